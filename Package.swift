@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Warnings are errors in CI; on a developer's machine, or under a newer compiler, they stay warnings.
+let warnings: [SwiftSetting] = Context.environment["CI"] == "true" ? [.treatAllWarnings(as: .error)] : []
+
+let swift: [SwiftSetting] =
+    warnings + [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ]
+
+/// For the modules that touch C: every unsafe use is marked where it happens.
+let swiftOverC: [SwiftSetting] = swift + [.strictMemorySafety()]
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "Logging", package: "swift-log"),
+]
+
+let package = Package(
+    name: "sojourn",
+    products: [
+        .executable(name: "sojourn", targets: ["sojourn"]),
+        .library(name: "SojournClient", targets: ["SojournClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["JSON"]),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CRabbitMQ", path: "Sources/CRabbitMQ", pkgConfig: "librabbitmq",
+            providers: [.apt(["librabbitmq-dev"])]),
+        .systemLibrary(
+            name: "CHiredis", path: "Sources/CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
+
+        .target(name: "SessionCore", swiftSettings: swift),
+        .target(name: "SessionContract", dependencies: ["SessionCore"], swiftSettings: swift),
+        .target(
+            name: "SessionCrypto",
+            dependencies: ["SessionCore", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: swift),
+        .target(name: "AMQPConnection", dependencies: ["CRabbitMQ"] + nio, swiftSettings: swiftOverC),
+        .target(name: "RedisConnection", dependencies: ["CHiredis"] + nio, swiftSettings: swiftOverC),
+        .target(
+            name: "SessionStore",
+            dependencies: ["SessionCore", "SessionCrypto", "RedisConnection"],
+            resources: [.embedInCode("commit.lua")], swiftSettings: swift),
+        .target(
+            name: "SessionWorker",
+            dependencies: [
+                "SessionCore", "SessionContract", "SessionCrypto", "SessionStore", "AMQPConnection", "RedisConnection",
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ], swiftSettings: swift),
+        .target(
+            name: "SojournClient",
+            dependencies: ["SessionContract", "SessionCore", "AMQPConnection"], swiftSettings: swift),
+        .executableTarget(
+            name: "sojourn",
+            dependencies: [
+                "SessionWorker", "SojournClient",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: swift),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,46 @@
+/// All that is known of one tenant's subject, or the part of it that was loaded, at one revision.
+///
+/// It is the unit of consistency: limits, lists, cascades and the order of events need nothing beyond it.
+package struct Aggregate: Equatable, Sendable {
+    package let handle: SubjectHandle
+    /// How often it has been written; 0 for one that does not exist.
+    package var revision: Int64
+    /// `nil` for a subject that nothing is known of, and where only single sessions were loaded.
+    package var subject: Subject?
+    package var sessions: [SessionID: Session]
+
+    package init(handle: SubjectHandle, revision: Int64 = 0, subject: Subject? = nil, sessions: [Session] = []) {
+        self.handle = handle
+        self.revision = revision
+        self.subject = subject
+        self.sessions = Dictionary(uniqueKeysWithValues: sessions.map { ($0.id, $0) })
+    }
+}
+
+/// What is known of a subject beside its sessions.
+package struct Subject: Equatable, Sendable {
+    package let tenant: String
+    package let name: String
+    /// The sequence number of its latest event; 0 before the first.
+    package var lastSequence: Int64
+
+    package init(tenant: String, name: String, lastSequence: Int64 = 0) {
+        self.tenant = tenant
+        self.name = name
+        self.lastSequence = lastSequence
+    }
+}
+
+/// How much of an aggregate a command needs to be decided.
+package enum AggregateScope: Equatable, Sendable {
+    case whole
+    /// These sessions alone, and not the subject.
+    case sessions(Set<SessionID>)
+
+    package func union(_ other: AggregateScope) -> AggregateScope {
+        switch (self, other) {
+        case (.whole, _), (_, .whole): .whole
+        case (.sessions(let left), .sessions(let right)): .sessions(left.union(right))
+        }
+    }
+}

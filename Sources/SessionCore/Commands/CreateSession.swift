@@ -1,0 +1,31 @@
+/// `session.create`: begin a session.
+package struct CreateSession: Sendable {
+    /// 1–256 characters.
+    package var subject: String
+    package var policy: String
+    package var device: Device?
+    package var context: ClientContext?
+    package var authentication: Authentication?
+    package var actor: String?
+    package var attributes: JSONObject
+    /// Shorter than the policy's, if given; in seconds.
+    package var idleSeconds: Int?
+    /// Shorter than the policy's, if given; in seconds.
+    package var absoluteSeconds: Int?
+
+    package init(
+        subject: String, policy: String = SessionPolicy.defaultName, device: Device? = nil,
+        context: ClientContext? = nil, authentication: Authentication? = nil, actor: String? = nil,
+        attributes: JSONObject = [:], idleSeconds: Int? = nil, absoluteSeconds: Int? = nil
+    ) {
+        self.subject = subject
+        self.policy = policy
+        self.device = device
+        self.context = context
+        self.authentication = authentication
+        self.actor = actor
+        self.attributes = attributes
+        self.idleSeconds = idleSeconds
+        self.absoluteSeconds = absoluteSeconds
+    }
+}

@@ -1,0 +1,23 @@
+/// `session.revoke`: end one session, or those of a subject.
+package struct RevokeSessions: Sendable {
+    package var target: Target
+    package var reason: EndReason
+
+    package init(target: Target, reason: EndReason = .revoked) {
+        self.target = target
+        self.reason = reason
+    }
+
+    package enum Target: Sendable {
+        case token(TokenReference)
+        /// `nil` is a text that cannot be any session's id.
+        case session(SessionID?)
+        case subject(String, except: Exception?)
+    }
+
+    /// The session to spare, usually the one the user is in.
+    package enum Exception: Sendable {
+        case token(TokenReference)
+        case session(SessionID?)
+    }
+}

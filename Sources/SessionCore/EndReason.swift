@@ -1,0 +1,42 @@
+/// Why a session ended: one of Sojourn's own words, or the word the revoking caller gave.
+package struct EndReason: Hashable, Sendable {
+    package let word: String
+
+    private init(own word: String) {
+        self.word = word
+    }
+
+    package static let revoked = EndReason(own: "revoked")
+    package static let expiredIdle = EndReason(own: "expired_idle")
+    package static let expiredAbsolute = EndReason(own: "expired_absolute")
+    package static let expiredPending = EndReason(own: "expired_pending")
+    package static let evicted = EndReason(own: "evicted")
+    package static let tokenReused = EndReason(own: "token_reused")
+
+    /// The words a caller may not use, since they say what Sojourn itself did.
+    private static let reserved: Set<String> = [
+        "expired_idle", "expired_absolute", "expired_pending", "evicted", "transferred", "token_reused",
+        "subject_disabled", "context", "parent_ended",
+    ]
+
+    /// A caller's reason: `[a-z0-9_]{1,64}` and none of the reserved words; `nil` otherwise.
+    package init?(callers word: String) {
+        let isWord = (1...64).contains(word.utf8.count) && word.utf8.allSatisfy(\.isReasonCharacter)
+        guard isWord, !Self.reserved.contains(word) else { return nil }
+        self.word = word
+    }
+
+    /// The reason that a record was stored with.
+    package init(stored word: String) {
+        self.word = word
+    }
+}
+
+extension UInt8 {
+    fileprivate var isReasonCharacter: Bool {
+        switch self {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
+        default: false
+        }
+    }
+}

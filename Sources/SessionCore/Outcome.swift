@@ -1,0 +1,131 @@
+/// What became of a command (contract §4).
+package enum Outcome: Sendable {
+    case succeeded(ResultData)
+    /// Understood, and a rule forbids it.
+    case rejected(Rejection)
+    /// Could not be read or carried out.
+    case failed(Failure)
+}
+
+/// The `data` of a result, a case per command.
+package enum ResultData: Sendable {
+    case created(session: Session, tokens: IssuedTokens, evicted: [SessionID])
+    case validated(Validation)
+    case refreshed(session: Session, tokens: IssuedTokens)
+    case revoked([SessionID])
+    /// The reaper's commands have no answer.
+    case expired
+}
+
+/// The tokens that a result hands out.
+package struct IssuedTokens: Sendable {
+    package var session: Secret?
+    package var refresh: Secret?
+    package var refreshExpiresAt: Timestamp?
+
+    package init(session: Secret? = nil, refresh: Secret? = nil, refreshExpiresAt: Timestamp? = nil) {
+        self.session = session
+        self.refresh = refresh
+        self.refreshExpiresAt = refreshExpiresAt
+    }
+}
+
+/// The answer to `session.validate`.
+package enum Validation: Sendable {
+    case valid(Session)
+    /// The session is told of only to who holds its token.
+    case invalid(InvalidityReason, Session?, Remedy?)
+
+    package enum InvalidityReason: String, Sendable, CaseIterable {
+        case malformed
+        case unknown
+        case revoked
+        case expiredIdle = "expired_idle"
+        case expiredAbsolute = "expired_absolute"
+        case expiredPending = "expired_pending"
+        case pending
+        case locked
+        case levelTooLow = "level_too_low"
+        case authenticationTooOld = "authentication_too_old"
+    }
+
+    /// What would help.
+    package enum Remedy: String, Sendable {
+        case elevate
+        case reauthenticate
+        case login
+    }
+}
+
+/// A rule's refusal.
+package struct Rejection: Error, Sendable {
+    package let code: Code
+    /// A sentence for a person. Never a token, a subject or an address.
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package enum Code: String, Sendable, CaseIterable {
+        case limitReached = "limit_reached"
+        case sessionEnded = "session_ended"
+        case sessionLocked = "session_locked"
+        case sessionPending = "session_pending"
+        case tokenInvalid = "token_invalid"
+        case tokenExpired = "token_expired"
+        case refreshTokenReused = "refresh_token_reused"
+        case reauthenticationRequired = "reauthentication_required"
+        case policyNotFound = "policy_not_found"
+        case messageIDReused = "message_id_reused"
+    }
+}
+
+/// Why a command could not be read or carried out.
+package struct Failure: Error, Equatable, Sendable {
+    package let code: Code
+    /// A sentence for a person. Never a token, a subject or an address.
+    package let message: String
+    /// A JSON Pointer (RFC 6901) to the wrong, unknown or missing key; with `invalidField` alone.
+    package let path: String?
+
+    package init(_ code: Code, _ message: String, path: String? = nil) {
+        self.code = code
+        self.message = message
+        self.path = path
+    }
+
+    package enum Code: String, Sendable, CaseIterable {
+        case malformedMessage = "malformed_message"
+        case invalidField = "invalid_field"
+        case unknownCommand = "unknown_command"
+        case unsupportedMediaType = "unsupported_media_type"
+        case messageTooLarge = "message_too_large"
+        case messageIDRequired = "message_id_required"
+        case commandExpired = "command_expired"
+        case conflict
+        case unavailable
+        case `internal`
+
+        /// Whether nothing happened, so that the same message may be sent again.
+        package var isRetryable: Bool {
+            switch self {
+            case .conflict, .unavailable: true
+            case .malformedMessage, .invalidField, .unknownCommand, .unsupportedMediaType, .messageTooLarge,
+                .messageIDRequired, .commandExpired, .internal:
+                false
+            }
+        }
+
+        /// Whether the message is kept in quarantine for somebody to look at (contract §5).
+        package var isQuarantined: Bool {
+            switch self {
+            case .malformedMessage, .invalidField, .unknownCommand, .unsupportedMediaType, .messageTooLarge,
+                .messageIDRequired, .internal:
+                true
+            case .commandExpired, .conflict, .unavailable: false
+            }
+        }
+    }
+}

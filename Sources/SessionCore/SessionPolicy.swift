@@ -1,0 +1,109 @@
+/// The rules that sessions of one kind live by (contract §8). Numbers are at least 1 unless 0 is given a meaning.
+package struct SessionPolicy: Hashable, Sendable {
+    package static let defaultName = "default"
+
+    /// How long a session may rest.
+    package var idleSeconds = 1800
+    /// How long a session may last in all.
+    package var absoluteSeconds = 43200
+    /// How often activity is written; in effect never more than a tenth of the idle time.
+    package var touchIntervalSeconds = 60
+    package var accessTokenSeconds = 300
+    package var refreshSeconds = 43200
+    /// How long a replaced refresh token may be shown once more; 0 = not at all, at most 300.
+    package var refreshGraceSeconds = 30
+    /// Per tenant, subject and policy; 0 = no limit.
+    package var maxSessions = 5
+    package var onLimit = LimitStrategy.evictLeastRecentlyActive
+    package var mfa = SecondFactor()
+    package var context = ContextRules()
+    /// After idle expiry; 0 = none.
+    package var reauthenticationWindowSeconds = 3600
+    package var transferSeconds = 60
+    /// Levels below a root session; 0 = none.
+    package var maxDepth = 4
+    /// Direct children of one session; 0 = none.
+    package var maxChildren = 32
+    /// How long an ended session still answers with its reason.
+    package var endedSeconds = 86400
+
+    package init() {}
+
+    package enum LimitStrategy: String, Sendable, CaseIterable {
+        case evictLeastRecentlyActive
+        case evictOldest
+        case reject
+    }
+
+    package struct SecondFactor: Hashable, Sendable {
+        package var required = Requirement.never
+        package var pendingSeconds = 300
+        package var maxAttempts = 5
+        package var lockSeconds = 900
+        package var validSeconds = 43200
+
+        package init() {}
+
+        package enum Requirement: String, Sendable, CaseIterable {
+            case never
+            case always
+            case onRisk
+        }
+    }
+
+    package struct ContextRules: Hashable, Sendable {
+        package var ip = Reaction.off
+        package var network = Reaction.off
+        package var country = Reaction.off
+        package var asn = Reaction.off
+        package var userAgent = Reaction.off
+        package var fingerprint = Reaction.off
+        package var travel = Reaction.off
+        package var maxTravelKmh = 900
+
+        package init() {}
+
+        package enum Reaction: String, Sendable, CaseIterable {
+            case off
+            case notify
+            case elevate
+            case lock
+            case revoke
+        }
+    }
+
+    /// How much activity may go unwritten for a session with this idle time, in milliseconds: the idle deadline may come
+    /// early by this much, never late.
+    package func touchIntervalMilliseconds(idleSeconds: Int) -> Int64 {
+        min(Int64(touchIntervalSeconds) * 1000, Int64(idleSeconds) * 100)
+    }
+
+    /// How long an ended session has to be remembered: its reason must outlast its chance of coming back.
+    package var rememberedSeconds: Int {
+        max(endedSeconds, reauthenticationWindowSeconds)
+    }
+}
+
+/// The policies in force, by name. The policy `default` always exists.
+package struct PolicyCatalogue: Hashable, Sendable {
+    private var policies: [String: SessionPolicy]
+
+    package init(_ policies: [String: SessionPolicy] = [:]) {
+        self.policies = policies
+        if self.policies[SessionPolicy.defaultName] == nil {
+            self.policies[SessionPolicy.defaultName] = SessionPolicy()
+        }
+    }
+
+    package subscript(name: String) -> SessionPolicy? {
+        policies[name]
+    }
+
+    /// The policy that a session lives by: the one it was created under or, where that has gone, the default.
+    package func governing(_ session: Session) -> SessionPolicy {
+        guard let policy = policies[session.policy] ?? policies[SessionPolicy.defaultName] else {
+            preconditionFailure("the default policy always exists")
+        }
+        return policy
+    }
+}

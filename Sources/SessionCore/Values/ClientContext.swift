@@ -1,0 +1,41 @@
+/// Where a command's user was, as the caller saw it. What is absent is unknown: it neither matches nor differs.
+package struct ClientContext: Hashable, Sendable {
+    /// A place on Earth in degrees, WGS 84.
+    package struct Coordinates: Hashable, Sendable {
+        /// -90…90.
+        package var latitude: Double
+        /// -180…180.
+        package var longitude: Double
+
+        package init(latitude: Double, longitude: Double) {
+            self.latitude = latitude
+            self.longitude = longitude
+        }
+    }
+
+    /// An IPv4 or IPv6 address in text form.
+    package var ip: String?
+    package var userAgent: String?
+    package var fingerprint: String?
+    /// ISO 3166-1 alpha-2.
+    package var country: String?
+    package var region: String?
+    package var city: String?
+    package var coordinates: Coordinates?
+    /// The autonomous system's number, 0…4294967295 (RFC 6793).
+    package var asn: Int64?
+
+    package init(
+        ip: String? = nil, userAgent: String? = nil, fingerprint: String? = nil, country: String? = nil,
+        region: String? = nil, city: String? = nil, coordinates: Coordinates? = nil, asn: Int64? = nil
+    ) {
+        self.ip = ip
+        self.userAgent = userAgent
+        self.fingerprint = fingerprint
+        self.country = country
+        self.region = region
+        self.city = city
+        self.coordinates = coordinates
+        self.asn = asn
+    }
+}

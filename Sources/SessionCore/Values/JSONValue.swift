@@ -1,0 +1,67 @@
+/// A JSON value (RFC 8259) as callers of Sojourn send it: attributes, and the bodies that commands are read from.
+///
+/// A number that is not an integer of 64 bits keeps its text, so that what a caller stored comes back to the letter.
+package enum JSONValue: Hashable, Sendable {
+    case null
+    case bool(Bool)
+    case integer(Int64)
+    /// Any other number, as it was written.
+    case decimal(String)
+    case string(String)
+    case array([JSONValue])
+    case object(JSONObject)
+}
+
+/// The members of a JSON object, in the order they came. Keys are unique: the reader refuses a second of one name.
+package struct JSONObject: Sendable {
+    package typealias Member = (key: String, value: JSONValue)
+
+    package private(set) var members: [Member]
+
+    package init() {
+        members = []
+    }
+
+    /// - Precondition: no two members share a key.
+    package init(uniqueMembers: [Member]) {
+        members = uniqueMembers
+    }
+
+    package var isEmpty: Bool { members.isEmpty }
+
+    /// The value under `key`; setting `nil` removes the member.
+    package subscript(key: String) -> JSONValue? {
+        get {
+            members.first { $0.key == key }?.value
+        }
+        set {
+            let index = members.firstIndex { $0.key == key }
+            switch (index, newValue) {
+            case (let index?, let value?): members[index].value = value
+            case (let index?, nil): members.remove(at: index)
+            case (nil, let value?): members.append((key, value))
+            case (nil, nil): break
+            }
+        }
+    }
+}
+
+/// Two objects are equal when they have the same members, whatever their order (RFC 8259, section 4).
+extension JSONObject: Hashable {
+    package static func == (left: JSONObject, right: JSONObject) -> Bool {
+        left.members.count == right.members.count && left.members.allSatisfy { right[$0.key] == $0.value }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(members.count)
+        var keys = 0
+        for member in members { keys ^= member.key.hashValue }
+        hasher.combine(keys)
+    }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    package init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self.init(uniqueMembers: elements.map { (key: $0.0, value: $0.1) })
+    }
+}

@@ -1,0 +1,61 @@
+/// The opaque name of one tenant's subject: 20 base64url characters (120 bits), a keyed hash of namespace, tenant and
+/// subject, so that a Redis key or a session id tells nothing of whom it is about.
+package struct SubjectHandle: Hashable, Sendable {
+    package static let length = 20
+
+    package let text: String
+
+    /// - Precondition: `text` is 20 base64url characters.
+    package init(text: String) {
+        precondition(text.utf8.count == Self.length, "a subject handle is 20 characters long")
+        self.text = text
+    }
+}
+
+/// A session's name: `ses_`, the handle of its subject (20 characters), then 12 of its own, all base64url.
+///
+/// The handle in front is how a session id, or a token, finds its aggregate in one step.
+package struct SessionID: Hashable, Sendable {
+    package static let prefix = "ses_"
+    package static let ownLength = 12
+    package static let length = prefix.utf8.count + SubjectHandle.length + ownLength
+
+    package let text: String
+
+    /// Reads a session id; `nil` for what cannot be one.
+    package init?(_ text: String) {
+        let bytes = text.utf8
+        guard bytes.count == Self.length, text.hasPrefix(Self.prefix), bytes.dropFirst(4).allSatisfy(\.isBase64URL)
+        else { return nil }
+        self.text = text
+    }
+
+    /// - Precondition: `own` is 12 base64url characters.
+    package init(handle: SubjectHandle, own: String) {
+        precondition(own.utf8.count == Self.ownLength, "a session's own part is 12 characters long")
+        text = Self.prefix + handle.text + own
+    }
+
+    package var handle: SubjectHandle {
+        let bytes = text.utf8
+        let start = bytes.index(bytes.startIndex, offsetBy: 4)
+        return SubjectHandle(text: String(text[start..<bytes.index(start, offsetBy: SubjectHandle.length)]))
+    }
+
+    /// The part that is the session's own among those of its subject: 12 base64url characters.
+    package var own: String {
+        String(text.suffix(Self.ownLength))
+    }
+}
+
+extension UInt8 {
+    /// Whether this is a character of the base64url alphabet (RFC 4648, section 5).
+    package var isBase64URL: Bool {
+        switch self {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+}
