@@ -1,0 +1,92 @@
+package import SessionCore
+
+/// Reads commands from messages, strictly (contract §2, §3). Nothing of a message is believed before it was checked, and
+/// each refusal has its code.
+package struct CommandReader: Sendable {
+    /// The largest body that is read, in bytes.
+    package let maxBodyBytes: Int
+    package let tokens: any TokenScheme
+
+    package init(maxBodyBytes: Int, tokens: any TokenScheme) {
+        self.maxBodyBytes = maxBodyBytes
+        self.tokens = tokens
+    }
+
+    /// The command that `message` is.
+    package func read(_ message: IncomingMessage) throws(Failure) -> Command {
+        guard let name = CommandName(rawValue: message.routingKey) else {
+            throw Failure(.unknownCommand, "there is no command of this name")
+        }
+        let deadline = try checkProperties(of: message, for: name)
+        return try read(
+            try object(in: message.body), as: name, deadline: deadline, traceparent: message.traceparent)
+    }
+
+    /// Checks everything but the body; gives the deadline.
+    private func checkProperties(of message: IncomingMessage, for name: CommandName) throws(Failure) -> Timestamp? {
+        if message.hasUnreadableProperties {
+            throw Failure(.malformedMessage, "a property or header of the message cannot be read")
+        }
+        if let contentType = message.contentType, !isJSON(contentType) {
+            throw Failure(.unsupportedMediaType, "the content type must be application/json")
+        }
+        if message.contentEncoding != nil {
+            throw Failure(.unsupportedMediaType, "a content encoding is not supported")
+        }
+        if let type = message.type, type != name.rawValue {
+            throw Failure(.malformedMessage, "the message's type contradicts its routing key")
+        }
+        if let id = message.messageID, id.utf8.count > 128 {
+            throw Failure(.malformedMessage, "the message_id is longer than 128 bytes")
+        }
+        if name.changesState, message.messageID?.isEmpty ?? true {
+            throw Failure(.messageIDRequired, "this command changes state, so it needs a message_id")
+        }
+        if message.body.count > maxBodyBytes {
+            throw Failure(.messageTooLarge, "the body is larger than \(maxBodyBytes) bytes")
+        }
+        switch message.deadline {
+        case .absent: return nil
+        case .at(let milliseconds): return Timestamp(milliseconds: milliseconds)
+        case .unreadable:
+            throw Failure(.malformedMessage, "the header deadline must be an integer: milliseconds since the epoch")
+        }
+    }
+
+    private func object(in body: [UInt8]) throws(Failure) -> JSONObject {
+        let value: JSONValue
+        do {
+            value = try JSONReader.read(body)
+        } catch {
+            throw Failure(.malformedMessage, "the body is not the JSON that is expected: \(error.message)")
+        }
+        guard case .object(let object) = value else {
+            throw Failure(.malformedMessage, "the body must be a JSON object")
+        }
+        return object
+    }
+
+    private func read(
+        _ body: JSONObject, as name: CommandName, deadline: Timestamp?, traceparent: String?
+    ) throws(Failure) -> Command {
+        var reader = ObjectReader(body)
+        let tenant = try reader.tenant()
+        let action: Command.Action
+        switch name {
+        case .create: action = .create(try createSession(from: &reader))
+        case .validate: action = .validate(try validateSession(from: &reader))
+        case .refresh: action = .refresh(try refreshSession(from: &reader))
+        case .revoke: action = .revoke(try revokeSessions(from: &reader))
+        }
+        try reader.finish()
+        return Command(tenant: tenant, action: action, deadline: deadline, traceparent: traceparent)
+    }
+}
+
+/// Whether `contentType` is `application/json`, with or without `charset=utf-8` (RFC 9110, section 8.3.1).
+private func isJSON(_ contentType: String) -> Bool {
+    let parts = contentType.lowercased().split(separator: ";", omittingEmptySubsequences: false)
+        .map { $0.filter { $0 != " " && $0 != "\t" } }
+    guard parts.first == "application/json" else { return false }
+    return parts.dropFirst().allSatisfy { $0 == "charset=utf-8" || $0 == "charset=\"utf-8\"" }
+}

@@ -1,0 +1,130 @@
+internal import SessionCore
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// The shapes that several commands share (contract §3).
+extension ObjectReader {
+    /// What an attributes object may weigh, in bytes of compact JSON.
+    package static let maxAttributesBytes = 16 * 1024
+
+    mutating func tenant() throws(Failure) -> String {
+        guard let tenant = try string("tenant", length: 1...64) else { return "default" }
+        guard tenant.utf8.allSatisfy(\.isBase64URL) else {
+            throw failure("tenant", "must consist of letters, digits, _ and -")
+        }
+        return tenant
+    }
+
+    mutating func subject() throws(Failure) -> String {
+        try required("subject", length: 1...256)
+    }
+
+    /// Seconds of at least 1: 0 is an error, never "for ever".
+    mutating func seconds(_ key: String) throws(Failure) -> Int? {
+        try integer(key, in: 1...Self.maxSeconds)
+    }
+
+    /// A hundred years: no duration in a policy or a command means more.
+    package static let maxSeconds = 3_155_760_000
+
+    /// A token of any shape: one that cannot be read is the rules' business, not the reader's.
+    mutating func token(
+        _ key: String, as kind: TokenKind, by tokens: any TokenScheme
+    ) throws(Failure) -> TokenReference? {
+        guard let text = try string(key, length: 0...4096) else { return nil }
+        return tokens.read(text, as: kind).map(TokenReference.genuine) ?? .malformed
+    }
+
+    mutating func attributes() throws(Failure) -> JSONObject {
+        guard let attributes = try object("attributes") else { return [:] }
+        guard attributes.isEmpty || JSONWriter.size(of: attributes) <= Self.maxAttributesBytes else {
+            throw failure("attributes", "must be at most \(Self.maxAttributesBytes) bytes of JSON")
+        }
+        return attributes
+    }
+
+    mutating func device() throws(Failure) -> Device? {
+        try nested("device") { reader throws(Failure) in
+            Device(
+                id: try reader.string("id", length: 1...256), name: try reader.string("name", length: 1...256),
+                platform: try reader.string("platform", length: 1...256),
+                fingerprint: try reader.string("fingerprint", length: 1...256))
+        }
+    }
+
+    mutating func context() throws(Failure) -> ClientContext? {
+        try nested("context") { reader throws(Failure) in
+            ClientContext(
+                ip: try reader.address("ip"), userAgent: try reader.string("userAgent", length: 1...1024),
+                fingerprint: try reader.string("fingerprint", length: 1...256),
+                country: try reader.country("country"), region: try reader.string("region", length: 1...128),
+                city: try reader.string("city", length: 1...128), coordinates: try reader.coordinates(),
+                asn: try reader.integer("asn", in: 0...4_294_967_295).map(Int64.init))
+        }
+    }
+
+    mutating func authentication() throws(Failure) -> Authentication? {
+        try nested("authentication") { reader throws(Failure) in
+            Authentication(methods: try reader.methods(), at: try reader.timestamp("at"))
+        }
+    }
+
+    mutating func timestamp(_ key: String) throws(Failure) -> Timestamp? {
+        guard let text = try string(key, length: 1...64) else { return nil }
+        guard let timestamp = Timestamp(rfc3339: text) else {
+            throw failure(key, "must be a time by RFC 3339, such as 2026-11-20T22:00:00.000Z")
+        }
+        return timestamp
+    }
+
+    private mutating func methods() throws(Failure) -> [String] {
+        guard let value = value("methods") else { throw failure("methods", "is required") }
+        guard case .array(let values) = value, (1...16).contains(values.count) else {
+            throw failure("methods", "must be an array of 1 to 16 methods")
+        }
+        var methods: [String] = []
+        for value in values {
+            guard case .string(let method) = value, (1...32).contains(method.unicodeScalars.count),
+                !methods.contains(method)
+            else { throw failure("methods", "must hold different strings of 1 to 32 characters") }
+            methods.append(method)
+        }
+        return methods
+    }
+
+    private mutating func address(_ key: String) throws(Failure) -> String? {
+        guard let text = try string(key, length: 1...64) else { return nil }
+        guard isAddress(text) else { throw failure(key, "must be an IPv4 or IPv6 address") }
+        return text
+    }
+
+    private mutating func country(_ key: String) throws(Failure) -> String? {
+        guard let text = try string(key, length: 2...2) else { return nil }
+        guard text.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) else {
+            throw failure(key, "must be two capital letters (ISO 3166-1 alpha-2)")
+        }
+        return text
+    }
+
+    private mutating func coordinates() throws(Failure) -> ClientContext.Coordinates? {
+        let latitude = try number("latitude", in: -90...90)
+        let longitude = try number("longitude", in: -180...180)
+        switch (latitude, longitude) {
+        case (nil, nil): return nil
+        case (let latitude?, let longitude?): return .init(latitude: latitude, longitude: longitude)
+        case (nil, _): throw failure("latitude", "is required beside longitude")
+        case (_, nil): throw failure("longitude", "is required beside latitude")
+        }
+    }
+}
+
+/// Whether the C library reads `text` as an address of either family.
+private func isAddress(_ text: String) -> Bool {
+    var four = in_addr()
+    var six = in6_addr()
+    return inet_pton(AF_INET, text, &four) == 1 || inet_pton(AF_INET6, text, &six) == 1
+}

@@ -1,0 +1,135 @@
+package import SessionCore
+
+/// Reads the members of a JSON object strictly: every key is asked for by name, and `finish()` refuses the rest, so that
+/// a misspelt key never weakens a check in silence. Each error carries the JSON Pointer (RFC 6901) of its key.
+package struct ObjectReader {
+    private let object: JSONObject
+    private let path: String
+    private var known: [String] = []
+
+    package init(_ object: JSONObject, path: String = "") {
+        self.object = object
+        self.path = path
+    }
+
+    package mutating func value(_ key: String) -> JSONValue? {
+        known.append(key)
+        return object.isEmpty ? nil : object[key]
+    }
+
+    /// Refuses the first member that nothing asked for.
+    package func finish() throws(Failure) {
+        for member in object.members where !known.contains(where: { $0 == member.key }) {
+            throw Failure(.invalidField, "there is no such key here", path: pointer(to: member.key))
+        }
+    }
+
+    package func failure(_ key: String, _ message: String) -> Failure {
+        Failure(.invalidField, message, path: pointer(to: key))
+    }
+
+    func pointer(to key: String) -> String {
+        guard key.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else {
+            return "\(path)/\(key)"
+        }
+        var escaped = ""
+        for character in key.unicodeScalars {
+            switch character {
+            case "~": escaped += "~0"
+            case "/": escaped += "~1"
+            default: escaped.unicodeScalars.append(character)
+            }
+        }
+        return "\(path)/\(escaped)"
+    }
+}
+
+// MARK: - Typed members
+
+extension ObjectReader {
+    /// A text of so many Unicode scalars.
+    package mutating func string(_ key: String, length: ClosedRange<Int>) throws(Failure) -> String? {
+        switch value(key) {
+        case nil: return nil
+        case .string(let text):
+            guard length.contains(text.unicodeScalars.count) else {
+                throw failure(key, "must be \(length.lowerBound) to \(length.upperBound) characters long")
+            }
+            return text
+        case .null, .bool, .integer, .decimal, .array, .object:
+            throw failure(key, "must be a string")
+        }
+    }
+
+    package mutating func required(_ key: String, length: ClosedRange<Int>) throws(Failure) -> String {
+        guard let text = try string(key, length: length) else { throw failure(key, "is required") }
+        return text
+    }
+
+    package mutating func integer(_ key: String, in range: ClosedRange<Int>) throws(Failure) -> Int? {
+        switch value(key) {
+        case nil: return nil
+        case .integer(let number):
+            guard let number = Int(exactly: number), range.contains(number) else {
+                throw failure(key, "must be from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return number
+        case .null, .bool, .decimal, .string, .array, .object:
+            throw failure(key, "must be an integer")
+        }
+    }
+
+    package mutating func number(_ key: String, in range: ClosedRange<Double>) throws(Failure) -> Double? {
+        let number: Double? =
+            switch value(key) {
+            case nil: nil
+            case .integer(let number): Double(number)
+            case .decimal(let text): Double(text)
+            case .null, .bool, .string, .array, .object: throw failure(key, "must be a number")
+            }
+        guard let number else { return nil }
+        guard range.contains(number) else {
+            throw failure(key, "must be from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    package mutating func boolean(_ key: String) throws(Failure) -> Bool? {
+        switch value(key) {
+        case nil: return nil
+        case .bool(let truth): return truth
+        case .null, .integer, .decimal, .string, .array, .object: throw failure(key, "must be true or false")
+        }
+    }
+
+    package mutating func object(_ key: String) throws(Failure) -> JSONObject? {
+        switch value(key) {
+        case nil: return nil
+        case .object(let object): return object
+        case .null, .bool, .integer, .decimal, .string, .array: throw failure(key, "must be an object")
+        }
+    }
+
+    /// The object under `key`, read by `read`, which may leave no member unasked for.
+    package mutating func nested<Value>(
+        _ key: String, _ read: (inout ObjectReader) throws(Failure) -> Value
+    ) throws(Failure) -> Value? {
+        guard let object = try object(key) else { return nil }
+        var reader = ObjectReader(object, path: pointer(to: key))
+        let value = try read(&reader)
+        try reader.finish()
+        return value
+    }
+
+    /// One of the words of an enumeration.
+    package mutating func word<Word: RawRepresentable & CaseIterable>(
+        _ key: String, as type: Word.Type
+    ) throws(Failure) -> Word? where Word.RawValue == String {
+        guard let text = try string(key, length: 0...64) else { return nil }
+        guard let word = Word(rawValue: text) else {
+            let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
+            throw failure(key, "must be one of \(words)")
+        }
+        return word
+    }
+}

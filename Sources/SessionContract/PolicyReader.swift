@@ -1,0 +1,96 @@
+package import SessionCore
+
+/// Reads policies, whole: an absent key is its default, and a bad one refuses everything (contract §8).
+package enum PolicyReader {
+    /// A policy file: a JSON object, policy name → policy.
+    package static func readCatalogue(_ bytes: [UInt8]) throws(Failure) -> PolicyCatalogue {
+        let value: JSONValue
+        do {
+            value = try JSONReader.read(bytes)
+        } catch {
+            throw Failure(.malformedMessage, "not JSON: \(error.message)")
+        }
+        guard case .object(let file) = value else { throw Failure(.malformedMessage, "must be a JSON object") }
+        var reader = ObjectReader(file)
+        var policies: [String: SessionPolicy] = [:]
+        for (name, _) in file.members {
+            guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy(\.isBase64URL) else {
+                throw reader.failure(name, "a policy's name is 1 to 64 letters, digits, _ and -")
+            }
+            policies[name] = try reader.nested(name) { reader throws(Failure) in try read(&reader) }
+        }
+        return PolicyCatalogue(policies)
+    }
+
+    package static func read(_ reader: inout ObjectReader) throws(Failure) -> SessionPolicy {
+        var policy = SessionPolicy()
+        try set(&policy.idleSeconds, "idleSeconds", from: &reader)
+        try set(&policy.absoluteSeconds, "absoluteSeconds", from: &reader)
+        try set(&policy.touchIntervalSeconds, "touchIntervalSeconds", from: &reader)
+        try set(&policy.accessTokenSeconds, "accessTokenSeconds", from: &reader)
+        try set(&policy.refreshSeconds, "refreshSeconds", from: &reader)
+        try set(&policy.refreshGraceSeconds, "refreshGraceSeconds", in: 0...300, from: &reader)
+        try set(&policy.maxSessions, "maxSessions", in: 0...1000, from: &reader)
+        policy.onLimit = try reader.word("onLimit", as: SessionPolicy.LimitStrategy.self) ?? policy.onLimit
+        policy.mfa = try reader.nested("mfa", readSecondFactor) ?? policy.mfa
+        policy.context = try reader.nested("context", readContextRules) ?? policy.context
+        try set(
+            &policy.reauthenticationWindowSeconds, "reauthenticationWindowSeconds", in: 0...ObjectReader.maxSeconds,
+            from: &reader)
+        try set(&policy.transferSeconds, "transferSeconds", from: &reader)
+        try set(&policy.maxDepth, "maxDepth", in: 0...32, from: &reader)
+        try set(&policy.maxChildren, "maxChildren", in: 0...1000, from: &reader)
+        try set(&policy.endedSeconds, "endedSeconds", from: &reader)
+        guard policy.idleSeconds <= policy.absoluteSeconds else {
+            throw reader.failure("idleSeconds", "must be at most absoluteSeconds, \(policy.absoluteSeconds)")
+        }
+        return policy
+    }
+
+    private static func readSecondFactor(
+        _ reader: inout ObjectReader
+    ) throws(Failure) -> SessionPolicy.SecondFactor {
+        var mfa = SessionPolicy.SecondFactor()
+        mfa.required = try reader.word("required", as: SessionPolicy.SecondFactor.Requirement.self) ?? mfa.required
+        guard mfa.required == .never else {
+            throw reader.failure("required", "second factors are not supported by this version: it must be never")
+        }
+        try set(&mfa.pendingSeconds, "pendingSeconds", from: &reader)
+        try set(&mfa.maxAttempts, "maxAttempts", in: 1...1000, from: &reader)
+        try set(&mfa.lockSeconds, "lockSeconds", from: &reader)
+        try set(&mfa.validSeconds, "validSeconds", from: &reader)
+        return mfa
+    }
+
+    private static func readContextRules(
+        _ reader: inout ObjectReader
+    ) throws(Failure) -> SessionPolicy.ContextRules {
+        var rules = SessionPolicy.ContextRules()
+        rules.ip = try reaction("ip", from: &reader)
+        rules.network = try reaction("network", from: &reader)
+        rules.country = try reaction("country", from: &reader)
+        rules.asn = try reaction("asn", from: &reader)
+        rules.userAgent = try reaction("userAgent", from: &reader)
+        rules.fingerprint = try reaction("fingerprint", from: &reader)
+        rules.travel = try reaction("travel", from: &reader)
+        try set(&rules.maxTravelKmh, "maxTravelKmh", in: 1...1_000_000, from: &reader)
+        return rules
+    }
+
+    private static func reaction(
+        _ key: String, from reader: inout ObjectReader
+    ) throws(Failure) -> SessionPolicy.ContextRules.Reaction {
+        let reaction = try reader.word(key, as: SessionPolicy.ContextRules.Reaction.self) ?? .off
+        guard reaction == .off else {
+            throw reader.failure(key, "context rules are not supported by this version: it must be off")
+        }
+        return reaction
+    }
+
+    private static func set(
+        _ field: inout Int, _ key: String, in range: ClosedRange<Int> = 1...ObjectReader.maxSeconds,
+        from reader: inout ObjectReader
+    ) throws(Failure) {
+        field = try reader.integer(key, in: range) ?? field
+    }
+}

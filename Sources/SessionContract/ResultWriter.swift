@@ -1,0 +1,123 @@
+package import SessionCore
+
+/// A result in bytes: what goes to the caller, and what everybody may read (contract §4).
+package struct WrittenResult: Equatable, Sendable {
+    package enum Status: String, Sendable {
+        case succeeded
+        case rejected
+        case failed
+    }
+
+    package let command: String
+    package let status: Status
+    /// The full result, for `reply_to` alone.
+    package let reply: [UInt8]
+    /// The result without tokens, for the results exchange.
+    package let copy: [UInt8]
+
+    package init(command: String, status: Status, reply: [UInt8], copy: [UInt8]) {
+        self.command = command
+        self.status = status
+        self.reply = reply
+        self.copy = copy
+    }
+
+    /// The AMQP `type` of both.
+    package var type: String { command + ".result" }
+    package var routingKey: String { command + "." + status.rawValue }
+}
+
+/// Writes outcomes as results.
+package enum ResultWriter {
+    /// What a result is said to answer where the command's name was none.
+    package static let unknownCommand = "unknown"
+
+    /// - Parameters:
+    ///   - command: the command's name; `nil` for an unknown one.
+    ///   - commandID: the command's `message_id`, else its `correlation_id`, else `nil`.
+    package static func write(
+        _ outcome: Outcome, of command: CommandName?, commandID: String?, at completedAt: Timestamp
+    ) -> WrittenResult {
+        let name = command?.rawValue ?? unknownCommand
+        func result(_ status: WrittenResult.Status, _ body: (inout JSONWriter) -> Void) -> [UInt8] {
+            JSONWriter.object(capacity: 1024) { json in
+                json.member("commandId", commandID)
+                json.member("command", name)
+                json.member("status", status.rawValue)
+                body(&json)
+                json.member("completedAt", completedAt)
+            }
+        }
+        switch outcome {
+        case .succeeded(let data):
+            let reply = result(.succeeded) { json in
+                json.object("data") { write(data, withTokens: true, to: &$0) }
+            }
+            guard data.hasTokens else {
+                return WrittenResult(command: name, status: .succeeded, reply: reply, copy: reply)
+            }
+            let copy = result(.succeeded) { json in
+                json.object("data") { write(data, withTokens: false, to: &$0) }
+            }
+            return WrittenResult(command: name, status: .succeeded, reply: reply, copy: copy)
+        case .rejected(let rejection):
+            let reply = result(.rejected) { json in
+                writeError(rejection.code.rawValue, rejection.message, path: nil, retryable: false, to: &json)
+            }
+            return WrittenResult(command: name, status: .rejected, reply: reply, copy: reply)
+        case .failed(let failure):
+            let reply = result(.failed) { json in
+                writeError(
+                    failure.code.rawValue, failure.message, path: failure.path, retryable: failure.code.isRetryable,
+                    to: &json)
+            }
+            return WrittenResult(command: name, status: .failed, reply: reply, copy: reply)
+        }
+    }
+
+    private static func writeError(
+        _ code: String, _ message: String, path: String?, retryable: Bool, to json: inout JSONWriter
+    ) {
+        json.object("error") { json in
+            json.member("code", code)
+            json.member("message", message)
+            json.member("path", path)
+            json.member("retryable", retryable)
+        }
+    }
+
+    private static func write(_ data: ResultData, withTokens: Bool, to json: inout JSONWriter) {
+        switch data {
+        case .created(let session, let tokens, let evicted):
+            json.object("session") { $0.members(of: session) }
+            if withTokens { json.object("tokens") { $0.members(of: tokens) } }
+            json.member("evicted", evicted.map(\.text))
+        case .validated(.valid(let session)):
+            json.member("valid", true)
+            json.object("session") { $0.members(of: session) }
+        case .validated(.invalid(let reason, let session, let remedy)):
+            json.member("valid", false)
+            json.member("reason", reason.rawValue)
+            if let session { json.object("session") { $0.members(of: session) } }
+            json.member("remedy", remedy?.rawValue)
+        case .refreshed(let session, let tokens):
+            json.object("session") { $0.members(of: session) }
+            if withTokens { json.object("tokens") { $0.members(of: tokens) } }
+        case .revoked(let ids):
+            json.member("revoked", ids.map(\.text))
+            json.member("count", ids.count)
+        case .expired:
+            preconditionFailure("the reaper's commands have no result")
+        }
+    }
+}
+
+extension ResultData {
+    /// Whether the copy for everybody has to leave something out.
+    fileprivate var hasTokens: Bool {
+        switch self {
+        case .created, .refreshed: true
+        case .validated, .revoked, .expired: false
+        }
+    }
+}
