@@ -1,0 +1,47 @@
+import SessionCore
+import Testing
+
+@Suite("Values")
+struct ValueTests {
+    @Test(
+        "assurance levels",
+        arguments: [
+            ([], 1), (["pwd"], 1), (["pwd", "pin"], 1), (["pwd", "otp"], 2), (["otp", "sms"], 1), (["mfa"], 2),
+            (["pwd", "hwk"], 3), (["hwk"], 1), (["face", "swk"], 2), (["mfa", "hwk"], 3), (["pwd", "unheard-of"], 1),
+        ] as [([String], Int)])
+    func levels(methods: [String], level: Int) {
+        #expect(AssuranceLevel.of(methods: methods) == level)
+    }
+
+    @Test("a session id holds its subject's handle")
+    func sessionID() throws {
+        let id = try #require(SessionID("ses_0123456789abcdefghijKLMNOPQRSTUV"))
+        #expect(id.handle.text == "0123456789abcdefghij")
+        #expect(id.own == "KLMNOPQRSTUV")
+        #expect(SessionID(handle: id.handle, own: id.own) == id)
+        for text in ["", "ses_", "ses_0123456789abcdefghijKLMNOPQRSTU", "ses_0123456789abcdefghijKLMNOPQRSTU+"] {
+            #expect(SessionID(text) == nil)
+        }
+    }
+
+    @Test("secrets do not print")
+    func secrets() {
+        let secret = Secret("sjs_verysecret")
+        var dumped = ""
+        dump(secret, to: &dumped)
+        #expect("\(secret) \(String(reflecting: [secret]))".contains("verysecret") == false)
+        #expect(!dumped.contains("verysecret"))
+    }
+
+    @Test("objects are equal whatever their order, and keep it")
+    func objects() {
+        let left: JSONObject = ["a": .integer(1), "b": .null]
+        var right: JSONObject = ["b": .null, "a": .integer(1)]
+        #expect(left == right)
+        #expect(left.hashValue == right.hashValue)
+        right["b"] = nil
+        #expect(left != right)
+        right["c"] = .bool(true)
+        #expect(right.members.map(\.key) == ["a", "c"])
+    }
+}
