@@ -1,4 +1,4 @@
-internal import SessionCore
+import SessionCore
 
 /// The bodies of the commands, one function each (contract §3).
 extension CommandReader {

@@ -1,4 +1,4 @@
-internal import SessionCore
+import SessionCore
 
 /// The objects that several messages share (contract §3).
 extension JSONWriter {

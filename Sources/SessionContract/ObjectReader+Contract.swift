@@ -1,9 +1,9 @@
-internal import SessionCore
+import SessionCore
 
 #if canImport(Glibc)
-internal import Glibc
+import Glibc
 #elseif canImport(Musl)
-internal import Musl
+import Musl
 #endif
 
 /// The shapes that several commands share (contract §3).
@@ -41,7 +41,7 @@ extension ObjectReader {
 
     mutating func attributes() throws(Failure) -> JSONObject {
         guard let attributes = try object("attributes") else { return [:] }
-        guard attributes.isEmpty || JSONWriter.size(of: attributes) <= Self.maxAttributesBytes else {
+        guard attributes.isEmpty || JSONWriter.bytes(of: attributes).count <= Self.maxAttributesBytes else {
             throw failure("attributes", "must be at most \(Self.maxAttributesBytes) bytes of JSON")
         }
         return attributes
@@ -87,10 +87,14 @@ extension ObjectReader {
             throw failure("methods", "must be an array of 1 to 16 methods")
         }
         var methods: [String] = []
-        for value in values {
+        for (index, value) in values.enumerated() {
             guard case .string(let method) = value, (1...32).contains(method.unicodeScalars.count),
                 !methods.contains(method)
-            else { throw failure("methods", "must hold different strings of 1 to 32 characters") }
+            else {
+                throw Failure(
+                    .invalidField, "must be a string of 1 to 32 characters, and each only once",
+                    path: pointer(to: "methods") + "/\(index)")
+            }
             methods.append(method)
         }
         return methods
@@ -122,8 +126,9 @@ extension ObjectReader {
     }
 }
 
-/// Whether the C library reads `text` as an address of either family.
+/// Whether the C library reads `text` as an address of either family. It would stop at a NUL, and like what came before.
 private func isAddress(_ text: String) -> Bool {
+    guard !text.utf8.contains(0) else { return false }
     var four = in_addr()
     var six = in6_addr()
     return inet_pton(AF_INET, text, &four) == 1 || inet_pton(AF_INET6, text, &six) == 1

@@ -1,4 +1,4 @@
-internal import SessionCore
+import SessionCore
 
 /// The exchanges, queues and bindings of one namespace (contract §1), by name; how they are declared is the worker's
 /// business.
@@ -16,21 +16,18 @@ package struct Topology: Equatable, Sendable {
     }
 
     package struct Queue: Equatable, Sendable {
-        package enum Kind: String, Sendable {
-            case classic
-            case quorum
-        }
-
-        /// What a queue's arguments do, beside its kind.
-        package enum Bound: Equatable, Sendable {
-            case none
-            /// At most so many messages, and none older than so many seconds; the oldest go first.
-            case lengthAndAge(maxLength: Int, maxBytes: Int, ageSeconds: Int)
+        package enum Argument: Equatable, Sendable {
+            case text(String)
+            case number(Int64)
         }
 
         package let name: String
-        package let kind: Kind
-        package var bound = Bound.none
+        /// In the order of their names.
+        package let arguments: [(name: String, value: Argument)]
+
+        package static func == (left: Queue, right: Queue) -> Bool {
+            left.name == right.name && left.arguments.elementsEqual(right.arguments, by: ==)
+        }
     }
 
     package struct Binding: Equatable, Sendable {
@@ -78,10 +75,11 @@ package struct Topology: Equatable, Sendable {
             "\(namespace).commands.\(rawValue)"
         }
 
-        fileprivate var kind: Queue.Kind {
+        /// What changes state is replicated; what only reads is not worth it.
+        fileprivate var isReplicated: Bool {
             switch self {
-            case .revoke, .manage, .admin: .quorum
-            case .validate, .unknown: .classic
+            case .revoke, .manage, .admin: true
+            case .validate, .unknown: false
             }
         }
 
@@ -121,15 +119,12 @@ package struct Topology: Equatable, Sendable {
             Exchange(name: names.events, kind: .topic),
             Exchange(name: names.dead, kind: .topic),
         ]
-        let commandQueues = CommandQueue.allCases.map { Queue(name: $0.name(in: namespace), kind: $0.kind) }
         queues =
-            commandQueues + [
+            CommandQueue.allCases.map { queue in
                 Queue(
-                    name: names.quarantine, kind: .quorum,
-                    bound: .lengthAndAge(
-                        maxLength: Self.quarantineLength, maxBytes: Self.quarantineBytes,
-                        ageSeconds: Self.quarantineSeconds))
-            ]
+                    name: queue.name(in: namespace),
+                    arguments: queue.isReplicated ? Self.replicated(dead: names.dead) : [])
+            } + [Queue(name: names.quarantine, arguments: Self.quarantine)]
         bindings =
             CommandQueue.allCases.flatMap { queue in
                 queue.keys.map {
@@ -140,4 +135,26 @@ package struct Topology: Equatable, Sendable {
                 Binding(exchange: names.dead, queue: names.quarantine, key: "#"),
             ]
     }
+
+    /// Deliveries after which RabbitMQ itself sets a message aside. A crashing consumer counts against all that it held,
+    /// so this only bounds what the worker, which gives up much earlier, did not live to see.
+    package static let deliveryLimit: Int64 = 200
+
+    /// A quorum queue that loses nothing on the way to quarantine: at-least-once dead-lettering needs `reject-publish`.
+    private static func replicated(dead: String) -> [(name: String, value: Queue.Argument)] {
+        [
+            ("x-dead-letter-exchange", .text(dead)),
+            ("x-dead-letter-strategy", .text("at-least-once")),
+            ("x-delivery-limit", .number(deliveryLimit)),
+            ("x-overflow", .text("reject-publish")),
+            ("x-queue-type", .text("quorum")),
+        ]
+    }
+
+    private static let quarantine: [(name: String, value: Queue.Argument)] = [
+        ("x-max-length", .number(Int64(quarantineLength))),
+        ("x-max-length-bytes", .number(Int64(quarantineBytes))),
+        ("x-message-ttl", .number(Int64(quarantineSeconds) * 1000)),
+        ("x-queue-type", .text("quorum")),
+    ]
 }

@@ -1,0 +1,60 @@
+/// A day in the proleptic Gregorian calendar, which is the one of RFC 3339.
+///
+/// The arithmetic is Howard Hinnant's `days_from_civil` and `civil_from_days`
+/// (https://howardhinnant.github.io/date_algorithms.html): years begin on 1 March, so that a leap day comes last, and
+/// 400 of them, an era, always have 146 097 days. It costs a few nanoseconds; Foundation's formatter costs a microsecond.
+struct CivilDate: Equatable {
+    var year: Int
+    var month: Int
+    var day: Int
+
+    private static let daysPerEra = 146_097
+    /// From 1 March of the year 0 to 1 January 1970.
+    private static let daysToEpoch = 719_468
+
+    init(year: Int, month: Int, day: Int) {
+        self.year = year
+        self.month = month
+        self.day = day
+    }
+
+    /// - Parameter days: days since 1970-01-01.
+    init(daysSinceEpoch days: Int) {
+        let shifted = days + Self.daysToEpoch
+        let era = (shifted >= 0 ? shifted : shifted - (Self.daysPerEra - 1)) / Self.daysPerEra
+        let dayOfEra = shifted - era * Self.daysPerEra
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    }
+
+    /// Days since 1970-01-01.
+    var daysSinceEpoch: Int {
+        let shiftedYear = month <= 2 ? year - 1 : year
+        let era = (shiftedYear >= 0 ? shiftedYear : shiftedYear - 399) / 400
+        let yearOfEra = shiftedYear - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return era * Self.daysPerEra + dayOfEra - Self.daysToEpoch
+    }
+
+    /// Whether the calendar has such a day.
+    var exists: Bool {
+        (1...12).contains(month) && day >= 1 && day <= daysInMonth
+    }
+
+    private var daysInMonth: Int {
+        switch month {
+        case 4, 6, 9, 11: 30
+        case 2: isLeapYear ? 29 : 28
+        default: 31
+        }
+    }
+
+    private var isLeapYear: Bool {
+        year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400))
+    }
+}

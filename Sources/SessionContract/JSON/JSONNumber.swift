@@ -1,0 +1,70 @@
+import SessionCore
+
+/// The number grammar of RFC 8259, section 6.
+enum JSONNumber {
+    /// Reads the number that begins at `position`: an integer where it is one of 64 bits, else the text as it came.
+    /// `-0` is such a text: as an integer it would come back without its sign.
+    static func read(_ bytes: Span<UInt8>, at position: inout Int) throws(JSONError) -> JSONValue {
+        let start = position
+        let negative = bytes[position] == UInt8(ascii: "-")
+        if negative { position += 1 }
+
+        let digits = position
+        // Below zero throughout: the least Int64 has no positive counterpart.
+        var negated: Int64 = 0
+        var fits = true
+        while position < bytes.count, let digit = digit(bytes[position]) {
+            let (product, tooLong) = negated.multipliedReportingOverflow(by: 10)
+            let (sum, tooLow) = product.subtractingReportingOverflow(Int64(digit))
+            fits = fits && !tooLong && !tooLow
+            negated = sum
+            position += 1
+        }
+        guard position > digits else { throw error(position, "A digit should be here.") }
+        guard bytes[digits] != UInt8(ascii: "0") || position == digits + 1 else {
+            throw error(digits, "A number does not begin with a zero and another digit.")
+        }
+
+        let isInteger = try !skipFractionAndExponent(bytes, at: &position)
+        if isInteger, fits {
+            if negative, negated != 0 { return .integer(negated) }
+            if !negative, negated != .min { return .integer(-negated) }
+        }
+        return .decimal(
+            bytes.extracting(start..<position).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })
+    }
+
+    /// Passes over what makes a number no integer; false where there is no such thing.
+    private static func skipFractionAndExponent(
+        _ bytes: Span<UInt8>, at position: inout Int
+    ) throws(JSONError) -> Bool {
+        let start = position
+        if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
+            position += 1
+            try skipDigits(bytes, at: &position)
+        }
+        if position < bytes.count, bytes[position] | 0x20 == UInt8(ascii: "e") {
+            position += 1
+            if position < bytes.count, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-") {
+                position += 1
+            }
+            try skipDigits(bytes, at: &position)
+        }
+        return position > start
+    }
+
+    private static func skipDigits(_ bytes: Span<UInt8>, at position: inout Int) throws(JSONError) {
+        let start = position
+        while position < bytes.count, digit(bytes[position]) != nil { position += 1 }
+        guard position > start else { throw error(position, "A digit should be here.") }
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        let value = byte &- UInt8(ascii: "0")
+        return value < 10 ? value : nil
+    }
+
+    private static func error(_ offset: Int, _ message: String) -> JSONError {
+        JSONError(code: .syntax, offset: offset, message: message)
+    }
+}

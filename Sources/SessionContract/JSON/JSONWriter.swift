@@ -1,0 +1,146 @@
+package import SessionCore
+
+/// Writes JSON straight into bytes, member by member, without a tree in between.
+///
+/// Commas and quotes are its business; the caller says `key`, then one value, in an `object`, and values in an `array`.
+///
+///     let bytes = JSONWriter.object { json in
+///         json.member("status", "succeeded")
+///         json.object("session") { … }
+///     }
+package struct JSONWriter {
+    package private(set) var bytes: [UInt8] = []
+    private var needsComma = false
+
+    /// - Parameter capacity: bytes to set aside; results and events are mostly shorter than the default.
+    package init(capacity: Int = 512) {
+        bytes.reserveCapacity(capacity)
+    }
+
+    /// One object, whole.
+    package static func object(capacity: Int = 512, _ body: (inout JSONWriter) -> Void) -> [UInt8] {
+        var writer = JSONWriter(capacity: capacity)
+        writer.object(body)
+        return writer.bytes
+    }
+
+    /// `object` as compact JSON.
+    package static func bytes(of object: JSONObject) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object(object)
+        return writer.bytes
+    }
+
+    // MARK: Containers
+
+    package mutating func object(_ body: (inout JSONWriter) -> Void) {
+        beginValue()
+        bytes.append(UInt8(ascii: "{"))
+        needsComma = false
+        body(&self)
+        bytes.append(UInt8(ascii: "}"))
+        needsComma = true
+    }
+
+    package mutating func array(_ body: (inout JSONWriter) -> Void) {
+        beginValue()
+        bytes.append(UInt8(ascii: "["))
+        needsComma = false
+        body(&self)
+        bytes.append(UInt8(ascii: "]"))
+        needsComma = true
+    }
+
+    /// The key of the value that is written next. A key that is known when the program is built is copied as it is.
+    ///
+    /// - Precondition: `key` needs no escape.
+    package mutating func key(_ key: StaticString) {
+        let text = UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)
+        assert(JSONEscape.firstToEscape(in: text, from: 0) == text.count, "a known key needs no escape")
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: text)
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// The key of the value that is written next, whatever characters it has.
+    package mutating func key(text: String) {
+        beginValue()
+        JSONEscape.append(text, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    // MARK: Values
+
+    package mutating func string(_ text: String) {
+        beginValue()
+        JSONEscape.append(text, to: &bytes)
+    }
+
+    package mutating func integer(_ value: Int64) {
+        beginValue()
+        DecimalDigits.append(value, to: &bytes)
+    }
+
+    package mutating func bool(_ value: Bool) {
+        raw(value ? "true" : "false")
+    }
+
+    package mutating func null() {
+        raw("null")
+    }
+
+    /// A time as the contract has it: RFC 3339, UTC, milliseconds.
+    package mutating func timestamp(_ time: Timestamp) {
+        beginValue()
+        bytes.append(UInt8(ascii: "\""))
+        time.appendRFC3339(to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// A value that is JSON already.
+    package mutating func raw(_ json: [UInt8]) {
+        beginValue()
+        bytes.append(contentsOf: json)
+    }
+
+    package mutating func value(_ value: JSONValue) {
+        switch value {
+        case .null: null()
+        case .bool(let value): bool(value)
+        case .integer(let value): integer(value)
+        case .decimal(let text):
+            beginValue()
+            bytes.append(contentsOf: text.utf8)
+        case .string(let text): string(text)
+        case .array(let elements):
+            array { json in
+                for element in elements { json.value(element) }
+            }
+        case .object(let object): self.object(object)
+        }
+    }
+
+    package mutating func object(_ object: JSONObject) {
+        self.object { json in
+            for member in object.members {
+                json.key(text: member.key)
+                json.value(member.value)
+            }
+        }
+    }
+
+    private mutating func raw(_ word: StaticString) {
+        beginValue()
+        bytes.append(contentsOf: UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
+    }
+
+    /// Separates what comes from what was; the value after this one will need a comma.
+    private mutating func beginValue() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = true
+    }
+}

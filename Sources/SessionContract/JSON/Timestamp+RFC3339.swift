@@ -1,0 +1,124 @@
+package import SessionCore
+
+/// Times on the wire: RFC 3339, written in UTC with exactly three digits of fraction, read as the RFC allows.
+extension Timestamp {
+    private static let millisecondsPerDay: Int64 = 86_400_000
+
+    /// 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z: what four digits of year can say.
+    static let rfc3339Range: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
+
+    /// `2026-11-20T22:00:00.000Z`. A time outside the years 0000 to 9999 is written as the nearest one inside.
+    package var rfc3339: String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(24)
+        appendRFC3339(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends the 24 characters of `rfc3339`.
+    package func appendRFC3339(to bytes: inout [UInt8]) {
+        let range = Self.rfc3339Range
+        let clamped = min(max(milliseconds, range.lowerBound), range.upperBound)
+        // Rounded down, so that the time of day is positive before 1970 too.
+        var days = clamped / Self.millisecondsPerDay
+        if clamped % Self.millisecondsPerDay < 0 { days -= 1 }
+        let time = UInt64(clamped - days * Self.millisecondsPerDay)
+        let date = CivilDate(daysSinceEpoch: Int(days))
+
+        func append(_ value: UInt64, _ count: Int, _ separator: Character) {
+            DecimalDigits.append(value, count: count, to: &bytes)
+            bytes.append(separator.asciiValue!)
+        }
+        append(UInt64(date.year), 4, "-")
+        append(UInt64(date.month), 2, "-")
+        append(UInt64(date.day), 2, "T")
+        append(time / 3_600_000, 2, ":")
+        append(time / 60_000 % 60, 2, ":")
+        append(time / 1000 % 60, 2, ".")
+        append(time % 1000, 3, "Z")
+    }
+
+    /// Reads an RFC 3339 date-time: any offset, lower-case `t` and `z`, up to nine digits of fraction, of which what is
+    /// finer than a millisecond is dropped. `nil` for everything else, among it
+    /// - a leap second (`:60`): the clock that decides, Redis `TIME`, is POSIX time and has none;
+    /// - a time that, its offset taken off, falls outside the years 0000 to 9999.
+    package init?(rfc3339 text: String) {
+        var text = text
+        guard let time = text.withUTF8({ Timestamp.parse($0) }) else { return nil }
+        self = time
+    }
+
+    private static func parse(_ text: UnsafeBufferPointer<UInt8>) -> Timestamp? {
+        // Shortest "2026-11-20T22:00:00Z", longest "2026-11-20T22:00:00.123456789+01:00".
+        guard (20...35).contains(text.count) else { return nil }
+        var fields = RFC3339Fields(rest: text[...])
+        guard let year = fields.number(4), fields.takes("-"), let month = fields.number(2), fields.takes("-"),
+            let day = fields.number(2), fields.takes("T", or: "t"),
+            let hour = fields.number(2), fields.takes(":"), let minute = fields.number(2), fields.takes(":"),
+            let second = fields.number(2), let fraction = fields.milliseconds(),
+            let offset = fields.offsetMinutes(), fields.rest.isEmpty
+        else { return nil }
+        let date = CivilDate(year: year, month: month, day: day)
+        guard date.exists, hour < 24, minute < 60, second < 60 else { return nil }
+
+        let minutes = (date.daysSinceEpoch * 24 + hour) * 60 + minute - offset
+        let milliseconds = Int64((minutes * 60 + second) * 1000 + fraction)
+        return rfc3339Range.contains(milliseconds) ? Timestamp(milliseconds: milliseconds) : nil
+    }
+}
+
+/// Takes a date-time apart from the left; `nil` and `false` mean that it is none.
+private struct RFC3339Fields {
+    var rest: Slice<UnsafeBufferPointer<UInt8>>
+
+    mutating func takes(_ character: Unicode.Scalar, or other: Unicode.Scalar? = nil) -> Bool {
+        guard let byte = rest.first, byte == UInt8(ascii: character) || other.map({ byte == UInt8(ascii: $0) }) ?? false
+        else { return false }
+        rest.removeFirst()
+        return true
+    }
+
+    /// A number of exactly `count` digits.
+    mutating func number(_ count: Int) -> Int? {
+        guard rest.count >= count else { return nil }
+        var value = 0
+        for _ in 0..<count {
+            guard let digit = digit() else { return nil }
+            value = value * 10 + digit
+        }
+        return value
+    }
+
+    /// The fraction of a second, where there is one; 0 where there is none.
+    mutating func milliseconds() -> Int? {
+        guard takes(".") else { return 0 }
+        var value = 0
+        var count = 0
+        while let digit = digit() {
+            if count < 3 { value = value * 10 + digit }
+            count += 1
+        }
+        switch count {
+        case 1: return value * 100
+        case 2: return value * 10
+        case 3...9: return value
+        default: return nil
+        }
+    }
+
+    /// `Z`, or how far the time given is ahead of UTC.
+    mutating func offsetMinutes() -> Int? {
+        if takes("Z", or: "z") { return 0 }
+        let isAhead = takes("+")
+        guard isAhead || takes("-"), let hours = number(2), takes(":"), let minutes = number(2), hours < 24,
+            minutes < 60
+        else { return nil }
+        return (isAhead ? 1 : -1) * (hours * 60 + minutes)
+    }
+
+    private mutating func digit() -> Int? {
+        guard let byte = rest.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+        rest.removeFirst()
+        return Int(byte - UInt8(ascii: "0"))
+    }
+}

@@ -1,0 +1,82 @@
+import SessionContract
+import SessionCore
+import Testing
+
+@Suite struct JSONWriterTests {
+    private func text(_ body: (inout JSONWriter) -> Void) -> String {
+        var writer = JSONWriter()
+        body(&writer)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    @Test func `members and elements are separated by commas wherever they stand`() {
+        let written = text { json in
+            json.object { json in
+                json.member("a", 1)
+                json.object("empty") { _ in }
+                json.array("list") { json in
+                    json.array { _ in }
+                    json.integer(2)
+                    json.object { $0.member("b", true) }
+                    json.null()
+                }
+                json.key("raw")
+                json.raw(Array("[0]".utf8))
+                json.key(text: "q\"")
+                json.string("end")
+            }
+        }
+        #expect(written == #"{"a":1,"empty":{},"list":[[],2,{"b":true},null],"raw":[0],"q\"":"end"}"#)
+    }
+
+    @Test func `what does not apply is absent`() {
+        let written = JSONWriter.object { json in
+            json.member("a", nil as String?)
+            json.member("b", nil as Int?)
+            json.member("c", nil as Bool?)
+            json.member("d", nil as Timestamp?)
+            json.member("e", nil as JSONValue?)
+            json.member("f", nil as [String]?)
+            json.member("g", nil as JSONObject?)
+            json.member("last", "here")
+        }
+        #expect(String(decoding: written, as: UTF8.self) == #"{"last":"here"}"#)
+    }
+
+    @Test func `every kind of member is written`() {
+        let object: JSONObject = ["k": .decimal("1.50")]
+        let written = JSONWriter.object { json in
+            json.member("text", "t")
+            json.member("number", -5)
+            json.member("flag", false)
+            json.member("at", Timestamp(milliseconds: 1_795_212_000_000))
+            json.member("value", .array([.null, .bool(true), .integer(.min), .string("s"), .object(object)]))
+            json.member("attributes", object)
+            json.member("ids", ["x", "y"])
+            json.member("none", [String]())
+        }
+        #expect(
+            String(decoding: written, as: UTF8.self)
+                == #"{"text":"t","number":-5,"flag":false,"at":"2026-11-20T22:00:00.000Z","#
+                + #""value":[null,true,-9223372036854775808,"s",{"k":1.50}],"attributes":{"k":1.50},"#
+                + #""ids":["x","y"],"none":[]}"#)
+    }
+
+    @Test(arguments: [
+        ("", #""""#),
+        ("a\"b\\c/", #""a\"b\\c/""#),
+        ("\u{8}\t\n\u{C}\r", #""\b\t\n\f\r""#),
+        ("\0\u{1}\u{1F}\u{7F}", #""\u0000\u0001\u001f"# + "\u{7F}\""),
+        ("é€𝄞\u{2028}\u{2029}", "\"é€𝄞\u{2028}\u{2029}\""),
+        ("\"", #""\"""#),
+        ("0123456789abcdef\n0123456789abcdef", #""0123456789abcdef\n0123456789abcdef""#),
+    ])
+    func `strings are escaped where the RFC wants it and nowhere else`(string: String, expected: String) {
+        #expect(text { $0.string(string) } == expected)
+    }
+
+    @Test(arguments: [0, 1, -1, 9, 10, 99, 100, -100, 1_000_000_000_000_000_000, Int64.max, Int64.min, -999])
+    func `integers are written in decimal`(value: Int64) {
+        #expect(text { $0.integer(value) } == String(value))
+    }
+}
