@@ -1,0 +1,135 @@
+"""Checks messages against schemas/, for every test that has one in its hands.
+
+    validate_command("session.create", body)
+    validate_result("session.create", body, form="reply")
+    validate_event(body)
+
+Each raises `Mismatch` with every fault it found, and otherwise returns nothing. Validators are built once a process.
+"""
+
+import functools
+import json
+import pathlib
+import re
+
+import jsonschema
+import referencing
+from referencing.jsonschema import DRAFT202012
+
+SCHEMAS = pathlib.Path(__file__).resolve().parents[2] / "schemas"
+BASE = "https://sojourn.dev/schemas/1/"
+KINDS = ("commands", "results", "events")
+
+
+class Mismatch(AssertionError):
+    """A message is not what its schema says."""
+
+
+def schema_files():
+    """Every schema file, as paths relative to schemas/ ("common.json", "commands/session.create.json")."""
+    kinds = (path for kind in KINDS for path in (SCHEMAS / kind).glob("*.json"))
+    return sorted(path.relative_to(SCHEMAS).as_posix() for path in [SCHEMAS / "common.json", *kinds])
+
+
+@functools.cache
+def names(kind):
+    """The commands, results or events there are schemas of."""
+    return tuple(sorted(path.stem for path in (SCHEMAS / kind).glob("*.json")))
+
+
+@functools.cache
+def load(path):
+    """The JSON in a file of schemas/."""
+    return json.loads((SCHEMAS / path).read_text(encoding="utf-8"))
+
+
+@functools.cache
+def registry():
+    """All schemas under their $id."""
+    # Without $schema, by which a validator would leave our own class, and with it our pattern, at every reference.
+    contents = [{key: value for key, value in load(path).items() if key != "$schema"} for path in schema_files()]
+    return referencing.Registry().with_resources(
+        (content["$id"], DRAFT202012.create_resource(content)) for content in contents
+    )
+
+
+def _ecma_pattern(validator, pattern, instance, schema):
+    # In JSON Schema (ECMA-262) `$` is the end of the text; in Python it also matches before a final newline.
+    if validator.is_type(instance, "string"):
+        anchored = re.sub(r"(?<!\\)\$$", r"\\Z", pattern)
+        if not re.search(anchored, instance):
+            yield jsonschema.ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": _ecma_pattern})
+
+
+@functools.cache
+def validator(reference):
+    """The validator of a schema: a path in schemas/, with or without a fragment."""
+    return _Validator(
+        {"$ref": BASE + reference},
+        registry=registry(),
+        format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
+    )
+
+
+def faults(reference, body):
+    """What is wrong with `body`, one sentence each; empty where nothing is."""
+    return [
+        f"{error.json_path}: {error.message[:300]}"
+        for found in validator(reference).iter_errors(body)
+        for error in _innermost(found)
+    ]
+
+
+def _innermost(error):
+    # The envelope of a result is a oneOf of its statuses: what is wrong is in the branch of the status it has.
+    if error.validator != "oneOf" or not error.context:
+        return [error]
+    branches = {}
+    for inner in error.context:
+        branches.setdefault(inner.schema_path[0], []).append(inner)
+    nearest = [
+        errors for errors in branches.values() if not any(inner.json_path.endswith(".status") for inner in errors)
+    ]
+    return nearest[0] if nearest else [error]
+
+
+def _check(reference, body):
+    found = faults(reference, body)
+    if found:
+        shown = json.dumps(body, indent=2, ensure_ascii=False)
+        raise Mismatch(f"not as {reference} says:\n  " + "\n  ".join(found) + f"\n{shown}")
+
+
+def validate_command(name, body):
+    """`body` (parsed JSON) is a body of the command `name`; `KeyError` where there is no such command."""
+    _check(_path("commands", name), body)
+
+
+def validate_result(command, body, form=None):
+    """`body` (parsed JSON) is a result of `command`, or of "unknown".
+
+    `form` is "reply" (to reply_to, tokens included), "copy" (on the results exchange, without) or `None`, either.
+    """
+    if form not in (None, "reply", "copy"):
+        raise ValueError(f"a result is a reply or a copy, not {form!r}")
+    path = _path("results", command)
+    # Results without secrets have one form: their copy is like their reply.
+    _check(f"{path}#/$defs/{form}" if form in load(path).get("$defs", {}) else path, body)
+
+
+def validate_event(body):
+    """`body` (parsed JSON) is one of our events; its type says which."""
+    if not isinstance(body, dict) or not isinstance(body.get("type"), str):
+        raise Mismatch(f"an event is an object with a type, not {body!r:.300}")
+    if body["type"] not in names("events"):
+        raise Mismatch(f"there is no schema of an event {body['type']!r}")
+    _check(_path("events", body["type"]), body)
+
+
+def _path(kind, name):
+    if name not in names(kind):
+        raise KeyError(f"there is no schema {kind}/{name}.json")
+    return f"{kind}/{name}.json"
