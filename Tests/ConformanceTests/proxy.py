@@ -1,0 +1,78 @@
+"""A TCP proxy that can be cut and restored: how a test takes a server away without stopping it for everybody else."""
+
+import random
+import socket
+import threading
+
+
+def free_port():
+    """A loopback port nobody listens on, from below the range that outgoing connections are given theirs from."""
+    while True:
+        port = random.randrange(5000, 15000)
+        with socket.socket() as candidate:
+            try:
+                candidate.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
+class Proxy:
+    """Forwards 127.0.0.1:port to target. Begins cut, as a server that has not been started yet."""
+
+    def __init__(self, target):
+        self.target = target
+        self.port = free_port()
+        self._lock = threading.Lock()
+        self._listener = None
+        self._open = set()
+
+    def restore(self):
+        listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
+        self._listener = listener
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+
+    def cut(self):
+        """Refuses new connections and breaks the ones there are."""
+        with self._lock:
+            listener, self._listener = self._listener, None
+            broken, self._open = self._open, set()
+        for each in [listener, *broken] if listener else broken:
+            _break(each)
+
+    def _accept(self, listener):
+        while True:
+            try:
+                downstream, _ = listener.accept()
+            except OSError:
+                return
+            try:
+                upstream = socket.create_connection(self.target)
+            except OSError:
+                _break(downstream)
+                continue
+            with self._lock:
+                if self._listener is not listener:
+                    _break(downstream), _break(upstream)
+                    return
+                self._open |= {downstream, upstream}
+            for source, sink in ((downstream, upstream), (upstream, downstream)):
+                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+
+    def _pump(self, source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+        except OSError:
+            pass
+        with self._lock:
+            self._open -= {source, sink}
+        _break(source), _break(sink)
+
+
+def _break(connection):
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # already gone
+    connection.close()

@@ -1,0 +1,201 @@
+"""Refresh and revoke, and messages that come more than once."""
+
+import uuid
+
+import pytest
+
+from client import DIRECT
+
+
+@pytest.fixture(scope="module")
+def worker(start_worker, tmp_path_factory):
+    policies = tmp_path_factory.mktemp("policies") / "policies.json"
+    policies.write_text('{"graceless": {"refreshGraceSeconds": 0}}')
+    return start_worker(policy_file=str(policies)).await_ready()
+
+
+@pytest.fixture(scope="module")
+def client(worker, connect):
+    return connect()
+
+
+def refresh(client, token, **properties):
+    return client.call("session.refresh", {"refreshToken": token}, **properties)
+
+
+def revoke(client, **fields):
+    return client.call("session.revoke", fields).data
+
+
+# --- refresh -----------------------------------------------------------------------------------------------------
+
+
+def test_refresh_rotates_the_refresh_token_and_keeps_the_session_token(client, subject):
+    created = client.create(subject)
+    data = refresh(client, created["tokens"]["refresh"]).data
+    assert data["tokens"]["refresh"].startswith("sjr_")
+    assert data["tokens"]["refresh"] != created["tokens"]["refresh"]
+    assert "session" not in data["tokens"]
+    assert data["session"]["id"] == created["session"]["id"]
+    assert data["session"]["generation"] == 2
+    assert data["session"]["lastActiveAt"] >= created["session"]["lastActiveAt"]
+    assert client.validate(created["tokens"]["session"])["valid"] is True
+    third = refresh(client, data["tokens"]["refresh"]).data
+    assert third["session"]["generation"] == 3
+
+
+def test_the_predecessor_inside_its_grace_gets_the_same_successor(client, subject):
+    first = client.create(subject)["tokens"]["refresh"]
+    second = refresh(client, first).data["tokens"]["refresh"]
+    again = refresh(client, first).data
+    assert again["tokens"]["refresh"] == second
+    assert again["session"]["generation"] == 2
+    assert refresh(client, second).data["session"]["generation"] == 3, "the successor is as good as ever"
+    client.await_events(subject, "session.created", "session.refreshed", "session.refreshed")
+    assert client.kinds(subject) == ["session.created", "session.refreshed", "session.refreshed"]
+
+
+def expect_reuse(client, subject, created, token, policy_events):
+    reply = refresh(client, token)
+    assert (reply.status, reply.code) == ("rejected", "refresh_token_reused")
+    answer = client.validate(created["tokens"]["session"])
+    assert (answer["valid"], answer["reason"]) == (False, "revoked")
+    assert (answer["session"]["status"], answer["session"]["endReason"]) == ("revoked", "token_reused")
+    client.await_events(subject, "session.token.reused", "session.revoked")
+    assert client.kinds(subject) == policy_events + ["session.token.reused", "session.revoked"]
+    assert client.await_event(subject, "session.revoked").body["data"]["reason"] == "token_reused"
+    # Once over, it is over: another go is no new alarm.
+    assert refresh(client, token).status == "rejected"
+    assert client.kinds(subject).count("session.revoked") == 1
+
+
+def test_an_older_token_than_the_predecessor_is_reuse_and_revokes(client, subject):
+    created = client.create(subject)
+    first = created["tokens"]["refresh"]
+    second = refresh(client, first).data["tokens"]["refresh"]
+    refresh(client, second)
+    expect_reuse(client, subject, created, first, ["session.created", "session.refreshed", "session.refreshed"])
+
+
+def test_without_grace_the_predecessor_is_reuse_and_revokes(client, subject):
+    created = client.create(subject, policy="graceless")
+    first = created["tokens"]["refresh"]
+    second = refresh(client, first).data["tokens"]["refresh"]
+    expect_reuse(client, subject, created, first, ["session.created", "session.refreshed"])
+    assert refresh(client, second).code == "session_ended"
+
+
+# --- revoke ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["token", "sessionId", "subject"])
+def test_revoke_ends_the_session_and_says_so_again_with_count_zero(client, subject, by):
+    created = client.create(subject)
+    session = created["session"]["id"]
+    target = {"token": created["tokens"]["session"], "sessionId": session, "subject": subject}[by]
+    assert revoke(client, **{by: target}) == {"revoked": [session], "count": 1}
+    answer = client.validate(created["tokens"]["session"])
+    assert (answer["valid"], answer["reason"]) == (False, "revoked")
+    assert (answer["session"]["status"], answer["session"]["endReason"]) == ("revoked", "revoked")
+    assert refresh(client, created["tokens"]["refresh"]).code == "session_ended"
+    assert revoke(client, **{by: target}) == {"revoked": [], "count": 0}
+    client.await_events(subject, "session.created", "session.revoked")
+    assert client.kinds(subject) == ["session.created", "session.revoked"]
+
+
+def test_the_reason_of_a_revocation_is_kept_and_published(client, subject):
+    created = client.create(subject)
+    revoke(client, token=created["tokens"]["session"], reason="password_changed")
+    assert client.validate(created["tokens"]["session"])["session"]["endReason"] == "password_changed"
+    assert client.await_event(subject, "session.revoked").body["data"]["reason"] == "password_changed"
+
+
+@pytest.mark.parametrize("reason", ["evicted", "token_reused", "Logout", "", "a" * 65, "two words"])
+def test_a_reason_that_is_no_word_or_a_word_of_ours_is_refused(client, subject, reason):
+    reply = client.attempt("session.revoke", {"subject": subject, "reason": reason})
+    assert (reply.code, reply.path) == ("invalid_field", "/reason")
+
+
+@pytest.mark.parametrize("spared_by", ["token", "id"])
+def test_revoking_a_subject_spares_the_exception(client, subject, spared_by):
+    sessions = [client.create(subject) for _ in range(3)]
+    kept = sessions[1]
+    exception = kept["tokens"]["session"] if spared_by == "token" else kept["session"]["id"]
+    data = revoke(client, subject=subject, **{"except": exception})
+    assert sorted(data["revoked"]) == sorted(each["session"]["id"] for each in sessions if each is not kept)
+    assert data["count"] == 2
+    assert [client.validate(each["tokens"]["session"])["valid"] for each in sessions] == [False, True, False]
+    client.await_events(subject, "session.revoked", "session.revoked")
+
+
+def test_what_is_unknown_is_revoked_with_count_zero(client, subject):
+    assert revoke(client, subject=subject)["count"] == 0
+    known = client.create(subject)["session"]["id"]
+    assert revoke(client, sessionId=known[:-1] + ("A" if known[-1] != "A" else "B"))["count"] == 0
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"sessionId": "ses_x", "subject": "x"}, {"sessionId": "ses_x", "except": "ses_y"}]
+)
+def test_a_revocation_has_exactly_one_target(client, fields):
+    assert client.attempt("session.revoke", fields).code == "invalid_field"
+
+
+# --- the same message again --------------------------------------------------------------------------------------
+
+
+def test_the_same_message_id_gives_the_same_result_and_one_effect(client, subject):
+    body, message_id = {"subject": subject}, str(uuid.uuid4())
+    first, again = [client.call("session.create", body, message_id=message_id) for _ in range(2)]
+    direct = client.call("session.create", body, message_id=message_id, reply_to=DIRECT)
+    assert again.body == first.body and direct.body == first.body, "the first result, tokens included"
+    assert client.validate(first.data["tokens"]["session"])["valid"] is True
+    # A later event of the same subject has the next number: there was nothing in between.
+    revoke(client, subject=subject)
+    assert client.await_event(subject, "session.revoked").body["sequence"] == "2"
+    assert client.kinds(subject) == ["session.created", "session.revoked"]
+
+
+def test_the_same_message_at_once_many_times_has_one_effect(client, subject):
+    message_id = str(uuid.uuid4())
+    waiting = [client.publish("session.create", {"subject": subject}, message_id=message_id) for _ in range(20)]
+    replies = [client.await_reply(each) for each in waiting]
+    assert all(each.body == replies[0].body for each in replies)
+    assert revoke(client, subject=subject)["count"] == 1
+
+
+def test_a_refresh_given_again_rotates_once(client, subject):
+    token = client.create(subject, policy="graceless")["tokens"]["refresh"]
+    first, again = [refresh(client, token, message_id=f"r-{subject}") for _ in range(2)]
+    assert again.body == first.body and first.data["session"]["generation"] == 2
+
+
+def test_a_rejection_is_kept_as_well(client, subject):
+    body = {"subject": subject, "policy": "nowhere"}
+    first, again = [client.call("session.create", body, message_id=f"n-{subject}") for _ in range(2)]
+    assert first.code == "policy_not_found" and again.body == first.body
+
+
+def test_the_same_message_id_with_something_else_is_refused(client, subject):
+    message_id = str(uuid.uuid4())
+    created = client.call("session.create", {"subject": subject}, message_id=message_id).data
+    others = [
+        ("session.create", {"subject": subject, "attributes": {"other": True}}),
+        ("session.create", {"subject": f"{subject}-other"}),
+        ("session.revoke", {"sessionId": created["session"]["id"]}),
+        ("session.revoke", {"subject": f"{subject}-other"}),
+    ]
+    for command, body in others:
+        reply = client.call(command, body, message_id=message_id)
+        assert (reply.status, reply.code) == ("rejected", "message_id_reused"), (command, body)
+    assert client.validate(created["tokens"]["session"])["valid"] is True
+
+
+def test_callers_do_not_share_message_ids(client, subject):
+    message_id = str(uuid.uuid4())
+    unnamed = client.call("session.create", {"subject": subject}, message_id=message_id)
+    named = client.call("session.create", {"subject": subject}, message_id=message_id, user_id=client.user)
+    again = client.call("session.create", {"subject": subject}, message_id=message_id, user_id=client.user)
+    assert named.data["session"]["id"] != unnamed.data["session"]["id"]
+    assert again.body == named.body
+    assert revoke(client, subject=subject)["count"] == 2

@@ -1,0 +1,28 @@
+"""The proxy that the failure tests lean on does what it says."""
+
+import socket
+
+import pytest
+
+from proxy import Proxy
+
+
+def test_a_proxy_forwards_can_be_cut_and_comes_back():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        proxy = Proxy(server.getsockname())
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", proxy.port))
+        for _ in range(2):
+            proxy.restore()
+            with socket.create_connection(("127.0.0.1", proxy.port)) as client:
+                ours, _ = server.accept()
+                client.sendall(b"ping")
+                assert ours.recv(10) == b"ping"
+                ours.sendall(b"pong")
+                assert client.recv(10) == b"pong"
+                proxy.cut()
+                assert client.recv(10) == b""
+                assert ours.recv(10) == b""
+                ours.close()
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", proxy.port))

@@ -1,0 +1,95 @@
+"""Worker processes: started, waited for, stopped and killed by their own process id."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import requests
+
+from proxy import free_port
+
+READY_SECONDS = 30
+DRAIN_SECONDS = 30
+
+
+def wait_until(condition, seconds, what):
+    """For what gives no event to wait for: asks again and again, and says what it waited for in vain."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
+        time.sleep(0.02)
+
+
+class Worker:
+    """One `sojourn worker`. `settings` are its SOJOURN_* variables; nothing else of the environment reaches it."""
+
+    def __init__(self, binary, folder, name, settings):
+        self.name = name
+        self.log_path = folder / f"{name}.log"
+        self.admin = f"127.0.0.1:{free_port()}"
+        environment = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR") if key in os.environ}
+        environment |= {"SOJOURN_ADMIN_ADDRESS": self.admin} | settings
+        with open(self.log_path, "wb") as log:
+            self.process = subprocess.Popen(
+                [binary, "worker"], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    @property
+    def log(self):
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def running(self):
+        return self.process.poll() is None
+
+    def get(self, path):
+        """The status of an admin endpoint; None while nobody answers there."""
+        try:
+            return requests.get(f"http://{self.admin}{path}", timeout=5).status_code
+        except requests.ConnectionError:
+            return None
+
+    def await_ready(self, seconds=READY_SECONDS):
+        self._await(lambda: self.get("/readyz") == 200, seconds, "to be ready")
+        return self
+
+    def await_unready(self, seconds=READY_SECONDS):
+        self._await(lambda: self.get("/readyz") not in (200, None), seconds, "to say that it is not ready")
+        return self
+
+    def await_log(self, pattern, seconds=READY_SECONDS, after=0):
+        """Until the log, from character `after` on, has `pattern`, whatever its case."""
+        found = re.compile(pattern, re.IGNORECASE)
+        self._await(lambda: found.search(self.log[after:]), seconds, f"to log {pattern!r}")
+        return self
+
+    def _await(self, condition, seconds, what):
+        wait_until(lambda: condition() or not self.running, seconds, f"{self.name} {what}")
+        assert self.running, f"{self.name} exited with {self.process.returncode}:\n{self.log[-4000:]}"
+
+    def terminate(self):
+        """Asks it to drain; `exit_status` waits for the end."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def exit_status(self, seconds=DRAIN_SECONDS):
+        return self.process.wait(timeout=seconds)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """Drains it, if it still runs, and gives its status; killed if it does not obey."""
+        if self.running:
+            self.terminate()
+            try:
+                return self.exit_status()
+            except subprocess.TimeoutExpired:
+                self.kill()
+                return "killed: it did not drain"
+        return self.process.returncode

@@ -1,0 +1,142 @@
+# shellcheck shell=bash
+# Installs what is missing from Debian's packages, and nothing else; no broker or cache is left running, or enabled to
+# start with the machine, that was not there before. Sourced after lib.sh and servers.sh.
+
+# The packages here that come with a service, and their services: epmd is what Erlang's nodes find each other by.
+service_packages=(rabbitmq-server redis-server erlang-base)
+declare -A services=([rabbitmq-server]=rabbitmq-server.service [redis-server]=redis-server.service
+    [erlang-base]="epmd.socket epmd.service")
+
+policy=/usr/sbin/policy-rc.d
+our_policy="" # our copy of $policy, while it is in place
+
+install_packages() {
+    local package missing=() new=()
+    say "Looking for what Sojourn builds and runs with"
+    command -v pkg-config >/dev/null || missing+=(pkg-config)
+    has_library librabbitmq || missing+=(librabbitmq-dev)
+    has_library hiredis || missing+=(libhiredis-dev)
+    rabbitmq_script >/dev/null && command -v epmd >/dev/null || missing+=(rabbitmq-server)
+    command -v redis-server >/dev/null || missing+=(redis-server)
+    command -v python3 >/dev/null || missing+=(python3)
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+    if [ ${#missing[@]} -eq 0 ]; then
+        note "Everything is there."
+        return 0
+    fi
+
+    note "Missing: ${missing[*]}"
+    command -v apt-get >/dev/null ||
+        fail "this machine has no apt-get. Install these, or what your system calls them, and start again: ${missing[*]}"
+    may_install ||
+        fail "installing needs root. Run this, and start again: sudo apt-get install --no-install-recommends ${missing[*]}"
+    for package in "${service_packages[@]}"; do
+        is_installed "$package" || new+=("$package")
+    done
+
+    # An interrupted installation would leave packages half configured: a signal is remembered until it is over.
+    local interrupted="" failed=""
+    trap 'interrupted=130; note "Stopping as soon as the packages are installed..."' INT
+    trap 'interrupted=143' HUP TERM
+    hold_services
+    say "Installing with apt-get: ${missing[*]}"
+    uninterrupted as_root apt-get -qq -o DPkg::Lock::Timeout=300 update ||
+        note "apt-get update failed; trying with the package lists that are here."
+    uninterrupted as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
+        install --no-install-recommends "${missing[@]}" || failed=yes
+    for package in "${new[@]}"; do
+        if is_installed "$package"; then leave_no_service "$package"; fi
+    done
+    restore_service_policy
+    trap 'exit 130' INT
+    trap 'exit 129' HUP
+    trap 'exit 143' TERM
+    if [ -n "$interrupted" ]; then exit "$interrupted"; fi
+    if [ -n "$failed" ]; then
+        fail "apt-get could not install them; its own words are above. Without a network, or with old package lists," \
+            "try by hand, and start again: sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}"
+    fi
+}
+
+has_library() { pkg-config --exists "$1" 2>/dev/null; }
+
+is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+may_install() { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+# uninterrupted COMMAND...: to its end, whatever signals come meanwhile.
+uninterrupted() {
+    local status=0
+    (
+        trap '' HUP INT TERM
+        "$@" </dev/null
+    ) &
+    local installer=$!
+    while alive "$installer"; do wait "$installer" || true; done
+    wait "$installer" || status=$?
+    return "$status"
+}
+
+# hold_services: Debian starts a service when its package is installed, unless policy-rc.d says no. Ours is put there
+# only where there is none; ln refuses to replace one that appears meanwhile.
+hold_services() {
+    local ours="$policy.sojourn.$$"
+    remove_stale_policy
+    if [ -e "$policy" ] || [ -L "$policy" ]; then return 0; fi
+    our_policy="$ours"
+    printf '#!/bin/sh\n# Made by sojourn deploy/local, process %s, for the time of an installation.\nexit 101\n' "$$" |
+        as_root tee "$ours" >/dev/null
+    as_root chmod 755 "$ours"
+    as_root ln "$ours" "$policy" 2>/dev/null || true
+}
+
+restore_service_policy() {
+    if [ -z "$our_policy" ]; then return 0; fi
+    # A hard link: the same file, or somebody else's, which stays.
+    if [ "$policy" -ef "$our_policy" ]; then as_root rm -f "$policy"; fi
+    as_root rm -f "$our_policy"
+    our_policy=""
+}
+
+# remove_stale_policy: one of ours whose process was killed before it could remove it.
+remove_stale_policy() {
+    local left owner
+    for left in "$policy".sojourn.*; do
+        owner="${left##*.}"
+        if [ ! -e "$left" ] || alive "$owner"; then continue; fi
+        if [ "$policy" -ef "$left" ]; then as_root rm -f "$policy"; fi
+        as_root rm -f "$left"
+    done
+}
+
+# leave_no_service PACKAGE: its services neither run (somebody's own policy-rc.d may have let them start) nor are
+# enabled to start with the machine. The package was not there before, so nobody counts on them.
+leave_no_service() {
+    local unit name
+    for unit in ${services[$1]}; do
+        name="${unit%.*}"
+        if [ -d /run/systemd/system ]; then
+            as_root systemctl --quiet disable --now "$unit" 2>/dev/null || note "Could not disable $unit."
+            continue
+        fi
+        if [ -x "/etc/init.d/$name" ]; then
+            if as_root "/etc/init.d/$name" status >/dev/null 2>&1; then
+                as_root "/etc/init.d/$name" stop >/dev/null || note "Could not stop $name."
+            fi
+            as_root update-rc.d "$name" disable >/dev/null 2>&1 || note "Could not disable $name."
+        fi
+        # Should this machine start with systemd one day: what `systemctl disable` does, which may not be here.
+        if [ -d /etc/systemd/system ]; then
+            as_root find /etc/systemd/system -type l -lname "*/$unit" -delete
+        fi
+    done
+    note "$1 is installed; its system-wide service is neither running nor enabled."
+}
+
+require_swift() {
+    command -v swift >/dev/null ||
+        fail "there is no Swift compiler on the PATH. Sojourn needs Swift 6.2 or newer: see https://www.swift.org/install/linux/," \
+            "then put its usr/bin on the PATH and start again."
+}
