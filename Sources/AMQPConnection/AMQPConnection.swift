@@ -1,0 +1,153 @@
+package import Logging
+package import NIOCore
+import NIOPosix
+import NIOSSL
+import Synchronization
+
+/// A connection to a RabbitMQ broker (AMQP 0-9-1), living on one event loop.
+///
+/// May be used from anywhere; from its own event loop without a hop. It does not reconnect: when ``closeFuture`` completes
+/// it is over, with its channels.
+package final class AMQPConnection: Sendable {
+    /// Where everything of this connection happens, callbacks included.
+    package let eventLoop: any EventLoop
+    /// Completes when the connection has ended: with nil after ``close()``, else with the reason. Never fails.
+    package let closeFuture: EventLoopFuture<AMQPError?>
+    private let handler: NIOLoopBound<ConnectionHandler>
+    private let status: ConnectionStatus
+
+    init(_ handler: ConnectionHandler) {
+        eventLoop = handler.eventLoop
+        closeFuture = handler.closed.futureResult
+        status = handler.status
+        self.handler = NIOLoopBound(handler, eventLoop: handler.eventLoop)
+    }
+
+    /// Connects, authenticates, and opens the virtual host.
+    ///
+    /// - Parameters:
+    ///   - eventLoop: One of a `MultiThreadedEventLoopGroup`.
+    ///   - onBlocked: Called on the event loop with the broker's reason when it stops taking messages (`connection.blocked`,
+    ///     a memory or disk alarm), and with nil when it goes on.
+    /// - Throws: `invalidConfiguration`, `connectFailed`, `authenticationFailed`, `virtualHostUnavailable`,
+    ///   `handshakeFailed`, or `timeout` after ``AMQPConfiguration/connectTimeout``.
+    package static func connect(
+        _ configuration: AMQPConfiguration, on eventLoop: any EventLoop, logger: Logger,
+        onBlocked: (@Sendable (_ reason: String?) -> Void)? = nil
+    ) async throws(AMQPError) -> AMQPConnection {
+        try configuration.validate()
+        guard let bootstrap = ClientBootstrap(validatingGroup: eventLoop) else {
+            throw AMQPError(.invalidConfiguration, "this kind of event loop cannot connect")
+        }
+        let tls = try tlsContext(configuration)
+        let deadline = eventLoop.now + configuration.connectTimeout
+        do {
+            let connection =
+                try await bootstrap
+                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .connectTimeout(configuration.connectTimeout)
+                .connect(host: configuration.host, port: configuration.port) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        if let tls {
+                            try channel.pipeline.syncOperations.addHandler(tlsHandler(tls, configuration.host))
+                        }
+                        let handler = ConnectionHandler(
+                            configuration: configuration, eventLoop: channel.eventLoop, logger: logger,
+                            connectDeadline: deadline, onBlocked: onBlocked)
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                        return (AMQPConnection(handler), handler.established.futureResult)
+                    }
+                }
+            try await connection.1.get()
+            return connection.0
+        } catch let error as AMQPError {
+            throw error
+        } catch let error as ChannelError {
+            guard case .connectTimeout = error else { throw unreachable(configuration, error) }
+            throw AMQPError(.timeout, "no connection to \(configuration) within the limit for connecting")
+        } catch {
+            throw unreachable(configuration, error)
+        }
+    }
+
+    /// Whether channels may be opened. May have changed by the time it is read.
+    package var isOpen: Bool { status.isOpen.load(ordering: .acquiring) }
+
+    /// Whether the broker has said that it does not take messages at the moment.
+    package var isBlocked: Bool { status.isBlocked.load(ordering: .acquiring) }
+
+    /// Opens a channel.
+    ///
+    /// - Throws: `connectionClosed`, `timeout`, or `invalidState` when all channels are in use.
+    package func openChannel() async throws(AMQPError) -> AMQPChannel {
+        let result: Result<AMQPChannel, AMQPError> = await withCheckedContinuation { continuation in
+            onLoop { handler in
+                AMQPConnection.openChannel(handler) { continuation.resume(returning: $0) }
+            }
+        }
+        return try result.get()
+    }
+
+    /// Closes in an orderly way, and returns when it is done, at the latest after ``AMQPConfiguration/rpcTimeout``.
+    ///
+    /// What is still waiting for an answer or a confirm fails with `connectionClosed`.
+    package func close() async {
+        onLoop { $0.close() }
+        _ = await closed()
+    }
+
+    /// Waits for the end of the connection: nil after ``close()``, else the reason.
+    @discardableResult
+    package func closed() async -> AMQPError? {
+        await withCheckedContinuation { continuation in
+            closeFuture.whenComplete { result in continuation.resume(returning: (try? result.get()) ?? nil) }
+        }
+    }
+
+    static func openChannel(
+        _ handler: ConnectionHandler, _ completion: @escaping (Result<AMQPChannel, AMQPError>) -> Void
+    ) {
+        if let error = handler.unusable { return completion(.failure(error)) }
+        let core: ChannelCore
+        do throws(AMQPError) {
+            core = ChannelCore(id: try handler.makeChannelID(), connection: handler)
+        } catch { return completion(.failure(error)) }
+        handler.channels[core.id] = core
+        core.call(.channelOpen, expects: .channelOpen) { result in
+            if case .success = result { core.opened() }
+            completion(result.map { _ in AMQPChannel(core) })
+        }
+    }
+
+    private func onLoop(_ body: @escaping @Sendable (ConnectionHandler) -> Void) {
+        if eventLoop.inEventLoop {
+            body(handler.value)
+        } else {
+            eventLoop.execute { [handler] in body(handler.value) }
+        }
+    }
+}
+
+extension AMQPConnection {
+    private static func tlsContext(_ configuration: AMQPConfiguration) throws(AMQPError) -> NIOSSLContext? {
+        guard let tls = configuration.tls else { return nil }
+        do {
+            return try NIOSSLContext(configuration: tls)
+        } catch {
+            throw AMQPError(.invalidConfiguration, "the TLS configuration cannot be used", underlying: error)
+        }
+    }
+
+    private static func tlsHandler(_ context: NIOSSLContext, _ host: String) throws -> NIOSSLClientHandler {
+        do {
+            return try NIOSSLClientHandler(context: context, serverHostname: host)
+        } catch let error as NIOSSLExtraError where error == .cannotUseIPAddressInSNI {
+            // Without a name, the certificate is checked against the address.
+            return try NIOSSLClientHandler(context: context, serverHostname: nil)
+        }
+    }
+
+    private static func unreachable(_ configuration: AMQPConfiguration, _ error: any Error) -> AMQPError {
+        AMQPError(.connectFailed, "no connection to \(configuration)", underlying: error)
+    }
+}

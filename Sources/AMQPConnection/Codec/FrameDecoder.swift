@@ -1,0 +1,120 @@
+import CRabbitMQ
+import NIOCore
+
+/// A whole frame, decoded.
+enum InboundFrame {
+    case method(channel: UInt16, ServerMethod)
+    case header(channel: UInt16, AMQPProperties, bodySize: UInt64)
+    /// A slice of the read buffer: to be copied from at once, not kept.
+    case body(channel: UInt16, ByteBuffer)
+    case heartbeat
+}
+
+/// Cuts the byte stream into frames (AMQP 0-9-1 §2.3.5) and has rabbitmq-c decode what is in them.
+///
+/// The cutting is ours and not `amqp_handle_input`'s for three reasons. That function subtracts the fixed part of a
+/// payload from its length unchecked, so that a method frame of three bytes reads past its memory. It decodes header
+/// tables before anyone could look at their depth (``TableScan``). And it copies every body into pools that never shrink.
+///
+/// After an error the stream is out of step for good: the connection has to go.
+struct FrameDecoder {
+    private var cumulation = ByteBuffer()
+    private let arena: Arena
+    private var methods: MethodDecoder
+    private let properties: PropertiesDecoder
+    /// The largest frame accepted, in bytes.
+    var frameMax: UInt32
+
+    init(frameMax: UInt32) {
+        let arena = Arena()
+        self.arena = arena
+        self.frameMax = frameMax
+        methods = MethodDecoder(arena: arena)
+        properties = PropertiesDecoder(arena: arena)
+    }
+
+    mutating func append(_ bytes: ByteBuffer) {
+        guard cumulation.readableBytes > 0 else {
+            cumulation = bytes
+            return
+        }
+        cumulation.discardReadBytes()
+        cumulation.writeImmutableBuffer(bytes)
+    }
+
+    /// The next whole frame, or nil when more bytes are needed.
+    mutating func next() throws(AMQPError) -> InboundFrame? {
+        let start = cumulation.readerIndex
+        guard let type = cumulation.getInteger(at: start, as: UInt8.self) else {
+            // Whoever owns the read buffer may reuse it once we let go.
+            cumulation = ByteBuffer()
+            return nil
+        }
+        try check(type: type)
+        guard let channel = cumulation.getInteger(at: start + 1, as: UInt16.self),
+            let length = cumulation.getInteger(at: start + 3, as: UInt32.self)
+        else { return nil }
+        guard length <= frameMax - Self.overhead else {
+            throw AMQPError(
+                .protocolViolation, "a frame of \(length) bytes, where \(frameMax) with its ends were agreed on")
+        }
+        let size = Int(length + Self.overhead)
+        guard cumulation.readableBytes >= size else { return nil }
+        guard cumulation.getInteger(at: start + size - 1, as: UInt8.self) == UInt8(AMQP_FRAME_END) else {
+            throw AMQPError(.protocolViolation, "a frame does not end where it should")
+        }
+        cumulation.moveReaderIndex(forwardBy: 7)
+        guard let payload = cumulation.readSlice(length: Int(length)) else {
+            preconditionFailure("a frame that is there whole cannot be read")
+        }
+        cumulation.moveReaderIndex(forwardBy: 1)
+        return try decode(type: Int32(type), channel: channel, payload)
+    }
+
+    /// Type, channel, length in front; the end mark behind.
+    private static let overhead: UInt32 = 8
+
+    private func check(type: UInt8) throws(AMQPError) {
+        switch Int32(type) {
+        case AMQP_FRAME_METHOD, AMQP_FRAME_HEADER, AMQP_FRAME_BODY, AMQP_FRAME_HEARTBEAT: return
+        case 0x41:
+            // The 'A' of a protocol header: what a broker answers when it does not speak our version (§2.2.4).
+            throw AMQPError(.protocolViolation, "the server refuses AMQP 0-9-1 and offers another protocol version")
+        default: throw AMQPError(.protocolViolation, "this is not AMQP 0-9-1: a frame of type \(type)")
+        }
+    }
+
+    private mutating func decode(
+        type: Int32, channel: UInt16, _ payload: ByteBuffer
+    ) throws(AMQPError) -> InboundFrame {
+        switch type {
+        case AMQP_FRAME_BODY: return .body(channel: channel, payload)
+        case AMQP_FRAME_HEARTBEAT: return .heartbeat
+        case AMQP_FRAME_METHOD:
+            let method: Result<ServerMethod, AMQPError> = unsafe payload.withUnsafeReadableBytes { bytes in
+                do throws(AMQPError) {
+                    return .success(try unsafe methods.decode(bytes))
+                } catch { return .failure(error) }
+            }
+            return .method(channel: channel, try method.get())
+        case AMQP_FRAME_HEADER:
+            // Class, weight, size of the body.
+            guard payload.readableBytes >= 14,
+                let size = payload.getInteger(at: payload.readerIndex + 4, as: UInt64.self)
+            else {
+                throw AMQPError(.protocolViolation, "a content header of \(payload.readableBytes) bytes")
+            }
+            guard payload.getInteger(at: payload.readerIndex, as: UInt16.self) == UInt16(AMQP_BASIC_CLASS) else {
+                throw AMQPError(.protocolViolation, "a content header of a class other than basic")
+            }
+            let decoded: Result<AMQPProperties, AMQPError> = unsafe payload.withUnsafeReadableBytes { bytes in
+                do throws(AMQPError) {
+                    let list = unsafe UnsafeRawBufferPointer(rebasing: bytes.dropFirst(12))
+                    return .success(try unsafe properties.decode(list))
+                } catch { return .failure(error) }
+            }
+            return .header(channel: channel, try decoded.get(), bodySize: size)
+        default: preconditionFailure("a frame type was let through that is not decoded: \(type)")
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import CRabbitMQ
+
+/// Reads the properties of a content header.
+struct PropertiesDecoder {
+    private let arena: Arena
+
+    init(arena: Arena) { self.arena = arena }
+
+    /// Decodes a property list (AMQP 0-9-1 §4.2.6.1). Text that is not UTF-8 and headers that are not safe to decode are
+    /// marked unreadable; a list that is broken as such is a protocol violation.
+    func decode(_ list: UnsafeRawBufferPointer) throws(AMQPError) -> AMQPProperties {
+        guard list.count >= 2 else { throw malformed() }
+        let flags = Int32(unsafe list[0]) << 8 | Int32(unsafe list[1])
+        // Bit 0 announces another word of flags, which the basic class does not have; rabbitmq-c would shift out of range.
+        guard flags & 0b11 == 0 else { throw malformed() }
+
+        var list = unsafe list
+        var unreadable: [AMQPProperties.Unreadable] = []
+        var headerBytes: UnsafeRawBufferPointer?
+        if flags & AMQP_BASIC_HEADERS_FLAG != 0 {
+            let table = try unsafe headers(in: list, flags: flags)
+            unsafe headerBytes = UnsafeRawBufferPointer(rebasing: list[table])
+            if unsafe !TableScan.accepts(UnsafeRawBufferPointer(rebasing: list[table].dropFirst(4))) {
+                unreadable.append(.init(name: .headers, bytes: unsafe Array(list[table])))
+                unsafe list = without(table, in: list, flags: flags)
+            }
+        }
+        defer { arena.recycle() }
+        var decoded: UnsafeMutableRawPointer?
+        let bytes = unsafe amqp_bytes_t(len: list.count, bytes: UnsafeMutableRawPointer(mutating: list.baseAddress))
+        let status = unsafe amqp_decode_properties(UInt16(AMQP_BASIC_CLASS), arena.pool, bytes, &decoded)
+        guard status >= 0, let decoded = unsafe decoded else { throw malformed() }
+        var fields = unsafe copy(decoded.assumingMemoryBound(to: amqp_basic_properties_t.self).pointee, unreadable)
+        if let headerBytes = unsafe headerBytes, unreadable.isEmpty, fields.headers == nil {
+            fields.unreadable.append(.init(name: .headers, bytes: unsafe Array(headerBytes)))
+        }
+        return AMQPProperties(fields)
+    }
+
+    private func malformed() -> AMQPError { AMQPError(.protocolViolation, "the properties of a message do not parse") }
+
+    /// Where the header table is, its length in front included.
+    private func headers(in list: UnsafeRawBufferPointer, flags: Int32) throws(AMQPError) -> Range<Int> {
+        var offset = 2
+        for flag in [AMQP_BASIC_CONTENT_TYPE_FLAG, AMQP_BASIC_CONTENT_ENCODING_FLAG] where flags & flag != 0 {
+            guard offset < list.count else { throw malformed() }
+            offset += 1 + Int(unsafe list[offset])
+        }
+        guard offset + 4 <= list.count else { throw malformed() }
+        let length = Int(UInt32(bigEndian: unsafe list.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+        guard length <= list.count - offset - 4 else { throw malformed() }
+        return offset..<(offset + 4 + length)
+    }
+
+    /// The list without its headers, in the arena.
+    private func without(_ table: Range<Int>, in list: UnsafeRawBufferPointer, flags: Int32) -> UnsafeRawBufferPointer {
+        let count = list.count - table.count
+        let memory = unsafe UnsafeMutableRawBufferPointer(start: arena.allocate(UInt8.self, count: count), count: count)
+        unsafe memory.copyBytes(from: list[..<table.lowerBound])
+        unsafe UnsafeMutableRawBufferPointer(rebasing: memory[table.lowerBound...])
+            .copyBytes(from: list[table.upperBound...])
+        unsafe memory[0] = UInt8(truncatingIfNeeded: (flags & ~AMQP_BASIC_HEADERS_FLAG) >> 8)
+        return UnsafeRawBufferPointer(memory)
+    }
+
+    private func copy(
+        _ source: amqp_basic_properties_t, _ unreadable: [AMQPProperties.Unreadable]
+    ) -> AMQPProperties.Fields {
+        let flags = Int32(bitPattern: unsafe source._flags)
+        var result = AMQPProperties.Fields()
+        result.unreadable = unreadable
+
+        func text(_ flag: Int32, _ name: AMQPProperties.Name, _ bytes: amqp_bytes_t) -> String? {
+            guard flags & flag != 0 else { return nil }
+            if let text = unsafe String(bytes) { return text }
+            result.unreadable.append(.init(name: name, bytes: unsafe Array(bytes.buffer)))
+            return nil
+        }
+
+        result.contentType = unsafe text(AMQP_BASIC_CONTENT_TYPE_FLAG, .contentType, source.content_type)
+        result.contentEncoding = unsafe text(
+            AMQP_BASIC_CONTENT_ENCODING_FLAG, .contentEncoding, source.content_encoding)
+        if flags & AMQP_BASIC_HEADERS_FLAG != 0 { result.headers = unsafe AMQPTable(source.headers) }
+        if flags & AMQP_BASIC_DELIVERY_MODE_FLAG != 0 { result.deliveryMode = unsafe source.delivery_mode }
+        if flags & AMQP_BASIC_PRIORITY_FLAG != 0 { result.priority = unsafe source.priority }
+        result.correlationID = unsafe text(AMQP_BASIC_CORRELATION_ID_FLAG, .correlationID, source.correlation_id)
+        result.replyTo = unsafe text(AMQP_BASIC_REPLY_TO_FLAG, .replyTo, source.reply_to)
+        result.expiration = unsafe text(AMQP_BASIC_EXPIRATION_FLAG, .expiration, source.expiration)
+        result.messageID = unsafe text(AMQP_BASIC_MESSAGE_ID_FLAG, .messageID, source.message_id)
+        if flags & AMQP_BASIC_TIMESTAMP_FLAG != 0 { result.timestamp = unsafe source.timestamp }
+        result.type = unsafe text(AMQP_BASIC_TYPE_FLAG, .type, source.type)
+        result.userID = unsafe text(AMQP_BASIC_USER_ID_FLAG, .userID, source.user_id)
+        result.appID = unsafe text(AMQP_BASIC_APP_ID_FLAG, .appID, source.app_id)
+        result.clusterID = unsafe text(AMQP_BASIC_CLUSTER_ID_FLAG, .clusterID, source.cluster_id)
+        return result
+    }
+}

@@ -1,0 +1,331 @@
+import NIOCore
+import Synchronization
+
+/// A channel's state on the event loop: calls and answers, the message being put together, consumers, confirms.
+final class ChannelCore {
+    typealias Answer = (Result<ServerMethod, AMQPError>) -> Void
+    typealias Outcomes = @Sendable (Result<[AMQPPublishOutcome], AMQPError>) -> Void
+
+    private enum Phase {
+        case open
+        /// We sent `channel.close`; what else comes is dropped until `close-ok`. Holds what ended the channel, nil for our
+        /// own close.
+        case closing(AMQPError?)
+        case closed(AMQPError?)
+    }
+
+    let id: UInt16
+    let connection: ConnectionHandler
+    let status = ConnectionStatus()
+    let closed: EventLoopPromise<AMQPError?>
+    private var phase = Phase.open
+    private var calls = CallQueue<Answer>()
+    private var callTimer: Scheduled<Void>?
+    private var assembler: ContentAssembler
+    private var consumers: [String: Consumer] = [:]
+    /// The consumer of the last delivery: mostly that of the next.
+    private var lastConsumer: Consumer?
+    private var confirms: ConfirmTracker<Outcomes>?
+    private var confirmTimer: (deadline: UInt64, task: Scheduled<Void>)?
+    private var madeTags = 0
+
+    init(id: UInt16, connection: ConnectionHandler) {
+        self.id = id
+        self.connection = connection
+        closed = connection.eventLoop.makePromise()
+        assembler = ContentAssembler(retainedBodyBytes: connection.configuration.retainedBodyBytes)
+    }
+
+    // MARK: calls
+
+    /// Asks the broker something; calls are sent one after the other.
+    func call(_ method: ClientMethod, expects: ServerMethod.Reply, _ answer: @escaping Answer) {
+        if let error = unusable { return answer(.failure(error)) }
+        guard calls.add(CallQueue.Call(method: method, expects: expects, waiter: answer)) else {
+            return answer(
+                .failure(AMQPError(.invalidState, "more than \(CallQueue<Answer>.limit) calls wait on a channel")))
+        }
+        sendNextCall()
+    }
+
+    private func sendNextCall() {
+        while let call = calls.next() {
+            do throws(AMQPError) {
+                try connection.send(call.method, on: id)
+            } catch {
+                calls.dropCurrent()
+                call.waiter(.failure(error))
+                continue
+            }
+            let limit = connection.configuration.rpcTimeout
+            callTimer = connection.eventLoop.assumeIsolated().scheduleTask(in: limit) { [self] in callTimedOut() }
+            return
+        }
+    }
+
+    /// An answer that comes later could be taken for that of the next call, so the channel has to go.
+    private func callTimedOut() {
+        guard let call = calls.current else { return }
+        abandon(
+            AMQPError(.timeout, "no answer to \(call.expects.rawValue) within \(connection.configuration.rpcTimeout)"))
+    }
+
+    private func answered(_ reply: ServerMethod.Reply, _ method: ServerMethod) throws(AMQPError) {
+        guard let answer = calls.answer(reply) else {
+            throw AMQPError(.protocolViolation, "an answer to \(reply.rawValue) came that nobody asked for")
+        }
+        callTimer?.cancel()
+        answer(.success(method))
+        sendNextCall()
+    }
+
+    // MARK: receiving
+
+    func receive(_ method: ServerMethod) throws(AMQPError) {
+        guard case .open = phase else { return receiveWhileClosing(method) }
+        guard !assembler.isBusy else {
+            throw AMQPError(.protocolViolation, "a method came on channel \(id) while a message was under way")
+        }
+        switch method {
+        case .deliver(let address): try assembler.begin(.delivery(address))
+        case .returned(let address): try assembler.begin(.returned(address))
+        case .confirm(let tag, let multiple, let positive): try confirmed(tag, multiple, positive)
+        case .cancel(let consumerTag): cancelledByBroker(consumerTag)
+        case .channelClose(let reason):
+            connection.sendKnown(.channelCloseOK, on: id)
+            connection.channels[id] = nil
+            end(reason.channelError())
+        case .channelFlow:
+            // RabbitMQ never sends it. To say yes and go on publishing would be a lie.
+            abandon(AMQPError(.channelClosed, "the broker asked for channel.flow, which is not supported"))
+        case .channelOpenOK, .channelCloseOK, .exchangeDeclareOK, .exchangeDeleteOK, .queueDeclareOK, .queueBindOK,
+            .queueUnbindOK, .queuePurgeOK, .queueDeleteOK, .qosOK, .consumeOK, .cancelOK, .confirmSelectOK:
+            guard let reply = method.reply else { preconditionFailure("an answer without a question: \(method)") }
+            try answered(reply, method)
+        case .connectionStart, .connectionTune, .connectionOpenOK, .connectionClose, .connectionCloseOK,
+            .connectionBlocked, .connectionUnblocked:
+            throw AMQPError(.protocolViolation, "a method of the connection came on channel \(id)")
+        }
+    }
+
+    func receive(_ properties: AMQPProperties, bodySize: UInt64) throws(AMQPError) {
+        guard case .open = phase else { return }
+        if let content = try assembler.header(properties, bodySize: bodySize) { try receive(content) }
+    }
+
+    func receive(_ fragment: ByteBuffer) throws(AMQPError) {
+        guard case .open = phase else { return }
+        if let content = try assembler.body(fragment) { try receive(content) }
+    }
+
+    private func receive(_ content: ContentAssembler.Content) throws(AMQPError) {
+        switch content {
+        case .delivery(let delivery): try deliver(delivery)
+        case .returned(let address, let properties, let body):
+            confirms?.returned(address, properties, body: body)
+        }
+    }
+
+    private func receiveWhileClosing(_ method: ServerMethod) {
+        // Both closing at once: we answer, and our own close is still to be answered.
+        if case .channelClose = method { connection.sendKnown(.channelCloseOK, on: id) }
+        guard case .channelCloseOK = method else { return }
+        connection.channels[id] = nil
+        if case .closing(let error) = phase { end(error) }
+    }
+
+    // MARK: consuming
+
+    /// Starts a consumer under a tag of the caller's or, if that is empty, one made here. Noted before the broker is asked:
+    /// deliveries may come right behind its answer.
+    func consume(
+        queue: String, tag: String, noAck: Bool, exclusive: Bool, arguments: AMQPTable,
+        onBatch: @escaping @Sendable ([AMQPDelivery]) -> Void, onCancelled: @escaping @Sendable () -> Void,
+        _ answer: @escaping Answer
+    ) {
+        if let error = unusable { return answer(.failure(error)) }
+        let tag = tag.isEmpty ? makeTag() : tag
+        guard consumers[tag] == nil else {
+            return answer(.failure(AMQPError(.invalidState, "the channel has a consumer of that tag already")))
+        }
+        consumers[tag] = Consumer(tag: tag, onBatch: onBatch, onCancelled: onCancelled)
+        let method = ClientMethod.consume(
+            queue: queue, consumerTag: tag, noAck: noAck, exclusive: exclusive, arguments: arguments)
+        call(method, expects: .consume) { [self] result in
+            if case .failure = result { forget(tag) }
+            answer(result)
+        }
+    }
+
+    func cancel(tag: String, _ answer: @escaping Answer) {
+        call(.cancel(consumerTag: tag), expects: .cancel) { [self] result in
+            // What came before the answer is handed over before the caller goes on.
+            if case .success = result { forget(tag)?.handOver() }
+            answer(result)
+        }
+    }
+
+    private func makeTag() -> String {
+        repeat { madeTags += 1 } while consumers["consumer-\(madeTags)"] != nil
+        return "consumer-\(madeTags)"
+    }
+
+    @discardableResult
+    private func forget(_ tag: String) -> Consumer? {
+        lastConsumer = nil
+        return consumers.removeValue(forKey: tag)
+    }
+
+    private func deliver(_ delivery: AMQPDelivery) throws(AMQPError) {
+        if lastConsumer?.tag != delivery.consumerTag { lastConsumer = consumers[delivery.consumerTag] }
+        guard let lastConsumer else {
+            throw AMQPError(.protocolViolation, "a delivery came for a consumer that does not exist")
+        }
+        if lastConsumer.add(delivery) { connection.wait(lastConsumer) }
+    }
+
+    private func cancelledByBroker(_ tag: String) {
+        guard let consumer = forget(tag) else { return }
+        consumer.handOver()
+        consumer.onCancelled()
+    }
+
+    /// Writes an acknowledgement or its contrary; nothing if the channel is gone, since the tags went with it.
+    func settle(_ method: ClientMethod) {
+        guard unusable == nil else { return }
+        connection.sendKnown(method, on: id)
+    }
+
+    // MARK: publishing
+
+    func confirmSelect(_ answer: @escaping Answer) {
+        call(.confirmSelect, expects: .confirmSelect) { [self] result in
+            if case .success = result, confirms == nil { confirms = ConfirmTracker() }
+            answer(result)
+        }
+    }
+
+    func publish(_ messages: [AMQPMessage], timeout: TimeAmount?, _ completion: @escaping Outcomes) {
+        if let error = unusable { return completion(.failure(error)) }
+        guard confirms != nil else {
+            return completion(.failure(AMQPError(.invalidState, "publish needs confirmSelect() first")))
+        }
+        let (outcomes, sent) = write(messages)
+        guard !sent.isEmpty else { return completion(.success(outcomes)) }
+        let limit = timeout ?? connection.configuration.confirmTimeout
+        let deadline = (connection.eventLoop.now + limit).uptimeNanoseconds
+        confirms?.add(outcomes: outcomes, sent: sent, messages: messages, deadline: deadline, waiter: completion)
+        armConfirmTimer(deadline)
+    }
+
+    func publishUnconfirmed(_ messages: [AMQPMessage]) throws(AMQPError) -> [AMQPPublishOutcome] {
+        if let error = unusable { throw error }
+        guard confirms == nil else {
+            throw AMQPError(
+                .invalidState, "publishUnconfirmed on a channel in confirm mode would put its tags out of step")
+        }
+        return write(messages).outcomes
+    }
+
+    /// Writes all messages that fit the protocol. One that does not is no reason to hold up its batch.
+    private func write(_ messages: [AMQPMessage]) -> (outcomes: [AMQPPublishOutcome], sent: [Int]) {
+        var outcomes = Array(repeating: AMQPPublishOutcome.confirmed, count: messages.count)
+        var sent: [Int] = []
+        sent.reserveCapacity(messages.count)
+        for (index, message) in messages.enumerated() {
+            do throws(AMQPError) {
+                try connection.publish(message, on: id)
+                sent.append(index)
+            } catch { outcomes[index] = .unsendable(reason: error.message) }
+        }
+        return (outcomes, sent)
+    }
+
+    private func confirmed(_ tag: UInt64, _ multiple: Bool, _ positive: Bool) throws(AMQPError) {
+        guard confirms != nil else {
+            throw AMQPError(.protocolViolation, "a confirm came on a channel that is not in confirm mode")
+        }
+        let resolved = try confirms?.confirm(tag: tag, multiple: multiple, positive: positive) ?? []
+        for batch in resolved { batch.waiter(.success(batch.outcomes)) }
+    }
+
+    /// One timer for the earliest deadline, left alone as batches resolve: it fires rarely and then looks what is due.
+    private func armConfirmTimer(_ deadline: UInt64) {
+        if let confirmTimer {
+            guard deadline < confirmTimer.deadline else { return }
+            confirmTimer.task.cancel()
+        }
+        let task = connection.eventLoop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(deadline)) {
+            [self] in
+            confirmTimer = nil
+            let overdue = confirms?.expire(now: connection.eventLoop.now.uptimeNanoseconds) ?? []
+            if let next = confirms?.earliestDeadline { armConfirmTimer(next) }
+            for waiter in overdue {
+                waiter(.failure(AMQPError(.timeout, "the broker did not confirm within the limit")))
+            }
+        }
+        confirmTimer = (deadline, task)
+    }
+
+    // MARK: the channel's life
+
+    /// Why nothing can be done on this channel, or nil if it is open.
+    var unusable: AMQPError? {
+        switch phase {
+        case .open: connection.unusable
+        case .closing(let error), .closed(let error): error ?? AMQPError(.channelClosed, "the channel was closed")
+        }
+    }
+
+    func opened() { status.isOpen.store(true, ordering: .releasing) }
+
+    /// Closes in an orderly way: after the calls before it, `channel.close`, then `close-ok`.
+    func close() {
+        guard unusable == nil else { return }
+        beginClosing(nil, CloseReason(replyCode: 200, replyText: "closed by the client"))
+    }
+
+    /// Gives the channel up on our side because of an error.
+    private func abandon(_ error: AMQPError) {
+        beginClosing(error, CloseReason(replyCode: 541, replyText: error.code.rawValue))
+    }
+
+    private func beginClosing(_ error: AMQPError?, _ reason: CloseReason) {
+        phase = .closing(error)
+        connection.sendKnown(.channelClose(reason), on: id)
+        failAll(error ?? AMQPError(.channelClosed, "the channel was closed"))
+        callTimer = connection.eventLoop.assumeIsolated().scheduleTask(in: connection.configuration.rpcTimeout) {
+            [self] in
+            // The number stays taken: a late close-ok must not meet a new channel.
+            end(error)
+        }
+    }
+
+    func connectionEnded(_ error: AMQPError) {
+        if case .closing(let own?) = phase { end(own) } else { end(error) }
+    }
+
+    private func end(_ error: AMQPError?) {
+        if case .closed = phase { return }
+        phase = .closed(error)
+        failAll(error ?? AMQPError(.channelClosed, "the channel was closed"))
+        callTimer?.cancel()
+        closed.succeed(error)
+    }
+
+    private func failAll(_ error: AMQPError) {
+        status.isOpen.store(false, ordering: .releasing)
+        callTimer?.cancel()
+        confirmTimer?.task.cancel()
+        confirmTimer = nil
+        let consumers = consumers.values
+        self.consumers = [:]
+        lastConsumer = nil
+        let answers = calls.removeAll()
+        let waiters = confirms?.removeAll() ?? []
+        // Deliveries that came before the end are work that may be begun; acknowledging them is ignored.
+        for consumer in consumers { consumer.handOver() }
+        for answer in answers { answer(.failure(error)) }
+        for waiter in waiters { waiter(.failure(error)) }
+    }
+}

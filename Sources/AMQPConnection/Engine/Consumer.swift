@@ -1,0 +1,37 @@
+/// A consumer on a channel, gathering what one read brought for it.
+final class Consumer {
+    let tag: String
+    private let onBatch: @Sendable ([AMQPDelivery]) -> Void
+    let onCancelled: @Sendable () -> Void
+    private var pending: [AMQPDelivery] = []
+    /// How many came at once the last time: room for the next.
+    private var lastCount = 0
+
+    init(
+        tag: String, onBatch: @escaping @Sendable ([AMQPDelivery]) -> Void,
+        onCancelled: @escaping @Sendable () -> Void
+    ) {
+        self.tag = tag
+        self.onBatch = onBatch
+        self.onCancelled = onCancelled
+    }
+
+    /// Adds a delivery; whether it is the first of a batch, so that the consumer must be noted for the end of the read.
+    func add(_ delivery: AMQPDelivery) -> Bool {
+        if pending.isEmpty { pending.reserveCapacity(lastCount) }
+        pending.append(delivery)
+        if pending.count >= AMQPLimits.deliveryBatch {
+            handOver()
+            return false
+        }
+        return pending.count == 1
+    }
+
+    func handOver() {
+        guard !pending.isEmpty else { return }
+        let batch = pending
+        pending = []
+        lastCount = batch.count
+        onBatch(batch)
+    }
+}

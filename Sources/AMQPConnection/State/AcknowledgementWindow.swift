@@ -1,0 +1,79 @@
+/// Turns deliveries that finish in any order into as few acknowledgements as possible.
+///
+/// Deliveries are noted in the order they came; each is finished once. The finished prefix may be acknowledged with
+/// `multiple`: everything up to it is done, nothing behind it is touched. Tags belong to one channel, so a new channel
+/// takes a new window.
+package struct AcknowledgementWindow: Sendable {
+    private struct Entry {
+        var tag: UInt64
+        var isFinished: Bool
+    }
+
+    /// From `head` on, what is not acknowledged yet, by ascending tag.
+    private var entries: [Entry] = []
+    private var head = 0
+    private var lastTag: UInt64 = 0
+
+    package init() {}
+
+    /// Deliveries not yet covered by an acknowledgement: bounded by the channel's prefetch.
+    package var count: Int { entries.count - head }
+
+    /// Deliveries not yet finished.
+    package private(set) var unfinishedCount = 0
+
+    /// Notes a delivery. Tags ascend on a channel; one that does not is a mistake of the caller.
+    package mutating func note(_ tag: UInt64) {
+        precondition(tag > lastTag, "delivery tags ascend on a channel, and are never 0")
+        lastTag = tag
+        entries.append(Entry(tag: tag, isFinished: false))
+        unfinishedCount += 1
+    }
+
+    /// Marks a delivery as finished. One that was never noted, or finished before, is a mistake of the caller.
+    package mutating func finish(_ tag: UInt64) {
+        let index = index(of: tag)
+        precondition(!entries[index].isFinished, "a delivery was finished twice")
+        entries[index].isFinished = true
+        unfinishedCount -= 1
+    }
+
+    /// Takes a delivery out that is rejected by itself (`reject`, `nack`).
+    ///
+    /// It neither holds back the prefix nor ends one: acknowledging a tag the broker no longer knows closes the channel.
+    package mutating func remove(_ tag: UInt64) {
+        let index = index(of: tag)
+        precondition(!entries[index].isFinished, "a delivery was finished and rejected")
+        entries.remove(at: index)
+        unfinishedCount -= 1
+    }
+
+    /// The tag to acknowledge with `multiple`, if the finished prefix has grown since the last call; it is then let go of.
+    package mutating func takeAcknowledgement() -> UInt64? {
+        var tag: UInt64?
+        while head < entries.count, entries[head].isFinished {
+            tag = entries[head].tag
+            head += 1
+        }
+        // Moving the rest to the front once it is the smaller half keeps the cost constant on average.
+        if head == entries.count {
+            entries.removeAll(keepingCapacity: true)
+            head = 0
+        } else if head > 64, head > entries.count / 2 {
+            entries.removeFirst(head)
+            head = 0
+        }
+        return tag
+    }
+
+    private func index(of tag: UInt64) -> Int {
+        var low = head
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].tag < tag { low = middle + 1 } else { high = middle }
+        }
+        precondition(low < entries.count && entries[low].tag == tag, "a delivery was finished that was never noted")
+        return low
+    }
+}

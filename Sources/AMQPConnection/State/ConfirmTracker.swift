@@ -1,0 +1,163 @@
+/// Which published messages the broker still has to confirm, batch by batch.
+///
+/// Confirms come for one tag or for all up to one, in any order. `Waiter` is whatever the owner wants back with the
+/// outcomes of a batch.
+struct ConfirmTracker<Waiter> {
+    /// A batch all of whose messages have an outcome.
+    struct Resolved {
+        var waiter: Waiter
+        var outcomes: [AMQPPublishOutcome]
+    }
+
+    private struct Batch {
+        /// The tag of the first message that was sent.
+        var first: UInt64
+        /// One for each message given, those never sent included.
+        var outcomes: [AMQPPublishOutcome]
+        /// The place in `outcomes` of each tag; empty if every message was sent, when place and tag go together.
+        var places: [Int]
+        var isResolved: [Bool]
+        var remaining: Int
+        /// The messages that may come back, by tag; nil once they have.
+        var mandatory: [(tag: UInt64, message: AMQPMessage?)]
+        var deadline: UInt64
+        /// Nil once answered.
+        var waiter: Waiter?
+
+        var last: UInt64 { first + UInt64(isResolved.count) - 1 }
+
+        func place(_ tag: UInt64) -> Int { places.isEmpty ? Int(tag - first) : places[Int(tag - first)] }
+    }
+
+    /// In the order of their tags. Those resolved in front are cut off; between unresolved ones they stay.
+    private var batches: [Batch] = []
+    /// Where the unresolved batches begin: cutting the front off one by one would move all others each time.
+    private var head = 0
+    private var nextTag: UInt64 = 1
+
+    var isEmpty: Bool { head == batches.count }
+
+    /// Notes a batch that has just been sent. `sent` are the messages' places among `outcomes`, in the order they were
+    /// written; the others have their outcome already. At least one was sent.
+    mutating func add(
+        outcomes: [AMQPPublishOutcome], sent: [Int], messages: [AMQPMessage], deadline: UInt64, waiter: Waiter
+    ) {
+        precondition(!sent.isEmpty, "a batch of nothing would never be confirmed")
+        let first = nextTag
+        nextTag += UInt64(sent.count)
+        var mandatory: [(tag: UInt64, message: AMQPMessage?)] = []
+        for (offset, place) in sent.enumerated() where messages[place].mandatory {
+            mandatory.append((first + UInt64(offset), messages[place]))
+        }
+        batches.append(
+            Batch(
+                first: first, outcomes: outcomes, places: sent.count == outcomes.count ? [] : sent,
+                isResolved: Array(repeating: false, count: sent.count), remaining: sent.count, mandatory: mandatory,
+                deadline: deadline, waiter: waiter))
+    }
+
+    /// Takes a `basic.ack` (positive) or `basic.nack`, and gives back the batches it completed.
+    mutating func confirm(tag: UInt64, multiple: Bool, positive: Bool) throws(AMQPError) -> [Resolved] {
+        guard tag < nextTag, tag > 0 || multiple else {
+            throw AMQPError(
+                .protocolViolation, "the broker confirmed message \(tag), where \(nextTag - 1) were published")
+        }
+        guard multiple else { return confirmOne(tag, positive).map { [$0] } ?? [] }
+        // Tag 0 stands for all of them (§1.8.3.13).
+        let limit = tag == 0 ? nextTag - 1 : tag
+        var resolved: [Resolved] = []
+        var index = head
+        while index < batches.count, batches[index].first <= limit {
+            let last = min(limit, batches[index].last)
+            for tag in batches[index].first...last { mark(tag, in: index, positive) }
+            if let done = complete(index) { resolved.append(done) }
+            index += 1
+        }
+        cutFront()
+        return resolved
+    }
+
+    /// Takes a `basic.return`, which comes before its message's ack but does not name its tag: it belongs to the oldest
+    /// message alike it. Two that cannot be told apart share the reason anyway.
+    mutating func returned(_ address: ReturnAddress, _ properties: AMQPProperties, body: [UInt8]) {
+        for index in head..<batches.count {
+            let found = batches[index].mandatory.firstIndex { candidate in
+                guard let message = candidate.message else { return false }
+                return message.routingKey == address.routingKey && message.exchange == address.exchange
+                    && message.properties.messageID == properties.messageID
+                    && message.properties.correlationID == properties.correlationID && message.body == body
+            }
+            guard let found else { continue }
+            batches[index].mandatory[found].message = nil
+            let place = batches[index].place(batches[index].mandatory[found].tag)
+            batches[index].outcomes[place] = .returned(replyCode: address.replyCode, replyText: address.replyText)
+            return
+        }
+    }
+
+    /// The earliest time at which an unanswered batch is overdue.
+    var earliestDeadline: UInt64? {
+        batches[head...].lazy.filter { $0.waiter != nil }.map(\.deadline).min()
+    }
+
+    /// Lets go of the waiters that are overdue. Their messages stay noted: confirms may still come.
+    mutating func expire(now: UInt64) -> [Waiter] {
+        var expired: [Waiter] = []
+        for index in head..<batches.count where batches[index].deadline <= now {
+            if let waiter = batches[index].waiter { expired.append(waiter) }
+            batches[index].waiter = nil
+        }
+        return expired
+    }
+
+    /// Forgets all batches: the channel is gone. Gives back who still waits.
+    mutating func removeAll() -> [Waiter] {
+        defer {
+            batches = []
+            head = 0
+        }
+        return batches[head...].compactMap(\.waiter)
+    }
+
+    private mutating func confirmOne(_ tag: UInt64, _ positive: Bool) -> Resolved? {
+        // The last batch that begins at or before the tag.
+        var low = head
+        var high = batches.count
+        while low < high {
+            let middle = (low + high) / 2
+            if batches[middle].first <= tag { low = middle + 1 } else { high = middle }
+        }
+        // Before the head: resolved long ago. RabbitMQ does not confirm twice; if it did, nothing would be wrong.
+        guard low > head else { return nil }
+        mark(tag, in: low - 1, positive)
+        let resolved = complete(low - 1)
+        cutFront()
+        return resolved
+    }
+
+    private mutating func mark(_ tag: UInt64, in index: Int, _ positive: Bool) {
+        let offset = Int(tag - batches[index].first)
+        guard !batches[index].isResolved[offset] else { return }
+        batches[index].isResolved[offset] = true
+        batches[index].remaining -= 1
+        // The outcome is `confirmed` from the start, and `returned` stays when the ack comes.
+        if !positive { batches[index].outcomes[batches[index].place(tag)] = .rejected }
+    }
+
+    private mutating func complete(_ index: Int) -> Resolved? {
+        guard batches[index].remaining == 0, let waiter = batches[index].waiter else { return nil }
+        batches[index].waiter = nil
+        return Resolved(waiter: waiter, outcomes: batches[index].outcomes)
+    }
+
+    private mutating func cutFront() {
+        while head < batches.count, batches[head].remaining == 0 { head += 1 }
+        if head == batches.count {
+            batches.removeAll(keepingCapacity: true)
+            head = 0
+        } else if head > 64, head > batches.count / 2 {
+            batches.removeFirst(head)
+            head = 0
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import NIOCore
+
+/// Puts a message back together on one channel: method, content header, body frames (AMQP 0-9-1 §4.2.6).
+struct ContentAssembler {
+    /// The method that announced a message.
+    enum Announcement: Hashable {
+        case delivery(DeliveryAddress)
+        case returned(ReturnAddress)
+    }
+
+    /// A whole message.
+    enum Content: Hashable {
+        case delivery(AMQPDelivery)
+        case returned(ReturnAddress, AMQPProperties, body: [UInt8])
+    }
+
+    private enum Phase {
+        case idle
+        case awaitingHeader
+        case awaitingBody
+    }
+
+    private var phase = Phase.idle
+    private var announcement: Announcement?
+    private var properties = AMQPProperties.none
+    private var bodySize: UInt64 = 0
+    private var received: UInt64 = 0
+    private var body: [UInt8] = []
+    private let retainedBodyBytes: Int
+
+    init(retainedBodyBytes: Int) { self.retainedBodyBytes = retainedBodyBytes }
+
+    /// Whether a message is under way, so that no method may come now.
+    var isBusy: Bool { phase != .idle }
+
+    mutating func begin(_ announcement: Announcement) throws(AMQPError) {
+        guard phase == .idle else {
+            throw AMQPError(.protocolViolation, "a method came while a message was under way")
+        }
+        self.announcement = announcement
+        phase = .awaitingHeader
+    }
+
+    mutating func header(_ properties: AMQPProperties, bodySize: UInt64) throws(AMQPError) -> Content? {
+        guard phase == .awaitingHeader else {
+            throw AMQPError(.protocolViolation, "a content header came that no method announced")
+        }
+        self.properties = properties
+        self.bodySize = bodySize
+        received = 0
+        body = []
+        guard bodySize > 0 else { return finish() }
+        phase = .awaitingBody
+        return nil
+    }
+
+    mutating func body(_ fragment: ByteBuffer) throws(AMQPError) -> Content? {
+        guard phase == .awaitingBody else {
+            throw AMQPError(.protocolViolation, "a body came that no content header announced")
+        }
+        let count = UInt64(fragment.readableBytes)
+        guard count <= bodySize - received else {
+            throw AMQPError(.protocolViolation, "a body is longer than its content header said")
+        }
+        received += count
+        let kept = min(fragment.readableBytes, retainedBodyBytes - body.count)
+        if received == bodySize, body.isEmpty {
+            body = Array(fragment.readableBytesView.prefix(kept))
+        } else {
+            if body.isEmpty {
+                body.reserveCapacity(Int(min(bodySize, UInt64(min(retainedBodyBytes, Self.reservedBytes)))))
+            }
+            body.append(contentsOf: fragment.readableBytesView.prefix(kept))
+        }
+        return received == bodySize ? finish() : nil
+    }
+
+    /// Reserved on the word of a content header at most: the size there is only a claim until the bytes are here.
+    private static let reservedBytes = 1 << 20
+
+    private mutating func finish() -> Content {
+        guard let announcement else { preconditionFailure("a message ended that no method announced") }
+        defer {
+            phase = .idle
+            self.announcement = nil
+            properties = .none
+            body = []
+        }
+        switch announcement {
+        case .returned(let address): return .returned(address, properties, body: body)
+        case .delivery(let address):
+            var delivery = AMQPDelivery(
+                consumerTag: address.consumerTag, deliveryTag: address.deliveryTag, redelivered: address.redelivered,
+                exchange: address.exchange ?? "", routingKey: address.routingKey ?? "", properties: properties,
+                body: body, bodySize: bodySize)
+            delivery.addressIsReadable = address.exchange != nil && address.routingKey != nil
+            return .delivery(delivery)
+        }
+    }
+}

@@ -1,0 +1,147 @@
+/// The opening of a connection (AMQP 0-9-1 §2.2.4): start, tune, open, each answered in turn.
+struct Handshake {
+    private enum State {
+        case awaitingStart
+        case awaitingTune
+        case awaitingOpenOK
+        case ended
+    }
+
+    /// What was agreed on in `tune`.
+    struct Tuning: Hashable, Sendable {
+        var channelMax: UInt16
+        var frameMax: UInt32
+        /// Seconds; 0 is none.
+        var heartbeat: UInt16
+    }
+
+    enum Action {
+        case send(ClientMethod.Connection)
+        /// Take these limits, then send these, in order.
+        case tune(Tuning, [ClientMethod.Connection])
+        case established
+        case fail(AMQPError)
+        /// Answer with close-ok, then fail.
+        case failAfterCloseOK(AMQPError)
+    }
+
+    private var state = State.awaitingStart
+    private let configuration: AMQPConfiguration
+
+    init(configuration: AMQPConfiguration) { self.configuration = configuration }
+
+    mutating func receive(_ method: ServerMethod) -> Action {
+        switch (state, method) {
+        case (.awaitingStart, .connectionStart(let major, let minor, let mechanisms)):
+            return start(major: major, minor: minor, mechanisms: mechanisms)
+        case (.awaitingTune, .connectionTune(let channelMax, let frameMax, let heartbeat)):
+            return tune(channelMax: channelMax, frameMax: frameMax, heartbeat: heartbeat)
+        case (.awaitingOpenOK, .connectionOpenOK):
+            state = .ended
+            return .established
+        case (.awaitingStart, .connectionClose(let reason)), (.awaitingTune, .connectionClose(let reason)),
+            (.awaitingOpenOK, .connectionClose(let reason)):
+            let error = refusal(reason)
+            state = .ended
+            return .failAfterCloseOK(error)
+        case (.awaitingStart, _), (.awaitingTune, _), (.awaitingOpenOK, _):
+            state = .ended
+            return .fail(AMQPError(.handshakeFailed, "the server answered the AMQP handshake out of order"))
+        case (.ended, _): preconditionFailure("a method reached the handshake after its end")
+        }
+    }
+
+    /// The error for a connection that the peer ended without a word.
+    func endOfStream() -> AMQPError {
+        switch state {
+        case .awaitingStart:
+            AMQPError(.handshakeFailed, "the server closed the connection at once: not AMQP 0-9-1, or TLS is expected")
+        case .awaitingTune:
+            // How a server says no that does not know authentication_failure_close.
+            AMQPError(.authenticationFailed, "the server closed the connection after the user name and password")
+        case .awaitingOpenOK:
+            AMQPError(.virtualHostUnavailable, "the server closed the connection when the virtual host was opened")
+        case .ended: AMQPError(.handshakeFailed, "the server closed the connection during the handshake")
+        }
+    }
+
+    /// The error for a server that stays silent until the limit.
+    func timedOut() -> AMQPError {
+        let step =
+            switch state {
+            case .awaitingStart: "connection.start"
+            case .awaitingTune: "connection.tune"
+            case .awaitingOpenOK, .ended: "connection.open-ok"
+            }
+        return AMQPError(.timeout, "no \(step) came from \(configuration) within the limit for connecting")
+    }
+
+    private mutating func start(major: UInt8, minor: UInt8, mechanisms: String) -> Action {
+        guard major == 0, minor == 9 else {
+            state = .ended
+            return .fail(AMQPError(.handshakeFailed, "the server speaks AMQP \(major)-\(minor), not 0-9"))
+        }
+        guard mechanisms.split(separator: " ").contains("PLAIN") else {
+            state = .ended
+            return .fail(
+                AMQPError(.authenticationFailed, "the server offers \(mechanisms) to authenticate, and not PLAIN"))
+        }
+        state = .awaitingTune
+        // RFC 4616: no authorization identity, then name and password, each behind a NUL.
+        let response = [0] + Array(configuration.username.utf8) + [0] + Array(configuration.password.utf8)
+        return .send(.startOK(properties: clientProperties, mechanism: "PLAIN", response: response))
+    }
+
+    /// Without these capabilities RabbitMQ sends neither `basic.cancel` nor `connection.blocked`, and answers a wrong
+    /// password by closing the socket.
+    private var clientProperties: AMQPTable {
+        [
+            "product": "sojourn",
+            "platform": "Swift",
+            "connection_name": .string(configuration.connectionName),
+            "capabilities": .table([
+                "connection.blocked": true,
+                "consumer_cancel_notify": true,
+                "publisher_confirms": true,
+                "basic.nack": true,
+                "authentication_failure_close": true,
+                "exchange_exchange_bindings": true,
+            ]),
+        ]
+    }
+
+    private mutating func tune(channelMax: UInt16, frameMax: UInt32, heartbeat: UInt16) -> Action {
+        // Of each the smaller; 0 from the server is "no limit", a heartbeat of 0 from us is "none".
+        let ours = configuration.heartbeatSeconds
+        let tuning = Tuning(
+            channelMax: channelMax == 0 ? configuration.channelMax : min(channelMax, configuration.channelMax),
+            frameMax: frameMax == 0 ? configuration.frameMax : min(frameMax, configuration.frameMax),
+            heartbeat: heartbeat == 0 ? ours : min(heartbeat, ours))
+        guard tuning.frameMax >= AMQPLimits.frameMin else {
+            state = .ended
+            return .fail(
+                AMQPError(.handshakeFailed, "the server wants frames of at most \(frameMax) bytes; 4096 is the least"))
+        }
+        state = .awaitingOpenOK
+        return .tune(
+            tuning,
+            [
+                .tuneOK(
+                    channelMax: tuning.channelMax, frameMax: tuning.frameMax, heartbeat: tuning.heartbeat),
+                .open(virtualHost: configuration.virtualHost),
+            ])
+    }
+
+    private func refusal(_ reason: CloseReason) -> AMQPError {
+        let code: AMQPError.Code =
+            switch (state, reason.replyCode) {
+            case (.awaitingTune, 403): .authenticationFailed
+            // 530 NOT_ALLOWED: "vhost … not found", "access to vhost … refused".
+            case (.awaitingOpenOK, 403), (.awaitingOpenOK, 530): .virtualHostUnavailable
+            default: .handshakeFailed
+            }
+        return AMQPError(
+            code, "the broker refused the connection: \(reason.replyCode) \(reason.replyText)",
+            replyCode: reason.replyCode, replyText: reason.replyText)
+    }
+}

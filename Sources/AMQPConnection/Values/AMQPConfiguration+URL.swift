@@ -1,0 +1,122 @@
+package import NIOSSL
+
+extension AMQPConfiguration {
+    /// Reads `amqp://user:password@host:port/vhost` or `amqps://…`, as the RabbitMQ URI specification has it.
+    ///
+    /// Ports default to 5672 and 5671, user and password to `guest`, the virtual host to `/` (`/%2f`, an empty path or none).
+    /// Percent-encoded bytes are decoded in user, password, host and virtual host. `amqps` uses the system's trust roots and
+    /// checks the host's name unless `tls` says otherwise. Errors (`invalidConfiguration`) never contain the password, nor
+    /// any other part of the URL but the port.
+    package init(url: String, tls: TLSConfiguration = .makeClientConfiguration()) throws(AMQPError) {
+        self.init()
+        var rest = Substring(url)
+        // Schemes do not care for case (RFC 3986 §3.1).
+        if let end = rest.endOfScheme("amqps://") {
+            self.tls = tls
+            port = 5671
+            rest = rest[end...]
+        } else if let end = rest.endOfScheme("amqp://") {
+            rest = rest[end...]
+        } else {
+            throw AMQPError(.invalidConfiguration, "an AMQP URL starts with amqp:// or amqps://")
+        }
+        // A '#' or '?' in a password must be written %23 or %3F; left as it is, it would cut the URL in silence.
+        guard !rest.contains(where: { $0 == "?" || $0 == "#" }) else {
+            throw AMQPError(
+                .invalidConfiguration, "an AMQP URL has no query and no fragment; write ? as %3F and # as %23")
+        }
+        if let slash = rest.firstIndex(of: "/") {
+            let path = rest[rest.index(after: slash)...]
+            guard !path.contains("/") else {
+                throw AMQPError(.invalidConfiguration, "the virtual host of an AMQP URL has a '/'; write it as %2F")
+            }
+            if !path.isEmpty { virtualHost = try Self.decoded(path, "virtual host") }
+            rest = rest[..<slash]
+        }
+        if let at = rest.lastIndex(of: "@") {
+            try readCredentials(rest[..<at])
+            rest = rest[rest.index(after: at)...]
+        }
+        try readAuthority(rest)
+        try validate()
+    }
+
+    private mutating func readCredentials(_ text: Substring) throws(AMQPError) {
+        guard !text.contains("@") else {
+            throw AMQPError(.invalidConfiguration, "the credentials of an AMQP URL have an '@'; write it as %40")
+        }
+        guard let colon = text.firstIndex(of: ":") else {
+            username = try Self.decoded(text, "user name")
+            return
+        }
+        username = try Self.decoded(text[..<colon], "user name")
+        password = try Self.decoded(text[text.index(after: colon)...], "password")
+    }
+
+    private mutating func readAuthority(_ text: Substring) throws(AMQPError) {
+        var portText: Substring?
+        if text.first == "[" {
+            guard let end = text.firstIndex(of: "]") else {
+                throw AMQPError(.invalidConfiguration, "the IPv6 address of an AMQP URL has no ']'")
+            }
+            host = String(text[text.index(after: text.startIndex)..<end])
+            let after = text[text.index(after: end)...]
+            guard after.isEmpty || after.first == ":" else {
+                throw AMQPError(.invalidConfiguration, "an AMQP URL has something other than a port after ']'")
+            }
+            if !after.isEmpty { portText = after.dropFirst() }
+        } else if let colon = text.firstIndex(of: ":") {
+            host = try Self.decoded(text[..<colon], "host")
+            portText = text[text.index(after: colon)...]
+        } else {
+            host = try Self.decoded(text, "host")
+        }
+        guard !host.isEmpty else { throw AMQPError(.invalidConfiguration, "an AMQP URL names no host") }
+        guard let portText, !portText.isEmpty else { return }
+        // Digits only: UInt16 would take "+5672".
+        guard portText.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt16(portText), number > 0 else {
+            // Not quoted: a password with a bare ':' or '@' may have ended up here.
+            throw AMQPError(.invalidConfiguration, "the port of an AMQP URL is not a number from 1 to 65535")
+        }
+        port = Int(number)
+    }
+
+    private static func decoded(_ text: Substring, _ part: String) throws(AMQPError) -> String {
+        var bytes: [UInt8] = []
+        var input = text.utf8.makeIterator()
+        while let byte = input.next() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let high = input.next()?.hexDigit, let low = input.next()?.hexDigit else {
+                throw AMQPError(
+                    .invalidConfiguration,
+                    "the \(part) of an AMQP URL has a '%' that two hexadecimal digits do not follow; write it as %25")
+            }
+            bytes.append(high << 4 | low)
+        }
+        guard let result = String(validating: bytes, as: UTF8.self) else {
+            throw AMQPError(.invalidConfiguration, "the \(part) of an AMQP URL is not UTF-8")
+        }
+        return result
+    }
+}
+
+extension Substring {
+    fileprivate func endOfScheme(_ scheme: String) -> Index? {
+        guard utf8.count >= scheme.utf8.count, prefix(scheme.count).lowercased() == scheme else { return nil }
+        return index(startIndex, offsetBy: scheme.count)
+    }
+}
+
+extension UInt8 {
+    fileprivate var hexDigit: UInt8? {
+        switch self {
+        case 0x30...0x39: self - 0x30
+        case 0x41...0x46: self - 0x41 + 10
+        case 0x61...0x66: self - 0x61 + 10
+        default: nil
+        }
+    }
+}
