@@ -1,0 +1,82 @@
+/// The first pipeline of a connection: signing in, choosing the database, loading the scripts.
+struct ConnectionSetup {
+    private enum Step {
+        case authenticate
+        case selectDatabase
+        case setName
+        case load(RedisScript)
+        case ping
+    }
+
+    private(set) var pipeline = RedisPipeline()
+    private var steps: [Step] = []
+
+    init(configuration: RedisConfiguration, scripts: [RedisScript]) {
+        if let password = configuration.password {
+            let user = configuration.username.map { [RedisArgument.string($0)] } ?? []
+            pipeline.command("AUTH", arguments: user + [.string(password)])
+            steps.append(.authenticate)
+        }
+        if configuration.database != 0 {
+            pipeline.command("SELECT", .integer(Int64(configuration.database)))
+            steps.append(.selectDatabase)
+        }
+        if let name = configuration.clientName {
+            pipeline.command("CLIENT", "SETNAME", .string(name))
+            steps.append(.setName)
+        }
+        for script in scripts {
+            pipeline.load(script)
+            steps.append(.load(script))
+        }
+        // Where nothing else is to be set up, this finds a server that wants a password or is still loading its data.
+        pipeline.command("PING")
+        steps.append(.ping)
+    }
+
+    /// Reads the replies, and returns the hashes of the scripts.
+    ///
+    /// - Throws: ``RedisError/Code/authenticationFailed``, ``RedisError/Code/server``, or
+    ///   ``RedisError/Code/connectFailed`` when there are no replies.
+    func check(_ result: Result<[RedisReply], RedisError>) throws(RedisError) -> [(RedisScript, ScriptHash)] {
+        let replies: [RedisReply]
+        switch result {
+        case .success(let success): replies = success
+        case .failure(let error) where error.code == .protocolViolation: throw error
+        case .failure(let error):
+            throw RedisError(.connectFailed, "the connection did not become ready", underlying: error)
+        }
+        var hashes: [(RedisScript, ScriptHash)] = []
+        for (step, reply) in zip(steps, replies) {
+            switch step {
+            case .authenticate:
+                if let error = reply.serverError {
+                    // The code only: a server that does not know AUTH repeats its arguments in the message.
+                    throw RedisError(.authenticationFailed, "the server refused to sign us in: \(error.code)")
+                }
+            case .selectDatabase: try refuseError(reply, "SELECT")
+            case .setName:
+                // A server that forbids CLIENT works as well; only its operators miss the name.
+                break
+            case .load(let script):
+                try refuseError(reply, "SCRIPT LOAD of \(script.name)")
+                guard let hash = ScriptHash(reply) else {
+                    throw RedisError(.protocolViolation, "SCRIPT LOAD of \(script.name) was not answered with a hash")
+                }
+                hashes.append((script, hash))
+            case .ping: try refuseError(reply, "PING")
+            }
+        }
+        return hashes
+    }
+
+    private func refuseError(_ reply: RedisReply, _ command: String) throws(RedisError) {
+        guard let error = reply.serverError else { return }
+        switch error.kind {
+        case .accessDenied: throw RedisError(.authenticationFailed, "the server refused \(command): \(error.message)")
+        case .noScript, .loading, .busy, .readOnly, .masterDown, .outOfMemory, .notPersisting, .noReplicas,
+            .clusterUnsettled, .redirection, .wrongType, .other:
+            throw RedisError(.server, "the server refused \(command): \(error.message)")
+        }
+    }
+}

@@ -1,0 +1,9 @@
+/// The metadata keys of this module's log lines.
+enum LoggingKey {
+    /// `host:port` of the server.
+    static let address = "redis.address"
+    static let reason = "reason"
+    /// Seconds until the next attempt.
+    static let retryIn = "retry_in"
+    static let scripts = "redis.scripts"
+}

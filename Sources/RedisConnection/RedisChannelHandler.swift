@@ -1,0 +1,260 @@
+import Logging
+import NIOCore
+
+/// Turns pipelines into writes and reads into replies, and closes the connection when its order is no longer certain.
+///
+/// Bound to its channel's event loop: nothing here is locked.
+final class RedisChannelHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private enum State {
+        /// Not in a pipeline yet.
+        case detached
+        case open(ChannelHandlerContext)
+        /// Takes nothing new, and closes when the last reply is there.
+        case draining(ChannelHandlerContext)
+        /// Over, for this reason, or in good order.
+        case closed(RedisError?)
+    }
+
+    private let configuration: RedisConfiguration
+    private let replyTimeout: TimeAmount
+    private let logger: Logger
+    private var state = State.detached
+    private var parser: ReplyParser
+    private var queue = ReplyQueue()
+    private var timer: Scheduled<Void>?
+    private let closePromise: EventLoopPromise<RedisError?>
+    /// While replies are handed over, what is sent in answer to them is written but flushed only at the end: one system
+    /// call for all of it.
+    private var isDelivering = false
+    private var isFlushDue = false
+    var scripts = ScriptCatalogue()
+
+    init(configuration: RedisConfiguration, logger: Logger, eventLoop: any EventLoop) {
+        self.configuration = configuration
+        self.logger = logger
+        replyTimeout = TimeAmount(configuration.replyTimeout)
+        parser = ReplyParser(maximumReplyBytes: configuration.maximumReplyBytes)
+        closePromise = eventLoop.makePromise()
+    }
+
+    deinit {
+        // A handler that never got into a channel; everywhere else the promise is long kept.
+        closePromise.succeed(nil)
+    }
+
+    /// Why the connection ended, or nil when it was closed in good order.
+    var closeFuture: EventLoopFuture<RedisError?> { closePromise.futureResult }
+
+    // MARK: Sending
+
+    func send(_ pipeline: consuming RedisPipeline, whenDone completion: @escaping RedisCompletion) {
+        switch state {
+        case .open(let context):
+            guard pipeline.count > 0 else { return completion(.success([])) }
+            if let refusal = refusal(of: pipeline.count, byteCount: pipeline.byteCount) {
+                return completion(.failure(refusal))
+            }
+            for call in pipeline.scriptCalls {
+                guard let hash = scripts.hash(of: call.script) else {
+                    return completion(.failure(Self.unknown(call.script)))
+                }
+                pipeline.fillIn(hash, for: call)
+            }
+            write(pipeline, mayRepeat: !pipeline.scriptCalls.isEmpty, context, completion)
+        case .detached, .draining:
+            completion(.failure(RedisError(.notConnected, "the connection is closing")))
+        case .closed(let reason):
+            completion(.failure(RedisError(.notConnected, "the connection is closed", underlying: reason)))
+        }
+    }
+
+    private func refusal(of count: Int, byteCount: Int) -> RedisError? {
+        if queue.commandCount + count > configuration.maximumOutstandingCommands {
+            return RedisError(.tooManyOutstanding, "\(queue.commandCount) commands already wait for replies")
+        }
+        if queue.byteCount + byteCount > configuration.maximumOutstandingBytes {
+            return RedisError(.tooManyOutstanding, "\(queue.byteCount) bytes of commands already wait for replies")
+        }
+        return nil
+    }
+
+    private static func unknown(_ script: RedisScript) -> RedisError {
+        RedisError(.unknownScript, "the connection was not opened with the script \(script.name)")
+    }
+
+    private func write(
+        _ pipeline: consuming RedisPipeline, mayRepeat: Bool, _ context: ChannelHandlerContext,
+        _ completion: @escaping RedisCompletion
+    ) {
+        let buffer = pipeline.buffer
+        queue.append(
+            ReplyQueue.Entry(
+                count: pipeline.count, byteCount: buffer.readableBytes,
+                deadline: context.eventLoop.now + replyTimeout,
+                repeatable: mayRepeat ? pipeline : nil, completion: completion))
+        if timer == nil { armTimer(context) }
+        context.write(wrapOutboundOut(buffer), promise: nil)
+        if isDelivering {
+            isFlushDue = true
+        } else {
+            context.flush()
+        }
+    }
+
+    // MARK: Receiving
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if case .closed = state { return }
+        var finished: [ReplyQueue.Finished] = []
+        var violation: RedisError?
+        do throws(RedisError) {
+            try parser.parse(unwrapInboundIn(data)) { reply throws(RedisError) in
+                if let pipeline = try queue.receive(reply) { finished.append(pipeline) }
+            }
+        } catch {
+            violation = error
+        }
+        deliver(finished)
+        if let violation { fail(violation) }
+    }
+
+    private func deliver(_ finished: [ReplyQueue.Finished]) {
+        isDelivering = true
+        for pipeline in finished {
+            let lost = pipeline.commandsWithoutScript
+            if lost.isEmpty {
+                pipeline.entry.completion(.success(pipeline.replies))
+            } else {
+                repeatCommands(lost, of: pipeline)
+            }
+        }
+        isDelivering = false
+        switch state {
+        case .open(let context):
+            flushIfDue(context)
+        case .draining(let context):
+            flushIfDue(context)
+            closeWhenDrained(context)
+        case .detached, .closed:
+            break
+        }
+    }
+
+    private func flushIfDue(_ context: ChannelHandlerContext) {
+        guard isFlushDue else { return }
+        isFlushDue = false
+        context.flush()
+    }
+
+    /// Loads the scripts that the server has lost and evaluates again what needed them, in one write.
+    ///
+    /// Once only: where scripts vanish between two commands, the caller gets the server's error.
+    private func repeatCommands(_ calls: [RedisPipeline.ScriptCall], of pipeline: ReplyQueue.Finished) {
+        let completion = pipeline.entry.completion
+        let context: ChannelHandlerContext
+        switch state {
+        case .open(let open), .draining(let open): context = open
+        case .detached: preconditionFailure("replies come from a channel")
+        case .closed(let reason):
+            let error = RedisError(.connectionClosed, "closed before scripts were loaded again", underlying: reason)
+            return completion(.failure(error))
+        }
+        guard let sent = pipeline.entry.repeatable else {
+            preconditionFailure("only pipelines that keep their commands have any to repeat")
+        }
+        let repetition = ScriptRepetition(of: calls, in: sent)
+        logger.warning(
+            "the Redis server has lost scripts; loading them again",
+            metadata: [LoggingKey.scripts: "\(repetition.scripts.map(\.name))"])
+        write(repetition.pipeline, mayRepeat: false, context) { result in
+            completion(result.map { repetition.merge($0, into: pipeline.replies) })
+        }
+    }
+
+    // MARK: Deadlines
+
+    /// One timer for all pipelines: it is set for the oldest, and when it fires for one that was answered long ago it is
+    /// set anew. Setting and cancelling one for each would cost more than the pipeline.
+    private func armTimer(_ context: ChannelHandlerContext) {
+        guard let deadline = queue.firstDeadline else { return }
+        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.timerFired(context) }
+    }
+
+    private func timerFired(_ context: ChannelHandlerContext) {
+        timer = nil
+        if let deadline = queue.firstDeadline, deadline <= context.eventLoop.now {
+            fail(RedisError(.timeout, "no reply within \(configuration.replyTimeout)"))
+        } else {
+            armTimer(context)
+        }
+    }
+
+    // MARK: Closing
+
+    /// Lets what was sent be answered, then closes.
+    func drain() {
+        switch state {
+        case .open(let context):
+            state = .draining(context)
+            closeWhenDrained(context)
+        case .detached, .draining, .closed:
+            break
+        }
+    }
+
+    private func closeWhenDrained(_ context: ChannelHandlerContext) {
+        if queue.isEmpty { context.close(promise: nil) }
+    }
+
+    /// Ends the connection for this reason, unless it has ended before.
+    func fail(_ error: RedisError) {
+        switch state {
+        case .open(let context), .draining(let context):
+            end(error)
+            context.close(promise: nil)
+        case .detached, .closed:
+            break
+        }
+    }
+
+    private func end(_ reason: RedisError?) {
+        state = .closed(reason)
+        timer?.cancel()
+        timer = nil
+        let error = reason ?? RedisError(.connectionClosed, "the connection was closed")
+        for completion in queue.removeAll() {
+            completion(.failure(error))
+        }
+        closePromise.succeed(reason)
+    }
+
+    // MARK: The channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        state = .open(context)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        channelEnded()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        channelEnded()
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        fail(RedisError(.connectionClosed, "the connection broke", underlying: error))
+    }
+
+    private func channelEnded() {
+        switch state {
+        case .open: end(RedisError(.connectionClosed, "the server closed the connection"))
+        case .draining: end(queue.isEmpty ? nil : RedisError(.connectionClosed, "the server closed the connection"))
+        case .detached, .closed: break
+        }
+    }
+}

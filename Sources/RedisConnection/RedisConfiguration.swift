@@ -1,0 +1,57 @@
+package import NIOSSL
+
+/// Where the server is, how to sign in, and how long to wait.
+package struct RedisConfiguration: Sendable {
+    /// A host name or an IP address, without brackets.
+    package var host: String
+    package var port: Int
+    /// Nil for plain TCP.
+    package var tls: TLSConfiguration?
+    /// The ACL user; nil signs in as the server's default user.
+    package var username: String?
+    /// Nil sends no `AUTH`. Never printed: every description of this value leaves it out.
+    package var password: String?
+    /// The database number, chosen with `SELECT` when the connection opens unless it is 0.
+    package var database = 0
+    /// How the connection calls itself in `CLIENT LIST`; nil leaves it nameless.
+    package var clientName: String?
+    /// The longest that name look-up and TCP may take together. TLS and signing in count as replies.
+    package var connectTimeout: Duration = .seconds(5)
+    /// The longest that the replies to one pipeline may take, from its write to its last reply.
+    ///
+    /// A pipeline past it closes the connection: a reply that comes after all could not be told from the next one's.
+    /// Well above what a busy server takes (a slow `fsync` is a few hundred ms), and well below what a caller waits.
+    package var replyTimeout: Duration = .seconds(2)
+    /// The longest reply that is accepted, in bytes as the server sends them. A longer one closes the connection.
+    /// Thousands of times what a session needs; in memory a reply of many short elements takes about ten times as much.
+    package var maximumReplyBytes = 16 << 20
+    /// How many commands may be waiting for replies. More are refused at once, as a server this far behind is not
+    /// helped by more of them.
+    package var maximumOutstandingCommands = 65_536
+    /// How many bytes of commands may be waiting for replies, as they may have to wait in memory.
+    package var maximumOutstandingBytes = 64 << 20
+
+    package init(host: String = "127.0.0.1", port: Int = 6379, tls: TLSConfiguration? = nil) {
+        self.host = host
+        self.port = port
+        self.tls = tls
+    }
+
+    /// Host and port as they are logged.
+    package var address: String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+}
+
+extension RedisConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String {
+        "\(tls == nil ? "redis" : "rediss")://\(password == nil && username == nil ? "" : "<credentials>@")\(address)/\(database)"
+    }
+
+    package var debugDescription: String { description }
+
+    /// `dump` and string interpolation of a value that holds this one go by the mirror: it must not have the password.
+    package var customMirror: Mirror {
+        Mirror(self, children: ["description": description])
+    }
+}

@@ -1,0 +1,103 @@
+import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// Opens connections: name look-up, TCP, TLS, signing in, loading scripts.
+struct RedisConnector: Sendable {
+    let configuration: RedisConfiguration
+    private let scripts: [RedisScript]
+    private let logger: Logger
+    /// Made once, as reading the trust roots takes milliseconds in which the event loop would stand still.
+    private let tls: NIOSSLContext?
+
+    /// - Throws: ``RedisError/Code/invalidConfiguration`` for what no attempt could succeed with.
+    init(configuration: RedisConfiguration, scripts: [RedisScript], logger: Logger) throws(RedisError) {
+        for (index, script) in scripts.enumerated() {
+            guard !scripts[..<index].contains(where: { $0.name == script.name }) else {
+                throw RedisError(.invalidConfiguration, "two scripts are named \(script.name)")
+            }
+        }
+        guard (1...65_535).contains(configuration.port), !configuration.host.isEmpty else {
+            throw RedisError(.invalidConfiguration, "the address \(configuration.address) has no host or no such port")
+        }
+        guard configuration.username == nil || configuration.password != nil else {
+            throw RedisError(.invalidConfiguration, "a Redis user without a password cannot sign in")
+        }
+        do {
+            tls = try configuration.tls.map { try NIOSSLContext(configuration: $0) }
+        } catch {
+            throw RedisError(.invalidConfiguration, "the TLS settings cannot be used", underlying: error)
+        }
+        self.configuration = configuration
+        self.scripts = scripts
+        self.logger = logger
+    }
+
+    /// - Returns: a connection that is ready for use. The future fails with a ``RedisError`` only.
+    func open(on eventLoop: any EventLoop) -> EventLoopFuture<RedisConnection> {
+        guard let bootstrap = ClientBootstrap(validatingGroup: eventLoop) else {
+            let error = RedisError(.invalidConfiguration, "sockets need an event loop of NIOPosix")
+            return eventLoop.makeFailedFuture(error)
+        }
+        let (host, port) = (configuration.host, configuration.port)
+        return
+            bootstrap
+            .connectTimeout(TimeAmount(configuration.connectTimeout))
+            // A peer that vanished without a word is noticed by the kernel even when nothing is sent.
+            .channelOption(.socketOption(.so_keepalive), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel) }
+            }
+            .connect(host: host, port: port)
+            .flatMapErrorThrowing { error in
+                throw RedisError(
+                    .connectFailed, "cannot connect to \(configuration.address)", underlying: Self.cause(of: error))
+            }
+            .flatMap { channel in
+                setUp(channel)
+            }
+    }
+
+    private func addHandlers(to channel: any Channel) throws {
+        if let tls {
+            // Servers are not told an address as their name (RFC 6066, section 3); the certificate is then checked
+            // against the address.
+            let isAddress = (try? SocketAddress(ipAddress: configuration.host, port: 0)) != nil
+            try channel.pipeline.syncOperations.addHandler(
+                NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : configuration.host))
+        }
+        try channel.pipeline.syncOperations.addHandler(
+            RedisChannelHandler(configuration: configuration, logger: logger, eventLoop: channel.eventLoop))
+    }
+
+    /// The error of the first address that was tried, without the list of all of them: it is for one line of a log.
+    private static func cause(of error: any Error) -> any Error {
+        guard let attempts = error as? NIOConnectionError else { return error }
+        return attempts.connectionErrors.first?.error ?? attempts.dnsAError ?? attempts.dnsAAAAError ?? error
+    }
+
+    private func setUp(_ channel: any Channel) -> EventLoopFuture<RedisConnection> {
+        let promise = channel.eventLoop.makePromise(of: RedisConnection.self)
+        do {
+            let handler = try channel.pipeline.syncOperations.handler(type: RedisChannelHandler.self)
+            let connection = RedisConnection(handler: handler, eventLoop: channel.eventLoop)
+            let setup = ConnectionSetup(configuration: configuration, scripts: scripts)
+            handler.send(setup.pipeline) { result in
+                do throws(RedisError) {
+                    for (script, hash) in try setup.check(result) {
+                        handler.scripts.record(hash, for: script)
+                    }
+                    promise.succeed(connection)
+                } catch {
+                    handler.drain()
+                    promise.fail(error)
+                }
+            }
+        } catch {
+            // The channel was closed, and its handlers removed, between connecting and now.
+            promise.fail(RedisError(.connectFailed, "the server closed the connection at once", underlying: error))
+        }
+        return promise.futureResult
+    }
+}

@@ -1,0 +1,66 @@
+/// One reply of the server, as RESP2 has them.
+package enum RedisReply: Sendable, Equatable {
+    /// A status line such as `OK`.
+    case simple(String)
+    /// A string of any bytes.
+    case bulk([UInt8])
+    case integer(Int64)
+    /// A null bulk string or a null array: RESP2 says both with a length of −1, and they mean the same.
+    case null
+    case array([RedisReply])
+    /// An error line with its first word, for example `WRONGTYPE Operation against …`.
+    case error(String)
+}
+
+extension RedisReply {
+    /// The text of a status or of a bulk string (bytes that are not UTF-8 become U+FFFD), otherwise nil.
+    package var string: String? {
+        switch self {
+        case .simple(let text): text
+        case .bulk(let bytes): String(decoding: bytes, as: UTF8.self)
+        case .integer, .null, .array, .error: nil
+        }
+    }
+
+    /// The bytes of a status or of a bulk string, otherwise nil.
+    package var bytes: [UInt8]? {
+        switch self {
+        case .simple(let text): Array(text.utf8)
+        case .bulk(let bytes): bytes
+        case .integer, .null, .array, .error: nil
+        }
+    }
+
+    /// The integer, also where the server wrote it as a decimal string (`GET` after `INCR`, `TIME`), otherwise nil.
+    package var integer: Int64? {
+        switch self {
+        case .integer(let value): value
+        case .simple(let text): Int64(text)
+        case .bulk(let bytes): Int64(String(decoding: bytes, as: UTF8.self))
+        case .null, .array, .error: nil
+        }
+    }
+
+    /// The elements of an array, otherwise nil.
+    package var array: [RedisReply]? {
+        switch self {
+        case .array(let elements): elements
+        case .simple, .bulk, .integer, .null, .error: nil
+        }
+    }
+
+    package var isNull: Bool {
+        switch self {
+        case .null: true
+        case .simple, .bulk, .integer, .array, .error: false
+        }
+    }
+
+    /// What an error reply says, otherwise nil. Errors nested in an array are not looked for.
+    package var serverError: RedisServerError? {
+        switch self {
+        case .error(let message): RedisServerError(message: message)
+        case .simple, .bulk, .integer, .null, .array: nil
+        }
+    }
+}

@@ -1,0 +1,202 @@
+import Logging
+import NIOCore
+
+/// Keeps one connection open: connects, and connects again after each end, ever less often while that fails.
+///
+/// Bound to its event loop: nothing here is locked.
+final class RedisSupervisor {
+    private enum Phase {
+        case idle
+        case connecting
+        case connected(RedisConnection, since: NIODeadline)
+        case waiting(Scheduled<Void>)
+        case shutDown
+    }
+
+    private let eventLoop: any EventLoop
+    private let address: String
+    private let open: (any EventLoop) -> EventLoopFuture<RedisConnection>
+    private let logger: Logger
+    private let onStateChange: @Sendable (RedisClientState) -> Void
+    private var backoff: Backoff
+    private var generator: any RandomNumberGenerator
+    private var phase = Phase.idle
+    private(set) var state = RedisClientState.idle
+    /// Why there is no connection, for the errors of those who want to use it.
+    private var lastReason: RedisError?
+    private var waiters: [Int: (Result<Void, RedisError>) -> Void] = [:]
+    private var nextWaiter = 0
+    /// The attempt or the connection that is not over yet, which ``shutdown()`` waits for.
+    private var ending: EventLoopFuture<Void>
+
+    init(
+        address: String, eventLoop: any EventLoop, backoff: Backoff, generator: any RandomNumberGenerator,
+        logger: Logger, onStateChange: @escaping @Sendable (RedisClientState) -> Void,
+        open: @escaping (any EventLoop) -> EventLoopFuture<RedisConnection>
+    ) {
+        self.address = address
+        self.eventLoop = eventLoop
+        self.backoff = backoff
+        self.generator = generator
+        self.logger = logger
+        self.onStateChange = onStateChange
+        self.open = open
+        ending = eventLoop.makeSucceededVoidFuture()
+    }
+
+    // MARK: Use
+
+    func send(_ pipeline: consuming RedisPipeline, whenDone completion: @escaping RedisCompletion) {
+        switch phase {
+        case .connected(let connection, since: _):
+            connection.send(pipeline) { result in
+                completion(result)
+                self.inspect(result, from: connection)
+            }
+        case .idle, .connecting, .waiting, .shutDown:
+            completion(.failure(notConnected))
+        }
+    }
+
+    private var notConnected: RedisError {
+        RedisError(.notConnected, "no connection to Redis at \(address)", underlying: lastReason)
+    }
+
+    /// After a fail-over an old connection can lead to what is now a replica. Only a new one finds the master.
+    private func inspect(_ result: Result<[RedisReply], RedisError>, from connection: RedisConnection) {
+        guard case .success(let replies) = result else { return }
+        for reply in replies {
+            guard case .error(let message) = reply else { continue }
+            let error = RedisServerError(message: message)
+            guard error.callsForReconnect, isCurrent(connection) else { continue }
+            connection.beginClosing()
+            lost(connection, RedisError(.server, "the server answers \(error.code)"))
+        }
+    }
+
+    /// - Returns: what to give to ``cancelWaiter(_:)``, or nil when the answer was given at once.
+    func whenConnected(_ completion: @escaping (Result<Void, RedisError>) -> Void) -> Int? {
+        switch phase {
+        case .connected:
+            completion(.success(()))
+            return nil
+        case .shutDown:
+            completion(.failure(notConnected))
+            return nil
+        case .idle, .connecting, .waiting:
+            nextWaiter += 1
+            waiters[nextWaiter] = completion
+            return nextWaiter
+        }
+    }
+
+    func cancelWaiter(_ waiter: Int) {
+        waiters.removeValue(forKey: waiter)?(.failure(RedisError(.cancelled, "the wait for Redis was cancelled")))
+    }
+
+    // MARK: Connecting
+
+    func start() {
+        switch phase {
+        case .idle: attempt()
+        case .connecting, .connected, .waiting, .shutDown: break
+        }
+    }
+
+    private func attempt() {
+        phase = .connecting
+        change(to: .connecting)
+        // The observer may have shut the client down.
+        guard case .connecting = phase else { return }
+        let attempt = open(eventLoop)
+        ending = attempt.map { _ in }.recover { _ in }
+        attempt.assumeIsolated().whenComplete { self.attempted($0) }
+    }
+
+    private func attempted(_ result: Result<RedisConnection, any Error>) {
+        switch (phase, result) {
+        case (.connecting, .success(let connection)):
+            connected(connection)
+        case (.connecting, .failure(let error)):
+            retryLater(
+                because: error as? RedisError
+                    ?? RedisError(.connectFailed, "cannot connect to \(address)", underlying: error))
+        case (.shutDown, .success(let connection)):
+            connection.beginClosing()
+        case (.shutDown, .failure):
+            break
+        case (.idle, _), (.connected, _), (.waiting, _):
+            preconditionFailure("an attempt ends while connecting, or after shutdown")
+        }
+    }
+
+    private func connected(_ connection: RedisConnection) {
+        phase = .connected(connection, since: eventLoop.now)
+        lastReason = nil
+        ending = connection.closeFuture.map { _ in }
+        connection.closeFuture.assumeIsolated().whenSuccess { reason in
+            self.lost(connection, reason ?? RedisError(.connectionClosed, "the connection was closed"))
+        }
+        logger.info("connected to Redis", metadata: [LoggingKey.address: "\(address)"])
+        change(to: .connected)
+        finishWaiters(.success(()))
+    }
+
+    private func isCurrent(_ connection: RedisConnection) -> Bool {
+        if case .connected(let current, since: _) = phase { current === connection } else { false }
+    }
+
+    private func lost(_ connection: RedisConnection, _ reason: RedisError) {
+        guard case .connected(let current, let since) = phase, current === connection else { return }
+        // Only a connection that lasted is a success: one that is accepted and dropped, again and again, must not be
+        // tried at the shortest interval for ever.
+        if eventLoop.now - since >= TimeAmount(backoff.maximum) { backoff.reset() }
+        retryLater(because: reason)
+    }
+
+    private func retryLater(because reason: RedisError) {
+        let wait = backoff.next(using: &generator)
+        lastReason = reason
+        phase = .waiting(
+            eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(wait)) {
+                self.attempt()
+            })
+        logger.warning(
+            "no connection to Redis",
+            metadata: [
+                LoggingKey.address: "\(address)", LoggingKey.reason: "\(reason)", LoggingKey.retryIn: "\(wait)",
+            ])
+        change(to: .disconnected(reason, nextAttempt: wait))
+    }
+
+    private func change(to state: RedisClientState) {
+        self.state = state
+        onStateChange(state)
+    }
+
+    private func finishWaiters(_ result: Result<Void, RedisError>) {
+        let completions = waiters.values
+        waiters = [:]
+        for completion in completions {
+            completion(result)
+        }
+    }
+
+    // MARK: Shutting down
+
+    /// - Returns: completes when nothing of this client is left: no attempt, no connection.
+    func shutdown() -> EventLoopFuture<Void> {
+        let before = phase
+        phase = .shutDown
+        switch before {
+        case .idle, .connecting: break
+        case .connected(let connection, since: _): connection.beginClosing()
+        case .waiting(let timer): timer.cancel()
+        case .shutDown: return ending
+        }
+        lastReason = RedisError(.notConnected, "the client was shut down")
+        change(to: .shutDown)
+        finishWaiters(.failure(notConnected))
+        return ending
+    }
+}

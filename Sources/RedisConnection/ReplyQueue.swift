@@ -1,0 +1,67 @@
+import NIOCore
+
+/// Called with the replies to a pipeline, on the event loop, once.
+package typealias RedisCompletion = (Result<[RedisReply], RedisError>) -> Void
+
+/// The pipelines that wait for replies, oldest first. Replies come in the order of the commands, so all that is needed
+/// to match them is counting.
+struct ReplyQueue {
+    struct Entry {
+        let count: Int
+        let byteCount: Int
+        let deadline: NIODeadline
+        /// What was written, when parts of it may have to be repeated: it evaluates scripts.
+        let repeatable: RedisPipeline?
+        let completion: RedisCompletion
+    }
+
+    struct Finished {
+        let entry: Entry
+        let replies: [RedisReply]
+    }
+
+    private var entries = CircularBuffer<Entry>()
+    /// The replies of the first entry so far.
+    private var replies: [RedisReply] = []
+    private(set) var commandCount = 0
+    private(set) var byteCount = 0
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// When the oldest pipeline has waited for too long. No other is due earlier, as all may take equally long.
+    var firstDeadline: NIODeadline? { entries.first?.deadline }
+
+    mutating func append(_ entry: Entry) {
+        if entries.isEmpty { replies.reserveCapacity(entry.count) }
+        entries.append(entry)
+        commandCount += entry.count
+        byteCount += entry.byteCount
+    }
+
+    /// Takes the next reply, and returns the pipeline that it completes.
+    mutating func receive(_ reply: RedisReply) throws(RedisError) -> Finished? {
+        guard let first = entries.first else {
+            throw RedisError(.protocolViolation, "the server sent a reply to nothing")
+        }
+        replies.append(reply)
+        guard replies.count == first.count else { return nil }
+        entries.removeFirst()
+        commandCount -= first.count
+        byteCount -= first.byteCount
+        defer {
+            replies = []
+            if let next = entries.first { replies.reserveCapacity(next.count) }
+        }
+        return Finished(entry: first, replies: replies)
+    }
+
+    /// Gives up on all of them.
+    mutating func removeAll() -> [RedisCompletion] {
+        let completions = entries.map(\.completion)
+        entries.removeAll()
+        replies = []
+        commandCount = 0
+        byteCount = 0
+        return completions
+    }
+}
