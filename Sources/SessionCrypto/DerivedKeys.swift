@@ -1,0 +1,25 @@
+import Crypto
+
+/// The keys of one namespace that never change, each derived from the keyring's root for one purpose (HKDF, RFC 5869): a
+/// key that serves one purpose tells nothing of another, and a namespace's tokens are nothing in another.
+struct DerivedKeys: Sendable {
+    enum Purpose: String {
+        case handles
+        case tokenTags = "token tags"
+        case succession
+        case messages
+    }
+
+    private let root: SymmetricKey
+    private let namespace: String
+
+    init(keyring: Keyring, namespace: String) {
+        root = SymmetricKey(data: keyring.root)
+        self.namespace = namespace
+    }
+
+    func key(for purpose: Purpose) -> SymmetricKey {
+        HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: root, info: Array("sojourn/1/\(purpose.rawValue)/\(namespace)".utf8), outputByteCount: 32)
+    }
+}

@@ -1,0 +1,97 @@
+import Crypto
+
+/// Why sealed bytes did not open.
+package enum SealError: Error, Equatable, CustomStringConvertible {
+    /// They were sealed with a key that the keyring does not have.
+    case unknownKey(String)
+    /// They are not what was sealed, or not where it was.
+    case damaged
+    /// They are too short, or of a version that is not known.
+    case unreadable
+
+    package var description: String {
+        switch self {
+        case .unknownKey(let id): "it was sealed with the key \(id), which the keyring does not have"
+        case .damaged: "its seal does not open: it was changed, or belongs elsewhere"
+        case .unreadable: "it is no sealed record"
+        }
+    }
+}
+
+/// Seals bytes with AES-256-GCM and the keyring's current key, bound to a context that has to be given again to open them.
+///
+/// Sealed bytes are: version (1), key id (4), salt (1), nonce (12), ciphertext, tag (16); what stands before the nonce is
+/// bound too. Random nonces allow 2³² messages a key (NIST SP 800-38D, section 8.3), which a busy installation writes in a
+/// day. So each key of the ring has 256 sub-keys, chosen by a salt apart from the nonce: with these 8 bits more, the same
+/// risk is reached after 2³⁶ messages, and rotation starts the count anew.
+package struct Sealer: Sendable {
+    private static let version: UInt8 = 1
+    private static let headerLength = 6
+    private static let overhead = headerLength + 12 + 16
+
+    private let current: SealingKey
+    private let keys: [UInt32: SealingKey]
+
+    package init(keyring: Keyring, namespace: String) {
+        keys = Dictionary(
+            uniqueKeysWithValues: keyring.keys.map { ($0.number, SealingKey($0, namespace: namespace)) })
+        guard let current = keys[keyring.current.number] else {
+            preconditionFailure("a keyring's current key is one of its keys")
+        }
+        self.current = current
+    }
+
+    package func seal(_ plaintext: [UInt8], context: [UInt8]) -> [UInt8] {
+        var sealed: [UInt8] = []
+        sealed.reserveCapacity(plaintext.count + Self.overhead)
+        sealed.append(Self.version)
+        withUnsafeBytes(of: current.number.bigEndian) { sealed.append(contentsOf: $0) }
+        let salt = UInt8.random(in: .min ... .max)
+        sealed.append(salt)
+        let nonce = AES.GCM.Nonce()
+        do {
+            let box = try AES.GCM.seal(
+                plaintext, using: current.subKeys[Int(salt)], nonce: nonce, authenticating: sealed + context)
+            sealed.append(contentsOf: nonce)
+            sealed.append(contentsOf: box.ciphertext)
+            sealed.append(contentsOf: box.tag)
+            return sealed
+        } catch {
+            preconditionFailure("AES-GCM seals whatever it is given: \(error)")
+        }
+    }
+
+    package func open(_ sealed: [UInt8], context: [UInt8]) throws(SealError) -> [UInt8] {
+        guard sealed.count >= Self.overhead, sealed[0] == Self.version else { throw .unreadable }
+        let number = sealed[1..<5].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        guard let key = keys[number] else { throw .unknownKey(Keyring.Key.id(number)) }
+        let nonce = sealed[Self.headerLength..<Self.headerLength + 12]
+        let tag = sealed.count - 16
+        do {
+            let box = try AES.GCM.SealedBox(
+                nonce: AES.GCM.Nonce(data: nonce), ciphertext: sealed[Self.headerLength + 12..<tag], tag: sealed[tag...]
+            )
+            return Array(
+                try AES.GCM.open(
+                    box, using: key.subKeys[Int(sealed[5])], authenticating: sealed[..<Self.headerLength] + context))
+        } catch {
+            throw .damaged
+        }
+    }
+}
+
+/// One key of the ring, ready for use in a namespace.
+private struct SealingKey: Sendable {
+    let number: UInt32
+    /// 256, by salt.
+    let subKeys: [SymmetricKey]
+
+    init(_ key: Keyring.Key, namespace: String) {
+        number = key.number
+        let secret = SymmetricKey(data: key.secret)
+        subKeys = (0..<256).map { salt in
+            HKDF<SHA256>.deriveKey(
+                inputKeyMaterial: secret, info: Array("sojourn/1/seal/\(salt)/\(namespace)".utf8), outputByteCount: 32)
+        }
+    }
+}
