@@ -1,0 +1,153 @@
+package import SessionCore
+import Synchronization
+
+/// The store's twin: the same promises kept by a lock around a few dictionaries, to be compared with Redis.
+///
+/// It keeps the values themselves, sealed by nothing and gone with the process: nobody's sessions belong in it.
+package final class InMemorySessionStore: SweepableStore {
+    fileprivate struct State {
+        var aggregates: [SubjectHandle: Aggregate] = [:]
+        var deadlines: [SessionID: Timestamp] = [:]
+        var claims: [String: (fingerprint: [UInt8], until: Timestamp)] = [:]
+        var inbox: [String: (fingerprint: [UInt8], result: StoredResult, until: Timestamp)] = [:]
+        var outbox: [(entry: OutboxEntry, at: Timestamp)] = []
+        var leases: [String: (owner: String, until: Timestamp)] = [:]
+        var lastOutboxNumber = 0
+    }
+
+    private let state = Mutex(State())
+    private let clock: @Sendable () -> Timestamp
+    private let inboxSeconds: Int
+
+    package init(inboxSeconds: Int, clock: @escaping @Sendable () -> Timestamp) {
+        self.inboxSeconds = inboxSeconds
+        self.clock = clock
+    }
+
+    package func load(_ requests: [LoadRequest]) async throws(StoreError) -> Loaded {
+        let now = clock()
+        let until = now.adding(seconds: inboxSeconds)
+        return state.withLock { state in
+            let aggregates = requests.map { request in
+                var loaded = LoadedAggregate(state: .success(state.aggregate(request)), results: [:], reused: [])
+                for message in request.messages {
+                    if let claim = state.claims[message.name], claim.until > now {
+                        if claim.fingerprint != message.fingerprint { loaded.reused.insert(message) }
+                    } else {
+                        state.claims[message.name] = (message.fingerprint, until)
+                    }
+                    if let kept = state.inbox[message.name], kept.until > now,
+                        kept.fingerprint == message.fingerprint
+                    {
+                        loaded.results[message] = kept.result
+                    }
+                }
+                return loaded
+            }
+            return Loaded(now: now, aggregates: aggregates)
+        }
+    }
+
+    package func commit(_ commits: [Commit]) async throws(StoreError) -> [CommitResult] {
+        let now = clock()
+        let until = now.adding(seconds: inboxSeconds)
+        return state.withLock { state in commits.map { state.apply($0, now: now, inboxUntil: until) } }
+    }
+
+    package func clear(_ entries: [OutboxEntry.Reference]) async throws(StoreError) {
+        let gone = Set(entries)
+        state.withLock { $0.outbox.removeAll { gone.contains($0.entry.reference) } }
+    }
+
+    package func release(_ messages: [MessageKey]) async throws(StoreError) {
+        state.withLock { state in
+            for message in messages { state.claims[message.name] = nil }
+        }
+    }
+}
+
+extension InMemorySessionStore {
+    package func pendingWork(eventsOlderThan age: Duration) async throws(StoreError) -> PendingWork {
+        let now = clock()
+        return state.withLock { state in
+            let due = state.deadlines.filter { $0.value <= now }.map { Partition(of: $0.key.handle) }
+            let left = state.left(now: now, age: age).map(\.reference.partition)
+            return PendingWork(due: Set(due).sorted(), left: Set(left).sorted())
+        }
+    }
+
+    package func dueSessions(in partition: Partition, limit: Int) async throws(StoreError) -> [SessionID] {
+        let now = clock()
+        return state.withLock { state in
+            state.deadlines.filter { $0.value <= now && Partition(of: $0.key.handle) == partition }
+                .sorted { ($0.value, $0.key.text) < ($1.value, $1.key.text) }
+                .prefix(limit).map(\.key)
+        }
+    }
+
+    package func leftEvents(
+        in partition: Partition, olderThan age: Duration, limit: Int
+    ) async throws(StoreError) -> [OutboxEntry] {
+        let now = clock()
+        return state.withLock { state in
+            Array(state.left(now: now, age: age).filter { $0.reference.partition == partition }.prefix(limit))
+        }
+    }
+
+    package func lease(
+        _ partition: Partition, for purpose: LeasePurpose, owner: String
+    ) async throws(StoreError) -> Bool {
+        let now = clock()
+        return state.withLock { state in
+            let key = "\(purpose.rawValue)/\(partition.number)"
+            if let lease = state.leases[key], lease.until > now, lease.owner != owner { return false }
+            state.leases[key] = (owner, now.adding(seconds: 10))
+            return true
+        }
+    }
+}
+
+extension InMemorySessionStore.State {
+    func aggregate(_ request: LoadRequest) -> Aggregate {
+        let known = aggregates[request.handle] ?? Aggregate(handle: request.handle)
+        switch request.scope {
+        case .whole: return known
+        case .sessions(let ids):
+            return Aggregate(
+                handle: known.handle, revision: known.revision, sessions: ids.compactMap { known.sessions[$0] })
+        }
+    }
+
+    func left(now: Timestamp, age: Duration) -> [OutboxEntry] {
+        let bound = now.milliseconds - age.components.seconds * 1000
+        return outbox.filter { $0.at.milliseconds <= bound }.map(\.entry)
+    }
+
+    mutating func apply(_ commit: Commit, now: Timestamp, inboxUntil: Timestamp) -> CommitResult {
+        let handle = commit.aggregate.handle
+        var stored = aggregates[handle] ?? Aggregate(handle: handle)
+        let isRepeated = commit.results.contains { (inbox[$0.message.name]?.until ?? now) > now }
+        guard stored.revision == commit.aggregate.revision, !isRepeated else { return .conflict }
+
+        if !commit.changed.isEmpty || !commit.events.isEmpty {
+            stored.revision += 1
+            for id in commit.changed { stored.sessions[id] = commit.aggregate.sessions[id] }
+            if !commit.events.isEmpty { stored.subject = commit.aggregate.subject }
+            aggregates[handle] = stored
+        }
+        for id in commit.rescheduled { deadlines[id] = commit.aggregate.sessions[id]?.nextDeadline }
+        for (message, result) in commit.results {
+            inbox[message.name] = (message.fingerprint, result, inboxUntil)
+        }
+        return .applied(commit.events.map { store($0, of: handle, now: now) })
+    }
+
+    private mutating func store(
+        _ event: OutgoingEvent, of handle: SubjectHandle, now: Timestamp
+    ) -> OutboxEntry.Reference {
+        lastOutboxNumber += 1
+        let reference = OutboxEntry.Reference(partition: Partition(of: handle), id: String(lastOutboxNumber))
+        outbox.append((OutboxEntry(reference: reference, event: event), now))
+        return reference
+    }
+}

@@ -1,0 +1,54 @@
+import SessionCore
+
+/// The names of all keys in Redis: `namespace:{pp}:kind…`, where `pp` is the partition in hexadecimal.
+///
+/// | key | type | holds |
+/// |---|---|---|
+/// | `…:a:<handle>` | hash | an aggregate: `r` its revision, `s` the sealed subject, a sealed session per own id |
+/// | `…:d` | sorted set | the partition's deadlines: session → milliseconds |
+/// | `…:o` | stream | the partition's outbox: events that are not yet known to be published |
+/// | `…:i:<message>` | string | the sealed first result of a message |
+/// | `…:c:<message>` | string | what a message said when its id was first seen (in the message's own partition) |
+/// | `…:l:<purpose>` | string | who sweeps the partition at present |
+struct KeySpace: Sendable {
+    static let revisionField = "r"
+    static let subjectField = "s"
+
+    private let prefixes: [String]
+
+    init(namespace: String) {
+        let digits = Array("0123456789abcdef")
+        prefixes = Partition.all.map { partition in
+            "\(namespace):{\(digits[Int(partition.number >> 4)])\(digits[Int(partition.number & 15)])}:"
+        }
+    }
+
+    private func prefix(_ partition: Partition) -> String {
+        prefixes[Int(partition.number)]
+    }
+
+    func aggregate(_ handle: SubjectHandle) -> String {
+        prefix(Partition(of: handle)) + "a:" + handle.text
+    }
+
+    func deadlines(_ partition: Partition) -> String {
+        prefix(partition) + "d"
+    }
+
+    func outbox(_ partition: Partition) -> String {
+        prefix(partition) + "o"
+    }
+
+    /// A message's result lies in the partition of the subject that it was about, to be written with it.
+    func inbox(_ message: MessageKey, in partition: Partition) -> String {
+        prefix(partition) + "i:" + message.name
+    }
+
+    func claim(_ message: MessageKey) -> String {
+        prefix(Partition(of: message)) + "c:" + message.name
+    }
+
+    func lease(_ partition: Partition, for purpose: LeasePurpose) -> String {
+        prefix(partition) + "l:" + purpose.rawValue
+    }
+}

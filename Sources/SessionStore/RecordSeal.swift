@@ -1,0 +1,48 @@
+import SessionCore
+import SessionCrypto
+
+/// Seals records and opens them, each bound to its place: a record that is copied elsewhere does not open there.
+struct RecordSeal: Sendable {
+    /// Where a record lies.
+    enum Place {
+        /// A field of an aggregate.
+        case field(String, key: String)
+        case inbox(String)
+        /// An event in an outbox; the stream's own ids are not known when it is sealed.
+        case event(String, key: String)
+
+        var key: String {
+            switch self {
+            case .field(_, let key), .inbox(let key), .event(_, let key): key
+            }
+        }
+
+        fileprivate var associatedData: [UInt8] {
+            switch self {
+            case .field(let name, let key): Array("\(key)/\(name)".utf8)
+            case .inbox(let key): Array(key.utf8)
+            case .event(let id, let key): Array("\(key)/\(id)".utf8)
+            }
+        }
+    }
+
+    let sealer: Sealer
+
+    func seal(_ record: [UInt8], at place: Place) -> [UInt8] {
+        sealer.seal(record, context: place.associatedData)
+    }
+
+    func read<Value>(
+        _ sealed: [UInt8], at place: Place, as parse: ([UInt8]) throws(MalformedRecord) -> Value
+    ) -> Result<Value, DamagedRecord> {
+        do {
+            return .success(try parse(try sealer.open(sealed, context: place.associatedData)))
+        } catch let error as SealError {
+            return .failure(DamagedRecord(key: place.key, reason: error.description))
+        } catch let error as MalformedRecord {
+            return .failure(DamagedRecord(key: place.key, reason: error.reason))
+        } catch {
+            preconditionFailure("a seal throws a SealError, not \(type(of: error))")
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import SessionCore
+
+/// A record whose seal was right and whose content is not: written by a later version, or by a defect.
+struct MalformedRecord: Error {
+    let reason: String
+}
+
+/// Reads what `RecordWriter` wrote, field by field in the same order.
+struct RecordReader {
+    private let content: [UInt8]
+    private var position = 0
+
+    init(_ content: [UInt8]) {
+        self.content = content
+    }
+
+    mutating func bytes() throws(MalformedRecord) -> ArraySlice<UInt8> {
+        try take(try length())
+    }
+
+    mutating func text() throws(MalformedRecord) -> String {
+        guard let text = String(validating: try bytes(), as: UTF8.self) else {
+            throw MalformedRecord(reason: "a text of the record is not UTF-8")
+        }
+        return text
+    }
+
+    mutating func integer() throws(MalformedRecord) -> Int64 {
+        var bits: UInt64 = 0
+        for byte in try take(8).reversed() { bits = bits << 8 | UInt64(byte) }
+        return Int64(bitPattern: bits)
+    }
+
+    mutating func moment() throws(MalformedRecord) -> Timestamp {
+        Timestamp(milliseconds: try integer())
+    }
+
+    mutating func double() throws(MalformedRecord) -> Double {
+        Double(bitPattern: UInt64(bitPattern: try integer()))
+    }
+
+    mutating func optional<Value>(
+        _ read: (inout RecordReader) throws(MalformedRecord) -> Value
+    ) throws(MalformedRecord) -> Value? {
+        switch try take(1).first {
+        case 0: return nil
+        case 1: return try read(&self)
+        default: throw MalformedRecord(reason: "a field of the record is neither there nor absent")
+        }
+    }
+
+    mutating func optionalText() throws(MalformedRecord) -> String? {
+        try optional { reader throws(MalformedRecord) in try reader.text() }
+    }
+
+    mutating func optionalMoment() throws(MalformedRecord) -> Timestamp? {
+        try optional { reader throws(MalformedRecord) in try reader.moment() }
+    }
+
+    mutating func digest() throws(MalformedRecord) -> TokenDigest {
+        let bytes = try bytes()
+        guard bytes.count == TokenDigest.length else { throw MalformedRecord(reason: "a digest has a wrong length") }
+        return TokenDigest(bytes: Array(bytes))
+    }
+
+    private mutating func take(_ count: Int) throws(MalformedRecord) -> ArraySlice<UInt8> {
+        guard count <= content.count - position else { throw MalformedRecord(reason: "the record is cut short") }
+        defer { position += count }
+        return content[position..<position + count]
+    }
+
+    private mutating func length() throws(MalformedRecord) -> Int {
+        var length = 0
+        for shift in stride(from: 0, through: 28, by: 7) {
+            guard let byte = try take(1).first else { break }
+            length |= Int(byte & 0x7f) << shift
+            if byte < 0x80 { return length }
+        }
+        throw MalformedRecord(reason: "a length in the record makes no sense")
+    }
+}

@@ -1,0 +1,111 @@
+import RedisConnection
+import SessionCore
+
+extension RedisSessionStore {
+    package func commit(_ commits: [Commit]) async throws(StoreError) -> [CommitResult] {
+        var pipeline = RedisPipeline(capacity: 2048 * commits.count)
+        for commit in commits { append(commit, to: &pipeline) }
+        let replies = try await send(pipeline)
+        var results: [CommitResult] = []
+        for (commit, reply) in zip(commits, replies) { results.append(try result(of: commit, from: reply)) }
+        return results
+    }
+
+    package func clear(_ entries: [OutboxEntry.Reference]) async throws(StoreError) {
+        var pipeline = RedisPipeline()
+        for (partition, entries) in Dictionary(grouping: entries, by: \.partition) {
+            pipeline.command(
+                "XDEL", arguments: [.string(keys.outbox(partition))] + entries.map { .string($0.id) })
+        }
+        for reply in try await send(pipeline) { _ = try Self.value(reply) }
+    }
+
+    private func append(_ commit: Commit, to pipeline: inout RedisPipeline) {
+        let aggregate = commit.aggregate
+        let partition = Partition(of: aggregate.handle)
+        let key = keys.aggregate(aggregate.handle)
+        let changes = CommitChanges(commit)
+
+        var arguments: [RedisArgument] = [
+            .integer(aggregate.revision), .integer(inboxMilliseconds), .integer(retention(of: commit)),
+            .integer(Int64(changes.sets)), .integer(Int64(changes.removed.count)),
+            .integer(Int64(changes.scheduled.count)), .integer(Int64(changes.cancelled.count)),
+            .integer(Int64(commit.events.count)),
+        ]
+        if let subject = changes.subject {
+            arguments += field(KeySpace.subjectField, SubjectRecord.bytes(of: subject), of: key)
+        }
+        for session in changes.put {
+            arguments += field(session.id.own, SessionRecord.bytes(of: session), of: key)
+        }
+        for id in changes.removed { arguments.append(.string(id.own)) }
+        for session in changes.scheduled {
+            arguments.append(.string(Self.member(session.id)))
+            arguments.append(.integer(session.nextDeadline.milliseconds))
+        }
+        for id in changes.cancelled { arguments.append(.string(Self.member(id))) }
+        let outbox = keys.outbox(partition)
+        for event in commit.events {
+            arguments.append(.string(event.id))
+            arguments.append(.bytes(seal.seal(EventRecord.bytes(of: event), at: .event(event.id, key: outbox))))
+        }
+        var scriptKeys = [key, keys.deadlines(partition), outbox]
+        for (message, result) in commit.results {
+            let inbox = keys.inbox(message, in: partition)
+            scriptKeys.append(inbox)
+            let record = ResultRecord.bytes(of: result, fingerprint: message.fingerprint)
+            arguments.append(.bytes(seal.seal(record, at: .inbox(inbox))))
+        }
+        pipeline.evaluate(Self.commitScript, keys: scriptKeys, arguments: arguments)
+    }
+
+    private func field(_ name: String, _ record: [UInt8], of key: String) -> [RedisArgument] {
+        [.string(name), .bytes(seal.seal(record, at: .field(name, key: key)))]
+    }
+
+    /// What the script is told of the aggregate's life: -1 leaves it, 0 keeps it, else the seconds after which it goes.
+    private func retention(of commit: Commit) -> Int64 {
+        switch commit.scope {
+        case .sessions: -1
+        case .whole: commit.aggregate.sessions.isEmpty ? Int64(Commit.retentionSeconds) : 0
+        }
+    }
+
+    private func result(of commit: Commit, from reply: RedisReply) throws(StoreError) -> CommitResult {
+        guard let items = try Self.value(reply).array else {
+            throw StoreError("the commit script answered something unexpected", mayHaveHappened: true)
+        }
+        if items.isEmpty { return .conflict }
+        let partition = Partition(of: commit.aggregate.handle)
+        return .applied(
+            items.dropFirst().compactMap { item in
+                item.string.map { OutboxEntry.Reference(partition: partition, id: $0) }
+            })
+    }
+
+    /// A session in the deadline index: its id without the prefix.
+    static func member(_ id: SessionID) -> String {
+        String(id.text.dropFirst(SessionID.prefix.count))
+    }
+}
+
+/// A commit, sorted into what the script does.
+private struct CommitChanges {
+    var subject: Subject?
+    var put: [Session] = []
+    var removed: [SessionID] = []
+    var scheduled: [Session] = []
+    var cancelled: [SessionID] = []
+
+    var sets: Int { put.count + (subject == nil ? 0 : 1) }
+
+    init(_ commit: Commit) {
+        subject = commit.events.isEmpty ? nil : commit.aggregate.subject
+        for id in commit.changed {
+            if let session = commit.aggregate.sessions[id] { put.append(session) } else { removed.append(id) }
+        }
+        for id in commit.rescheduled {
+            if let session = commit.aggregate.sessions[id] { scheduled.append(session) } else { cancelled.append(id) }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package import RedisConnection
+import SessionContract
+import SessionCore
+package import SessionCrypto
+
+/// The store in Redis: one pipeline to load a batch, one to commit it, every record sealed and bound to its place.
+package struct RedisSessionStore: SessionStore {
+    /// The script that every connection must have loaded.
+    package static let scripts = [commitScript]
+    static let commitScript = RedisScript(name: "commit", source: PackageResources.commit_lua)
+
+    let redis: RedisClient
+    let keys: KeySpace
+    let seal: RecordSeal
+    /// How long a message's result is kept for its duplicates, in milliseconds.
+    let inboxMilliseconds: Int64
+
+    package init(redis: RedisClient, namespace: String, sealer: Sealer, inboxSeconds: Int) {
+        self.redis = redis
+        keys = KeySpace(namespace: namespace)
+        seal = RecordSeal(sealer: sealer)
+        inboxMilliseconds = Int64(inboxSeconds) * 1000
+    }
+
+    func send(_ pipeline: consuming RedisPipeline) async throws(StoreError) -> [RedisReply] {
+        do {
+            return try await redis.send(pipeline)
+        } catch {
+            throw StoreError(error.message, mayHaveHappened: error.mayHaveRun)
+        }
+    }
+
+    /// - Throws: if the server refused the command: what it says is about itself, not about our data.
+    static func value(_ reply: RedisReply) throws(StoreError) -> RedisReply {
+        if let error = reply.serverError {
+            throw StoreError("Redis refused a command: \(error.message)", mayHaveHappened: true)
+        }
+        return reply
+    }
+
+    static func time(_ reply: RedisReply) throws(StoreError) -> Timestamp {
+        guard let parts = try value(reply).array, parts.count == 2,
+            let seconds = parts[0].string.flatMap(Int64.init), let micros = parts[1].string.flatMap(Int64.init)
+        else { throw StoreError("Redis answered TIME with something else", mayHaveHappened: false) }
+        return Timestamp(milliseconds: seconds * 1000 + micros / 1000)
+    }
+}

@@ -1,0 +1,186 @@
+package import SessionCore
+
+/// Where aggregates live, with the three promises everything rests on: a commit is atomic, has one effect per message,
+/// and stores its events with its state.
+///
+/// `RedisSessionStore` is the real one; `InMemorySessionStore` says the same in a hundred lines, to be compared with.
+package protocol SessionStore: Sendable {
+    /// What is known of these aggregates now, in their order, with the store's time: one round trip.
+    func load(_ requests: [LoadRequest]) async throws(StoreError) -> Loaded
+
+    /// Applies each commit, atomically and apart from the others, in their order: one round trip.
+    func commit(_ commits: [Commit]) async throws(StoreError) -> [CommitResult]
+
+    /// Takes published events out of the outbox.
+    func clear(_ entries: [OutboxEntry.Reference]) async throws(StoreError)
+
+    /// Forgets that these messages were seen: they failed, and may come again with another body.
+    func release(_ messages: [MessageKey]) async throws(StoreError)
+}
+
+/// What somebody has to do in a partition: deadlines that have come, events that nobody published.
+package protocol SweepableStore: SessionStore {
+    /// The partitions in which a deadline has come, or an event has lain in the outbox for `age` at least.
+    func pendingWork(eventsOlderThan age: Duration) async throws(StoreError) -> PendingWork
+
+    /// At most `limit` sessions of a partition whose deadline has come, the earliest first.
+    func dueSessions(in partition: Partition, limit: Int) async throws(StoreError) -> [SessionID]
+
+    /// At most `limit` events of a partition that have lain in the outbox for `age` at least, the oldest first.
+    func leftEvents(
+        in partition: Partition, olderThan age: Duration, limit: Int
+    ) async throws(StoreError) -> [OutboxEntry]
+
+    /// Makes `owner` the only one to sweep a partition for a while; `false` if somebody else is.
+    func lease(_ partition: Partition, for purpose: LeasePurpose, owner: String) async throws(StoreError) -> Bool
+}
+
+package struct PendingWork: Equatable, Sendable {
+    package var due: [Partition] = []
+    package var left: [Partition] = []
+}
+
+/// What a partition is leased for: the two sweeps do not wait for each other.
+package enum LeasePurpose: String, Sendable {
+    case deadlines
+    case outbox
+}
+
+/// One aggregate to load, and the messages that are about it.
+package struct LoadRequest: Sendable {
+    package var handle: SubjectHandle
+    package var scope: AggregateScope
+    package var messages: [MessageKey]
+
+    package init(handle: SubjectHandle, scope: AggregateScope, messages: [MessageKey] = []) {
+        self.handle = handle
+        self.scope = scope
+        self.messages = messages
+    }
+}
+
+/// What names a message that must have one effect: its caller and id, and what it says.
+package struct MessageKey: Hashable, Sendable {
+    /// A keyed hash of caller and `message_id`: 22 base64url characters.
+    package let name: String
+    /// A keyed hash of command and body: 16 bytes.
+    package let fingerprint: [UInt8]
+
+    package init(name: String, fingerprint: [UInt8]) {
+        self.name = name
+        self.fingerprint = fingerprint
+    }
+}
+
+package struct Loaded: Sendable {
+    /// The store's clock, the only one that decides.
+    package let now: Timestamp
+    /// One for each request, in their order.
+    package let aggregates: [LoadedAggregate]
+}
+
+package struct LoadedAggregate: Sendable {
+    /// `damaged` where a record's seal does not open or its content makes no sense: the key, never the content.
+    package let state: Result<Aggregate, DamagedRecord>
+    /// What the messages that were carried out before were answered.
+    package var results: [MessageKey: StoredResult]
+    /// The messages whose id was used for another command or body.
+    package var reused: Set<MessageKey>
+}
+
+/// A record that cannot be trusted.
+package struct DamagedRecord: Error, Equatable, Sendable {
+    /// The key in the store.
+    package let key: String
+    package let reason: String
+}
+
+/// The first result of a message, kept for its duplicates.
+package struct StoredResult: Equatable, Sendable {
+    /// `succeeded` or `rejected`.
+    package let status: String
+    /// The AMQP `message_id` of the result.
+    package let id: String
+    package let reply: [UInt8]
+    package let copy: [UInt8]
+
+    package init(status: String, id: String, reply: [UInt8], copy: [UInt8]) {
+        self.status = status
+        self.id = id
+        self.reply = reply
+        self.copy = copy
+    }
+}
+
+/// What a transaction made of an aggregate, to be stored if nobody else has written meanwhile.
+package struct Commit: Sendable {
+    /// A subject that nothing is left of is forgotten after this long; then its events count from 1 again.
+    package static let retentionSeconds = 30 * 86400
+
+    /// The aggregate as it shall be; its revision is the one that was read.
+    package let aggregate: Aggregate
+    /// How much of it was read.
+    package let scope: AggregateScope
+    /// The sessions to write, or to remove where the aggregate does not have them.
+    package let changed: Set<SessionID>
+    package let rescheduled: Set<SessionID>
+    package let events: [OutgoingEvent]
+    package let results: [(message: MessageKey, result: StoredResult)]
+
+    package init(
+        _ transaction: SubjectTransaction, scope: AggregateScope, events: [OutgoingEvent],
+        results: [(message: MessageKey, result: StoredResult)]
+    ) {
+        aggregate = transaction.aggregate
+        self.scope = scope
+        changed = transaction.changed
+        rescheduled = transaction.rescheduled
+        self.events = events
+        self.results = results
+    }
+}
+
+/// An event in the form in which it is published.
+package struct OutgoingEvent: Equatable, Sendable {
+    package let id: String
+    package let type: String
+    package let body: [UInt8]
+
+    package init(id: String, type: String, body: [UInt8]) {
+        self.id = id
+        self.type = type
+        self.body = body
+    }
+}
+
+package enum CommitResult: Equatable, Sendable {
+    /// Stored; the references are those of the commit's events.
+    case applied([OutboxEntry.Reference])
+    /// Nothing was stored: somebody else wrote first, or a message had been carried out already.
+    case conflict
+}
+
+/// An event that is stored and perhaps not yet published.
+package struct OutboxEntry: Sendable {
+    package struct Reference: Hashable, Sendable {
+        package let partition: Partition
+        /// The id within the partition's outbox.
+        package let id: String
+    }
+
+    package let reference: Reference
+    package let event: OutgoingEvent
+}
+
+/// The store could not do what it was asked to.
+package struct StoreError: Error, Sendable {
+    /// A sentence for the log.
+    package let message: String
+    /// Whether some of it may have happened nevertheless.
+    package let mayHaveHappened: Bool
+
+    package init(_ message: String, mayHaveHappened: Bool) {
+        self.message = message
+        self.mayHaveHappened = mayHaveHappened
+    }
+}

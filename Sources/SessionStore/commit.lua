@@ -1,0 +1,59 @@
+-- One commit on one aggregate, whole or not at all: the same script for every command.
+--
+-- KEYS: the aggregate, its partition's deadline index, its partition's outbox, then one inbox entry per command.
+-- ARGV: the revision that was read; milliseconds that inbox entries live; seconds after which the aggregate may go, 0
+--       to keep it, -1 to leave that as it is; then five counts, and behind them as many items as they say:
+--       fields to set (field, value), fields to remove (field), deadlines to set (member, milliseconds),
+--       deadlines to remove (member), events (id, sealed); last, one value per inbox entry.
+--
+-- Answers nothing (an empty array) if the revision has moved or a command has had its effect already: load again, and
+-- decide again. Otherwise the ids under which the events lie in the outbox, behind the revision that holds now.
+
+local aggregate, deadlines, outbox = KEYS[1], KEYS[2], KEYS[3]
+
+local revision = redis.call('HGET', aggregate, 'r') or '0'
+if revision ~= ARGV[1] then return {} end
+for i = 4, #KEYS do
+    if redis.call('EXISTS', KEYS[i]) == 1 then return {} end
+end
+
+local lifetime, retention = ARGV[2], tonumber(ARGV[3])
+local sets, removals, schedules, cancellations, events =
+    tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local at = 9
+
+for _ = 1, sets do
+    redis.call('HSET', aggregate, ARGV[at], ARGV[at + 1])
+    at = at + 2
+end
+for _ = 1, removals do
+    redis.call('HDEL', aggregate, ARGV[at])
+    at = at + 1
+end
+for _ = 1, schedules do
+    redis.call('ZADD', deadlines, ARGV[at + 1], ARGV[at])
+    at = at + 2
+end
+for _ = 1, cancellations do
+    redis.call('ZREM', deadlines, ARGV[at])
+    at = at + 1
+end
+
+local reply = { revision }
+if sets + removals > 0 then
+    reply[1] = tostring(redis.call('HINCRBY', aggregate, 'r', 1))
+    if retention > 0 then
+        redis.call('EXPIRE', aggregate, retention)
+    elseif retention == 0 then
+        redis.call('PERSIST', aggregate)
+    end
+end
+for _ = 1, events do
+    reply[#reply + 1] = redis.call('XADD', outbox, '*', 'i', ARGV[at], 'e', ARGV[at + 1])
+    at = at + 2
+end
+for i = 4, #KEYS do
+    redis.call('SET', KEYS[i], ARGV[at], 'PX', lifetime)
+    at = at + 1
+end
+return reply
