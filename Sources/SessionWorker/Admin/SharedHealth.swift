@@ -1,0 +1,31 @@
+import Synchronization
+
+/// The health of a component of which there are several, such as each lane's connection: it is up when all of them are.
+final class SharedHealth: Sendable {
+    private let component: String
+    private let health: HealthState
+    /// Why each part that is down is down.
+    private let reasons: Mutex<[Int: String]>
+
+    init(of component: String, parts: Int, in health: HealthState) {
+        self.component = component
+        self.health = health
+        reasons = Mutex(Dictionary(uniqueKeysWithValues: (0..<parts).map { ($0, "connecting") }))
+    }
+
+    func isUp(_ part: Int) {
+        update { $0[part] = nil }
+    }
+
+    func isDown(_ part: Int, because reason: String) {
+        update { $0[part] = reason }
+    }
+
+    private func update(_ change: (inout [Int: String]) -> Void) {
+        let reason = reasons.withLock { reasons in
+            change(&reasons)
+            return reasons.min { $0.key < $1.key }?.value
+        }
+        health.set(component: component, reason.map { .down(reason: $0) } ?? .up)
+    }
+}

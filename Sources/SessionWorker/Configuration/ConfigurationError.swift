@@ -1,0 +1,43 @@
+/// Why the process cannot run as it was asked to: one sentence an operator can act on.
+///
+/// Never holds a URL: those carry passwords, and errors end up in logs.
+package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Code: Hashable, Sendable {
+        /// A variable has a value it cannot have.
+        case invalidValue
+        /// What has no default was not given.
+        case missingValue
+        /// Two settings that are each fine contradict each other.
+        case conflictingValues
+        /// The configuration file has a key that is no variable; a misspelt limit must not silently be no limit.
+        case unknownKey
+        /// A file cannot be read, or is not what it should be.
+        case unreadableFile
+        /// The machine refuses what was configured, such as an address that is in use.
+        case unusableAddress
+        /// The broker lacks exchanges or queues, and the worker was told not to declare them.
+        case missingTopology
+    }
+
+    package var code: Code
+
+    /// What is wrong, named as the user wrote it: `SOJOURN_PREFETCH`, `--prefetch` or `prefetch in /etc/sojourn.json`.
+    package var subject: String
+
+    /// What is wrong with it, to follow the subject: `is "abc"`.
+    package var problem: String
+
+    /// What would be right, as a clause: `it must be a whole number from 1 to 65535`.
+    package var remedy: String
+
+    package init(_ code: Code, _ subject: String, _ problem: String, remedy: String) {
+        self.code = code
+        self.subject = subject
+        self.problem = problem
+        self.remedy = remedy
+    }
+
+    package var description: String {
+        "\(subject) \(problem): \(remedy)"
+    }
+}

@@ -1,0 +1,115 @@
+/// One value as it was given, and the ways to make something of it. Each failure names the variable as the user wrote
+/// it, shows the value where it can hold no password, and says what is allowed.
+struct ConfigurationSetting {
+    var variable: ConfigurationVariable
+
+    /// `SOJOURN_PREFETCH`, `--prefetch` or `prefetch in FILE`.
+    var name: String
+
+    var text: String
+
+    func integer(in bounds: ClosedRange<Int>) throws(ConfigurationError) -> Int {
+        guard let number = Int(text), bounds.contains(number) else {
+            throw invalid("it must be a whole number from \(bounds.lowerBound) to \(bounds.upperBound)")
+        }
+        return number
+    }
+
+    func choice<Choice: CaseIterable & RawRepresentable<String>>(
+        of type: Choice.Type
+    ) throws(ConfigurationError) -> Choice {
+        guard let choice = Choice(rawValue: text) else {
+            throw invalid("it must be one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return choice
+    }
+
+    /// A name that takes part in the names of queues and keys.
+    func namespace() throws(ConfigurationError) -> String {
+        let isAllowed = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                true
+            default:
+                false
+            }
+        }
+        guard isAllowed, (1...32).contains(text.utf8.count) else {
+            throw invalid("it must be 1 to 32 letters A-Z a-z, digits, - and _")
+        }
+        return text
+    }
+
+    func printableText(maxBytes: Int) throws(ConfigurationError) -> String {
+        guard (1...maxBytes).contains(text.utf8.count), Self.isPrintable(text) else {
+            throw invalid("it must be 1 to \(maxBytes) bytes without control characters")
+        }
+        return text
+    }
+
+    func path() throws(ConfigurationError) -> String {
+        guard (1...WorkerConfiguration.Bounds.pathBytes).contains(text.utf8.count), Self.isPrintable(text) else {
+            throw invalid("it must be the path of a file")
+        }
+        return text
+    }
+
+    func endpoint() throws(ConfigurationError) -> SocketEndpoint {
+        guard let endpoint = SocketEndpoint(text) else {
+            throw invalid("it must be host:port, such as 127.0.0.1:9490, 0.0.0.0:9490 (every interface) or [::1]:9490")
+        }
+        return endpoint
+    }
+
+    /// The scheme is all that is checked here; the connection that uses the URL knows the rest of its form.
+    func url(schemes: [String]) throws(ConfigurationError) -> String {
+        try Self.check(text, schemes: schemes, failure: invalid)
+        return text
+    }
+
+    /// A comma in a user name or password has to be written `%2C`.
+    func urls(schemes: [String], count: ClosedRange<Int>) throws(ConfigurationError) -> [String] {
+        let urls = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            String(part.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+        }
+        guard count.contains(urls.count) else {
+            throw invalid("it must be \(count.lowerBound) to \(count.upperBound) URLs, separated by commas")
+        }
+        for url in urls { try Self.check(url, schemes: schemes, failure: invalid) }
+        return urls
+    }
+
+    private static func check(
+        _ url: String, schemes: [String], failure: (String) -> ConfigurationError
+    ) throws(ConfigurationError) {
+        let starts = schemes.map { "\($0)://" }
+        guard let start = starts.first(where: { url.lowercased().hasPrefix($0) }) else {
+            throw failure("it must begin with \(starts.joined(separator: " or "))")
+        }
+        guard url.utf8.count > start.utf8.count else { throw failure("a host must follow \(start)") }
+        guard url.utf8.count <= WorkerConfiguration.Bounds.urlBytes else {
+            throw failure("it must be at most \(WorkerConfiguration.Bounds.urlBytes) bytes")
+        }
+        guard isPrintable(url), !url.contains(" ") else {
+            throw failure("spaces and control characters must be percent-encoded")
+        }
+    }
+
+    private func invalid(_ remedy: String) -> ConfigurationError {
+        if text.isEmpty { return ConfigurationError(.invalidValue, name, "is empty", remedy: remedy) }
+        let problem = variable.isSecret ? "is not usable" : "is \(Self.quoted(text))"
+        return ConfigurationError(.invalidValue, name, problem, remedy: remedy)
+    }
+
+    private static func isPrintable(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    }
+
+    /// In quotes, control characters escaped, and short enough for one line of an error.
+    static func quoted(_ text: String) -> String {
+        let limit = 64
+        let shown = text.count > limit ? text.prefix(limit) + "…" : text[...]
+        return String(reflecting: String(shown))
+    }
+}

@@ -1,0 +1,95 @@
+import Configuration
+import FoundationEssentials
+
+/// Where values come from, the strongest first: command line, environment, file.
+///
+/// The layers are swift-configuration's providers, asked one after the other rather than through a `ConfigReader`: a
+/// reader does not tell its caller which provider answered, and an error has to name the variable as the user wrote it.
+struct ConfigurationSources {
+    private struct Layer {
+        var provider: any ConfigProvider
+        var name: @Sendable (ConfigurationVariable) -> String
+    }
+
+    private let layers: [Layer]
+
+    /// - Parameters:
+    ///   - commandLine: what was given as options; the argument parser has them already.
+    ///   - environment: all of it. What else begins with `SOJOURN_` is left alone, because Kubernetes sets such names
+    ///     (`SOJOURN_SERVICE_HOST`, `SOJOURN_PORT`) for a service called `sojourn`.
+    ///   - file: the path given with `--config`.
+    init(
+        commandLine: [ConfigurationVariable: String], environment: [String: String], file: String?
+    ) async throws(ConfigurationError) {
+        var options: [AbsoluteConfigKey: ConfigValue] = [:]
+        for (variable, text) in commandLine {
+            options[AbsoluteConfigKey([variable.fileKey])] = ConfigValue(.string(text), isSecret: variable.isSecret)
+        }
+        var layers = [
+            Layer(provider: InMemoryProvider(name: "command line", values: options), name: { $0.optionName }),
+            Layer(
+                provider: EnvironmentVariablesProvider(environmentVariables: environment, secretsSpecifier: .all)
+                    .prefixKeys(with: "sojourn"),
+                name: { $0.environmentName }),
+        ]
+        if let file {
+            layers.append(
+                Layer(provider: try await Self.provider(ofFile: file), name: { "\($0.fileKey) in \(file)" }))
+        }
+        self.layers = layers
+    }
+
+    /// The strongest value of the variable; nil where nobody gave one.
+    ///
+    /// An empty text counts as given, and so as wrong: `SOJOURN_CALLERS_FILE=$UNSET` must not mean "any caller".
+    func setting(_ variable: ConfigurationVariable) throws(ConfigurationError) -> ConfigurationSetting? {
+        for layer in layers {
+            let found: LookupResult
+            do {
+                found = try layer.provider.value(forKey: AbsoluteConfigKey([variable.fileKey]), type: .string)
+            } catch {
+                throw ConfigurationError(
+                    .invalidValue, layer.name(variable), "cannot be read", remedy: "it must be a text")
+            }
+            guard let value = found.value else { continue }
+            guard case .string(let text) = value.content else {
+                preconditionFailure("A provider asked for a text answered with something else.")
+            }
+            return ConfigurationSetting(variable: variable, name: layer.name(variable), text: text)
+        }
+        return nil
+    }
+
+    private static func provider(ofFile file: String) async throws(ConfigurationError) -> any ConfigProvider {
+        let form = "it must be one JSON object such as {\"namespace\": \"sojourn\", \"prefetch\": 500}"
+        guard !file.isEmpty else {
+            throw ConfigurationError(.unreadableFile, "--config", "is empty", remedy: "it must be the path of a file")
+        }
+        do {
+            // The path goes in through a reader, which spares a dependency on swift-system for its path type alone.
+            let path = InMemoryProvider(values: ["filePath": ConfigValue(.string(file), isSecret: false)])
+            return try await FileProvider<ConfigurationFile>(config: ConfigReader(provider: path))
+        } catch let problem as ConfigurationFile.Problem {
+            switch problem {
+            case .notAnObject:
+                throw ConfigurationError(.unreadableFile, file, "is not a JSON object", remedy: form)
+            case .unknownKey("dev"):
+                throw ConfigurationError(
+                    .unknownKey, "dev in \(file)", "is not possible",
+                    remedy: "a throw-away keyring can only be asked for on the command line, with --dev")
+            case .unknownKey(let key):
+                let known = ConfigurationVariable.allCases.map(\.fileKey).joined(separator: ", ")
+                throw ConfigurationError(
+                    .unknownKey, "\(ConfigurationSetting.quoted(key)) in \(file)", "is not a known key",
+                    remedy: "known are \(known)")
+            case .neitherTextNorNumber(let key):
+                throw ConfigurationError(
+                    .invalidValue, "\(key) in \(file)", "is neither a text nor a whole number",
+                    remedy: "it must be one of the two; leave the key out for the default")
+            }
+        } catch {
+            throw ConfigurationError(
+                .unreadableFile, file, "cannot be read", remedy: "it must be a file that this user may read")
+        }
+    }
+}

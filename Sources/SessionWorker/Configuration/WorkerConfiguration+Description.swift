@@ -1,0 +1,53 @@
+import Logging
+
+/// What may be shown of a configuration: everything but what URLs hold beside hosts.
+extension WorkerConfiguration: CustomStringConvertible, CustomDebugStringConvertible {
+    package var description: String {
+        let fields: [(ConfigurationVariable, String?)] = [
+            (.amqpUrl, amqpURLs.map(Self.withoutSecrets).joined(separator: ",")),
+            (.redisUrl, Self.withoutSecrets(redisURL)),
+            (.keyringFile, keyringFile),
+            (.policyFile, policyFile),
+            (.callersFile, callersFile),
+            (.namespace, namespace),
+            (.prefetch, "\(prefetch)"),
+            (.lanes, "\(lanes)"),
+            (.topology, topology.rawValue),
+            (.issuer, issuer),
+            (.audience, audience),
+            (.inboxSeconds, "\(inboxSeconds)"),
+            (.drainSeconds, "\(drainSeconds)"),
+            (.maxBodyBytes, "\(maxBodyBytes)"),
+            (.adminAddress, "\(adminAddress)"),
+            (.logLevel, logLevel.rawValue),
+            (.logFormat, logFormat.rawValue),
+        ]
+        var parts: [String] = []
+        for (variable, value) in fields {
+            if let value { parts.append("\(variable.fileKey)=\(value)") }
+        }
+        if dev { parts.append("dev") }
+        return parts.joined(separator: " ")
+    }
+
+    package var debugDescription: String { description }
+
+    /// The URL without user, password and query.
+    ///
+    /// Cuts at the *last* `@`: a password that should have been percent-encoded and was not must not slip through.
+    package static func withoutSecrets(_ url: String) -> String {
+        let scheme: Substring
+        var rest: Substring
+        if let colon = url.firstIndex(of: ":"), url[colon...].hasPrefix("://") {
+            let afterScheme = url.index(colon, offsetBy: 3)
+            scheme = url[..<afterScheme]
+            rest = url[afterScheme...]
+        } else {
+            scheme = ""
+            rest = url[...]
+        }
+        if let at = rest.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
+        if let query = rest.firstIndex(where: { $0 == "?" || $0 == "#" }) { rest = rest[..<query] }
+        return String(scheme + rest)
+    }
+}

@@ -1,0 +1,90 @@
+import FoundationEssentials
+import Logging
+
+extension WorkerConfiguration {
+    /// Reads every variable of contract §9, in rising order from file, environment and command line; what nobody
+    /// gives has its default.
+    ///
+    /// - Parameters:
+    ///   - commandLine: the options that were given, as text.
+    ///   - environment: the process's own unless a test says otherwise.
+    ///   - file: the path given with `--config`.
+    ///   - dev: whether `--dev` was given.
+    ///   - needsKeyring: false for a command that opens no session, and so starts without keys.
+    /// - Throws: the first thing that is wrong; the order is that of ``ConfigurationVariable``, the file before all.
+    package static func read(
+        commandLine: [ConfigurationVariable: String] = [:],
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        file: String? = nil,
+        dev: Bool = false,
+        needsKeyring: Bool = true
+    ) async throws(ConfigurationError) -> WorkerConfiguration {
+        let sources = try await ConfigurationSources(commandLine: commandLine, environment: environment, file: file)
+        var configuration = WorkerConfiguration()
+        configuration.dev = dev
+        try configuration.readConnections(from: sources)
+        try configuration.readFiles(from: sources, needsKeyring: needsKeyring)
+        try configuration.readWork(from: sources)
+        try configuration.readOperation(from: sources)
+        return configuration
+    }
+
+    private mutating func readConnections(from sources: ConfigurationSources) throws(ConfigurationError) {
+        if let setting = try sources.setting(.amqpUrl) {
+            amqpURLs = try setting.urls(schemes: ["amqp", "amqps"], count: Bounds.amqpURLs)
+        }
+        if let setting = try sources.setting(.redisUrl) {
+            redisURL = try setting.url(schemes: ["redis", "rediss", "redis+sentinel", "redis+cluster"])
+        }
+    }
+
+    private mutating func readFiles(
+        from sources: ConfigurationSources, needsKeyring: Bool
+    ) throws(ConfigurationError) {
+        let keyring = try sources.setting(.keyringFile)
+        keyringFile = try keyring?.path()
+        if needsKeyring {
+            if let keyring, dev {
+                throw ConfigurationError(
+                    .conflictingValues, "--dev", "is given together with \(keyring.name)",
+                    remedy: "--dev makes a throw-away keyring; leave one of the two out")
+            }
+            if keyring == nil && !dev {
+                throw ConfigurationError(
+                    .missingValue, ConfigurationVariable.keyringFile.environmentName, "is not set",
+                    remedy: "make a keyring with `sojourn keys init FILE` and give its path, or try with --dev, "
+                        + "whose keys are gone when it stops")
+            }
+        }
+        policyFile = try sources.setting(.policyFile)?.path()
+        callersFile = try sources.setting(.callersFile)?.path()
+    }
+
+    private mutating func readWork(from sources: ConfigurationSources) throws(ConfigurationError) {
+        if let setting = try sources.setting(.namespace) { namespace = try setting.namespace() }
+        if let setting = try sources.setting(.prefetch) { prefetch = try setting.integer(in: Bounds.prefetch) }
+        if let setting = try sources.setting(.lanes) { lanes = try setting.integer(in: Bounds.lanes) }
+        if let setting = try sources.setting(.topology) { topology = try setting.choice(of: Topology.self) }
+        if let setting = try sources.setting(.issuer) {
+            issuer = try setting.printableText(maxBytes: Bounds.tokenNameBytes)
+        }
+        if let setting = try sources.setting(.audience) {
+            audience = try setting.printableText(maxBytes: Bounds.tokenNameBytes)
+        }
+        if let setting = try sources.setting(.inboxSeconds) {
+            inboxSeconds = try setting.integer(in: Bounds.inboxSeconds)
+        }
+    }
+
+    private mutating func readOperation(from sources: ConfigurationSources) throws(ConfigurationError) {
+        if let setting = try sources.setting(.drainSeconds) {
+            drainSeconds = try setting.integer(in: Bounds.drainSeconds)
+        }
+        if let setting = try sources.setting(.maxBodyBytes) {
+            maxBodyBytes = try setting.integer(in: Bounds.maxBodyBytes)
+        }
+        if let setting = try sources.setting(.adminAddress) { adminAddress = try setting.endpoint() }
+        if let setting = try sources.setting(.logLevel) { logLevel = try setting.choice(of: Logger.Level.self) }
+        if let setting = try sources.setting(.logFormat) { logFormat = try setting.choice(of: LogFormat.self) }
+    }
+}

@@ -1,0 +1,213 @@
+import AMQPConnection
+import Logging
+import NIOCore
+import RedisConnection
+import SessionContract
+import SessionCore
+import SessionStore
+
+/// One event loop at work, without a lock: commands come in over one AMQP connection, results and events go out over
+/// another, state lies behind a Redis connection, and everything in between happens here.
+///
+/// What has arrived while a batch was being carried out is the next batch: an idle lane answers a single command at once,
+/// a busy one carries out hundreds together. Publishing and its confirms overlap with the batches that follow.
+///
+/// The order of things, always: stored → published and confirmed → acknowledged → outbox cleared.
+actor Lane {
+    /// Commands in one batch: enough to spread the cost of two round trips, few enough to be answered soon.
+    static let maxBatch = 512
+
+    struct Item {
+        let queue: Topology.CommandQueue
+        let delivery: AMQPDelivery
+    }
+
+    nonisolated let eventLoop: any EventLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
+
+    let namespace: String
+    let reader: DeliveryReader
+    let outgoing: OutgoingMessages
+    let processor: CommandProcessor<RedisSessionStore>
+    let redis: RedisClient
+    let metrics: LaneMetrics
+    let logger: Logger
+
+    private var pending: [Topology.CommandQueue: [AMQPDelivery]] = [:]
+    private var windows: [Topology.CommandQueue: AcknowledgementWindow] = [:]
+    private var channels: [Topology.CommandQueue: AMQPChannel] = [:]
+    private var waiter: CheckedContinuation<Void, Never>?
+    private var lost: (any Error)?
+    /// Batches that are stored and not yet acknowledged.
+    private var finishing = 0
+    private var isDraining = false
+
+    init(
+        on eventLoop: any EventLoop, namespace: String, reader: DeliveryReader,
+        processor: CommandProcessor<RedisSessionStore>, redis: RedisClient, logger: Logger
+    ) {
+        self.eventLoop = eventLoop
+        self.namespace = namespace
+        self.reader = reader
+        self.processor = processor
+        self.redis = redis
+        self.logger = logger
+        outgoing = OutgoingMessages(namespace: namespace)
+        metrics = LaneMetrics()
+    }
+
+    /// Consumes until it is drained, and returns; or until a connection fails, and throws why. What was not finished
+    /// then goes back to its queue.
+    func serve(over broker: BrokerConnections, prefetch: Int) async throws {
+        forgetEarlierConnections()
+        let publisher = ConfirmedPublisher(channel: try await broker.publishing.openChannel(), logger: logger)
+        try await publisher.channel.confirmSelect()
+        try await consume(from: broker, prefetch: prefetch)
+        do {
+            while let batch = try await nextBatch() {
+                let completions = try await carryOut(batch)
+                finishing += 1
+                // Runs here as well, between the steps of the batches that follow.
+                Task { await finishOrGiveUp(batch, completions, over: publisher) }
+            }
+        } catch {
+            await finishAll()
+            throw error
+        }
+        await finishAll()
+    }
+
+    /// Waits for what is being published: its acknowledgements belong to these connections and no later ones.
+    private func finishAll() async {
+        while finishing > 0 { await withCheckedContinuation { waiter = $0 } }
+    }
+
+    /// Takes no more commands; `serve` returns once it has finished those it has.
+    func drain() async {
+        for (queue, channel) in channels { try? await channel.cancel(consumerTag: queue.rawValue) }
+        isDraining = true
+        wake()
+    }
+}
+
+// MARK: - Taking
+
+extension Lane {
+    private func consume(from broker: BrokerConnections, prefetch: Int) async throws(AMQPError) {
+        for connection in [broker.consuming, broker.publishing] {
+            connection.closeFuture.whenSuccess { [weak self] error in
+                self?.assumeIsolated { $0.lose(because: error ?? AMQPError(.connectionClosed, "it was closed")) }
+            }
+        }
+        for queue in Topology.CommandQueue.allCases {
+            let channel = try await broker.consuming.openChannel()
+            try await channel.qos(prefetch: UInt16(prefetch))
+            channels[queue] = channel
+            windows[queue] = AcknowledgementWindow()
+            try await channel.consume(
+                queue: queue.name(in: namespace), consumerTag: queue.rawValue,
+                onBatch: { [weak self] deliveries in self?.assumeIsolated { $0.take(deliveries, from: queue) } },
+                onCancelled: { [weak self] in self?.assumeIsolated { $0.consumerWasCancelled(of: queue) } })
+        }
+    }
+
+    private func take(_ deliveries: [AMQPDelivery], from queue: Topology.CommandQueue) {
+        for delivery in deliveries { windows[queue]?.note(delivery.deliveryTag) }
+        pending[queue, default: []] += deliveries
+        wake()
+    }
+
+    /// What is there now, in the order in which queues are served; waits if nothing is. `nil` once all is done.
+    private func nextBatch() async throws -> [Item]? {
+        while true {
+            if let lost { throw lost }
+            let batch = takePending()
+            if !batch.isEmpty { return batch }
+            if isDraining { return nil }
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { waiter = $0 }
+            } onCancel: {
+                Task { await self.lose(because: CancellationError()) }
+            }
+        }
+    }
+
+    private func takePending() -> [Item] {
+        var batch: [Item] = []
+        for queue in Topology.CommandQueue.allCases {
+            guard let waiting = pending[queue], !waiting.isEmpty else { continue }
+            let taken = waiting.prefix(Self.maxBatch - batch.count)
+            batch += taken.map { Item(queue: queue, delivery: $0) }
+            pending[queue] = Array(waiting.dropFirst(taken.count))
+        }
+        return batch
+    }
+
+    private func wake() {
+        waiter?.resume()
+        waiter = nil
+    }
+
+    private func consumerWasCancelled(of queue: Topology.CommandQueue) {
+        let name = queue.name(in: namespace)
+        lose(because: AMQPError(.notFound, "RabbitMQ ended the consumer of \(name): was the queue deleted?"))
+    }
+
+    /// Has `serve` throw: without a connection there is nobody to answer.
+    private func lose(because error: any Error) {
+        if lost == nil { lost = error }
+        wake()
+    }
+
+    private func forgetEarlierConnections() {
+        pending = [:]
+        windows = [:]
+        channels = [:]
+        lost = nil
+    }
+}
+
+// MARK: - Finishing
+
+extension Lane {
+    private func finishOrGiveUp(
+        _ batch: [Item], _ completions: [Completion], over publisher: ConfirmedPublisher
+    ) async {
+        do {
+            try await finish(batch, completions, over: publisher)
+        } catch {
+            lose(because: error)
+        }
+        finishing -= 1
+        wake()
+    }
+
+    /// Publishes what a batch came to and, once RabbitMQ has all of it, acknowledges the batch and clears its events
+    /// from the outbox.
+    private func finish(
+        _ batch: [Item], _ completions: [Completion], over publisher: ConfirmedPublisher
+    ) async throws {
+        var messages: [AMQPMessage] = []
+        for (item, completion) in zip(batch, completions) {
+            let queue = item.queue.name(in: namespace)
+            messages += outgoing.messages(for: completion, of: item.delivery, queue: queue)
+        }
+        try await publisher.publish(messages)
+        acknowledge(batch)
+        let references = completions.flatMap { $0.events.map(\.reference) }
+        guard !references.isEmpty else { return }
+        do {
+            try await processor.store.clear(references)
+        } catch {
+            // They are published once more by whoever sweeps the outbox: at least once is the promise.
+            logger.debug("published events stay in the outbox", metadata: [LogKey.reason: "\(error.message)"])
+        }
+    }
+
+    private func acknowledge(_ batch: [Item]) {
+        for item in batch { windows[item.queue]?.finish(item.delivery.deliveryTag) }
+        for (queue, channel) in channels {
+            if let tag = windows[queue]?.takeAcknowledgement() { channel.acknowledge(tag, multiple: true) }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import AMQPConnection
+import Logging
+import NIOCore
+import RedisConnection
+import SessionContract
+
+/// Keeps a lane running: connects it, and again whenever a connection is lost, waiting longer between attempts and never
+/// as long as its neighbours.
+actor LaneSupervisor {
+    private let lane: Lane
+    private let number: Int
+    private let connector: BrokerConnector
+    private let topology: TopologyDeclaration
+    private let configuration: WorkerConfiguration
+    private let health: SharedHealth
+    private let logger: Logger
+    private var isStopping = false
+    private var pause: Task<Void, any Error>?
+
+    init(
+        _ lane: Lane, number: Int, connector: BrokerConnector, topology: TopologyDeclaration,
+        configuration: WorkerConfiguration, health: SharedHealth, logger: Logger
+    ) {
+        self.lane = lane
+        self.number = number
+        self.connector = connector
+        self.topology = topology
+        self.configuration = configuration
+        self.health = health
+        self.logger = logger
+    }
+
+    /// Runs until it is told to stop and the lane has finished what it had, or the task is cancelled.
+    func run() async {
+        var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(10))
+        var random = SystemRandomNumberGenerator()
+        while !isStopping && !Task.isCancelled {
+            do {
+                try await lane.redis.waitUntilConnected()
+                let broker = try await connect()
+                backoff.reset()
+                try await serve(over: broker)
+            } catch {
+                if isStopping || Task.isCancelled { break }
+                let delay = backoff.next(using: &random)
+                health.isDown(number, because: "\(error)")
+                logger.warning(
+                    "the lane has no RabbitMQ: it connects again",
+                    metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
+                await rest(for: delay)
+            }
+        }
+        health.isDown(number, because: "stopped")
+        await lane.redis.shutdown()
+    }
+
+    /// Has the lane take no more; `run` returns once it has finished.
+    func stop() async {
+        isStopping = true
+        pause?.cancel()
+        await lane.drain()
+    }
+
+    private func connect() async throws(AMQPError) -> BrokerConnections {
+        let name = "sojourn/\(configuration.namespace)/lane-\(number)"
+        let consuming = try await connector.connect(name: name + "/consume", on: lane.eventLoop)
+        do {
+            let publishing = try await connector.connect(name: name + "/publish", on: lane.eventLoop)
+            return BrokerConnections(consuming: consuming, publishing: publishing)
+        } catch {
+            await consuming.close()
+            throw error
+        }
+    }
+
+    private func serve(over broker: BrokerConnections) async throws {
+        do {
+            switch configuration.topology {
+            case .declare: try await topology.declare(over: broker.consuming)
+            case .check: break
+            }
+            health.isUp(number)
+            logger.info("the lane takes commands")
+            try await lane.serve(over: broker, prefetch: configuration.prefetch)
+        } catch {
+            await broker.close()
+            throw error
+        }
+        await broker.close()
+    }
+
+    private func rest(for delay: Duration) async {
+        let pause = Task { try await Task.sleep(for: delay) }
+        self.pause = pause
+        await withTaskCancellationHandler {
+            _ = try? await pause.value
+        } onCancel: {
+            pause.cancel()
+        }
+    }
+}

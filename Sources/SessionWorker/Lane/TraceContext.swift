@@ -1,0 +1,40 @@
+import AMQPConnection
+
+/// The W3C trace context of a command (Trace Context, level 1), carried on to its results and events. One that is not
+/// well formed is no trace context, and no error either.
+struct TraceContext: Sendable {
+    /// The longest `tracestate` that is carried on, in bytes; the recommendation asks for at least this.
+    private static let maxStateBytes = 512
+
+    let traceparent: String
+    let tracestate: String?
+
+    init?(_ headers: AMQPTable?) {
+        guard let headers, let traceparent = headers["traceparent"]?.string, Self.isWellFormed(traceparent) else {
+            return nil
+        }
+        self.traceparent = traceparent
+        tracestate = headers["tracestate"]?.string.flatMap { $0.utf8.count <= Self.maxStateBytes ? $0 : nil }
+    }
+
+    /// The headers that carry it on.
+    var headers: AMQPTable {
+        var headers: AMQPTable = ["traceparent": .string(traceparent)]
+        headers["tracestate"] = tracestate.map(AMQPValue.string)
+        return headers
+    }
+
+    /// `00-<32 hex>-<16 hex>-<2 hex>`, lower case.
+    private static func isWellFormed(_ text: String) -> Bool {
+        let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        return parts.map(\.count) == [2, 32, 16, 2]
+            && parts.allSatisfy { part in
+                part.allSatisfy { byte in
+                    switch byte {
+                    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): true
+                    default: false
+                    }
+                }
+            }
+    }
+}

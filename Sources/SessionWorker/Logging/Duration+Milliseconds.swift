@@ -1,0 +1,6 @@
+extension Duration {
+    /// For the log: in milliseconds, without the rest.
+    var wholeMilliseconds: Int64 {
+        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,152 @@
+import Logging
+import SessionContract
+import SessionCore
+
+/// The two forms of a line. Nothing that is logged can break out of its line or its field, whoever wrote the text.
+struct LogLineEncoder: Sendable {
+    var format: WorkerConfiguration.LogFormat
+
+    /// In bytes, per message or value. A line has to stay readable and a text from outside must not fill the disk.
+    static let longestText = 8192
+
+    /// Keys of the JSON form that metadata cannot take over.
+    private static let ownKeys: Set<String> = ["time", "level", "logger", "message"]
+
+    /// The line with its newline at the end.
+    func line(
+        at time: Timestamp, level: Logger.Level, logger: String, message: String, metadata: Logger.Metadata
+    ) -> [UInt8] {
+        var line: [UInt8] = []
+        line.reserveCapacity(256)
+        let fields = metadata.sorted { $0.key < $1.key }
+        switch format {
+        case .text:
+            time.appendRFC3339(to: &line)
+            line.append(UInt8(ascii: " "))
+            // Padded to the longest of the usual levels, so that messages begin in one column.
+            line.append(contentsOf: level.rawValue.uppercased().utf8)
+            for _ in level.rawValue.utf8.count..<max(level.rawValue.utf8.count, 7) { line.append(UInt8(ascii: " ")) }
+            line.append(UInt8(ascii: " "))
+            appendEscaped(message, quotes: false, to: &line)
+            for (key, value) in fields {
+                line.append(UInt8(ascii: " "))
+                appendText(key, to: &line)
+                line.append(UInt8(ascii: "="))
+                appendText(value, to: &line)
+            }
+        case .json:
+            line.append(contentsOf: "{\"time\":\"".utf8)
+            time.appendRFC3339(to: &line)
+            line.append(contentsOf: "\",\"level\":\"\(level.rawValue)\",\"logger\":".utf8)
+            appendQuoted(logger, to: &line)
+            line.append(contentsOf: ",\"message\":".utf8)
+            appendQuoted(message, to: &line)
+            for (key, value) in fields {
+                line.append(UInt8(ascii: ","))
+                appendQuoted(Self.ownKeys.contains(key) ? "metadata.\(key)" : key, to: &line)
+                line.append(UInt8(ascii: ":"))
+                appendJSON(value, to: &line)
+            }
+            line.append(UInt8(ascii: "}"))
+        }
+        line.append(UInt8(ascii: "\n"))
+        return line
+    }
+
+    // MARK: Values
+
+    /// Bare where it is one word, quoted as in JSON otherwise.
+    private func appendText(_ text: String, to line: inout [UInt8]) {
+        let isBare =
+            !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "=")
+                    && byte != UInt8(ascii: "\\")
+            }
+        if isBare && text.utf8.count <= Self.longestText {
+            line.append(contentsOf: text.utf8)
+        } else {
+            appendQuoted(text, to: &line)
+        }
+    }
+
+    private func appendText(_ value: Logger.MetadataValue, to line: inout [UInt8]) {
+        switch value {
+        case .string(let text):
+            appendText(text, to: &line)
+        case .stringConvertible(let convertible):
+            appendText(convertible.description, to: &line)
+        case .array, .dictionary:
+            // Structure is rare, and its JSON form is one that everybody can read.
+            appendJSON(value, to: &line)
+        }
+    }
+
+    private func appendJSON(_ value: Logger.MetadataValue, to line: inout [UInt8]) {
+        switch value {
+        case .string(let text):
+            appendQuoted(text, to: &line)
+        case .stringConvertible(let convertible):
+            // Numbers stay numbers, so that a collector can compare them.
+            if convertible is any BinaryInteger || convertible is Bool {
+                line.append(contentsOf: convertible.description.utf8)
+            } else if let number = convertible as? Double, number.isFinite {
+                line.append(contentsOf: number.description.utf8)
+            } else {
+                appendQuoted(convertible.description, to: &line)
+            }
+        case .array(let values):
+            line.append(UInt8(ascii: "["))
+            for (index, value) in values.enumerated() {
+                if index > 0 { line.append(UInt8(ascii: ",")) }
+                appendJSON(value, to: &line)
+            }
+            line.append(UInt8(ascii: "]"))
+        case .dictionary(let values):
+            line.append(UInt8(ascii: "{"))
+            for (index, entry) in values.sorted(by: { $0.key < $1.key }).enumerated() {
+                if index > 0 { line.append(UInt8(ascii: ",")) }
+                appendQuoted(entry.key, to: &line)
+                line.append(UInt8(ascii: ":"))
+                appendJSON(entry.value, to: &line)
+            }
+            line.append(UInt8(ascii: "}"))
+        }
+    }
+
+    // MARK: Text
+
+    private func appendQuoted(_ text: String, to line: inout [UInt8]) {
+        line.append(UInt8(ascii: "\""))
+        appendEscaped(text, quotes: true, to: &line)
+        line.append(UInt8(ascii: "\""))
+    }
+
+    /// Escapes as JSON does (RFC 8259 §7), and what a terminal or a viewer would take for a command or a line break.
+    private func appendEscaped(_ text: String, quotes: Bool, to line: inout [UInt8]) {
+        let end = line.count + Self.longestText
+        for scalar in text.unicodeScalars {
+            guard line.count < end else {
+                line.append(contentsOf: "…".utf8)
+                return
+            }
+            switch scalar.value {
+            case 0x22 where quotes:
+                line.append(contentsOf: "\\\"".utf8)
+            case 0x5C where quotes:
+                line.append(contentsOf: "\\\\".utf8)
+            case 0x0A:
+                line.append(contentsOf: "\\n".utf8)
+            case 0x0D:
+                line.append(contentsOf: "\\r".utf8)
+            case 0x09:
+                line.append(contentsOf: "\\t".utf8)
+            case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029:
+                let digits = String(scalar.value, radix: 16)
+                line.append(contentsOf: "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8)
+            default:
+                line.append(contentsOf: UTF8.encode(scalar)!)
+            }
+        }
+    }
+}

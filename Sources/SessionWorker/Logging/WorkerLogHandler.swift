@@ -1,0 +1,50 @@
+import Glibc
+package import Logging
+import SessionCore
+
+/// The log of a Sojourn process, behind swift-log: one line an event, to standard error.
+package struct WorkerLogHandler: LogHandler {
+    package var logLevel: Logger.Level
+    package var metadata: Logger.Metadata = [:]
+    package var metadataProvider: Logger.MetadataProvider?
+
+    private let label: String
+    private let encoder: LogLineEncoder
+    private let writer: LineWriter
+    private let now: @Sendable () -> Timestamp
+
+    init(
+        label: String, level: Logger.Level, format: WorkerConfiguration.LogFormat, writer: LineWriter,
+        now: @escaping @Sendable () -> Timestamp = { .wallClock }
+    ) {
+        self.label = label
+        self.logLevel = level
+        self.encoder = LogLineEncoder(format: format)
+        self.writer = writer
+        self.now = now
+    }
+
+    /// Makes this the log of the process. To be called once, before the first logger is made: swift-log stops a
+    /// process that does it twice.
+    package static func bootstrap(level: Logger.Level, format: WorkerConfiguration.LogFormat) {
+        let writer = LineWriter(descriptor: STDERR_FILENO)
+        LoggingSystem.bootstrap { label in
+            WorkerLogHandler(label: label, level: level, format: format, writer: writer)
+        }
+    }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        var all = metadata
+        if let provided = metadataProvider?.get() { all.merge(provided) { _, new in new } }
+        if let own = event.metadata { all.merge(own) { _, new in new } }
+        if let error = event.error, all[LogKey.error] == nil { all[LogKey.error] = .string("\(error)") }
+        let line = encoder.line(
+            at: now(), level: event.level, logger: label, message: event.message.description, metadata: all)
+        writer.write(line)
+    }
+}

@@ -1,0 +1,12 @@
+/// What each metric means, for the `# HELP` line.
+enum MetricHelp {
+    static let texts = [
+        "sojourn_commands_total": "Commands answered, by command, status and error code.",
+        "sojourn_batch_commands": "Commands carried out together.",
+        "sojourn_batch_seconds": "Time from taking a batch to having it stored, in seconds.",
+        "sojourn_conflicts_total": "Commands decided again because somebody else wrote to their subject first.",
+        "sojourn_duplicates_total": "Commands that had been carried out before and got their first result again.",
+        "sojourn_deadlines_total": "Session deadlines that had come and were looked at.",
+        "sojourn_relayed_events_total": "Events that another worker left unpublished and this one published.",
+    ]
+}

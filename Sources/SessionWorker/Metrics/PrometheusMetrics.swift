@@ -1,0 +1,178 @@
+package import Metrics
+import Synchronization
+
+/// The metrics of the process behind swift-metrics, and their page for Prometheus.
+///
+/// Names: other characters than letters, digits and `_` become `_`; a counter ends in `_total`, a timer in `_seconds`.
+/// Counters stay counters, meters and non-aggregating recorders are gauges, timers and aggregating recorders are
+/// histograms with the bounds of `HistogramBuckets`: seconds for timers and for recorders whose name ends in
+/// `_seconds`, amounts for other recorders.
+///
+/// Making a handle takes a lock and some text work: make it once and keep it. Using one takes an atomic addition.
+package final class PrometheusMetrics: MetricsFactory, Sendable {
+    /// More series than this are refused and counted, in lines of the page. Labels from a bounded set make some
+    /// hundreds; whoever passes this has put an id into a label, and Prometheus would suffer before the worker does.
+    package static let defaultMaximumSeries = 10_000
+
+    private struct Family {
+        var kind: PrometheusExposition.Kind
+        /// By labels as they are written.
+        var series: [String: any MetricSeries] = [:]
+    }
+
+    private struct Registry {
+        var families: [String: Family] = [:]
+        /// Which family a name at the beginning of a line belongs to; a histogram has four.
+        var owners: [String: String] = [:]
+        var sampleCount = 0
+    }
+
+    private let help: [String: String]
+    private let maximumSeries: Int
+    private let registry = Mutex(Registry())
+    private let refusedForLimit = CounterSeries()
+    private let refusedForConflict = CounterSeries()
+
+    /// - Parameters:
+    ///   - help: metric name as it is given to swift-metrics → the sentence of its HELP line.
+    ///   - maximumSeries: see ``defaultMaximumSeries``.
+    package init(help: [String: String] = [:], maximumSeries: Int = PrometheusMetrics.defaultMaximumSeries) {
+        self.help = Dictionary(
+            help.map { (MetricNaming.metricName($0.key), $0.value) }, uniquingKeysWith: { first, _ in first })
+        self.maximumSeries = maximumSeries
+    }
+
+    // MARK: The page
+
+    /// Everything, in the text format of Prometheus 0.0.4.
+    package func exposition() -> String {
+        // Copied out, so that nobody who makes a handle waits for the page.
+        let families = registry.withLock { $0.families }
+        var page = ""
+        for (name, family) in families.sorted(by: { $0.key < $1.key }) {
+            page.appendHeader(name, kind: family.kind, help: helpText(name))
+            for (labels, series) in family.series.sorted(by: { $0.key < $1.key }) {
+                series.append(to: &page, name: name, labels: labels)
+            }
+        }
+        page.appendHeader(
+            Self.refusedName, kind: .counter,
+            help: "Series that are not shown: more than the limit, or a name that is taken by another kind of metric.")
+        refusedForConflict.append(to: &page, name: Self.refusedName, labels: #"reason="conflict""#)
+        refusedForLimit.append(to: &page, name: Self.refusedName, labels: #"reason="limit""#)
+        return page
+    }
+
+    private static let refusedName = "sojourn_metrics_refused_series_total"
+
+    /// Under the name as the code has it or as the page has it.
+    private func helpText(_ name: String) -> String? {
+        for suffix in ["", "_total", "_seconds"] where name.hasSuffix(suffix) {
+            if let text = help[String(name.dropLast(suffix.count))] { return text }
+        }
+        return nil
+    }
+
+    // MARK: Making series
+
+    package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+        let name = MetricNaming.metricName(label, suffix: "_total")
+        return series(name, .counter, MetricNaming.labels(dimensions), CounterSeries.init)
+            ?? NOOPMetricsHandler.instance
+    }
+
+    package func makeFloatingPointCounter(
+        label: String, dimensions: [(String, String)]
+    ) -> any FloatingPointCounterHandler {
+        let name = MetricNaming.metricName(label, suffix: "_total")
+        return series(name, .counter, MetricNaming.labels(dimensions), FloatingPointCounterSeries.init)
+            ?? RefusedFloatingPointCounter.shared
+    }
+
+    package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+        series(MetricNaming.metricName(label), .gauge, MetricNaming.labels(dimensions), GaugeSeries.init)
+            ?? NOOPMetricsHandler.instance
+    }
+
+    package func makeRecorder(
+        label: String, dimensions: [(String, String)], aggregate: Bool
+    ) -> any RecorderHandler {
+        let name = MetricNaming.metricName(label)
+        guard aggregate else {
+            return series(name, .gauge, MetricNaming.labels(dimensions), GaugeSeries.init)
+                ?? NOOPMetricsHandler.instance
+        }
+        let labels = MetricNaming.labels(dimensions, reserved: "le")
+        return series(name, .histogram, labels) { HistogramSeries(bounds: HistogramBuckets.forRecorder(named: name)) }
+            ?? NOOPMetricsHandler.instance
+    }
+
+    package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+        let name = MetricNaming.metricName(label, suffix: "_seconds")
+        let labels = MetricNaming.labels(dimensions, reserved: "le")
+        return series(name, .histogram, labels) { HistogramSeries(bounds: HistogramBuckets.seconds) }
+            ?? NOOPMetricsHandler.instance
+    }
+
+    /// The series of that name and those labels, the same one to everybody who asks; nil where it is refused.
+    private func series<Series: MetricSeries>(
+        _ name: String, _ kind: PrometheusExposition.Kind, _ labels: String, _ make: () -> Series
+    ) -> Series? {
+        registry.withLock { registry -> Series? in
+            if let existing = registry.families[name]?.series[labels] {
+                if let series = existing as? Series { return series }
+                refusedForConflict.increment(by: 1)
+                return nil
+            }
+            let names = kind.sampleNames(name)
+            let isFree = names.allSatisfy { registry.owners[$0] == nil || registry.owners[$0] == name }
+            let isOfKind = registry.families[name].map { $0.kind == kind } ?? (name != Self.refusedName)
+            guard isFree, isOfKind else {
+                refusedForConflict.increment(by: 1)
+                return nil
+            }
+            let series = make()
+            guard registry.sampleCount + series.sampleCount <= maximumSeries else {
+                refusedForLimit.increment(by: 1)
+                return nil
+            }
+            for name in names { registry.owners[name] = registry.owners[name] ?? names[0] }
+            registry.families[name, default: Family(kind: kind)].series[labels] = series
+            registry.sampleCount += series.sampleCount
+            return series
+        }
+    }
+
+    // MARK: Destroying series
+
+    package func destroyCounter(_ handler: any CounterHandler) { remove(handler) }
+    package func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) { remove(handler) }
+    package func destroyMeter(_ handler: any MeterHandler) { remove(handler) }
+    package func destroyRecorder(_ handler: any RecorderHandler) { remove(handler) }
+    package func destroyTimer(_ handler: any TimerHandler) { remove(handler) }
+
+    /// Handles of the same name and labels share a series, and it goes with the first that is destroyed. Rare enough
+    /// to look for it.
+    private func remove(_ handler: AnyObject) {
+        registry.withLock { registry in
+            for (name, family) in registry.families {
+                guard let (labels, series) = family.series.first(where: { $0.value === handler }) else { continue }
+                registry.families[name]?.series[labels] = nil
+                registry.sampleCount -= series.sampleCount
+                if registry.families[name]?.series.isEmpty == true {
+                    registry.families[name] = nil
+                    registry.owners = registry.owners.filter { $0.value != name }
+                }
+                return
+            }
+        }
+    }
+}
+
+/// Takes what a refused series would have counted; swift-metrics' own has nothing for this kind of handle.
+private final class RefusedFloatingPointCounter: FloatingPointCounterHandler, Sendable {
+    static let shared = RefusedFloatingPointCounter()
+
+    func increment(by amount: Double) {}
+    func reset() {}
+}

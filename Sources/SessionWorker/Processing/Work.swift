@@ -1,0 +1,48 @@
+package import SessionContract
+package import SessionCore
+package import SessionStore
+
+/// One command on its way through a worker, or what arrived in the place of one.
+package struct Work: Sendable {
+    package enum Content: Sendable {
+        case command(Command)
+        /// It could not be read; all there is to do is to say so.
+        case unreadable(Failure)
+    }
+
+    /// `nil` for an unknown command, and for the reaper's own.
+    package let name: CommandName?
+    package let content: Content
+    /// What makes the command's effect a single one; `nil` where it changes nothing.
+    package let message: MessageKey?
+    /// What the result says it answers.
+    package let commandID: String?
+
+    package init(name: CommandName?, content: Content, message: MessageKey? = nil, commandID: String? = nil) {
+        self.name = name
+        self.content = content
+        self.message = message
+        self.commandID = commandID
+    }
+}
+
+/// What became of one `Work`.
+package struct Completion: Sendable {
+    package struct PendingEvent: Sendable {
+        package let event: OutgoingEvent
+        /// To be cleared from the outbox once the event is published.
+        package let reference: OutboxEntry.Reference
+    }
+
+    /// When, by the store's clock.
+    package let at: Timestamp
+    package let result: WrittenResult
+    /// The AMQP `message_id` of the result.
+    package let resultID: String
+    /// `nil` unless the command failed.
+    package let failure: Failure?
+    /// What this command made happen. Those of a duplicate's first delivery are the relay's.
+    package var events: [PendingEvent] = []
+    /// Whether the command had been carried out before, and this is its first result again.
+    package var isDuplicate = false
+}

@@ -1,0 +1,74 @@
+import AMQPConnection
+import Logging
+import NIOCore
+import RedisConnection
+import SessionCore
+import SessionStore
+
+/// Does in every partition what nobody is waiting for: ends sessions whose deadline has come (the reaper), and publishes
+/// what a crashed worker left in the outbox (the relay).
+///
+/// Every worker looks once a second; a lease keeps them from doing the same work, and the revision check of the commit
+/// makes it harmless when they do.
+struct Sweeper: Sendable {
+    /// How long an event may lie in the outbox before it counts as left behind: longer than a broker takes to confirm.
+    static let patience: Duration = .seconds(10)
+    /// Sessions ended, or events published, in one step.
+    static let batch = 128
+
+    let redis: RedisClient
+    let store: RedisSessionStore
+    let processor: CommandProcessor<RedisSessionStore>
+    let connector: BrokerConnector
+    let outgoing: OutgoingMessages
+    let eventLoop: any EventLoop
+    /// What this worker calls itself in leases.
+    let owner: String
+    let namespace: String
+    let logger: Logger
+    let metrics = SweepMetrics()
+
+    /// Sweeps until the task is cancelled, connecting again whenever something is lost.
+    func run() async {
+        await sweepUntilCancelled()
+        await redis.shutdown()
+    }
+
+    private func sweepUntilCancelled() async {
+        var backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(10))
+        var random = SystemRandomNumberGenerator()
+        while !Task.isCancelled {
+            do {
+                try await redis.waitUntilConnected()
+                let connection = try await connector.connect(name: "sojourn/\(namespace)/sweep", on: eventLoop)
+                backoff.reset()
+                do {
+                    try await sweepRepeatedly(over: connection)
+                } catch {
+                    await connection.close()
+                    throw error
+                }
+            } catch {
+                if Task.isCancelled { return }
+                let delay = backoff.next(using: &random)
+                logger.warning(
+                    "sweeping was interrupted: it goes on",
+                    metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
+                try? await Task.sleep(for: delay)
+            }
+        }
+    }
+
+    private func sweepRepeatedly(over connection: AMQPConnection) async throws {
+        let channel = try await connection.openChannel()
+        try await channel.confirmSelect()
+        let publisher = ConfirmedPublisher(channel: channel, logger: logger)
+        while true {
+            // Workers that started together must not look at the same moment for ever.
+            try await Task.sleep(for: .milliseconds(Int.random(in: 750...1250)))
+            let work = try await store.pendingWork(eventsOlderThan: Self.patience)
+            try await relay(work.left, over: publisher)
+            try await reap(work.due, over: publisher)
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import AMQPConnection
+import Logging
+import Metrics
+import NIOCore
+import NIOPosix
+import RedisConnection
+import ServiceLifecycle
+import SessionContract
+import SessionCore
+import SessionCrypto
+import SessionStore
+import UnixSignals
+
+/// A worker: lanes, sweeper, policies and admin endpoints, put together from a configuration.
+package struct Worker {
+    private let configuration: WorkerConfiguration
+    private let logger = Logger(label: "sojourn")
+    private let keyring: Keyring
+    private let policies: PolicyFile
+    private let redis: RedisConfiguration
+    private let brokers: BrokerConnector
+    private let topology: Topology
+    private let health = HealthState(waitingFor: ["redis", "rabbitmq"])
+    private let resultNames = ResultNames()
+
+    /// - Throws: `ConfigurationError` where a part cannot be made as it was asked for.
+    package init(_ configuration: WorkerConfiguration) throws(ConfigurationError) {
+        self.configuration = configuration
+        keyring = try KeyringSource.keyring(for: configuration, logger: logger)
+        policies = try PolicyFile(path: configuration.policyFile, logger: logger)
+        redis = try configuration.redis()
+        brokers = BrokerConnector(configurations: try configuration.brokers(), logger: logger)
+        topology = Topology(namespace: configuration.namespace)
+    }
+
+    /// Runs until SIGTERM or SIGINT, and returns when it has finished what it had.
+    ///
+    /// - Throws: `ConfigurationError` where something of the topology is missing, or the admin address is taken.
+    package func run() async throws {
+        let metrics = PrometheusMetrics(help: MetricHelp.texts)
+        MetricsSystem.bootstrap(metrics)
+        logger.info("the worker starts", metadata: [LogKey.configuration: "\(configuration)"])
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.lanes + 1)
+        let lanes = try makeLanes(on: loops)
+        let sweeper = try makeSweeper(on: loops.next())
+        if configuration.topology == .check { try await checkTopology(on: loops.next()) }
+
+        let admin = AdminServer(
+            address: configuration.adminAddress, health: health, metrics: metrics,
+            isAlive: { lanes.isRunning },
+            onListening: { [logger] address in
+                logger.info("the admin endpoints answer", metadata: [LogKey.address: "\(address)"])
+            })
+        let background = [
+            BackgroundService { [policies] in await policies.watch() },
+            BackgroundService { await sweeper.run() },
+        ]
+        var services = ServiceGroupConfiguration(
+            services: [admin] + background + [lanes], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        // The lanes keep to the time themselves; this is for what should not take any.
+        services.maximumGracefulShutdownDuration = .seconds(configuration.drainSeconds + 5)
+        try await ServiceGroup(configuration: services).run()
+        try await loops.shutdownGracefully()
+        logger.info("the worker has stopped")
+    }
+}
+
+// MARK: - The parts
+
+extension Worker {
+    private func makeLanes(on loops: MultiThreadedEventLoopGroup) throws -> LanesService {
+        let redisHealth = SharedHealth(of: "redis", parts: configuration.lanes, in: health)
+        let brokerHealth = SharedHealth(of: "rabbitmq", parts: configuration.lanes, in: health)
+        let tokens = TokenCodec(keyring: keyring, namespace: configuration.namespace)
+        let reader = DeliveryReader(
+            commands: CommandReader(maxBodyBytes: configuration.maxBodyBytes, tokens: tokens),
+            hash: KeyedHash(keyring: keyring, namespace: configuration.namespace))
+        let lanes = try (0..<configuration.lanes).map { number in
+            var logger = logger
+            logger[metadataKey: LogKey.lane] = "\(number)"
+            let loop = loops.next()
+            let client = try makeClient(name: "lane-\(number)", on: loop, logger: logger) { state in
+                redisHealth.set(number, to: state)
+            }
+            let lane = Lane(
+                on: loop, namespace: configuration.namespace, reader: reader,
+                processor: makeProcessor(over: client, tokens: tokens, logger: logger), redis: client, logger: logger)
+            return LaneSupervisor(
+                lane, number: number, connector: brokers, topology: TopologyDeclaration(topology: topology),
+                configuration: configuration, health: brokerHealth, logger: logger)
+        }
+        return LanesService(lanes, health: health, drainSeconds: configuration.drainSeconds, logger: logger)
+    }
+
+    private func makeSweeper(on loop: any EventLoop) throws -> Sweeper {
+        let client = try makeClient(name: "sweep", on: loop, logger: logger) { _ in }
+        let tokens = TokenCodec(keyring: keyring, namespace: configuration.namespace)
+        let processor = makeProcessor(over: client, tokens: tokens, logger: logger)
+        return Sweeper(
+            redis: client, store: processor.store, processor: processor, connector: brokers,
+            outgoing: OutgoingMessages(namespace: configuration.namespace), eventLoop: loop,
+            owner: resultNames.next(), namespace: configuration.namespace, logger: logger)
+    }
+
+    private func makeClient(
+        name: String, on loop: any EventLoop, logger: Logger,
+        onStateChange: @escaping @Sendable (RedisClientState) -> Void
+    ) throws(ConfigurationError) -> RedisClient {
+        var redis = redis
+        redis.clientName = "sojourn-\(configuration.namespace)-\(name)"
+        do {
+            let client = try RedisClient(
+                redis, scripts: RedisSessionStore.scripts, on: loop, logger: logger, onStateChange: onStateChange)
+            client.start()
+            return client
+        } catch {
+            throw ConfigurationError(
+                .invalidValue, "SOJOURN_REDIS_URL", "cannot be used", remedy: error.message)
+        }
+    }
+
+    private func makeProcessor(
+        over client: RedisClient, tokens: TokenCodec, logger: Logger
+    ) -> CommandProcessor<RedisSessionStore> {
+        let store = RedisSessionStore(
+            redis: client, namespace: configuration.namespace,
+            sealer: Sealer(keyring: keyring, namespace: configuration.namespace),
+            inboxSeconds: configuration.inboxSeconds)
+        return CommandProcessor(
+            store: store, manager: SessionManager(tokens: tokens), namespace: configuration.namespace,
+            resultNames: resultNames, logger: logger, policies: { [policies] in policies.policies })
+    }
+
+    private func checkTopology(on loop: any EventLoop) async throws {
+        let connection = try await brokers.connect(name: "sojourn/\(configuration.namespace)/check", on: loop)
+        let missing = try await TopologyDeclaration(topology: topology).missing(over: connection)
+        await connection.close()
+        guard missing.isEmpty else {
+            throw ConfigurationError(
+                .missingTopology, "RabbitMQ", "lacks \(missing.joined(separator: ", "))",
+                remedy: "import the output of `sojourn topology`, or set SOJOURN_TOPOLOGY=declare")
+        }
+    }
+}
+
+extension SharedHealth {
+    fileprivate func set(_ part: Int, to state: RedisClientState) {
+        switch state {
+        case .connected: isUp(part)
+        case .idle, .connecting: break
+        case .disconnected(let error, nextAttempt: _): isDown(part, because: error.message)
+        case .shutDown: isDown(part, because: "stopped")
+        }
+    }
+}
