@@ -1,0 +1,26 @@
+import AMQPConnection
+
+extension SojournClientError {
+    static let closed = SojournClientError(code: .notConnected, message: "the connection was closed")
+
+    static func timeout(after timeout: Duration) -> SojournClientError {
+        SojournClientError(
+            code: .timeout,
+            message: "no reply within \(timeout.components.seconds) s: is a worker running in this namespace?")
+    }
+
+    init(_ error: AMQPError) {
+        switch error.code {
+        case .invalidConfiguration: self.init(code: .invalidConfiguration, message: error.message)
+        case .notFound:
+            self.init(
+                code: .noSuchNamespace,
+                message: "RabbitMQ knows nothing of this namespace, so no worker has run in it yet: \(error.message)")
+        case .invalidMessage: self.init(code: .unsendable, message: error.message)
+        case .connectFailed, .authenticationFailed, .virtualHostUnavailable, .handshakeFailed, .timeout,
+            .heartbeatMissed, .connectionClosed, .channelClosed, .preconditionFailed, .accessRefused,
+            .resourceLocked, .protocolViolation, .invalidState:
+            self.init(code: .notConnected, message: error.message)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import SessionContract
+import SessionCore
+
+/// The fields of a command line: `key=text`, `key:=JSON`, with dots for nesting.
+enum Fields {
+    static func object(from fields: [String]) throws -> JSONObject {
+        var object = JSONObject()
+        for field in fields {
+            guard let equals = field.firstIndex(of: "="), equals > field.startIndex else {
+                throw ValidationError("\(field) is no field: write key=text or key:=JSON.")
+            }
+            let text = String(field[field.index(after: equals)...])
+            let isJSON = field[field.index(before: equals)] == ":"
+            let key = field[..<(isJSON ? field.index(before: equals) : equals)]
+            let path = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+            guard path.allSatisfy({ !$0.isEmpty }) else {
+                throw ValidationError("\(key) is no key: it is names with dots between them.")
+            }
+            let value = isJSON ? try json(text, of: String(key)) : .string(text)
+            try set(value, at: path[...], in: &object, field: String(key))
+        }
+        return object
+    }
+
+    private static func json(_ text: String, of key: String) throws -> JSONValue {
+        do {
+            return try JSONReader.read(Array(text.utf8))
+        } catch {
+            throw ValidationError("The value of \(key) is not JSON: \(error.message).")
+        }
+    }
+
+    private static func set(
+        _ value: JSONValue, at path: ArraySlice<String>, in object: inout JSONObject, field: String
+    ) throws {
+        guard let key = path.first else { return }
+        guard path.count > 1 else {
+            guard object[key] == nil else { throw ValidationError("\(field) is given twice.") }
+            object[key] = value
+            return
+        }
+        switch object[key] {
+        case nil:
+            var inner = JSONObject()
+            try set(value, at: path.dropFirst(), in: &inner, field: field)
+            object[key] = .object(inner)
+        case .object(var inner):
+            try set(value, at: path.dropFirst(), in: &inner, field: field)
+            object[key] = .object(inner)
+        default:
+            throw ValidationError("\(field) is given twice, as a value and as an object.")
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import SessionContract
+import SessionCore
+
+/// A result as a person reads it: a line that says how it went, then a line a value.
+enum ReadableReply {
+    static func succeeded(_ reply: [UInt8]) -> Bool {
+        guard case .object(let result) = try? JSONReader.read(reply) else { return false }
+        return result["status"] == .string("succeeded")
+    }
+
+    static func text(of reply: [UInt8]) -> String {
+        guard case .object(let result) = try? JSONReader.read(reply),
+            case .string(let command) = result["command"], case .string(let status) = result["status"]
+        else { return String(decoding: reply, as: UTF8.self) }
+        var lines: [(key: String, value: String)] = []
+        if let data = result["data"] { flatten(data, under: "", into: &lines) }
+        if let error = result["error"] { flatten(error, under: "", into: &lines) }
+        let width = lines.map(\.key.count).max() ?? 0
+        let body = lines.map { "  \($0.key)\(String(repeating: " ", count: width - $0.key.count))  \($0.value)" }
+        return (["\(command) \(status)"] + body).joined(separator: "\n")
+    }
+
+    private static func flatten(_ value: JSONValue, under key: String, into lines: inout [(key: String, value: String)])
+    {
+        switch value {
+        case .object(let object) where !object.isEmpty:
+            for member in object.members {
+                flatten(member.value, under: key.isEmpty ? member.key : "\(key).\(member.key)", into: &lines)
+            }
+        case .string(let text): lines.append((key, text))
+        case .null, .bool, .integer, .decimal, .array, .object:
+            var writer = JSONWriter()
+            writer.value(value)
+            lines.append((key, String(decoding: writer.bytes, as: UTF8.self)))
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import SessionContract
+import SessionCore
+import SojournClient
+
+/// `sojourn send`: publishes a command, waits for the reply, prints it.
+struct SendCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "send",
+        abstract: "Send a command and print its reply.",
+        discussion: """
+            Fields are key=text or key:=JSON; dots nest:
+
+              sojourn send session.create subject=alice device.name=Firefox idleSeconds:=600
+
+            A token on the command line shows in the process list: hand bodies that hold one over with --body -.
+            Exits with 0 if the command succeeded, with 1 if it was rejected or failed, with 69 if nobody answered.
+            """)
+
+    @Argument(help: "The command, such as session.create.")
+    var command: String
+
+    @Argument(help: ArgumentHelp("Fields of the body: key=text, key:=JSON.", valueName: "field"))
+    var fields: [String] = []
+
+    @Option(help: ArgumentHelp("Read the body, a JSON object, from this file; - is standard input.", valueName: "file"))
+    var body: String?
+
+    @Option(help: ArgumentHelp("The command's message_id. (default: a random one)", valueName: "id"))
+    var messageID: String?
+
+    @Option(help: ArgumentHelp("How long to wait for the reply, 1 to 3600.", valueName: "s"))
+    var timeout = 10
+
+    @Flag(help: "Print the reply as it is, JSON, for a program.")
+    var json = false
+
+    @OptionGroup var client: ClientOptions
+
+    func validate() throws {
+        guard (1...3600).contains(timeout) else { throw ValidationError("--timeout must be from 1 to 3600.") }
+        guard fields.isEmpty || body == nil else { throw ValidationError("Give fields or --body, not both.") }
+    }
+
+    func run() async throws {
+        let content = try body.map(readBody) ?? JSONWriter.bytes(of: Fields.object(from: fields))
+        let client = try await client.connect()
+        let reply: [UInt8]
+        do {
+            reply = try await client.send(
+                command, body: content, messageID: messageID, timeout: .seconds(timeout))
+        } catch {
+            throw CommandFailure(error.message, status: ExitStatus.unavailable)
+        }
+        await client.close()
+        if json { Output.line(reply) } else { Output.line(ReadableReply.text(of: reply)) }
+        guard ReadableReply.succeeded(reply) else { throw ExitCode.failure }
+    }
+
+    private func readBody(from file: String) throws -> [UInt8] {
+        do {
+            return try Input.read(file)
+        } catch {
+            throw CommandFailure("--body \(file): \(error.reason)", status: ExitStatus.usage)
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import SessionContract
+import SessionWorker
+
+/// `sojourn topology`: prints what the worker needs of RabbitMQ.
+struct TopologyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "topology",
+        abstract: "Print the exchanges, queues and bindings as a RabbitMQ definitions file.",
+        discussion: "Import it with `rabbitmqctl import_definitions FILE`; then SOJOURN_TOPOLOGY=check suffices.")
+
+    @Option(help: "The virtual host to declare them in.")
+    var vhost = "/"
+
+    @Option(help: ArgumentHelp("The installation's namespace. (default: sojourn)"))
+    var namespace: String?
+
+    func run() async throws {
+        var overrides: [ConfigurationVariable: String] = [:]
+        overrides[.namespace] = namespace
+        let configuration = try await WorkerConfiguration.read(commandLine: overrides, needsKeyring: false)
+        Output.line(Topology(namespace: configuration.namespace).definitions(virtualHost: vhost))
+    }
+}

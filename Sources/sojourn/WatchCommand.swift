@@ -1,0 +1,53 @@
+import ArgumentParser
+import SessionContract
+import SessionCore
+import SojournClient
+
+/// `sojourn watch`: prints events as they happen.
+struct WatchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch",
+        abstract: "Print lifecycle events as they happen, until Ctrl-C.",
+        discussion: "Watching takes nothing from anybody: every watcher sees every event from when it began.")
+
+    @Argument(help: "Which events, as in a topic binding: * is one word, # any.")
+    var pattern = "#"
+
+    @Flag(help: "Print each event as it is, one CloudEvent in JSON a line, for a program.")
+    var json = false
+
+    @OptionGroup var client: ClientOptions
+
+    func run() async throws {
+        let client = try await client.connect()
+        let events: AsyncStream<[UInt8]>
+        do {
+            events = try await client.events(matching: pattern)
+        } catch {
+            throw CommandFailure(error.message, status: ExitStatus.unavailable)
+        }
+        Output.note("watching \(pattern), until Ctrl-C")
+        for await event in events {
+            if json { Output.line(event) } else { Output.line(ReadableEvent.text(of: event)) }
+        }
+        throw CommandFailure("the connection to RabbitMQ was lost", status: ExitStatus.unavailable)
+    }
+}
+
+/// An event as a person reads it, in one line.
+enum ReadableEvent {
+    static func text(of event: [UInt8]) -> String {
+        guard case .object(let event) = try? JSONReader.read(event), case .object(let data) = event["data"] else {
+            return String(decoding: event, as: UTF8.self)
+        }
+        func text(_ value: JSONValue?) -> String? {
+            if case .string(let text) = value { text } else { nil }
+        }
+        let parts = [
+            text(event["time"]), text(event["type"]), text(data["sessionId"]),
+            text(data["subject"]).map { "subject=\($0)" }, text(data["reason"]).map { "reason=\($0)" },
+            text(event["sequence"]).map { "#\($0)" },
+        ]
+        return parts.compactMap(\.self).joined(separator: "  ")
+    }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import SessionWorker
+
+/// `sojourn worker`: takes commands from RabbitMQ until it is told to stop.
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Carry out commands until SIGTERM or SIGINT.",
+        discussion: """
+            Every option is also an environment variable, SOJOURN_ and its name in capitals (--amqp-url: \
+            SOJOURN_AMQP_URL), and a key of the file given with --config (amqpUrl). Options go before the environment, \
+            the environment before the file.
+
+            Exit status: 0 stopped in order, 64 wrong usage, 69 a server is not available, 78 wrong configuration, \
+            1 anything else.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Flag(help: "Make a throw-away keyring: every session is lost when the worker stops. For trying out only.")
+    var dev = false
+
+    mutating func run() async throws {
+        let configuration = try await options.read(dev: dev)
+        WorkerLogHandler.bootstrap(level: configuration.logLevel, format: configuration.logFormat)
+        try await Worker(configuration).run()
+    }
+}
