@@ -38,25 +38,25 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["JSON"]),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
         .systemLibrary(
             name: "CRabbitMQ", path: "Sources/CRabbitMQ", pkgConfig: "librabbitmq",
             providers: [.apt(["librabbitmq-dev"])]),
         .systemLibrary(
-            name: "CHiredis", path: "Sources/CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
+            name: "CHiredis", path: "Sources/CHiredis", providers: [.apt(["libhiredis-dev"])]),
 
         .target(name: "SessionCore", swiftSettings: swift),
         .target(name: "SessionContract", dependencies: ["SessionCore"], swiftSettings: swift),
         .target(
             name: "SessionCrypto",
-            dependencies: ["SessionCore", .product(name: "Crypto", package: "swift-crypto")], swiftSettings: swift),
+            dependencies: ["SessionCore", "SessionContract", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: swift),
         .target(name: "AMQPConnection", dependencies: ["CRabbitMQ"] + nio, swiftSettings: swiftOverC),
         .target(name: "RedisConnection", dependencies: ["CHiredis"] + nio, swiftSettings: swiftOverC),
         .target(
             name: "SessionStore",
-            dependencies: ["SessionCore", "SessionCrypto", "RedisConnection"],
+            dependencies: ["SessionCore", "SessionContract", "SessionCrypto", "RedisConnection"],
             resources: [.embedInCode("commit.lua")], swiftSettings: swift),
         .target(
             name: "SessionWorker",
@@ -66,6 +66,7 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: swift),
         .target(
             name: "SojournClient",
@@ -76,6 +77,21 @@ let package = Package(
                 "SessionWorker", "SojournClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
+
+        .testTarget(name: "SessionCoreTests", dependencies: ["SessionCore"], swiftSettings: swift),
+        .testTarget(name: "SessionContractTests", dependencies: ["SessionContract"], swiftSettings: swift),
+        .testTarget(name: "SessionCryptoTests", dependencies: ["SessionCrypto"], swiftSettings: swift),
+        .testTarget(
+            name: "AMQPConnectionTests",
+            dependencies: ["AMQPConnection", .product(name: "NIOEmbedded", package: "swift-nio")],
+            swiftSettings: swiftOverC),
+        .testTarget(
+            name: "RedisConnectionTests",
+            dependencies: ["RedisConnection", .product(name: "NIOEmbedded", package: "swift-nio")],
+            swiftSettings: swiftOverC),
+        .testTarget(
+            name: "SessionWorkerTests",
+            dependencies: ["SessionWorker", .product(name: "NIOPosix", package: "swift-nio")], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]
 )

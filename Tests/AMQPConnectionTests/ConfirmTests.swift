@@ -1,0 +1,207 @@
+import NIOCore
+import Testing
+
+@testable import AMQPConnection
+
+@Suite struct ConfirmTests {
+    private static func message(_ key: String, mandatory: Bool = false, id: String? = nil) -> AMQPMessage {
+        AMQPMessage(
+            exchange: "e", routingKey: key, mandatory: mandatory, properties: AMQPProperties(messageID: id), body: [1])
+    }
+
+    private typealias Outcomes = Recorder<Result<[AMQPPublishOutcome], AMQPError>>
+
+    private func publish(_ channel: AMQPChannel, _ messages: [AMQPMessage], timeout: TimeAmount? = nil) -> Outcomes {
+        let outcomes = Outcomes()
+        channel.publish(messages, timeout: timeout) { outcomes.add($0) }
+        return outcomes
+    }
+
+    @Test func `a batch leaves in one write and resolves when each message has`() throws {
+        let broker = try ScriptedBroker.open()
+        let channel = try broker.openChannel(confirms: true)
+        let outcomes = publish(channel, (1...3).map { Self.message("k\($0)") })
+        let writes = broker.writes()
+        #expect(writes.count == 1)
+        #expect(ClientFrame.parse(writes[0]).filter { $0.name == "60.40" }.count == 3)
+        try broker.say(Server.ack(1, 3), Server.ack(1, 1))
+        #expect(outcomes.values.isEmpty)
+        try broker.say(Server.ack(1, 2))
+        #expect(try outcomes.values.map { try $0.get() } == [[.confirmed, .confirmed, .confirmed]])
+    }
+
+    @Test func `one multiple confirm resolves several batches in order`() throws {
+        let broker = try ScriptedBroker.open()
+        let channel = try broker.openChannel(confirms: true)
+        let order = Recorder<Int>()
+        for batch in 0..<3 {
+            channel.publish([Self.message("a"), Self.message("b")]) { _ in order.add(batch) }
+        }
+        try broker.say(Server.ack(1, 5, multiple: true))
+        #expect(order.values == [0, 1])
+        try broker.say(Server.ack(1, 6))
+        #expect(order.values == [0, 1, 2])
+    }
+
+    @Test func `a negative confirm marks its messages only`() throws {
+        let broker = try ScriptedBroker.open()
+        let channel = try broker.openChannel(confirms: true)
+        let outcomes = publish(channel, (1...4).map { Self.message("k\($0)") })
+        try broker.say(Server.ack(1, 1), Server.nack(1, 3, multiple: true), Server.ack(1, 4))
+        #expect(try outcomes.values.map { try $0.get() } == [[.confirmed, .rejected, .rejected, .confirmed]])
+    }
+
+    @Test func `a return comes before its ack and marks the right message`() throws {
+        let broker = try ScriptedBroker.open()
+        let channel = try broker.openChannel(confirms: true)
+        let outcomes = publish(
+            channel,
+            [
+                Self.message("k", mandatory: true, id: "1"), Self.message("k", mandatory: true, id: "2"),
+                Self.message("k"), Self.message("gone", mandatory: true, id: "3"),
+            ])
+        // Only the id tells the first two apart: a message_id property alone.
+        let second = Wire.build {
+            $0.u16(1 << 7)
+            $0.short("2")
+        }
+        let third = Wire.build {
+            $0.u16(1 << 7)
+            $0.short("3")
+        }
+        try broker.say(
+            Server.returned(1, exchange: "e", routingKey: "k", body: [1], properties: second),
+            Server.returned(1, exchange: "e", routingKey: "gone", body: [1], properties: third),
+            Server.ack(1, 4, multiple: true))
+        let back = AMQPPublishOutcome.returned(replyCode: 312, replyText: "NO_ROUTE")
+        #expect(try outcomes.values.map { try $0.get() } == [[.confirmed, back, .confirmed, back]])
+    }
+
+    @Test func `a message that does not fit the protocol does not hold up its batch`() throws {
+        let broker = try ScriptedBroker.open(frameMax: 4096)
+        let channel = try broker.openChannel(confirms: true)
+        let long = String(repeating: "x", count: 256)
+        var bulky = Self.message("k")
+        bulky.properties.headers = ["h": .bytes([UInt8](repeating: 0, count: 5000))]
+        var deep = AMQPTable()
+        for _ in 0..<20 { deep = ["t": .table(deep)] }
+        var nested = Self.message("k")
+        nested.properties.headers = deep
+        var wideName = Self.message("k")
+        wideName.properties.headers = [long: 1]
+        var wideProperty = Self.message("k")
+        wideProperty.properties.correlationID = long
+        let outcomes = publish(
+            channel,
+            [Self.message(long), Self.message("good"), bulky, nested, wideName, wideProperty, Self.message("too")])
+        let frames = broker.sent()
+        #expect(frames.names == ["60.40@1", "header@1", "body@1", "60.40@1", "header@1", "body@1"])
+        try broker.say(Server.nack(1, 2), Server.ack(1, 1))
+        let result = try #require(try outcomes.values.first?.get())
+        #expect(result[1] == .confirmed)
+        #expect(result[6] == .rejected)
+        for index in [0, 2, 3, 4, 5] {
+            guard case .unsendable = result[index] else {
+                Issue.record("message \(index) was \(result[index])")
+                continue
+            }
+        }
+        let none = publish(channel, [Self.message(long)])
+        #expect(none.values.count == 1, "a batch of nothing to send is answered at once")
+        let empty = publish(channel, [])
+        #expect(try empty.values.map { try $0.get() } == [[]])
+    }
+
+    @Test func `a wait for confirms ends at its limit and late confirms do no harm`() throws {
+        let broker = try ScriptedBroker.open()
+        let channel = try broker.openChannel(confirms: true)
+        let long = publish(channel, [Self.message("a")], timeout: .seconds(10))
+        let short = publish(channel, [Self.message("b")], timeout: .seconds(2))
+        broker.advance(.milliseconds(1999))
+        #expect(short.values.isEmpty)
+        broker.advance(.milliseconds(1))
+        #expect(short.errorCodes == [.timeout])
+        #expect(long.values.isEmpty)
+        try broker.say(Server.ack(1, 2, multiple: true))
+        #expect(short.values.count == 1)
+        #expect(try long.values.map { try $0.get() } == [[.confirmed]])
+        let next = publish(channel, [Self.message("c")])
+        try broker.say(Server.ack(1, 3))
+        #expect(try next.values.map { try $0.get() } == [[.confirmed]])
+        broker.advance(.seconds(60))
+        #expect(long.values.count == 1)
+    }
+
+    @Test func `publishing needs confirm mode, and unconfirmed publishing needs its absence`() throws {
+        let broker = try ScriptedBroker.open()
+        let plain = try broker.openChannel()
+        #expect(publish(plain, [Self.message("k")]).errorCodes == [.invalidState])
+        let confirming = try broker.openChannel(confirms: true)
+        confirming.onLoop { core in
+            #expect(throws: AMQPError.self) { try core.publishUnconfirmed([Self.message("k")]) }
+        }
+        #expect(broker.sent().isEmpty)
+    }
+
+    @Test func `a confirm for what was never published drops the connection`() throws {
+        for bytes in [Server.ack(1, 2), Server.ack(1, 2, multiple: true), Server.ack(1, 0)] {
+            let broker = try ScriptedBroker.open()
+            let channel = try broker.openChannel(confirms: true)
+            let outcomes = publish(channel, [Self.message("k")])
+            try broker.say(bytes)
+            #expect(broker.endReason()??.code == .protocolViolation)
+            #expect(outcomes.errorCodes == [.protocolViolation])
+        }
+    }
+
+    /// Any order of single, multiple and negative confirms leaves each message with the answer that covered it first.
+    @Test func `random confirms agree with a simple model`() throws {
+        for seed in 1...200 {
+            var random = SplitMix64(seed: UInt64(seed))
+            var tracker = ConfirmTracker<Int>()
+            var expected: [Int: [AMQPPublishOutcome?]] = [:]
+            var owner: [(batch: Int, place: Int)] = []
+            var resolved: [Int: [AMQPPublishOutcome]] = [:]
+            var batch = 0
+            while batch < 40 || resolved.count < batch {
+                if batch < 40, owner.count == 0 || Bool.random(using: &random) {
+                    let count = Int.random(in: 1...5, using: &random)
+                    // One message in front that was never sent shifts places against tags.
+                    let skipped = Bool.random(using: &random) ? 1 : 0
+                    let outcomes =
+                        Array(repeating: AMQPPublishOutcome.unsendable(reason: ""), count: skipped)
+                        + Array(repeating: .confirmed, count: count)
+                    tracker.add(
+                        outcomes: outcomes, sent: Array(skipped..<(skipped + count)),
+                        messages: Array(repeating: Self.message("k"), count: skipped + count), deadline: 0,
+                        waiter: batch)
+                    expected[batch] =
+                        Array(repeating: .unsendable(reason: ""), count: skipped) + Array(repeating: nil, count: count)
+                    for place in skipped..<(skipped + count) { owner.append((batch, place)) }
+                    batch += 1
+                }
+                let tag = Int.random(in: 1...owner.count, using: &random)
+                let multiple = Int.random(in: 0..<4, using: &random) == 0
+                let positive = Int.random(in: 0..<3, using: &random) > 0
+                for covered in (multiple ? 1 : tag)...tag {
+                    let (batch, place) = owner[covered - 1]
+                    if expected[batch]?[place] == nil { expected[batch]?[place] = positive ? .confirmed : .rejected }
+                }
+                for done in try tracker.confirm(tag: UInt64(tag), multiple: multiple, positive: positive) {
+                    #expect(resolved[done.waiter] == nil, "a batch was resolved twice")
+                    resolved[done.waiter] = done.outcomes
+                }
+                for (batch, outcomes) in expected where !outcomes.contains(nil) {
+                    #expect(resolved[batch] == outcomes.map { $0! }, "seed \(seed)")
+                }
+            }
+            #expect(tracker.isEmpty)
+        }
+    }
+}
+
+extension Recorder where Value == Result<[AMQPPublishOutcome], AMQPError> {
+    var errorCodes: [AMQPError.Code] {
+        values.compactMap { if case .failure(let error) = $0 { error.code } else { nil } }
+    }
+}

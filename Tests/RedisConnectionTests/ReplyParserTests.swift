@@ -1,0 +1,159 @@
+import NIOCore
+import Testing
+
+@testable import RedisConnection
+
+@Suite("The reply parser")
+struct ReplyParserTests {
+    /// One of each kind, nested to the limit (hiredis calls it 7, and does not count the outermost array), with an error in the middle.
+    static let stream =
+        "+OK\r\n$5\r\na\r\nbc\r\n$0\r\n\r\n$-1\r\n:-9223372036854775808\r\n-WRONGTYPE no\r\n*-1\r\n*0\r\n"
+        + "*3\r\n:1\r\n*2\r\n$1\r\nx\r\n$-1\r\n-ERR inner\r\n" + nested(8) + "+\r\n"
+
+    static let replies: [RedisReply] = [
+        .simple("OK"), .bulk(Array("a\r\nbc".utf8)), .bulk([]), .null, .integer(.min), .error("WRONGTYPE no"), .null,
+        .array([]), .array([.integer(1), .array([.bulk([120]), .null]), .error("ERR inner")]), nestedReply(8),
+        .simple(""),
+    ]
+
+    static func nested(_ depth: Int) -> String {
+        String(repeating: "*1\r\n", count: depth) + ":7\r\n"
+    }
+
+    static func nestedReply(_ depth: Int) -> RedisReply {
+        (0..<depth).reduce(.integer(7)) { inner, _ in .array([inner]) }
+    }
+
+    static func parse(_ pieces: [String], limit: Int = 1 << 20) throws(RedisError) -> [RedisReply] {
+        var parser = ReplyParser(maximumReplyBytes: limit)
+        var replies: [RedisReply] = []
+        for piece in pieces {
+            try parser.parse(ByteBuffer(string: piece)) { replies.append($0) }
+        }
+        return replies
+    }
+
+    @Test("finds the same replies wherever the stream is cut in two")
+    func cutAnywhere() throws {
+        let bytes = Array(Self.stream.utf8)
+        for cut in 0...bytes.count {
+            let pieces = [bytes[..<cut], bytes[cut...]].map { String(decoding: $0, as: UTF8.self) }
+            #expect(try Self.parse(pieces) == Self.replies, "cut at \(cut)")
+        }
+    }
+
+    @Test("finds the same replies one byte at a time")
+    func byteByByte() throws {
+        #expect(try Self.parse(Self.stream.map { String($0) }) == Self.replies)
+        #expect(try Self.parse(Self.stream.unicodeScalars.map { String($0) }) == Self.replies)
+    }
+
+    @Test("reads from where the buffer's reader stands")
+    func honoursReaderIndex() throws {
+        var parser = ReplyParser(maximumReplyBytes: 1000)
+        var bytes = ByteBuffer(string: "junk:5\r\n")
+        bytes.moveReaderIndex(forwardBy: 4)
+        var replies: [RedisReply] = []
+        try parser.parse(bytes) { replies.append($0) }
+        #expect(replies == [.integer(5)])
+    }
+
+    @Test("finds thousands of replies in one read, and strings longer than what is fed at once")
+    func longStreams() throws {
+        let long = String(repeating: "y", count: 100_000)
+        let text = String(repeating: ":1\r\n$3\r\nabc\r\n", count: 5000) + "$100000\r\n\(long)\r\n:2\r\n"
+        let replies = try Self.parse([text])
+        #expect(replies.count == 10_002)
+        #expect(replies[10_000] == .bulk(Array(long.utf8)))
+        #expect(replies[10_001] == .integer(2))
+    }
+
+    @Test(
+        "refuses what is not RESP2",
+        arguments: [
+            "HTTP/1.1 400 Bad Request\r\n", "?\r\n", ":12x\r\n", ":\r\n", "$abc\r\n", "$-2\r\n", "*-2\r\n",
+            "*99999999999\r\n", "%1\r\n+a\r\n+b\r\n", "_\r\n", "#t\r\n", ",1.5\r\n", "\r\n", "$3\r\nabcde\r\n",
+            "*2\r\n:1\r\n!\r\n", "*2\r\n*2\r\n$1\r\na\r\n$1\r\nbcd\r\n", "\u{0}\u{0}\u{0}", nested(9), nested(200),
+        ])
+    func refusesGarbage(text: String) {
+        let error = #expect(throws: RedisError.self) { try Self.parse([text]) }
+        #expect(error?.code == .protocolViolation)
+    }
+
+    @Test("keeps the replies that came whole before the garbage")
+    func repliesBeforeGarbage() {
+        var parser = ReplyParser(maximumReplyBytes: 1000)
+        var replies: [RedisReply] = []
+        #expect(throws: RedisError.self) {
+            try parser.parse(ByteBuffer(string: ":1\r\n+OK\r\n?")) { replies.append($0) }
+        }
+        #expect(replies == [.integer(1), .simple("OK")])
+    }
+
+    @Test("stays refused after garbage")
+    func staysRefused() {
+        var parser = ReplyParser(maximumReplyBytes: 1000)
+        for text in ["?", ":1\r\n"] {
+            #expect(throws: RedisError.self) { try parser.parse(ByteBuffer(string: text)) { _ in } }
+        }
+    }
+
+    @Test("bounds one reply, and not the stream")
+    func boundsReplies() throws {
+        let pieces = (0..<100).map { "$10\r\n\(String(format10: $0))\r\n" }
+        #expect(try Self.parse(pieces, limit: 20).count == 100)
+        let error = #expect(throws: RedisError.self) {
+            try Self.parse(["$30\r\n", String(repeating: "x", count: 20)], limit: 20)
+        }
+        #expect(error?.code == .protocolViolation)
+    }
+
+    @Test("does not take memory for elements that were only announced")
+    func announcedElements() throws {
+        #expect(try Self.parse([String(repeating: "*2147483647\r\n", count: 8)]).isEmpty)
+    }
+
+    @Test("waits for ever for a string whose announced length overflows, without crashing")
+    func announcedLength() throws {
+        #expect(try Self.parse(["$9223372036854775807\r\nabc\r\n"]).isEmpty)
+    }
+
+    @Test("survives streams of random bytes and of randomly damaged replies")
+    func random() {
+        var generator = SplitMix64(state: 20_261_121)
+        for _ in 0..<3000 {
+            var bytes = Array(Self.stream.utf8)
+            for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                let at = Int.random(in: 0..<bytes.count, using: &generator)
+                switch Int.random(in: 0..<3, using: &generator) {
+                case 0: bytes[at] = UInt8.random(in: 0...255, using: &generator)
+                case 1: bytes.remove(at: at)
+                default: bytes.insert(Array("*$:+-\r\n09".utf8).randomElement(using: &generator)!, at: at)
+                }
+            }
+            var parser = ReplyParser(maximumReplyBytes: 1 << 16)
+            _ = try? parser.parse(ByteBuffer(bytes: bytes)) { _ in }
+        }
+    }
+}
+
+/// Steele, Lea and Flood's generator: the same sequence for the same seed, on every machine.
+struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+extension String {
+    /// The number in ten digits.
+    fileprivate init(format10 number: Int) {
+        let digits = String(number)
+        self = String(repeating: "0", count: 10 - digits.count) + digits
+    }
+}
