@@ -9,7 +9,7 @@ extension CommandReader {
             device: try reader.device(), context: try reader.context(), authentication: try reader.authentication(),
             actor: try reader.string("actor", length: 1...256), attributes: try reader.attributes(),
             idleSeconds: try reader.seconds("idleSeconds"), absoluteSeconds: try reader.seconds("absoluteSeconds"))
-        try refuseUnsupported("factor", "parentId", in: &reader)
+        try refuseUnsupported(in: &reader)
         return create
     }
 
@@ -66,11 +66,31 @@ extension CommandReader {
         return .token(tokens.read(text, as: .session).map(TokenReference.genuine) ?? .malformed)
     }
 
-    /// Keys of the contract that this version does not carry out yet are refused: to ignore them would weaken what was
-    /// asked for.
-    private func refuseUnsupported(_ keys: String..., in reader: inout ObjectReader) throws(Failure) {
-        for key in keys where reader.value(key) != nil {
-            throw reader.failure(key, "is not supported by this version")
+    /// What this version does not carry out yet is read, and then refused: to ignore it would weaken what was asked for.
+    private func refuseUnsupported(in reader: inout ObjectReader) throws(Failure) {
+        if try reader.factor() { throw reader.failure("factor", "is not supported by this version") }
+        if try reader.string("parentId", length: 1...128) != nil {
+            throw reader.failure("parentId", "is not supported by this version")
         }
+    }
+}
+
+/// How a user proves a second factor.
+private enum FactorKind: String, CaseIterable {
+    case totp
+    case recovery
+}
+
+extension ObjectReader {
+    /// Whether there is a well-formed `factor`.
+    fileprivate mutating func factor() throws(Failure) -> Bool {
+        let factor: Bool? = try nested("factor") { reader throws(Failure) in
+            guard try reader.word("type", as: FactorKind.self) != nil else {
+                throw reader.failure("type", "is required")
+            }
+            _ = try reader.required("code", length: 1...64)
+            return true
+        }
+        return factor ?? false
     }
 }

@@ -1,4 +1,4 @@
-import SessionCore
+package import SessionCore
 
 #if canImport(Glibc)
 import Glibc
@@ -73,7 +73,7 @@ extension ObjectReader {
         }
     }
 
-    mutating func timestamp(_ key: String) throws(Failure) -> Timestamp? {
+    package mutating func timestamp(_ key: String) throws(Failure) -> Timestamp? {
         guard let text = try string(key, length: 1...64) else { return nil }
         guard let timestamp = Timestamp(rfc3339: text) else {
             throw failure(key, "must be a time by RFC 3339, such as 2026-11-20T22:00:00.000Z")

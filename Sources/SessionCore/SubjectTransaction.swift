@@ -139,7 +139,7 @@ extension SubjectTransaction {
 // MARK: - Entropy
 
 extension SubjectTransaction {
-    /// An id for a new session of this subject, with 72 bits of its own.
+    /// An id for a new session of this subject, with 71 bits of its own.
     mutating func makeSessionID() -> SessionID {
         SessionID(handle: aggregate.handle, own: makeName(length: SessionID.ownLength))
     }
@@ -149,10 +149,10 @@ extension SubjectTransaction {
         (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &random) }
     }
 
-    /// `length` random base64url characters, 6 bits each.
+    /// `length` random letters and digits, 5.95 bits each: no `_`, so that no name looks like it holds a token's prefix.
     private mutating func makeName(length: Int, prefix: String = "") -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-        let characters = (0..<length).map { _ in alphabet[Int.random(in: 0..<64, using: &random)] }
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
+        let characters = (0..<length).map { _ in alphabet[Int.random(in: alphabet.indices, using: &random)] }
         return prefix + String(decoding: characters, as: UTF8.self)
     }
 }

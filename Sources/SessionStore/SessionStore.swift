@@ -77,6 +77,11 @@ package struct Loaded: Sendable {
     package let now: Timestamp
     /// One for each request, in their order.
     package let aggregates: [LoadedAggregate]
+
+    package init(now: Timestamp, aggregates: [LoadedAggregate]) {
+        self.now = now
+        self.aggregates = aggregates
+    }
 }
 
 package struct LoadedAggregate: Sendable {

@@ -2,27 +2,26 @@
 enum DecimalDigits {
     static func append(_ value: Int64, to bytes: inout [UInt8]) {
         if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        // The magnitude: the least Int64 has no positive counterpart.
-        let magnitude = value.magnitude
-        var count = 1
-        var power: UInt64 = 10
-        // 19 digits are the most that a magnitude of 63 bits and one can have, and 10^19 still fits.
-        while count < 19, magnitude >= power {
-            count += 1
-            power *= 10
-        }
-        append(magnitude, count: count, to: &bytes)
+        // The magnitude: the least Int64 has no positive counterpart. It has at most 19 digits.
+        var rest = value.magnitude
+        var digits: InlineArray<19, UInt8> = InlineArray(repeating: UInt8(ascii: "0"))
+        var start = digits.count
+        repeat {
+            start -= 1
+            digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+        digits.span.extracting(start..<digits.count).withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
     }
 
-    /// Appends the last `count` digits of `value`, zeros in front where it has fewer.
-    static func append(_ value: UInt64, count: Int, to bytes: inout [UInt8]) {
-        let start = bytes.count
-        for _ in 0..<count { bytes.append(UInt8(ascii: "0")) }
+    /// Puts the last `count` digits of `value` at `position`, zeros in front where it has fewer.
+    static func put<let size: Int>(
+        _ value: UInt64, count: Int, into text: inout InlineArray<size, UInt8>, at position: Int
+    ) {
         var rest = value
-        for index in stride(from: start + count - 1, through: start, by: -1) {
-            let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
-            bytes[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: remainder)
-            rest = quotient
+        for index in stride(from: position + count - 1, through: position, by: -1) {
+            text[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
         }
     }
 }

@@ -25,17 +25,20 @@ extension Timestamp {
         let time = UInt64(clamped - days * Self.millisecondsPerDay)
         let date = CivilDate(daysSinceEpoch: Int(days))
 
-        func append(_ value: UInt64, _ count: Int, _ separator: Character) {
-            DecimalDigits.append(value, count: count, to: &bytes)
-            bytes.append(separator.asciiValue!)
-        }
-        append(UInt64(date.year), 4, "-")
-        append(UInt64(date.month), 2, "-")
-        append(UInt64(date.day), 2, "T")
-        append(time / 3_600_000, 2, ":")
-        append(time / 60_000 % 60, 2, ":")
-        append(time / 1000 % 60, 2, ".")
-        append(time % 1000, 3, "Z")
+        var text: InlineArray<24, UInt8> = InlineArray(repeating: UInt8(ascii: "-"))
+        DecimalDigits.put(UInt64(date.year), count: 4, into: &text, at: 0)
+        DecimalDigits.put(UInt64(date.month), count: 2, into: &text, at: 5)
+        DecimalDigits.put(UInt64(date.day), count: 2, into: &text, at: 8)
+        text[10] = UInt8(ascii: "T")
+        DecimalDigits.put(time / 3_600_000, count: 2, into: &text, at: 11)
+        text[13] = UInt8(ascii: ":")
+        DecimalDigits.put(time / 60_000 % 60, count: 2, into: &text, at: 14)
+        text[16] = UInt8(ascii: ":")
+        DecimalDigits.put(time / 1000 % 60, count: 2, into: &text, at: 17)
+        text[19] = UInt8(ascii: ".")
+        DecimalDigits.put(time % 1000, count: 3, into: &text, at: 20)
+        text[23] = UInt8(ascii: "Z")
+        text.span.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
     }
 
     /// Reads an RFC 3339 date-time: any offset, lower-case `t` and `z`, up to nine digits of fraction, of which what is

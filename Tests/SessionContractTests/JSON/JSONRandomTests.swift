@@ -39,7 +39,8 @@ import Testing
         }
     }
 
-    @Test func `JSON with some bytes changed or cut off never crashes the reader, and never reads as more than it is`() {
+    @Test func `JSON with some bytes changed or cut off never crashes the reader, and never reads as more than it is`()
+    {
         var generator = SeededGenerator(seed: seed)
         print("JSON damage: seed \(seed)")
         let interesting = Array("{}[]\",:\\u0019eE+-.tfn \u{0}\u{1F}".utf8) + [0x80, 0xC3, 0xE2, 0xF0, 0xFF]

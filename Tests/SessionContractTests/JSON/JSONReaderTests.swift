@@ -47,8 +47,10 @@ import Testing
     }
 
     static let refused = [
-        "", " ", "\u{FEFF}{}", "{}\u{FEFF}", "nul", "nulL", "True", "truth", "tru", "none", "NaN", "Infinity", "-Infinity",
-        "+1", "-", "--1", "01", "-01", "00", "1.", ".5", "-.5", "1.e1", "1e", "1e+", "1E-", "0x10", "1_000", "1a", "1 2",
+        "", " ", "\u{FEFF}{}", "{}\u{FEFF}", "nul", "nulL", "True", "truth", "tru", "none", "NaN", "Infinity",
+        "-Infinity",
+        "+1", "-", "--1", "01", "-01", "00", "1.", ".5", "-.5", "1.e1", "1e", "1e+", "1E-", "0x10", "1_000", "1a",
+        "1 2",
         "0.1.2", "1eE2", "-a", "٣",
         "\"", "\"a", "\"\\", "\"\\\"", "'a'", "a", "\"\\x\"", "\"\\a\"", "\"\\u\"", "\"\\u12\"", "\"\\u12G4\"",
         "\"\\u 123\"", "\"\\U0041\"", "\"\\\n\"", "\"tab\there\"", "\"line\nbreak\"", "\"nul\0\"", "\"\u{1F}\"",
@@ -70,7 +72,8 @@ import Testing
 
     static let notUTF8: [[UInt8]] = [
         [0x80], [0xBF], [0xC0, 0x80], [0xC1, 0xBF], [0xC3], [0xE2, 0x82], [0xE0, 0x80, 0xAF], [0xED, 0xA0, 0x80],
-        [0xF0, 0x80, 0x80, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xF0, 0x9F, 0x98], [0xF8, 0x88, 0x80, 0x80, 0x80], [0xFE], [0xFF],
+        [0xF0, 0x80, 0x80, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xF0, 0x9F, 0x98], [0xF8, 0x88, 0x80, 0x80, 0x80], [0xFE],
+        [0xFF],
     ]
 
     @Test(arguments: notUTF8)

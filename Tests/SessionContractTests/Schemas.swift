@@ -1,0 +1,67 @@
+import Foundation
+import SessionContract
+import SessionCore
+import Testing
+
+/// `schemas/` as tests read it.
+enum Schemas {
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "schemas")
+
+    /// The names of the JSON files in a folder, without their ending.
+    static func names(in folder: String) throws -> Set<String> {
+        let files = try FileManager.default.contentsOfDirectory(atPath: root.appending(path: folder).path)
+        return Set(files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) })
+    }
+
+    static func folders(in folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: root.appending(path: folder).path).sorted()
+    }
+
+    static func bytes(_ path: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: root.appending(path: path)))
+    }
+
+    static func object(_ path: String) throws -> JSONObject {
+        guard case .object(let object) = try JSONReader.read(bytes(path), maximumDepth: 64) else { throw NoObject() }
+        return object
+    }
+
+    struct NoObject: Error {}
+}
+
+extension JSONObject {
+    /// The object at this path of keys.
+    func object(_ keys: String...) throws -> JSONObject {
+        try keys.reduce(self) { object, key in
+            guard case .object(let inner) = object[key] else { throw Schemas.NoObject() }
+            return inner
+        }
+    }
+
+    /// The strings of the array under this key.
+    func strings(_ key: String) -> Set<String> {
+        guard case .array(let values) = self[key] else { return [] }
+        return Set(
+            values.compactMap { value in
+                if case .string(let text) = value { text } else { nil }
+            })
+    }
+}
+
+/// A scheme for tests in which no token is ever ours: what commands do with tokens is the rules' business.
+struct NoTokens: TokenScheme {
+    func handle(tenant: String, subject: String) -> SubjectHandle {
+        SubjectHandle(text: String(repeating: "A", count: SubjectHandle.length))
+    }
+
+    func issue(_ kind: TokenKind, for session: SessionID, generation: Int, entropy: [UInt8]) -> IssuedToken {
+        preconditionFailure("nothing is issued here")
+    }
+
+    func successor(of predecessor: PresentedToken, generation: Int, salt: [UInt8]) -> IssuedToken {
+        preconditionFailure("nothing is issued here")
+    }
+
+    func read(_ text: String, as kind: TokenKind) -> PresentedToken? { nil }
+}

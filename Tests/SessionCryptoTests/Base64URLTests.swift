@@ -1,0 +1,37 @@
+import Foundation
+import Testing
+
+@testable import SessionCrypto
+
+@Suite struct Base64URLTests {
+    /// RFC 4648, section 10, without the padding.
+    @Test(arguments: [
+        ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"),
+        ("foobar", "Zm9vYmFy"),
+    ])
+    func `the RFC's vectors are written and read`(plain: String, encoded: String) {
+        #expect(Base64URL.encode(Array(plain.utf8)) == encoded)
+        #expect(Base64URL.decode(encoded.utf8) == Array(plain.utf8))
+    }
+
+    @Test func `every byte at every place agrees with Foundation`() {
+        for byte in UInt8.min...UInt8.max {
+            for length in 1...4 {
+                for index in 0..<length {
+                    var bytes = [UInt8](repeating: 0, count: length)
+                    bytes[index] = byte
+                    let text = Base64URL.encode(bytes)
+                    #expect(text == base64URL(Data(bytes)))
+                    #expect(Base64URL.decode(text.utf8) == bytes)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "A", "AAAAA", "AB", "AAB", "Zh", "Zm9", "AA==", "AA=", "A A", "AA+A", "AA/A", "AAA\n", "éAA", "A\0AA",
+    ])
+    func `what is not the one way to write bytes is refused`(text: String) {
+        #expect(Base64URL.decode(text.utf8) == nil)
+    }
+}

@@ -1,0 +1,37 @@
+import Foundation
+import SessionCore
+import SessionCrypto
+
+let start = Timestamp(milliseconds: 1_795_212_000_000)
+
+/// A keyring with as many keys as asked for, the last of them current; the same every time.
+func keyring(root: UInt8 = 7, keys: [String] = ["000000a1"], current: String? = nil) throws -> Keyring {
+    try Keyring(json: Array(keyringText(root: root, keys: keys, current: current).utf8))
+}
+
+func keyringText(root: UInt8 = 7, keys: [String] = ["000000a1"], current: String? = nil) -> String {
+    let members = keys.map { id in
+        let secret = secretText(UInt8(id.suffix(2), radix: 16) ?? 0)
+        return #"{"id":"\#(id)","secret":"\#(secret)","createdAt":"2026-11-20T22:00:00.000Z"}"#
+    }
+    return #"{"version":1,"root":"\#(secretText(root))","current":"\#(current ?? keys.last ?? "")","keys":["#
+        + members.joined(separator: ",") + "]}"
+}
+
+/// 32 equal bytes in base64url.
+func secretText(_ byte: UInt8, count: Int = 32) -> String {
+    base64URL(Data(repeating: byte, count: count))
+}
+
+/// Foundation's Base64, its alphabet exchanged: what our own encoding is held against.
+func base64URL(_ data: Data) -> String {
+    data.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+}
+
+/// A folder that is gone when `body` is done.
+func withTemporaryFolder(_ body: (String) throws -> Void) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "sojourn-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try body(folder.path)
+}
