@@ -35,7 +35,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["JSON"]),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
     ],
@@ -64,18 +64,26 @@ let package = Package(
                 "SessionCore", "SessionContract", "SessionCrypto", "SessionStore", "AMQPConnection", "RedisConnection",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: swift),
         .target(
             name: "SojournClient",
-            dependencies: ["SessionContract", "SessionCore", "AMQPConnection"], swiftSettings: swift),
+            dependencies: ["SessionCore", "SessionContract", "AMQPConnection"], swiftSettings: swift),
         .executableTarget(
             name: "sojourn",
             dependencies: [
-                "SessionWorker", "SojournClient",
+                "SessionCore", "SessionContract", "SessionCrypto", "SessionWorker", "SojournClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: swift),
+        .executableTarget(
+            name: "sojourn-bench",
+            dependencies: [
+                "AMQPConnection", "SessionContract", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
         .testTarget(name: "SessionCoreTests", dependencies: ["SessionCore"], swiftSettings: swift),
@@ -91,7 +99,15 @@ let package = Package(
             swiftSettings: swiftOverC),
         .testTarget(
             name: "SessionWorkerTests",
-            dependencies: ["SessionWorker", .product(name: "NIOPosix", package: "swift-nio")], swiftSettings: swift),
+            dependencies: [
+                "SessionWorker", "AMQPConnection", "SessionStore", .product(name: "NIOPosix", package: "swift-nio"),
+            ], swiftSettings: swift),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: [
+                "SessionWorker", "SessionStore", "SessionCrypto", "AMQPConnection", "RedisConnection",
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]
 )

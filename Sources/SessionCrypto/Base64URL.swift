@@ -5,18 +5,23 @@ enum Base64URL {
     static func encode(_ bytes: some Collection<UInt8>) -> String {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count * 4 + 2) / 3)
+        append(bytes, to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends the characters that stand for `bytes`.
+    static func append(_ bytes: some Collection<UInt8>, to text: inout [UInt8]) {
         var buffer: UInt32 = 0
-        var bits = 0
+        var bits: UInt32 = 0
         for byte in bytes {
             buffer = buffer << 8 | UInt32(byte)
             bits += 8
             while bits >= 6 {
                 bits -= 6
-                text.append(character(UInt8(buffer >> UInt32(bits) & 63)))
+                text.append(character(UInt8(buffer >> bits & 63)))
             }
         }
-        if bits > 0 { text.append(character(UInt8(buffer << UInt32(6 - bits) & 63))) }
-        return String(decoding: text, as: UTF8.self)
+        if bits > 0 { text.append(character(UInt8(buffer << (6 - bits) & 63))) }
     }
 
     /// The bytes of `text`; `nil` for what is not the one way to write them.

@@ -18,8 +18,10 @@ struct DerivedKeys: Sendable {
         self.namespace = namespace
     }
 
-    func key(for purpose: Purpose) -> SymmetricKey {
-        HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: root, info: Array("sojourn/1/\(purpose.rawValue)/\(namespace)".utf8), outputByteCount: 32)
+    func key(for purpose: Purpose) -> HMACKey {
+        HMACKey(
+            HKDF<SHA256>.deriveKey(
+                inputKeyMaterial: root, info: Array("sojourn/1/\(purpose.rawValue)/\(namespace)".utf8),
+                outputByteCount: 32))
     }
 }

@@ -3,7 +3,7 @@ import Crypto
 /// Names messages and what they say by keyed hashes, so that nothing read from Redis tells a `message_id` or lets a body be
 /// guessed.
 package struct KeyedHash: Sendable {
-    private let key: SymmetricKey
+    private let key: HMACKey
 
     package init(keyring: Keyring, namespace: String) {
         key = DerivedKeys(keyring: keyring, namespace: namespace).key(for: .messages)
@@ -12,22 +12,25 @@ package struct KeyedHash: Sendable {
     /// The name under which a message is known: 22 base64url characters. Each caller has ids of its own, and all unnamed
     /// callers are one.
     package func inboxKeyName(caller: String?, messageID: String) -> String {
-        let caller = caller.map { Array($0.utf8) } ?? []
-        return Base64URL.encode(hash("id", caller, Array(messageID.utf8)))
+        Base64URL.encode(hash("id", (caller ?? "").utf8, messageID.utf8))
     }
 
     /// What a message says, in 16 bytes.
     package func commandFingerprint(command: String, body: [UInt8]) -> [UInt8] {
-        hash("body", Array(command.utf8), body)
+        hash("body", command.utf8, body)
     }
 
     /// Each part with its length in front: no two lists of parts are written alike.
-    private func hash(_ label: String, _ parts: [UInt8]...) -> [UInt8] {
-        var authentication = HMAC<SHA256>(key: key)
-        for part in [Array(label.utf8)] + parts {
-            withUnsafeBytes(of: UInt64(part.count).bigEndian) { authentication.update(data: $0) }
-            authentication.update(data: part)
+    private func hash(_ label: String, _ first: String.UTF8View, _ second: some Collection<UInt8>) -> [UInt8] {
+        func append(_ part: some Collection<UInt8>, to message: inout [UInt8]) {
+            withUnsafeBytes(of: UInt64(part.count).bigEndian) { message.append(contentsOf: $0) }
+            message.append(contentsOf: part)
         }
-        return Array(Array(authentication.finalize()).prefix(16))
+        let code = key.code(length: label.utf8.count + first.count + second.count + 24) { message in
+            append(label.utf8, to: &message)
+            append(first, to: &message)
+            append(second, to: &message)
+        }
+        return code.withUnsafeBytes { Array($0.prefix(16)) }
     }
 }

@@ -18,7 +18,8 @@ package struct FileKeyProvider: KeyProvider {
     }
 
     package func keyring() throws(KeyringError) -> Keyring {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK, a pipe in the file's place would hold up the start for ever.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw KeyringError(.unreadable, "\(path): \(systemError())") }
         defer { close(descriptor) }
         // The open file is asked, not the path: nobody can put another in its place between the two.
@@ -47,24 +48,26 @@ package struct FileKeyProvider: KeyProvider {
 }
 
 extension Keyring {
-    /// Writes a new file that only its owner may read, whole or not at all.
+    /// Writes a new file that only its owner may read, whole or not at all: it is written beside its place under a name of
+    /// its own and gets its real one when it is on the disk. `link` refuses a name that is taken, as `rename` would not.
     ///
     /// - Throws: `KeyringError` with `exists` where there is anything already.
     package func save(to path: String) throws(KeyringError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw errno == EEXIST
-                ? KeyringError(.exists, "\(path) exists already, and a keyring is never overwritten")
-                : KeyringError(.unwritable, "\(path): \(systemError())")
-        }
+        let draft = "\(path).\(UInt64.random(in: .min ... .max)).new"
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw KeyringError(.unwritable, "\(path): \(systemError())") }
+        defer { unlink(draft) }
         let content = json + [UInt8(ascii: "\n")]
         let written = write(descriptor, content, content.count)
         let synced = fsync(descriptor)
         let closed = close(descriptor)
         guard written == content.count, synced == 0, closed == 0 else {
-            let reason = systemError()
-            unlink(path)
-            throw KeyringError(.unwritable, "\(path): \(reason)")
+            throw KeyringError(.unwritable, "\(path): \(systemError())")
+        }
+        guard link(draft, path) == 0 else {
+            throw errno == EEXIST
+                ? KeyringError(.exists, "\(path) exists already, and a keyring is never overwritten")
+                : KeyringError(.unwritable, "\(path): \(systemError())")
         }
     }
 }

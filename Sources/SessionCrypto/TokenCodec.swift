@@ -10,14 +10,16 @@ package import SessionCore
 /// The tag is the checksum that refuses a mistyped token without a look-up, and it is keyed: session ids are public in
 /// events, so with an open checksum anybody could make up an "old" refresh token and have its session revoked as reused.
 package struct TokenCodec: TokenScheme {
+    private static let prefixLength = 4
     private static let sessionLength = 32
-    private static let secretLength = 48
     private static let tagBytes = 9
-    private static let length = 4 + sessionLength + secretLength + tagBytes * 4 / 3
+    /// What the tag is made of: everything before it.
+    private static let bodyLength = prefixLength + sessionLength + 48
+    private static let length = bodyLength + tagBytes * 4 / 3
 
-    private let handles: SymmetricKey
-    private let tags: SymmetricKey
-    private let succession: SymmetricKey
+    private let handles: HMACKey
+    private let tags: HMACKey
+    private let succession: HMACKey
 
     package init(keyring: Keyring, namespace: String) {
         let keys = DerivedKeys(keyring: keyring, namespace: namespace)
@@ -28,56 +30,81 @@ package struct TokenCodec: TokenScheme {
 
     /// 120 bits of a keyed hash. Tenant names have no NUL, so no two pairs are written alike.
     package func handle(tenant: String, subject: String) -> SubjectHandle {
-        var message = Array(tenant.utf8)
-        message.append(0)
-        message.append(contentsOf: subject.utf8)
-        let hash = HMAC<SHA256>.authenticationCode(for: message, using: handles)
-        return SubjectHandle(text: Base64URL.encode(Array(hash).prefix(15)))
+        let code = handles.code(length: tenant.utf8.count + 1 + subject.utf8.count) { message in
+            message.append(contentsOf: tenant.utf8)
+            message.append(0)
+            message.append(contentsOf: subject.utf8)
+        }
+        return SubjectHandle(text: code.withUnsafeBytes { Base64URL.encode($0.prefix(15)) })
     }
 
     package func issue(_ kind: TokenKind, for session: SessionID, generation: Int, entropy: [UInt8]) -> IssuedToken {
         precondition(entropy.count == 32, "a token has 256 secret bits")
-        guard let number = UInt32(exactly: generation) else {
-            preconditionFailure("a session's generation fits 32 bits")
-        }
-        let secret = withUnsafeBytes(of: number.bigEndian) { Array($0) } + entropy
-        let body = kind.rawValue + session.text.dropFirst(SessionID.prefix.count) + Base64URL.encode(secret)
-        let text = body + tag(of: Array(body.utf8))
-        return IssuedToken(text: Secret(text), digest: digest(of: text))
+        var token: [UInt8] = []
+        token.reserveCapacity(Self.length)
+        token.append(contentsOf: kind.rawValue.utf8)
+        token.append(contentsOf: session.text.utf8.dropFirst(SessionID.prefix.utf8.count))
+        Base64URL.append(Self.bytes(ofGeneration: generation) + entropy, to: &token)
+        token.append(contentsOf: token.withUnsafeBufferPointer { tag(of: $0[...]) })
+        return IssuedToken(
+            text: Secret(String(decoding: token, as: UTF8.self)), digest: token.withUnsafeBytes { Self.digest(of: $0) })
     }
 
     package func successor(of predecessor: PresentedToken, generation: Int, salt: [UInt8]) -> IssuedToken {
+        precondition(predecessor.kind == .refresh, "only a refresh token has a successor")
         precondition(salt.count == 32, "a salt has 32 bytes")
-        var message = Array(predecessor.text.exposed.utf8)
-        message.append(contentsOf: salt)
-        let secret = HMAC<SHA256>.authenticationCode(for: message, using: succession)
-        return issue(.refresh, for: predecessor.session, generation: generation, entropy: Array(secret))
+        let code = succession.code(length: Self.length + 36) { message in
+            message.append(contentsOf: predecessor.text.exposed.utf8)
+            message.append(contentsOf: salt)
+            message.append(contentsOf: Self.bytes(ofGeneration: generation))
+        }
+        let secret = code.withUnsafeBytes { Array($0) }
+        return issue(.refresh, for: predecessor.session, generation: generation, entropy: secret)
     }
 
     package func read(_ text: String, as kind: TokenKind) -> PresentedToken? {
-        let characters = Array(text.utf8)
-        guard characters.count == Self.length, text.hasPrefix(kind.rawValue) else { return nil }
-        let bodyLength = Self.length - Self.tagBytes * 4 / 3
-        let expected = Array(tag(of: Array(characters[..<bodyLength])).utf8)
-        var difference: UInt8 = 0
-        for (left, right) in zip(characters[bodyLength...], expected) { difference |= left ^ right }
-        guard difference == 0 else { return nil }
-
-        let own = characters[4..<4 + Self.sessionLength]
-        guard let session = SessionID(SessionID.prefix + String(decoding: own, as: UTF8.self)),
-            let generation = Base64URL.decode(characters[4 + Self.sessionLength..<4 + Self.sessionLength + 8])
-        else { return nil }
-        return PresentedToken(
-            kind: kind, session: session,
-            generation: generation.prefix(4).reduce(0) { $0 << 8 | Int($1) }, digest: digest(of: text),
-            text: Secret(text))
+        var characters = text
+        return characters.withUTF8 { utf8 in
+            guard utf8.count == Self.length, utf8.starts(with: kind.rawValue.utf8),
+                Self.areEqual(tag(of: utf8[..<Self.bodyLength]), utf8[Self.bodyLength...])
+            else { return nil }
+            // Nothing below can fail for a token that was issued here, and the tag says that this one was.
+            let generationStart = Self.prefixLength + Self.sessionLength
+            let own = String(decoding: utf8[Self.prefixLength..<generationStart], as: UTF8.self)
+            guard let session = SessionID(SessionID.prefix + own),
+                let generation = Base64URL.decode(utf8[generationStart..<generationStart + 8])
+            else { return nil }
+            return PresentedToken(
+                kind: kind, session: session,
+                generation: generation.prefix(4).reduce(0) { $0 << 8 | Int($1) },
+                digest: Self.digest(of: UnsafeRawBufferPointer(utf8)), text: Secret(text))
+        }
     }
 
-    private func tag(of body: [UInt8]) -> String {
-        Base64URL.encode(Array(HMAC<SHA256>.authenticationCode(for: body, using: tags)).prefix(Self.tagBytes))
+    /// The tag's 12 characters.
+    private func tag(of body: Slice<UnsafeBufferPointer<UInt8>>) -> [UInt8] {
+        let code = tags.code(length: Self.bodyLength) { $0.append(contentsOf: body) }
+        var text: [UInt8] = []
+        text.reserveCapacity(Self.tagBytes * 4 / 3)
+        code.withUnsafeBytes { Base64URL.append($0.prefix(Self.tagBytes), to: &text) }
+        return text
     }
 
-    private func digest(of text: String) -> TokenDigest {
-        TokenDigest(bytes: Array(SHA256.hash(data: Array(text.utf8))))
+    /// Takes the same time wherever they differ.
+    private static func areEqual(_ left: [UInt8], _ right: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+        var difference: UInt8 = left.count == right.count ? 0 : 1
+        for (left, right) in zip(left, right) { difference |= left ^ right }
+        return difference == 0
+    }
+
+    private static func bytes(ofGeneration generation: Int) -> [UInt8] {
+        guard let number = UInt32(exactly: generation) else {
+            preconditionFailure("a session's generation fits 32 bits")
+        }
+        return withUnsafeBytes(of: number.bigEndian) { Array($0) }
+    }
+
+    private static func digest(of token: UnsafeRawBufferPointer) -> TokenDigest {
+        TokenDigest(bytes: SHA256.hash(data: token).withUnsafeBytes { Array($0) })
     }
 }

@@ -22,10 +22,11 @@ final class SharedHealth: Sendable {
     }
 
     private func update(_ change: (inout [Int: String]) -> Void) {
-        let reason = reasons.withLock { reasons in
+        reasons.withLock { reasons in
             change(&reasons)
-            return reasons.min { $0.key < $1.key }?.value
+            let reason = reasons.min { $0.key < $1.key }?.value
+            // Told while the lock is held: of two changes at once the later one must have the last word.
+            health.set(component: component, reason.map { .down(reason: $0) } ?? .up)
         }
-        health.set(component: component, reason.map { .down(reason: $0) } ?? .up)
     }
 }

@@ -30,7 +30,7 @@ actor Lane {
     let outgoing: OutgoingMessages
     let processor: CommandProcessor<RedisSessionStore>
     let redis: RedisClient
-    let metrics: LaneMetrics
+    var metrics = LaneMetrics()
     let logger: Logger
 
     private var pending: [Topology.CommandQueue: [AMQPDelivery]] = [:]
@@ -53,7 +53,6 @@ actor Lane {
         self.redis = redis
         self.logger = logger
         outgoing = OutgoingMessages(namespace: namespace)
-        metrics = LaneMetrics()
     }
 
     /// Consumes until it is drained, and returns; or until a connection fails, and throws why. What was not finished

@@ -3,21 +3,36 @@ import SessionContract
 import SessionCore
 
 /// What a lane counts. Labels are few and fixed: commands, statuses and codes.
-struct LaneMetrics: Sendable {
+struct LaneMetrics {
+    private struct Answer: Hashable {
+        let command: String
+        let status: WrittenResult.Status
+        let code: Failure.Code?
+    }
+
     private let batchSize = Recorder(label: "sojourn_batch_commands")
     private let batchSeconds = Recorder(label: "sojourn_batch_seconds")
+    /// Made once each: to look a counter up costs more than to count.
+    private var answers: [Answer: Counter] = [:]
 
-    func record(batch: [Completion], seconds: Double) {
+    mutating func record(batch: [Completion], seconds: Double) {
         batchSize.record(batch.count)
         batchSeconds.record(seconds)
         for completion in batch {
-            Counter(
-                label: "sojourn_commands_total",
-                dimensions: [
-                    ("command", completion.result.command), ("status", completion.result.status.rawValue),
-                    ("code", completion.failure?.code.rawValue ?? ""),
-                ]
-            ).increment()
+            let answer = Answer(
+                command: completion.result.command, status: completion.result.status, code: completion.failure?.code)
+            counter(for: answer).increment()
         }
+    }
+
+    private mutating func counter(for answer: Answer) -> Counter {
+        if let counter = answers[answer] { return counter }
+        let counter = Counter(
+            label: "sojourn_commands_total",
+            dimensions: [
+                ("command", answer.command), ("status", answer.status.rawValue), ("code", answer.code?.rawValue ?? ""),
+            ])
+        answers[answer] = counter
+        return counter
     }
 }

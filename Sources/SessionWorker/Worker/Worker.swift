@@ -132,13 +132,32 @@ extension Worker {
     }
 
     private func checkTopology(on loop: any EventLoop) async throws {
-        let connection = try await brokers.connect(name: "sojourn/\(configuration.namespace)/check", on: loop)
+        let connection = try await connectPatiently(name: "sojourn/\(configuration.namespace)/check", on: loop)
         let missing = try await TopologyDeclaration(topology: topology).missing(over: connection)
         await connection.close()
         guard missing.isEmpty else {
             throw ConfigurationError(
                 .missingTopology, "RabbitMQ", "lacks \(missing.joined(separator: ", "))",
                 remedy: "import the output of `sojourn topology`, or set SOJOURN_TOPOLOGY=declare")
+        }
+    }
+}
+
+extension Worker {
+    /// Connects to a broker, however long that takes.
+    private func connectPatiently(name: String, on loop: any EventLoop) async throws -> AMQPConnection {
+        var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(10))
+        var random = SystemRandomNumberGenerator()
+        while true {
+            do throws(AMQPError) {
+                return try await brokers.connect(name: name, on: loop)
+            } catch {
+                let delay = backoff.next(using: &random)
+                logger.warning(
+                    "no RabbitMQ to check the topology of: the worker tries again",
+                    metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
+                try await Task.sleep(for: delay)
+            }
         }
     }
 }

@@ -1,0 +1,25 @@
+/// What was measured, for a person.
+struct Report {
+    let text: String
+
+    init(_ measured: (latencies: [Int64], failures: Int), elapsed: Duration, cpuSeconds: Double) {
+        let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
+        let count = Double(measured.latencies.count)
+        let sorted = measured.latencies.sorted()
+        func percentile(_ part: Double) -> Double {
+            sorted.isEmpty ? 0 : Double(sorted[Int(part * Double(sorted.count - 1))]) / 1e6
+        }
+        text = """
+            validates answered   \(Int(count)) in \(rounded(seconds)) s, \(measured.failures) of them not valid
+            per second           \(Int(count / seconds))
+            worker CPU each      \(rounded(cpuSeconds / count * 1e6)) µs
+            latency              p50 \(rounded(percentile(0.5))) ms, p99 \(rounded(percentile(0.99))) ms, \
+            max \(rounded(percentile(1))) ms
+            """
+    }
+}
+
+/// Two digits behind the point are all that such a measurement is good for.
+private func rounded(_ number: Double) -> Double {
+    (number * 100).rounded() / 100
+}

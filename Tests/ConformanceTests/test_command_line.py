@@ -1,0 +1,163 @@
+"""The command line, as a person and a script use it."""
+
+import json
+import os
+import stat
+import subprocess
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def worker(start_worker):
+    return start_worker().await_ready()
+
+
+@pytest.fixture
+def sojourn(binary, settings):
+    """Runs the program; gives what it left behind."""
+
+    def sojourn(*arguments, body=None, **environment):
+        variables = {"PATH": os.environ["PATH"]} | settings | environment
+        return subprocess.run(
+            [binary, *arguments], env=variables, input=body, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    return sojourn
+
+
+def test_send_takes_fields_and_prints_the_reply_as_json(worker, sojourn, subject):
+    done = sojourn(
+        "send", "session.create", f"subject={subject}", "device.name=Firefox", "idleSeconds:=600",
+        'attributes:={"a": [1, null]}', "--json",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    session = json.loads(done.stdout)["data"]["session"]
+    assert session["subject"] == subject and session["device"] == {"name": "Firefox"}
+    assert session["attributes"] == {"a": [1, None]}
+
+
+def test_send_prints_for_a_person_without_json(worker, sojourn, subject):
+    done = sojourn("send", "session.create", f"subject={subject}")
+    assert done.stdout.startswith("session.create succeeded\n")
+    assert any(line.split() == ["session.subject", subject] for line in done.stdout.splitlines())
+
+
+def test_send_reads_a_body_from_standard_input(worker, sojourn, subject):
+    done = sojourn("send", "session.create", "--body", "-", "--json", body=json.dumps({"subject": subject}))
+    assert json.loads(done.stdout)["data"]["session"]["subject"] == subject
+
+
+def test_send_with_the_same_message_id_gives_the_same_reply(worker, sojourn, subject):
+    arguments = ("send", "session.create", f"subject={subject}", "--message-id", f"once-{subject}", "--json")
+    assert sojourn(*arguments).stdout == sojourn(*arguments).stdout
+
+
+def test_a_refusal_is_printed_and_exits_with_1(worker, sojourn):
+    done = sojourn("send", "session.refresh", "refreshToken=nonsense", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"]["code"] == "token_invalid"
+    done = sojourn("send", "session.create", "subjekt=alice")
+    assert done.returncode == 1
+    assert "invalid_field" in done.stdout and "/subjekt" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("send", "session.create", "subject"), "key=text or key:=JSON"),
+        (("send", "session.create", "a:={"), "not JSON"),
+        (("send", "session.create", "a=1", "a.b=2"), "given twice"),
+        (("send", "session.create", "a=1", "--body", "-"), "not both"),
+        (("send", "session.create", "--timeout", "0"), "from 1 to 3600"),
+        (("send", "session.create", "--body", "/no/such/file"), "No such file"),
+        (("sned",), "sned"),
+    ],
+)
+def test_wrong_usage_exits_with_64_and_says_what_is_right(sojourn, arguments, words):
+    done = sojourn(*arguments, body="{}")
+    assert done.returncode == 64
+    assert done.stderr.startswith("sojourn: ") and words in done.stderr
+
+
+def test_no_broker_exits_with_69_and_says_where_there_is_none(sojourn):
+    done = sojourn("send", "session.create", "subject=a", SOJOURN_AMQP_URL="amqp://who:secret@127.0.0.1:1/")
+    assert done.returncode == 69
+    assert "127.0.0.1:1" in done.stderr and "secret" not in done.stderr
+
+
+def test_a_namespace_without_workers_is_told_from_one_with(sojourn):
+    done = sojourn("send", "session.create", "subject=a", "--namespace", "nobody-here", "--timeout", "5")
+    assert done.returncode == 69
+    assert "namespace" in done.stderr
+
+
+def test_keys_are_made_once_for_this_user_alone(sojourn, tmp_path):
+    path = tmp_path / "keyring.json"
+    done = sojourn("keys", "init", str(path))
+    assert done.returncode == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    made = path.read_text()
+    for key in json.loads(made)["keys"]:
+        assert key["secret"] not in done.stdout
+    again = sojourn("keys", "init", str(path))
+    assert again.returncode != 0 and "exists" in again.stderr
+    assert path.read_text() == made
+
+
+@pytest.mark.parametrize("content", ["", "{}", "not json", '{"version":2}', '{"version":1,"root":"short"}'])
+def test_a_worker_does_not_start_with_a_bad_keyring(sojourn, tmp_path, content):
+    path = tmp_path / "keyring.json"
+    path.write_text(content)
+    path.chmod(0o600)
+    done = sojourn("worker", SOJOURN_KEYRING_FILE=str(path))
+    assert done.returncode == 78
+    assert str(path) in done.stderr
+
+
+def test_a_worker_does_not_start_with_a_keyring_that_others_may_read(sojourn, tmp_path):
+    path = tmp_path / "keyring.json"
+    sojourn("keys", "init", str(path))
+    path.chmod(0o644)
+    done = sojourn("worker", SOJOURN_KEYRING_FILE=str(path))
+    assert done.returncode == 78 and f"chmod 600 {path}" in done.stderr
+
+
+def test_a_worker_does_not_start_without_keys(binary, settings):
+    without = {key: value for key, value in settings.items() if key != "SOJOURN_KEYRING_FILE"}
+    done = subprocess.run(
+        [binary, "worker"], env=without, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 78 and "sojourn keys init" in done.stderr
+
+
+def test_a_worker_does_not_start_with_a_bad_policy_file(sojourn, tmp_path):
+    path = tmp_path / "policies.json"
+    path.write_text('{"default": {"idleSeconds": 0}}')
+    done = sojourn("worker", SOJOURN_POLICY_FILE=str(path))
+    assert done.returncode == 78 and "/default/idleSeconds" in done.stderr
+
+
+def test_the_topology_is_what_the_worker_declares(worker, sojourn, settings):
+    printed = json.loads(sojourn("topology").stdout)
+    namespace = settings["SOJOURN_NAMESPACE"]
+    assert {exchange["name"] for exchange in printed["exchanges"]} == {
+        f"{namespace}.{name}" for name in ("commands", "unknown", "results", "events", "dead")
+    }
+    assert len(printed["queues"]) == 6 and all(queue["durable"] for queue in printed["queues"])
+    kinds = {queue["name"].removeprefix(namespace): queue["arguments"].get("x-queue-type") for queue in printed["queues"]}
+    assert kinds == {
+        ".commands.validate": None, ".commands.unknown": None, ".commands.manage": "quorum",
+        ".commands.revoke": "quorum", ".commands.admin": "quorum", ".quarantine": "quorum",
+    }  # fmt: skip
+
+
+def test_checking_the_topology_starts_where_it_is_there(worker, start_worker):
+    assert start_worker(topology="check").await_ready().stop() == 0
+
+
+def test_checking_the_topology_says_what_is_missing_and_exits(sojourn):
+    done = sojourn("worker", SOJOURN_TOPOLOGY="check", SOJOURN_NAMESPACE="nobody-here", SOJOURN_ADMIN_ADDRESS="127.0.0.1:0")
+    assert done.returncode == 78
+    assert "nobody-here.commands.revoke" in done.stderr and "nobody-here.events" in done.stderr
+    assert "sojourn topology" in done.stderr

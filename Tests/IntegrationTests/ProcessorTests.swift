@@ -1,0 +1,166 @@
+import SessionContract
+import SessionCore
+import SessionStore
+import Synchronization
+import Testing
+
+@testable import SessionWorker
+
+@Suite("Carrying out batches")
+struct ProcessorTests {
+    private let alice: JSONObject = ["subject": .string("alice")]
+
+    @Test("a message has one effect, within a batch and after it, and always the first result")
+    func duplicates() async throws {
+        try await RedisFixture.run { fixture in
+            let processor = fixture.processor(on: fixture.store)
+            let work = Sender(fixture).work("session.create", alice, id: "1")
+            let together = try await processor.process([work, work])
+            let later = try await processor.process([work])
+            #expect(together[0].result == together[1].result)
+            #expect(together[0].result == later[0].result)
+            #expect(together[0].resultID == later[0].resultID)
+            #expect((together + later).map(\.isDuplicate) == [false, true, true])
+            #expect((together + later).map(\.events.count) == [1, 0, 0])
+        }
+    }
+
+    @Test("an id that was used for another body, command or subject is refused")
+    func reused() async throws {
+        try await RedisFixture.run { fixture in
+            let processor = fixture.processor(on: fixture.store)
+            let sender = Sender(fixture)
+            _ = try await processor.process([sender.work("session.create", alice, id: "1")])
+            let others = try await processor.process([
+                sender.work("session.create", ["subject": .string("bob")], id: "1"),
+                sender.work("session.create", ["subject": .string("alice"), "policy": .string("default")], id: "1"),
+                sender.work("session.revoke", alice, id: "1"),
+                sender.work("session.refresh", ["refreshToken": .string("nonsense")], id: "1"),
+            ])
+            for completion in others {
+                #expect(completion.result.status == .rejected)
+                #expect(String(decoding: completion.result.reply, as: UTF8.self).contains("message_id_reused"))
+                #expect(completion.events.isEmpty)
+            }
+        }
+    }
+
+    @Test("a command that failed may come again with another body")
+    func failedAgain() async throws {
+        try await RedisFixture.run { fixture in
+            let processor = fixture.processor(on: fixture.store)
+            let sender = Sender(fixture)
+            let tooLong: JSONObject = ["subject": .string("alice"), "idleSeconds": .integer(1801)]
+            let failed = try await processor.process([sender.work("session.create", tooLong, id: "1")])
+            #expect(failed[0].failure?.path == "/idleSeconds")
+            let again = try await processor.process([sender.work("session.create", alice, id: "1")])
+            #expect(again[0].result.status == .succeeded)
+        }
+    }
+
+    @Test("a rejection is kept for duplicates like a success")
+    func rejectedAgain() async throws {
+        try await RedisFixture.run { fixture in
+            let processor = fixture.processor(on: fixture.store)
+            let work = Sender(fixture).work("session.refresh", ["refreshToken": .string("sjr_damaged")], id: "1")
+            let first = try await processor.process([work])
+            let second = try await processor.process([work])
+            #expect(first[0].result.status == .rejected)
+            #expect(first[0].result == second[0].result)
+            #expect(second[0].isDuplicate)
+        }
+    }
+
+    @Test("commands of one subject in one batch are decided each on the one before")
+    func order() async throws {
+        try await RedisFixture.run { fixture in
+            let processor = fixture.processor(on: fixture.store)
+            let sender = Sender(fixture)
+            let created = try await processor.process([sender.work("session.create", alice, id: "1")])
+            let token = try created[0].token("session")
+            let batch = try await processor.process([
+                sender.work("session.validate", ["token": .string(token)], id: ""),
+                sender.work("session.revoke", alice, id: "2"),
+                sender.work("session.validate", ["token": .string(token)], id: ""),
+            ])
+            #expect(try batch.map { try $0.data["valid"] } == [.bool(true), nil, .bool(false)])
+        }
+    }
+
+    @Test(
+        "a hundred creates by four processors at once never exceed the limit, and all are answered",
+        .timeLimit(.minutes(1)))
+    func contention() async throws {
+        try await RedisFixture.run { fixture in
+            let sender = Sender(fixture)
+            let processors = (0..<4).map { _ in fixture.processor(on: fixture.store) }
+            let statuses = try await withThrowingTaskGroup(of: [Completion].self) { group in
+                for number in 0..<100 {
+                    group.addTask {
+                        try await processors[number % 4].process([sender.work("session.create", alice, id: "\(number)")]
+                        )
+                    }
+                }
+                return try await group.reduce(into: []) { $0 += $1.map(\.result.status) }
+            }
+            #expect(statuses.count == 100)
+            #expect(statuses.allSatisfy { $0 == .succeeded })
+            let handle = processors[0].manager.tokens.handle(tenant: "default", subject: "alice")
+            let aggregate = try await fixture.store.load([LoadRequest(handle: handle, scope: .whole)])
+                .aggregates[0].state.get()
+            #expect(aggregate.sessions.values.filter(\.status.isLiving).count == 5)
+            // 100 created, 95 evicted, each eviction with its announcement.
+            #expect(aggregate.subject?.lastSequence == 100 + 95 * 2)
+        }
+    }
+}
+
+/// A store whose first commit is carried out, and its answer lost.
+private final class ForgetfulStore<Base: SessionStore>: SessionStore {
+    private let base: Base
+    private let isFirst = Mutex(true)
+
+    init(_ base: Base) {
+        self.base = base
+    }
+
+    func load(_ requests: [LoadRequest]) async throws(StoreError) -> Loaded {
+        try await base.load(requests)
+    }
+
+    func commit(_ commits: [Commit]) async throws(StoreError) -> [CommitResult] {
+        let results = try await base.commit(commits)
+        let isLost = isFirst.withLock { isFirst in
+            defer { isFirst = false }
+            return isFirst
+        }
+        if isLost { throw StoreError("the answer was lost", mayHaveHappened: true) }
+        return results
+    }
+
+    func clear(_ entries: [OutboxEntry.Reference]) async throws(StoreError) {
+        try await base.clear(entries)
+    }
+
+    func release(_ messages: [MessageKey]) async throws(StoreError) {
+        try await base.release(messages)
+    }
+}
+
+extension ProcessorTests {
+    @Test("a commit whose answer was lost has one effect, and its events are left for the relay")
+    func lostAnswer() async throws {
+        try await RedisFixture.run { fixture in
+            let processor = fixture.processor(on: ForgetfulStore(fixture.store))
+            let work = Sender(fixture).work("session.create", ["subject": .string("alice")], id: "1")
+            await #expect(throws: StoreError.self) { try await processor.process([work]) }
+            let again = try await processor.process([work])
+            #expect(again[0].isDuplicate)
+            #expect(again[0].result.status == .succeeded)
+            let left = try await fixture.store.pendingWork(eventsOlderThan: .zero).left
+            #expect(left.count == 1)
+            let events = try await fixture.store.leftEvents(in: left[0], olderThan: .zero, limit: 10)
+            #expect(events.map(\.event.type) == ["session.created"])
+        }
+    }
+}

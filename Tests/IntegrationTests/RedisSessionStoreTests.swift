@@ -1,0 +1,159 @@
+import RedisConnection
+import SessionContract
+import SessionCore
+import SessionCrypto
+import Testing
+
+@testable import SessionStore
+@testable import SessionWorker
+
+@Suite("The store in Redis")
+struct RedisSessionStoreTests {
+    private let create: JSONObject = [
+        "subject": .string("alice-in-clear"),
+        "device": .object(["name": .string("device-in-clear")]),
+        "context": .object(["ip": .string("203.0.113.77"), "userAgent": .string("agent-in-clear")]),
+        "attributes": .object(["colour": .string("attribute-in-clear")]),
+    ]
+
+    @Test("nothing of a session stands in Redis in clear")
+    func nothingInClear() async throws {
+        try await RedisFixture.run { fixture in
+            let processor = fixture.processor(on: fixture.store)
+            let sender = Sender(fixture)
+            let created = try await processor.process([sender.work("session.create", create, id: "message-in-clear")])
+            var dump: [UInt8] = []
+            for key in try await fixture.keys() {
+                dump += Array(key.utf8)
+                let value = try await fixture.command("DUMP", .string(key))
+                dump += try #require(value.bytes)
+            }
+            #expect(dump.count > 500)
+            let secrets = [
+                "alice-in-clear", "device-in-clear", "203.0.113.77", "agent-in-clear", "attribute-in-clear",
+                "message-in-clear", try created[0].token("session"), try created[0].token("refresh"),
+            ]
+            for secret in secrets { #expect(!dump.contains(Array(secret.utf8)), "\(secret) stands in Redis") }
+        }
+    }
+
+    @Test("a record that was tampered with is internal, and other sessions go on")
+    func tampered() async throws {
+        try await RedisFixture.run { fixture in
+            let processor = fixture.processor(on: fixture.store)
+            let sender = Sender(fixture)
+            let created = try await processor.process([
+                sender.work("session.create", create, id: "1"), sender.work("session.create", create, id: "2"),
+            ])
+            let id = try created[0].sessionID
+            let key = KeySpace(namespace: fixture.namespace).aggregate(id.handle)
+            var record = try #require(try await fixture.command("HGET", .string(key), .string(id.own)).bytes)
+            record[record.count / 2] ^= 1
+            _ = try await fixture.command("HSET", .string(key), .string(id.own), .bytes(record))
+
+            let validated = try await processor.process([
+                sender.work(
+                    "session.validate", ["token": .string(try created[0].token("session"))], id: "")
+            ])
+            #expect(validated[0].failure?.code == .internal)
+            let other = try await processor.process([
+                sender.work(
+                    "session.validate", ["token": .string(try created[1].token("session"))], id: "")
+            ])
+            #expect(try other[0].data["valid"] == .bool(true))
+        }
+    }
+
+    @Test("a record that was copied to another session's place does not open there")
+    func moved() async throws {
+        try await RedisFixture.run { fixture in
+            let processor = fixture.processor(on: fixture.store)
+            let sender = Sender(fixture)
+            let created = try await processor.process([
+                sender.work("session.create", create, id: "1"), sender.work("session.create", create, id: "2"),
+            ])
+            let first = try created[0].sessionID
+            let second = try created[1].sessionID
+            let key = KeySpace(namespace: fixture.namespace).aggregate(first.handle)
+            let record = try #require(try await fixture.command("HGET", .string(key), .string(first.own)).bytes)
+            _ = try await fixture.command("HSET", .string(key), .string(second.own), .bytes(record))
+            let loaded = try await fixture.store.load([
+                LoadRequest(handle: second.handle, scope: .sessions([second]))
+            ])
+            guard case .failure(let damage) = loaded.aggregates[0].state else {
+                Issue.record("the copy was taken for the session")
+                return
+            }
+            #expect(damage.key == key)
+        }
+    }
+
+    @Test("of two commits on one revision one is applied")
+    func conflict() async throws {
+        try await RedisFixture.run { fixture in
+            let tokens = TokenCodec(keyring: fixture.keyring, namespace: fixture.namespace)
+            let handle = tokens.handle(tenant: "default", subject: "alice")
+            let loaded = try await fixture.store.load([LoadRequest(handle: handle, scope: .whole)])
+            let commits = try (0..<2).map { _ in
+                var transaction = SubjectTransaction(
+                    on: try loaded.aggregates[0].state.get(), now: loaded.now, policies: PolicyCatalogue(),
+                    random: SystemRandomNumberGenerator())
+                let create = Command(tenant: "default", action: .create(CreateSession(subject: "alice")))
+                _ = SessionManager(tokens: tokens).decide(create, in: &transaction)
+                return Commit(transaction, scope: .whole, events: [], results: [])
+            }
+            #expect(try await fixture.store.commit(commits) == [.applied([]), .conflict])
+        }
+    }
+
+    @Test("an aggregate that nothing is left of goes in the end, and one that comes back stays")
+    func retention() async throws {
+        try await RedisFixture.run { fixture in
+            let clock = HandClock()
+            let processor = fixture.processor(on: ClockedStore(base: fixture.store, clock: clock))
+            let sender = Sender(fixture)
+            let created = try await processor.process([sender.work("session.create", create, id: "1")])
+            let id = try created[0].sessionID
+            let key = KeySpace(namespace: fixture.namespace).aggregate(id.handle)
+            #expect(try await fixture.command("TTL", .string(key)).integer == -1)
+            for _ in 0..<2 {
+                clock.pass(milliseconds: 100_000_000)
+                _ = try await processor.process([
+                    Work(name: nil, content: .command(Command(tenant: "", action: .expire(id))))
+                ])
+            }
+            #expect(try await fixture.command("HKEYS", .string(key)).array?.count == 2)
+            #expect(try await fixture.command("TTL", .string(key)).integer ?? 0 > 29 * 86400)
+            _ = try await processor.process([sender.work("session.create", create, id: "2")])
+            #expect(try await fixture.command("TTL", .string(key)).integer == -1)
+        }
+    }
+
+    @Test("what is left in an outbox is found, opened and cleared")
+    func outbox() async throws {
+        try await RedisFixture.run { fixture in
+            let processor = fixture.processor(on: fixture.store)
+            let created = try await processor.process([Sender(fixture).work("session.create", create, id: "1")])
+            let event = try #require(created[0].events.first)
+            let work = try await fixture.store.pendingWork(eventsOlderThan: .zero)
+            #expect(work.left == [event.reference.partition])
+            let left = try await fixture.store.leftEvents(
+                in: event.reference.partition, olderThan: .zero, limit: 10)
+            #expect(left.map(\.event) == [event.event])
+            #expect(try await fixture.store.pendingWork(eventsOlderThan: .seconds(60)).left == [])
+            try await fixture.store.clear([event.reference])
+            #expect(try await fixture.store.pendingWork(eventsOlderThan: .zero).left == [])
+        }
+    }
+
+    @Test("a lease is one worker's at a time, and each purpose has its own")
+    func lease() async throws {
+        try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
+            let partition = Partition(number: 7)
+            #expect(try await fixture.store.lease(partition, for: .outbox, owner: "a"))
+            #expect(try await fixture.store.lease(partition, for: .outbox, owner: "a"))
+            #expect(try await fixture.store.lease(partition, for: .outbox, owner: "b") == false)
+            #expect(try await fixture.store.lease(partition, for: .deadlines, owner: "b"))
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import AMQPConnection
+import Foundation
+import Logging
+import NIOPosix
+import RedisConnection
+import SessionContract
+import SessionCore
+import SessionCrypto
+import SessionStore
+import Testing
+
+@testable import SessionWorker
+
+/// A generator that gives the same numbers in every run (SplitMix64).
+struct SeededRandom: RandomNumberGenerator, Sendable {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+struct MissingServer: Error, CustomStringConvertible {
+    let description = "SOJOURN_TEST_REDIS_URL is not set: deploy/local/test starts a Redis and sets it"
+}
+
+/// A namespace of its own in the Redis of the tests, emptied at the end.
+struct RedisFixture {
+    let namespace: String
+    let client: RedisClient
+    let keyring: Keyring
+    let store: RedisSessionStore
+
+    static func run(_ body: (RedisFixture) async throws -> Void) async throws {
+        guard let url = ProcessInfo.processInfo.environment["SOJOURN_TEST_REDIS_URL"] else { throw MissingServer() }
+        let namespace = "test-\(UInt64.random(in: .min ... .max))"
+        let client = try RedisClient(
+            try RedisConfiguration(url: url), scripts: RedisSessionStore.scripts,
+            on: MultiThreadedEventLoopGroup.singleton.next(), logger: Logger(label: "test"))
+        client.start()
+        try await client.waitUntilConnected()
+        let keyring = Keyring.generate(at: Timestamp(milliseconds: 0))
+        let store = RedisSessionStore(
+            redis: client, namespace: namespace, sealer: Sealer(keyring: keyring, namespace: namespace),
+            inboxSeconds: 60)
+        let fixture = RedisFixture(namespace: namespace, client: client, keyring: keyring, store: store)
+        do {
+            try await body(fixture)
+        } catch {
+            try await fixture.empty()
+            throw error
+        }
+        try await fixture.empty()
+        await client.shutdown()
+    }
+
+    func keys() async throws -> [String] {
+        let replies = try await command("KEYS", .string("\(namespace):*"))
+        return (replies.array ?? []).compactMap(\.string)
+    }
+
+    func command(_ name: String, _ arguments: RedisArgument...) async throws -> RedisReply {
+        var pipeline = RedisPipeline()
+        pipeline.command(name, arguments: arguments)
+        return try #require(try await client.send(pipeline).first)
+    }
+
+    private func empty() async throws {
+        for key in try await keys() { _ = try await command("DEL", .string(key)) }
+    }
+
+    func processor<Store: SessionStore>(
+        on store: Store, policies: PolicyCatalogue = PolicyCatalogue(), seed: UInt64? = nil
+    ) -> CommandProcessor<Store> {
+        let seeds = SeedSource(seed)
+        return CommandProcessor(
+            store: store, manager: SessionManager(tokens: TokenCodec(keyring: keyring, namespace: namespace)),
+            namespace: namespace, resultNames: ResultNames(), logger: Logger(label: "test"),
+            policies: { policies }, makeRandom: { seeds.next() })
+    }
+}
+
+/// Seeds, one after another: two processors with the same first one decide alike.
+final class SeedSource: @unchecked Sendable {
+    // A processor asks for one decision at a time; the lock is for the compiler's peace and ours.
+    private let lock = NSLock()
+    private var state: SeededRandom?
+
+    init(_ seed: UInt64?) {
+        state = seed.map(SeededRandom.init)
+    }
+
+    func next() -> any RandomNumberGenerator & Sendable {
+        lock.withLock {
+            guard let seed = state?.next() else { return SystemRandomNumberGenerator() }
+            return SeededRandom(state: seed)
+        }
+    }
+}
+
+/// What a message brought, put together as the lane does.
+struct Sender {
+    let reader: DeliveryReader
+
+    init(_ fixture: RedisFixture) {
+        let tokens = TokenCodec(keyring: fixture.keyring, namespace: fixture.namespace)
+        reader = DeliveryReader(
+            commands: CommandReader(maxBodyBytes: 65536, tokens: tokens),
+            hash: KeyedHash(keyring: fixture.keyring, namespace: fixture.namespace))
+    }
+
+    func work(_ command: String, _ body: JSONObject, id: String) -> Work {
+        reader.read(
+            .init(
+                consumerTag: "", deliveryTag: 1, redelivered: false, exchange: "", routingKey: command,
+                properties: .init(messageID: id), body: JSONWriter.bytes(of: body), bodySize: 0))
+    }
+}
+
+extension Completion {
+    var data: JSONObject {
+        get throws {
+            guard case .object(let result) = try JSONReader.read(result.reply) else { throw Schemaless() }
+            guard case .object(let data) = result["data"] else { return [:] }
+            return data
+        }
+    }
+
+    /// The id of the session in the result.
+    var sessionID: SessionID {
+        get throws {
+            let text = try #require(try data.text("session", "id"))
+            return try #require(SessionID(text))
+        }
+    }
+
+    /// A token of the result: `session` or `refresh`.
+    func token(_ kind: String) throws -> String {
+        try #require(try data.text("tokens", kind))
+    }
+
+    struct Schemaless: Error {}
+}
+
+extension JSONObject {
+    /// The text at this path of keys.
+    func text(_ keys: String...) -> String? {
+        var value = JSONValue.object(self)
+        for key in keys {
+            guard case .object(let object) = value, let next = object[key] else { return nil }
+            value = next
+        }
+        if case .string(let text) = value { return text }
+        return nil
+    }
+}

@@ -1,0 +1,14 @@
+import Glibc
+import SessionCrypto
+import Testing
+
+@Suite struct KeyringPipeTests {
+    @Test func `a pipe in the keyring's place is refused, not waited for`() throws {
+        try withTemporaryFolder { folder in
+            let path = folder + "/pipe"
+            try #require(mkfifo(path, 0o600) == 0)
+            let error = #expect(throws: KeyringError.self) { try FileKeyProvider(path: path).keyring() }
+            #expect(error?.code == .unreadable)
+        }
+    }
+}
