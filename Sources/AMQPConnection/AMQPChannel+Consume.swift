@@ -8,13 +8,14 @@ extension AMQPChannel {
     ///
     /// - Parameters:
     ///   - consumerTag: Unique on the channel; empty has one made.
-    ///   - noAck: Deliveries count as acknowledged when sent. Needed to consume from `amq.rabbitmq.reply-to`, on the channel
-    ///     that publishes the requests.
-    ///   - onBatch: Called on the event loop with all deliveries one read of the socket brought for this consumer, at most
-    ///     ``AMQPLimits/deliveryBatch`` at a time, in order, never empty. May be called before this function returns. What it
-    ///     publishes and acknowledges goes out in one write when it returns.
-    ///   - onCancelled: Called on the event loop when the broker ends the consumer (`basic.cancel`: its queue was deleted or
-    ///     has moved). Not called for ``cancel(consumerTag:)``, nor when the channel ends: see ``closeFuture``.
+    ///   - noAck: Deliveries count as acknowledged when sent. Needed to consume from `amq.rabbitmq.reply-to`, on the
+    ///     channel that publishes the requests.
+    ///   - onBatch: Called on the event loop with all deliveries one read of the socket brought for this consumer, at
+    ///     most ``AMQPLimits/deliveryBatch`` at a time, in order, never empty. May be called before this function
+    ///     returns. What it publishes and acknowledges goes out in one write when it returns.
+    ///   - onCancelled: Called on the event loop when the broker ends the consumer (`basic.cancel`: its queue was
+    ///     deleted or has moved). Not called for ``cancel(consumerTag:)``, nor when the channel ends: see
+    ///     ``closeFuture``.
     /// - Throws: `notFound`, `accessRefused`, `resourceLocked`; each of which closes the channel.
     @discardableResult
     package func consume(

@@ -12,9 +12,9 @@ extension AMQPChannel {
     /// writes. A timeout says nothing about its messages: the broker may have them.
     ///
     /// - Parameter timeout: Limit on the wait; nil is ``AMQPConfiguration/confirmTimeout``.
-    /// - Throws: `timeout`, `channelClosed`, `connectionClosed`, or what closed the channel: `notFound` for an exchange
-    ///   that is not there, `preconditionFailed` for a foreign `user_id` or an `expiration` that is no number. `invalidState`
-    ///   without ``confirmSelect()``.
+    /// - Throws: `timeout`, `channelClosed`, `connectionClosed`, or what closed the channel: `notFound` for an
+    ///   exchange that is not there, `preconditionFailed` for a foreign `user_id` or an `expiration` that is no number.
+    ///   `invalidState` without ``confirmSelect()``.
     package func publish(
         _ messages: [AMQPMessage], timeout: TimeAmount? = nil
     ) async throws(AMQPError) -> [AMQPPublishOutcome] {

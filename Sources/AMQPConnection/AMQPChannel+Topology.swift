@@ -32,8 +32,8 @@ extension AMQPChannel {
 
     /// Declares a queue, or with `passive` checks that it is there. An empty name has the broker make one.
     ///
-    /// - Throws: as ``exchangeDeclare(_:kind:durable:passive:autoDelete:internal:arguments:)``, and `resourceLocked` (405)
-    ///   if another connection holds it exclusively.
+    /// - Throws: as ``exchangeDeclare(_:kind:durable:passive:autoDelete:internal:arguments:)``, and `resourceLocked`
+    ///   (405) if another connection holds it exclusively.
     @discardableResult
     package func queueDeclare(
         _ name: String, durable: Bool = true, exclusive: Bool = false, autoDelete: Bool = false, passive: Bool = false,

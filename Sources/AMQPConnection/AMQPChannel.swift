@@ -3,8 +3,8 @@ import Synchronization
 
 /// A channel of a connection: calls in order, consumers, publishing.
 ///
-/// May be used from anywhere; from the connection's event loop without a hop. A channel that nobody closes stays open until
-/// its connection ends. After an exception of the broker's (404, 406, …) the channel is over: open another.
+/// May be used from anywhere; from the connection's event loop without a hop. A channel that nobody closes stays open
+/// until its connection ends. After an exception of the broker's (404, 406, …) the channel is over: open another.
 package final class AMQPChannel: Sendable {
     /// Where everything of this channel happens, callbacks included.
     package let eventLoop: any EventLoop
@@ -25,8 +25,8 @@ package final class AMQPChannel: Sendable {
 
     /// Closes in an orderly way, and returns when it is done, at the latest after ``AMQPConfiguration/rpcTimeout``.
     ///
-    /// What is still waiting for an answer or a confirm fails with `channelClosed`. Unacknowledged deliveries go back to
-    /// their queues.
+    /// What is still waiting for an answer or a confirm fails with `channelClosed`. Unacknowledged deliveries go back
+    /// to their queues.
     package func close() async {
         onLoop { $0.close() }
         _ = await closed()

@@ -6,8 +6,8 @@ import Synchronization
 
 /// A connection to a RabbitMQ broker (AMQP 0-9-1), living on one event loop.
 ///
-/// May be used from anywhere; from its own event loop without a hop. It does not reconnect: when ``closeFuture`` completes
-/// it is over, with its channels.
+/// May be used from anywhere; from its own event loop without a hop. It does not reconnect: when ``closeFuture``
+/// completes it is over, with its channels. It stays open until it is closed, even if nobody holds it any more.
 package final class AMQPConnection: Sendable {
     /// Where everything of this connection happens, callbacks included.
     package let eventLoop: any EventLoop
@@ -27,8 +27,8 @@ package final class AMQPConnection: Sendable {
     ///
     /// - Parameters:
     ///   - eventLoop: One of a `MultiThreadedEventLoopGroup`.
-    ///   - onBlocked: Called on the event loop with the broker's reason when it stops taking messages (`connection.blocked`,
-    ///     a memory or disk alarm), and with nil when it goes on.
+    ///   - onBlocked: Called on the event loop with the broker's reason when it stops taking messages
+    ///     (`connection.blocked`, a memory or disk alarm), and with nil when it goes on.
     /// - Throws: `invalidConfiguration`, `connectFailed`, `authenticationFailed`, `virtualHostUnavailable`,
     ///   `handshakeFailed`, or `timeout` after ``AMQPConfiguration/connectTimeout``.
     package static func connect(

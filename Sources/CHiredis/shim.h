@@ -1,7 +1,7 @@
 #ifndef SOJOURN_CHIREDIS_SHIM_H
 #define SOJOURN_CHIREDIS_SHIM_H
 
-// Only the reply reader is used: sockets, timeouts and TLS are SwiftNIO's (see design.md, "Protocol libraries as codecs").
+// Only the reply reader is used: sockets, timeouts and TLS are SwiftNIO's (see docs/design.md, "Protocol libraries as codecs").
 #include <hiredis/read.h>
 
 // hiredis 1.x adds createDouble and createBool to this table. Left unset, they make the reader hand out small integers

@@ -5,8 +5,8 @@ package import NIOCore
 ///
 /// After ``start()`` it connects in the background, and again whenever the connection ends, waiting between attempts as
 /// its ``Backoff`` says. Each failed attempt and each loss is one log line. While there is no connection, sending fails
-/// at once: what to do then is the caller's decision, and no queue grows here. Whoever
-/// started it must ``shutdown()`` it.
+/// at once: what to do then is the caller's decision, and no queue grows here. Whoever started it
+/// must ``shutdown()`` it.
 package final class RedisClient: Sendable {
     package let eventLoop: any EventLoop
     private let supervisor: NIOLoopBoundBox<RedisSupervisor>

@@ -164,7 +164,8 @@ final class RedisSupervisor {
         logger.warning(
             "no connection to Redis",
             metadata: [
-                LoggingKey.address: "\(address)", LoggingKey.reason: "\(reason)", LoggingKey.retryIn: "\(wait)",
+                LoggingKey.address: "\(address)", LoggingKey.reason: "\(reason)",
+                LoggingKey.retryIn: "\(Int(wait / .milliseconds(1))) ms",
             ])
         change(to: .disconnected(reason, nextAttempt: wait))
     }

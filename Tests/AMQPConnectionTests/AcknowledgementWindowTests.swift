@@ -31,8 +31,8 @@ import Testing
         #expect(window.count == 0)
     }
 
-    /// Against a broker that is a set: each acknowledgement names a tag it holds, covers nothing unfinished, and in the end
-    /// nothing is left.
+    /// Against a broker that is a set: each acknowledgement names a tag it holds, covers nothing unfinished, and in the
+    /// end nothing is left.
     @Test func `random finishing never acknowledges what is unfinished`() {
         for seed in 1...300 {
             var random = SplitMix64(seed: UInt64(seed))

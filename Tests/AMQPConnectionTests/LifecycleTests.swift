@@ -221,7 +221,7 @@ import Testing
         try broker.say(Server.channelCloseOK(1))
         #expect(ends.values.map { $0?.code } == [nil])
         #expect(recorder.deliveries.isEmpty)
-        #expect(recorder.cancellations.values.isEmpty)
+        #expect(recorder.deliveriesAtCancellation.values.isEmpty)
         #expect(broker.connection.isOpen)
     }
 
@@ -286,11 +286,11 @@ import Testing
         let recorder = try broker.consume(channel)
         try broker.say(Server.delivery(1, "c", tag: 1, body: [1]), Server.cancel(1, "c"))
         #expect(recorder.deliveries.count == 1)
-        #expect(recorder.cancellations.values.count == 1)
+        #expect(recorder.deliveriesAtCancellation.values == [1])
         #expect(channel.isOpen)
         // The tag is free again.
         _ = try broker.consume(channel)
-        #expect(recorder.cancellations.values.count == 1)
+        #expect(recorder.deliveriesAtCancellation.values == [1])
     }
 
     @Test func `deliveries before cancel-ok are handed over before cancel returns`() throws {
@@ -302,7 +302,7 @@ import Testing
         _ = broker.sent()
         try broker.say(Server.delivery(1, "c", tag: 1, body: [1]), Server.cancelOK(1, "c"))
         #expect(seen.values == [1])
-        #expect(recorder.cancellations.values.isEmpty)
+        #expect(recorder.deliveriesAtCancellation.values.isEmpty)
     }
 
     @Test func `each consumer of a channel gets its own deliveries`() throws {

@@ -66,7 +66,8 @@ struct RedisClientTests {
             try stage.lose(stage.succeed())
             stage.loop.advanceTime(by: TimeAmount(try #require(stage.nextAttempt)))
         }
-        #expect(stage.waits.max()! > .milliseconds(100), "a server that drops every connection is tried ever less often")
+        #expect(
+            stage.waits.max()! > .milliseconds(100), "a server that drops every connection is tried ever less often")
 
         let lasting = try stage.succeed()
         stage.loop.advanceTime(by: .seconds(1))
@@ -162,6 +163,8 @@ private final class Stage {
     private let states = Recorder<RedisClientState>()
     private let promises = Recorder<EventLoopPromise<RedisConnection>>()
     private let supervisor: RedisSupervisor
+    /// Kept, as a server that is let go of closes its connection and stops the time of the loop.
+    private var servers: [ScriptedServer] = []
 
     init(backoff: Backoff = Backoff()) {
         let (states, promises) = (states, promises)
@@ -198,6 +201,7 @@ private final class Stage {
 
     func succeed() throws -> ScriptedServer {
         let server = try ScriptedServer(loop: loop)
+        servers.append(server)
         promises.all.last?.succeed(server.connection)
         loop.run()
         return server

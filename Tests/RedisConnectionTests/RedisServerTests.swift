@@ -138,7 +138,8 @@ struct RedisServerTests {
         ])
         let address = "127.0.0.1:\(server.port)"
         for credentials in [":s3cret%2F%20%40@", "default:s3cret%2F%20%40@", "worker:p%3Aw@"] {
-            try await withConnection(RedisConfiguration(url: "redis://\(credentials)\(address)")) { connection async throws in
+            try await withConnection(RedisConfiguration(url: "redis://\(credentials)\(address)")) {
+                connection async throws in
                 #expect(try await connection.send(pipeline("PING")) == [.simple("PONG")])
             }
         }
@@ -149,6 +150,15 @@ struct RedisServerTests {
             #expect(error?.code == .authenticationFailed)
             #expect(!"\(error, default: "")".contains("hunter2"))
         }
+    }
+
+    @Test("does not take a server that knows no password for the one that was meant")
+    func unwantedPassword() async throws {
+        let server = try await RedisServerProcess.start()
+        let error = await #expect(throws: RedisError.self) {
+            try await withConnection(RedisConfiguration(url: "redis://:hunter2@127.0.0.1:\(server.port)")) { _ in }
+        }
+        #expect(error?.code == .authenticationFailed)
     }
 
     @Test("fails at once where nobody listens")
@@ -205,20 +215,30 @@ struct RedisServerTests {
         #expect(try await connection.closeFuture.get() == nil)
     }
 
-    @Test("talks TLS, and only to a server that it can verify")
-    func tls() async throws {
-        let certificate = try SelfSignedCertificate()
+    @Test(
+        "talks TLS, and only to a server whose certificate is trusted",
+        arguments: [("DNS:localhost", "localhost"), ("IP:127.0.0.1", "127.0.0.1")])
+    func tls(name: String, host: String) async throws {
+        let certificate = try SelfSignedCertificate(for: name)
         let server = try await RedisServerProcess.start(tls: certificate)
-        var configuration = try RedisConfiguration(url: "rediss://127.0.0.1:\(server.port)")
+        var configuration = try RedisConfiguration(url: "rediss://\(host):\(server.port)")
         let error = await #expect(throws: RedisError.self) { try await withConnection(configuration) { _ in } }
         #expect(error?.code == .connectFailed)
+
         configuration.tls?.trustRoots = .file(certificate.certificatePath)
-        for host in ["127.0.0.1", "localhost"] {
-            configuration.host = host
-            try await withConnection(configuration) { connection async throws in
-                #expect(try await connection.send(pipeline("PING")) == [.simple("PONG")])
-            }
+        try await withConnection(configuration) { connection async throws in
+            #expect(try await connection.send(pipeline("PING")) == [.simple("PONG")])
         }
+    }
+
+    @Test("does not talk to a server whose trusted certificate is for another name")
+    func misnamed() async throws {
+        let certificate = try SelfSignedCertificate(for: "DNS:elsewhere.test")
+        let server = try await RedisServerProcess.start(tls: certificate)
+        var configuration = try RedisConfiguration(url: "rediss://localhost:\(server.port)")
+        configuration.tls?.trustRoots = .file(certificate.certificatePath)
+        let error = await #expect(throws: RedisError.self) { try await withConnection(configuration) { _ in } }
+        #expect(error?.code == .connectFailed)
     }
 }
 

@@ -73,6 +73,7 @@ struct ReplyParserTests {
         arguments: [
             "HTTP/1.1 400 Bad Request\r\n", "?\r\n", ":12x\r\n", ":\r\n", "$abc\r\n", "$-2\r\n", "*-2\r\n",
             "*99999999999\r\n", "%1\r\n+a\r\n+b\r\n", "_\r\n", "#t\r\n", ",1.5\r\n", "\r\n", "$3\r\nabcde\r\n",
+            "$3\r\nabcxy:1\r\n",
             "*2\r\n:1\r\n!\r\n", "*2\r\n*2\r\n$1\r\na\r\n$1\r\nbcd\r\n", "\u{0}\u{0}\u{0}", nested(9), nested(200),
         ])
     func refusesGarbage(text: String) {

@@ -2,20 +2,21 @@ import Foundation
 
 @testable import RedisConnection
 
-/// A certificate for localhost and 127.0.0.1, made by the `openssl` command and gone with this value.
+/// A certificate made by the `openssl` command and gone with this value.
 final class SelfSignedCertificate: Sendable {
     let folder: String
     var certificatePath: String { folder + "/certificate.pem" }
     var keyPath: String { folder + "/key.pem" }
 
-    init() throws {
+    /// - Parameter name: what the certificate is for, such as `DNS:localhost` or `IP:127.0.0.1`.
+    init(for name: String) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("sojourn-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
             "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-days", "1",
+            "-subj", "/CN=sojourn-test", "-addext", "subjectAltName=\(name)", "-days", "1",
             "-keyout", folder + "/key.pem", "-out", folder + "/certificate.pem",
         ]
         process.standardError = FileHandle.nullDevice

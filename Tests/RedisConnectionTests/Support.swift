@@ -9,7 +9,7 @@ let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// A connection whose server is the test: it reads what was written and answers with any bytes, and time moves only
 /// when the test says so.
-struct ScriptedServer {
+final class ScriptedServer {
     let channel: EmbeddedChannel
     let connection: RedisConnection
     let handler: RedisChannelHandler
@@ -28,6 +28,11 @@ struct ScriptedServer {
         for (script, hash) in scripts {
             handler.scripts.record(try #require(ScriptHash(.bulk(Array(hash.utf8)))), for: script)
         }
+    }
+
+    deinit {
+        // A channel that was never closed keeps itself alive.
+        _ = try? channel.finish(acceptAlreadyClosed: true)
     }
 
     /// What the client has written since the last time, as text.

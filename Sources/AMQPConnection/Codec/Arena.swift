@@ -3,8 +3,10 @@ import CRabbitMQ
 /// Memory for one encoding or decoding: rabbitmq-c's own pool, recycled after every frame.
 ///
 /// Everything handed out is valid until the next ``recycle()``, so no pointer from here is kept past the function that
-/// asked for it. Pages of 4 KiB instead of rabbitmq-c's frame-max ones: pages are never given back, and what does not fit
-/// gets a block of its own that is.
+/// asked for it. Pages of 4 KiB instead of rabbitmq-c's frame-max ones: pages are never given back, and what does not
+/// fit gets a block of its own that is.
+///
+/// Safe to hold: the pool is this object's own, and what it hands out is marked unsafe where it is used.
 @safe final class Arena {
     let pool: UnsafeMutablePointer<amqp_pool_t>
     /// How much room the strings and tables handed out since the last ``recycle()`` take on the wire at most.

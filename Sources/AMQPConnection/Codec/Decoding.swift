@@ -54,7 +54,8 @@ struct RepeatedText {
 }
 
 extension AMQPTable {
-    /// Copies a decoded table out of rabbitmq-c's memory; nil if a name is not UTF-8. The depth was bounded by ``TableScan``.
+    /// Copies a decoded table out of rabbitmq-c's memory; nil if a name is not UTF-8. The depth was bounded by
+    /// ``TableScan``.
     init?(_ table: amqp_table_t) {
         self.init()
         entries.reserveCapacity(Int(unsafe table.num_entries))

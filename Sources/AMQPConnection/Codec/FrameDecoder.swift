@@ -12,9 +12,9 @@ enum InboundFrame {
 
 /// Cuts the byte stream into frames (AMQP 0-9-1 §2.3.5) and has rabbitmq-c decode what is in them.
 ///
-/// The cutting is ours and not `amqp_handle_input`'s for three reasons. That function subtracts the fixed part of a
-/// payload from its length unchecked, so that a method frame of three bytes reads past its memory. It decodes header
-/// tables before anyone could look at their depth (``TableScan``). And it copies every body into pools that never shrink.
+/// The cutting is ours and not `amqp_handle_input`'s for two reasons. That function decodes header tables before anyone
+/// could look at them (``TableScan``), and it copies every frame, bodies included, into pools of frame-max large pages
+/// that never shrink.
 ///
 /// After an error the stream is out of step for good: the connection has to go.
 struct FrameDecoder {

@@ -92,8 +92,8 @@ struct FrameEncoder {
 
     private static let overhead = 8
 
-    /// Writes one frame whose payload is `fixed` bytes and then what `fill` says it wrote of at most `variable`; false, and
-    /// nothing written, if `fill` answers with an error or the payload is too large for a frame.
+    /// Writes one frame whose payload is `fixed` bytes and then what `fill` says it wrote of at most `variable`; false,
+    /// and nothing written, if `fill` answers with an error or the payload is too large for a frame.
     private func frame(
         _ type: Int32, _ channel: UInt16, fixed: Int, variable: Int, _ buffer: inout ByteBuffer,
         _ fill: (UnsafeMutableRawBufferPointer) -> Int32

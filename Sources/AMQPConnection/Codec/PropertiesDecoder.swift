@@ -6,12 +6,12 @@ struct PropertiesDecoder {
 
     init(arena: Arena) { self.arena = arena }
 
-    /// Decodes a property list (AMQP 0-9-1 §4.2.6.1). Text that is not UTF-8 and headers that are not safe to decode are
-    /// marked unreadable; a list that is broken as such is a protocol violation.
+    /// Decodes a property list (AMQP 0-9-1 §4.2.6.1). Text that is not UTF-8 and headers that are not safe to decode
+    /// are marked unreadable; a list that is broken as such is a protocol violation.
     func decode(_ list: UnsafeRawBufferPointer) throws(AMQPError) -> AMQPProperties {
         guard list.count >= 2 else { throw malformed() }
         let flags = Int32(unsafe list[0]) << 8 | Int32(unsafe list[1])
-        // Bit 0 announces another word of flags, which the basic class does not have; rabbitmq-c would shift out of range.
+        // Bit 0 announces another word of flags and bit 1 is unused: the basic class has neither.
         guard flags & 0b11 == 0 else { throw malformed() }
 
         var list = unsafe list

@@ -1,8 +1,10 @@
 /// Looks through an encoded table before rabbitmq-c does.
 ///
-/// `amqp_decode_table` recurses as deep as the bytes say and refuses a whole frame for one unknown type, after which its
-/// caller must drop the connection. Headers come from whoever publishes, so either would let one message take the worker
-/// down, again at each redelivery. What this scan accepts, rabbitmq-c decodes.
+/// `amqp_decode_table` recurses as deep as the bytes say and refuses a whole frame for one unknown type, after which
+/// its caller must drop the connection. Headers come from whoever publishes, so either would let one message take the
+/// worker down, again at each redelivery. What this scan accepts, rabbitmq-c decodes.
+///
+/// Safe: the bytes are borrowed for one call of ``accepts(_:)``, and every index is checked against their end.
 @safe struct TableScan {
     private let bytes: UnsafeRawBufferPointer
     private var offset = 0

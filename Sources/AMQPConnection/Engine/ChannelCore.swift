@@ -8,8 +8,8 @@ final class ChannelCore {
 
     private enum Phase {
         case open
-        /// We sent `channel.close`; what else comes is dropped until `close-ok`. Holds what ended the channel, nil for our
-        /// own close.
+        /// We sent `channel.close`; what else comes is dropped until `close-ok`. Holds what ended the channel, nil for
+        /// our own close.
         case closing(AMQPError?)
         case closed(AMQPError?)
     }
@@ -136,8 +136,8 @@ final class ChannelCore {
 
     // MARK: consuming
 
-    /// Starts a consumer under a tag of the caller's or, if that is empty, one made here. Noted before the broker is asked:
-    /// deliveries may come right behind its answer.
+    /// Starts a consumer under a tag of the caller's or, if that is empty, one made here. Noted before the broker is
+    /// asked: deliveries may come right behind its answer.
     func consume(
         queue: String, tag: String, noAck: Bool, exclusive: Bool, arguments: AMQPTable,
         onBatch: @escaping @Sendable ([AMQPDelivery]) -> Void, onCancelled: @escaping @Sendable () -> Void,

@@ -2,10 +2,11 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// A connection's end of the pipeline: bytes in, frames apart, channels served; frames of one turn gathered, one write out.
+/// A connection's end of the pipeline: bytes in, frames apart, channels served; frames of one turn gathered, one write
+/// out.
 ///
-/// Lives on its event loop and is touched nowhere else, so there are no locks. Callers' closures run here, after the state
-/// they could change has been settled: they may call back in.
+/// Lives on its event loop and is touched nowhere else, so there are no locks. Callers' closures run here, after the
+/// state they could change has been settled: they may call back in.
 final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -336,7 +337,6 @@ final class ConnectionHandler: ChannelInboundHandler {
         handshakeTimer?.cancel()
         heartbeatTimer?.cancel()
         closeTimer?.cancel()
-        handOverDeliveries()
         let error = reason ?? AMQPError(.connectionClosed, "the connection was closed by this side")
         let channels = channels.values
         self.channels = [:]

@@ -6,7 +6,8 @@ struct OutboundBuffer {
 
     var isEmpty: Bool { buffer.readableBytes == 0 }
 
-    /// Above this capacity, in bytes, the memory is given back after a flush: one large message should not cost for ever.
+    /// Above this capacity, in bytes, the memory is given back after a flush: one large message should not cost for
+    /// ever.
     private static let keptCapacity = 1 << 20
 
     mutating func append<Failure: Error>(

@@ -1,8 +1,8 @@
 /// Turns deliveries that finish in any order into as few acknowledgements as possible.
 ///
 /// Deliveries are noted in the order they came; each is finished once. The finished prefix may be acknowledged with
-/// `multiple`: everything up to it is done, nothing behind it is touched. Tags belong to one channel, so a new channel
-/// takes a new window.
+/// `multiple`: everything up to it is done, nothing behind it is touched. Tags and `multiple` span a whole channel, all
+/// its consumers: note every delivery of the channel in one window, and begin a new one with a new channel.
 package struct AcknowledgementWindow: Sendable {
     private struct Entry {
         var tag: UInt64
@@ -40,7 +40,8 @@ package struct AcknowledgementWindow: Sendable {
 
     /// Takes a delivery out that is rejected by itself (`reject`, `nack`).
     ///
-    /// It neither holds back the prefix nor ends one: acknowledging a tag the broker no longer knows closes the channel.
+    /// Send the rejection before the next acknowledgement, which would otherwise cover it. The delivery then neither
+    /// holds back the prefix nor ends one: acknowledging a tag the broker no longer knows closes the channel.
     package mutating func remove(_ tag: UInt64) {
         let index = index(of: tag)
         precondition(!entries[index].isFinished, "a delivery was finished and rejected")
@@ -48,7 +49,8 @@ package struct AcknowledgementWindow: Sendable {
         unfinishedCount -= 1
     }
 
-    /// The tag to acknowledge with `multiple`, if the finished prefix has grown since the last call; it is then let go of.
+    /// The tag to acknowledge with `multiple`, if the finished prefix has grown since the last call; it is then let go
+    /// of.
     package mutating func takeAcknowledgement() -> UInt64? {
         var tag: UInt64?
         while head < entries.count, entries[head].isFinished {

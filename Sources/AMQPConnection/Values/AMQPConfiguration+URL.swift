@@ -3,10 +3,10 @@ package import NIOSSL
 extension AMQPConfiguration {
     /// Reads `amqp://user:password@host:port/vhost` or `amqps://…`, as the RabbitMQ URI specification has it.
     ///
-    /// Ports default to 5672 and 5671, user and password to `guest`, the virtual host to `/` (`/%2f`, an empty path or none).
-    /// Percent-encoded bytes are decoded in user, password, host and virtual host. `amqps` uses the system's trust roots and
-    /// checks the host's name unless `tls` says otherwise. Errors (`invalidConfiguration`) never contain the password, nor
-    /// any other part of the URL but the port.
+    /// Ports default to 5672 and 5671, user and password to `guest`, the virtual host to `/` (`/%2f`, an empty path or
+    /// none). Percent-encoded bytes are decoded in user, password, host and virtual host. `amqps` uses the system's
+    /// trust roots and checks the host's name unless `tls` says otherwise. Errors (`invalidConfiguration`) never
+    /// contain the password, nor any other part of the URL but the port.
     package init(url: String, tls: TLSConfiguration = .makeClientConfiguration()) throws(AMQPError) {
         self.init()
         var rest = Substring(url)

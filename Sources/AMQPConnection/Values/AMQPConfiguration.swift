@@ -15,8 +15,8 @@ package struct AMQPConfiguration: Sendable {
     package var password: String = "guest"
     /// Default `/`.
     package var virtualHost: String = "/"
-    /// Interval asked for; the smaller of ours and the broker's is used, zero is none. Sent as whole seconds. Default 10 s:
-    /// a dead peer is noticed within 20.
+    /// Interval asked for; the smaller of ours and the broker's is used, zero is none. Sent as whole seconds. Default
+    /// 10 s: a dead peer is noticed within 20.
     package var heartbeat: TimeAmount = .seconds(10)
     /// Largest frame accepted, in bytes, from 4096 to ``AMQPLimits/frameMax``, which is the default.
     package var frameMax: UInt32 = AMQPLimits.frameMax
@@ -26,8 +26,8 @@ package struct AMQPConfiguration: Sendable {
     package var connectTimeout: TimeAmount = .seconds(10)
     /// Limit on the wait for the answer to one method, and for an orderly close. Default 10 s.
     package var rpcTimeout: TimeAmount = .seconds(10)
-    /// Limit on the wait for publisher confirms, unless a call gives its own. Default 30 s: a quorum queue confirms only
-    /// when a majority has written it, which takes a while when a node has just gone.
+    /// Limit on the wait for publisher confirms, unless a call gives its own. Default 30 s: a quorum queue confirms
+    /// only when a majority has written it, which takes a while when a node has just gone.
     package var confirmTimeout: TimeAmount = .seconds(30)
     /// How much of a body is kept, in bytes. Default 16 MiB. What is longer arrives cut off here, with
     /// ``AMQPDelivery/isTruncated`` set, and the rest is not buffered.

@@ -1,7 +1,7 @@
 /// Bounds that hold for every connection, each with its reason.
 package enum AMQPLimits {
-    /// How deep header tables may nest. rabbitmq-c recurses without a bound, so a table of 20 000 levels, which fits in a
-    /// frame, would run through the stack; no header anyone reads is deeper than `x-death` (3).
+    /// How deep header tables may nest. rabbitmq-c recurses without a bound: a table of 20 000 levels, which fits in a
+    /// frame, runs through a stack of 2 MiB (tried with 0.11.0). No header anyone reads is deeper than `x-death` (3).
     package static let tableDepth = 16
     /// The longest short string of the protocol, in bytes: names, routing keys, most properties.
     package static let shortString = 255

@@ -1,7 +1,7 @@
 /// A message to publish.
 package struct AMQPMessage: Hashable, Sendable {
-    /// The exchange; empty means the default exchange, where the routing key is the queue's name. One that does not exist
-    /// closes the channel (404).
+    /// The exchange; empty means the default exchange, where the routing key is the queue's name. One that does not
+    /// exist closes the channel (404).
     package var exchange: String
     package var routingKey: String
     /// Whether the broker sends the message back if no queue takes it. Never set it on a direct reply: RabbitMQ counts
@@ -26,7 +26,8 @@ package struct AMQPMessage: Hashable, Sendable {
 package enum AMQPPublishOutcome: Hashable, Sendable {
     /// The broker has it (`basic.ack`): on disk or replicated as far as its queues promise.
     case confirmed
-    /// The broker could not keep it (`basic.nack`): a full queue that rejects, or an internal error. May be tried again.
+    /// The broker could not keep it (`basic.nack`): a full queue that rejects, or an internal error. May be tried
+    /// again.
     case rejected
     /// Nobody takes it: `mandatory` was set and no queue is bound (312 NO_ROUTE).
     case returned(replyCode: UInt16, replyText: String)
@@ -46,8 +47,9 @@ package struct AMQPDelivery: Hashable, Sendable {
     /// Whether exchange and routing key are as they came: false if either is not UTF-8, and then it is empty here.
     package var addressIsReadable: Bool = true
     package var properties: AMQPProperties
-    /// The body, or its first ``AMQPConfiguration/retainedBodyBytes`` bytes. An array of its own rather than a slice of the
-    /// read buffer: it does not hold 64 KiB of socket buffer for 170 bytes of command, and parsers take it as it is.
+    /// The body, or its first ``AMQPConfiguration/retainedBodyBytes`` bytes. An array of its own rather than a slice of
+    /// the read buffer: it does not hold 64 KiB of socket buffer for 170 bytes of command, and parsers take it as it
+    /// is.
     package var body: [UInt8]
     /// The size of the body as sent, in bytes.
     package var bodySize: UInt64

@@ -74,7 +74,8 @@ package struct AMQPTable: Hashable, Sendable {
 
     package var isEmpty: Bool { entries.isEmpty }
 
-    /// The first value of that name; setting replaces it, adds it at the end, or with nil removes every one of that name.
+    /// The first value of that name; setting replaces it, adds it at the end, or with nil removes every one of that
+    /// name.
     package subscript(name: String) -> AMQPValue? {
         get { entries.first { $0.name == name }?.value }
         set {

@@ -117,7 +117,8 @@ final class ScriptedBroker {
         channel.onLoop { core in
             core.consume(
                 queue: "q", tag: tag, noAck: false, exclusive: false, arguments: [:],
-                onBatch: { recorder.batches.add($0) }, onCancelled: { recorder.cancellations.add(()) }
+                onBatch: { recorder.batches.add($0) },
+                onCancelled: { recorder.deliveriesAtCancellation.add(recorder.deliveries.count) }
             ) { recorder.answers.add($0) }
         }
         _ = sent()
@@ -128,7 +129,8 @@ final class ScriptedBroker {
 
 final class ConsumerRecorder: Sendable {
     let batches = Recorder<[AMQPDelivery]>()
-    let cancellations = Recorder<Void>()
+    /// One entry for each cancellation: how many deliveries there had been.
+    let deliveriesAtCancellation = Recorder<Int>()
     let answers = Recorder<Result<ServerMethod, AMQPError>>()
 
     var deliveries: [AMQPDelivery] { batches.values.flatMap { $0 } }

@@ -93,7 +93,9 @@ struct OutgoingMessagesTests {
         #expect(headers["x-sojourn-queue"]?.string == "n.commands.manage")
     }
 
-    @Test("what failed for a passing reason is not kept", arguments: [Failure.Code.conflict, .unavailable, .commandExpired])
+    @Test(
+        "what failed for a passing reason is not kept",
+        arguments: [Failure.Code.conflict, .unavailable, .commandExpired])
     func passing(code: Failure.Code) {
         let messages = outgoing.messages(for: completion(Failure(code, "")), of: delivery(), queue: "")
         #expect(!messages.contains { $0.exchange == "n.dead" })
