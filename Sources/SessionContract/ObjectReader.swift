@@ -52,13 +52,20 @@ extension ObjectReader {
         switch value(key) {
         case nil: return nil
         case .string(let text):
-            guard length.contains(text.unicodeScalars.count) else {
+            guard isLong(text, length) else {
                 throw failure(key, "must be \(length.lowerBound) to \(length.upperBound) characters long")
             }
             return text
         case .null, .bool, .integer, .decimal, .array, .object:
             throw failure(key, "must be a string")
         }
+    }
+
+    /// Whether a text has so many Unicode scalars. They are counted only where the bytes do not tell: a scalar is at
+    /// least one byte, and a text of any bytes has at least one scalar.
+    private func isLong(_ text: String, _ length: ClosedRange<Int>) -> Bool {
+        if length.lowerBound <= 1, length.contains(text.utf8.count) { return true }
+        return length.contains(text.unicodeScalars.count)
     }
 
     package mutating func required(_ key: String, length: ClosedRange<Int>) throws(Failure) -> String {

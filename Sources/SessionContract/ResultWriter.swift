@@ -40,7 +40,7 @@ package enum ResultWriter {
     ) -> WrittenResult {
         let name = command?.rawValue ?? unknownCommand
         func result(_ status: WrittenResult.Status, _ body: (inout JSONWriter) -> Void) -> [UInt8] {
-            JSONWriter.object(capacity: 1024) { json in
+            JSONWriter.object(capacity: 896) { json in
                 json.member("commandId", commandID)
                 json.member("command", name)
                 json.member("status", status.rawValue)

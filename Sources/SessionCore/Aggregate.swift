@@ -35,12 +35,12 @@ package struct Subject: Equatable, Sendable {
 package enum AggregateScope: Equatable, Sendable {
     case whole
     /// These sessions alone, and not the subject.
-    case sessions(Set<SessionID>)
+    case sessions([SessionID])
 
     package func union(_ other: AggregateScope) -> AggregateScope {
         switch (self, other) {
         case (.whole, _), (_, .whole): .whole
-        case (.sessions(let left), .sessions(let right)): .sessions(left.union(right))
+        case (.sessions(let left), .sessions(let right)): .sessions(left + right.filter { !left.contains($0) })
         }
     }
 }

@@ -30,8 +30,8 @@ package struct IssuedTokens: Sendable {
     }
 }
 
-/// The answer to `session.validate`.
-package enum Validation: Sendable {
+/// The answer to `session.validate`. Indirect, as a session is a lot to copy and this is handed on many times.
+package indirect enum Validation: Sendable {
     case valid(Session)
     /// The session is told of only to who holds its token.
     case invalid(InvalidityReason, Session?, Remedy?)

@@ -19,9 +19,8 @@ struct RecordSeal: Sendable {
 
         fileprivate var associatedData: [UInt8] {
             switch self {
-            case .field(let name, let key): Array("\(key)/\(name)".utf8)
+            case .field(let name, let key), .event(let name, let key): Array(key.utf8) + [UInt8(ascii: "/")] + name.utf8
             case .inbox(let key): Array(key.utf8)
-            case .event(let id, let key): Array("\(key)/\(id)".utf8)
             }
         }
     }

@@ -40,10 +40,10 @@ extension RedisSessionStore {
         }
         for id in changes.removed { arguments.append(.string(id.own)) }
         for session in changes.scheduled {
-            arguments.append(.string(Self.member(session.id)))
+            arguments.append(.string(session.id.withoutPrefix))
             arguments.append(.integer(session.nextDeadline.milliseconds))
         }
-        for id in changes.cancelled { arguments.append(.string(Self.member(id))) }
+        for id in changes.cancelled { arguments.append(.string(id.withoutPrefix)) }
         let outbox = keys.outbox(partition)
         for event in commit.events {
             arguments.append(.string(event.id))
@@ -81,11 +81,6 @@ extension RedisSessionStore {
             items.dropFirst().compactMap { item in
                 item.string.map { OutboxEntry.Reference(partition: partition, id: $0) }
             })
-    }
-
-    /// A session in the deadline index: its id without the prefix.
-    static func member(_ id: SessionID) -> String {
-        String(id.text.dropFirst(SessionID.prefix.count))
     }
 }
 

@@ -69,46 +69,51 @@ extension RedisSessionStore {
     }
 
     private func aggregate(_ request: LoadRequest, from reply: RedisReply) -> Result<Aggregate, DamagedRecord> {
-        let key = keys.aggregate(request.handle)
-        guard let values = reply.array else { return .failure(DamagedRecord(key: key, reason: "this is no hash")) }
-        var fields: [(name: String, value: [UInt8])] = []
-        switch request.scope {
-        case .whole:
-            for index in stride(from: 0, to: values.count - 1, by: 2) {
-                if let name = values[index].string, let value = values[index + 1].bytes { fields.append((name, value)) }
-            }
-        case .sessions(let ids):
-            let names = [KeySpace.revisionField] + ids.map(\.own)
-            fields = zip(names, values).compactMap { name, reply in reply.bytes.map { (name, $0) } }
-        }
+        var reader = AggregateReader(handle: request.handle, key: keys.aggregate(request.handle), seal: seal)
         return Result { () throws(DamagedRecord) in
-            try aggregate(request.handle, from: fields, key: key)
+            guard let values = reply.array else { throw DamagedRecord(key: reader.key, reason: "this is no hash") }
+            switch request.scope {
+            case .whole:
+                for index in stride(from: 0, to: values.count - 1, by: 2) {
+                    guard let name = values[index].string, let value = values[index + 1].bytes else { continue }
+                    try reader.add(value, of: name)
+                }
+            case .sessions(let ids):
+                if let revision = values.first?.bytes { try reader.add(revision, of: KeySpace.revisionField) }
+                for (id, reply) in zip(ids, values.dropFirst()) {
+                    if let value = reply.bytes { try reader.add(value, of: id.own) }
+                }
+            }
+            return Aggregate(
+                handle: reader.handle, revision: reader.revision, subject: reader.subject, sessions: reader.sessions)
         }
     }
+}
 
-    private func aggregate(
-        _ handle: SubjectHandle, from fields: [(name: String, value: [UInt8])], key: String
-    ) throws(DamagedRecord) -> Aggregate {
-        var revision: Int64 = 0
-        var subject: Subject?
-        var sessions: [Session] = []
-        for (name, value) in fields {
-            switch name {
-            case KeySpace.revisionField:
-                guard let number = Int64(String(decoding: value, as: UTF8.self)) else {
-                    throw DamagedRecord(key: key, reason: "the revision is no number")
-                }
-                revision = number
-            case KeySpace.subjectField:
-                subject = try seal.read(value, at: .field(name, key: key), as: SubjectRecord.subject).get()
-            default:
-                let session = try seal.read(value, at: .field(name, key: key), as: SessionRecord.session).get()
-                guard session.id.handle == handle, session.id.own == name else {
-                    throw DamagedRecord(key: key, reason: "the record of another session lies here")
-                }
-                sessions.append(session)
+/// Puts an aggregate together from the fields of its hash.
+private struct AggregateReader {
+    let handle: SubjectHandle
+    let key: String
+    let seal: RecordSeal
+    var revision: Int64 = 0
+    var subject: Subject?
+    var sessions: [Session] = []
+
+    mutating func add(_ value: [UInt8], of field: String) throws(DamagedRecord) {
+        switch field {
+        case KeySpace.revisionField:
+            guard let number = Int64(String(decoding: value, as: UTF8.self)) else {
+                throw DamagedRecord(key: key, reason: "the revision is no number")
             }
+            revision = number
+        case KeySpace.subjectField:
+            subject = try seal.read(value, at: .field(field, key: key), as: SubjectRecord.subject).get()
+        default:
+            let session = try seal.read(value, at: .field(field, key: key), as: SessionRecord.session).get()
+            guard session.id.isMade(of: handle, own: field) else {
+                throw DamagedRecord(key: key, reason: "the record of another session lies here")
+            }
+            sessions.append(session)
         }
-        return Aggregate(handle: handle, revision: revision, subject: subject, sessions: sessions)
     }
 }

@@ -192,7 +192,8 @@ struct RedisServerTests {
     func frozen() async throws {
         let server = try await RedisServerProcess.start()
         var configuration = try RedisConfiguration(url: server.url)
-        configuration.replyTimeout = .milliseconds(50)
+        // Long enough for a busy machine to open the first connection in.
+        configuration.replyTimeout = .seconds(1)
         let connection = try await RedisConnection.connect(configuration, on: loop, logger: silent)
         server.freeze()
         let error = await #expect(throws: RedisError.self) { try await connection.send(pipeline("PING")) }

@@ -37,14 +37,25 @@ package struct SessionID: Hashable, Sendable {
     }
 
     package var handle: SubjectHandle {
-        let bytes = text.utf8
-        let start = bytes.index(bytes.startIndex, offsetBy: 4)
-        return SubjectHandle(text: String(text[start..<bytes.index(start, offsetBy: SubjectHandle.length)]))
+        let bytes = text.utf8.dropFirst(Self.prefix.utf8.count).prefix(SubjectHandle.length)
+        return SubjectHandle(text: String(Substring(bytes)))
     }
 
     /// The part that is the session's own among those of its subject: 12 base64url characters.
     package var own: String {
-        String(text.suffix(Self.ownLength))
+        String(Substring(text.utf8.suffix(Self.ownLength)))
+    }
+
+    /// Everything behind the prefix: how a session is called where all are sessions.
+    package var withoutPrefix: String {
+        String(Substring(text.utf8.dropFirst(Self.prefix.utf8.count)))
+    }
+
+    /// Whether this is the id of that subject's session with that own part.
+    package func isMade(of handle: SubjectHandle, own: String) -> Bool {
+        let bytes = text.utf8.dropFirst(Self.prefix.utf8.count)
+        return bytes.prefix(SubjectHandle.length).elementsEqual(handle.text.utf8)
+            && bytes.dropFirst(SubjectHandle.length).elementsEqual(own.utf8)
     }
 }
 

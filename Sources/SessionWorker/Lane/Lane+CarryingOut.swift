@@ -62,7 +62,7 @@ extension Lane {
                 metadata: [
                     LogKey.command: "\(completion.result.command)", LogKey.code: "\(failure.code.rawValue)",
                     LogKey.reason: "\(failure.path.map { "\($0) " } ?? "")\(failure.message)",
-                    LogKey.queue: "\(item.queue.name(in: namespace))",
+                    LogKey.queue: "\(queueNames[item.queue] ?? "")",
                     LogKey.messageId: "\(item.delivery.properties.messageID ?? "-")",
                     LogKey.appId: "\(item.delivery.properties.appID ?? "-")",
                 ])

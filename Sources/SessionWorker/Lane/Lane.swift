@@ -17,15 +17,23 @@ actor Lane {
     /// Commands in one batch: enough to spread the cost of two round trips, few enough to be answered soon.
     static let maxBatch = 512
 
-    struct Item {
+    /// A delivery on its way. A class, since it is handed on many times, and a copy of all its parts each time would
+    /// cost more than carrying it out.
+    final class Item: Sendable {
         let queue: Topology.CommandQueue
         let delivery: AMQPDelivery
+
+        init(queue: Topology.CommandQueue, delivery: AMQPDelivery) {
+            self.queue = queue
+            self.delivery = delivery
+        }
     }
 
     nonisolated let eventLoop: any EventLoop
+    nonisolated let taskExecutor: EventLoopTaskExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
 
-    let namespace: String
+    let queueNames: [Topology.CommandQueue: String]
     let reader: DeliveryReader
     let outgoing: OutgoingMessages
     let processor: CommandProcessor<RedisSessionStore>
@@ -33,7 +41,7 @@ actor Lane {
     var metrics = LaneMetrics()
     let logger: Logger
 
-    private var pending: [Topology.CommandQueue: [AMQPDelivery]] = [:]
+    private var pending: [Topology.CommandQueue: [Item]] = [:]
     private var windows: [Topology.CommandQueue: AcknowledgementWindow] = [:]
     private var channels: [Topology.CommandQueue: AMQPChannel] = [:]
     private var waiter: CheckedContinuation<Void, Never>?
@@ -47,7 +55,9 @@ actor Lane {
         processor: CommandProcessor<RedisSessionStore>, redis: RedisClient, logger: Logger
     ) {
         self.eventLoop = eventLoop
-        self.namespace = namespace
+        taskExecutor = EventLoopTaskExecutor(eventLoop)
+        queueNames = Dictionary(
+            uniqueKeysWithValues: Topology.CommandQueue.allCases.map { ($0, $0.name(in: namespace)) })
         self.reader = reader
         self.processor = processor
         self.redis = redis
@@ -67,7 +77,9 @@ actor Lane {
                 let completions = try await carryOut(batch)
                 finishing += 1
                 // Runs here as well, between the steps of the batches that follow.
-                Task { await finishOrGiveUp(batch, completions, over: publisher) }
+                Task(executorPreference: taskExecutor) {
+                    await self.finishOrGiveUp(batch, completions, over: publisher)
+                }
             }
         } catch {
             await finishAll()
@@ -79,6 +91,11 @@ actor Lane {
     /// Waits for what is being published: its acknowledgements belong to these connections and no later ones.
     private func finishAll() async {
         while finishing > 0 { await withCheckedContinuation { waiter = $0 } }
+    }
+
+    /// Gives up what is not finished: `serve` throws, and the broker delivers it to somebody else.
+    func abandon() {
+        lose(because: CancellationError())
     }
 
     /// Takes no more commands; `serve` returns once it has finished those it has.
@@ -98,13 +115,13 @@ extension Lane {
                 self?.assumeIsolated { $0.lose(because: error ?? AMQPError(.connectionClosed, "it was closed")) }
             }
         }
-        for queue in Topology.CommandQueue.allCases {
+        for (queue, name) in queueNames {
             let channel = try await broker.consuming.openChannel()
             try await channel.qos(prefetch: UInt16(prefetch))
             channels[queue] = channel
             windows[queue] = AcknowledgementWindow()
             try await channel.consume(
-                queue: queue.name(in: namespace), consumerTag: queue.rawValue,
+                queue: name, consumerTag: queue.rawValue,
                 onBatch: { [weak self] deliveries in self?.assumeIsolated { $0.take(deliveries, from: queue) } },
                 onCancelled: { [weak self] in self?.assumeIsolated { $0.consumerWasCancelled(of: queue) } })
         }
@@ -112,7 +129,7 @@ extension Lane {
 
     private func take(_ deliveries: [AMQPDelivery], from queue: Topology.CommandQueue) {
         for delivery in deliveries { windows[queue]?.note(delivery.deliveryTag) }
-        pending[queue, default: []] += deliveries
+        pending[queue, default: []] += deliveries.map { Item(queue: queue, delivery: $0) }
         wake()
     }
 
@@ -123,11 +140,7 @@ extension Lane {
             let batch = takePending()
             if !batch.isEmpty { return batch }
             if isDraining { return nil }
-            await withTaskCancellationHandler {
-                await withCheckedContinuation { waiter = $0 }
-            } onCancel: {
-                Task { await self.lose(because: CancellationError()) }
-            }
+            await withCheckedContinuation { waiter = $0 }
         }
     }
 
@@ -136,8 +149,8 @@ extension Lane {
         for queue in Topology.CommandQueue.allCases {
             guard let waiting = pending[queue], !waiting.isEmpty else { continue }
             let taken = waiting.prefix(Self.maxBatch - batch.count)
-            batch += taken.map { Item(queue: queue, delivery: $0) }
-            pending[queue] = Array(waiting.dropFirst(taken.count))
+            batch += taken
+            pending[queue]?.removeFirst(taken.count)
         }
         return batch
     }
@@ -148,7 +161,7 @@ extension Lane {
     }
 
     private func consumerWasCancelled(of queue: Topology.CommandQueue) {
-        let name = queue.name(in: namespace)
+        let name = queueNames[queue] ?? queue.rawValue
         lose(because: AMQPError(.notFound, "RabbitMQ ended the consumer of \(name): was the queue deleted?"))
     }
 
@@ -187,9 +200,9 @@ extension Lane {
         _ batch: [Item], _ completions: [Completion], over publisher: ConfirmedPublisher
     ) async throws {
         var messages: [AMQPMessage] = []
+        messages.reserveCapacity(batch.count * 2)
         for (item, completion) in zip(batch, completions) {
-            let queue = item.queue.name(in: namespace)
-            messages += outgoing.messages(for: completion, of: item.delivery, queue: queue)
+            outgoing.append(completion, of: item.delivery, queue: queueNames[item.queue] ?? "", to: &messages)
         }
         try await publisher.publish(messages)
         acknowledge(batch)

@@ -32,6 +32,16 @@ actor LaneSupervisor {
 
     /// Runs until it is told to stop and the lane has finished what it had, or the task is cancelled.
     func run() async {
+        await withTaskCancellationHandler {
+            await serveRepeatedly()
+        } onCancel: {
+            Task { await lane.abandon() }
+        }
+        health.isDown(number, because: "stopped")
+        await lane.redis.shutdown()
+    }
+
+    private func serveRepeatedly() async {
         var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(10))
         var random = SystemRandomNumberGenerator()
         while !isStopping && !Task.isCancelled {
@@ -50,8 +60,6 @@ actor LaneSupervisor {
                 await rest(for: delay)
             }
         }
-        health.isDown(number, because: "stopped")
-        await lane.redis.shutdown()
     }
 
     /// Has the lane take no more; `run` returns once it has finished.
@@ -81,7 +89,9 @@ actor LaneSupervisor {
             }
             health.isUp(number)
             logger.info("the lane takes commands")
-            try await lane.serve(over: broker, prefetch: configuration.prefetch)
+            try await withTaskExecutorPreference(lane.taskExecutor) {
+                try await lane.serve(over: broker, prefetch: configuration.prefetch)
+            }
         } catch {
             await broker.close()
             throw error

@@ -12,13 +12,14 @@ package struct OutgoingMessages: Sendable {
         names = Topology.Names(namespace: namespace)
     }
 
-    func messages(for completion: Completion, of delivery: AMQPDelivery, queue: String) -> [AMQPMessage] {
-        var messages = results(of: completion, to: delivery)
-        messages += completion.events.map { message(for: $0.event) }
+    func append(
+        _ completion: Completion, of delivery: AMQPDelivery, queue: String, to messages: inout [AMQPMessage]
+    ) {
+        appendResults(of: completion, to: delivery, &messages)
+        for event in completion.events { messages.append(message(for: event.event)) }
         if let failure = completion.failure, failure.code.isQuarantined {
             messages.append(quarantined(delivery, from: queue, because: failure, at: completion.at))
         }
-        return messages
     }
 
     func message(for event: OutgoingEvent) -> AMQPMessage {
@@ -29,7 +30,9 @@ package struct OutgoingMessages: Sendable {
             body: event.body)
     }
 
-    private func results(of completion: Completion, to delivery: AMQPDelivery) -> [AMQPMessage] {
+    private func appendResults(
+        of completion: Completion, to delivery: AMQPDelivery, _ messages: inout [AMQPMessage]
+    ) {
         let result = completion.result
         let changesState = CommandName(rawValue: delivery.routingKey)?.changesState ?? true
         var properties = AMQPProperties(
@@ -39,9 +42,12 @@ package struct OutgoingMessages: Sendable {
             messageID: completion.resultID, type: result.type)
         let copy = AMQPMessage(
             exchange: names.results, routingKey: result.routingKey, properties: properties, body: result.copy)
-        guard let replyTo = delivery.properties.replyTo, ReplyAddress.isSafe(replyTo) else { return [copy] }
-        properties.deliveryMode = 1
-        return [AMQPMessage(exchange: "", routingKey: replyTo, properties: properties, body: result.reply), copy]
+        if let replyTo = delivery.properties.replyTo, ReplyAddress.isSafe(replyTo) {
+            properties.deliveryMode = 1
+            messages.append(
+                AMQPMessage(exchange: "", routingKey: replyTo, properties: properties, body: result.reply))
+        }
+        messages.append(copy)
     }
 
     /// The message as it was, for somebody to look at. `user_id` and `expiration` move to headers: RabbitMQ would refuse

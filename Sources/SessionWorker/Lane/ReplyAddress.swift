@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// Whether a `reply_to` can be published to without harm.
 enum ReplyAddress {
     private static let directPrefix = "amq.rabbitmq.reply-to."
@@ -13,24 +11,58 @@ enum ReplyAddress {
     static func isSafe(_ replyTo: String) -> Bool {
         guard !replyTo.isEmpty else { return false }
         guard replyTo.hasPrefix(directPrefix) else { return true }
-        let parts = replyTo.dropFirst(directPrefix.count).split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }) else { return true }
-        guard let term = Data(base64Encoded: String(parts[0])) else { return false }
-        return isProcess(Array(term))
+        let rest = replyTo.utf8.dropFirst(directPrefix.utf8.count)
+        let dot = UInt8(ascii: ".")
+        guard let separator = rest.firstIndex(of: dot) else { return true }
+        let process = rest[..<separator]
+        let key = rest[separator...].dropFirst()
+        guard !process.isEmpty, !key.isEmpty, !key.contains(dot) else { return true }
+        return isProcess(base64: process)
     }
 
     /// Whether this is a process identifier: version 131, `NEW_PID_EXT` (88), the node's name as an atom in UTF-8 with a
     /// length of two bytes (118) or one (119), then 12 bytes (Erlang external term format, sections 12.3 and 13).
-    private static func isProcess(_ term: [UInt8]) -> Bool {
-        guard term.count >= 4, term[0] == 131, term[1] == 88 else { return false }
-        let name: Int
-        switch term[2] {
-        case 118:
-            guard term.count >= 5 else { return false }
-            name = 5 + Int(term[3]) << 8 + Int(term[4])
-        case 119: name = 4 + Int(term[3])
+    ///
+    /// Only its beginning and its length are decoded: this stands on the way of every reply.
+    private static func isProcess(base64 text: Substring.UTF8View) -> Bool {
+        let digits = text.prefix { $0 != UInt8(ascii: "=") }
+        let padding = text[digits.endIndex...]
+        guard text.count.isMultiple(of: 4), padding.count <= 2, padding.allSatisfy({ $0 == UInt8(ascii: "=") }),
+            digits.allSatisfy({ $0.base64Value != nil })
+        else { return false }
+        let length = digits.count * 6 / 8
+        let head = beginning(of: digits)
+        guard length >= 5, head[0] == 131, head[1] == 88 else { return false }
+        switch head[2] {
+        case 118: return length == 5 + (head[3] << 8 | head[4]) + 12
+        case 119: return length == 4 + head[3] + 12
         default: return false
         }
-        return term.count == name + 12
+    }
+
+    /// The first five bytes, as far as there are so many.
+    private static func beginning(of digits: Substring.UTF8View) -> [Int] {
+        var bits = 0
+        var count = 0
+        for digit in digits.prefix(7) {
+            bits = bits << 6 | Int(digit.base64Value ?? 0)
+            count += 6
+        }
+        bits <<= 42 - count
+        return (0..<5).map { bits >> (34 - 8 * $0) & 255 }
+    }
+}
+
+extension UInt8 {
+    /// The six bits that this character of base64 stands for (RFC 4648, section 4).
+    fileprivate var base64Value: UInt8? {
+        switch self {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): self - UInt8(ascii: "A")
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): self - UInt8(ascii: "a") + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0") + 52
+        case UInt8(ascii: "+"): 62
+        case UInt8(ascii: "/"): 63
+        default: nil
+        }
     }
 }

@@ -2,8 +2,8 @@ package import SessionContract
 package import SessionCore
 package import SessionStore
 
-/// One command on its way through a worker, or what arrived in the place of one.
-package struct Work: Sendable {
+/// One command on its way through a worker, or what arrived in the place of one. A class, for what a copy would cost.
+package final class Work: Sendable {
     package enum Content: Sendable {
         case command(Command)
         /// It could not be read; all there is to do is to say so.

@@ -28,7 +28,7 @@ extension Sweeper {
 extension Work {
     /// What has to be done when a session's deadline has come. Nobody sent it, so nobody is of that tenant: the rule
     /// takes the session as it is.
-    fileprivate init(expiring session: SessionID) {
+    fileprivate convenience init(expiring session: SessionID) {
         self.init(name: nil, content: .command(Command(tenant: "", action: .expire(session))))
     }
 }

@@ -19,6 +19,14 @@ struct OutgoingMessagesTests {
             properties: properties, body: Array("the body".utf8), bodySize: 8)
     }
 
+    private func messages(
+        for completion: Completion, of delivery: AMQPDelivery, queue: String = ""
+    ) -> [AMQPMessage] {
+        var messages: [AMQPMessage] = []
+        outgoing.append(completion, of: delivery, queue: queue, to: &messages)
+        return messages
+    }
+
     private func completion(_ failure: Failure? = nil) -> Completion {
         Completion(
             at: now,
@@ -31,7 +39,7 @@ struct OutgoingMessagesTests {
     @Test("the full result goes to who asked, and the copy to everybody")
     func results() throws {
         let properties = AMQPProperties(correlationID: "c", replyTo: "q", messageID: "m")
-        let messages = outgoing.messages(for: completion(), of: delivery("session.create", properties), queue: "")
+        let messages = messages(for: completion(), of: delivery("session.create", properties), queue: "")
         try #require(messages.count == 2)
         #expect(messages[0].exchange == "" && messages[0].routingKey == "q")
         #expect(messages[0].body == Array("full".utf8))
@@ -50,7 +58,7 @@ struct OutgoingMessagesTests {
 
     @Test("without a correlation id the message id stands for it, and without a reply_to nobody is answered")
     func correlation() {
-        let messages = outgoing.messages(
+        let messages = messages(
             for: completion(), of: delivery("session.validate", AMQPProperties(messageID: "m")), queue: "")
         #expect(messages.map(\.exchange) == ["n.results"])
         #expect(messages[0].properties.correlationID == "m")
@@ -62,7 +70,7 @@ struct OutgoingMessagesTests {
         let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         for (parent, expected) in [(good, good), (good.uppercased(), nil), ("00-0af-b7-01", nil)] {
             let properties = AMQPProperties(headers: ["traceparent": .string(parent), "tracestate": "a=b"])
-            let message = outgoing.messages(for: completion(), of: delivery("session.create", properties), queue: "")[0]
+            let message = messages(for: completion(), of: delivery("session.create", properties), queue: "")[0]
             #expect(message.properties.headers?["traceparent"]?.string == expected)
             #expect(message.properties.headers?["tracestate"]?.string == expected.map { _ in "a=b" })
         }
@@ -74,7 +82,7 @@ struct OutgoingMessagesTests {
             contentType: "text/plain", headers: ["mine": "kept", "x-delivery-count": 2], correlationID: "c",
             expiration: "5000", messageID: "m", userID: "guest", appID: "shop")
         let failure = Failure(.invalidField, "is wrong", path: "/subject")
-        let messages = outgoing.messages(
+        let messages = messages(
             for: completion(failure), of: delivery("session.create", properties), queue: "n.commands.manage")
         let kept = try #require(messages.first { $0.exchange == "n.dead" })
         #expect(kept.routingKey == "session.create")
@@ -97,7 +105,7 @@ struct OutgoingMessagesTests {
         "what failed for a passing reason is not kept",
         arguments: [Failure.Code.conflict, .unavailable, .commandExpired])
     func passing(code: Failure.Code) {
-        let messages = outgoing.messages(for: completion(Failure(code, "")), of: delivery(), queue: "")
+        let messages = messages(for: completion(Failure(code, "")), of: delivery(), queue: "")
         #expect(!messages.contains { $0.exchange == "n.dead" })
     }
 
