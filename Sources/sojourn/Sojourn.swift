@@ -27,6 +27,8 @@ struct Sojourn: AsyncParsableCommand {
     }
 
     private static func leave(with error: any Error) -> Never {
+        // A command that has said what there is to say leaves with nothing but a status.
+        if let status = error as? ExitCode { Glibc.exit(status.rawValue) }
         let parserStatus = exitCode(for: error)
         if parserStatus == .success {
             // `--help` and `--version` come as errors too, and belong on standard output.
