@@ -10,7 +10,7 @@ struct Report {
             sorted.isEmpty ? 0 : Double(sorted[Int(part * Double(sorted.count - 1))]) / 1e6
         }
         text = """
-            validates answered   \(Int(count)) in \(rounded(seconds)) s, \(measured.failures) of them not valid
+            commands answered    \(Int(count)) in \(rounded(seconds)) s, \(measured.failures) of them wrongly
             per second           \(Int(count / seconds))
             worker CPU each      \(rounded(cpuSeconds / count * 1e6)) µs
             latency              p50 \(rounded(percentile(0.5))) ms, p99 \(rounded(percentile(0.99))) ms, \

@@ -4,14 +4,21 @@ import Logging
 import NIOCore
 import NIOPosix
 
-/// Measures what one kind of load costs: keeps so many validates outstanding, and says how many a second were answered, how
-/// long each took, and how much CPU the worker spent on each.
+/// Measures what a validate costs, and what a plain echo does, which is the least that a service behind RabbitMQ can cost.
 @main
 struct SojournBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sojourn-bench",
-        abstract: "Keep validates outstanding against a running worker, and measure.",
-        discussion: "`deploy/local/bench` starts what it needs and runs it.")
+        abstract: "Measure what a validate costs.",
+        discussion: "`deploy/local/bench` starts what it needs and runs it.",
+        subcommands: [LoadCommand.self, EchoCommand.self])
+}
+
+/// Keeps so many commands outstanding, and says how many a second were answered, how long each took, and how much CPU the
+/// worker spent on each.
+struct LoadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "load", abstract: "Keep commands outstanding against a running worker, and measure.")
 
     @Option(help: "The broker.")
     var amqpUrl = "amqp://guest:guest@127.0.0.1:5672/"
@@ -22,7 +29,10 @@ struct SojournBench: AsyncParsableCommand {
     @Option(help: "The process of the only worker, whose CPU time is measured.")
     var workerPid: Int32
 
-    @Option(help: "Validates under way at any time.")
+    @Flag(help: "The worker is a plain echo: there are no sessions to create, and no answers to look at.")
+    var plain = false
+
+    @Option(help: "Commands under way at any time.")
     var outstanding = 256
 
     @Option(help: "Sessions that are validated in turn, each of a subject of its own.")
@@ -40,7 +50,7 @@ struct SojournBench: AsyncParsableCommand {
         let load = ValidateLoad(
             channel: try await connection.openChannel(), exchange: namespace + ".commands", on: loop)
         try await load.listen()
-        try await load.createSessions(sessions)
+        if plain { await load.usePlainBodies() } else { try await load.createSessions(sessions) }
 
         try await load.start(outstanding: outstanding)
         try await Task.sleep(for: .seconds(1))
