@@ -10,7 +10,7 @@ package final class InMemorySessionStore: SweepableStore {
         var deadlines: [SessionID: Timestamp] = [:]
         var claims: [String: (fingerprint: [UInt8], until: Timestamp)] = [:]
         var inbox: [String: (fingerprint: [UInt8], result: StoredResult, until: Timestamp)] = [:]
-        var outbox: [(entry: OutboxEntry, at: Timestamp)] = []
+        var outbox: [(reference: OutboxEntry.Reference, event: OutgoingEvent, at: Timestamp)] = []
         var leases: [String: (owner: String, until: Timestamp)] = [:]
         var lastOutboxNumber = 0
     }
@@ -56,7 +56,7 @@ package final class InMemorySessionStore: SweepableStore {
 
     package func clear(_ entries: [OutboxEntry.Reference]) async throws(StoreError) {
         let gone = Set(entries)
-        state.withLock { $0.outbox.removeAll { gone.contains($0.entry.reference) } }
+        state.withLock { $0.outbox.removeAll { gone.contains($0.reference) } }
     }
 
     package func release(_ messages: [MessageKey]) async throws(StoreError) {
@@ -85,12 +85,21 @@ extension InMemorySessionStore {
         }
     }
 
+    package func postpone(_ sessions: [SessionID], seconds: Int) async throws(StoreError) {
+        let later = clock().adding(seconds: seconds)
+        state.withLock { state in
+            for session in sessions where state.deadlines[session] != nil { state.deadlines[session] = later }
+        }
+    }
+
     package func leftEvents(
-        in partition: Partition, olderThan age: Duration, limit: Int
-    ) async throws(StoreError) -> [OutboxEntry] {
+        in partition: Partition, olderThan age: Duration, after last: OutboxEntry.Reference?, limit: Int
+    ) async throws(StoreError) -> [LeftEvent] {
         let now = clock()
         return state.withLock { state in
-            Array(state.left(now: now, age: age).filter { $0.reference.partition == partition }.prefix(limit))
+            let left = state.left(now: now, age: age).filter { $0.reference.partition == partition }
+            let start = left.firstIndex { $0.reference == last }.map { $0 + 1 } ?? 0
+            return Array(left[start...].prefix(limit))
         }
     }
 
@@ -118,9 +127,10 @@ extension InMemorySessionStore.State {
         }
     }
 
-    func left(now: Timestamp, age: Duration) -> [OutboxEntry] {
+    func left(now: Timestamp, age: Duration) -> [LeftEvent] {
         let bound = now.milliseconds - age.components.seconds * 1000
-        return outbox.filter { $0.at.milliseconds <= bound }.map(\.entry)
+        return outbox.filter { $0.at.milliseconds <= bound }
+            .map { LeftEvent(reference: $0.reference, event: .success($0.event)) }
     }
 
     mutating func apply(_ commit: Commit, now: Timestamp, inboxUntil: Timestamp) -> CommitResult {
@@ -147,7 +157,7 @@ extension InMemorySessionStore.State {
     ) -> OutboxEntry.Reference {
         lastOutboxNumber += 1
         let reference = OutboxEntry.Reference(partition: Partition(of: handle), id: String(lastOutboxNumber))
-        outbox.append((OutboxEntry(reference: reference, event: event), now))
+        outbox.append((reference, event, now))
         return reference
     }
 }

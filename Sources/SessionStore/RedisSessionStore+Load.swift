@@ -41,7 +41,9 @@ extension RedisSessionStore {
     private func take(
         _ request: LoadRequest, from replies: inout ArraySlice<RedisReply>
     ) throws(StoreError) -> LoadedAggregate {
-        let fields = try Self.value(replies.removeFirst())
+        let fields = replies.removeFirst()
+        // A key that holds something else is damage of this aggregate, and none of the others' business.
+        if fields.serverError?.kind != .wrongType { _ = try Self.value(fields) }
         var loaded = LoadedAggregate(state: aggregate(request, from: fields), results: [:], reused: [])
         for message in request.messages {
             let claimed = try Self.value(replies.removeFirst())

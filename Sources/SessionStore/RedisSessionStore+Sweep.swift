@@ -25,26 +25,46 @@ extension RedisSessionStore: SweepableStore {
     }
 
     package func dueSessions(in partition: Partition, limit: Int) async throws(StoreError) -> [SessionID] {
+        let key = keys.deadlines(partition)
         var pipeline = RedisPipeline()
         pipeline.command(
-            "ZRANGEBYSCORE", .string(keys.deadlines(partition)), "-inf", .integer(try await now().milliseconds),
-            "LIMIT", "0", .integer(Int64(limit)))
-        let reply = try Self.value(try await sendOne(pipeline))
-        return (reply.array ?? []).compactMap { $0.string.flatMap { SessionID(SessionID.prefix + $0) } }
+            "ZRANGEBYSCORE", .string(key), "-inf", .integer(try await now().milliseconds), "LIMIT", "0",
+            .integer(Int64(limit)))
+        let members = (try Self.value(try await sendOne(pipeline)).array ?? []).compactMap(\.string)
+        let sessions = members.compactMap { SessionID(SessionID.prefix + $0) }
+            .filter { Partition(of: $0.handle) == partition }
+        if sessions.count < members.count {
+            // Nothing of ours: left there, it would be due for ever.
+            let ours = Set(sessions.map(\.withoutPrefix))
+            var removal = RedisPipeline()
+            removal.command(
+                "ZREM", arguments: [.string(key)] + members.filter { !ours.contains($0) }.map { .string($0) })
+            _ = try Self.value(try await sendOne(removal))
+        }
+        return sessions
+    }
+
+    package func postpone(_ sessions: [SessionID], seconds: Int) async throws(StoreError) {
+        let later = try await now().adding(seconds: seconds).milliseconds
+        var pipeline = RedisPipeline()
+        for session in sessions {
+            pipeline.command(
+                "ZADD", .string(keys.deadlines(Partition(of: session.handle))), "XX", .integer(later),
+                .string(session.withoutPrefix))
+        }
+        for reply in try await send(pipeline) { _ = try Self.value(reply) }
     }
 
     package func leftEvents(
-        in partition: Partition, olderThan age: Duration, limit: Int
-    ) async throws(StoreError) -> [OutboxEntry] {
+        in partition: Partition, olderThan age: Duration, after last: OutboxEntry.Reference?, limit: Int
+    ) async throws(StoreError) -> [LeftEvent] {
         let key = keys.outbox(partition)
         var pipeline = RedisPipeline()
         pipeline.command(
-            "XRANGE", .string(key), "-", .string(Self.streamBound(try await now(), age)), "COUNT",
-            .integer(Int64(limit)))
+            "XRANGE", .string(key), .string(last.map { "(" + $0.id } ?? "-"),
+            .string(Self.streamBound(try await now(), age)), "COUNT", .integer(Int64(limit)))
         let reply = try Self.value(try await sendOne(pipeline))
-        var entries: [OutboxEntry] = []
-        for item in reply.array ?? [] { entries.append(try entry(item, in: partition, key: key)) }
-        return entries
+        return (reply.array ?? []).compactMap { entry($0, in: partition, key: key) }
     }
 
     package func lease(
@@ -59,18 +79,17 @@ extension RedisSessionStore: SweepableStore {
     }
 
     /// One entry of the stream: `[id, [i, event id, e, sealed event]]`.
-    private func entry(
-        _ item: RedisReply, in partition: Partition, key: String
-    ) throws(StoreError) -> OutboxEntry {
-        guard let parts = item.array, parts.count == 2, let id = parts[0].string, let fields = parts[1].array,
-            fields.count == 4, let eventID = fields[1].string, let sealed = fields[3].bytes
-        else { throw StoreError("the outbox \(key) holds something that is no event", mayHaveHappened: false) }
-        let read = seal.read(sealed, at: .event(eventID, key: key), as: EventRecord.event)
-        switch read {
-        case .success(let event): return OutboxEntry(reference: .init(partition: partition, id: id), event: event)
-        case .failure(let damage):
-            throw StoreError("\(id) in \(damage.key) cannot be opened: \(damage.reason)", mayHaveHappened: false)
+    private func entry(_ item: RedisReply, in partition: Partition, key: String) -> LeftEvent? {
+        guard let parts = item.array, let id = parts.first?.string else { return nil }
+        let reference = OutboxEntry.Reference(partition: partition, id: id)
+        guard let fields = parts.last?.array, fields.count == 4, let eventID = fields[1].string,
+            let sealed = fields[3].bytes
+        else {
+            return LeftEvent(
+                reference: reference, event: .failure(DamagedRecord(key: key, reason: "\(id) is no event")))
         }
+        return LeftEvent(
+            reference: reference, event: seal.read(sealed, at: .event(eventID, key: key), as: EventRecord.event))
     }
 
     private func now() async throws(StoreError) -> Timestamp {

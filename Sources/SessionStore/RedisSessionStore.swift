@@ -26,14 +26,18 @@ package struct RedisSessionStore: SessionStore {
         do {
             return try await redis.send(pipeline)
         } catch {
-            throw StoreError(error.message, mayHaveHappened: error.mayHaveRun)
+            throw StoreError(
+                error.message, mayHaveHappened: error.mayHaveRun, isPassing: error.code == .notConnected)
         }
     }
 
     /// - Throws: if the server refused the command: what it says is about itself, not about our data.
     static func value(_ reply: RedisReply) throws(StoreError) -> RedisReply {
         if let error = reply.serverError {
-            throw StoreError("Redis refused a command: \(error.message)", mayHaveHappened: true)
+            // Its first word alone: the rest may repeat what was sent.
+            throw StoreError(
+                "Redis refused a command: \(error.code)", mayHaveHappened: !error.isTransient,
+                isPassing: error.isTransient)
         }
         return reply
     }

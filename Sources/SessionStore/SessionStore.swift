@@ -23,13 +23,17 @@ package protocol SweepableStore: SessionStore {
     /// The partitions in which a deadline has come, or an event has lain in the outbox for `age` at least.
     func pendingWork(eventsOlderThan age: Duration) async throws(StoreError) -> PendingWork
 
+    /// Puts deadlines off that cannot be carried out, so that those behind them can.
+    func postpone(_ sessions: [SessionID], seconds: Int) async throws(StoreError)
+
     /// At most `limit` sessions of a partition whose deadline has come, the earliest first.
     func dueSessions(in partition: Partition, limit: Int) async throws(StoreError) -> [SessionID]
 
-    /// At most `limit` events of a partition that have lain in the outbox for `age` at least, the oldest first.
+    /// At most `limit` events of a partition that have lain in the outbox for `age` at least, the oldest first, from behind
+    /// the entry `last` on.
     func leftEvents(
-        in partition: Partition, olderThan age: Duration, limit: Int
-    ) async throws(StoreError) -> [OutboxEntry]
+        in partition: Partition, olderThan age: Duration, after last: OutboxEntry.Reference?, limit: Int
+    ) async throws(StoreError) -> [LeftEvent]
 
     /// Makes `owner` the only one to sweep a partition for a while; `false` if somebody else is.
     func lease(_ partition: Partition, for purpose: LeasePurpose, owner: String) async throws(StoreError) -> Bool
@@ -165,16 +169,19 @@ package enum CommitResult: Equatable, Sendable {
     case conflict
 }
 
-/// An event that is stored and perhaps not yet published.
-package struct OutboxEntry: Sendable {
+/// Events that are stored and perhaps not yet published.
+package enum OutboxEntry {
     package struct Reference: Hashable, Sendable {
         package let partition: Partition
         /// The id within the partition's outbox.
         package let id: String
     }
+}
 
-    package let reference: Reference
-    package let event: OutgoingEvent
+/// What lies in an outbox; `damaged` where it cannot be opened.
+package struct LeftEvent: Sendable {
+    package let reference: OutboxEntry.Reference
+    package let event: Result<OutgoingEvent, DamagedRecord>
 }
 
 /// The store could not do what it was asked to.
@@ -183,9 +190,12 @@ package struct StoreError: Error, Sendable {
     package let message: String
     /// Whether some of it may have happened nevertheless.
     package let mayHaveHappened: Bool
+    /// Whether this is the store's own state, such as not being there, and nothing that it was asked for brought it about.
+    package let isPassing: Bool
 
-    package init(_ message: String, mayHaveHappened: Bool) {
+    package init(_ message: String, mayHaveHappened: Bool, isPassing: Bool = false) {
         self.message = message
         self.mayHaveHappened = mayHaveHappened
+        self.isPassing = isPassing
     }
 }

@@ -165,8 +165,8 @@ extension ProcessorTests {
             #expect(again[0].result.status == .succeeded)
             let left = try await fixture.store.pendingWork(eventsOlderThan: .zero).left
             #expect(left.count == 1)
-            let events = try await fixture.store.leftEvents(in: left[0], olderThan: .zero, limit: 10)
-            #expect(events.map(\.event.type) == ["session.created"])
+            let events = try await fixture.store.leftEvents(in: left[0], olderThan: .zero, after: nil, limit: 10)
+            #expect(try events.map { try $0.event.get().type } == ["session.created"])
         }
     }
 }

@@ -138,8 +138,8 @@ struct RedisSessionStoreTests {
             let work = try await fixture.store.pendingWork(eventsOlderThan: .zero)
             #expect(work.left == [event.reference.partition])
             let left = try await fixture.store.leftEvents(
-                in: event.reference.partition, olderThan: .zero, limit: 10)
-            #expect(left.map(\.event) == [event.event])
+                in: event.reference.partition, olderThan: .zero, after: nil, limit: 10)
+            #expect(try left.map { try $0.event.get() } == [event.event])
             #expect(try await fixture.store.pendingWork(eventsOlderThan: .seconds(60)).left == [])
             try await fixture.store.clear([event.reference])
             #expect(try await fixture.store.pendingWork(eventsOlderThan: .zero).left == [])

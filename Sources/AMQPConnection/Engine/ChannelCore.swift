@@ -258,6 +258,10 @@ final class ChannelCore {
         let task = connection.eventLoop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(deadline)) {
             [self] in
             confirmTimer = nil
+            // A broker under an alarm confirms when it is over; until then nothing is overdue.
+            guard !connection.status.isBlocked.load(ordering: .relaxed) else {
+                return armConfirmTimer((connection.eventLoop.now + .seconds(1)).uptimeNanoseconds)
+            }
             let overdue = confirms?.expire(now: connection.eventLoop.now.uptimeNanoseconds) ?? []
             if let next = confirms?.earliestDeadline { armConfirmTimer(next) }
             for waiter in overdue {

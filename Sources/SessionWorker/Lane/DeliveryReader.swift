@@ -23,12 +23,10 @@ package struct DeliveryReader: Sendable {
         let commandID = properties.messageID.flatMap { $0.isEmpty ? nil : $0 } ?? properties.correlationID
         let name = CommandName(rawValue: delivery.routingKey)
         do {
-            if delivery.earlierDeliveries >= Self.maxDeliveries {
-                throw Failure(.internal, "delivered \(Self.maxDeliveries) times and never finished")
-            }
             let command = try commands.read(message(from: delivery))
             return Work(
-                name: name, content: .command(command), message: key(of: delivery, named: name), commandID: commandID)
+                name: name, content: .command(command), message: key(of: delivery, named: name), commandID: commandID,
+                isGivenUp: delivery.earlierDeliveries >= Self.maxDeliveries)
         } catch let failure as Failure {
             return Work(name: name, content: .unreadable(failure), commandID: commandID)
         } catch {
@@ -60,8 +58,10 @@ package struct DeliveryReader: Sendable {
 }
 
 extension AMQPDelivery {
-    /// How often this message was delivered before, as far as its queue counts that.
+    /// How often this message was delivered before, as far as its queue counts that. Only RabbitMQ's own count is
+    /// believed: the first delivery has none, whatever a publisher wrote there.
     var earlierDeliveries: Int64 {
-        properties.headers?["x-delivery-count"]?.integer ?? (redelivered ? 1 : 0)
+        guard redelivered else { return 0 }
+        return min(max(properties.headers?["x-delivery-count"]?.integer ?? 1, 1), 1_000_000)
     }
 }

@@ -16,6 +16,8 @@ import SessionStore
 actor Lane {
     /// Commands in one batch: enough to spread the cost of two round trips, few enough to be answered soon.
     static let maxBatch = 512
+    /// Bytes of bodies in one batch, beyond its first command: what a batch writes to Redis grows with them.
+    static let maxBatchBytes = 4 << 20
 
     /// A delivery on its way. A class, since it is handed on many times, and a copy of all its parts each time would
     /// cost more than carrying it out.
@@ -45,9 +47,12 @@ actor Lane {
     private var windows: [Topology.CommandQueue: AcknowledgementWindow] = [:]
     private var channels: [Topology.CommandQueue: AMQPChannel] = [:]
     private var waiter: CheckedContinuation<Void, Never>?
-    private var lost: (any Error)?
+    private(set) var lost: (any Error)?
+    private var isAbandoned = false
     /// Batches that are stored and not yet acknowledged.
     private var finishing = 0
+    /// Whether it shall take no more, and whether nothing more can come.
+    private var isStopping = false
     private var isDraining = false
 
     init(
@@ -71,7 +76,10 @@ actor Lane {
         forgetEarlierConnections()
         let publisher = ConfirmedPublisher(channel: try await broker.publishing.openChannel(), logger: logger)
         try await publisher.channel.confirmSelect()
+        if isStopping { return }
         try await consume(from: broker, prefetch: prefetch)
+        // It may have been told so meanwhile, when there were no consumers to cancel yet.
+        if isStopping { await drain() }
         do {
             while let batch = try await nextBatch() {
                 let completions = try await carryOut(batch)
@@ -90,16 +98,19 @@ actor Lane {
 
     /// Waits for what is being published: its acknowledgements belong to these connections and no later ones.
     private func finishAll() async {
-        while finishing > 0 { await withCheckedContinuation { waiter = $0 } }
+        while finishing > 0, !isAbandoned { await withCheckedContinuation { waiter = $0 } }
     }
 
     /// Gives up what is not finished: `serve` throws, and the broker delivers it to somebody else.
     func abandon() {
+        isAbandoned = true
         lose(because: CancellationError())
     }
 
     /// Takes no more commands; `serve` returns once it has finished those it has.
     func drain() async {
+        isStopping = true
+        // What was delivered before the broker agreed is still ours to finish.
         for (queue, channel) in channels { try? await channel.cancel(consumerTag: queue.rawValue) }
         isDraining = true
         wake()
@@ -119,6 +130,10 @@ extension Lane {
             let channel = try await broker.consuming.openChannel()
             try await channel.qos(prefetch: UInt16(prefetch))
             channels[queue] = channel
+            // RabbitMQ closes a channel by itself when a delivery is held for longer than its consumer_timeout.
+            channel.closeFuture.whenSuccess { [weak self] error in
+                self?.assumeIsolated { $0.lose(because: error ?? AMQPError(.channelClosed, "it was closed")) }
+            }
             windows[queue] = AcknowledgementWindow()
             try await channel.consume(
                 queue: name, consumerTag: queue.rawValue,
@@ -146,9 +161,13 @@ extension Lane {
 
     private func takePending() -> [Item] {
         var batch: [Item] = []
+        var bytes = 0
         for queue in Topology.CommandQueue.allCases {
             guard let waiting = pending[queue], !waiting.isEmpty else { continue }
-            let taken = waiting.prefix(Self.maxBatch - batch.count)
+            let taken = waiting.prefix(Self.maxBatch - batch.count).prefix { item in
+                bytes += item.delivery.body.count
+                return bytes <= Self.maxBatchBytes || (batch.isEmpty && item === waiting.first)
+            }
             batch += taken
             pending[queue]?.removeFirst(taken.count)
         }
@@ -200,11 +219,16 @@ extension Lane {
         _ batch: [Item], _ completions: [Completion], over publisher: ConfirmedPublisher
     ) async throws {
         var messages: [AMQPMessage] = []
-        messages.reserveCapacity(batch.count * 2)
+        var replies: [AMQPMessage] = []
+        messages.reserveCapacity(batch.count)
+        replies.reserveCapacity(batch.count)
         for (item, completion) in zip(batch, completions) {
-            outgoing.append(completion, of: item.delivery, queue: queueNames[item.queue] ?? "", to: &messages)
+            outgoing.append(
+                completion, of: item.delivery, queue: queueNames[item.queue] ?? "", to: &messages, &replies)
         }
+        async let offered: Void = publisher.offer(replies)
         try await publisher.publish(messages)
+        try await offered
         acknowledge(batch)
         let references = completions.flatMap { $0.events.map(\.reference) }
         guard !references.isEmpty else { return }

@@ -16,6 +16,7 @@ actor LaneSupervisor {
     private let logger: Logger
     private var isStopping = false
     private var pause: Task<Void, any Error>?
+    private var connecting: Task<Void, any Error>?
 
     init(
         _ lane: Lane, number: Int, connector: BrokerConnector, topology: TopologyDeclaration,
@@ -46,9 +47,10 @@ actor LaneSupervisor {
         var random = SystemRandomNumberGenerator()
         while !isStopping && !Task.isCancelled {
             do {
-                try await lane.redis.waitUntilConnected()
-                let broker = try await connect()
-                backoff.reset()
+                guard let broker = try await connectUnlessStopped() else { return }
+                let begin = ContinuousClock.now
+                // A connection that did not last proves nothing.
+                defer { if ContinuousClock.now - begin >= .seconds(10) { backoff.reset() } }
                 try await serve(over: broker)
             } catch {
                 if isStopping || Task.isCancelled { break }
@@ -66,7 +68,24 @@ actor LaneSupervisor {
     func stop() async {
         isStopping = true
         pause?.cancel()
+        connecting?.cancel()
         await lane.drain()
+    }
+
+    /// Connects once Redis is there; `nil` if it was told to stop meanwhile.
+    private func connectUnlessStopped() async throws -> BrokerConnections? {
+        let redis = lane.redis
+        let wait = Task { try await redis.waitUntilConnected() }
+        connecting = wait
+        try await withTaskCancellationHandler {
+            try await wait.value
+        } onCancel: {
+            wait.cancel()
+        }
+        let broker = try await connect()
+        guard isStopping else { return broker }
+        await broker.close()
+        return nil
     }
 
     private func connect() async throws(AMQPError) -> BrokerConnections {

@@ -6,16 +6,24 @@ import SessionStore
 /// Everything that is published for a finished command: the full result for who asked, a copy for everybody, the events,
 /// and what has to be kept in quarantine (contract §4, §5, §7).
 package struct OutgoingMessages: Sendable {
+    /// A path is a key that somebody sent: it may be as long as a body.
+    private static let maxPathLength = 256
+
     let names: Topology.Names
 
     package init(namespace: String) {
         names = Topology.Names(namespace: namespace)
     }
 
+    ///
+    /// - Parameters:
+    ///   - messages: gets what has to be confirmed before the command is acknowledged.
+    ///   - replies: gets what is for who asked, whose queue is their own.
     func append(
-        _ completion: Completion, of delivery: AMQPDelivery, queue: String, to messages: inout [AMQPMessage]
+        _ completion: Completion, of delivery: AMQPDelivery, queue: String, to messages: inout [AMQPMessage],
+        _ replies: inout [AMQPMessage]
     ) {
-        appendResults(of: completion, to: delivery, &messages)
+        appendResults(of: completion, to: delivery, &messages, &replies)
         for event in completion.events { messages.append(message(for: event.event)) }
         if let failure = completion.failure, failure.code.isQuarantined {
             messages.append(quarantined(delivery, from: queue, because: failure, at: completion.at))
@@ -31,7 +39,8 @@ package struct OutgoingMessages: Sendable {
     }
 
     private func appendResults(
-        of completion: Completion, to delivery: AMQPDelivery, _ messages: inout [AMQPMessage]
+        of completion: Completion, to delivery: AMQPDelivery, _ messages: inout [AMQPMessage],
+        _ replies: inout [AMQPMessage]
     ) {
         let result = completion.result
         let changesState = CommandName(rawValue: delivery.routingKey)?.changesState ?? true
@@ -44,7 +53,7 @@ package struct OutgoingMessages: Sendable {
             exchange: names.results, routingKey: result.routingKey, properties: properties, body: result.copy)
         if let replyTo = delivery.properties.replyTo, ReplyAddress.isSafe(replyTo) {
             properties.deliveryMode = 1
-            messages.append(
+            replies.append(
                 AMQPMessage(exchange: "", routingKey: replyTo, properties: properties, body: result.reply))
         }
         messages.append(copy)
@@ -60,7 +69,9 @@ package struct OutgoingMessages: Sendable {
         if let userID = properties.userID { headers["x-sojourn-user-id"] = .string(userID) }
         if let expiration = properties.expiration { headers["x-sojourn-expiration"] = .string(expiration) }
         headers["x-sojourn-reason"] = .string(failure.code.rawValue)
-        headers["x-sojourn-error"] = .string(failure.path.map { "\($0): \(failure.message)" } ?? failure.message)
+        headers["x-sojourn-error"] = .string(
+            failure.path.map { "\($0.prefix(Self.maxPathLength)): \(failure.message)" } ?? failure.message)
+        if delivery.isTruncated { headers["x-sojourn-truncated"] = .int64(Int64(clamping: delivery.bodySize)) }
         headers["x-sojourn-at"] = .string(now.rfc3339)
         headers["x-sojourn-attempts"] = .int64(delivery.earlierDeliveries + 1)
         headers["x-sojourn-queue"] = .string(queue)
@@ -71,5 +82,15 @@ package struct OutgoingMessages: Sendable {
         return AMQPMessage(
             exchange: names.dead, routingKey: delivery.routingKey, mandatory: true, properties: properties,
             body: delivery.body)
+    }
+
+    /// A message for quarantine whose own headers leave no room for ours, without them; `nil` for any other.
+    static func withoutForeignHeaders(_ message: AMQPMessage) -> AMQPMessage? {
+        guard let headers = message.properties.headers, headers["x-sojourn-reason"] != nil else { return nil }
+        let ours = headers.entries.filter { $0.name.hasPrefix("x-sojourn-") }
+        guard ours.count < headers.entries.count else { return nil }
+        var message = message
+        message.properties.headers = AMQPTable(ours)
+        return message
     }
 }

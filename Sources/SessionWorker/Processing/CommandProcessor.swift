@@ -46,11 +46,17 @@ package struct CommandProcessor<Store: SessionStore>: Sendable {
     package func process(_ batch: [Work]) async throws(StoreError) -> [Completion] {
         var completions = [Completion?](repeating: nil, count: batch.count)
         var remaining = Array(batch.indices)
-        var failed: [MessageKey] = []
         for attempt in 1...Self.maxAttempts {
-            let round = try await self.round(remaining.map { (index: $0, work: batch[$0]) })
+            let round: Round
+            do {
+                round = try await self.round(remaining.map { (index: $0, work: batch[$0]) })
+            } catch {
+                // What an earlier round committed has happened, whatever this one says of itself.
+                throw StoreError(
+                    error.message, mayHaveHappened: error.mayHaveHappened || remaining.count < batch.count,
+                    isPassing: error.isPassing)
+            }
             for (index, completion) in round.completions { completions[index] = completion }
-            failed += round.failed
             remaining = round.conflicted
             if remaining.isEmpty { break }
             metrics.conflicts.increment(by: remaining.count)
@@ -61,10 +67,24 @@ package struct CommandProcessor<Store: SessionStore>: Sendable {
                 }
             }
         }
-        if !failed.isEmpty { try await store.release(failed) }
+        await release(batch, completions)
         return completions.map { completion in
             guard let completion else { preconditionFailure("every command of a batch is completed") }
             return completion
+        }
+    }
+}
+
+extension CommandProcessor {
+    /// Lets the messages of failed commands come again with another body. It costs a round trip, and only then.
+    private func release(_ batch: [Work], _ completions: [Completion?]) async {
+        let failed = batch.indices.filter { completions[$0]?.failure != nil }.compactMap { batch[$0].message }
+        guard !failed.isEmpty else { return }
+        do {
+            try await store.release(failed)
+        } catch {
+            logger.debug(
+                "the ids of failed messages stay taken for a while", metadata: [LogKey.reason: "\(error.message)"])
         }
     }
 }
@@ -79,8 +99,6 @@ extension CommandProcessor {
         var completions: [(index: Int, Completion)] = []
         /// The commands to decide again.
         var conflicted: [Int] = []
-        /// The messages whose commands failed: they may come again with another body.
-        var failed: [MessageKey] = []
     }
 
     /// Loads, decides and commits once.
@@ -93,7 +111,6 @@ extension CommandProcessor {
         var decided: [(group: DecidedGroup, commit: Commit)] = []
         for (group, aggregate) in zip(groups, loaded.aggregates) {
             let decision = decide(group, on: aggregate, at: loaded.now)
-            round.failed += decision.failed
             if let commit = decision.commit {
                 decided.append((decision, commit))
             } else {
@@ -176,7 +193,7 @@ extension CommandProcessor {
                 continue
             }
             let eventsBefore = transaction.events.count
-            let outcome = manager.decide(command, in: &transaction)
+            let outcome = item.work.isGivenUp ? Self.givenUp : manager.decide(command, in: &transaction)
             let completion = complete(outcome, of: item.work, at: transaction.now)
             let events = transaction.events[eventsBefore...].map { event in
                 OutgoingEvent(
@@ -185,17 +202,17 @@ extension CommandProcessor {
             decided.eventCounts.append((completionAt: decided.completions.count, events))
             decided.completions.append((item.index, completion))
             guard let message = item.work.message else { continue }
-            if completion.failure == nil {
-                results.append((message, completion.stored))
-            } else {
-                decided.failed.append(message)
-            }
+            if completion.failure == nil { results.append((message, completion.stored)) }
         }
         if !transaction.isEmpty || !results.isEmpty {
             let events = decided.eventCounts.flatMap(\.events)
             decided.commit = Commit(transaction, scope: group.request.scope, events: events, results: results)
         }
         return decided
+    }
+
+    private static var givenUp: Outcome {
+        .failed(Failure(.internal, "delivered \(DeliveryReader.maxDeliveries) times and never finished"))
     }
 
     private enum EarlierResult {
@@ -231,7 +248,6 @@ extension CommandProcessor {
         let failure = Failure(.internal, "a stored record could not be read; the operators have been told")
         var decided = DecidedGroup()
         decided.completions = group.items.map { ($0.index, complete(.failed(failure), of: $0.work, at: now)) }
-        decided.failed = group.items.compactMap(\.work.message)
         return decided
     }
 
@@ -268,7 +284,6 @@ private struct DecidedGroup {
     var completions: [(index: Int, Completion)] = []
     /// The events, beside the completion that made each.
     var eventCounts: [(completionAt: Int, events: [OutgoingEvent])] = []
-    var failed: [MessageKey] = []
     /// `nil` where there is nothing to store.
     var commit: Commit?
 

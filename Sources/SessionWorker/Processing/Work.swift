@@ -17,8 +17,14 @@ package final class Work: Sendable {
     package let message: MessageKey?
     /// What the result says it answers.
     package let commandID: String?
+    /// Whether it was delivered so often that it is not tried again. What an earlier delivery came to still holds.
+    package let isGivenUp: Bool
 
-    package init(name: CommandName?, content: Content, message: MessageKey? = nil, commandID: String? = nil) {
+    package init(
+        name: CommandName?, content: Content, message: MessageKey? = nil, commandID: String? = nil,
+        isGivenUp: Bool = false
+    ) {
+        self.isGivenUp = isGivenUp
         self.name = name
         self.content = content
         self.message = message

@@ -4,24 +4,25 @@ import SessionCore
 import SessionStore
 
 extension Sweeper {
-    /// Carries out the deadlines that have come: each goes the way of every command, so `session.expired` is as sure as
-    /// any event.
-    func reap(_ partitions: [Partition], over publisher: ConfirmedPublisher) async throws {
-        for partition in partitions {
-            guard try await store.lease(partition, for: .deadlines, owner: owner) else { continue }
-            var count = 0
-            repeat {
-                let due = try await store.dueSessions(in: partition, limit: Self.batch)
-                let completions = try await processor.process(due.map(Work.init(expiring:)))
-                let events = completions.flatMap(\.events)
-                try await publisher.publish(events.map { outgoing.message(for: $0.event) })
-                if !events.isEmpty { try await store.clear(events.map(\.reference)) }
-                count = due.count
-                metrics.reaped.increment(by: count)
-                // A record that cannot be read stays due, and must not be tried for ever.
-                if completions.contains(where: { $0.failure != nil }) { break }
-            } while count == Self.batch
-        }
+    /// How long a deadline is put off that cannot be carried out, since its record cannot be read, in seconds.
+    private static let postponement = 3600
+
+    /// Carries out the deadlines of a partition that have come: each goes the way of every command, so `session.expired`
+    /// is as sure as any event.
+    func reap(_ partition: Partition, over publisher: ConfirmedPublisher) async throws {
+        guard try await store.lease(partition, for: .deadlines, owner: owner) else { return }
+        var count = 0
+        repeat {
+            let due = try await store.dueSessions(in: partition, limit: Self.batch)
+            let completions = try await processor.process(due.map(Work.init(expiring:)))
+            let events = completions.flatMap(\.events)
+            try await publisher.publish(events.map { outgoing.message(for: $0.event) })
+            if !events.isEmpty { try await store.clear(events.map(\.reference)) }
+            let failed = zip(due, completions).filter { $0.1.failure != nil }.map(\.0)
+            if !failed.isEmpty { try await store.postpone(failed, seconds: Self.postponement) }
+            count = due.count
+            metrics.reaped.increment(by: count)
+        } while count == Self.batch
     }
 }
 

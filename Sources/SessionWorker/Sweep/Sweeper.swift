@@ -41,7 +41,8 @@ struct Sweeper: Sendable {
             do {
                 try await redis.waitUntilConnected()
                 let connection = try await connector.connect(name: "sojourn/\(namespace)/sweep", on: eventLoop)
-                backoff.reset()
+                let begin = ContinuousClock.now
+                defer { if ContinuousClock.now - begin >= .seconds(10) { backoff.reset() } }
                 do {
                     try await sweepRepeatedly(over: connection)
                 } catch {
@@ -67,8 +68,28 @@ struct Sweeper: Sendable {
             // Workers that started together must not look at the same moment for ever.
             try await Task.sleep(for: .milliseconds(Int.random(in: 750...1250)))
             let work = try await store.pendingWork(eventsOlderThan: Self.patience)
-            try await relay(work.left, over: publisher)
-            try await reap(work.due, over: publisher)
+            for partition in work.left {
+                try await attempt("relay", partition) { try await relay(partition, over: publisher) }
+            }
+            for partition in work.due {
+                try await attempt("reap", partition) { try await reap(partition, over: publisher) }
+            }
+        }
+    }
+
+    /// A partition whose store fails must not keep the others waiting; a lost broker ends the sweep.
+    private func attempt(
+        _ what: String, _ partition: Partition, _ sweep: () async throws -> Void
+    ) async throws {
+        do {
+            try await sweep()
+        } catch let error as StoreError where !error.isPassing {
+            logger.error(
+                "a partition could not be swept: the others go on",
+                metadata: [
+                    LogKey.component: "\(what)", LogKey.partition: "\(partition.number)",
+                    LogKey.reason: "\(error.message)",
+                ])
         }
     }
 }

@@ -11,12 +11,18 @@ extension WorkerConfiguration {
         }
     }
 
+    /// What is kept of a body: more than any command may have, so that quarantine has whole what somebody sent by mistake,
+    /// and little enough that a prefetch full of them does not fill the memory.
+    private static let retainedBodyBytes = 5 << 19
+
     /// Where RabbitMQ is, in the order in which to try.
     func brokers() throws(ConfigurationError) -> [AMQPConfiguration] {
         var brokers: [AMQPConfiguration] = []
         for url in amqpURLs {
             do {
-                brokers.append(try AMQPConfiguration(url: url))
+                var broker = try AMQPConfiguration(url: url)
+                broker.retainedBodyBytes = Self.retainedBodyBytes
+                brokers.append(broker)
             } catch {
                 throw ConfigurationError(.invalidValue, "SOJOURN_AMQP_URL", "cannot be used", remedy: error.message)
             }

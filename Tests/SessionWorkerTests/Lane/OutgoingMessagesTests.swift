@@ -15,7 +15,7 @@ struct OutgoingMessagesTests {
         _ command: String = "session.create", _ properties: AMQPProperties = AMQPProperties()
     ) -> AMQPDelivery {
         AMQPDelivery(
-            consumerTag: "", deliveryTag: 1, redelivered: false, exchange: "n.commands", routingKey: command,
+            consumerTag: "", deliveryTag: 1, redelivered: true, exchange: "n.commands", routingKey: command,
             properties: properties, body: Array("the body".utf8), bodySize: 8)
     }
 
@@ -23,8 +23,9 @@ struct OutgoingMessagesTests {
         for completion: Completion, of delivery: AMQPDelivery, queue: String = ""
     ) -> [AMQPMessage] {
         var messages: [AMQPMessage] = []
-        outgoing.append(completion, of: delivery, queue: queue, to: &messages)
-        return messages
+        var replies: [AMQPMessage] = []
+        outgoing.append(completion, of: delivery, queue: queue, to: &messages, &replies)
+        return replies + messages
     }
 
     private func completion(_ failure: Failure? = nil) -> Completion {
