@@ -8,6 +8,7 @@ struct DerivedKeys: Sendable {
         case tokenTags = "token tags"
         case succession
         case messages
+        case fingerprint
     }
 
     private let root: SymmetricKey

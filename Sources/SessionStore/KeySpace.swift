@@ -10,14 +10,19 @@ import SessionCore
 /// | `…:i:<message>` | string | the sealed first result of a message |
 /// | `…:c:<message>` | string | what a message said when its id was first seen (in the message's own partition) |
 /// | `…:l:<purpose>` | string | who sweeps the partition at present |
+///
+/// Beside them `namespace:keyring` tells with which keyring the namespace is used.
 struct KeySpace: Sendable {
     static let revisionField = "r"
     static let subjectField = "s"
 
+    /// Says with which keyring's root the namespace is used.
+    let keyring: String
     private let prefixes: [String]
 
     init(namespace: String) {
         let digits = Array("0123456789abcdef")
+        keyring = "\(namespace):keyring"
         prefixes = Partition.all.map { partition in
             "\(namespace):{\(digits[Int(partition.number >> 4)])\(digits[Int(partition.number & 15)])}:"
         }

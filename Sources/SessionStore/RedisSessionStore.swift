@@ -15,11 +15,24 @@ package struct RedisSessionStore: SessionStore {
     /// How long a message's result is kept for its duplicates, in milliseconds.
     let inboxMilliseconds: Int64
 
-    package init(redis: RedisClient, namespace: String, sealer: Sealer, inboxSeconds: Int) {
+    private let keyringFingerprint: String
+
+    package init(redis: RedisClient, namespace: String, sealer: Sealer, inboxSeconds: Int, keyring: Keyring) {
+        keyringFingerprint = keyring.fingerprint(in: namespace)
         self.redis = redis
         keys = KeySpace(namespace: namespace)
         seal = RecordSeal(sealer: sealer)
         inboxMilliseconds = Int64(inboxSeconds) * 1000
+    }
+
+    /// Whether the namespace is used with this store's keyring, or now begins to be. A worker with another would find
+    /// other handles for the same subjects, and so break every limit and promise without anybody noticing.
+    package func isKeyringTheirs() async throws(StoreError) -> Bool {
+        var pipeline = RedisPipeline()
+        pipeline.command("SET", .string(keys.keyring), .string(keyringFingerprint), "NX", "GET")
+        guard let reply = try await send(pipeline).first else { return false }
+        let known = try Self.value(reply)
+        return known.isNull || known.string == keyringFingerprint
     }
 
     func send(_ pipeline: consuming RedisPipeline) async throws(StoreError) -> [RedisReply] {

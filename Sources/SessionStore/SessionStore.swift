@@ -185,13 +185,15 @@ package struct LeftEvent: Sendable {
 }
 
 /// The store could not do what it was asked to.
-package struct StoreError: Error, Sendable {
+package struct StoreError: Error, Sendable, CustomStringConvertible {
     /// A sentence for the log.
     package let message: String
     /// Whether some of it may have happened nevertheless.
     package let mayHaveHappened: Bool
     /// Whether this is the store's own state, such as not being there, and nothing that it was asked for brought it about.
     package let isPassing: Bool
+
+    package var description: String { message }
 
     package init(_ message: String, mayHaveHappened: Bool, isPassing: Bool = false) {
         self.message = message

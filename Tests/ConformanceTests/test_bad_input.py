@@ -254,6 +254,26 @@ def test_a_caller_that_has_hung_up_harms_nobody(client, amqp_url, subject):
     assert client.await_copy(message_id).data["session"]["subject"] == subject
 
 
+def test_a_full_reply_queue_that_refuses_its_reply_harms_nobody(client, worker, subject, amqp_url):
+    before = len(worker.log)
+    message_id = str(uuid.uuid4())
+    with pika.BlockingConnection(pika.URLParameters(amqp_url)) as connection:
+        arguments = {"x-max-length": 0, "x-overflow": "reject-publish"}
+        full = connection.channel().queue_declare("", exclusive=True, arguments=arguments).method.queue
+        client.publish("session.create", {"subject": subject}, message_id=message_id, reply_to=full)
+        assert client.await_copy(message_id).data["session"]["subject"] == subject
+        # A second one is answered by the same connections, while the first one's queue still refuses.
+        client.create(subject)
+    assert "tries again" not in worker.log[before:], "the lane gave its connections up"
+
+
+@pytest.mark.parametrize("count", [2**63 - 1, 20, -(2**63)])
+@pytest.mark.parametrize("command", ["session.validate", "session.create", "no.such.command"])
+def test_a_delivery_count_that_a_publisher_made_up_is_not_believed(client, subject, command, count):
+    reply = client.attempt(command, {"subject": subject, "zzz": 1}, headers={"x-delivery-count": count})
+    assert reply.code == ("unknown_command" if command == "no.such.command" else "invalid_field")
+
+
 # --- tokens ------------------------------------------------------------------------------------------------------
 
 

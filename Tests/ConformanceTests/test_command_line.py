@@ -138,6 +138,23 @@ def test_a_worker_does_not_start_with_a_bad_policy_file(sojourn, tmp_path):
     assert done.returncode == 78 and "/default/idleSeconds" in done.stderr
 
 
+def test_a_worker_does_not_take_a_callers_file_that_it_would_not_carry_out(sojourn, tmp_path):
+    path = tmp_path / "callers.json"
+    path.write_text("{}")
+    done = sojourn("worker", SOJOURN_CALLERS_FILE=str(path))
+    assert done.returncode == 78 and "SOJOURN_CALLERS_FILE" in done.stderr
+
+
+def test_a_worker_with_another_keyring_takes_no_commands(worker, start_worker, sojourn, tmp_path):
+    path = tmp_path / "keyring.json"
+    sojourn("keys", "init", str(path))
+    stranger = start_worker(keyring_file=str(path))
+    stranger.await_log("not the keyring that this namespace is used with")
+    assert stranger.get("/readyz") == 503
+    assert "takes commands" not in stranger.log
+    assert stranger.stop() == 0
+
+
 def test_the_topology_is_what_the_worker_declares(worker, sojourn, settings):
     printed = json.loads(sojourn("topology").stdout)
     namespace = settings["SOJOURN_NAMESPACE"]

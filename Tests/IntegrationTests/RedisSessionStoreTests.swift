@@ -146,6 +146,39 @@ struct RedisSessionStoreTests {
         }
     }
 
+    @Test("a namespace is used with one keyring")
+    func keyring() async throws {
+        try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
+            let other = Keyring.generate(at: Timestamp(milliseconds: 0))
+            let stranger = RedisSessionStore(
+                redis: fixture.client, namespace: fixture.namespace,
+                sealer: Sealer(keyring: other, namespace: fixture.namespace), inboxSeconds: 60, keyring: other)
+            #expect(try await fixture.store.isKeyringTheirs())
+            #expect(try await fixture.store.isKeyringTheirs())
+            #expect(try await stranger.isKeyringTheirs() == false)
+        }
+    }
+
+    @Test("a record that cannot be opened holds up nothing behind it in its outbox")
+    func damagedOutbox() async throws {
+        try await RedisFixture.run { fixture in
+            let processor = fixture.processor(on: fixture.store)
+            let created = try await processor.process([Sender(fixture).work("session.create", create, id: "1")])
+            let event = try #require(created[0].events.first)
+            let key = KeySpace(namespace: fixture.namespace).outbox(event.reference.partition)
+            _ = try await fixture.command("XADD", .string(key), "*", "i", "evt_x", "e", "nonsense")
+            _ = try await processor.process([Sender(fixture).work("session.revoke", revokeAlice, id: "2")])
+            let more = try await fixture.store.leftEvents(
+                in: event.reference.partition, olderThan: .zero, after: nil, limit: 10)
+            #expect(more.map { (try? $0.event.get()) != nil } == [true, false, true])
+            let behind = try await fixture.store.leftEvents(
+                in: event.reference.partition, olderThan: .zero, after: more[1].reference, limit: 10)
+            #expect(behind.map(\.reference) == [more[2].reference])
+        }
+    }
+
+    private var revokeAlice: JSONObject { ["subject": .string("alice-in-clear")] }
+
     @Test("a lease is one worker's at a time, and each purpose has its own")
     func lease() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in

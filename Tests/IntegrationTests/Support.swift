@@ -46,7 +46,7 @@ struct RedisFixture {
         let keyring = Keyring.generate(at: Timestamp(milliseconds: 0))
         let store = RedisSessionStore(
             redis: client, namespace: namespace, sealer: Sealer(keyring: keyring, namespace: namespace),
-            inboxSeconds: 60)
+            inboxSeconds: 60, keyring: keyring)
         let fixture = RedisFixture(namespace: namespace, client: client, keyring: keyring, store: store)
         do {
             try await body(fixture)

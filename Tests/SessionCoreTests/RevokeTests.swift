@@ -56,6 +56,19 @@ struct RevokeTests {
         #expect(try scene.validate(created.token).reason == nil)
     }
 
+    @Test("another subject's token spares nobody, and ends nobody")
+    func foreignException() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        var other = Scene()
+        other.aggregate = Aggregate(handle: PlainTokens().handle(tenant: "default", subject: "bob"))
+        let foreign = try other.create { $0.subject = "bob" }
+        let outcome = scene.decide(
+            .revoke(RevokeSessions(target: .subject("alice", except: .token(reference(foreign.token))))))
+        #expect(outcome.rejection == .tokenInvalid)
+        #expect(try scene.validate(created.token).reason == nil)
+    }
+
     @Test("a session that had run out is expired, not revoked")
     func ranOut() throws {
         var scene = Scene()

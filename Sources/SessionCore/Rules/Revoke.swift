@@ -37,6 +37,9 @@ extension SessionManager {
         case .session(let id): return id
         case .token(let reference):
             let token = try genuine(reference)
+            guard token.session.handle == transaction.aggregate.handle else {
+                throw Rejection(.tokenInvalid, "the token to spare is another subject's")
+            }
             guard let session = transaction.session(token.session, tenant: tenant) else { return nil }
             guard session.credentials.session == token.digest else {
                 throw Rejection(.tokenInvalid, "the token to spare has been replaced")

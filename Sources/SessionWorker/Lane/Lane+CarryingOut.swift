@@ -72,7 +72,7 @@ extension Lane {
             return Completion(
                 at: now,
                 result: ResultWriter.write(.failed(failure), of: work.name, commandID: work.commandID, at: now),
-                resultID: processor.resultNames.next(), failure: failure)
+                resultID: processor.resultNames.next(), failure: failure, code: failure.code.rawValue)
         }
     }
 

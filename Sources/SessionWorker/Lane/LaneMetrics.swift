@@ -1,13 +1,12 @@
 import Metrics
 import SessionContract
-import SessionCore
 
 /// What a lane counts. Labels are few and fixed: commands, statuses and codes.
 struct LaneMetrics {
     private struct Answer: Hashable {
         let command: String
         let status: WrittenResult.Status
-        let code: Failure.Code?
+        let code: String?
     }
 
     private let batchSize = Recorder(label: "sojourn_batch_commands")
@@ -20,7 +19,7 @@ struct LaneMetrics {
         batchSeconds.record(seconds)
         for completion in batch {
             let answer = Answer(
-                command: completion.result.command, status: completion.result.status, code: completion.failure?.code)
+                command: completion.result.command, status: completion.result.status, code: completion.code)
             counter(for: answer).increment()
         }
     }
@@ -30,7 +29,7 @@ struct LaneMetrics {
         let counter = Counter(
             label: "sojourn_commands_total",
             dimensions: [
-                ("command", answer.command), ("status", answer.status.rawValue), ("code", answer.code?.rawValue ?? ""),
+                ("command", answer.command), ("status", answer.status.rawValue), ("code", answer.code ?? ""),
             ])
         answers[answer] = counter
         return counter

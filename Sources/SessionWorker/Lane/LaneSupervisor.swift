@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import RedisConnection
 import SessionContract
+import SessionStore
 
 /// Keeps a lane running: connects it, and again whenever a connection is lost, waiting longer between attempts and never
 /// as long as its neighbours.
@@ -57,7 +58,7 @@ actor LaneSupervisor {
                 let delay = backoff.next(using: &random)
                 health.isDown(number, because: "\(error)")
                 logger.warning(
-                    "the lane has no RabbitMQ: it connects again",
+                    "the lane cannot take commands: it tries again",
                     metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
                 await rest(for: delay)
             }
@@ -81,6 +82,11 @@ actor LaneSupervisor {
             try await wait.value
         } onCancel: {
             wait.cancel()
+        }
+        guard try await lane.processor.store.isKeyringTheirs() else {
+            throw ConfigurationError(
+                .conflictingValues, "SOJOURN_KEYRING_FILE", "is not the keyring that this namespace is used with",
+                remedy: "give every worker of a namespace the same keyring, or this one another namespace")
         }
         let broker = try await connect()
         guard isStopping else { return broker }

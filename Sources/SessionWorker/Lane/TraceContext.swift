@@ -24,10 +24,12 @@ struct TraceContext: Sendable {
         return headers
     }
 
-    /// `00-<32 hex>-<16 hex>-<2 hex>`, lower case.
+    /// `00-<32 hex>-<16 hex>-<2 hex>`, lower case; neither id all zeros, and not version ff.
     private static func isWellFormed(_ text: String) -> Bool {
         let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-        return parts.map(\.count) == [2, 32, 16, 2]
+        let zero = UInt8(ascii: "0")
+        return parts.map(\.count) == [2, 32, 16, 2] && !parts[0].elementsEqual("ff".utf8)
+            && parts[1].contains { $0 != zero } && parts[2].contains { $0 != zero }
             && parts.allSatisfy { part in
                 part.allSatisfy { byte in
                     switch byte {

@@ -253,12 +253,19 @@ extension CommandProcessor {
 
     private func complete(_ outcome: Outcome, of work: Work, at now: Timestamp) -> Completion {
         var failure: Failure?
-        if case .failed(let reason) = outcome { failure = reason }
+        var code: String?
+        switch outcome {
+        case .succeeded: break
+        case .rejected(let rejection): code = rejection.code.rawValue
+        case .failed(let reason):
+            failure = reason
+            code = reason.code.rawValue
+        }
         // The reaper asks for no answer.
         if case .succeeded(.expired) = outcome { return .unanswered(at: now) }
         return Completion(
             at: now, result: ResultWriter.write(outcome, of: work.name, commandID: work.commandID, at: now),
-            resultID: resultNames.next(), failure: failure)
+            resultID: resultNames.next(), failure: failure, code: code)
     }
 }
 

@@ -47,6 +47,8 @@ package struct Completion: Sendable {
     package let resultID: String
     /// `nil` unless the command failed.
     package let failure: Failure?
+    /// The code of a rejection or failure that was decided here.
+    package var code: String?
     /// What this command made happen. Those of a duplicate's first delivery are the relay's.
     package var events: [PendingEvent] = []
     /// Whether the command had been carried out before, and this is its first result again.

@@ -38,6 +38,9 @@ final class PolicyFile: Sendable {
             do {
                 let content = try Self.read(path)
                 guard content != current.withLock({ $0.content }) else {
+                    if reported != nil {
+                        logger.info("the policy file is good again", metadata: [LogKey.file: "\(path)"])
+                    }
                     reported = nil
                     continue
                 }

@@ -26,6 +26,12 @@ package struct Worker {
     /// - Throws: `ConfigurationError` where a part cannot be made as it was asked for.
     package init(_ configuration: WorkerConfiguration) throws(ConfigurationError) {
         self.configuration = configuration
+        guard configuration.callersFile == nil else {
+            // To take the file and not carry it out would let anybody do anything.
+            throw ConfigurationError(
+                .invalidValue, "SOJOURN_CALLERS_FILE", "is not supported by this version",
+                remedy: "restrict callers with RabbitMQ's own permissions until then")
+        }
         keyring = try KeyringSource.keyring(for: configuration, logger: logger)
         policies = try PolicyFile(path: configuration.policyFile, logger: logger)
         redis = try configuration.redis()
@@ -125,7 +131,7 @@ extension Worker {
         let store = RedisSessionStore(
             redis: client, namespace: configuration.namespace,
             sealer: Sealer(keyring: keyring, namespace: configuration.namespace),
-            inboxSeconds: configuration.inboxSeconds)
+            inboxSeconds: configuration.inboxSeconds, keyring: keyring)
         return CommandProcessor(
             store: store, manager: SessionManager(tokens: tokens), namespace: configuration.namespace,
             resultNames: resultNames, logger: logger, policies: { [policies] in policies.policies })
