@@ -92,11 +92,11 @@ let package = Package(
         .testTarget(
             name: "AMQPConnectionTests",
             dependencies: ["AMQPConnection", .product(name: "NIOEmbedded", package: "swift-nio")],
-            swiftSettings: swiftOverC),
+            swiftSettings: swift),
         .testTarget(
             name: "RedisConnectionTests",
             dependencies: ["RedisConnection", .product(name: "NIOEmbedded", package: "swift-nio")],
-            swiftSettings: swiftOverC),
+            swiftSettings: swift),
         .testTarget(
             name: "SessionWorkerTests",
             dependencies: [

@@ -83,7 +83,13 @@ extension RedisSessionStore {
             case .sessions(let ids):
                 if let revision = values.first?.bytes { try reader.add(revision, of: KeySpace.revisionField) }
                 for (id, reply) in zip(ids, values.dropFirst()) {
-                    if let value = reply.bytes { try reader.add(value, of: id.own) }
+                    guard let value = reply.bytes else { continue }
+                    if let session = recent.session(id, sealed: value) {
+                        reader.sessions.append(session)
+                    } else {
+                        try reader.add(value, of: id.own)
+                        if let session = reader.sessions.last { recent.keep(session, sealed: value) }
+                    }
                 }
             }
             return Aggregate(

@@ -15,6 +15,7 @@ package struct RedisSessionStore: SessionStore {
     /// How long a message's result is kept for its duplicates, in milliseconds.
     let inboxMilliseconds: Int64
 
+    let recent = RecentSessions()
     private let keyringFingerprint: String
 
     package init(redis: RedisClient, namespace: String, sealer: Sealer, inboxSeconds: Int, keyring: Keyring) {

@@ -22,15 +22,13 @@ package struct DeliveryReader: Sendable {
         let properties = delivery.properties
         let commandID = properties.messageID.flatMap { $0.isEmpty ? nil : $0 } ?? properties.correlationID
         let name = CommandName(rawValue: delivery.routingKey)
-        do {
+        do throws(Failure) {
             let command = try commands.read(message(from: delivery))
             return Work(
                 name: name, content: .command(command), message: key(of: delivery, named: name), commandID: commandID,
                 isGivenUp: delivery.earlierDeliveries >= Self.maxDeliveries)
-        } catch let failure as Failure {
-            return Work(name: name, content: .unreadable(failure), commandID: commandID)
         } catch {
-            preconditionFailure("reading a command throws a Failure, not \(type(of: error))")
+            return Work(name: name, content: .unreadable(error), commandID: commandID)
         }
     }
 
