@@ -2,6 +2,7 @@ import AMQPConnection
 import Logging
 import NIOCore
 import RedisConnection
+import Synchronization
 
 /// Publishes on a channel in confirm mode, and does not rest before the broker has said that it has everything.
 struct ConfirmedPublisher: Sendable {
@@ -15,46 +16,59 @@ struct ConfirmedPublisher: Sendable {
     let channel: AMQPChannel
     let logger: Logger
 
+    /// Publishes messages, and beside them replies, in one write; returns when all are settled.
+    ///
+    /// A message that the broker does not keep is published again. A reply is not: a queue that refuses its reply, or cannot
+    /// confirm it, is its owner's affair, and must not hold up the lane, or one command would stop all others.
+    ///
     /// - Throws: `AMQPError` if the channel is lost, or the broker keeps refusing; `CancellationError`.
-    func publish(_ messages: [AMQPMessage]) async throws {
-        var remaining = messages
+    func publish(_ messages: [AMQPMessage], replies: [AMQPMessage] = []) async throws {
+        let (outcomes, offered) = await publishTogether(messages, replies)
+        try note(offered)
+        var remaining = unkept(messages, try outcomes.get())
         var backoff = Backoff(initial: .milliseconds(50), maximum: .seconds(2))
         var random = SystemRandomNumberGenerator()
         for attempt in 1... {
-            remaining = try await publishOnce(remaining)
             if remaining.isEmpty { return }
             guard attempt < Self.maxAttempts else {
                 throw AMQPError(.invalidState, "RabbitMQ refused \(remaining.count) messages \(attempt) times")
             }
             try await Task.sleep(for: backoff.next(using: &random))
+            remaining = unkept(remaining, try await channel.publish(remaining))
         }
     }
 
-    /// Publishes replies. A queue that refuses its reply, or cannot confirm it, is its owner's affair: it must not hold up
-    /// the lane, or one command would stop all others.
-    ///
-    /// - Throws: `AMQPError` if the channel is lost.
-    func offer(_ replies: [AMQPMessage]) async throws(AMQPError) {
-        guard !replies.isEmpty else { return }
-        do {
-            let lost = try await channel.publish(replies, timeout: Self.replyPatience).filter { $0 != .confirmed }
+    private typealias Outcomes = Result<[AMQPPublishOutcome], AMQPError>
+
+    /// Publishes both without a task for either: this is done for every batch, and a task costs as much as a command.
+    private func publishTogether(_ messages: [AMQPMessage], _ replies: [AMQPMessage]) async -> (Outcomes, Outcomes) {
+        await withCheckedContinuation { continuation in
+            let both = Settlement { continuation.resume(returning: ($0.messages, $0.replies)) }
+            channel.publish(replies, timeout: Self.replyPatience) { both.settle(replies: $0) }
+            channel.publish(messages) { both.settle(messages: $0) }
+        }
+    }
+
+    /// Logs the replies that were lost.
+    private func note(_ offered: Outcomes) throws(AMQPError) {
+        switch offered {
+        case .success(let outcomes):
+            let lost = outcomes.filter { $0 != .confirmed }
             guard let reason = lost.first else { return }
             logger.warning(
                 "replies were not taken by their queues",
                 metadata: [LogKey.count: "\(lost.count)", LogKey.reason: "\(reason)"])
-        } catch {
+        case .failure(let error):
             guard error.code == .timeout, channel.isOpen else { throw error }
             logger.warning(
-                "replies were not confirmed in time by their queues",
-                metadata: [LogKey.count: "\(replies.count)", LogKey.reason: "\(error.message)"])
+                "replies were not confirmed in time by their queues", metadata: [LogKey.reason: "\(error.message)"])
         }
     }
 
-    /// Publishes once; gives the messages that the broker did not keep.
-    private func publishOnce(_ messages: [AMQPMessage]) async throws -> [AMQPMessage] {
-        guard !messages.isEmpty else { return [] }
+    /// The messages to publish again.
+    private func unkept(_ messages: [AMQPMessage], _ outcomes: [AMQPPublishOutcome]) -> [AMQPMessage] {
         var refused: [AMQPMessage] = []
-        for (message, outcome) in zip(messages, try await channel.publish(messages)) {
+        for (message, outcome) in zip(messages, outcomes) where outcome != .confirmed {
             switch outcome {
             case .confirmed: break
             case .rejected, .returned:
@@ -70,5 +84,34 @@ struct ConfirmedPublisher: Sendable {
             }
         }
         return refused
+    }
+}
+
+/// Waits for two answers, and hands both on.
+private final class Settlement: Sendable {
+    typealias Outcomes = Result<[AMQPPublishOutcome], AMQPError>
+
+    private let settled = Mutex<(messages: Outcomes?, replies: Outcomes?)>((nil, nil))
+    private let done: @Sendable ((messages: Outcomes, replies: Outcomes)) -> Void
+
+    init(_ done: @escaping @Sendable ((messages: Outcomes, replies: Outcomes)) -> Void) {
+        self.done = done
+    }
+
+    func settle(messages: Outcomes) {
+        settle { $0.messages = messages }
+    }
+
+    func settle(replies: Outcomes) {
+        settle { $0.replies = replies }
+    }
+
+    private func settle(_ set: (inout (messages: Outcomes?, replies: Outcomes?)) -> Void) {
+        let both: (messages: Outcomes, replies: Outcomes)? = settled.withLock { settled in
+            set(&settled)
+            guard let messages = settled.messages, let replies = settled.replies else { return nil }
+            return (messages, replies)
+        }
+        if let both { done(both) }
     }
 }

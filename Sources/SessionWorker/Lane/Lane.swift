@@ -226,9 +226,7 @@ extension Lane {
             outgoing.append(
                 completion, of: item.delivery, queue: queueNames[item.queue] ?? "", to: &messages, &replies)
         }
-        async let offered: Void = publisher.offer(replies)
-        try await publisher.publish(messages)
-        try await offered
+        try await publisher.publish(messages, replies: replies)
         acknowledge(batch)
         let references = completions.flatMap { $0.events.map(\.reference) }
         guard !references.isEmpty else { return }

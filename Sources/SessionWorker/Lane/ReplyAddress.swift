@@ -10,8 +10,8 @@ enum ReplyAddress {
     /// others RabbitMQ takes it for the name of a queue.
     static func isSafe(_ replyTo: String) -> Bool {
         guard !replyTo.isEmpty else { return false }
-        guard replyTo.hasPrefix(directPrefix) else { return true }
-        let rest = replyTo.utf8.dropFirst(directPrefix.utf8.count)
+        guard replyTo.utf8.starts(with: directPrefix.utf8) else { return true }
+        let rest = Array(replyTo.utf8.dropFirst(directPrefix.utf8.count))
         let dot = UInt8(ascii: ".")
         guard let separator = rest.firstIndex(of: dot) else { return true }
         let process = rest[..<separator]
@@ -24,7 +24,7 @@ enum ReplyAddress {
     /// length of two bytes (118) or one (119), then 12 bytes (Erlang external term format, sections 12.3 and 13).
     ///
     /// Only its beginning and its length are decoded: this stands on the way of every reply.
-    private static func isProcess(base64 text: Substring.UTF8View) -> Bool {
+    private static func isProcess(base64 text: ArraySlice<UInt8>) -> Bool {
         let digits = text.prefix { $0 != UInt8(ascii: "=") }
         let padding = text[digits.endIndex...]
         guard text.count.isMultiple(of: 4), padding.count <= 2, padding.allSatisfy({ $0 == UInt8(ascii: "=") }),
@@ -41,7 +41,7 @@ enum ReplyAddress {
     }
 
     /// The first five bytes, as far as there are so many.
-    private static func beginning(of digits: Substring.UTF8View) -> [Int] {
+    private static func beginning(of digits: ArraySlice<UInt8>) -> [Int] {
         var bits = 0
         var count = 0
         for digit in digits.prefix(7) {

@@ -199,7 +199,7 @@ extension CommandProcessor {
                 OutgoingEvent(
                     id: event.id, type: event.kind.rawValue, body: EventWriter.write(event, namespace: namespace))
             }
-            decided.eventCounts.append((completionAt: decided.completions.count, events))
+            if !events.isEmpty { decided.eventCounts.append((completionAt: decided.completions.count, events)) }
             decided.completions.append((item.index, completion))
             guard let message = item.work.message else { continue }
             if completion.failure == nil { results.append((message, completion.stored)) }
