@@ -29,7 +29,7 @@ package final class InMemorySessionStore: SweepableStore {
         let until = now.adding(seconds: inboxSeconds)
         return state.withLock { state in
             let aggregates = requests.map { request in
-                var loaded = LoadedAggregate(state: .success(state.aggregate(request)), results: [:], reused: [])
+                var loaded = LoadedAggregate(state: .whole(state.aggregate(request)), results: [:], reused: [])
                 for message in request.messages {
                     if let claim = state.claims[message.name], claim.until > now {
                         if claim.fingerprint != message.fingerprint { loaded.reused.insert(message) }

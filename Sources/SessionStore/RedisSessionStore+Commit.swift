@@ -6,9 +6,7 @@ extension RedisSessionStore {
         var pipeline = RedisPipeline(capacity: 2048 * commits.count)
         for commit in commits { append(commit, to: &pipeline) }
         let replies = try await send(pipeline)
-        var results: [CommitResult] = []
-        for (commit, reply) in zip(commits, replies) { results.append(try result(of: commit, from: reply)) }
-        return results
+        return zip(commits, replies).map { result(of: $0, from: $1) }
     }
 
     package func clear(_ entries: [OutboxEntry.Reference]) async throws(StoreError) {
@@ -71,9 +69,11 @@ extension RedisSessionStore {
         }
     }
 
-    private func result(of commit: Commit, from reply: RedisReply) throws(StoreError) -> CommitResult {
-        guard let items = try Self.value(reply).array else {
-            throw StoreError("the commit script answered something unexpected", mayHaveHappened: true)
+    private func result(of commit: Commit, from reply: RedisReply) -> CommitResult {
+        if let error = reply.serverError { return .refused(StoreError(error)) }
+        guard let items = reply.array else {
+            return .refused(
+                StoreError("the commit script answered something unexpected", .refused, mayHaveHappened: true))
         }
         if items.isEmpty { return .conflict }
         let partition = Partition(of: commit.aggregate.handle)

@@ -46,9 +46,16 @@ extension RedisSessionStore {
         if fields.serverError?.kind != .wrongType { _ = try Self.value(fields) }
         var loaded = LoadedAggregate(state: aggregate(request, from: fields), results: [:], reused: [])
         for message in request.messages {
-            let claimed = try Self.value(replies.removeFirst())
+            let claimed = replies.removeFirst()
             let sealed = try Self.value(replies.removeFirst())
-            if let fingerprint = claimed.bytes, fingerprint != message.fingerprint { loaded.reused.insert(message) }
+            // A claim is a write, and must not keep what is only read.
+            if let error = claimed.serverError.map(StoreError.init), error.cause == .writesRefused {
+                loaded = LoadedAggregate(state: .refused(error), results: [:], reused: [])
+                continue
+            }
+            if let fingerprint = try Self.value(claimed).bytes, fingerprint != message.fingerprint {
+                loaded.reused.insert(message)
+            }
             guard let sealed = sealed.bytes else { continue }
             let key = keys.inbox(message, in: Partition(of: request.handle))
             switch storedResult(sealed, key: key) {
@@ -56,7 +63,7 @@ extension RedisSessionStore {
                 loaded.results[message] = result
             case .success: loaded.reused.insert(message)
             case .failure(let damage):
-                return LoadedAggregate(state: .failure(damage), results: [:], reused: [])
+                loaded = LoadedAggregate(state: .damaged(damage), results: [:], reused: [])
             }
         }
         return loaded
@@ -70,9 +77,9 @@ extension RedisSessionStore {
         }
     }
 
-    private func aggregate(_ request: LoadRequest, from reply: RedisReply) -> Result<Aggregate, DamagedRecord> {
+    private func aggregate(_ request: LoadRequest, from reply: RedisReply) -> LoadedAggregate.State {
         var reader = AggregateReader(handle: request.handle, key: keys.aggregate(request.handle), seal: seal)
-        return Result { () throws(DamagedRecord) in
+        do throws(DamagedRecord) {
             guard let values = reply.array else { throw DamagedRecord(key: reader.key, reason: "this is no hash") }
             switch request.scope {
             case .whole:
@@ -92,8 +99,12 @@ extension RedisSessionStore {
                     }
                 }
             }
-            return Aggregate(
-                handle: reader.handle, revision: reader.revision, subject: reader.subject, sessions: reader.sessions)
+            return .whole(
+                Aggregate(
+                    handle: reader.handle, revision: reader.revision, subject: reader.subject,
+                    sessions: reader.sessions))
+        } catch {
+            return .damaged(error)
         }
     }
 }

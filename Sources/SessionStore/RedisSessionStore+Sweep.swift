@@ -100,7 +100,7 @@ extension RedisSessionStore: SweepableStore {
 
     private func sendOne(_ pipeline: consuming RedisPipeline) async throws(StoreError) -> RedisReply {
         guard let reply = try await send(pipeline).first else {
-            throw StoreError("Redis answered nothing", mayHaveHappened: true)
+            throw StoreError("Redis answered nothing", .refused, mayHaveHappened: true)
         }
         return reply
     }

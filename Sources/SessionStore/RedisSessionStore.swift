@@ -41,25 +41,33 @@ package struct RedisSessionStore: SessionStore {
             return try await redis.send(pipeline)
         } catch {
             throw StoreError(
-                error.message, mayHaveHappened: error.mayHaveRun, isPassing: error.code == .notConnected)
+                error.message, error.code == .notConnected ? .away : .refused, mayHaveHappened: error.mayHaveRun)
         }
     }
 
     /// - Throws: if the server refused the command: what it says is about itself, not about our data.
     static func value(_ reply: RedisReply) throws(StoreError) -> RedisReply {
-        if let error = reply.serverError {
-            // Its first word alone: the rest may repeat what was sent.
-            throw StoreError(
-                "Redis refused a command: \(error.code)", mayHaveHappened: !error.isTransient,
-                isPassing: error.isTransient)
-        }
+        if let error = reply.serverError { throw StoreError(error) }
         return reply
     }
 
     static func time(_ reply: RedisReply) throws(StoreError) -> Timestamp {
         guard let parts = try value(reply).array, parts.count == 2,
             let seconds = parts[0].string.flatMap(Int64.init), let micros = parts[1].string.flatMap(Int64.init)
-        else { throw StoreError("Redis answered TIME with something else", mayHaveHappened: false) }
+        else { throw StoreError("Redis answered TIME with something else", .refused, mayHaveHappened: false) }
         return Timestamp(milliseconds: seconds * 1000 + micros / 1000)
+    }
+}
+
+extension StoreError {
+    /// What the server said of a command: its first word alone, the rest may repeat what was sent.
+    init(_ error: RedisServerError) {
+        let cause: Cause =
+            switch error.kind {
+            case .readOnly, .outOfMemory, .notPersisting, .noReplicas: .writesRefused
+            case .loading, .busy, .masterDown, .clusterUnsettled: .away
+            case .noScript, .accessDenied, .redirection, .wrongType, .other: .refused
+            }
+        self.init("Redis refused a command: \(error.code)", cause, mayHaveHappened: !error.isTransient)
     }
 }

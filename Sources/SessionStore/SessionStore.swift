@@ -89,8 +89,24 @@ package struct Loaded: Sendable {
 }
 
 package struct LoadedAggregate: Sendable {
-    /// `damaged` where a record's seal does not open or its content makes no sense: the key, never the content.
-    package let state: Result<Aggregate, DamagedRecord>
+    package enum State: Sendable {
+        case whole(Aggregate)
+        /// A record's seal does not open, or its content makes no sense: the key, never the content.
+        case damaged(DamagedRecord)
+        /// The store did not do what loading it asks for.
+        case refused(StoreError)
+
+        /// - Throws: `DamagedRecord` or `StoreError`.
+        package func get() throws -> Aggregate {
+            switch self {
+            case .whole(let aggregate): return aggregate
+            case .damaged(let damage): throw damage
+            case .refused(let error): throw error
+            }
+        }
+    }
+
+    package let state: State
     /// What the messages that were carried out before were answered.
     package var results: [MessageKey: StoredResult]
     /// The messages whose id was used for another command or body.
@@ -147,6 +163,12 @@ package struct Commit: Sendable {
         self.events = events
         self.results = results
     }
+
+    /// Whether all that it stores is that a session was active: the idle deadline may come early for want of it, and no
+    /// answer becomes wrong.
+    package var isDispensable: Bool {
+        events.isEmpty && results.isEmpty && rescheduled.isEmpty
+    }
 }
 
 /// An event in the form in which it is published.
@@ -162,11 +184,13 @@ package struct OutgoingEvent: Equatable, Sendable {
     }
 }
 
-package enum CommitResult: Equatable, Sendable {
+package enum CommitResult: Sendable {
     /// Stored; the references are those of the commit's events.
     case applied([OutboxEntry.Reference])
     /// Nothing was stored: somebody else wrote first, or a message had been carried out already.
     case conflict
+    /// The store did not do it.
+    case refused(StoreError)
 }
 
 /// Events that are stored and perhaps not yet published.
@@ -186,18 +210,26 @@ package struct LeftEvent: Sendable {
 
 /// The store could not do what it was asked to.
 package struct StoreError: Error, Sendable, CustomStringConvertible {
+    package enum Cause: Sendable {
+        /// It is not there, or is starting: nothing that it was asked for brought this about.
+        case away
+        /// It is there and can be read, and takes no writes at present: a replica, out of memory, too few replicas.
+        case writesRefused
+        /// It is there and did not do this.
+        case refused
+    }
+
     /// A sentence for the log.
     package let message: String
+    package let cause: Cause
     /// Whether some of it may have happened nevertheless.
     package let mayHaveHappened: Bool
-    /// Whether this is the store's own state, such as not being there, and nothing that it was asked for brought it about.
-    package let isPassing: Bool
 
     package var description: String { message }
 
-    package init(_ message: String, mayHaveHappened: Bool, isPassing: Bool = false) {
+    package init(_ message: String, _ cause: Cause, mayHaveHappened: Bool) {
         self.message = message
+        self.cause = cause
         self.mayHaveHappened = mayHaveHappened
-        self.isPassing = isPassing
     }
 }

@@ -149,8 +149,7 @@ def test_a_worker_with_another_keyring_takes_no_commands(worker, start_worker, s
     path = tmp_path / "keyring.json"
     sojourn("keys", "init", str(path))
     stranger = start_worker(keyring_file=str(path))
-    stranger.await_log("not the keyring that this namespace is used with")
-    assert stranger.get("/readyz") == 503
+    stranger.await_log("not the keyring that this namespace is used with").await_unready()
     assert "takes commands" not in stranger.log
     assert stranger.stop() == 0
 

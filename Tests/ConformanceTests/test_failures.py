@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import redis
 
 from settling import Batch, Command, creates, expect_no_gaps, expect_one_effect_each
 
@@ -106,6 +107,22 @@ def test_a_server_that_goes_away_again_and_again_in_the_middle_costs_nothing(
     batch.settle()
     worker.await_ready()
     expect_one_effect_each(client, batch)
+
+
+def test_a_redis_that_takes_no_writes_holds_up_no_reads(client, run, subject, redis_url):
+    worker = run().await_ready()
+    known = client.create(subject)
+    with redis.Redis.from_url(redis_url) as server:
+        server.config_set("min-replicas-to-write", 1)
+        try:
+            revocation = client.publish("session.revoke", {"subject": subject})
+            worker.await_unready()
+            assert client.validate(known["tokens"]["session"])["valid"] is True
+            assert worker.get("/readyz") == 503, "it can be read and not written"
+        finally:
+            server.config_set("min-replicas-to-write", 0)
+    assert client.await_reply(revocation).data["count"] == 1
+    worker.await_ready()
 
 
 # --- workers -----------------------------------------------------------------------------------------------------

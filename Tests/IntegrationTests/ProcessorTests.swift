@@ -140,7 +140,7 @@ private final class ForgetfulStore<Base: SessionStore>: SessionStore {
             defer { isFirst = false }
             return isFirst
         }
-        if isLost { throw StoreError("the answer was lost", mayHaveHappened: true) }
+        if isLost { throw StoreError("the answer was lost", .refused, mayHaveHappened: true) }
         return results
     }
 

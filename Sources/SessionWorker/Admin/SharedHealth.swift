@@ -7,7 +7,8 @@ final class SharedHealth: Sendable {
     /// Why each part that is down is down.
     private let reasons: Mutex<[Int: String]>
 
-    init(of component: String, parts: Int, in health: HealthState) {
+    /// - Parameter parts: those that are down until they say otherwise, counted from 0.
+    init(of component: String, parts: Int = 0, in health: HealthState) {
         self.component = component
         self.health = health
         reasons = Mutex(Dictionary(uniqueKeysWithValues: (0..<parts).map { ($0, "connecting") }))

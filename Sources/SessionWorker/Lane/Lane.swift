@@ -24,10 +24,12 @@ actor Lane {
     final class Item: Sendable {
         let queue: Topology.CommandQueue
         let delivery: AMQPDelivery
+        let work: Work
 
-        init(queue: Topology.CommandQueue, delivery: AMQPDelivery) {
+        init(queue: Topology.CommandQueue, delivery: AMQPDelivery, work: Work) {
             self.queue = queue
             self.delivery = delivery
+            self.work = work
         }
     }
 
@@ -42,6 +44,10 @@ actor Lane {
     let redis: RedisClient
     var metrics = LaneMetrics()
     let logger: Logger
+    let number: Int
+    /// Whether Redis takes writes, for all lanes together; and whether it refused them to this one.
+    let writes: SharedHealth
+    var areWritesRefused = false
 
     private var pending: [Topology.CommandQueue: [Item]] = [:]
     private var windows: [Topology.CommandQueue: AcknowledgementWindow] = [:]
@@ -49,7 +55,7 @@ actor Lane {
     private var waiter: CheckedContinuation<Void, Never>?
     private(set) var lost: (any Error)?
     private var isAbandoned = false
-    /// Batches that are stored and not yet acknowledged.
+    /// What is done beside the batches: publishing those that are stored, and trying again what Redis refused.
     private var finishing = 0
     /// Whether it shall take no more, and whether nothing more can come.
     private var isStopping = false
@@ -57,7 +63,8 @@ actor Lane {
 
     init(
         on eventLoop: any EventLoop, namespace: String, reader: DeliveryReader,
-        processor: CommandProcessor<RedisSessionStore>, redis: RedisClient, logger: Logger
+        processor: CommandProcessor<RedisSessionStore>, redis: RedisClient, number: Int, writes: SharedHealth,
+        logger: Logger
     ) {
         self.eventLoop = eventLoop
         taskExecutor = EventLoopTaskExecutor(eventLoop)
@@ -66,6 +73,8 @@ actor Lane {
         self.reader = reader
         self.processor = processor
         self.redis = redis
+        self.number = number
+        self.writes = writes
         self.logger = logger
         outgoing = OutgoingMessages(namespace: namespace)
     }
@@ -82,12 +91,7 @@ actor Lane {
         if isStopping { await drain() }
         do {
             while let batch = try await nextBatch() {
-                let completions = try await carryOut(batch)
-                finishing += 1
-                // Runs here as well, between the steps of the batches that follow.
-                Task(executorPreference: taskExecutor) {
-                    await self.finishOrGiveUp(batch, completions, over: publisher)
-                }
+                try await carryOut(batch, over: publisher)
             }
         } catch {
             await finishAll()
@@ -144,7 +148,7 @@ extension Lane {
 
     private func take(_ deliveries: [AMQPDelivery], from queue: Topology.CommandQueue) {
         for delivery in deliveries { windows[queue]?.note(delivery.deliveryTag) }
-        pending[queue, default: []] += deliveries.map { Item(queue: queue, delivery: $0) }
+        pending[queue, default: []] += deliveries.map { Item(queue: queue, delivery: $0, work: reader.read($0)) }
         wake()
     }
 
@@ -201,11 +205,15 @@ extension Lane {
 // MARK: - Finishing
 
 extension Lane {
-    private func finishOrGiveUp(
-        _ batch: [Item], _ completions: [Completion], over publisher: ConfirmedPublisher
-    ) async {
+    /// Does something beside the batches that follow; `serve` does not end before it is done, and fails if it does.
+    func attend(_ work: @escaping @Sendable () async throws -> Void) {
+        finishing += 1
+        Task(executorPreference: taskExecutor) { await self.carryThrough(work) }
+    }
+
+    private func carryThrough(_ work: @Sendable () async throws -> Void) async {
         do {
-            try await finish(batch, completions, over: publisher)
+            try await work()
         } catch {
             lose(because: error)
         }
@@ -215,7 +223,7 @@ extension Lane {
 
     /// Publishes what a batch came to and, once RabbitMQ has all of it, acknowledges the batch and clears its events
     /// from the outbox.
-    private func finish(
+    func finish(
         _ batch: [Item], _ completions: [Completion], over publisher: ConfirmedPublisher
     ) async throws {
         var messages: [AMQPMessage] = []

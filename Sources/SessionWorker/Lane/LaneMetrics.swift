@@ -19,7 +19,7 @@ struct LaneMetrics {
         batchSeconds.record(seconds)
         for completion in batch {
             let answer = Answer(
-                command: completion.result.command, status: completion.result.status, code: completion.code)
+                command: completion.result.command, status: completion.result.status, code: completion.refusal?.code)
             counter(for: answer).increment()
         }
     }

@@ -15,6 +15,7 @@ package struct OutgoingMessages: Sendable {
         names = Topology.Names(namespace: namespace)
     }
 
+    /// Appends what has to be published for `completion`.
     ///
     /// - Parameters:
     ///   - messages: gets what has to be confirmed before the command is acknowledged.
@@ -52,7 +53,8 @@ package struct OutgoingMessages: Sendable {
         let copy = AMQPMessage(
             exchange: names.results, routingKey: result.routingKey, properties: properties, body: result.copy)
         if let replyTo = delivery.properties.replyTo, ReplyAddress.isSafe(replyTo) {
-            properties.deliveryMode = 1
+            // Setting it makes a copy, and most commands change nothing.
+            if changesState { properties.deliveryMode = 1 }
             replies.append(
                 AMQPMessage(exchange: "", routingKey: replyTo, properties: properties, body: result.reply))
         }

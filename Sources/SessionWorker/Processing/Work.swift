@@ -1,4 +1,3 @@
-package import SessionContract
 package import SessionCore
 package import SessionStore
 
@@ -30,27 +29,4 @@ package final class Work: Sendable {
         self.message = message
         self.commandID = commandID
     }
-}
-
-/// What became of one `Work`.
-package struct Completion: Sendable {
-    package struct PendingEvent: Sendable {
-        package let event: OutgoingEvent
-        /// To be cleared from the outbox once the event is published.
-        package let reference: OutboxEntry.Reference
-    }
-
-    /// When, by the store's clock.
-    package let at: Timestamp
-    package let result: WrittenResult
-    /// The AMQP `message_id` of the result.
-    package let resultID: String
-    /// `nil` unless the command failed.
-    package let failure: Failure?
-    /// The code of a rejection or failure that was decided here.
-    package var code: String?
-    /// What this command made happen. Those of a duplicate's first delivery are the relay's.
-    package var events: [PendingEvent] = []
-    /// Whether the command had been carried out before, and this is its first result again.
-    package var isDuplicate = false
 }

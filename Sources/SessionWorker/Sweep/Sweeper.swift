@@ -83,7 +83,7 @@ struct Sweeper: Sendable {
     ) async throws {
         do {
             try await sweep()
-        } catch let error as StoreError where !error.isPassing {
+        } catch let error as StoreError where error.cause == .refused {
             logger.error(
                 "a partition could not be swept: the others go on",
                 metadata: [

@@ -47,8 +47,10 @@ package struct Worker {
         MetricsSystem.bootstrap(metrics)
         logger.info("the worker starts", metadata: [LogKey.configuration: "\(configuration)"])
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.lanes + 1)
-        let lanes = try makeLanes(on: loops)
-        let sweeper = try makeSweeper(on: loops.next())
+        let tokens = TokenCodec(keyring: keyring, namespace: configuration.namespace)
+        let sealer = Sealer(keyring: keyring, namespace: configuration.namespace)
+        let lanes = try makeLanes(on: loops, tokens: tokens, sealer: sealer)
+        let sweeper = try makeSweeper(on: loops.next(), tokens: tokens, sealer: sealer)
         if configuration.topology == .check { try await checkTopology(on: loops.next()) }
 
         let admin = AdminServer(
@@ -74,10 +76,12 @@ package struct Worker {
 // MARK: - The parts
 
 extension Worker {
-    private func makeLanes(on loops: MultiThreadedEventLoopGroup) throws -> LanesService {
+    private func makeLanes(
+        on loops: MultiThreadedEventLoopGroup, tokens: TokenCodec, sealer: Sealer
+    ) throws -> LanesService {
         let redisHealth = SharedHealth(of: "redis", parts: configuration.lanes, in: health)
         let brokerHealth = SharedHealth(of: "rabbitmq", parts: configuration.lanes, in: health)
-        let tokens = TokenCodec(keyring: keyring, namespace: configuration.namespace)
+        let writes = SharedHealth(of: "redis writes", in: health)
         let reader = DeliveryReader(
             commands: CommandReader(maxBodyBytes: configuration.maxBodyBytes, tokens: tokens),
             hash: KeyedHash(keyring: keyring, namespace: configuration.namespace))
@@ -90,7 +94,8 @@ extension Worker {
             }
             let lane = Lane(
                 on: loop, namespace: configuration.namespace, reader: reader,
-                processor: makeProcessor(over: client, tokens: tokens, logger: logger), redis: client, logger: logger)
+                processor: makeProcessor(over: client, tokens: tokens, sealer: sealer, logger: logger), redis: client,
+                number: number, writes: writes, logger: logger)
             return LaneSupervisor(
                 lane, number: number, connector: brokers, topology: TopologyDeclaration(topology: topology),
                 configuration: configuration, health: brokerHealth, logger: logger)
@@ -98,10 +103,9 @@ extension Worker {
         return LanesService(lanes, health: health, drainSeconds: configuration.drainSeconds, logger: logger)
     }
 
-    private func makeSweeper(on loop: any EventLoop) throws -> Sweeper {
+    private func makeSweeper(on loop: any EventLoop, tokens: TokenCodec, sealer: Sealer) throws -> Sweeper {
         let client = try makeClient(name: "sweep", on: loop, logger: logger) { _ in }
-        let tokens = TokenCodec(keyring: keyring, namespace: configuration.namespace)
-        let processor = makeProcessor(over: client, tokens: tokens, logger: logger)
+        let processor = makeProcessor(over: client, tokens: tokens, sealer: sealer, logger: logger)
         return Sweeper(
             redis: client, store: processor.store, processor: processor, connector: brokers,
             outgoing: OutgoingMessages(namespace: configuration.namespace), eventLoop: loop,
@@ -126,12 +130,11 @@ extension Worker {
     }
 
     private func makeProcessor(
-        over client: RedisClient, tokens: TokenCodec, logger: Logger
+        over client: RedisClient, tokens: TokenCodec, sealer: Sealer, logger: Logger
     ) -> CommandProcessor<RedisSessionStore> {
         let store = RedisSessionStore(
             redis: client, namespace: configuration.namespace,
-            sealer: Sealer(keyring: keyring, namespace: configuration.namespace),
-            inboxSeconds: configuration.inboxSeconds, keyring: keyring)
+            sealer: sealer, inboxSeconds: configuration.inboxSeconds, keyring: keyring)
         return CommandProcessor(
             store: store, manager: SessionManager(tokens: tokens), namespace: configuration.namespace,
             resultNames: resultNames, logger: logger, policies: { [policies] in policies.policies })

@@ -34,7 +34,7 @@ struct OutgoingMessagesTests {
             result: WrittenResult(
                 command: "session.create", status: failure == nil ? .succeeded : .failed,
                 reply: Array("full".utf8), copy: Array("copy".utf8)),
-            resultID: "res_1", failure: failure)
+            resultID: "res_1", refusal: failure.map(Completion.Refusal.failed))
     }
 
     @Test("the full result goes to who asked, and the copy to everybody")

@@ -1,0 +1,44 @@
+import SessionCore
+import SessionStore
+
+/// Commands of one batch that are about one aggregate.
+struct Group {
+    var request: LoadRequest
+    var items: [(index: Int, work: Work)]
+
+    init(_ item: (index: Int, work: Work), handle: SubjectHandle, scope: AggregateScope) {
+        request = LoadRequest(handle: handle, scope: scope, messages: item.work.message.map { [$0] } ?? [])
+        items = [item]
+    }
+
+    mutating func add(_ item: (index: Int, work: Work), scope: AggregateScope) {
+        request.scope = request.scope.union(scope)
+        if let message = item.work.message, !request.messages.contains(message) { request.messages.append(message) }
+        items.append(item)
+    }
+}
+
+/// What a group's commands came to, before it is committed.
+struct DecidedGroup {
+    var completions: [(index: Int, Completion)] = []
+    /// The events, beside the completion that made each.
+    var eventCounts: [(completionAt: Int, events: [OutgoingEvent])] = []
+    /// `nil` where there is nothing to store.
+    var commit: Commit?
+
+    /// The completions, with their events where those now lie in the outbox.
+    func completed(with references: [OutboxEntry.Reference]) -> [(index: Int, Completion)] {
+        var completions = completions
+        var references = references[...]
+        for (place, events) in eventCounts {
+            let pending = events.map { event in
+                guard let reference = references.popFirst() else {
+                    preconditionFailure("a commit gives a reference for each of its events")
+                }
+                return Completion.PendingEvent(event: event, reference: reference)
+            }
+            completions[place].1 = completions[place].1.with(events: pending)
+        }
+        return completions
+    }
+}
