@@ -38,6 +38,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
     ],
     targets: [
         .systemLibrary(
@@ -50,8 +51,10 @@ let package = Package(
         .target(name: "SessionContract", dependencies: ["SessionCore"], swiftSettings: swift),
         .target(
             name: "SessionCrypto",
-            dependencies: ["SessionCore", "SessionContract", .product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: swift),
+            dependencies: [
+                "SessionCore", "SessionContract", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+            ], swiftSettings: swift),
         .target(name: "AMQPConnection", dependencies: ["CRabbitMQ"] + nio, swiftSettings: swiftOverC),
         .target(name: "RedisConnection", dependencies: ["CHiredis"] + nio, swiftSettings: swiftOverC),
         .target(

@@ -9,6 +9,7 @@ struct DerivedKeys: Sendable {
         case succession
         case messages
         case fingerprint
+        case recoveryCodes = "recovery codes"
     }
 
     private let root: SymmetricKey

@@ -15,6 +15,11 @@ package struct KeyedHash: Sendable {
         Base64URL.encode(hash("id", (caller ?? "").utf8, messageID.utf8))
     }
 
+    /// The name under which a tenant's policy lies: 22 base64url characters.
+    package func policyName(tenant: String, name: String) -> String {
+        Base64URL.encode(hash("policy", tenant.utf8, name.utf8))
+    }
+
     /// What a message says, in 16 bytes.
     package func commandFingerprint(command: String, body: [UInt8]) -> [UInt8] {
         hash("body", command.utf8, body)

@@ -1,0 +1,117 @@
+/// A second factor of a subject: an authenticator that makes one-time codes (TOTP, RFC 6238).
+package struct Factor: Equatable, Sendable {
+    /// `fac_` and 24 letters and digits.
+    package let id: String
+    package let label: String
+    package let issuer: String
+    package let createdAt: Timestamp
+    /// 20 bytes.
+    package let secret: [UInt8]
+    /// Whether the subject has shown that the authenticator has the secret: before that it proves nothing.
+    package var isConfirmed: Bool
+    /// The time step of the last code that was taken: it and all before it are not taken again.
+    package var lastStep: Int64?
+    package var attempts: FactorAttempts
+    /// The recovery codes that were given out with it, until it is confirmed: then they are the subject's.
+    package var unconfirmedRecovery: [[UInt8]]
+
+    package init(
+        id: String, label: String, issuer: String, createdAt: Timestamp, secret: [UInt8], isConfirmed: Bool = false,
+        lastStep: Int64? = nil, attempts: FactorAttempts = FactorAttempts(), unconfirmedRecovery: [[UInt8]] = []
+    ) {
+        self.id = id
+        self.label = label
+        self.issuer = issuer
+        self.createdAt = createdAt
+        self.secret = secret
+        self.isConfirmed = isConfirmed
+        self.lastStep = lastStep
+        self.attempts = attempts
+        self.unconfirmedRecovery = unconfirmedRecovery
+    }
+}
+
+/// The secret is as good as every code there will be: whatever prints a factor prints its id.
+extension Factor: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { "factor \(id)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// The recovery codes of a subject that were not used yet, as digests: each is good once.
+package struct RecoveryCodes: Equatable, Sendable {
+    package var digests: [[UInt8]]
+    package var attempts: FactorAttempts
+
+    package init(digests: [[UInt8]], attempts: FactorAttempts = FactorAttempts()) {
+        self.digests = digests
+        self.attempts = attempts
+    }
+}
+
+/// Wrong codes in a row, and the lock they lead to.
+package struct FactorAttempts: Equatable, Sendable {
+    package var failures: Int
+    package var lockedUntil: Timestamp?
+
+    package init(failures: Int = 0, lockedUntil: Timestamp? = nil) {
+        self.failures = failures
+        self.lockedUntil = lockedUntil
+    }
+
+    package func isLocked(at now: Timestamp) -> Bool {
+        lockedUntil.map { now < $0 } ?? false
+    }
+
+    /// Counts a wrong code; whether it led to a lock.
+    mutating func fail(under rules: SessionPolicy.SecondFactor, at now: Timestamp) -> Bool {
+        failures += 1
+        guard failures >= rules.maxAttempts else { return false }
+        failures = 0
+        lockedUntil = now.adding(seconds: rules.lockSeconds)
+        return true
+    }
+
+    mutating func succeed() {
+        self = FactorAttempts()
+    }
+}
+
+/// The kinds of second factor that come with Sojourn.
+package enum FactorKind: String, Sendable, CaseIterable {
+    case totp
+    case recovery
+}
+
+/// A second factor as a command shows it.
+package struct FactorProof: Sendable {
+    /// `totp`, `recovery`, or the name of a verifier that was added.
+    package let kind: String
+    package let code: Secret
+
+    package init(kind: String, code: Secret) {
+        self.kind = kind
+        self.code = code
+    }
+}
+
+/// Makes and checks codes. Pure: time and entropy come from outside.
+package protocol FactorScheme: Sendable {
+    /// The time step whose code this is, within one step of `now`; never one up to `lastStep`. Takes the same time
+    /// whatever the code.
+    func matchingStep(of code: Secret, secret: [UInt8], at now: Timestamp, after lastStep: Int64?) -> Int64?
+
+    /// The digest under which a recovery code is kept.
+    func recoveryDigest(of code: Secret, for handle: SubjectHandle) -> [UInt8]
+
+    /// The secret in base32, as a person types it.
+    func text(ofSecret secret: [UInt8]) -> Secret
+
+    /// `otpauth://totp/…`, as an authenticator scans it.
+    func uri(ofSecret secret: [UInt8], label: String, issuer: String) -> Secret
+
+    /// How much entropy a recovery code is made of, in bytes.
+    var recoveryEntropy: Int { get }
+
+    func recoveryCode(from entropy: [UInt8]) -> Secret
+}

@@ -1,0 +1,79 @@
+import JWTKit
+import SessionCore
+
+/// The claims of an access token under their registered names (RFC 9068, section 2.2; RFC 8693, section 4.1, for
+/// `act`), and three of Sojourn's own: `tenant`, `gen`, and `sid` for a session's id. Times are whole seconds (RFC
+/// 7519, section 2).
+struct AccessTokenPayload: JWTPayload {
+    struct Actor: Codable {
+        let sub: String
+    }
+
+    let issuer: String
+    let audience: String
+    let subject: String
+    let clientID: String
+    let expiresAt: Int64
+    let issuedAt: Int64
+    let id: String
+    let session: String
+    let generation: Int
+    let tenant: String
+    let level: String
+    let methods: [String]
+    let authenticatedAt: Int64?
+    let actor: Actor?
+
+    enum CodingKeys: String, CodingKey {
+        case issuer = "iss"
+        case audience = "aud"
+        case subject = "sub"
+        case clientID = "client_id"
+        case expiresAt = "exp"
+        case issuedAt = "iat"
+        case id = "jti"
+        case session = "sid"
+        case generation = "gen"
+        case tenant
+        case level = "acr"
+        case methods = "amr"
+        case authenticatedAt = "auth_time"
+        case actor = "act"
+    }
+
+    init(_ claims: AccessTokenClaims, issuer: String, audience: String) {
+        self.issuer = issuer
+        self.audience = audience
+        subject = claims.subject
+        clientID = claims.clientID
+        expiresAt = claims.expiresAt.wholeSeconds
+        issuedAt = claims.issuedAt.wholeSeconds
+        id = claims.id
+        session = claims.session.text
+        generation = claims.generation
+        tenant = claims.tenant
+        level = String(claims.level)
+        methods = claims.methods
+        authenticatedAt = claims.authenticatedAt?.wholeSeconds
+        actor = claims.actor.map { Actor(sub: $0) }
+    }
+
+    /// What a decision needs; `nil` where a value is none that is issued.
+    var presented: PresentedAccessToken? {
+        guard let session = SessionID(session), (0...Int64.max / 1000).contains(expiresAt) else { return nil }
+        return PresentedAccessToken(
+            session: session, generation: generation, tenant: tenant,
+            expiresAt: Timestamp(milliseconds: expiresAt * 1000))
+    }
+
+    /// jwt-kit asks here for what it cannot know. Issuer and audience are compared where they are known, and expiry is
+    /// for the rules: this machine's clock decides nothing.
+    func verify(using algorithm: some JWTAlgorithm) {}
+}
+
+extension Timestamp {
+    /// Seconds since 1970-01-01T00:00:00Z, rounded down: a token says no later end than it has.
+    fileprivate var wholeSeconds: Int64 {
+        milliseconds / 1000
+    }
+}

@@ -1,0 +1,7 @@
+/// The algorithms that access tokens are signed with (RFC 7518, RFC 8037): these and no others.
+package enum SigningAlgorithm: String, CaseIterable, Sendable {
+    /// ECDSA over P-256 with SHA-256.
+    case es256 = "ES256"
+    /// Ed25519.
+    case edDSA = "EdDSA"
+}

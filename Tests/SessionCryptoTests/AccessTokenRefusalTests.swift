@@ -1,0 +1,217 @@
+import Crypto
+import Foundation
+import SessionCore
+import SessionCrypto
+import Testing
+
+@Suite struct AccessTokenRefusalTests {
+    private let tokens: AccessTokens
+
+    init() async throws {
+        tokens = try await accessTokens()
+    }
+
+    @Test func `what a forger with our keys makes is taken, or the tests below would say nothing`() async throws {
+        var forge = Forge()
+        #expect(await tokens.read(try forge.signedWithES256()) == presented)
+        forge.header["alg"] = "EdDSA"
+        forge.header["kid"] = "000000a1-eddsa"
+        #expect(await tokens.read(try forge.signedWithEdDSA()) == presented)
+    }
+
+    // MARK: Signatures
+
+    @Test(arguments: SigningAlgorithm.allCases)
+    func `a token with one character changed is refused, whichever it is`(algorithm: SigningAlgorithm) async throws {
+        let text = Array(try await tokens(signingWith: algorithm).sign(claims()).exposed.utf8)
+        for index in text.indices {
+            for replacement in Array("Aa9_.=".utf8) where replacement != text[index] {
+                var changed = text
+                changed[index] = replacement
+                #expect(await tokens.read(String(decoding: changed, as: UTF8.self)) == nil, "at \(index)")
+            }
+        }
+    }
+
+    private func tokens(signingWith algorithm: SigningAlgorithm) async throws -> AccessTokens {
+        try await accessTokens(algorithm: algorithm)
+    }
+
+    @Test func `another token's payload or signature does not fit`() async throws {
+        let one = try await tokens.sign(claims()).exposed.split(separator: ".")
+        let other = try await tokens.sign(claims(subject: "bob")).exposed.split(separator: ".")
+        #expect(await tokens.read("\(one[0]).\(other[1]).\(one[2])") == nil)
+        #expect(await tokens.read("\(one[0]).\(one[1]).\(other[2])") == nil)
+    }
+
+    @Test func `a token without a signature is refused`() async throws {
+        var forge = Forge()
+        forge.header["alg"] = "none"
+        #expect(await tokens.read(try forge.token { _ in Data() }) == nil)
+        forge.header["kid"] = nil
+        #expect(await tokens.read(try forge.token { _ in Data() }) == nil)
+        forge = Forge()
+        #expect(await tokens.read(try forge.token { _ in Data() }) == nil)
+        #expect(await tokens.read(try forge.token { _ in Data(count: 64) }) == nil)
+    }
+
+    /// The public key as anybody has it, taken for a secret (RFC 8725, section 2.1).
+    @Test(arguments: ["HS256", "RS256", "ES384", "es256", "ES256 ", "MLDSA65"])
+    func `no other algorithm is taken`(algorithm: String) async throws {
+        var forge = Forge()
+        forge.header["alg"] = algorithm
+        let publicKey = Forge.es256Key.publicKey
+        let secrets = [
+            publicKey.rawRepresentation, publicKey.x963Representation, Data(publicKey.pemRepresentation.utf8),
+        ]
+        for secret in secrets {
+            let token = try forge.token { input in
+                Data(HMAC<SHA512>.authenticationCode(for: input, using: SymmetricKey(data: secret)))
+            }
+            #expect(await tokens.read(token) == nil)
+            let short = try forge.token { input in
+                Data(HMAC<SHA256>.authenticationCode(for: input, using: SymmetricKey(data: secret)))
+            }
+            #expect(await tokens.read(short) == nil)
+        }
+        #expect(await tokens.read(try forge.signedWithES256()) == nil)
+    }
+
+    @Test func `an algorithm is taken with a key of its own only`() async throws {
+        var forge = Forge()
+        forge.header["alg"] = "EdDSA"
+        #expect(await tokens.read(try forge.signedWithES256()) == nil)
+        #expect(await tokens.read(try forge.signedWithEdDSA()) == nil)
+        forge = Forge()
+        forge.header["kid"] = "000000a1-eddsa"
+        #expect(await tokens.read(try forge.signedWithES256()) == nil)
+        #expect(await tokens.read(try forge.signedWithEdDSA()) == nil)
+    }
+
+    // MARK: Headers
+
+    @Test(arguments: ["000000a2-es256", "000000a1", "", "000000A1-es256", "000000a1-ES256"])
+    func `a key that is not in the ring is not another one`(keyID: String) async throws {
+        var forge = Forge()
+        forge.header["kid"] = keyID
+        #expect(await tokens.read(try forge.signedWithES256()) == nil)
+    }
+
+    @Test(arguments: ["typ", "alg", "kid"])
+    func `a header says all three things, in texts`(name: String) async throws {
+        var forge = Forge()
+        forge.header[name] = nil
+        #expect(await tokens.read(try forge.signedWithES256()) == nil)
+        for value in [NSNull(), 1, ["ES256"], true] as [Any] {
+            forge.header[name] = value
+            #expect(await tokens.read(try forge.signedWithES256()) == nil)
+        }
+    }
+
+    @Test(arguments: [
+        ("AT+JWT", true), ("application/at+jwt", true), ("Application/At+Jwt", true), ("JWT", false), ("jwt", false),
+        ("", false), ("at+jwt ", false), ("text/at+jwt", false), ("secevent+jwt", false),
+    ])
+    func `only an access token's type is taken, in any case`(type: String, isTaken: Bool) async throws {
+        var forge = Forge()
+        forge.header["typ"] = type
+        #expect((await tokens.read(try forge.signedWithES256()) != nil) == isTaken)
+    }
+
+    @Test func `what a header calls critical is not understood`() async throws {
+        var forge = Forge()
+        for critical in [["exp"], [], "exp", NSNull()] as [Any] {
+            forge.header["crit"] = critical
+            #expect(await tokens.read(try forge.signedWithES256()) == nil)
+        }
+    }
+
+    @Test(arguments: [
+        #"{"typ":"at+jwt","alg":"none","alg":"ES256","kid":"000000a1-es256"}"#,
+        #"{"typ":"at+jwt","alg":"ES256","kid":"000000a1-es256","x":[[[[]]]]}"#,
+        #"{"typ":"at+jwt","alg":"ES256","kid":"000000a1-es256"}x"#,
+        #"["at+jwt","ES256","000000a1-es256"]"#, #""ES256""#, "{", "", "\u{1}",
+    ])
+    func `a header that readers could differ about is refused`(text: String) async throws {
+        #expect(await tokens.read(try Forge(headerText: text).signedWithES256()) == nil)
+    }
+
+    /// jwt-kit's own reading of a whole header ends the process on such a number.
+    @Test func `a header's other members do no harm`() async throws {
+        let text = #"{"typ":"at+jwt","alg":"ES256","kid":"000000a1-es256","x":1e300,"jwk":{"kty":"oct","k":"AA"}}"#
+        #expect(await tokens.read(try Forge(headerText: text).signedWithES256()) == presented)
+    }
+
+    // MARK: Claims
+
+    @Test func `other issuers' and audiences' tokens are refused`() async throws {
+        for (issuer, audience) in [("issuer2", "audience"), ("issuer", "audience2"), ("", "audience"), ("ISSUER", "")] {
+            let stranger = try await accessTokens(issuer: issuer, audience: audience)
+            #expect(await tokens.read(try await stranger.sign(claims()).exposed) == nil)
+        }
+    }
+
+    @Test(arguments: [
+        "iss", "aud", "sub", "client_id", "exp", "iat", "jti", "sid", "gen", "tenant", "acr", "amr",
+    ])
+    func `a token lacks no claim`(name: String) async throws {
+        var forge = Forge()
+        forge.payload[name] = nil
+        #expect(await tokens.read(try forge.signedWithES256()) == nil)
+        forge.payload[name] = NSNull()
+        #expect(await tokens.read(try forge.signedWithES256()) == nil)
+        forge.payload[name] = ["audience": 1]
+        #expect(await tokens.read(try forge.signedWithES256()) == nil)
+    }
+
+    @Test(arguments: [Int64.max, Int64.max / 1000 + 1, -1, .min])
+    func `an end that is no time is refused`(expiry: Int64) async throws {
+        var forge = Forge()
+        forge.payload["exp"] = expiry
+        #expect(await tokens.read(try forge.signedWithES256()) == nil)
+    }
+
+    @Test func `expiry is for the rules to decide`() async throws {
+        var forge = Forge()
+        forge.payload["exp"] = 1
+        #expect(await tokens.read(try forge.signedWithES256())?.expiresAt == Timestamp(milliseconds: 1000))
+    }
+
+    @Test(arguments: ["", "alice", "ses_0123456789abcdefghijabcDEF012-_", "sjs_0123456789abcdefghijabcDEF012-_z"])
+    func `a session that cannot be is refused`(id: String) async throws {
+        var forge = Forge()
+        forge.payload["sid"] = id
+        #expect(await tokens.read(try forge.signedWithES256()) == nil)
+    }
+
+    // MARK: Texts
+
+    @Test func `what is no token is refused`() async throws {
+        let token = try Forge().signedWithES256()
+        let parts = token.split(separator: ".")
+        let texts = [
+            "", ".", "..", "...", "a.b.c", "sjs_abc", " " + token, token + " ", token + ".", "." + token,
+            "\(parts[0]).\(parts[1])", "\(parts[0])..\(parts[2])", "\(token).\(parts[2])", token + "\u{301}",
+            token.replacing(".", with: "。"), String(repeating: ".", count: 16_384),
+        ]
+        for text in texts { #expect(await tokens.read(text) == nil, "\(text)") }
+    }
+
+    @Test func `a text of more than 16 KiB is refused, whatever it says`() async throws {
+        var forge = Forge()
+        forge.payload["sub"] = String(repeating: "a", count: 11_600)
+        #expect(await tokens.read(try forge.signedWithES256()) != nil)
+        forge.payload["sub"] = String(repeating: "a", count: 12_000)
+        #expect(await tokens.read(try forge.signedWithES256()) == nil)
+    }
+
+    /// The last character of 64 bytes in Base64 has four bits to spare, and Foundation does not look at them.
+    @Test func `a signature is written in one way only`() async throws {
+        let token = try await tokens.sign(claims()).exposed
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+        let last = try #require(token.last.flatMap { alphabet.firstIndex(of: $0) })
+        for spare in 1..<16 { #expect(await tokens.read(token.dropLast() + String(alphabet[last + spare])) == nil) }
+        #expect(await tokens.read(token + "==") == nil)
+        #expect(await tokens.read(token) == presented)
+    }
+}

@@ -1,0 +1,83 @@
+import Crypto
+import Foundation
+import SessionCore
+import Testing
+
+@testable import SessionCrypto
+
+@Suite struct AccessTokenTests {
+    @Test(arguments: SigningAlgorithm.allCases)
+    func `a token comes back as it was signed, however often it is shown`(algorithm: SigningAlgorithm) async throws {
+        let tokens = try await accessTokens(algorithm: algorithm)
+        let text = try await tokens.sign(claims()).exposed
+        for _ in 0..<3 { #expect(await tokens.read(text) == presented) }
+        #expect(await tokens.read(text + "A") == nil)
+    }
+
+    @Test(arguments: SigningAlgorithm.allCases)
+    func `the header says type, algorithm and key, and no more`(algorithm: SigningAlgorithm) async throws {
+        let header = try part(0, of: try await accessTokens(algorithm: algorithm).sign(claims()))
+        #expect(
+            header as? [String: String] == [
+                "typ": "at+jwt", "alg": algorithm.rawValue, "kid": "000000a1-\(algorithm.rawValue.lowercased())",
+            ])
+    }
+
+    @Test func `the claims are RFC 9068's and ours, and their times whole seconds`() async throws {
+        let payload = try part(1, of: try await accessTokens().sign(claims(actor: "support")))
+        let expected: [String: Any] = [
+            "iss": "issuer", "aud": "audience", "sub": "alice", "client_id": "orders", "exp": 1_795_212_300,
+            "iat": 1_795_212_000, "jti": "jti-1", "sid": session.text, "gen": 3, "tenant": "acme", "acr": "2",
+            "amr": ["pwd", "otp"], "auth_time": 1_795_211_940, "act": ["sub": "support"],
+        ]
+        #expect(NSDictionary(dictionary: payload) == NSDictionary(dictionary: expected))
+    }
+
+    @Test func `what does not apply is absent`() async throws {
+        let tokens = try await accessTokens()
+        let token = try await tokens.sign(claims(authenticatedAt: nil))
+        let payload = try part(1, of: token)
+        #expect(payload["auth_time"] == nil && payload["act"] == nil)
+        #expect(payload.count == 12)
+        #expect(await tokens.read(token.exposed) == presented)
+    }
+
+    @Test func `whatever the contract lets into a token can be read again`() async throws {
+        let longest = String(repeating: "\u{1}", count: 256)
+        let tokens = try await accessTokens()
+        let token = try await tokens.sign(
+            claims(
+                actor: longest, subject: longest, clientID: String(repeating: "\u{1}", count: 255),
+                methods: (0..<32).map { String(repeating: "\u{1}", count: 31) + String($0, radix: 32) }))
+        #expect(token.exposed.utf8.count > 14_000)
+        #expect(await tokens.read(token.exposed) == presented)
+    }
+
+    @Test func `a token does not print`() async throws {
+        let token = try await accessTokens().sign(claims())
+        #expect("\(token)" == "[redacted]")
+    }
+
+    @Test func `what makes tokens prints nothing of its keys`() async throws {
+        let tokens = try await accessTokens()
+        var printed = "\(tokens) \(String(reflecting: tokens)) "
+        dump(tokens, to: &printed)
+        #expect(printed.contains("000000a1-es256"))
+        #expect(!printed.contains("Key") && printed.utf8.count < 300)
+    }
+}
+
+@Suite struct RecentAccessTokenTests {
+    @Test func `what is kept is found, and never more than the bound`() {
+        let recent = RecentAccessTokens()
+        let digests = (0...4096).map { number in
+            withUnsafeBytes(of: number) { SHA256.hash(data: $0) }
+        }
+        for digest in digests.dropLast() { recent.keep(presented, digest) }
+        #expect(recent.token(digests[0]) == presented)
+        #expect(recent.token(digests[4096]) == nil)
+        recent.keep(presented, digests[4096])
+        #expect(recent.token(digests[0]) == nil)
+        #expect(recent.token(digests[4096]) == presented)
+    }
+}
