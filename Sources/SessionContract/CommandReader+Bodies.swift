@@ -1,22 +1,21 @@
 import SessionCore
 
-/// The bodies of the commands, one function each (contract §3).
+/// The bodies of the commands that begin sessions and use their tokens, one function each (contract §3).
 extension CommandReader {
     func createSession(from reader: inout ObjectReader) throws(Failure) -> CreateSession {
-        let create = CreateSession(
+        CreateSession(
             subject: try reader.subject(),
             policy: try reader.string("policy", length: 1...64) ?? SessionPolicy.defaultName,
             device: try reader.device(), context: try reader.context(), authentication: try reader.authentication(),
-            actor: try reader.string("actor", length: 1...256), attributes: try reader.attributes(),
+            factor: try reader.factor(),
+            parent: try reader.string("parentId", length: 1...128).map { .init(id: SessionID($0)) },
+            actor: try reader.string("actor", length: 1...256), attributes: try reader.attributes() ?? [:],
             idleSeconds: try reader.seconds("idleSeconds"), absoluteSeconds: try reader.seconds("absoluteSeconds"))
-        try refuseUnsupported(in: &reader)
-        return create
     }
 
     func validateSession(from reader: inout ObjectReader) throws(Failure) -> ValidateSession {
-        guard let token = try reader.token("token", as: .session, by: tokens) else {
-            throw reader.failure("token", "is required")
-        }
+        let token = try reader.required(
+            "token", try reader.tokenOrAccessToken("token", by: tokens))
         let requirement = try reader.nested("require") { reader throws(Failure) in
             ValidateSession.Requirement(
                 level: try reader.integer("level", in: 1...3),
@@ -28,69 +27,65 @@ extension CommandReader {
     }
 
     func refreshSession(from reader: inout ObjectReader) throws(Failure) -> RefreshSession {
-        guard let token = try reader.token("refreshToken", as: .refresh, by: tokens) else {
-            throw reader.failure("refreshToken", "is required")
-        }
-        return RefreshSession(refreshToken: token, context: try reader.context())
+        RefreshSession(
+            refreshToken: try reader.required(
+                "refreshToken", try reader.token("refreshToken", as: .refresh, by: tokens)),
+            context: try reader.context())
     }
 
-    func revokeSessions(from reader: inout ObjectReader) throws(Failure) -> RevokeSessions {
-        let token = try reader.token("token", as: .session, by: tokens)
-        let sessionID = try reader.string("sessionId", length: 1...128)
-        let subject = try reader.string("subject", length: 1...256)
-        let exception = try exception(from: &reader)
-        _ = try reader.boolean("cascade")
-
-        let target: RevokeSessions.Target
-        switch (token, sessionID, subject) {
-        case (let token?, nil, nil): target = .token(token)
-        case (nil, let id?, nil): target = .session(SessionID(id))
-        case (nil, nil, let subject?): target = .subject(subject, except: exception)
-        case (nil, nil, nil): throw reader.failure("token", "one of token, sessionId and subject is required")
-        case (.some, .some, _): throw reader.failure("sessionId", "goes with neither token nor subject")
-        case (_, _, .some): throw reader.failure("subject", "goes with neither token nor sessionId")
+    func elevateSession(from reader: inout ObjectReader) throws(Failure) -> ElevateSession {
+        let token = try reader.required("token", try reader.token("token", as: .session, by: tokens))
+        let proof: ElevateSession.Proof
+        switch (try reader.factor(), try reader.authentication()) {
+        case (let factor?, nil): proof = .factor(factor)
+        case (nil, let authentication?): proof = .authentication(authentication)
+        case (nil, nil): throw reader.failure("factor", "one of factor and authentication is required")
+        case (.some, .some): throw reader.failure("authentication", "does not go with factor")
         }
-        if exception != nil, subject == nil { throw reader.failure("except", "goes with subject alone") }
-        guard let word = try reader.string("reason", length: 0...64) else { return RevokeSessions(target: target) }
-        guard let reason = EndReason(callers: word) else {
-            throw reader.failure(
-                "reason", "must be 1 to 64 of a-z, 0-9 and _, and not a reason that Sojourn gives itself")
-        }
-        return RevokeSessions(target: target, reason: reason)
+        return ElevateSession(token: token, proof: proof, context: try reader.context())
     }
 
-    /// `except` is a token or an id; an id is told by its prefix.
-    private func exception(from reader: inout ObjectReader) throws(Failure) -> RevokeSessions.Exception? {
-        guard let text = try reader.string("except", length: 1...4096) else { return nil }
-        if text.hasPrefix(SessionID.prefix) { return .session(SessionID(text)) }
-        return .token(tokens.read(text, as: .session).map(TokenReference.genuine) ?? .malformed)
+    func reauthenticateSession(from reader: inout ObjectReader) throws(Failure) -> ReauthenticateSession {
+        let token: TokenReference
+        switch (
+            try reader.token("token", as: .session, by: tokens),
+            try reader.token("refreshToken", as: .refresh, by: tokens)
+        ) {
+        case (let session?, nil): token = session
+        case (nil, let refresh?): token = refresh
+        case (nil, nil): throw reader.failure("token", "one of token and refreshToken is required")
+        case (.some, .some): throw reader.failure("refreshToken", "does not go with token")
+        }
+        return ReauthenticateSession(
+            token: token, authentication: try reader.required("authentication", try reader.authentication()),
+            context: try reader.context())
     }
 
-    /// What this version does not carry out yet is read, and then refused: to ignore it would weaken what was asked for.
-    private func refuseUnsupported(in reader: inout ObjectReader) throws(Failure) {
-        if try reader.factor() { throw reader.failure("factor", "is not supported by this version") }
-        if try reader.string("parentId", length: 1...128) != nil {
-            throw reader.failure("parentId", "is not supported by this version")
-        }
+    func updateSession(from reader: inout ObjectReader) throws(Failure) -> UpdateSession {
+        UpdateSession(
+            target: try sessionTarget(from: &reader), attributes: try reader.attributes(),
+            device: try reader.device(), context: try reader.context())
     }
-}
 
-/// How a user proves a second factor.
-private enum FactorKind: String, CaseIterable {
-    case totp
-    case recovery
-}
+    func beginTransfer(from reader: inout ObjectReader) throws(Failure) -> BeginTransfer {
+        BeginTransfer(
+            token: try reader.required("token", try reader.token("token", as: .session, by: tokens)),
+            keepOriginal: try reader.boolean("keepOriginal") ?? false)
+    }
 
-extension ObjectReader {
-    /// Whether there is a well-formed `factor`.
-    fileprivate mutating func factor() throws(Failure) -> Bool {
-        let factor: Bool? = try nested("factor") { reader throws(Failure) in
-            guard try reader.word("type", as: FactorKind.self) != nil else {
-                throw reader.failure("type", "is required")
-            }
-            _ = try reader.required("code", length: 1...64)
-            return true
+    func completeTransfer(from reader: inout ObjectReader) throws(Failure) -> CompleteTransfer {
+        CompleteTransfer(
+            ticket: try reader.required("ticket", try reader.token("ticket", as: .ticket, by: tokens)),
+            device: try reader.device(), context: try reader.context())
+    }
+
+    /// One of `token` and `sessionId`.
+    func sessionTarget(from reader: inout ObjectReader) throws(Failure) -> SessionTarget {
+        switch (try reader.token("token", as: .session, by: tokens), try reader.string("sessionId", length: 1...128)) {
+        case (let token?, nil): return .token(token)
+        case (nil, let id?): return .session(SessionID(id))
+        case (nil, nil): throw reader.failure("token", "one of token and sessionId is required")
+        case (.some, .some): throw reader.failure("sessionId", "does not go with token")
         }
-        return factor ?? false
     }
 }

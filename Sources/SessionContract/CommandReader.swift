@@ -19,7 +19,8 @@ package struct CommandReader: Sendable {
         }
         let deadline = try checkProperties(of: message, for: name)
         return try read(
-            try object(in: message.body), as: name, deadline: deadline, traceparent: message.traceparent)
+            try object(in: message.body), as: name, deadline: deadline, caller: message.caller,
+            traceparent: message.traceparent)
     }
 
     /// Checks everything but the body; gives the deadline.
@@ -67,7 +68,7 @@ package struct CommandReader: Sendable {
     }
 
     private func read(
-        _ body: JSONObject, as name: CommandName, deadline: Timestamp?, traceparent: String?
+        _ body: JSONObject, as name: CommandName, deadline: Timestamp?, caller: String?, traceparent: String?
     ) throws(Failure) -> Command {
         var reader = ObjectReader(body)
         let tenant = try reader.tenant()
@@ -76,10 +77,30 @@ package struct CommandReader: Sendable {
         case .create: action = .create(try createSession(from: &reader))
         case .validate: action = .validate(try validateSession(from: &reader))
         case .refresh: action = .refresh(try refreshSession(from: &reader))
+        case .elevate: action = .elevate(try elevateSession(from: &reader))
+        case .reauthenticate: action = .reauthenticate(try reauthenticateSession(from: &reader))
+        case .update: action = .update(try updateSession(from: &reader))
+        case .beginTransfer: action = .beginTransfer(try beginTransfer(from: &reader))
+        case .completeTransfer: action = .completeTransfer(try completeTransfer(from: &reader))
         case .revoke: action = .revoke(try revokeSessions(from: &reader))
+        case .lock: action = .lock(try lockSessions(from: &reader))
+        case .unlock: action = .unlock(try lockSessions(from: &reader))
+        case .disable: action = .disable(try switchSubject(from: &reader))
+        case .enable: action = .enable(try switchSubject(from: &reader))
+        case .get: action = .get(try sessionTarget(from: &reader))
+        case .list: action = .list(try listSessions(from: &reader))
+        case .activity: action = .activity(try readActivity(from: &reader))
+        case .enroll: action = .enroll(try enrollFactor(from: &reader))
+        case .confirm: action = .confirm(try confirmFactor(from: &reader))
+        case .remove: action = .remove(try removeFactor(from: &reader))
+        case .listFactors: action = .listFactors(subject: try reader.subject())
+        case .putPolicy: action = .putPolicy(try putPolicy(from: &reader))
+        case .getPolicy: action = .getPolicy(name: try reader.required("name", length: 1...64))
+        case .listPolicies: action = .listPolicies
         }
         try reader.finish()
-        return Command(tenant: tenant, action: action, deadline: deadline, traceparent: traceparent)
+        return Command(
+            tenant: tenant, action: action, deadline: deadline, caller: caller, traceparent: traceparent)
     }
 }
 

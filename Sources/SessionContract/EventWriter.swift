@@ -28,38 +28,52 @@ package enum EventWriter {
         json.member("subject", event.subject)
         json.member("reason", event.reason)
         json.member("actor", event.session?.actor)
-        json.members(of: event.session?.device, event.session?.context)
-        guard let uri = event.kind.caep, let session = event.session else { return }
-        json.object("caep") { json in
-            json.object(uri) { json in
-                json.member("event_timestamp", Int((session.ending?.at ?? event.at).milliseconds / 1000))
-                json.member("initiating_entity", event.kind.initiator)
-                if event.kind == .created {
-                    json.member("acr", String(session.level))
-                    json.member("amr", session.methods)
-                }
+        json.member("parentId", event.session?.parentID?.text)
+        if let session = event.session, event.kind.tellsAssurance {
+            json.member("level", session.assurance.level(at: event.at))
+            json.member("methods", session.assurance.methods(at: event.at))
+        }
+        json.members(of: event.session?.device, event.context)
+        writeDetail(of: event, to: &json)
+        json.member("accessTokensExpireAt", event.session?.accessTokensExpireAt(after: event.at))
+        writeCAEP(of: event, to: &json)
+    }
+
+    private static func writeDetail(of event: Event, to json: inout JSONWriter) {
+        switch event.detail {
+        case .previousSession(let id): json.member("previousSessionId", id.text)
+        case .contextChange(let change):
+            json.member("changed", change.changed.map(\.rawValue))
+            json.members(of: change.previous, as: "previousContext")
+            if event.kind == .suspicious { json.member("reaction", change.reaction.rawValue) }
+        case .factor(let id, let kind):
+            json.object("factor") { json in
+                json.member("id", id)
+                json.member("type", kind)
             }
+        case .previousLevel, nil: break
+        }
+    }
+}
+
+extension Event {
+    /// The context it is about: the session's, or the new one that a rule looked at.
+    var context: ClientContext? {
+        switch detail {
+        case .contextChange(let change): change.current
+        case .previousSession, .previousLevel, .factor, nil: session?.context
         }
     }
 }
 
 extension Event.Kind {
-    /// The event type of CAEP 1.0 that says the same, if one does.
-    fileprivate var caep: StaticString? {
+    fileprivate var tellsAssurance: Bool {
         switch self {
-        case .created: "https://schemas.openid.net/secevent/caep/event-type/session-established"
-        case .refreshed: "https://schemas.openid.net/secevent/caep/event-type/session-presented"
-        case .revoked, .expired, .evicted: "https://schemas.openid.net/secevent/caep/event-type/session-revoked"
-        case .limitReached, .tokenReused: nil
-        }
-    }
-
-    /// What brought it about, in CAEP's words, where the event alone tells.
-    fileprivate var initiator: String? {
-        switch self {
-        case .created, .refreshed: "user"
-        case .expired, .evicted: "policy"
-        case .revoked, .limitReached, .tokenReused: nil
+        case .created, .elevated, .reauthenticated, .transferred: true
+        case .refreshed, .updated, .locked, .unlocked, .revoked, .expired, .evicted, .limitReached, .contextChanged,
+            .suspicious, .tokenReused, .subjectDisabled, .subjectEnabled, .factorEnrolled, .factorRemoved,
+            .factorRejected:
+            false
         }
     }
 }

@@ -7,6 +7,8 @@ package struct IncomingMessage: Sendable {
     package var type: String?
     package var messageID: String?
     package var deadline: DeadlineHeader
+    /// Who sent it, where RabbitMQ vouches for that (`user_id`).
+    package var caller: String?
     package var traceparent: String?
     /// Whether a property or header could not be read, as text that is not UTF-8.
     package var hasUnreadableProperties: Bool
@@ -14,7 +16,7 @@ package struct IncomingMessage: Sendable {
     package init(
         routingKey: String, body: [UInt8], contentType: String? = nil, contentEncoding: String? = nil,
         type: String? = nil, messageID: String? = nil, deadline: DeadlineHeader = .absent,
-        traceparent: String? = nil, hasUnreadableProperties: Bool = false
+        caller: String? = nil, traceparent: String? = nil, hasUnreadableProperties: Bool = false
     ) {
         self.routingKey = routingKey
         self.body = body
@@ -23,6 +25,7 @@ package struct IncomingMessage: Sendable {
         self.type = type
         self.messageID = messageID
         self.deadline = deadline
+        self.caller = caller
         self.traceparent = traceparent
         self.hasUnreadableProperties = hasUnreadableProperties
     }

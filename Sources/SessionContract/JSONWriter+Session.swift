@@ -2,20 +2,22 @@ import SessionCore
 
 /// The objects that several messages share (contract §3).
 extension JSONWriter {
-    mutating func members(of session: Session) {
+    /// A session as it is at a moment.
+    mutating func members(of session: Session, at now: Timestamp) {
         member("id", session.id.text)
         member("tenant", session.tenant)
         member("subject", session.subject)
         member("status", session.status.rawValue)
         member("policy", session.policy)
-        member("level", session.level)
-        member("methods", session.methods)
+        member("level", session.assurance.level(at: now))
+        member("methods", session.assurance.methods(at: now))
         member("authenticatedAt", session.authenticatedAt)
         members(of: session.device, session.context)
         member("createdAt", session.createdAt)
         member("lastActiveAt", session.lastActiveAt)
         member("idleExpiresAt", session.idleExpiresAt)
         member("expiresAt", session.expiresAt)
+        member("parentId", session.parentID?.text)
         member("actor", session.actor)
         member("attributes", session.attributes)
         member("generation", session.generation)
@@ -32,8 +34,12 @@ extension JSONWriter {
                 json.member("fingerprint", device.fingerprint)
             }
         }
+        members(of: context, as: "context")
+    }
+
+    mutating func members(of context: ClientContext?, as key: StaticString) {
         if let context {
-            object("context") { json in
+            object(key) { json in
                 json.member("ip", context.ip)
                 json.member("userAgent", context.userAgent)
                 json.member("fingerprint", context.fingerprint)
@@ -50,7 +56,17 @@ extension JSONWriter {
     mutating func members(of tokens: IssuedTokens) {
         member("session", tokens.session?.exposed)
         member("refresh", tokens.refresh?.exposed)
+        member("access", tokens.access?.exposed)
+        member("accessExpiresAt", tokens.access == nil ? nil : tokens.accessClaims?.expiresAt)
         member("refreshExpiresAt", tokens.refreshExpiresAt)
+    }
+
+    mutating func members(of factor: Factor) {
+        member("id", factor.id)
+        member("type", FactorKind.totp.rawValue)
+        member("label", factor.label)
+        member("confirmed", factor.isConfirmed)
+        member("createdAt", factor.createdAt)
     }
 }
 

@@ -8,9 +8,6 @@ import Musl
 
 /// The shapes that several commands share (contract §3).
 extension ObjectReader {
-    /// What an attributes object may weigh, in bytes of compact JSON.
-    package static let maxAttributesBytes = 16 * 1024
-
     mutating func tenant() throws(Failure) -> String {
         guard let tenant = try string("tenant", length: 1...64) else { return "default" }
         guard tenant.utf8.allSatisfy(\.isBase64URL) else {
@@ -31,18 +28,54 @@ extension ObjectReader {
     /// A hundred years: no duration in a policy or a command means more.
     package static let maxSeconds = 3_155_760_000
 
+    /// Longer than any token: an access token names a subject, an actor and a caller.
+    static let maxTokenLength = 16_384
+
     /// A token of any shape: one that cannot be read is the rules' business, not the reader's.
     mutating func token(
         _ key: String, as kind: TokenKind, by tokens: any TokenScheme
     ) throws(Failure) -> TokenReference? {
-        guard let text = try string(key, length: 0...4096) else { return nil }
+        guard let text = try string(key, length: 0...Self.maxTokenLength) else { return nil }
         return tokens.read(text, as: kind).map(TokenReference.genuine) ?? .malformed
     }
 
-    mutating func attributes() throws(Failure) -> JSONObject {
-        guard let attributes = try object("attributes") else { return [:] }
-        guard attributes.isEmpty || JSONWriter.bytes(of: attributes).count <= Self.maxAttributesBytes else {
-            throw failure("attributes", "must be at most \(Self.maxAttributesBytes) bytes of JSON")
+    /// A session token, or what may be an access token: three parts with dots between (RFC 7515, section 7.1).
+    mutating func tokenOrAccessToken(
+        _ key: String, by tokens: any TokenScheme
+    ) throws(Failure) -> TokenReference? {
+        guard let text = try string(key, length: 0...Self.maxTokenLength) else { return nil }
+        if let token = tokens.read(text, as: .session) { return .genuine(token) }
+        let isAccessToken = text.utf8.count(where: { $0 == UInt8(ascii: ".") }) == 2
+        return isAccessToken ? .unverified(Secret(text)) : .malformed
+    }
+
+    /// What has to be there.
+    func required<Value>(_ key: String, _ value: Value?) throws(Failure) -> Value {
+        guard let value else { throw failure(key, "is required") }
+        return value
+    }
+
+    mutating func policyName() throws(Failure) -> String {
+        let name = try required("name", length: 1...64)
+        guard name.utf8.allSatisfy(\.isBase64URL) else {
+            throw failure("name", "must consist of letters, digits, _ and -")
+        }
+        return name
+    }
+
+    mutating func factor() throws(Failure) -> FactorProof? {
+        try nested("factor") { reader throws(Failure) in
+            guard let kind = try reader.word("type", as: FactorKind.self) else {
+                throw reader.failure("type", "is required")
+            }
+            return FactorProof(kind: kind.rawValue, code: Secret(try reader.required("code", length: 1...64)))
+        }
+    }
+
+    mutating func attributes() throws(Failure) -> JSONObject? {
+        guard let attributes = try object("attributes") else { return nil }
+        guard attributes.compactLength <= SessionManager.maxAttributesBytes else {
+            throw failure("attributes", "must be at most \(SessionManager.maxAttributesBytes) bytes of JSON")
         }
         return attributes
     }

@@ -52,9 +52,6 @@ package enum PolicyReader {
     ) throws(Failure) -> SessionPolicy.SecondFactor {
         var mfa = SessionPolicy.SecondFactor()
         mfa.required = try reader.word("required", as: SessionPolicy.SecondFactor.Requirement.self) ?? mfa.required
-        guard mfa.required == .never else {
-            throw reader.failure("required", "second factors are not supported by this version: it must be never")
-        }
         try set(&mfa.pendingSeconds, "pendingSeconds", from: &reader)
         try set(&mfa.maxAttempts, "maxAttempts", in: 1...1000, from: &reader)
         try set(&mfa.lockSeconds, "lockSeconds", from: &reader)
@@ -80,11 +77,7 @@ package enum PolicyReader {
     private static func reaction(
         _ key: String, from reader: inout ObjectReader
     ) throws(Failure) -> SessionPolicy.ContextRules.Reaction {
-        let reaction = try reader.word(key, as: SessionPolicy.ContextRules.Reaction.self) ?? .off
-        guard reaction == .off else {
-            throw reader.failure(key, "context rules are not supported by this version: it must be off")
-        }
-        return reaction
+        try reader.word(key, as: SessionPolicy.ContextRules.Reaction.self) ?? .off
     }
 
     private static func set(

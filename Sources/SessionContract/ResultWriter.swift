@@ -51,13 +51,13 @@ package enum ResultWriter {
         switch outcome {
         case .succeeded(let data):
             let reply = result(.succeeded) { json in
-                json.object("data") { write(data, withTokens: true, to: &$0) }
+                json.object("data") { write(data, withSecrets: true, at: completedAt, to: &$0) }
             }
-            guard data.hasTokens else {
+            guard data.hasSecrets else {
                 return WrittenResult(command: name, status: .succeeded, reply: reply, copy: reply)
             }
             let copy = result(.succeeded) { json in
-                json.object("data") { write(data, withTokens: false, to: &$0) }
+                json.object("data") { write(data, withSecrets: false, at: completedAt, to: &$0) }
             }
             return WrittenResult(command: name, status: .succeeded, reply: reply, copy: copy)
         case .rejected(let rejection):
@@ -83,41 +83,6 @@ package enum ResultWriter {
             json.member("message", message)
             json.member("path", path)
             json.member("retryable", retryable)
-        }
-    }
-
-    private static func write(_ data: ResultData, withTokens: Bool, to json: inout JSONWriter) {
-        switch data {
-        case .created(let session, let tokens, let evicted):
-            json.object("session") { $0.members(of: session) }
-            if withTokens { json.object("tokens") { $0.members(of: tokens) } }
-            json.member("evicted", evicted.map(\.text))
-        case .validated(.valid(let session)):
-            json.member("valid", true)
-            json.object("session") { $0.members(of: session) }
-        case .validated(.invalid(let reason, let session, let remedy)):
-            json.member("valid", false)
-            json.member("reason", reason.rawValue)
-            if let session { json.object("session") { $0.members(of: session) } }
-            json.member("remedy", remedy?.rawValue)
-        case .refreshed(let session, let tokens):
-            json.object("session") { $0.members(of: session) }
-            if withTokens { json.object("tokens") { $0.members(of: tokens) } }
-        case .revoked(let ids):
-            json.member("revoked", ids.map(\.text))
-            json.member("count", ids.count)
-        case .expired:
-            preconditionFailure("the reaper's commands have no result")
-        }
-    }
-}
-
-extension ResultData {
-    /// Whether the copy for everybody has to leave something out.
-    fileprivate var hasTokens: Bool {
-        switch self {
-        case .created, .refreshed: true
-        case .validated, .revoked, .expired: false
         }
     }
 }

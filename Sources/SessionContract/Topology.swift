@@ -83,8 +83,7 @@ package struct Topology: Equatable, Sendable {
             }
         }
 
-        /// The routing keys of the commands that go here, those of the contract that later versions carry out included:
-        /// an older worker beside a newer one must not bind less.
+        /// The routing keys of the commands that go here.
         package var keys: [String] {
             switch self {
             case .revoke:

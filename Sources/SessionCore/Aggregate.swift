@@ -8,12 +8,18 @@ package struct Aggregate: Equatable, Sendable {
     /// `nil` for a subject that nothing is known of, and where only single sessions were loaded.
     package var subject: Subject?
     package var sessions: [SessionID: Session]
+    /// The policies that were put, in the one aggregate that is about no subject.
+    package var policies: [PolicyName: SessionPolicy]
 
-    package init(handle: SubjectHandle, revision: Int64 = 0, subject: Subject? = nil, sessions: [Session] = []) {
+    package init(
+        handle: SubjectHandle, revision: Int64 = 0, subject: Subject? = nil, sessions: [Session] = [],
+        policies: [PolicyName: SessionPolicy] = [:]
+    ) {
         self.handle = handle
         self.revision = revision
         self.subject = subject
         self.sessions = Dictionary(uniqueKeysWithValues: sessions.map { ($0.id, $0) })
+        self.policies = policies
     }
 }
 
@@ -23,11 +29,27 @@ package struct Subject: Equatable, Sendable {
     package let name: String
     /// The sequence number of its latest event; 0 before the first.
     package var lastSequence: Int64
+    /// Whether nothing of it can begin or go on.
+    package var isDisabled: Bool
+    /// The second factors, oldest first.
+    package var factors: [Factor]
+    package var recovery: RecoveryCodes?
 
-    package init(tenant: String, name: String, lastSequence: Int64 = 0) {
+    package init(
+        tenant: String, name: String, lastSequence: Int64 = 0, isDisabled: Bool = false, factors: [Factor] = [],
+        recovery: RecoveryCodes? = nil
+    ) {
         self.tenant = tenant
         self.name = name
         self.lastSequence = lastSequence
+        self.isDisabled = isDisabled
+        self.factors = factors
+        self.recovery = recovery
+    }
+
+    /// Whether it has to be remembered when none of its sessions is left.
+    package var outlastsSessions: Bool {
+        isDisabled || !factors.isEmpty
     }
 }
 

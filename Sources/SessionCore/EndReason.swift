@@ -11,7 +11,11 @@ package struct EndReason: Hashable, Sendable {
     package static let expiredAbsolute = EndReason(own: "expired_absolute")
     package static let expiredPending = EndReason(own: "expired_pending")
     package static let evicted = EndReason(own: "evicted")
+    package static let transferred = EndReason(own: "transferred")
     package static let tokenReused = EndReason(own: "token_reused")
+    package static let subjectDisabled = EndReason(own: "subject_disabled")
+    package static let context = EndReason(own: "context")
+    package static let parentEnded = EndReason(own: "parent_ended")
 
     /// The words a caller may not use, since they say what Sojourn itself did.
     private static let reserved: Set<String> = [

@@ -3,11 +3,35 @@ package struct Event: Equatable, Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         case created = "session.created"
         case refreshed = "session.refreshed"
+        case elevated = "session.elevated"
+        case reauthenticated = "session.reauthenticated"
+        case updated = "session.updated"
+        case transferred = "session.transferred"
+        case locked = "session.locked"
+        case unlocked = "session.unlocked"
         case revoked = "session.revoked"
         case expired = "session.expired"
         case evicted = "session.evicted"
         case limitReached = "session.limit.reached"
+        case contextChanged = "session.context.changed"
+        case suspicious = "session.suspicious"
         case tokenReused = "session.token.reused"
+        case subjectDisabled = "subject.disabled"
+        case subjectEnabled = "subject.enabled"
+        case factorEnrolled = "factor.enrolled"
+        case factorRemoved = "factor.removed"
+        case factorRejected = "factor.rejected"
+    }
+
+    /// What some kinds tell beyond the session.
+    package enum Detail: Equatable, Sendable {
+        /// Of a transfer.
+        case previousSession(SessionID)
+        /// Of an elevation: the level before.
+        case previousLevel(Int)
+        case contextChange(ContextChange)
+        /// `id` is `nil` for recovery codes.
+        case factor(id: String?, kind: String)
     }
 
     package let kind: Kind
@@ -22,5 +46,51 @@ package struct Event: Equatable, Sendable {
     /// The session it is about; `nil` where no one session is meant.
     package let session: Session?
     package let reason: String?
+    package let detail: Detail?
     package let traceparent: String?
+}
+
+/// A context that differs from the one that was last accepted, where rules look.
+package struct ContextChange: Equatable, Sendable {
+    /// The rules that fired, in the order of the contract.
+    package let changed: [ContextRule]
+    package let previous: ClientContext?
+    package let current: ClientContext
+    package let reaction: SessionPolicy.ContextRules.Reaction
+
+    package init(
+        changed: [ContextRule], previous: ClientContext?, current: ClientContext,
+        reaction: SessionPolicy.ContextRules.Reaction
+    ) {
+        self.changed = changed
+        self.previous = previous
+        self.current = current
+        self.reaction = reaction
+    }
+}
+
+/// What a context rule looks at (contract §8).
+package enum ContextRule: String, Sendable, CaseIterable {
+    case ip
+    case network
+    case country
+    case asn
+    case userAgent
+    case fingerprint
+    case travel
+}
+
+/// An entry of a session's activity log.
+package struct ActivityEntry: Equatable, Sendable {
+    package let at: Timestamp
+    /// The type of the event that told of it.
+    package let action: String
+    /// What applies of reason, device, context, level and actor, as JSON.
+    package let detail: JSONObject
+
+    package init(at: Timestamp, action: String, detail: JSONObject) {
+        self.at = at
+        self.action = action
+        self.detail = detail
+    }
 }

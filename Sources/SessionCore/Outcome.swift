@@ -7,14 +7,51 @@ package enum Outcome: Sendable {
     case failed(Failure)
 }
 
-/// The `data` of a result, a case per command.
+/// The `data` of a result, a case per shape.
 package enum ResultData: Sendable {
-    case created(session: Session, tokens: IssuedTokens, evicted: [SessionID])
+    case created(session: Session, tokens: IssuedTokens, evicted: [SessionID], challenge: Challenge?)
     case validated(Validation)
-    case refreshed(session: Session, tokens: IssuedTokens)
+    /// `refresh`, `elevate`, `reauthenticate`, `transfer.complete`.
+    case issued(session: Session, tokens: IssuedTokens)
+    /// `get`, `update`.
+    case session(Session)
+    /// `list`.
+    case sessions([Session])
+    /// `lock`, `unlock`.
+    case switched([SessionID])
     case revoked([SessionID])
+    /// `disable`, `enable`.
+    case disabled([SessionID])
+    case ticket(Secret, expiresAt: Timestamp)
+    case activity([ActivityEntry])
+    case enrolled(Enrolment)
+    case factor(Factor)
+    case factors([Factor])
+    case policy(name: String, SessionPolicy)
+    case policies([(name: String, policy: SessionPolicy)])
     /// The reaper's commands have no answer.
     case expired
+}
+
+/// What a session that was just created still lacks.
+package struct Challenge: Equatable, Sendable {
+    package enum Reason: String, Sendable, CaseIterable {
+        case mfaRequired = "mfa_required"
+        case risk
+    }
+
+    package let reason: Reason
+    /// The kinds of factor that the subject can show.
+    package let methods: [String]
+    package let expiresAt: Timestamp
+}
+
+/// What a subject needs to set up an authenticator. Everything but the id is secret.
+package struct Enrolment: Sendable {
+    package let factorID: String
+    package let secret: Secret
+    package let uri: Secret
+    package let recoveryCodes: [Secret]
 }
 
 /// The tokens that a result hands out.
@@ -22,11 +59,18 @@ package struct IssuedTokens: Sendable {
     package var session: Secret?
     package var refresh: Secret?
     package var refreshExpiresAt: Timestamp?
+    /// What the access token says; it is signed after the decision.
+    package var accessClaims: AccessTokenClaims?
+    package var access: Secret?
 
-    package init(session: Secret? = nil, refresh: Secret? = nil, refreshExpiresAt: Timestamp? = nil) {
+    package init(
+        session: Secret? = nil, refresh: Secret? = nil, refreshExpiresAt: Timestamp? = nil,
+        accessClaims: AccessTokenClaims? = nil
+    ) {
         self.session = session
         self.refresh = refresh
         self.refreshExpiresAt = refreshExpiresAt
+        self.accessClaims = accessClaims
     }
 }
 
@@ -39,12 +83,14 @@ package indirect enum Validation: Sendable {
     package enum InvalidityReason: String, Sendable, CaseIterable {
         case malformed
         case unknown
+        case tokenExpired = "token_expired"
         case revoked
         case expiredIdle = "expired_idle"
         case expiredAbsolute = "expired_absolute"
         case expiredPending = "expired_pending"
         case pending
         case locked
+        case contextMismatch = "context_mismatch"
         case levelTooLow = "level_too_low"
         case authenticationTooOld = "authentication_too_old"
     }
@@ -70,14 +116,24 @@ package struct Rejection: Error, Sendable {
 
     package enum Code: String, Sendable, CaseIterable {
         case limitReached = "limit_reached"
+        case subjectDisabled = "subject_disabled"
+        case sessionNotFound = "session_not_found"
         case sessionEnded = "session_ended"
         case sessionLocked = "session_locked"
         case sessionPending = "session_pending"
         case tokenInvalid = "token_invalid"
         case tokenExpired = "token_expired"
         case refreshTokenReused = "refresh_token_reused"
+        case ticketInvalid = "ticket_invalid"
+        case factorRejected = "factor_rejected"
+        case factorLocked = "factor_locked"
+        case factorNotFound = "factor_not_found"
         case reauthenticationRequired = "reauthentication_required"
+        case contextRejected = "context_rejected"
+        case parentNotActive = "parent_not_active"
+        case hierarchyTooDeep = "hierarchy_too_deep"
         case policyNotFound = "policy_not_found"
+        case notPermitted = "not_permitted"
         case messageIDReused = "message_id_reused"
     }
 }

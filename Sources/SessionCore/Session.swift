@@ -14,11 +14,11 @@ package struct Session: Equatable, Sendable {
     package let actor: String?
 
     package var status: SessionStatus
-    /// The assurance level, 1…3.
-    package var level: Int
-    package var methods: [String]
+    package var parentID: SessionID?
+    package var assurance: Assurance
     package var authenticatedAt: Timestamp?
     package var device: Device?
+    /// The context that was last accepted.
     package var context: ClientContext?
     package var attributes: JSONObject
     /// When activity was last written; it may lag behind the truth by the policy's touch interval.
@@ -26,13 +26,24 @@ package struct Session: Equatable, Sendable {
     /// 1, and one more with every rotation of its tokens.
     package var generation: Int
     package var credentials: SessionCredentials
+    /// Until when it waits for its second factor; `nil` unless it does, or did when it was locked.
+    package var pendingUntil: Timestamp?
+    package var lock: SessionLock?
+    /// When coordinates of its context were last seen: what travel is measured from.
+    package var placedAt: Timestamp?
+    /// Contexts that were not accepted and are told of already; the latest few.
+    package var suspects: [ClientContext]
+    /// The ticket that moves it to another device.
+    package var ticket: TransferTicket?
     package var ending: SessionEnding?
 
     package init(
         id: SessionID, tenant: String, subject: String, policy: String, createdAt: Timestamp, idleSeconds: Int,
-        expiresAt: Timestamp, actor: String?, status: SessionStatus, level: Int, methods: [String],
+        expiresAt: Timestamp, actor: String?, status: SessionStatus, parentID: SessionID? = nil, assurance: Assurance,
         authenticatedAt: Timestamp?, device: Device?, context: ClientContext?, attributes: JSONObject,
-        lastActiveAt: Timestamp, generation: Int, credentials: SessionCredentials, ending: SessionEnding? = nil
+        lastActiveAt: Timestamp, generation: Int, credentials: SessionCredentials, pendingUntil: Timestamp? = nil,
+        lock: SessionLock? = nil, placedAt: Timestamp? = nil, suspects: [ClientContext] = [],
+        ticket: TransferTicket? = nil, ending: SessionEnding? = nil
     ) {
         self.id = id
         self.tenant = tenant
@@ -43,8 +54,8 @@ package struct Session: Equatable, Sendable {
         self.expiresAt = expiresAt
         self.actor = actor
         self.status = status
-        self.level = level
-        self.methods = methods
+        self.parentID = parentID
+        self.assurance = assurance
         self.authenticatedAt = authenticatedAt
         self.device = device
         self.context = context
@@ -52,72 +63,40 @@ package struct Session: Equatable, Sendable {
         self.lastActiveAt = lastActiveAt
         self.generation = generation
         self.credentials = credentials
+        self.pendingUntil = pendingUntil
+        self.lock = lock
+        self.placedAt = placedAt
+        self.suspects = suspects
+        self.ticket = ticket
         self.ending = ending
     }
+}
 
-    /// When it ends if nothing happens before: never after `expiresAt`.
+extension Session {
+    /// When it ends if nothing happens before: never after `expiresAt`, nor, while it waits for its second factor, after
+    /// the time it has for that.
     package var idleExpiresAt: Timestamp {
-        min(lastActiveAt.adding(seconds: idleSeconds), expiresAt)
+        let idle = min(lastActiveAt.adding(seconds: idleSeconds), expiresAt)
+        guard let pendingUntil else { return idle }
+        return min(idle, pendingUntil)
     }
 
-    /// How this session has run out by `now`, if it has: its earlier deadline says why.
+    /// How this session has run out by `now`, if it has: its earliest deadline says why.
     package func expiry(at now: Timestamp) -> EndReason? {
-        guard status.isLiving, now >= idleExpiresAt else { return nil }
-        return idleExpiresAt < expiresAt ? .expiredIdle : .expiredAbsolute
+        let end = idleExpiresAt
+        guard status.isLiving, now >= end else { return nil }
+        if end == expiresAt { return .expiredAbsolute }
+        // Whatever deadline it was, a session that never showed its second factor has nothing to come back to.
+        return pendingUntil == nil ? .expiredIdle : .expiredPending
     }
 
     /// When somebody has to look at this session again: to expire it, or to forget it.
     package var nextDeadline: Timestamp {
         ending?.forgottenAt ?? idleExpiresAt
     }
-}
 
-/// How a session ended, and until when it is remembered.
-package struct SessionEnding: Equatable, Sendable {
-    package let at: Timestamp
-    package let reason: EndReason
-    /// Until then its tokens answer with the reason; from then on they are unknown.
-    package let forgottenAt: Timestamp
-
-    package init(at: Timestamp, reason: EndReason, forgottenAt: Timestamp) {
-        self.at = at
-        self.reason = reason
-        self.forgottenAt = forgottenAt
-    }
-}
-
-/// What is kept of a session's tokens: digests, never the tokens.
-package struct SessionCredentials: Equatable, Sendable {
-    package var session: TokenDigest
-    package var refresh: TokenDigest
-    package var refreshExpiresAt: Timestamp
-    /// The generation with which the present line of refresh tokens began; older ones were replaced all at once.
-    package var lineStart: Int
-    /// The refresh token before the present one, for as long as it may be shown again.
-    package var predecessor: Predecessor?
-
-    package init(
-        session: TokenDigest, refresh: TokenDigest, refreshExpiresAt: Timestamp, lineStart: Int,
-        predecessor: Predecessor? = nil
-    ) {
-        self.session = session
-        self.refresh = refresh
-        self.refreshExpiresAt = refreshExpiresAt
-        self.lineStart = lineStart
-        self.predecessor = predecessor
-    }
-
-    /// A refresh token that was replaced, and the salt its successor was derived with.
-    package struct Predecessor: Equatable, Sendable {
-        package let digest: TokenDigest
-        /// 32 bytes.
-        package let salt: [UInt8]
-        package let replacedAt: Timestamp
-
-        package init(digest: TokenDigest, salt: [UInt8], replacedAt: Timestamp) {
-            self.digest = digest
-            self.salt = salt
-            self.replacedAt = replacedAt
-        }
+    /// When no access token of this session lives any more, where one may at `now`.
+    package func accessTokensExpireAt(after now: Timestamp) -> Timestamp? {
+        credentials.accessExpiresAt.flatMap { $0 > now ? $0 : nil }
     }
 }

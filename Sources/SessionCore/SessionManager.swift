@@ -4,74 +4,71 @@
 /// without a server, and every race has its one answer in the revision that the commit checks.
 package struct SessionManager: Sendable {
     package let tokens: any TokenScheme
+    package let factors: any FactorScheme
 
-    package init(tokens: any TokenScheme) {
+    package init(tokens: any TokenScheme, factors: any FactorScheme) {
         self.tokens = tokens
+        self.factors = factors
     }
 
     /// Carries `command` out on `transaction`, which then holds the changes and events of all commands so far.
     ///
     /// A rule that throws has changed nothing. A refusal that is itself an effect (a reused token ends its session) is
     /// returned, with its changes.
-    package func decide(_ command: Command, in transaction: inout SubjectTransaction) -> Outcome {
+    ///
+    /// - Throws: `ScopeTooNarrow` if the decision needs the aggregate whole; then nothing has changed.
+    package func decide(
+        _ command: Command, in transaction: inout SubjectTransaction
+    ) throws(ScopeTooNarrow) -> Outcome {
         if let deadline = command.deadline, transaction.now > deadline {
             return .failed(Failure(.commandExpired, "the command's deadline had passed before it could be carried out"))
         }
         let before = transaction
         transaction.begin(command)
         do {
-            return try apply(command, to: &transaction)
+            return try apply(command.action, tenant: command.tenant, to: &transaction)
         } catch let rejection as Rejection {
             transaction = before
             return .rejected(rejection)
         } catch let failure as Failure {
             transaction = before
             return .failed(failure)
+        } catch let error as ScopeTooNarrow {
+            transaction = before
+            throw error
         } catch {
             preconditionFailure("a rule throws a Rejection or a Failure, not \(type(of: error))")
         }
     }
 
-    private func apply(_ command: Command, to transaction: inout SubjectTransaction) throws -> Outcome {
-        switch command.action {
-        case .create(let create): try self.create(create, tenant: command.tenant, in: &transaction)
-        case .validate(let validate): self.validate(validate, tenant: command.tenant, in: &transaction)
-        case .refresh(let refresh): try self.refresh(refresh, tenant: command.tenant, in: &transaction)
-        case .revoke(let revoke): try self.revoke(revoke, tenant: command.tenant, in: &transaction)
+    private func apply(
+        _ action: Command.Action, tenant: String, to transaction: inout SubjectTransaction
+    ) throws -> Outcome {
+        switch action {
+        case .create(let create): try self.create(create, tenant: tenant, in: &transaction)
+        case .validate(let validate): try self.validate(validate, tenant: tenant, in: &transaction)
+        case .refresh(let refresh): try self.refresh(refresh, tenant: tenant, in: &transaction)
+        case .elevate(let elevate): try self.elevate(elevate, tenant: tenant, in: &transaction)
+        case .reauthenticate(let again): try reauthenticate(again, tenant: tenant, in: &transaction)
+        case .update(let update): try self.update(update, tenant: tenant, in: &transaction)
+        case .beginTransfer(let begin): try beginTransfer(begin, tenant: tenant, in: &transaction)
+        case .completeTransfer(let complete): try completeTransfer(complete, tenant: tenant, in: &transaction)
+        case .revoke(let revoke): try self.revoke(revoke, tenant: tenant, in: &transaction)
+        case .lock(let lock): try self.lock(lock, tenant: tenant, in: &transaction)
+        case .unlock(let lock): try unlock(lock, tenant: tenant, in: &transaction)
+        case .disable(let switching): disable(switching, tenant: tenant, in: &transaction)
+        case .enable(let switching): enable(switching, tenant: tenant, in: &transaction)
+        case .get(let target): try get(target, tenant: tenant, in: transaction)
+        case .list(let list): self.list(list, in: transaction)
+        case .activity(let activity): try self.activity(activity, tenant: tenant, in: transaction)
+        case .enroll(let enroll): try self.enroll(enroll, tenant: tenant, in: &transaction)
+        case .confirm(let confirm): try self.confirm(confirm, tenant: tenant, in: &transaction)
+        case .remove(let remove): try self.remove(remove, tenant: tenant, in: &transaction)
+        case .listFactors: listFactors(in: transaction)
+        case .putPolicy(let put): try putPolicy(put, tenant: tenant, in: &transaction)
+        case .getPolicy(let name): try getPolicy(name, tenant: tenant, in: transaction)
+        case .listPolicies: listPolicies(tenant: tenant, in: transaction)
         case .expire(let id): expire(id, in: &transaction)
-        }
-    }
-}
-
-extension SessionManager {
-    /// The aggregate that a command is about, and how much of it the decision needs; `nil` where the command can be
-    /// answered without looking at any.
-    package func need(of command: Command) -> (handle: SubjectHandle, scope: AggregateScope)? {
-        switch command.action {
-        case .create(let create):
-            (tokens.handle(tenant: command.tenant, subject: create.subject), .whole)
-        case .validate(let validate):
-            validate.token.presented.map { ($0.session.handle, .sessions([$0.session])) }
-        case .refresh(let refresh):
-            refresh.refreshToken.presented.map { ($0.session.handle, .whole) }
-        case .revoke(let revoke):
-            switch revoke.target {
-            case .token(let token): token.presented.map { ($0.session.handle, .whole) }
-            case .session(let id): id.map { ($0.handle, .whole) }
-            case .subject(let name, except: _): (tokens.handle(tenant: command.tenant, subject: name), .whole)
-            }
-        case .expire(let id):
-            (id.handle, .whole)
-        }
-    }
-}
-
-extension TokenReference {
-    /// The token, where it is one of ours.
-    var presented: PresentedToken? {
-        switch self {
-        case .genuine(let token): token
-        case .malformed: nil
         }
     }
 }

@@ -84,26 +84,43 @@ package struct SessionPolicy: Hashable, Sendable {
     }
 }
 
-/// The policies in force, by name. The policy `default` always exists.
+/// The policies in force: those of the installation, by name, and before them those that tenants put for themselves. The
+/// policy `default` always exists.
 package struct PolicyCatalogue: Hashable, Sendable {
     private var policies: [String: SessionPolicy]
+    private var put: [PolicyName: SessionPolicy]
 
-    package init(_ policies: [String: SessionPolicy] = [:]) {
+    package init(_ policies: [String: SessionPolicy] = [:], put: [PolicyName: SessionPolicy] = [:]) {
         self.policies = policies
+        self.put = put
         if self.policies[SessionPolicy.defaultName] == nil {
             self.policies[SessionPolicy.defaultName] = SessionPolicy()
         }
     }
 
-    package subscript(name: String) -> SessionPolicy? {
-        policies[name]
+    package subscript(name: String, tenant tenant: String) -> SessionPolicy? {
+        if !put.isEmpty, let own = put[PolicyName(tenant: tenant, name: name)] { return own }
+        return policies[name]
+    }
+
+    /// The same with other policies put.
+    package func with(put: [PolicyName: SessionPolicy]) -> PolicyCatalogue {
+        PolicyCatalogue(policies, put: put)
+    }
+
+    /// All that a tenant's sessions may live by, sorted by name.
+    package func all(of tenant: String) -> [(name: String, policy: SessionPolicy)] {
+        var all = policies
+        for (name, policy) in put where name.tenant == tenant { all[name.name] = policy }
+        return all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     /// The policy that a session lives by: the one it was created under or, where that has gone, the default.
     package func governing(_ session: Session) -> SessionPolicy {
-        guard let policy = policies[session.policy] ?? policies[SessionPolicy.defaultName] else {
-            preconditionFailure("the default policy always exists")
-        }
+        guard
+            let policy = self[session.policy, tenant: session.tenant]
+                ?? self[SessionPolicy.defaultName, tenant: session.tenant]
+        else { preconditionFailure("the default policy always exists") }
         return policy
     }
 }

@@ -9,20 +9,28 @@ package struct SubjectTransaction: Sendable {
     /// When, by the store's clock.
     package let now: Timestamp
     package let policies: PolicyCatalogue
-    package private(set) var aggregate: Aggregate
+    package let scope: AggregateScope
+    /// The activity that was loaded, newest first.
+    package let activity: [SessionID: [ActivityEntry]]
+    package internal(set) var aggregate: Aggregate
     /// The sessions to write, or to remove where the aggregate no longer has them.
-    package private(set) var changed: Set<SessionID> = []
+    package internal(set) var changed: Set<SessionID> = []
     /// The sessions whose entry in the deadline index has to be set anew, or removed.
-    package private(set) var rescheduled: Set<SessionID> = []
-    package private(set) var events: [Event] = []
+    package internal(set) var rescheduled: Set<SessionID> = []
+    package internal(set) var changedPolicies: Set<PolicyName> = []
+    package internal(set) var isSubjectChanged = false
+    package internal(set) var events: [Event] = []
+    private(set) var caller: String?
     private var random: any RandomNumberGenerator & Sendable
     private var traceparent: String?
 
     package init(
-        on aggregate: Aggregate, now: Timestamp, policies: PolicyCatalogue,
-        random: any RandomNumberGenerator & Sendable
+        on aggregate: Aggregate, scope: AggregateScope = .whole, activity: [SessionID: [ActivityEntry]] = [:],
+        now: Timestamp, policies: PolicyCatalogue, random: any RandomNumberGenerator & Sendable
     ) {
         self.aggregate = aggregate
+        self.scope = scope
+        self.activity = activity
         self.now = now
         self.policies = policies
         self.random = random
@@ -30,27 +38,50 @@ package struct SubjectTransaction: Sendable {
 
     /// Whether there is anything to commit.
     package var isEmpty: Bool {
-        changed.isEmpty && rescheduled.isEmpty && events.isEmpty
+        changed.isEmpty && rescheduled.isEmpty && changedPolicies.isEmpty && !isSubjectChanged && events.isEmpty
     }
 
     mutating func begin(_ command: Command) {
         traceparent = command.traceparent
+        caller = command.caller
     }
 }
+
+/// A rule found that it needs more of the aggregate than was loaded: load it whole, and decide again.
+package struct ScopeTooNarrow: Error {}
 
 // MARK: - What rules read
 
 extension SubjectTransaction {
+    /// - Throws: `ScopeTooNarrow` where only single sessions were loaded.
+    func requireWhole() throws(ScopeTooNarrow) {
+        switch scope {
+        case .whole: break
+        case .sessions: throw ScopeTooNarrow()
+        }
+    }
+
     /// The session with this id, if it is this tenant's.
     func session(_ id: SessionID, tenant: String) -> Session? {
         guard let session = aggregate.sessions[id], session.tenant == tenant else { return nil }
         return session
     }
 
+    /// All sessions, oldest first.
+    var all: [Session] {
+        aggregate.sessions.values.sorted { ($0.createdAt, $0.id.text) < ($1.createdAt, $1.id.text) }
+    }
+
     /// The living sessions, oldest first.
     var living: [Session] {
-        aggregate.sessions.values.filter(\.status.isLiving)
-            .sorted { ($0.createdAt, $0.id.text) < ($1.createdAt, $1.id.text) }
+        all.filter(\.status.isLiving)
+    }
+
+    /// The aggregate as it is at this moment, with every deadline carried out that has passed: for those that only read.
+    var settled: SubjectTransaction {
+        var settled = self
+        settled.settleDeadlines()
+        return settled
     }
 }
 
@@ -64,35 +95,30 @@ extension SubjectTransaction {
         rescheduled.insert(session.id)
     }
 
-    /// Stores that `session` was active now. Its entry in the deadline index stays: when that comes, whoever looks
+    /// Stores `session`, and that it was active. Its entry in the deadline index stays: when that comes, whoever looks
     /// finds the later deadline and puts it back.
     mutating func touch(_ session: inout Session) {
         session.lastActiveAt = now
+        note(session)
+    }
+
+    /// Stores something about `session` that has no bearing on its deadline.
+    mutating func note(_ session: Session) {
         aggregate.sessions[session.id] = session
         changed.insert(session.id)
     }
 
-    /// Ends `session`, now or at the deadline that has passed, and announces it with the one event that says how.
-    mutating func end(
-        _ session: Session, as status: SessionStatus, reason: EndReason, event: Event.Kind, at end: Timestamp? = nil
-    ) {
-        precondition(session.status.isLiving && !status.isLiving, "only a living session ends, and once")
-        var ended = session
-        ended.status = status
-        let remembered = policies.governing(session).rememberedSeconds
-        ended.ending = SessionEnding(at: end ?? now, reason: reason, forgottenAt: now.adding(seconds: remembered))
-        put(ended)
-        announce(event, of: ended, reason: reason.word)
-        forgetSurplus()
-    }
-
     /// Ends every session whose deadline has passed, and forgets those that have been over for long enough.
     mutating func settleDeadlines() {
-        for session in aggregate.sessions.values.sorted(by: { $0.id.text < $1.id.text }) {
+        let due = aggregate.sessions.values.filter { $0.nextDeadline <= now }
+            .sorted { ($0.nextDeadline, $0.id.text) < ($1.nextDeadline, $1.id.text) }
+        for id in due.map(\.id) {
+            // It may have ended with its parent meanwhile.
+            guard let session = aggregate.sessions[id] else { continue }
             if let reason = session.expiry(at: now) {
                 end(session, as: .expired, reason: reason, event: .expired, at: session.idleExpiresAt)
             } else if let ending = session.ending, ending.forgottenAt <= now {
-                forget(session.id)
+                forget(id)
             }
         }
     }
@@ -102,37 +128,47 @@ extension SubjectTransaction {
         rescheduled.insert(id)
     }
 
+    /// Changes what is known of the subject beside its sessions.
+    mutating func changeSubject(tenant: String, name: String, _ change: (inout Subject) -> Void) {
+        var subject = aggregate.subject ?? Subject(tenant: tenant, name: name)
+        precondition(subject.tenant == tenant && subject.name == name, "an aggregate is about one subject")
+        let before = subject
+        change(&subject)
+        guard subject != before || aggregate.subject == nil else { return }
+        aggregate.subject = subject
+        isSubjectChanged = true
+    }
+
+    mutating func put(_ policy: SessionPolicy, as name: PolicyName) {
+        aggregate.policies[name] = policy
+        changedPolicies.insert(name)
+    }
+
     /// Announces something about a session.
-    mutating func announce(_ kind: Event.Kind, of session: Session, reason: String? = nil) {
-        announce(kind, tenant: session.tenant, subject: session.subject, session: session, reason: reason)
+    mutating func announce(
+        _ kind: Event.Kind, of session: Session, reason: String? = nil, detail: Event.Detail? = nil
+    ) {
+        announce(
+            kind, tenant: session.tenant, subject: session.subject, session: session, reason: reason, detail: detail)
     }
 
     /// Announces something about a subject.
     mutating func announce(
-        _ kind: Event.Kind, tenant: String, subject name: String, session: Session? = nil, reason: String? = nil
+        _ kind: Event.Kind, tenant: String, subject name: String, session: Session? = nil, reason: String? = nil,
+        detail: Event.Detail? = nil
     ) {
-        var subject = aggregate.subject ?? Subject(tenant: tenant, name: name)
-        precondition(subject.tenant == tenant && subject.name == name, "an aggregate is about one subject")
-        subject.lastSequence += 1
-        aggregate.subject = subject
+        changeSubject(tenant: tenant, name: name) { $0.lastSequence += 1 }
         events.append(
             Event(
                 kind: kind, id: makeName(length: 24, prefix: "evt_"), at: now, handle: aggregate.handle,
-                tenant: tenant, subject: name, sequence: subject.lastSequence, session: session, reason: reason,
-                traceparent: traceparent))
+                tenant: tenant, subject: name, sequence: aggregate.subject?.lastSequence ?? 0, session: session,
+                reason: reason, detail: detail, traceparent: traceparent))
     }
 
-    private mutating func forget(_ id: SessionID) {
+    mutating func forget(_ id: SessionID) {
         aggregate.sessions[id] = nil
         changed.insert(id)
         rescheduled.insert(id)
-    }
-
-    private mutating func forgetSurplus() {
-        let ended = aggregate.sessions.values.compactMap { session in session.ending.map { (session.id, $0.at) } }
-        guard ended.count > Self.maxEndedSessions else { return }
-        let oldestFirst = ended.sorted { ($0.1, $0.0.text) < ($1.1, $1.0.text) }
-        for (id, _) in oldestFirst.prefix(ended.count - Self.maxEndedSessions) { forget(id) }
     }
 }
 
@@ -150,7 +186,7 @@ extension SubjectTransaction {
     }
 
     /// `length` random letters and digits, 5.95 bits each: no `_`, so that no name looks like it holds a token's prefix.
-    private mutating func makeName(length: Int, prefix: String = "") -> String {
+    mutating func makeName(length: Int, prefix: String = "") -> String {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
         let characters = (0..<length).map { _ in alphabet[Int.random(in: alphabet.indices, using: &random)] }
         return prefix + String(decoding: characters, as: UTF8.self)

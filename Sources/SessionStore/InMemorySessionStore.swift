@@ -13,6 +13,8 @@ package final class InMemorySessionStore: SweepableStore {
         var outbox: [(reference: OutboxEntry.Reference, event: OutgoingEvent, at: Timestamp)] = []
         var leases: [String: (owner: String, until: Timestamp)] = [:]
         var lastOutboxNumber = 0
+        /// Newest first.
+        var activity: [SessionID: [ActivityEntry]] = [:]
     }
 
     private let state = Mutex(State())
@@ -29,7 +31,8 @@ package final class InMemorySessionStore: SweepableStore {
         let until = now.adding(seconds: inboxSeconds)
         return state.withLock { state in
             let aggregates = requests.map { request in
-                var loaded = LoadedAggregate(state: .whole(state.aggregate(request)), results: [:], reused: [])
+                var loaded = LoadedAggregate(state: .whole(state.aggregate(request)))
+                for id in request.activityOf { loaded.activity[id] = state.activity[id] ?? [] }
                 for message in request.messages {
                     if let claim = state.claims[message.name], claim.until > now {
                         if claim.fingerprint != message.fingerprint { loaded.reused.insert(message) }
@@ -139,11 +142,15 @@ extension InMemorySessionStore.State {
         let isRepeated = commit.results.contains { (inbox[$0.message.name]?.until ?? now) > now }
         guard stored.revision == commit.aggregate.revision, !isRepeated else { return .conflict }
 
-        if !commit.changed.isEmpty || !commit.events.isEmpty {
+        if commit.writesAggregate {
             stored.revision += 1
             for id in commit.changed { stored.sessions[id] = commit.aggregate.sessions[id] }
-            if !commit.events.isEmpty { stored.subject = commit.aggregate.subject }
+            for name in commit.changedPolicies { stored.policies[name] = commit.aggregate.policies[name] }
+            if commit.isSubjectChanged { stored.subject = commit.aggregate.subject }
             aggregates[handle] = stored
+        }
+        for (id, entry) in commit.activity {
+            activity[id] = Array(([entry] + (activity[id] ?? [])).prefix(ReadActivity.maxLimit))
         }
         for id in commit.rescheduled { deadlines[id] = commit.aggregate.sessions[id]?.nextDeadline }
         for (message, result) in commit.results {

@@ -4,7 +4,9 @@ import SessionCore
 ///
 /// | key | type | holds |
 /// |---|---|---|
-/// | `…:a:<handle>` | hash | an aggregate: `r` its revision, `s` the sealed subject, a sealed session per own id |
+/// | `…:a:<handle>` | hash | an aggregate: `r` its revision, `s` the sealed subject, a sealed session per own id, and in the
+/// one that is about no subject a sealed policy per `p…` |
+/// | `…:t:<session>` | list | a session's activity: sealed entries, newest first |
 /// | `…:d` | sorted set | the partition's deadlines: session → milliseconds |
 /// | `…:o` | stream | the partition's outbox: events that are not yet known to be published |
 /// | `…:i:<message>` | string | the sealed first result of a message |
@@ -15,6 +17,9 @@ import SessionCore
 struct KeySpace: Sendable {
     static let revisionField = "r"
     static let subjectField = "s"
+    /// What the fields of policies begin with; own parts of sessions are shorter.
+    static let policyPrefix = "p"
+    static let policyFieldLength = 23
 
     /// Says with which keyring's root the namespace is used.
     let keyring: String
@@ -34,6 +39,10 @@ struct KeySpace: Sendable {
 
     func aggregate(_ handle: SubjectHandle) -> String {
         prefix(Partition(of: handle)) + "a:" + handle.text
+    }
+
+    func activity(_ session: SessionID) -> String {
+        prefix(Partition(of: session.handle)) + "t:" + session.withoutPrefix
     }
 
     func deadlines(_ partition: Partition) -> String {

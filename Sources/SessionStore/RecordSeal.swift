@@ -7,20 +7,21 @@ struct RecordSeal: Sendable {
     enum Place {
         /// A field of an aggregate.
         case field(String, key: String)
-        case inbox(String)
+        /// A value or list item of its own: a result in the inbox, an entry of an activity log.
+        case entry(String)
         /// An event in an outbox; the stream's own ids are not known when it is sealed.
         case event(String, key: String)
 
         var key: String {
             switch self {
-            case .field(_, let key), .inbox(let key), .event(_, let key): key
+            case .field(_, let key), .entry(let key), .event(_, let key): key
             }
         }
 
         fileprivate var associatedData: [UInt8] {
             switch self {
             case .field(let name, let key), .event(let name, let key): Array(key.utf8) + [UInt8(ascii: "/")] + name.utf8
-            case .inbox(let key): Array(key.utf8)
+            case .entry(let key): Array(key.utf8)
             }
         }
     }

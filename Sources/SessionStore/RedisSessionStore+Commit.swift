@@ -28,13 +28,17 @@ extension RedisSessionStore {
             .integer(aggregate.revision), .integer(inboxMilliseconds), .integer(retention(of: commit)),
             .integer(Int64(changes.sets)), .integer(Int64(changes.removed.count)),
             .integer(Int64(changes.scheduled.count)), .integer(Int64(changes.cancelled.count)),
-            .integer(Int64(commit.events.count)),
+            .integer(Int64(commit.events.count)), .integer(Int64(commit.results.count)),
         ]
         if let subject = changes.subject {
             arguments += field(KeySpace.subjectField, SubjectRecord.bytes(of: subject), of: key)
         }
         for session in changes.put {
             arguments += field(session.id.own, SessionRecord.bytes(of: session), of: key)
+        }
+        for name in commit.changedPolicies {
+            guard let policy = aggregate.policies[name] else { continue }
+            arguments += field(policyField(name), PolicyRecord.bytes(of: policy, named: name), of: key)
         }
         for id in changes.removed { arguments.append(.string(id.own)) }
         for session in changes.scheduled {
@@ -52,7 +56,13 @@ extension RedisSessionStore {
             let inbox = keys.inbox(message, in: partition)
             scriptKeys.append(inbox)
             let record = ResultRecord.bytes(of: result, fingerprint: message.fingerprint)
-            arguments.append(.bytes(seal.seal(record, at: .inbox(inbox))))
+            arguments.append(.bytes(seal.seal(record, at: .entry(inbox))))
+        }
+        for (session, entry) in commit.activity {
+            let log = keys.activity(session)
+            scriptKeys.append(log)
+            arguments.append(.bytes(seal.seal(ActivityRecord.bytes(of: entry), at: .entry(log))))
+            arguments.append(.integer(keptMilliseconds(aggregate.sessions[session], from: commit.now)))
         }
         pipeline.evaluate(Self.commitScript, keys: scriptKeys, arguments: arguments)
     }
@@ -61,11 +71,17 @@ extension RedisSessionStore {
         [.string(name), .bytes(seal.seal(record, at: .field(name, key: key)))]
     }
 
+    /// How long a session's activity is kept: as long as the session is, or can still come back.
+    private func keptMilliseconds(_ session: Session?, from now: Timestamp) -> Int64 {
+        let until = session.map { $0.ending?.forgottenAt ?? $0.expiresAt.adding(seconds: Commit.retentionSeconds) }
+        return max(1, (until ?? now).milliseconds - now.milliseconds)
+    }
+
     /// What the script is told of the aggregate's life: -1 leaves it, 0 keeps it, else the seconds after which it goes.
     private func retention(of commit: Commit) -> Int64 {
         switch commit.scope {
         case .sessions: -1
-        case .whole: commit.aggregate.sessions.isEmpty ? Int64(Commit.retentionSeconds) : 0
+        case .whole: commit.aggregate.isForgettable ? Int64(Commit.retentionSeconds) : 0
         }
     }
 
@@ -92,10 +108,13 @@ private struct CommitChanges {
     var scheduled: [Session] = []
     var cancelled: [SessionID] = []
 
-    var sets: Int { put.count + (subject == nil ? 0 : 1) }
+    let policies: Int
+
+    var sets: Int { put.count + policies + (subject == nil ? 0 : 1) }
 
     init(_ commit: Commit) {
-        subject = commit.events.isEmpty ? nil : commit.aggregate.subject
+        subject = commit.isSubjectChanged ? commit.aggregate.subject : nil
+        policies = commit.changedPolicies.count
         for id in commit.changed {
             if let session = commit.aggregate.sessions[id] { put.append(session) } else { removed.append(id) }
         }

@@ -36,6 +36,9 @@ extension RedisSessionStore {
                 .integer(inboxMilliseconds))
             pipeline.command("GET", .string(keys.inbox(message, in: Partition(of: request.handle))))
         }
+        for session in request.activityOf {
+            pipeline.command("LRANGE", .string(keys.activity(session)), "0", "-1")
+        }
     }
 
     private func take(
@@ -44,13 +47,13 @@ extension RedisSessionStore {
         let fields = replies.removeFirst()
         // A key that holds something else is damage of this aggregate, and none of the others' business.
         if fields.serverError?.kind != .wrongType { _ = try Self.value(fields) }
-        var loaded = LoadedAggregate(state: aggregate(request, from: fields), results: [:], reused: [])
+        var loaded = LoadedAggregate(state: aggregate(request, from: fields))
         for message in request.messages {
             let claimed = replies.removeFirst()
             let sealed = try Self.value(replies.removeFirst())
             // A claim is a write, and must not keep what is only read.
             if let error = claimed.serverError.map(StoreError.init), error.cause == .writesRefused {
-                loaded = LoadedAggregate(state: .refused(error), results: [:], reused: [])
+                loaded = LoadedAggregate(state: .refused(error))
                 continue
             }
             if let fingerprint = try Self.value(claimed).bytes, fingerprint != message.fingerprint {
@@ -63,16 +66,35 @@ extension RedisSessionStore {
                 loaded.results[message] = result
             case .success: loaded.reused.insert(message)
             case .failure(let damage):
-                loaded = LoadedAggregate(state: .damaged(damage), results: [:], reused: [])
+                loaded = LoadedAggregate(state: .damaged(damage))
+            }
+        }
+        for session in request.activityOf {
+            switch activity(of: session, from: try Self.value(replies.removeFirst())) {
+            case .success(let entries): loaded.activity[session] = entries
+            case .failure(let damage): loaded = LoadedAggregate(state: .damaged(damage))
             }
         }
         return loaded
     }
 
+    private func activity(
+        of session: SessionID, from reply: RedisReply
+    ) -> Result<[ActivityEntry], DamagedRecord> {
+        let log = keys.activity(session)
+        return Result { () throws(DamagedRecord) in
+            var entries: [ActivityEntry] = []
+            for item in (reply.array ?? []).compactMap(\.bytes) {
+                entries.append(try seal.read(item, at: .entry(log), as: ActivityRecord.entry).get())
+            }
+            return entries
+        }
+    }
+
     private func storedResult(
         _ sealed: [UInt8], key: String
     ) -> Result<(StoredResult, fingerprint: [UInt8]), DamagedRecord> {
-        seal.read(sealed, at: .inbox(key)) { bytes throws(MalformedRecord) in
+        seal.read(sealed, at: .entry(key)) { bytes throws(MalformedRecord) in
             try ResultRecord.result(from: bytes)
         }
     }
@@ -102,7 +124,7 @@ extension RedisSessionStore {
             return .whole(
                 Aggregate(
                     handle: reader.handle, revision: reader.revision, subject: reader.subject,
-                    sessions: reader.sessions))
+                    sessions: reader.sessions, policies: reader.policies))
         } catch {
             return .damaged(error)
         }
@@ -117,6 +139,7 @@ private struct AggregateReader {
     var revision: Int64 = 0
     var subject: Subject?
     var sessions: [Session] = []
+    var policies: [PolicyName: SessionPolicy] = [:]
 
     mutating func add(_ value: [UInt8], of field: String) throws(DamagedRecord) {
         switch field {
@@ -127,6 +150,9 @@ private struct AggregateReader {
             revision = number
         case KeySpace.subjectField:
             subject = try seal.read(value, at: .field(field, key: key), as: SubjectRecord.subject).get()
+        case _ where field.utf8.count == KeySpace.policyFieldLength:
+            let (name, policy) = try seal.read(value, at: .field(field, key: key), as: PolicyRecord.policy).get()
+            policies[name] = policy
         default:
             let session = try seal.read(value, at: .field(field, key: key), as: SessionRecord.session).get()
             guard session.id.isMade(of: handle, own: field) else {

@@ -17,9 +17,11 @@ package struct RedisSessionStore: SessionStore {
 
     let recent = RecentSessions()
     private let keyringFingerprint: String
+    private let hash: KeyedHash
 
     package init(redis: RedisClient, namespace: String, sealer: Sealer, inboxSeconds: Int, keyring: Keyring) {
         keyringFingerprint = keyring.fingerprint(in: namespace)
+        hash = KeyedHash(keyring: keyring, namespace: namespace)
         self.redis = redis
         keys = KeySpace(namespace: namespace)
         seal = RecordSeal(sealer: sealer)
@@ -34,6 +36,11 @@ package struct RedisSessionStore: SessionStore {
         guard let reply = try await send(pipeline).first else { return false }
         let known = try Self.value(reply)
         return known.isNull || known.string == keyringFingerprint
+    }
+
+    /// The field of a policy that was put.
+    func policyField(_ name: PolicyName) -> String {
+        KeySpace.policyPrefix + hash.policyName(tenant: name.tenant, name: name.name)
     }
 
     func send(_ pipeline: consuming RedisPipeline) async throws(StoreError) -> [RedisReply] {

@@ -1,3 +1,4 @@
+import SessionContract
 package import SessionCore
 
 /// Where aggregates live, with the three promises everything rests on: a commit is atomic, has one effect per message,
@@ -55,11 +56,16 @@ package struct LoadRequest: Sendable {
     package var handle: SubjectHandle
     package var scope: AggregateScope
     package var messages: [MessageKey]
+    /// The sessions whose activity log is read.
+    package var activityOf: [SessionID]
 
-    package init(handle: SubjectHandle, scope: AggregateScope, messages: [MessageKey] = []) {
+    package init(
+        handle: SubjectHandle, scope: AggregateScope, messages: [MessageKey] = [], activityOf: [SessionID] = []
+    ) {
         self.handle = handle
         self.scope = scope
         self.messages = messages
+        self.activityOf = activityOf
     }
 }
 
@@ -111,6 +117,18 @@ package struct LoadedAggregate: Sendable {
     package var results: [MessageKey: StoredResult]
     /// The messages whose id was used for another command or body.
     package var reused: Set<MessageKey>
+    /// The activity that was asked for, newest first.
+    package var activity: [SessionID: [ActivityEntry]]
+
+    package init(
+        state: State, results: [MessageKey: StoredResult] = [:], reused: Set<MessageKey> = [],
+        activity: [SessionID: [ActivityEntry]] = [:]
+    ) {
+        self.state = state
+        self.results = results
+        self.reused = reused
+        self.activity = activity
+    }
 }
 
 /// A record that cannot be trusted.
@@ -144,30 +162,48 @@ package struct Commit: Sendable {
 
     /// The aggregate as it shall be; its revision is the one that was read.
     package let aggregate: Aggregate
+    /// When it was decided.
+    package let now: Timestamp
     /// How much of it was read.
     package let scope: AggregateScope
     /// The sessions to write, or to remove where the aggregate does not have them.
     package let changed: Set<SessionID>
     package let rescheduled: Set<SessionID>
+    package let changedPolicies: Set<PolicyName>
+    package let isSubjectChanged: Bool
     package let events: [OutgoingEvent]
+    /// What the events leave in the activity logs of their sessions, in their order.
+    package let activity: [(session: SessionID, entry: ActivityEntry)]
     package let results: [(message: MessageKey, result: StoredResult)]
 
     package init(
-        _ transaction: SubjectTransaction, scope: AggregateScope, events: [OutgoingEvent],
+        _ transaction: SubjectTransaction, events: [OutgoingEvent],
         results: [(message: MessageKey, result: StoredResult)]
     ) {
         aggregate = transaction.aggregate
-        self.scope = scope
+        now = transaction.now
+        scope = transaction.scope
         changed = transaction.changed
         rescheduled = transaction.rescheduled
+        changedPolicies = transaction.changedPolicies
+        isSubjectChanged = transaction.isSubjectChanged
         self.events = events
+        activity = transaction.events.compactMap { event in
+            guard let session = event.session, let entry = ActivityEntry(event) else { return nil }
+            return (session.id, entry)
+        }
         self.results = results
+    }
+
+    /// Whether it changes the aggregate, and not only what lies about it.
+    var writesAggregate: Bool {
+        !changed.isEmpty || !changedPolicies.isEmpty || isSubjectChanged
     }
 
     /// Whether all that it stores is that a session was active: the idle deadline may come early for want of it, and no
     /// answer becomes wrong.
     package var isDispensable: Bool {
-        events.isEmpty && results.isEmpty && rescheduled.isEmpty
+        events.isEmpty && results.isEmpty && rescheduled.isEmpty && !isSubjectChanged && changedPolicies.isEmpty
     }
 }
 

@@ -1,26 +1,27 @@
 -- One commit on one aggregate, whole or not at all: the same script for every command.
 --
--- KEYS: the aggregate, its partition's deadline index, its partition's outbox, then one inbox entry per command.
+-- KEYS: the aggregate, its partition's deadline index, its partition's outbox, then one inbox entry per result, then one
+--       activity log per activity.
 -- ARGV: the revision that was read; milliseconds that inbox entries live; seconds after which the aggregate may go, 0
---       to keep it, -1 to leave that as it is; then five counts, and behind them as many items as they say:
+--       to keep it, -1 to leave that as it is; then six counts, and behind them as many items as they say:
 --       fields to set (field, value), fields to remove (field), deadlines to set (member, milliseconds),
---       deadlines to remove (member), events (id, sealed); last, one value per inbox entry.
+--       deadlines to remove (member), events (id, sealed), results (sealed); last, per activity log its entry and the
+--       milliseconds that the log lives from now.
 --
 -- Answers nothing (an empty array) if the revision has moved or a command has had its effect already: load again, and
 -- decide again. Otherwise the ids under which the events lie in the outbox, behind the revision that holds now.
 
 local aggregate, deadlines, outbox = KEYS[1], KEYS[2], KEYS[3]
+local lifetime, retention = ARGV[2], tonumber(ARGV[3])
+local sets, removals, schedules, cancellations, events, results =
+    tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local at = 10
 
 local revision = redis.call('HGET', aggregate, 'r') or '0'
 if revision ~= ARGV[1] then return {} end
-for i = 4, #KEYS do
+for i = 4, 3 + results do
     if redis.call('EXISTS', KEYS[i]) == 1 then return {} end
 end
-
-local lifetime, retention = ARGV[2], tonumber(ARGV[3])
-local sets, removals, schedules, cancellations, events =
-    tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local at = 9
 
 for _ = 1, sets do
     redis.call('HSET', aggregate, ARGV[at], ARGV[at + 1])
@@ -52,8 +53,14 @@ for _ = 1, events do
     reply[#reply + 1] = redis.call('XADD', outbox, '*', 'i', ARGV[at], 'e', ARGV[at + 1])
     at = at + 2
 end
-for i = 4, #KEYS do
+for i = 4, 3 + results do
     redis.call('SET', KEYS[i], ARGV[at], 'PX', lifetime)
     at = at + 1
+end
+for i = 4 + results, #KEYS do
+    redis.call('LPUSH', KEYS[i], ARGV[at])
+    redis.call('LTRIM', KEYS[i], 0, 199)
+    redis.call('PEXPIRE', KEYS[i], ARGV[at + 1])
+    at = at + 2
 end
 return reply

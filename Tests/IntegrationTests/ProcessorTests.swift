@@ -13,7 +13,7 @@ struct ProcessorTests {
     @Test("a message has one effect, within a batch and after it, and always the first result")
     func duplicates() async throws {
         try await RedisFixture.run { fixture in
-            let processor = fixture.processor(on: fixture.store)
+            let processor = await fixture.processor(on: fixture.store)
             let work = Sender(fixture).work("session.create", alice, id: "1")
             let together = try await processor.process([work, work])
             let later = try await processor.process([work])
@@ -28,7 +28,7 @@ struct ProcessorTests {
     @Test("an id that was used for another body, command or subject is refused")
     func reused() async throws {
         try await RedisFixture.run { fixture in
-            let processor = fixture.processor(on: fixture.store)
+            let processor = await fixture.processor(on: fixture.store)
             let sender = Sender(fixture)
             _ = try await processor.process([sender.work("session.create", alice, id: "1")])
             let others = try await processor.process([
@@ -48,7 +48,7 @@ struct ProcessorTests {
     @Test("a command that failed may come again with another body")
     func failedAgain() async throws {
         try await RedisFixture.run { fixture in
-            let processor = fixture.processor(on: fixture.store)
+            let processor = await fixture.processor(on: fixture.store)
             let sender = Sender(fixture)
             let tooLong: JSONObject = ["subject": .string("alice"), "idleSeconds": .integer(1801)]
             let failed = try await processor.process([sender.work("session.create", tooLong, id: "1")])
@@ -61,7 +61,7 @@ struct ProcessorTests {
     @Test("a rejection is kept for duplicates like a success")
     func rejectedAgain() async throws {
         try await RedisFixture.run { fixture in
-            let processor = fixture.processor(on: fixture.store)
+            let processor = await fixture.processor(on: fixture.store)
             let work = Sender(fixture).work("session.refresh", ["refreshToken": .string("sjr_damaged")], id: "1")
             let first = try await processor.process([work])
             let second = try await processor.process([work])
@@ -74,7 +74,7 @@ struct ProcessorTests {
     @Test("commands of one subject in one batch are decided each on the one before")
     func order() async throws {
         try await RedisFixture.run { fixture in
-            let processor = fixture.processor(on: fixture.store)
+            let processor = await fixture.processor(on: fixture.store)
             let sender = Sender(fixture)
             let created = try await processor.process([sender.work("session.create", alice, id: "1")])
             let token = try created[0].token("session")
@@ -93,7 +93,8 @@ struct ProcessorTests {
     func contention() async throws {
         try await RedisFixture.run { fixture in
             let sender = Sender(fixture)
-            let processors = (0..<4).map { _ in fixture.processor(on: fixture.store) }
+            var processors: [CommandProcessor<RedisSessionStore>] = []
+            for _ in 0..<4 { processors.append(await fixture.processor(on: fixture.store)) }
             let statuses = try await withThrowingTaskGroup(of: [WrittenResult.Status].self) { group in
                 for (lane, processor) in processors.enumerated() {
                     // Each takes one batch at a time, as a lane does.
@@ -157,7 +158,7 @@ extension ProcessorTests {
     @Test("a commit whose answer was lost has one effect, and its events are left for the relay")
     func lostAnswer() async throws {
         try await RedisFixture.run { fixture in
-            let processor = fixture.processor(on: ForgetfulStore(fixture.store))
+            let processor = await fixture.processor(on: ForgetfulStore(fixture.store))
             let work = Sender(fixture).work("session.create", ["subject": .string("alice")], id: "1")
             await #expect(throws: StoreError.self) { try await processor.process([work]) }
             let again = try await processor.process([work])

@@ -19,7 +19,7 @@ struct RedisSessionStoreTests {
     @Test("nothing of a session stands in Redis in clear")
     func nothingInClear() async throws {
         try await RedisFixture.run { fixture in
-            let processor = fixture.processor(on: fixture.store)
+            let processor = await fixture.processor(on: fixture.store)
             let sender = Sender(fixture)
             let created = try await processor.process([sender.work("session.create", create, id: "message-in-clear")])
             var dump: [UInt8] = []
@@ -40,7 +40,7 @@ struct RedisSessionStoreTests {
     @Test("a record that was tampered with is internal, and other sessions go on")
     func tampered() async throws {
         try await RedisFixture.run { fixture in
-            let processor = fixture.processor(on: fixture.store)
+            let processor = await fixture.processor(on: fixture.store)
             let sender = Sender(fixture)
             let created = try await processor.process([
                 sender.work("session.create", create, id: "1"), sender.work("session.create", create, id: "2"),
@@ -67,7 +67,7 @@ struct RedisSessionStoreTests {
     @Test("a record that was copied to another session's place does not open there")
     func moved() async throws {
         try await RedisFixture.run { fixture in
-            let processor = fixture.processor(on: fixture.store)
+            let processor = await fixture.processor(on: fixture.store)
             let sender = Sender(fixture)
             let created = try await processor.process([
                 sender.work("session.create", create, id: "1"), sender.work("session.create", create, id: "2"),
@@ -91,16 +91,15 @@ struct RedisSessionStoreTests {
     @Test("of two commits on one revision one is applied")
     func conflict() async throws {
         try await RedisFixture.run { fixture in
-            let tokens = TokenCodec(keyring: fixture.keyring, namespace: fixture.namespace)
-            let handle = tokens.handle(tenant: "default", subject: "alice")
+            let handle = fixture.manager.tokens.handle(tenant: "default", subject: "alice")
             let loaded = try await fixture.store.load([LoadRequest(handle: handle, scope: .whole)])
             let commits = try (0..<2).map { _ in
                 var transaction = SubjectTransaction(
                     on: try loaded.aggregates[0].state.get(), now: loaded.now, policies: PolicyCatalogue(),
                     random: SystemRandomNumberGenerator())
                 let create = Command(tenant: "default", action: .create(CreateSession(subject: "alice")))
-                _ = SessionManager(tokens: tokens).decide(create, in: &transaction)
-                return Commit(transaction, scope: .whole, events: [], results: [])
+                _ = try fixture.manager.decide(create, in: &transaction)
+                return Commit(transaction, events: [], results: [])
             }
             let results = try await fixture.store.commit(commits)
             guard case .applied([]) = results[0], case .conflict = results[1] else {
@@ -114,7 +113,7 @@ struct RedisSessionStoreTests {
     func retention() async throws {
         try await RedisFixture.run { fixture in
             let clock = HandClock()
-            let processor = fixture.processor(on: ClockedStore(base: fixture.store, clock: clock))
+            let processor = await fixture.processor(on: ClockedStore(base: fixture.store, clock: clock))
             let sender = Sender(fixture)
             let created = try await processor.process([sender.work("session.create", create, id: "1")])
             let id = try created[0].sessionID
@@ -136,7 +135,7 @@ struct RedisSessionStoreTests {
     @Test("what is left in an outbox is found, opened and cleared")
     func outbox() async throws {
         try await RedisFixture.run { fixture in
-            let processor = fixture.processor(on: fixture.store)
+            let processor = await fixture.processor(on: fixture.store)
             let created = try await processor.process([Sender(fixture).work("session.create", create, id: "1")])
             let event = try #require(created[0].events.first)
             let work = try await fixture.store.pendingWork(eventsOlderThan: .zero)
@@ -166,7 +165,7 @@ struct RedisSessionStoreTests {
     @Test("a record that cannot be opened holds up nothing behind it in its outbox")
     func damagedOutbox() async throws {
         try await RedisFixture.run { fixture in
-            let processor = fixture.processor(on: fixture.store)
+            let processor = await fixture.processor(on: fixture.store)
             let created = try await processor.process([Sender(fixture).work("session.create", create, id: "1")])
             let event = try #require(created[0].events.first)
             let key = KeySpace(namespace: fixture.namespace).outbox(event.reference.partition)

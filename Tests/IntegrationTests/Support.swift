@@ -58,6 +58,12 @@ struct RedisFixture {
         await client.shutdown()
     }
 
+    var manager: SessionManager {
+        SessionManager(
+            tokens: TokenCodec(keyring: keyring, namespace: namespace),
+            factors: FactorCodec(keyring: keyring, namespace: namespace))
+    }
+
     func keys() async throws -> [String] {
         let replies = try await command("KEYS", .string("\(namespace):*"))
         return (replies.array ?? []).compactMap(\.string)
@@ -75,11 +81,13 @@ struct RedisFixture {
 
     func processor<Store: SessionStore>(
         on store: Store, policies: PolicyCatalogue = PolicyCatalogue(), seed: UInt64? = nil
-    ) -> CommandProcessor<Store> {
+    ) async -> CommandProcessor<Store> {
         let seeds = SeedSource(seed)
+        let accessTokens = await AccessTokens(
+            keyring: keyring, namespace: namespace, issuer: "sojourn", audience: "sojourn")
         return CommandProcessor(
-            store: store, manager: SessionManager(tokens: TokenCodec(keyring: keyring, namespace: namespace)),
-            namespace: namespace, resultNames: ResultNames(), logger: Logger(label: "test"),
+            store: store, manager: manager, accessTokens: accessTokens, namespace: namespace,
+            resultNames: ResultNames(), logger: Logger(label: "test"),
             policies: { policies }, makeRandom: { seeds.next() })
     }
 }

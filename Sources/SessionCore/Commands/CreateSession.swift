@@ -6,6 +6,8 @@ package struct CreateSession: Sendable {
     package var device: Device?
     package var context: ClientContext?
     package var authentication: Authentication?
+    package var factor: FactorProof?
+    package var parent: Parent?
     package var actor: String?
     package var attributes: JSONObject
     /// Shorter than the policy's, if given; in seconds.
@@ -13,16 +15,28 @@ package struct CreateSession: Sendable {
     /// Shorter than the policy's, if given; in seconds.
     package var absoluteSeconds: Int?
 
+    /// The session to begin it under; its id is `nil` for a text that cannot be any session's.
+    package struct Parent: Sendable {
+        package let id: SessionID?
+
+        package init(id: SessionID?) {
+            self.id = id
+        }
+    }
+
     package init(
         subject: String, policy: String = SessionPolicy.defaultName, device: Device? = nil,
-        context: ClientContext? = nil, authentication: Authentication? = nil, actor: String? = nil,
-        attributes: JSONObject = [:], idleSeconds: Int? = nil, absoluteSeconds: Int? = nil
+        context: ClientContext? = nil, authentication: Authentication? = nil, factor: FactorProof? = nil,
+        parent: Parent? = nil, actor: String? = nil, attributes: JSONObject = [:], idleSeconds: Int? = nil,
+        absoluteSeconds: Int? = nil
     ) {
         self.subject = subject
         self.policy = policy
         self.device = device
         self.context = context
         self.authentication = authentication
+        self.factor = factor
+        self.parent = parent
         self.actor = actor
         self.attributes = attributes
         self.idleSeconds = idleSeconds

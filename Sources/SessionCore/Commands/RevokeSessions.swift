@@ -2,10 +2,13 @@
 package struct RevokeSessions: Sendable {
     package var target: Target
     package var reason: EndReason
+    /// Whether children end with their parents, or else move up to their grandparents.
+    package var cascade: Bool
 
-    package init(target: Target, reason: EndReason = .revoked) {
+    package init(target: Target, reason: EndReason = .revoked, cascade: Bool = true) {
         self.target = target
         self.reason = reason
+        self.cascade = cascade
     }
 
     package enum Target: Sendable {

@@ -3,14 +3,30 @@ extension SessionManager {
     func create(
         _ create: CreateSession, tenant: String, in transaction: inout SubjectTransaction
     ) throws -> Outcome {
-        guard let policy = transaction.policies[create.policy] else {
+        guard let policy = transaction.policies[create.policy, tenant: tenant] else {
             throw Rejection(.policyNotFound, "there is no policy of that name")
         }
         let lifetime = try lifetime(of: create, under: policy)
         let authenticatedAt = try authenticationTime(of: create.authentication, now: transaction.now)
+        try requireEnabled(transaction.aggregate.subject)
 
         transaction.settleDeadlines()
-        let room = makeRoom(for: create, tenant: tenant, under: policy, in: &transaction)
+        let parent = try create.parent.map { try self.parent($0.id, tenant: tenant, in: transaction) }
+        var assurance = Assurance(
+            methods: create.authentication?.methods ?? [],
+            ceiling: parent?.assurance.ceilingForChild(at: transaction.now))
+        if let proof = create.factor {
+            let refusal = try verify(
+                proof, tenant: tenant, subject: create.subject, under: policy.mfa, in: &transaction)
+            if let refusal { return .rejected(refusal) }
+            if !assurance.methods.contains(Self.codeMethod) { assurance.methods.append(Self.codeMethod) }
+        }
+        let challenge = challenge(to: create, assurance: assurance, under: policy, in: transaction)
+        let room =
+            parent == nil
+            ? makeRoom(
+                for: create.subject, tenant: tenant, policy: create.policy, policy, in: &transaction)
+            : .available(evicted: [])
         guard case .available(let evicted) = room else {
             return .rejected(Rejection(.limitReached, room.refusal))
         }
@@ -18,26 +34,17 @@ extension SessionManager {
         let now = transaction.now
         let id = transaction.makeSessionID()
         let expiresAt = now.adding(seconds: lifetime.absolute)
-        let refreshExpiresAt = min(now.adding(seconds: policy.refreshSeconds), expiresAt)
-        let sessionToken = tokens.issue(
-            .session, for: id, generation: 1, entropy: transaction.makeEntropy(count: TokenDigest.length))
-        let refreshToken = tokens.issue(
-            .refresh, for: id, generation: 1, entropy: transaction.makeEntropy(count: TokenDigest.length))
-        let methods = create.authentication?.methods ?? []
-        let session = Session(
+        var session = Session(
             id: id, tenant: tenant, subject: create.subject, policy: create.policy, createdAt: now,
-            idleSeconds: lifetime.idle, expiresAt: expiresAt, actor: create.actor, status: .active,
-            level: AssuranceLevel.of(methods: methods), methods: methods, authenticatedAt: authenticatedAt,
-            device: create.device, context: create.context, attributes: create.attributes, lastActiveAt: now,
-            generation: 1,
-            credentials: SessionCredentials(
-                session: sessionToken.digest, refresh: refreshToken.digest, refreshExpiresAt: refreshExpiresAt,
-                lineStart: 1))
+            idleSeconds: lifetime.idle, expiresAt: parent.map { min($0.expiresAt, expiresAt) } ?? expiresAt,
+            actor: create.actor, status: challenge == nil ? .active : .pending, parentID: parent?.id,
+            assurance: assurance, authenticatedAt: authenticatedAt, device: create.device, context: create.context,
+            attributes: create.attributes, lastActiveAt: now, generation: 1, credentials: .none,
+            pendingUntil: challenge?.expiresAt, placedAt: create.context?.coordinates == nil ? nil : now)
+        let issued = replaceTokens(of: &session, under: policy, in: &transaction)
         transaction.put(session)
         transaction.announce(.created, of: session)
-        let issued = IssuedTokens(
-            session: sessionToken.text, refresh: refreshToken.text, refreshExpiresAt: refreshExpiresAt)
-        return .succeeded(.created(session: session, tokens: issued, evicted: evicted))
+        return .succeeded(.created(session: session, tokens: issued, evicted: evicted, challenge: challenge))
     }
 
     /// Both lifetimes in seconds: the policy's, or the shorter ones that were asked for.
@@ -60,13 +67,60 @@ extension SessionManager {
         return (idle, absolute)
     }
 
-    /// When the user authenticated: a caller's clock may be a minute ahead of ours, not more.
-    private func authenticationTime(of authentication: Authentication?, now: Timestamp) throws -> Timestamp? {
-        guard let authentication else { return nil }
-        guard let at = authentication.at else { return now }
-        guard at <= now.adding(seconds: 60) else {
-            throw Failure(.invalidField, "the time of authentication is in the future", path: "/authentication/at")
+    /// The session to begin a child under, if it may have one more.
+    private func parent(
+        _ id: SessionID?, tenant: String, in transaction: SubjectTransaction
+    ) throws -> Session {
+        if let id, id.handle != transaction.aggregate.handle {
+            throw Failure(.invalidField, "a child has the tenant and subject of its parent", path: "/parentId")
         }
-        return min(at, now)
+        let parent = id.flatMap { transaction.session($0, tenant: tenant) }
+        guard let parent, parent.status == .active else {
+            throw Rejection(.parentNotActive, "the parent is no active session")
+        }
+        try requirePlace(below: parent, height: 0, in: transaction)
+        return parent
     }
+
+    /// Refuses one more child of `parent`, with `height` levels below it, where its policy has no place for it.
+    func requirePlace(
+        below parent: Session, height: Int, in transaction: SubjectTransaction
+    ) throws(Rejection) {
+        let policy = transaction.policies.governing(parent)
+        guard transaction.depth(of: parent) + 1 + height <= policy.maxDepth else {
+            throw Rejection(.hierarchyTooDeep, "sessions go \(policy.maxDepth) levels below a root at most")
+        }
+        guard transaction.children(of: parent.id).count < policy.maxChildren else {
+            throw Rejection(.hierarchyTooDeep, "a session has \(policy.maxChildren) children at most")
+        }
+        guard transaction.living.count < SubjectTransaction.maxLivingSessions else {
+            throw Rejection(.limitReached, "\(SubjectTransaction.maxLivingSessions) sessions of the subject are in use")
+        }
+    }
+
+    /// What the session still lacks before it is active. A child's parent has answered for it.
+    private func challenge(
+        to create: CreateSession, assurance: Assurance, under policy: SessionPolicy,
+        in transaction: SubjectTransaction
+    ) -> Challenge? {
+        guard create.parent == nil, assurance.level(at: transaction.now) < 2 else { return nil }
+        let reason: Challenge.Reason
+        switch policy.mfa.required {
+        case .never: return nil
+        case .always: reason = .mfaRequired
+        case .onRisk:
+            let context = (create.context ?? ClientContext()).on(create.device)
+            guard isRisky(context, in: transaction) else { return nil }
+            reason = .risk
+        }
+        return Challenge(
+            reason: reason, methods: methods(of: transaction.aggregate.subject),
+            expiresAt: transaction.now.adding(seconds: policy.mfa.pendingSeconds))
+    }
+}
+
+extension SessionCredentials {
+    /// Of a session that is just being made.
+    fileprivate static let none = SessionCredentials(
+        session: TokenDigest(bytes: [UInt8](repeating: 0, count: TokenDigest.length)), refresh: nil, lineStart: 1)
 }

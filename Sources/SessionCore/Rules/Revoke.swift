@@ -6,50 +6,109 @@ extension SessionManager {
     ) throws -> Outcome {
         transaction.settleDeadlines()
         let targets = try targets(of: revoke.target, tenant: tenant, in: transaction)
-        for session in targets { transaction.end(session, as: .revoked, reason: revoke.reason, event: .revoked) }
-        return .succeeded(.revoked(targets.map(\.id)))
+        var revoked: [SessionID] = []
+        for id in targets {
+            // It may have ended with its parent meanwhile.
+            guard let session = transaction.aggregate.sessions[id], session.status.isLiving else { continue }
+            if !revoke.cascade { try raiseChildren(of: session, sparing: targets, in: &transaction) }
+            revoked += transaction.end(session, as: .revoked, reason: revoke.reason, event: .revoked)
+        }
+        return .succeeded(.revoked(revoked))
     }
 
     private func targets(
         of target: RevokeSessions.Target, tenant: String, in transaction: SubjectTransaction
-    ) throws -> [Session] {
+    ) throws(Rejection) -> [SessionID] {
         switch target {
         case .token(let reference):
             let token = try genuine(reference)
             return [transaction.session(token.session, tenant: tenant)].compactMap(\.self)
-                .filter { $0.status.isLiving && $0.credentials.session == token.digest }
+                .filter { $0.status.isLiving && $0.credentials.session == token.digest }.map(\.id)
         case .session(let id):
             return [id.flatMap { transaction.session($0, tenant: tenant) }].compactMap(\.self)
-                .filter(\.status.isLiving)
+                .filter(\.status.isLiving).map(\.id)
         case .subject(_, except: let exception):
             let spared = try spared(by: exception, tenant: tenant, in: transaction)
-            return transaction.living.filter { $0.id != spared }
+            return parentsFirst(transaction.living).map(\.id).filter { !spared.contains($0) }
         }
     }
 
-    /// The session to spare. A token that is not a session's present one is refused: to go on would end the very
-    /// session that the caller meant to keep.
+    /// The session to spare, and those above it, without which it would end. A token that is not a session's present
+    /// one is refused: to go on would end the very session that the caller meant to keep.
     private func spared(
         by exception: RevokeSessions.Exception?, tenant: String, in transaction: SubjectTransaction
-    ) throws -> SessionID? {
+    ) throws(Rejection) -> [SessionID] {
+        let spared: Session?
         switch exception {
-        case nil: return nil
-        case .session(let id): return id
+        case nil: return []
+        case .session(let id): spared = id.flatMap { transaction.session($0, tenant: tenant) }
         case .token(let reference):
             let token = try genuine(reference)
             guard token.session.handle == transaction.aggregate.handle else {
                 throw Rejection(.tokenInvalid, "the token to spare is another subject's")
             }
-            guard let session = transaction.session(token.session, tenant: tenant) else { return nil }
-            guard session.credentials.session == token.digest else {
+            spared = transaction.session(token.session, tenant: tenant)
+            guard spared == nil || spared?.credentials.session == token.digest else {
                 throw Rejection(.tokenInvalid, "the token to spare has been replaced")
             }
-            return session.id
+        }
+        return spared.map { [$0.id] + transaction.ancestors(of: $0) } ?? []
+    }
+
+    private func genuine(_ reference: TokenReference) throws(Rejection) -> PresentedToken {
+        guard let token = reference.presented, token.kind == .session else {
+            throw Rejection(.tokenInvalid, "this is not a session token")
+        }
+        return token
+    }
+
+    /// Puts the children of `session` below its parent, or makes them roots, which then count towards the limit. Those that
+    /// are about to end themselves go with it.
+    private func raiseChildren(
+        of session: Session, sparing targets: [SessionID], in transaction: inout SubjectTransaction
+    ) throws(Rejection) {
+        let children = transaction.children(of: session.id).filter { !targets.contains($0.id) }
+        guard !children.isEmpty else { return }
+        if let parent = session.parentID.flatMap({ transaction.aggregate.sessions[$0] }) {
+            let policy = transaction.policies.governing(parent)
+            guard transaction.children(of: parent.id).count - 1 + children.count <= policy.maxChildren else {
+                throw Rejection(.hierarchyTooDeep, "a session has \(policy.maxChildren) children at most")
+            }
+        } else {
+            try makeRoom(forRoots: children, insteadOf: session, in: &transaction)
+        }
+        transaction.move(children, from: session.id, to: session.parentID)
+    }
+
+    /// The limit holds for roots by policy; the place of the one that ends is free.
+    private func makeRoom(
+        forRoots children: [Session], insteadOf session: Session, in transaction: inout SubjectTransaction
+    ) throws(Rejection) {
+        for (name, group) in Dictionary(grouping: children, by: \.policy).sorted(by: { $0.key < $1.key }) {
+            let count = group.count - (name == session.policy ? 1 : 0)
+            guard count > 0 else { continue }
+            let policy = transaction.policies.governing(group[0])
+            let room = makeRoom(
+                for: session.subject, tenant: session.tenant, policy: name, policy, count: count, sparing: session.id,
+                in: &transaction)
+            guard case .available = room else { throw Rejection(.limitReached, room.refusal) }
         }
     }
 
-    private func genuine(_ reference: TokenReference) throws -> PresentedToken {
-        guard let token = reference.presented else { throw Rejection(.tokenInvalid, "this is not a session token") }
-        return token
+    /// Sessions, each behind its parent; siblings keep their order.
+    func parentsFirst(_ sessions: [Session]) -> [Session] {
+        let known = Set(sessions.map(\.id))
+        let children = Dictionary(grouping: sessions) { session in
+            session.parentID.flatMap { known.contains($0) ? $0 : nil }
+        }
+        var ordered: [Session] = []
+        func visit(_ parent: SessionID?) {
+            for session in children[parent] ?? [] {
+                ordered.append(session)
+                visit(session.id)
+            }
+        }
+        visit(nil)
+        return ordered
     }
 }

@@ -15,31 +15,41 @@ enum Room {
 
 extension SessionManager {
     /// Applies `maxSessions` and `onLimit` (contract §8) before a session begins: counts the living sessions of the
-    /// same policy and evicts as many as the new one needs, or refuses it. Either is announced.
+    /// same policy that are nobody's child and evicts as many as the new ones need, or refuses them. Either is announced.
+    ///
+    /// - Parameters:
+    ///   - spared: a session that is not evicted.
+    ///   - count: how many sessions have to have room.
     func makeRoom(
-        for create: CreateSession, tenant: String, under policy: SessionPolicy,
-        in transaction: inout SubjectTransaction
+        for subject: String, tenant: String, policy name: String, _ policy: SessionPolicy, count: Int = 1,
+        sparing spared: SessionID? = nil, in transaction: inout SubjectTransaction
     ) -> Room {
         let living = transaction.living
-        guard living.count < SubjectTransaction.maxLivingSessions else {
-            transaction.announce(.limitReached, tenant: tenant, subject: create.subject)
+        guard living.count + count <= SubjectTransaction.maxLivingSessions else {
+            transaction.announce(.limitReached, tenant: tenant, subject: subject)
             return .full(limit: SubjectTransaction.maxLivingSessions)
         }
-        let counted = living.filter { $0.policy == create.policy }
-        guard policy.maxSessions > 0, counted.count >= policy.maxSessions else { return .available(evicted: []) }
+        let counted = living.filter { $0.policy == name && $0.parentID == nil }
+        guard policy.maxSessions > 0, counted.count + count > policy.maxSessions else { return .available(evicted: []) }
 
-        transaction.announce(.limitReached, tenant: tenant, subject: create.subject)
+        transaction.announce(.limitReached, tenant: tenant, subject: subject)
+        let evictable = counted.filter { $0.id != spared }
+        let surplus = counted.count + count - policy.maxSessions
         let candidates: [Session]
         switch policy.onLimit {
         case .reject: return .full(limit: policy.maxSessions)
-        case .evictOldest: candidates = counted
+        case .evictOldest: candidates = evictable
         case .evictLeastRecentlyActive:
-            candidates = counted.sorted {
+            candidates = evictable.sorted {
                 ($0.lastActiveAt, $0.createdAt, $0.id.text) < ($1.lastActiveAt, $1.createdAt, $1.id.text)
             }
         }
-        let surplus = candidates.prefix(counted.count - policy.maxSessions + 1)
-        for session in surplus { transaction.end(session, as: .revoked, reason: .evicted, event: .evicted) }
-        return .available(evicted: surplus.map(\.id))
+        guard candidates.count >= surplus else { return .full(limit: policy.maxSessions) }
+        var evicted: [SessionID] = []
+        for session in candidates.prefix(surplus) {
+            transaction.end(session, as: .revoked, reason: .evicted, event: .evicted)
+            evicted.append(session.id)
+        }
+        return .available(evicted: evicted)
     }
 }

@@ -5,30 +5,66 @@ extension SessionManager {
     /// stays a read.
     func validate(
         _ validate: ValidateSession, tenant: String, in transaction: inout SubjectTransaction
-    ) -> Outcome {
-        .succeeded(.validated(validation(of: validate, tenant: tenant, in: &transaction)))
+    ) throws(ScopeTooNarrow) -> Outcome {
+        .succeeded(.validated(try validation(of: validate, tenant: tenant, in: &transaction)))
     }
 
     private func validation(
         of validate: ValidateSession, tenant: String, in transaction: inout SubjectTransaction
-    ) -> Validation {
-        guard let token = validate.token.presented else { return .invalid(.malformed, nil, .login) }
-        guard var session = transaction.session(token.session, tenant: tenant),
-            session.credentials.session == token.digest
-        else { return .invalid(.unknown, nil, .login) }
+    ) throws(ScopeTooNarrow) -> Validation {
+        guard let id = validate.token.session else { return .invalid(.malformed, nil, .login) }
+        guard var session = transaction.session(id, tenant: tenant), isPresent(validate.token, in: session) else {
+            return .invalid(.unknown, nil, .login)
+        }
+        if session.parentID != nil {
+            // Its end may lie with those above it.
+            try transaction.requireWhole()
+            guard let settled = transaction.settled.aggregate.sessions[id] else {
+                return .invalid(.unknown, nil, .login)
+            }
+            session = settled
+        }
 
         let policy = transaction.policies.governing(session)
         if let (reason, remedy) = impediment(of: session, under: policy, now: transaction.now) {
             return .invalid(reason, session, remedy)
         }
+        if case .access(let token) = validate.token, transaction.now >= token.expiresAt {
+            return .invalid(.tokenExpired, session, nil)
+        }
+        let verdict = try judge(validate.context, of: &session, under: policy, in: &transaction)
+        switch verdict {
+        case .accepted: break
+        case .mismatch: return .invalid(.contextMismatch, session, .elevate)
+        case .locked: return .invalid(.locked, transaction.aggregate.sessions[id], nil)
+        case .revoked: return .invalid(.revoked, transaction.aggregate.sessions[id], .login)
+        }
         if let (reason, remedy) = shortfall(of: session, from: validate.requirement, now: transaction.now) {
+            store(session, verdict, in: &transaction)
             return .invalid(reason, session, remedy)
         }
         let resting = transaction.now.milliseconds - session.lastActiveAt.milliseconds
         if validate.touch, resting >= policy.touchIntervalMilliseconds(idleSeconds: session.idleSeconds) {
             transaction.touch(&session)
+        } else {
+            store(session, verdict, in: &transaction)
         }
         return .valid(session)
+    }
+
+    /// Stores a context that a rule will have to look at; any other waits for the next touch.
+    private func store(_ session: Session, _ verdict: ContextVerdict, in transaction: inout SubjectTransaction) {
+        if case .accepted(teaches: true) = verdict { transaction.note(session) }
+    }
+
+    /// Whether this is a token of the session's present line.
+    private func isPresent(_ token: TokenReference, in session: Session) -> Bool {
+        switch token {
+        case .genuine(let token): token.kind == .session && session.credentials.session == token.digest
+        case .access(let token):
+            token.tenant == session.tenant && token.generation >= session.credentials.lineStart
+        case .unverified, .malformed: false
+        }
     }
 
     /// What keeps a session from being good at all.
@@ -37,10 +73,10 @@ extension SessionManager {
     ) -> (Validation.InvalidityReason, Validation.Remedy?)? {
         switch session.status {
         case .revoked: (.revoked, .login)
-        case .expired: session.ending.map { expired($0.reason, at: $0.at, under: policy, now: now) }
+        case .expired: session.ending.map { expired(session, because: $0.reason, under: policy, now: now) }
         case .active, .pending, .locked:
             if let reason = session.expiry(at: now) {
-                expired(reason, at: session.idleExpiresAt, under: policy, now: now)
+                expired(session, because: reason, under: policy, now: now)
             } else {
                 switch session.status {
                 case .pending: (.pending, .elevate)
@@ -52,11 +88,11 @@ extension SessionManager {
     }
 
     private func expired(
-        _ reason: EndReason, at end: Timestamp, under policy: SessionPolicy, now: Timestamp
+        _ session: Session, because reason: EndReason, under policy: SessionPolicy, now: Timestamp
     ) -> (Validation.InvalidityReason, Validation.Remedy?) {
         switch reason {
         case .expiredIdle:
-            (.expiredIdle, now <= end.adding(seconds: policy.reauthenticationWindowSeconds) ? .reauthenticate : .login)
+            (.expiredIdle, canComeBack(session, under: policy, now: now) ? .reauthenticate : .login)
         case .expiredPending: (.expiredPending, .login)
         default: (.expiredAbsolute, .login)
         }
@@ -66,7 +102,7 @@ extension SessionManager {
     private func shortfall(
         of session: Session, from requirement: ValidateSession.Requirement, now: Timestamp
     ) -> (Validation.InvalidityReason, Validation.Remedy?)? {
-        if let level = requirement.level, session.level < level { return (.levelTooLow, .elevate) }
+        if let level = requirement.level, session.assurance.level(at: now) < level { return (.levelTooLow, .elevate) }
         if let limit = requirement.maxAuthenticationAgeSeconds {
             guard let at = session.authenticatedAt, now <= at.adding(seconds: limit) else {
                 return (.authenticationTooOld, .reauthenticate)

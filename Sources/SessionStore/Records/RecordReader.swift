@@ -49,6 +49,17 @@ struct RecordReader {
         }
     }
 
+    /// At most 1024 values: no record has a longer list.
+    mutating func list<Value>(
+        _ read: (inout RecordReader) throws(MalformedRecord) -> Value
+    ) throws(MalformedRecord) -> [Value] {
+        let count = try integer()
+        guard (0...1024).contains(count) else { throw MalformedRecord(reason: "no record has a list of \(count)") }
+        var values: [Value] = []
+        for _ in 0..<count { values.append(try read(&self)) }
+        return values
+    }
+
     mutating func optionalText() throws(MalformedRecord) -> String? {
         try optional { reader throws(MalformedRecord) in try reader.text() }
     }

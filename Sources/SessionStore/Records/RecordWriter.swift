@@ -45,6 +45,12 @@ struct RecordWriter {
         if let value { write(&self, value) }
     }
 
+    /// How many there are, then each.
+    mutating func list<Value>(_ values: [Value], _ write: (inout RecordWriter, Value) -> Void) {
+        integer(Int64(values.count))
+        for value in values { write(&self, value) }
+    }
+
     mutating func optional(_ text: String?) {
         optional(text) { $0.text($1) }
     }

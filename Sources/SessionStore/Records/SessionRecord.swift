@@ -15,9 +15,8 @@ enum SessionRecord {
         record.moment(session.expiresAt)
         record.optional(session.actor)
         record.text(session.status.rawValue)
-        record.integer(Int64(session.level))
-        record.integer(Int64(session.methods.count))
-        for method in session.methods { record.text(method) }
+        record.optional(session.parentID?.text)
+        record.assurance(session.assurance)
         record.optional(session.authenticatedAt) { $0.moment($1) }
         record.optional(session.device) { $0.device($1) }
         record.optional(session.context) { $0.context($1) }
@@ -25,22 +24,32 @@ enum SessionRecord {
         record.moment(session.lastActiveAt)
         record.integer(Int64(session.generation))
         record.credentials(session.credentials)
+        record.optional(session.pendingUntil) { $0.moment($1) }
+        record.optional(session.lock) { $0.lock($1) }
+        record.optional(session.placedAt) { $0.moment($1) }
+        record.list(session.suspects) { $0.context($1) }
+        record.optional(session.ticket) { $0.ticket($1) }
         record.optional(session.ending) { $0.ending($1) }
         return record.bytes
     }
 
     static func session(from bytes: [UInt8]) throws(MalformedRecord) -> Session {
         var record = RecordReader(bytes)
-        guard let id = SessionID(try record.text()) else { throw MalformedRecord(reason: "the session id is none") }
         return Session(
-            id: id, tenant: try record.text(), subject: try record.text(), policy: try record.text(),
-            createdAt: try record.moment(), idleSeconds: Int(try record.integer()), expiresAt: try record.moment(),
-            actor: try record.optionalText(), status: try record.status(), level: Int(try record.integer()),
-            methods: try record.methods(), authenticatedAt: try record.optionalMoment(),
+            id: try record.sessionID(), tenant: try record.text(), subject: try record.text(),
+            policy: try record.text(), createdAt: try record.moment(), idleSeconds: Int(try record.integer()),
+            expiresAt: try record.moment(), actor: try record.optionalText(), status: try record.status(),
+            parentID: try record.optional { reader throws(MalformedRecord) in try reader.sessionID() },
+            assurance: try record.assurance(), authenticatedAt: try record.optionalMoment(),
             device: try record.optional { reader throws(MalformedRecord) in try reader.device() },
             context: try record.optional { reader throws(MalformedRecord) in try reader.context() },
             attributes: try record.attributes(), lastActiveAt: try record.moment(),
             generation: Int(try record.integer()), credentials: try record.credentials(),
+            pendingUntil: try record.optionalMoment(),
+            lock: try record.optional { reader throws(MalformedRecord) in try reader.lock() },
+            placedAt: try record.optionalMoment(),
+            suspects: try record.list { reader throws(MalformedRecord) in try reader.context() },
+            ticket: try record.optional { reader throws(MalformedRecord) in try reader.ticket() },
             ending: try record.optional { reader throws(MalformedRecord) in try reader.ending() })
     }
 }
@@ -69,16 +78,43 @@ extension RecordWriter {
         optional(context.asn) { $0.integer($1) }
     }
 
+    fileprivate mutating func assurance(_ assurance: Assurance) {
+        list(assurance.methods) { $0.text($1) }
+        list(assurance.elevations) { record, elevation in
+            record.list(elevation.methods) { $0.text($1) }
+            record.moment(elevation.until)
+        }
+        optional(assurance.ceiling) { record, ceiling in
+            record.integer(Int64(ceiling.level))
+            record.optional(ceiling.until) { $0.moment($1) }
+            record.integer(Int64(ceiling.laterLevel))
+        }
+    }
+
     fileprivate mutating func credentials(_ credentials: SessionCredentials) {
         bytes(credentials.session.bytes)
-        bytes(credentials.refresh.bytes)
-        moment(credentials.refreshExpiresAt)
-        integer(Int64(credentials.lineStart))
-        optional(credentials.predecessor) { record, predecessor in
-            record.bytes(predecessor.digest.bytes)
-            record.bytes(predecessor.salt)
-            record.moment(predecessor.replacedAt)
+        optional(credentials.refresh) { record, refresh in
+            record.bytes(refresh.digest.bytes)
+            record.moment(refresh.expiresAt)
+            record.optional(refresh.predecessor) { record, predecessor in
+                record.bytes(predecessor.digest.bytes)
+                record.bytes(predecessor.salt)
+                record.moment(predecessor.replacedAt)
+            }
         }
+        integer(Int64(credentials.lineStart))
+        optional(credentials.accessExpiresAt) { $0.moment($1) }
+    }
+
+    fileprivate mutating func lock(_ lock: SessionLock) {
+        optional(lock.through?.text)
+        optional(lock.context) { $0.context($1) }
+    }
+
+    fileprivate mutating func ticket(_ ticket: TransferTicket) {
+        bytes(ticket.digest.bytes)
+        moment(ticket.expiresAt)
+        integer(ticket.keepsOriginal ? 1 : 0)
     }
 
     fileprivate mutating func ending(_ ending: SessionEnding) {
@@ -105,14 +141,47 @@ extension RecordReader {
             asn: try optional { reader throws(MalformedRecord) in try reader.integer() })
     }
 
+    fileprivate mutating func sessionID() throws(MalformedRecord) -> SessionID {
+        guard let id = SessionID(try text()) else { throw MalformedRecord(reason: "the session id is none") }
+        return id
+    }
+
+    fileprivate mutating func assurance() throws(MalformedRecord) -> Assurance {
+        Assurance(
+            methods: try texts(),
+            elevations: try list { reader throws(MalformedRecord) in
+                Assurance.Elevation(methods: try reader.texts(), until: try reader.moment())
+            },
+            ceiling: try optional { reader throws(MalformedRecord) in
+                Assurance.Ceiling(
+                    level: Int(try reader.integer()), until: try reader.optionalMoment(),
+                    laterLevel: Int(try reader.integer()))
+            })
+    }
+
     fileprivate mutating func credentials() throws(MalformedRecord) -> SessionCredentials {
         SessionCredentials(
-            session: try digest(), refresh: try digest(), refreshExpiresAt: try moment(),
-            lineStart: Int(try integer()),
-            predecessor: try optional { reader throws(MalformedRecord) in
-                SessionCredentials.Predecessor(
-                    digest: try reader.digest(), salt: Array(try reader.bytes()), replacedAt: try reader.moment())
-            })
+            session: try digest(),
+            refresh: try optional { reader throws(MalformedRecord) in
+                RefreshCredential(
+                    digest: try reader.digest(), expiresAt: try reader.moment(),
+                    predecessor: try reader.optional { reader throws(MalformedRecord) in
+                        RefreshCredential.Predecessor(
+                            digest: try reader.digest(), salt: Array(try reader.bytes()),
+                            replacedAt: try reader.moment())
+                    })
+            },
+            lineStart: Int(try integer()), accessExpiresAt: try optionalMoment())
+    }
+
+    fileprivate mutating func lock() throws(MalformedRecord) -> SessionLock {
+        SessionLock(
+            through: try optional { reader throws(MalformedRecord) in try reader.sessionID() },
+            context: try optional { reader throws(MalformedRecord) in try reader.context() })
+    }
+
+    fileprivate mutating func ticket() throws(MalformedRecord) -> TransferTicket {
+        TransferTicket(digest: try digest(), expiresAt: try moment(), keepsOriginal: try integer() != 0)
     }
 
     fileprivate mutating func ending() throws(MalformedRecord) -> SessionEnding {
@@ -126,12 +195,8 @@ extension RecordReader {
         return status
     }
 
-    fileprivate mutating func methods() throws(MalformedRecord) -> [String] {
-        let count = try integer()
-        guard (0...64).contains(count) else { throw MalformedRecord(reason: "no session has \(count) methods") }
-        var methods: [String] = []
-        for _ in 0..<count { methods.append(try text()) }
-        return methods
+    fileprivate mutating func texts() throws(MalformedRecord) -> [String] {
+        try list { reader throws(MalformedRecord) in try reader.text() }
     }
 
     fileprivate mutating func attributes() throws(MalformedRecord) -> JSONObject {

@@ -1,19 +1,5 @@
+import SessionContract
 import SessionCore
-
-enum SubjectRecord {
-    static func bytes(of subject: Subject) -> [UInt8] {
-        var record = RecordWriter(capacity: 64)
-        record.text(subject.tenant)
-        record.text(subject.name)
-        record.integer(subject.lastSequence)
-        return record.bytes
-    }
-
-    static func subject(from bytes: [UInt8]) throws(MalformedRecord) -> Subject {
-        var record = RecordReader(bytes)
-        return Subject(tenant: try record.text(), name: try record.text(), lastSequence: try record.integer())
-    }
-}
 
 enum ResultRecord {
     static func bytes(of result: StoredResult, fingerprint: [UInt8]) -> [UInt8] {
@@ -50,5 +36,52 @@ enum EventRecord {
     static func event(from bytes: [UInt8]) throws(MalformedRecord) -> OutgoingEvent {
         var record = RecordReader(bytes)
         return OutgoingEvent(id: try record.text(), type: try record.text(), body: Array(try record.bytes()))
+    }
+}
+
+/// A policy that a tenant put, in the form in which it came: what a later version adds has its default here.
+enum PolicyRecord {
+    static func bytes(of policy: SessionPolicy, named name: PolicyName) -> [UInt8] {
+        var record = RecordWriter(capacity: 1024)
+        record.text(name.tenant)
+        record.text(name.name)
+        record.bytes(JSONWriter.object { $0.members(of: policy) })
+        return record.bytes
+    }
+
+    static func policy(from bytes: [UInt8]) throws(MalformedRecord) -> (PolicyName, SessionPolicy) {
+        var record = RecordReader(bytes)
+        let name = PolicyName(tenant: try record.text(), name: try record.text())
+        do {
+            guard case .object(let object) = try JSONReader.read(Array(try record.bytes())) else {
+                throw MalformedRecord(reason: "the policy is no JSON object")
+            }
+            var reader = ObjectReader(object)
+            return (name, try PolicyReader.read(&reader))
+        } catch let error as Failure {
+            throw MalformedRecord(reason: "the policy cannot be read: \(error.message)")
+        } catch {
+            throw MalformedRecord(reason: "the policy cannot be read")
+        }
+    }
+}
+
+enum ActivityRecord {
+    static func bytes(of entry: ActivityEntry) -> [UInt8] {
+        var record = RecordWriter(capacity: 256)
+        record.moment(entry.at)
+        record.text(entry.action)
+        record.bytes(JSONWriter.bytes(of: entry.detail))
+        return record.bytes
+    }
+
+    static func entry(from bytes: [UInt8]) throws(MalformedRecord) -> ActivityEntry {
+        var record = RecordReader(bytes)
+        let at = try record.moment()
+        let action = try record.text()
+        guard case .object(let detail) = try? JSONReader.read(Array(try record.bytes())) else {
+            throw MalformedRecord(reason: "an activity's detail is no JSON object")
+        }
+        return ActivityEntry(at: at, action: action, detail: detail)
     }
 }

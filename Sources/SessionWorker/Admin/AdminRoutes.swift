@@ -9,6 +9,8 @@ struct AdminRoutes: Sendable {
     var metrics: PrometheusMetrics
     /// Whether the lanes run. Not whether the servers are there: restarting the worker brings no broker back.
     var isAlive: @Sendable () -> Bool
+    /// The JSON Web Key Set (RFC 7517) that access tokens are verified with.
+    var keySet: @Sendable () -> [UInt8]
 
     func router() -> Router<BasicRequestContext> {
         let router = Router(options: .autoGenerateHeadEndpoints)
@@ -16,6 +18,7 @@ struct AdminRoutes: Sendable {
         router.get("livez") { _, _ in livez() }
         router.get("readyz") { _, _ in readyz() }
         router.get("metrics") { _, _ in page() }
+        router.get(".well-known/jwks.json") { _, _ in keys() }
         return router
     }
 
@@ -44,6 +47,13 @@ struct AdminRoutes: Sendable {
     private func page() -> Response {
         .uncached(
             ByteBuffer(string: metrics.exposition()), type: PrometheusExposition.contentType, status: .ok)
+    }
+
+    /// Public, and good for a while: a verifier that meets an unknown key asks again.
+    private func keys() -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "application/jwk-set+json", .cacheControl: "public, max-age=60"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: keySet())))
     }
 
     /// What does not apply is absent, as everywhere in the contract.

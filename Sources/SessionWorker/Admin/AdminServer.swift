@@ -6,7 +6,7 @@ package import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
-/// `/livez`, `/readyz` and `/metrics` over HTTP/1.1, as a service that stops when its group does.
+/// `/livez`, `/readyz`, `/metrics` and the key set over HTTP/1.1, as a service that stops when its group does.
 ///
 /// List it before what it reports on: services stop in reverse order, and a worker that drains still has to answer
 /// `/livez`.
@@ -33,16 +33,17 @@ package struct AdminServer: Service {
     /// - Parameters:
     ///   - address: where to listen; port 0 for any free one.
     ///   - isAlive: whether the lanes run; asked on every `/livez`.
+    ///   - keySet: the JSON Web Key Set that access tokens are verified with.
     ///   - eventLoopGroup: not a lane's, so that a busy lane does not look like a dead process.
     ///   - onListening: told the address once connections are accepted, with the port that was chosen.
     package init(
         address: SocketEndpoint, health: HealthState, metrics: PrometheusMetrics,
-        isAlive: @escaping @Sendable () -> Bool,
+        isAlive: @escaping @Sendable () -> Bool, keySet: @escaping @Sendable () -> [UInt8],
         eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         onListening: @escaping @Sendable (SocketEndpoint) async -> Void = { _ in }
     ) {
         self.address = address
-        self.routes = AdminRoutes(health: health, metrics: metrics, isAlive: isAlive)
+        self.routes = AdminRoutes(health: health, metrics: metrics, isAlive: isAlive, keySet: keySet)
         self.eventLoopGroup = eventLoopGroup
         self.onListening = onListening
     }

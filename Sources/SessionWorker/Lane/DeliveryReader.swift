@@ -37,7 +37,8 @@ package struct DeliveryReader: Sendable {
         return IncomingMessage(
             routingKey: delivery.routingKey, body: delivery.body, contentType: properties.contentType,
             contentEncoding: properties.contentEncoding, type: properties.type, messageID: properties.messageID,
-            deadline: deadline(in: properties.headers), traceparent: TraceContext(properties.headers)?.traceparent,
+            deadline: deadline(in: properties.headers), caller: properties.userID,
+            traceparent: TraceContext(properties.headers)?.traceparent,
             hasUnreadableProperties: !properties.unreadable.isEmpty || !delivery.addressIsReadable)
     }
 

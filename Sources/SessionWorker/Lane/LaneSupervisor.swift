@@ -10,6 +10,7 @@ import SessionStore
 actor LaneSupervisor {
     private let lane: Lane
     private let number: Int
+    private let policies: PoliciesInForce
     private let connector: BrokerConnector
     private let topology: TopologyDeclaration
     private let configuration: WorkerConfiguration
@@ -20,11 +21,12 @@ actor LaneSupervisor {
     private var connecting: Task<Void, any Error>?
 
     init(
-        _ lane: Lane, number: Int, connector: BrokerConnector, topology: TopologyDeclaration,
+        _ lane: Lane, number: Int, policies: PoliciesInForce, connector: BrokerConnector, topology: TopologyDeclaration,
         configuration: WorkerConfiguration, health: SharedHealth, logger: Logger
     ) {
         self.lane = lane
         self.number = number
+        self.policies = policies
         self.connector = connector
         self.topology = topology
         self.configuration = configuration
@@ -88,6 +90,7 @@ actor LaneSupervisor {
                 .conflictingValues, "SOJOURN_KEYRING_FILE", "is not the keyring that this namespace is used with",
                 remedy: "give every worker of a namespace the same keyring, or this one another namespace")
         }
+        try await policies.refresh(from: lane.processor.store)
         let broker = try await connect()
         guard isStopping else { return broker }
         await broker.close()

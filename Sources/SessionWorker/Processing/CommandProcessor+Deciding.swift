@@ -6,31 +6,39 @@ import SessionStore
 
 // What a round makes of what was loaded, before it is committed.
 extension CommandProcessor {
-    func decideAlone(_ work: Work, at now: Timestamp) -> Completion {
+    /// For a command that needs no aggregate.
+    func decideAlone(_ work: Work, under policies: PolicyCatalogue, at now: Timestamp) async -> Completion {
         switch work.content {
         case .unreadable(let failure): return complete(.failed(failure), of: work, at: now)
         case .command(let command):
             let nobody = SubjectHandle(text: String(repeating: "-", count: SubjectHandle.length))
             var transaction = SubjectTransaction(
-                on: Aggregate(handle: nobody), now: now, policies: policies(), random: makeRandom())
-            return complete(manager.decide(command, in: &transaction), of: work, at: now)
+                on: Aggregate(handle: nobody), now: now, policies: policies, random: makeRandom())
+            guard let outcome = try? manager.decide(command, in: &transaction) else {
+                preconditionFailure("the whole of nothing is enough for a command that needs nothing")
+            }
+            return complete(await signed(outcome) ?? Self.unsigned, of: work, at: now)
         }
     }
 
-    func decide(_ group: Group, on loaded: LoadedAggregate, at now: Timestamp) -> DecidedGroup {
+    /// - Throws: `ScopeTooNarrow` if a command needs more of the aggregate.
+    func decide(
+        _ group: Group, on loaded: LoadedAggregate, under policies: PolicyCatalogue, at now: Timestamp
+    ) async throws(ScopeTooNarrow) -> DecidedGroup {
         switch loaded.state {
         case .refused: preconditionFailure("what was not loaded is not decided")
         case .damaged(let damage): return refuse(group, because: damage, at: now)
         case .whole(let aggregate):
             let transaction = SubjectTransaction(
-                on: aggregate, now: now, policies: policies(), random: makeRandom())
-            return decide(group, in: transaction, loaded: loaded)
+                on: aggregate, scope: group.request.scope, activity: loaded.activity, now: now, policies: policies,
+                random: makeRandom())
+            return try await decide(group, in: transaction, loaded: loaded)
         }
     }
 
     private func decide(
         _ group: Group, in transaction: SubjectTransaction, loaded: LoadedAggregate
-    ) -> DecidedGroup {
+    ) async throws(ScopeTooNarrow) -> DecidedGroup {
         var transaction = transaction
         var decided = DecidedGroup()
         var results: [(message: MessageKey, result: StoredResult)] = []
@@ -42,10 +50,16 @@ extension CommandProcessor {
                 decided.completions.append((item.index, repetition(of: earlier, by: item.work, at: transaction.now)))
                 continue
             }
-            let eventsBefore = transaction.events.count
-            let outcome = item.work.isGivenUp ? Self.givenUp : manager.decide(command, in: &transaction)
+            let before = transaction
+            var outcome = item.work.isGivenUp ? Self.givenUp : try manager.decide(command, in: &transaction)
+            if let signed = await signed(outcome) {
+                outcome = signed
+            } else {
+                transaction = before
+                outcome = Self.unsigned
+            }
             let completion = complete(outcome, of: item.work, at: transaction.now)
-            let events = transaction.events[eventsBefore...].map { event in
+            let events = transaction.events[before.events.count...].map { event in
                 OutgoingEvent(
                     id: event.id, type: event.kind.rawValue, body: EventWriter.write(event, namespace: namespace))
             }
@@ -56,7 +70,7 @@ extension CommandProcessor {
         }
         if !transaction.isEmpty || !results.isEmpty {
             let events = decided.eventCounts.flatMap(\.events)
-            decided.commit = Commit(transaction, scope: group.request.scope, events: events, results: results)
+            decided.commit = Commit(transaction, events: events, results: results)
         }
         return decided
     }

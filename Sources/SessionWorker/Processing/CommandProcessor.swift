@@ -16,6 +16,7 @@ package struct CommandProcessor<Store: SessionStore>: Sendable {
 
     package let store: Store
     package let manager: SessionManager
+    package let accessTokens: any AccessTokenScheme
     package let namespace: String
     package let policies: @Sendable () -> PolicyCatalogue
     package let resultNames: ResultNames
@@ -25,12 +26,14 @@ package struct CommandProcessor<Store: SessionStore>: Sendable {
     let metrics: ProcessorMetrics
 
     package init(
-        store: Store, manager: SessionManager, namespace: String, resultNames: ResultNames, logger: Logger,
+        store: Store, manager: SessionManager, accessTokens: any AccessTokenScheme, namespace: String,
+        resultNames: ResultNames, logger: Logger,
         policies: @escaping @Sendable () -> PolicyCatalogue,
         makeRandom: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
     ) {
         self.store = store
         self.manager = manager
+        self.accessTokens = accessTokens
         self.namespace = namespace
         self.resultNames = resultNames
         self.logger = logger
@@ -57,21 +60,24 @@ package struct CommandProcessor<Store: SessionStore>: Sendable {
     /// - Throws: `StoreError` if the store could not be reached, or refused some of it; what is still `nil` then may have
     ///   been carried out where the error says so: processing it again gives it its first result.
     package func process(_ batch: [Work], into completions: inout [Completion?]) async throws(StoreError) {
+        let batch = await verified(batch)
         var remaining = batch.indices.filter { completions[$0] == nil }
+        var wide: Set<SubjectHandle> = []
         var failure: StoreError?
         for attempt in 1...Self.maxAttempts {
             let round: Round
             do {
-                round = try await self.round(remaining.map { (index: $0, work: batch[$0]) })
+                round = try await self.round(remaining.map { (index: $0, work: batch[$0]) }, wide: wide)
             } catch {
                 failure = error
                 break
             }
             for (index, completion) in round.completions { completions[index] = completion }
             if let refusal = round.refusal { failure = refusal }
-            remaining = round.conflicted
+            remaining = (round.conflicted + round.narrow).sorted()
             if remaining.isEmpty { break }
-            metrics.conflicts.increment(by: remaining.count)
+            wide.formUnion(round.tooNarrow)
+            metrics.conflicts.increment(by: round.conflicted.count)
             if attempt == Self.maxAttempts {
                 let failure = Failure(.conflict, "too many others wrote to this subject at the same time")
                 for index in remaining {
@@ -106,6 +112,9 @@ extension CommandProcessor {
         var completions: [(index: Int, Completion)] = []
         /// The commands to decide again.
         var conflicted: [Int] = []
+        /// The commands to decide again with all of their aggregate, and which those are.
+        var narrow: [Int] = []
+        var tooNarrow: Set<SubjectHandle> = []
         /// Why the store did not take what it was given; the commands it is about are neither completed nor conflicted.
         private(set) var refusal: StoreError?
 
@@ -116,11 +125,16 @@ extension CommandProcessor {
     }
 
     /// Loads, decides and commits once.
-    private func round(_ items: [Item]) async throws(StoreError) -> Round {
-        let (groups, ungrouped) = group(items)
+    ///
+    /// - Parameter wide: the aggregates to load whole, whatever their commands seem to need.
+    private func round(_ items: [Item], wide: Set<SubjectHandle>) async throws(StoreError) -> Round {
+        let (groups, ungrouped) = group(items, wide: wide)
         let loaded = try await store.load(groups.map(\.request))
+        let policies = policies()
         var round = Round(now: loaded.now)
-        for item in ungrouped { round.completions.append((item.index, decideAlone(item.work, at: loaded.now))) }
+        for item in ungrouped {
+            round.completions.append((item.index, await decideAlone(item.work, under: policies, at: loaded.now)))
+        }
 
         var decided: [(group: DecidedGroup, commit: Commit)] = []
         for (group, aggregate) in zip(groups, loaded.aggregates) {
@@ -128,7 +142,14 @@ extension CommandProcessor {
                 round.refuse(because: error)
                 continue
             }
-            let decision = decide(group, on: aggregate, at: loaded.now)
+            let decision: DecidedGroup
+            do {
+                decision = try await decide(group, on: aggregate, under: policies, at: loaded.now)
+            } catch {
+                round.narrow += group.items.map(\.index)
+                round.tooNarrow.insert(group.request.handle)
+                continue
+            }
             if let commit = decision.commit {
                 decided.append((decision, commit))
             } else {
@@ -150,12 +171,11 @@ extension CommandProcessor {
             case .refused(let error): round.refuse(because: error)
             }
         }
-        round.conflicted.sort()
         return round
     }
 
     /// The commands of a batch by the aggregate they are about, and those that are about none.
-    private func group(_ items: [Item]) -> (groups: [Group], ungrouped: [Item]) {
+    private func group(_ items: [Item], wide: Set<SubjectHandle>) -> (groups: [Group], ungrouped: [Item]) {
         var groups: [Group] = []
         var places: [SubjectHandle: Int] = [:]
         var ungrouped: [Item] = []
@@ -165,10 +185,11 @@ extension CommandProcessor {
                 continue
             }
             if let place = places[need.handle] {
-                groups[place].add(item, scope: need.scope)
+                groups[place].add(item, need)
             } else {
                 places[need.handle] = groups.count
-                groups.append(Group(item, handle: need.handle, scope: need.scope))
+                groups.append(Group(item, need))
+                if wide.contains(need.handle) { groups[groups.count - 1].request.scope = .whole }
             }
         }
         return (groups, ungrouped)
@@ -176,10 +197,10 @@ extension CommandProcessor {
 
     /// What has to be loaded. A command that is about no aggregate, such as one with a damaged token, still needs a
     /// place for its result where duplicates find it: the handle of a subject that nobody is.
-    private func need(of command: Command, in work: Work) -> (handle: SubjectHandle, scope: AggregateScope)? {
+    private func need(of command: Command, in work: Work) -> Need? {
         if let need = manager.need(of: command) { return need }
         return work.message.map { message in
-            (SubjectHandle(text: String(message.name.prefix(SubjectHandle.length))), .sessions([]))
+            Need(SubjectHandle(text: String(message.name.prefix(SubjectHandle.length))), .sessions([]))
         }
     }
 }

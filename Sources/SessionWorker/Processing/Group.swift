@@ -6,13 +6,16 @@ struct Group {
     var request: LoadRequest
     var items: [(index: Int, work: Work)]
 
-    init(_ item: (index: Int, work: Work), handle: SubjectHandle, scope: AggregateScope) {
-        request = LoadRequest(handle: handle, scope: scope, messages: item.work.message.map { [$0] } ?? [])
+    init(_ item: (index: Int, work: Work), _ need: Need) {
+        request = LoadRequest(
+            handle: need.handle, scope: need.scope, messages: item.work.message.map { [$0] } ?? [],
+            activityOf: need.activityOf.map { [$0] } ?? [])
         items = [item]
     }
 
-    mutating func add(_ item: (index: Int, work: Work), scope: AggregateScope) {
-        request.scope = request.scope.union(scope)
+    mutating func add(_ item: (index: Int, work: Work), _ need: Need) {
+        request.scope = request.scope.union(need.scope)
+        if let session = need.activityOf, !request.activityOf.contains(session) { request.activityOf.append(session) }
         if let message = item.work.message, !request.messages.contains(message) { request.messages.append(message) }
         items.append(item)
     }

@@ -16,7 +16,7 @@ package struct Worker {
     private let configuration: WorkerConfiguration
     private let logger = Logger(label: "sojourn")
     private let keyring: Keyring
-    private let policies: PolicyFile
+    private let policyFile: PolicyFile
     private let redis: RedisConfiguration
     private let brokers: BrokerConnector
     private let topology: Topology
@@ -33,7 +33,7 @@ package struct Worker {
                 remedy: "restrict callers with RabbitMQ's own permissions until then")
         }
         keyring = try KeyringSource.keyring(for: configuration, logger: logger)
-        policies = try PolicyFile(path: configuration.policyFile, logger: logger)
+        policyFile = try PolicyFile(path: configuration.policyFile, logger: logger)
         redis = try configuration.redis()
         brokers = BrokerConnector(configurations: try configuration.brokers(), logger: logger)
         topology = Topology(namespace: configuration.namespace)
@@ -49,18 +49,26 @@ package struct Worker {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.lanes + 1)
         let tokens = TokenCodec(keyring: keyring, namespace: configuration.namespace)
         let sealer = Sealer(keyring: keyring, namespace: configuration.namespace)
-        let lanes = try makeLanes(on: loops, tokens: tokens, sealer: sealer)
-        let sweeper = try makeSweeper(on: loops.next(), tokens: tokens, sealer: sealer)
+        let accessTokens = await AccessTokens(
+            keyring: keyring, namespace: configuration.namespace, issuer: configuration.issuer,
+            audience: configuration.audience)
+        let manager = SessionManager(
+            tokens: tokens, factors: FactorCodec(keyring: keyring, namespace: configuration.namespace))
+        let policies = PoliciesInForce(file: policyFile, handle: manager.policiesHandle, logger: logger)
+        let parts = Parts(manager: manager, accessTokens: accessTokens, policies: policies, sealer: sealer)
+        let lanes = try makeLanes(on: loops, parts)
+        let sweeper = try makeSweeper(on: loops.next(), parts)
         if configuration.topology == .check { try await checkTopology(on: loops.next()) }
 
         let admin = AdminServer(
             address: configuration.adminAddress, health: health, metrics: metrics,
-            isAlive: { lanes.isRunning },
+            isAlive: { lanes.isRunning }, keySet: { accessTokens.jwks },
             onListening: { [logger] address in
                 logger.info("the admin endpoints answer", metadata: [LogKey.address: "\(address)"])
             })
         let background = [
-            BackgroundService { [policies] in await policies.watch() },
+            BackgroundService { [policyFile] in await policyFile.watch() },
+            BackgroundService { await policies.watch(sweeper.store) },
             BackgroundService { await sweeper.run() },
         ]
         var services = ServiceGroupConfiguration(
@@ -76,14 +84,20 @@ package struct Worker {
 // MARK: - The parts
 
 extension Worker {
-    private func makeLanes(
-        on loops: MultiThreadedEventLoopGroup, tokens: TokenCodec, sealer: Sealer
-    ) throws -> LanesService {
+    /// What all lanes and the sweeper share.
+    private struct Parts {
+        let manager: SessionManager
+        let accessTokens: AccessTokens
+        let policies: PoliciesInForce
+        let sealer: Sealer
+    }
+
+    private func makeLanes(on loops: MultiThreadedEventLoopGroup, _ parts: Parts) throws -> LanesService {
         let redisHealth = SharedHealth(of: "redis", parts: configuration.lanes, in: health)
         let brokerHealth = SharedHealth(of: "rabbitmq", parts: configuration.lanes, in: health)
         let writes = SharedHealth(of: "redis writes", in: health)
         let reader = DeliveryReader(
-            commands: CommandReader(maxBodyBytes: configuration.maxBodyBytes, tokens: tokens),
+            commands: CommandReader(maxBodyBytes: configuration.maxBodyBytes, tokens: parts.manager.tokens),
             hash: KeyedHash(keyring: keyring, namespace: configuration.namespace))
         let lanes = try (0..<configuration.lanes).map { number in
             var logger = logger
@@ -94,18 +108,19 @@ extension Worker {
             }
             let lane = Lane(
                 on: loop, namespace: configuration.namespace, reader: reader,
-                processor: makeProcessor(over: client, tokens: tokens, sealer: sealer, logger: logger), redis: client,
+                processor: makeProcessor(over: client, parts, logger: logger), redis: client,
                 number: number, writes: writes, logger: logger)
             return LaneSupervisor(
-                lane, number: number, connector: brokers, topology: TopologyDeclaration(topology: topology),
+                lane, number: number, policies: parts.policies, connector: brokers,
+                topology: TopologyDeclaration(topology: topology),
                 configuration: configuration, health: brokerHealth, logger: logger)
         }
         return LanesService(lanes, health: health, drainSeconds: configuration.drainSeconds, logger: logger)
     }
 
-    private func makeSweeper(on loop: any EventLoop, tokens: TokenCodec, sealer: Sealer) throws -> Sweeper {
+    private func makeSweeper(on loop: any EventLoop, _ parts: Parts) throws -> Sweeper {
         let client = try makeClient(name: "sweep", on: loop, logger: logger) { _ in }
-        let processor = makeProcessor(over: client, tokens: tokens, sealer: sealer, logger: logger)
+        let processor = makeProcessor(over: client, parts, logger: logger)
         return Sweeper(
             redis: client, store: processor.store, processor: processor, connector: brokers,
             outgoing: OutgoingMessages(namespace: configuration.namespace), eventLoop: loop,
@@ -130,14 +145,14 @@ extension Worker {
     }
 
     private func makeProcessor(
-        over client: RedisClient, tokens: TokenCodec, sealer: Sealer, logger: Logger
+        over client: RedisClient, _ parts: Parts, logger: Logger
     ) -> CommandProcessor<RedisSessionStore> {
         let store = RedisSessionStore(
-            redis: client, namespace: configuration.namespace,
-            sealer: sealer, inboxSeconds: configuration.inboxSeconds, keyring: keyring)
+            redis: client, namespace: configuration.namespace, sealer: parts.sealer,
+            inboxSeconds: configuration.inboxSeconds, keyring: keyring)
         return CommandProcessor(
-            store: store, manager: SessionManager(tokens: tokens), namespace: configuration.namespace,
-            resultNames: resultNames, logger: logger, policies: { [policies] in policies.policies })
+            store: store, manager: parts.manager, accessTokens: parts.accessTokens, namespace: configuration.namespace,
+            resultNames: resultNames, logger: logger, policies: { parts.policies.catalogue })
     }
 
     private func checkTopology(on loop: any EventLoop) async throws {

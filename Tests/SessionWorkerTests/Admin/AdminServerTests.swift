@@ -19,6 +19,7 @@ struct AdminServerTests {
         let (ports, listening) = AsyncStream<Int>.makeStream()
         let server = AdminServer(
             address: SocketEndpoint(host: "127.0.0.1", port: 0), health: health, metrics: metrics, isAlive: isAlive,
+            keySet: { Array(#"{"keys":[]}"#.utf8) },
             onListening: { listening.yield($0.port) })
         let group = ServiceGroup(services: [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         async let running: Void = group.run()
@@ -143,7 +144,7 @@ struct AdminServerTests {
         try await serving { port in
             let second = AdminServer(
                 address: SocketEndpoint(host: "127.0.0.1", port: port), health: health, metrics: metrics,
-                isAlive: { true })
+                isAlive: { true }, keySet: { [] })
             let error = await #expect(throws: ConfigurationError.self) { try await second.run() }
             #expect(
                 error?.description
@@ -156,7 +157,8 @@ struct AdminServerTests {
     @Test("An address of another machine stops the start", arguments: ["192.0.2.1", "name.invalid"])
     func foreignAddress(host: String) async throws {
         let server = AdminServer(
-            address: SocketEndpoint(host: host, port: 0), health: health, metrics: metrics, isAlive: { true })
+            address: SocketEndpoint(host: host, port: 0), health: health, metrics: metrics, isAlive: { true },
+            keySet: { [] })
         let error = await #expect(throws: ConfigurationError.self) { try await server.run() }
         #expect(error?.code == .unusableAddress)
         #expect(error?.description.contains("SOJOURN_ADMIN_ADDRESS") == true)

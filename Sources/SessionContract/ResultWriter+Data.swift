@@ -1,0 +1,90 @@
+import SessionCore
+
+/// The `data` of each command's result (contract §3).
+extension ResultWriter {
+    /// - Parameter withSecrets: whether for the caller, or else for everybody.
+    static func write(_ data: ResultData, withSecrets: Bool, at now: Timestamp, to json: inout JSONWriter) {
+        switch data {
+        case .created(let session, let tokens, let evicted, let challenge):
+            json.object("session") { $0.members(of: session, at: now) }
+            if withSecrets { json.object("tokens") { $0.members(of: tokens) } }
+            json.member("evicted", evicted.map(\.text))
+            if let challenge { json.object("challenge") { write(challenge, to: &$0) } }
+        case .validated(.valid(let session)):
+            json.member("valid", true)
+            json.object("session") { $0.members(of: session, at: now) }
+        case .validated(.invalid(let reason, let session, let remedy)):
+            json.member("valid", false)
+            json.member("reason", reason.rawValue)
+            if let session { json.object("session") { $0.members(of: session, at: now) } }
+            json.member("remedy", remedy?.rawValue)
+        case .issued(let session, let tokens):
+            json.object("session") { $0.members(of: session, at: now) }
+            if withSecrets { json.object("tokens") { $0.members(of: tokens) } }
+        case .session(let session):
+            json.object("session") { $0.members(of: session, at: now) }
+        case .sessions(let sessions):
+            json.array("sessions") { json in
+                for session in sessions { json.object { $0.members(of: session, at: now) } }
+            }
+        case .switched(let ids): json.member("sessions", ids.map(\.text))
+        case .revoked(let ids):
+            json.member("revoked", ids.map(\.text))
+            json.member("count", ids.count)
+        case .disabled(let ids): json.member("revoked", ids.map(\.text))
+        case .ticket(let ticket, let expiresAt):
+            if withSecrets { json.member("ticket", ticket.exposed) }
+            json.member("expiresAt", expiresAt)
+        case .activity(let entries):
+            json.array("entries") { json in
+                for entry in entries { json.object { write(entry, to: &$0) } }
+            }
+        case .enrolled(let enrolment):
+            json.member("factorId", enrolment.factorID)
+            guard withSecrets else { return }
+            json.member("secret", enrolment.secret.exposed)
+            json.member("uri", enrolment.uri.exposed)
+            json.member("recoveryCodes", enrolment.recoveryCodes.map(\.exposed))
+        case .factor(let factor): json.object("factor") { $0.members(of: factor) }
+        case .factors(let factors):
+            json.array("factors") { json in
+                for factor in factors { json.object { $0.members(of: factor) } }
+            }
+        case .policy(let name, let policy): write(policy, named: name, to: &json)
+        case .policies(let policies):
+            json.array("policies") { json in
+                for (name, policy) in policies { json.object { write(policy, named: name, to: &$0) } }
+            }
+        case .expired: preconditionFailure("the reaper's commands have no result")
+        }
+    }
+
+    private static func write(_ challenge: Challenge, to json: inout JSONWriter) {
+        json.member("reason", challenge.reason.rawValue)
+        json.member("methods", challenge.methods)
+        json.member("expiresAt", challenge.expiresAt)
+    }
+
+    private static func write(_ entry: ActivityEntry, to json: inout JSONWriter) {
+        json.member("at", entry.at)
+        json.member("action", entry.action)
+        json.member("detail", entry.detail)
+    }
+
+    private static func write(_ policy: SessionPolicy, named name: String, to json: inout JSONWriter) {
+        json.member("name", name)
+        json.object("policy") { $0.members(of: policy) }
+    }
+}
+
+extension ResultData {
+    /// Whether the copy for everybody has to leave something out.
+    var hasSecrets: Bool {
+        switch self {
+        case .created, .issued, .ticket, .enrolled: true
+        case .validated, .session, .sessions, .switched, .revoked, .disabled, .activity, .factor, .factors, .policy,
+            .policies, .expired:
+            false
+        }
+    }
+}

@@ -1,0 +1,19 @@
+/// `session.elevate`: raise a session's assurance with a second factor.
+package struct ElevateSession: Sendable {
+    package var token: TokenReference
+    package var proof: Proof
+    package var context: ClientContext?
+
+    package init(token: TokenReference, proof: Proof, context: ClientContext? = nil) {
+        self.token = token
+        self.proof = proof
+        self.context = context
+    }
+
+    package enum Proof: Sendable {
+        /// A code that Sojourn verifies.
+        case factor(FactorProof)
+        /// What the caller verified.
+        case authentication(Authentication)
+    }
+}

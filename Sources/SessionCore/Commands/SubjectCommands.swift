@@ -1,0 +1,38 @@
+/// `subject.disable` and `subject.enable`.
+package struct SwitchSubject: Sendable {
+    package var subject: String
+    package var reason: EndReason?
+
+    package init(subject: String, reason: EndReason? = nil) {
+        self.subject = subject
+        self.reason = reason
+    }
+}
+
+/// `session.list`: the sessions of a subject.
+package struct ListSessions: Sendable {
+    package var subject: String
+    package var includeEnded: Bool
+
+    package init(subject: String, includeEnded: Bool = false) {
+        self.subject = subject
+        self.includeEnded = includeEnded
+    }
+}
+
+/// `session.activity`: what happened in a session, newest first.
+package struct ReadActivity: Sendable {
+    package static let defaultLimit = 50
+    /// The most entries that are kept of a session.
+    package static let maxLimit = 200
+
+    /// `nil` is a text that cannot be any session's id.
+    package var session: SessionID?
+    /// 1…200.
+    package var limit: Int
+
+    package init(session: SessionID?, limit: Int = defaultLimit) {
+        self.session = session
+        self.limit = limit
+    }
+}

@@ -1,0 +1,24 @@
+/// `session.transfer.begin`: make a ticket that moves the session to another device.
+package struct BeginTransfer: Sendable {
+    package var token: TokenReference
+    /// Whether the session stays where it is beside the new one.
+    package var keepOriginal: Bool
+
+    package init(token: TokenReference, keepOriginal: Bool = false) {
+        self.token = token
+        self.keepOriginal = keepOriginal
+    }
+}
+
+/// `session.transfer.complete`: exchange a ticket for the session's successor.
+package struct CompleteTransfer: Sendable {
+    package var ticket: TokenReference
+    package var device: Device?
+    package var context: ClientContext?
+
+    package init(ticket: TokenReference, device: Device? = nil, context: ClientContext? = nil) {
+        self.ticket = ticket
+        self.device = device
+        self.context = context
+    }
+}

@@ -1,0 +1,81 @@
+/// Compares what a command brings with what a session last accepted (contract §8). What either side lacks is not
+/// compared: unknown is neither a match nor a difference.
+struct ContextComparison {
+    /// Nearer than this is the same place to `travel`, in kilometres: what an address says of one is no better.
+    private static let nearby = 50.0
+
+    let rules: SessionPolicy.ContextRules
+    let accepted: ClientContext
+    let presented: ClientContext
+    /// How long ago the accepted coordinates were last seen, in seconds.
+    let elapsedSeconds: Double
+
+    /// The rules that fire, and the strictest of their reactions.
+    var change: (changed: [ContextRule], reaction: SessionPolicy.ContextRules.Reaction)? {
+        let fired = ContextRule.allCases.filter { reaction(to: $0) != .off && differs(in: $0) }
+        guard let strictest = fired.map(reaction).max(by: { $0.strictness < $1.strictness }) else { return nil }
+        return (fired, strictest)
+    }
+
+    /// Whether it brings something that a rule looks at and that was not known yet.
+    var teaches: Bool {
+        ContextRule.allCases.contains { reaction(to: $0) != .off && teaches($0) }
+    }
+
+    private func reaction(to rule: ContextRule) -> SessionPolicy.ContextRules.Reaction {
+        switch rule {
+        case .ip: rules.ip
+        case .network: rules.network
+        case .country: rules.country
+        case .asn: rules.asn
+        case .userAgent: rules.userAgent
+        case .fingerprint: rules.fingerprint
+        case .travel: rules.travel
+        }
+    }
+
+    private func differs(in rule: ContextRule) -> Bool {
+        switch rule {
+        case .ip: differ(accepted.ip, presented.ip) { IPNetwork.bytes(of: $0) == IPNetwork.bytes(of: $1) }
+        case .network: differ(accepted.ip, presented.ip) { IPNetwork.prefix(of: $0) == IPNetwork.prefix(of: $1) }
+        case .country: differ(accepted.country, presented.country, ==)
+        case .asn: differ(accepted.asn, presented.asn, ==)
+        case .userAgent: differ(accepted.userAgent, presented.userAgent, ==)
+        case .fingerprint: differ(accepted.fingerprint, presented.fingerprint, ==)
+        case .travel: differ(accepted.coordinates, presented.coordinates, isReachable)
+        }
+    }
+
+    private func differ<Value>(_ accepted: Value?, _ presented: Value?, _ match: (Value, Value) -> Bool) -> Bool {
+        guard let accepted, let presented else { return false }
+        return !match(accepted, presented)
+    }
+
+    private func isReachable(from: ClientContext.Coordinates, to: ClientContext.Coordinates) -> Bool {
+        let distance = from.kilometres(to: to)
+        return distance <= Self.nearby || distance * 3600 <= Double(rules.maxTravelKmh) * elapsedSeconds
+    }
+
+    private func teaches(_ rule: ContextRule) -> Bool {
+        switch rule {
+        case .ip, .network: accepted.ip == nil && presented.ip != nil
+        case .country: accepted.country == nil && presented.country != nil
+        case .asn: accepted.asn == nil && presented.asn != nil
+        case .userAgent: accepted.userAgent == nil && presented.userAgent != nil
+        case .fingerprint: accepted.fingerprint == nil && presented.fingerprint != nil
+        case .travel: accepted.coordinates == nil && presented.coordinates != nil
+        }
+    }
+}
+
+extension SessionPolicy.ContextRules.Reaction {
+    var strictness: Int {
+        switch self {
+        case .off: 0
+        case .notify: 1
+        case .elevate: 2
+        case .lock: 3
+        case .revoke: 4
+        }
+    }
+}

@@ -1,0 +1,105 @@
+// Setting second factors up (contract §3, `factor.*`).
+extension SessionManager {
+    /// Authenticators that a subject may have.
+    private static var maxFactors: Int { 10 }
+    private static var recoveryCodes: Int { 10 }
+    /// RFC 4226, section 4, asks for 16 bytes at least, and recommends 20.
+    private static var secretLength: Int { 20 }
+
+    /// Makes a secret for an authenticator. It counts for nothing before it is confirmed.
+    func enroll(
+        _ enroll: EnrollFactor, tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Rejection) -> Outcome {
+        let kept = (transaction.aggregate.subject?.factors ?? []).filter(\.isConfirmed)
+        guard kept.count < Self.maxFactors else {
+            throw Rejection(.limitReached, "\(Self.maxFactors) of \(Self.maxFactors) factors are in use")
+        }
+        let codes = (0..<Self.recoveryCodes).map { _ in
+            factors.recoveryCode(from: transaction.makeEntropy(count: factors.recoveryEntropy))
+        }
+        let handle = transaction.aggregate.handle
+        let factor = Factor(
+            id: transaction.makeName(length: 24, prefix: "fac_"), label: enroll.label, issuer: enroll.issuer,
+            createdAt: transaction.now, secret: transaction.makeEntropy(count: Self.secretLength),
+            unconfirmedRecovery: codes.map { factors.recoveryDigest(of: $0, for: handle) })
+        transaction.changeSubject(tenant: tenant, name: enroll.subject) { $0.factors = kept + [factor] }
+        return .succeeded(
+            .enrolled(
+                Enrolment(
+                    factorID: factor.id, secret: factors.text(ofSecret: factor.secret),
+                    uri: factors.uri(ofSecret: factor.secret, label: factor.label, issuer: factor.issuer),
+                    recoveryCodes: codes)))
+    }
+
+    /// Takes an authenticator into use that makes the right code, and the recovery codes that came with it.
+    func confirm(
+        _ confirm: ConfirmFactor, tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Rejection) -> Outcome {
+        let (index, known) = try factor(confirm.factorID, in: transaction)
+        var factor = known
+        guard !factor.attempts.isLocked(at: transaction.now) else {
+            throw Rejection(.factorLocked, "too many wrong codes; try again later")
+        }
+        let step = factors.matchingStep(
+            of: confirm.code, secret: factor.secret, at: transaction.now, after: factor.lastStep)
+        guard let step else {
+            let policy = transaction.policies[SessionPolicy.defaultName, tenant: tenant] ?? SessionPolicy()
+            let isLocked = factor.attempts.fail(under: policy.mfa, at: transaction.now)
+            let isReplayed =
+                factors.matchingStep(of: confirm.code, secret: factor.secret, at: transaction.now, after: nil) != nil
+            transaction.changeSubject(tenant: tenant, name: confirm.subject) { $0.factors[index] = factor }
+            transaction.announce(
+                .factorRejected, tenant: tenant, subject: confirm.subject,
+                reason: isLocked ? "locked" : isReplayed ? "replayed" : "code",
+                detail: .factor(id: factor.id, kind: FactorKind.totp.rawValue))
+            return .rejected(Rejection(.factorRejected, "the code is not right, or was used before"))
+        }
+        let isNew = !factor.isConfirmed
+        factor.isConfirmed = true
+        factor.lastStep = step
+        factor.attempts.succeed()
+        let recovery = factor.unconfirmedRecovery
+        factor.unconfirmedRecovery = []
+        transaction.changeSubject(tenant: tenant, name: confirm.subject) { subject in
+            subject.factors[index] = factor
+            if isNew { subject.recovery = RecoveryCodes(digests: recovery) }
+        }
+        if isNew {
+            transaction.announce(
+                .factorEnrolled, tenant: tenant, subject: confirm.subject,
+                detail: .factor(id: factor.id, kind: FactorKind.totp.rawValue))
+        }
+        return .succeeded(.factor(factor))
+    }
+
+    /// Takes an authenticator out of use; with the last one the recovery codes go.
+    func remove(
+        _ remove: RemoveFactor, tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Rejection) -> Outcome {
+        let (index, factor) = try factor(remove.factorID, in: transaction)
+        transaction.changeSubject(tenant: tenant, name: remove.subject) { subject in
+            subject.factors.remove(at: index)
+            if !subject.factors.contains(where: \.isConfirmed) { subject.recovery = nil }
+        }
+        if factor.isConfirmed {
+            transaction.announce(
+                .factorRemoved, tenant: tenant, subject: remove.subject,
+                detail: .factor(id: factor.id, kind: FactorKind.totp.rawValue))
+        }
+        return .succeeded(.factor(factor))
+    }
+
+    func listFactors(in transaction: SubjectTransaction) -> Outcome {
+        .succeeded(.factors(transaction.aggregate.subject?.factors ?? []))
+    }
+
+    private func factor(
+        _ id: String, in transaction: SubjectTransaction
+    ) throws(Rejection) -> (index: Int, Factor) {
+        let factors = transaction.aggregate.subject?.factors ?? []
+        guard let index = factors.firstIndex(where: { $0.id == id }) else {
+            throw Rejection(.factorNotFound, "the subject has no factor of this id")
+        }
+        return (index, factors[index])
+    }
+}

@@ -1,0 +1,48 @@
+// Suspending sessions and letting them go on (contract §3).
+extension SessionManager {
+    /// Locks one session or those of a subject, with all below. What is locked already, or over, stays as it is.
+    func lock(
+        _ lock: LockSessions, tenant: String, in transaction: inout SubjectTransaction
+    ) throws -> Outcome {
+        transaction.settleDeadlines()
+        let reason = lock.reason?.word ?? "locked"
+        var locked: [SessionID] = []
+        for id in try targets(of: lock.target, tenant: tenant, in: transaction) {
+            guard let session = transaction.aggregate.sessions[id] else { continue }
+            locked += transaction.lock(session, reason: reason)
+        }
+        return .succeeded(.switched(locked))
+    }
+
+    /// Unlocks one session or those of a subject, with all that were locked with them.
+    func unlock(
+        _ unlock: LockSessions, tenant: String, in transaction: inout SubjectTransaction
+    ) throws -> Outcome {
+        transaction.settleDeadlines()
+        let reason = unlock.reason?.word ?? "unlocked"
+        var unlocked: [SessionID] = []
+        for id in try targets(of: unlock.target, tenant: tenant, in: transaction) {
+            // It may have been unlocked with its parent meanwhile.
+            guard let session = transaction.aggregate.sessions[id], session.status == .locked else { continue }
+            // Below a locked session it stays locked: it is unlocked with that.
+            if transaction.ancestors(of: session).contains(where: { isLocked($0, in: transaction) }) { continue }
+            unlocked += transaction.unlock(session, reason: reason)
+        }
+        return .succeeded(.switched(unlocked))
+    }
+
+    private func isLocked(_ id: SessionID, in transaction: SubjectTransaction) -> Bool {
+        transaction.aggregate.sessions[id]?.status == .locked
+    }
+
+    private func targets(
+        of target: LockSessions.Target, tenant: String, in transaction: SubjectTransaction
+    ) throws(Rejection) -> [SessionID] {
+        switch target {
+        case .session(let id):
+            let session = try session(id, tenant: tenant, in: transaction)
+            return session.status.isLiving ? [session.id] : []
+        case .subject: return parentsFirst(transaction.living).map(\.id)
+        }
+    }
+}

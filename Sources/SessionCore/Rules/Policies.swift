@@ -1,0 +1,37 @@
+// The policies that tenants put for themselves (contract §3, §8).
+extension SessionManager {
+    /// Policies that a tenant may put, and all tenants together: they are held in memory by every worker.
+    private static var maxPolicies: Int { 100 }
+    private static var maxPoliciesOfAll: Int { 10_000 }
+
+    func putPolicy(
+        _ put: PutPolicy, tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Rejection) -> Outcome {
+        let name = PolicyName(tenant: tenant, name: put.name)
+        let known = transaction.aggregate.policies
+        if known[name] == nil {
+            guard known.keys.count(where: { $0.tenant == tenant }) < Self.maxPolicies else {
+                throw Rejection(.limitReached, "\(Self.maxPolicies) of \(Self.maxPolicies) policies are in use")
+            }
+            guard known.count < Self.maxPoliciesOfAll else {
+                throw Rejection(.limitReached, "the installation has no room for more policies")
+            }
+        }
+        transaction.put(put.policy, as: name)
+        return .succeeded(.policy(name: put.name, put.policy))
+    }
+
+    func getPolicy(
+        _ name: String, tenant: String, in transaction: SubjectTransaction
+    ) throws(Rejection) -> Outcome {
+        let catalogue = transaction.policies.with(put: transaction.aggregate.policies)
+        guard let policy = catalogue[name, tenant: tenant] else {
+            throw Rejection(.policyNotFound, "there is no policy of that name")
+        }
+        return .succeeded(.policy(name: name, policy))
+    }
+
+    func listPolicies(tenant: String, in transaction: SubjectTransaction) -> Outcome {
+        .succeeded(.policies(transaction.policies.with(put: transaction.aggregate.policies).all(of: tenant)))
+    }
+}

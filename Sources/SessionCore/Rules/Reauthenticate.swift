@@ -1,0 +1,94 @@
+extension SessionManager {
+    /// Takes a new authentication of the user: in a session that goes on, or one that idled out a moment ago and comes back
+    /// with all it had (contract §3). What elevations added and has not decayed stays.
+    func reauthenticate(
+        _ again: ReauthenticateSession, tenant: String, in transaction: inout SubjectTransaction
+    ) throws -> Outcome {
+        transaction.settleDeadlines()
+        let now = transaction.now
+        var session = try holder(of: again.token, tenant: tenant, in: transaction)
+        let policy = transaction.policies.governing(session)
+        let authenticatedAt = try authenticationTime(of: again.authentication, now: now)
+        try requireEnabled(transaction.aggregate.subject)
+        let comesBack = session.status == .expired && canComeBack(session, under: policy, now: now)
+        if !comesBack { try requireActive(session, under: policy, now: now) }
+        if let rejection = try refuseReuse(of: again.token, session, under: policy, in: &transaction) {
+            return .rejected(rejection)
+        }
+        if comesBack {
+            if let rejection = try bringBack(&session, again, under: policy, in: &transaction) {
+                return .rejected(rejection)
+            }
+        } else {
+            let verdict = try judge(again.context, of: &session, under: policy, in: &transaction)
+            if let rejection = verdict.rejection { return .rejected(rejection) }
+        }
+
+        session.assurance.methods = again.authentication.methods
+        if let parent = session.parentID.flatMap({ transaction.aggregate.sessions[$0] }) {
+            session.assurance.ceiling = parent.assurance.ceilingForChild(at: now)
+        }
+        if comesBack, policy.mfa.required == .always, session.parentID == nil, session.assurance.level(at: now) < 2 {
+            session.status = .pending
+            session.pendingUntil = now.adding(seconds: policy.mfa.pendingSeconds)
+        }
+        session.authenticatedAt = authenticatedAt
+        session.lastActiveAt = now
+        session.generation += 1
+        let issued = replaceTokens(of: &session, under: policy, in: &transaction)
+        transaction.put(session)
+        transaction.capChildren(of: session)
+        transaction.announce(.reauthenticated, of: session)
+        return .succeeded(.issued(session: session, tokens: issued))
+    }
+
+    /// Makes a session active again that idled out, where its context, its parent or the limit let it.
+    private func bringBack(
+        _ session: inout Session, _ again: ReauthenticateSession, under policy: SessionPolicy,
+        in transaction: inout SubjectTransaction
+    ) throws -> Rejection? {
+        if let rejection = refuseComeback(with: again.context, of: session, under: policy, in: &transaction) {
+            return rejection
+        }
+        if let parentID = session.parentID {
+            guard let parent = transaction.aggregate.sessions[parentID], parent.status == .active else {
+                throw Rejection(.parentNotActive, "the parent is no active session")
+            }
+            try requirePlace(below: parent, height: 0, in: transaction)
+        } else {
+            let room = makeRoom(
+                for: session.subject, tenant: session.tenant, policy: session.policy, policy, in: &transaction)
+            guard case .available = room else { return Rejection(.limitReached, room.refusal) }
+        }
+        session.status = .active
+        session.ending = nil
+        _ = try judge(again.context, of: &session, under: policy, in: &transaction)
+        return nil
+    }
+
+    /// The session that this is a session or refresh token of; whether the refresh token is still good is asked behind
+    /// that.
+    private func holder(
+        of reference: TokenReference, tenant: String, in transaction: SubjectTransaction
+    ) throws(Rejection) -> Session {
+        guard let token = reference.presented, token.kind == .refresh else {
+            return try session(of: reference, tenant: tenant, in: transaction)
+        }
+        guard let session = transaction.session(token.session, tenant: tenant) else {
+            throw Rejection(.tokenInvalid, "this is not a refresh token of any session")
+        }
+        return session
+    }
+
+    /// A refresh token that was replaced was used twice, here as in `session.refresh`.
+    private func refuseReuse(
+        of reference: TokenReference, _ session: Session, under policy: SessionPolicy,
+        in transaction: inout SubjectTransaction
+    ) throws(Rejection) -> Rejection? {
+        guard let token = reference.presented, token.kind == .refresh else { return nil }
+        switch try refreshToken(token, of: session, under: policy, now: transaction.now) {
+        case .present, .predecessor: return nil
+        case .reused: return endForReuse(session, in: &transaction)
+        }
+    }
+}

@@ -1,0 +1,105 @@
+// Codes that Sojourn verifies itself (contract §3, `factor`).
+extension SessionManager {
+    /// What a verified code counts as (RFC 8176).
+    static var codeMethod: String { "otp" }
+
+    /// Checks a code of the subject's. A wrong one is counted and announced; so many in a row lock what they were meant
+    /// for.
+    ///
+    /// - Returns: the refusal of a wrong code, whose effects have to be stored; `nil` for a right one.
+    /// - Throws: `Rejection` with `factor_not_found` or `factor_locked`, without any effect.
+    func verify(
+        _ proof: FactorProof, tenant: String, subject name: String, session: Session? = nil,
+        under rules: SessionPolicy.SecondFactor, in transaction: inout SubjectTransaction
+    ) throws(Rejection) -> Rejection? {
+        let subject = transaction.aggregate.subject ?? Subject(tenant: tenant, name: name)
+        let attempt: Attempt
+        switch FactorKind(rawValue: proof.kind) {
+        case .totp: attempt = try self.attempt(totp: proof.code, of: subject, under: rules, now: transaction.now)
+        case .recovery:
+            attempt = try self.attempt(
+                recovery: proof.code, of: subject, handle: transaction.aggregate.handle, under: rules,
+                now: transaction.now)
+        case nil: throw Rejection(.factorNotFound, "there is no second factor of this type")
+        }
+        transaction.changeSubject(tenant: tenant, name: name) { $0 = attempt.subject }
+        guard let reason = attempt.failure else { return nil }
+        transaction.announce(
+            .factorRejected, tenant: tenant, subject: name, session: session, reason: reason.rawValue,
+            detail: .factor(id: attempt.factorID, kind: proof.kind))
+        return Rejection(.factorRejected, "the code is not right, or was used before")
+    }
+
+    /// What a code came to.
+    private struct Attempt {
+        enum Failure: String {
+            case code
+            case replayed
+            /// This one was wrong, and the last that was taken.
+            case locked
+        }
+
+        var subject: Subject
+        var factorID: String?
+        var failure: Failure?
+    }
+
+    private func attempt(
+        totp code: Secret, of subject: Subject, under rules: SessionPolicy.SecondFactor, now: Timestamp
+    ) throws(Rejection) -> Attempt {
+        let confirmed = subject.factors.indices.filter { subject.factors[$0].isConfirmed }
+        guard !confirmed.isEmpty else { throw Rejection(.factorNotFound, "the subject has no authenticator") }
+        let open = confirmed.filter { !subject.factors[$0].attempts.isLocked(at: now) }
+        guard let first = open.first else { throw Self.locked }
+
+        var attempt = Attempt(subject: subject, factorID: subject.factors[first].id)
+        var isReplayed = false
+        for index in open {
+            let factor = subject.factors[index]
+            if let step = factors.matchingStep(of: code, secret: factor.secret, at: now, after: factor.lastStep) {
+                attempt.subject.factors[index].lastStep = step
+                attempt.subject.factors[index].attempts.succeed()
+                return attempt
+            }
+            isReplayed =
+                isReplayed || factors.matchingStep(of: code, secret: factor.secret, at: now, after: nil) != nil
+        }
+        var isLocked = false
+        for index in open { isLocked = attempt.subject.factors[index].attempts.fail(under: rules, at: now) || isLocked }
+        attempt.failure = isLocked ? .locked : isReplayed ? .replayed : .code
+        return attempt
+    }
+
+    private func attempt(
+        recovery code: Secret, of subject: Subject, handle: SubjectHandle, under rules: SessionPolicy.SecondFactor,
+        now: Timestamp
+    ) throws(Rejection) -> Attempt {
+        guard var recovery = subject.recovery, !recovery.digests.isEmpty else {
+            throw Rejection(.factorNotFound, "the subject has no recovery codes left")
+        }
+        guard !recovery.attempts.isLocked(at: now) else { throw Self.locked }
+        var attempt = Attempt(subject: subject)
+        // The digests are keyed hashes: how long it takes to compare them tells nothing of a code.
+        if let used = recovery.digests.firstIndex(of: factors.recoveryDigest(of: code, for: handle)) {
+            recovery.digests.remove(at: used)
+            recovery.attempts.succeed()
+        } else {
+            attempt.failure = recovery.attempts.fail(under: rules, at: now) ? .locked : .code
+        }
+        attempt.subject.recovery = recovery
+        return attempt
+    }
+
+    private static var locked: Rejection {
+        Rejection(.factorLocked, "too many wrong codes; try again later")
+    }
+
+    /// The kinds of factor that a subject can show.
+    func methods(of subject: Subject?) -> [String] {
+        guard let subject else { return [] }
+        var methods: [FactorKind] = []
+        if subject.factors.contains(where: \.isConfirmed) { methods.append(.totp) }
+        if subject.recovery?.digests.isEmpty == false { methods.append(.recovery) }
+        return methods.map(\.rawValue)
+    }
+}

@@ -1,0 +1,31 @@
+// Shutting a subject out, and letting it in again (contract §3).
+extension SessionManager {
+    /// Ends all sessions of a subject, and lets none begin until it is enabled. It need not be known yet.
+    func disable(
+        _ disable: SwitchSubject, tenant: String, in transaction: inout SubjectTransaction
+    ) -> Outcome {
+        transaction.settleDeadlines()
+        if transaction.aggregate.subject?.isDisabled != true {
+            transaction.changeSubject(tenant: tenant, name: disable.subject) { $0.isDisabled = true }
+            transaction.announce(
+                .subjectDisabled, tenant: tenant, subject: disable.subject, reason: disable.reason?.word ?? "disabled")
+        }
+        var revoked: [SessionID] = []
+        for session in parentsFirst(transaction.living) {
+            guard transaction.aggregate.sessions[session.id]?.status.isLiving == true else { continue }
+            revoked += transaction.end(session, as: .revoked, reason: .subjectDisabled, event: .revoked)
+        }
+        return .succeeded(.disabled(revoked))
+    }
+
+    func enable(
+        _ enable: SwitchSubject, tenant: String, in transaction: inout SubjectTransaction
+    ) -> Outcome {
+        if transaction.aggregate.subject?.isDisabled == true {
+            transaction.changeSubject(tenant: tenant, name: enable.subject) { $0.isDisabled = false }
+            transaction.announce(
+                .subjectEnabled, tenant: tenant, subject: enable.subject, reason: enable.reason?.word ?? "enabled")
+        }
+        return .succeeded(.disabled([]))
+    }
+}

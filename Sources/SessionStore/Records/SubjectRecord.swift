@@ -1,0 +1,65 @@
+import SessionCore
+
+enum SubjectRecord {
+    static func bytes(of subject: Subject) -> [UInt8] {
+        var record = RecordWriter(capacity: 64)
+        record.text(subject.tenant)
+        record.text(subject.name)
+        record.integer(subject.lastSequence)
+        record.integer(subject.isDisabled ? 1 : 0)
+        record.list(subject.factors) { $0.factor($1) }
+        record.optional(subject.recovery) { record, recovery in
+            record.list(recovery.digests) { $0.bytes($1) }
+            record.attempts(recovery.attempts)
+        }
+        return record.bytes
+    }
+
+    static func subject(from bytes: [UInt8]) throws(MalformedRecord) -> Subject {
+        var record = RecordReader(bytes)
+        return Subject(
+            tenant: try record.text(), name: try record.text(), lastSequence: try record.integer(),
+            isDisabled: try record.integer() != 0,
+            factors: try record.list { reader throws(MalformedRecord) in try reader.factor() },
+            recovery: try record.optional { reader throws(MalformedRecord) in
+                RecoveryCodes(digests: try reader.digests(), attempts: try reader.attempts())
+            })
+    }
+}
+
+extension RecordWriter {
+    fileprivate mutating func factor(_ factor: Factor) {
+        text(factor.id)
+        text(factor.label)
+        text(factor.issuer)
+        moment(factor.createdAt)
+        bytes(factor.secret)
+        integer(factor.isConfirmed ? 1 : 0)
+        optional(factor.lastStep) { $0.integer($1) }
+        attempts(factor.attempts)
+        list(factor.unconfirmedRecovery) { $0.bytes($1) }
+    }
+
+    fileprivate mutating func attempts(_ attempts: FactorAttempts) {
+        integer(Int64(attempts.failures))
+        optional(attempts.lockedUntil) { $0.moment($1) }
+    }
+}
+
+extension RecordReader {
+    fileprivate mutating func factor() throws(MalformedRecord) -> Factor {
+        Factor(
+            id: try text(), label: try text(), issuer: try text(), createdAt: try moment(),
+            secret: Array(try bytes()), isConfirmed: try integer() != 0,
+            lastStep: try optional { reader throws(MalformedRecord) in try reader.integer() },
+            attempts: try attempts(), unconfirmedRecovery: try digests())
+    }
+
+    fileprivate mutating func attempts() throws(MalformedRecord) -> FactorAttempts {
+        FactorAttempts(failures: Int(try integer()), lockedUntil: try optionalMoment())
+    }
+
+    fileprivate mutating func digests() throws(MalformedRecord) -> [[UInt8]] {
+        try list { reader throws(MalformedRecord) in Array(try reader.bytes()) }
+    }
+}

@@ -1,0 +1,199 @@
+import SessionContract
+import SessionCore
+
+@testable import SessionCrypto
+@testable import SessionWorker
+
+/// Commands at random, with what the ones before gave: tokens old and new, ids living and ended, messages sent twice.
+struct RandomScript {
+    static let subjects = ["alice", "bob"]
+
+    let policies: PolicyCatalogue
+    private let sender: Sender
+    private var random: SeededRandom
+    private var sessionTokens: [String] = ["sjs_nonsense"]
+    private var refreshTokens: [String] = ["sjr_nonsense"]
+    private var ids: [String] = ["ses_unknown"]
+    private var accessTokens: [String] = ["a.b.c"]
+    private var tickets: [String] = ["sjt_nonsense"]
+    private var factorIDs: [String] = ["fac_unknown"]
+    private var recoveryCodes: [String] = ["abcde-fghjk"]
+    private var factors: [String: [Factor]] = [:]
+    /// The hand clock's time, for codes.
+    var now = Timestamp(milliseconds: 1_800_000_000_000)
+    private var sent: [Work] = []
+    private var count = 0
+    private(set) var statuses: Set<String> = []
+
+    init(seed: UInt64, sender: Sender) {
+        random = SeededRandom(state: seed)
+        self.sender = sender
+        var policy = SessionPolicy()
+        policy.maxSessions = Int.random(in: 0...3, using: &random)
+        policy.onLimit = SessionPolicy.LimitStrategy.allCases.randomElement(using: &random) ?? .reject
+        policy.idleSeconds = 100
+        policy.absoluteSeconds = 400
+        policy.refreshGraceSeconds = Int.random(in: 0...20, using: &random)
+        policy.reauthenticationWindowSeconds = 50
+        policy.endedSeconds = 200
+        policy.maxDepth = 2
+        policy.maxChildren = 2
+        policy.accessTokenSeconds = 60
+        policy.mfa.required = SessionPolicy.SecondFactor.Requirement.allCases.randomElement(using: &random) ?? .never
+        policy.mfa.maxAttempts = 3
+        policy.mfa.validSeconds = 90
+        policy.context.ip = SessionPolicy.ContextRules.Reaction.allCases.randomElement(using: &random) ?? .off
+        policy.context.country = SessionPolicy.ContextRules.Reaction.allCases.randomElement(using: &random) ?? .off
+        policy.context.travel = SessionPolicy.ContextRules.Reaction.allCases.randomElement(using: &random) ?? .off
+        policies = PolicyCatalogue(["default": policy])
+    }
+
+    mutating func nextBatch() -> [Work] {
+        (0..<Int.random(in: 1...6, using: &random)).map { _ in nextWork() }
+    }
+
+    mutating func nextPause() -> Int64 {
+        Bool.random(using: &random) ? 0 : Int64.random(in: 1...60_000, using: &random)
+    }
+
+    mutating func learn(from completions: [Completion]) {
+        for completion in completions {
+            statuses.insert(completion.result.status.rawValue)
+            guard let data = try? completion.data else { continue }
+            if let token = data.text("tokens", "session") { sessionTokens.append(token) }
+            if let token = data.text("tokens", "refresh") { refreshTokens.append(token) }
+            if let token = data.text("tokens", "access") { accessTokens.append(token) }
+            if let ticket = data.text("ticket") { tickets.append(ticket) }
+            if let id = data.text("session", "id") { ids.append(id) }
+            if let id = data.text("factorId") { factorIDs.append(id) }
+            if case .array(let codes) = data["recoveryCodes"] {
+                for case .string(let code) in codes { recoveryCodes.append(code) }
+            }
+        }
+    }
+
+    mutating func learn(_ factors: [Factor], of subject: String) {
+        self.factors[subject] = factors
+    }
+
+    /// The sessions that any result told of.
+    var sessions: [SessionID] { Array(Set(ids.compactMap { SessionID($0) })) }
+
+    private mutating func nextWork() -> Work {
+        if !sent.isEmpty, Int.random(in: 0..<8, using: &random) == 0 { return pick(sent) }
+        count += 1
+        let work: Work =
+            switch Int.random(in: 0..<24, using: &random) {
+            case 0, 1, 2: make("session.create", create())
+            case 3, 4:
+                make("session.validate", ["token": .string(pick(sessionTokens + accessTokens)), "context": context()])
+            case 5, 6: make("session.refresh", ["refreshToken": .string(pick(refreshTokens)), "context": context()])
+            case 7: make("session.revoke", ["token": .string(pick(sessionTokens)), "cascade": .bool(flip())])
+            case 8: make("session.revoke", revokeSubject())
+            case 9, 10: make("session.elevate", elevate())
+            case 11: make("session.reauthenticate", reauthenticate())
+            case 12: make("session.update", ["sessionId": .string(pick(ids)), "attributes": .object(patch())])
+            case 13:
+                make("session.transfer.begin", ["token": .string(pick(sessionTokens)), "keepOriginal": .bool(flip())])
+            case 14: make("session.transfer.complete", ["ticket": .string(pick(tickets)), "context": context()])
+            case 15: make(flip() ? "session.lock" : "session.unlock", ["sessionId": .string(pick(ids))])
+            case 16: make(flip() ? "subject.disable" : "subject.enable", ["subject": .string(pick(Self.subjects))])
+            case 17: make("session.get", ["sessionId": .string(pick(ids))])
+            case 18: make("session.list", ["subject": .string(pick(Self.subjects)), "includeEnded": .bool(flip())])
+            case 19: make("session.activity", ["sessionId": .string(pick(ids))])
+            case 20: make("factor.enroll", ["subject": .string(pick(Self.subjects)), "type": .string("totp")])
+            case 21: make("factor.confirm", confirm())
+            case 22: make("factor.list", ["subject": .string(pick(Self.subjects))])
+            default:
+                SessionID(pick(ids)).map {
+                    Work(name: nil, content: .command(Command(tenant: "", action: .expire($0))))
+                } ?? make("factor.remove", ["subject": .string("bob"), "factorId": .string(pick(factorIDs))])
+            }
+        sent.append(work)
+        return work
+    }
+
+    private func make(_ command: String, _ body: JSONObject) -> Work {
+        sender.work(command, body, id: "m-\(count)")
+    }
+
+    private mutating func create() -> JSONObject {
+        var body: JSONObject = ["subject": .string(pick(Self.subjects))]
+        if Bool.random(using: &random) { body["idleSeconds"] = .integer(Int64.random(in: 1...120, using: &random)) }
+        if Int.random(in: 0..<3, using: &random) == 0 { body["parentId"] = .string(pick(ids)) }
+        if Bool.random(using: &random) {
+            body["device"] = .object(["name": .string("Firefox"), "fingerprint": .string("f\(count)")])
+            body["context"] = .object([
+                "ip": .string("192.0.2.1"), "latitude": .decimal("52.5"), "longitude": .decimal("13.25"),
+            ])
+            body["attributes"] = .object(["n": .integer(Int64(count)), "x": .array([.null, .bool(true)])])
+            body["authentication"] = .object(["methods": .array([.string("pwd"), .string("otp")])])
+        }
+        return body
+    }
+
+    private mutating func flip() -> Bool {
+        Bool.random(using: &random)
+    }
+
+    private mutating func context() -> JSONValue {
+        .object([
+            "ip": .string(pick(["192.0.2.1", "198.51.100.7"])), "country": .string(pick(["DE", "FR"])),
+            "latitude": .decimal(pick(["52.5", "-33.9"])), "longitude": .decimal("13.25"),
+        ])
+    }
+
+    private mutating func patch() -> JSONObject {
+        ["n": flip() ? .null : .integer(Int64(count)), "deep": .object(["x": .bool(flip())])]
+    }
+
+    /// A right code now and then, for whoever has a factor.
+    private mutating func code(of subject: String) -> String {
+        guard let secret = factors[subject]?.last?.secret, Int.random(in: 0..<4, using: &random) > 0 else {
+            return "123456"
+        }
+        let digits = String(TOTP.code(at: TOTP.step(at: now), secret: secret))
+        return String(repeating: "0", count: 6 - digits.count) + digits
+    }
+
+    private mutating func elevate() -> JSONObject {
+        var body: JSONObject = ["token": .string(pick(sessionTokens)), "context": context()]
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: body["authentication"] = .object(["methods": .array([.string("mfa")])])
+        case 1: body["factor"] = .object(["type": .string("recovery"), "code": .string(pick(recoveryCodes))])
+        default:
+            body["factor"] = .object(["type": .string("totp"), "code": .string(code(of: pick(Self.subjects)))])
+        }
+        return body
+    }
+
+    private mutating func reauthenticate() -> JSONObject {
+        var body: JSONObject = ["authentication": .object(["methods": .array([.string("pwd")])])]
+        if flip() {
+            body["token"] = .string(pick(sessionTokens))
+        } else {
+            body["refreshToken"] = .string(pick(refreshTokens))
+        }
+        return body
+    }
+
+    private mutating func confirm() -> JSONObject {
+        let subject = pick(Self.subjects)
+        return [
+            "subject": .string(subject), "factorId": .string(factors[subject]?.last?.id ?? pick(factorIDs)),
+            "code": .string(code(of: subject)),
+        ]
+    }
+
+    private mutating func revokeSubject() -> JSONObject {
+        var body: JSONObject = ["subject": .string(pick(Self.subjects)), "reason": .string("tidy_up")]
+        if Bool.random(using: &random) { body["except"] = .string(pick(ids)) }
+        return body
+    }
+
+    private mutating func pick<Element>(_ elements: [Element]) -> Element {
+        // The newest half is picked more often: old tokens are worth trying, not worth most of the tries.
+        let start = Bool.random(using: &random) ? elements.count / 2 : 0
+        return elements[Int.random(in: start..<elements.count, using: &random)]
+    }
+}
