@@ -78,6 +78,7 @@ package struct Rejection: Error, Sendable {
         case refreshTokenReused = "refresh_token_reused"
         case reauthenticationRequired = "reauthentication_required"
         case policyNotFound = "policy_not_found"
+        case notPermitted = "not_permitted"
         case messageIDReused = "message_id_reused"
     }
 }
