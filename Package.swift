@@ -57,7 +57,7 @@ let package = Package(
         .target(
             name: "SessionStore",
             dependencies: ["SessionCore", "SessionContract", "SessionCrypto", "RedisConnection"],
-            resources: [.embedInCode("commit.lua")], swiftSettings: swift),
+            resources: [.embedInCode("commit.lua"), .embedInCode("reseal.lua")], swiftSettings: swift),
         .target(
             name: "SessionWorker",
             dependencies: [

@@ -10,34 +10,45 @@ struct RecordSeal: Sendable {
         case inbox(String)
         /// An event in an outbox; the stream's own ids are not known when it is sealed.
         case event(String, key: String)
+        /// An entry of an activity log; it may stand anywhere in its list.
+        case activity(String)
 
         var key: String {
             switch self {
-            case .field(_, let key), .inbox(let key), .event(_, let key): key
+            case .field(_, let key), .inbox(let key), .event(_, let key), .activity(let key): key
             }
         }
 
         fileprivate var associatedData: [UInt8] {
             switch self {
             case .field(let name, let key), .event(let name, let key): Array(key.utf8) + [UInt8(ascii: "/")] + name.utf8
-            case .inbox(let key): Array(key.utf8)
+            case .inbox(let key), .activity(let key): Array(key.utf8)
             }
         }
     }
 
-    let sealer: Sealer
+    let sealers: SealerSource
 
     func seal(_ record: [UInt8], at place: Place) -> [UInt8] {
-        sealer.seal(record, context: place.associatedData)
+        sealers.sealer.seal(record, context: place.associatedData)
+    }
+
+    /// The same record sealed with the current key.
+    func reseal(_ sealed: [UInt8], at place: Place) throws(SealError) -> [UInt8] {
+        let sealer = sealers.sealer
+        let context = place.associatedData
+        return sealer.seal(try sealer.open(sealed, context: context), context: context)
     }
 
     func read<Value>(
         _ sealed: [UInt8], at place: Place, as parse: ([UInt8]) throws(MalformedRecord) -> Value
     ) -> Result<Value, DamagedRecord> {
         do {
-            return .success(try parse(try sealer.open(sealed, context: place.associatedData)))
+            return .success(try parse(try sealers.sealer.open(sealed, context: place.associatedData)))
         } catch let error as SealError {
-            return .failure(DamagedRecord(key: place.key, reason: error.description))
+            var damage = DamagedRecord(key: place.key, reason: error.description)
+            if case .unknownKey = error { damage.isKeyUnknown = true }
+            return .failure(damage)
         } catch let error as MalformedRecord {
             return .failure(DamagedRecord(key: place.key, reason: error.reason))
         } catch {

@@ -45,7 +45,8 @@ struct RedisFixture {
         try await client.waitUntilConnected()
         let keyring = Keyring.generate(at: Timestamp(milliseconds: 0))
         let store = RedisSessionStore(
-            redis: client, namespace: namespace, sealer: Sealer(keyring: keyring, namespace: namespace),
+            redis: client, namespace: namespace,
+            sealers: SealerSource(keyring: keyring, namespace: namespace, at: Timestamp(milliseconds: 0)),
             inboxSeconds: 60, keyring: keyring)
         let fixture = RedisFixture(namespace: namespace, client: client, keyring: keyring, store: store)
         do {
@@ -56,6 +57,15 @@ struct RedisFixture {
         }
         try await fixture.empty()
         await client.shutdown()
+    }
+
+    /// The store as a worker with these keys has it.
+    func store(
+        with sealers: SealerSource, refreshKeys: @escaping @Sendable () async -> Void = {}
+    ) -> RedisSessionStore {
+        RedisSessionStore(
+            redis: client, namespace: namespace, sealers: sealers, inboxSeconds: 60, keyring: keyring,
+            refreshKeys: refreshKeys)
     }
 
     func keys() async throws -> [String] {
