@@ -77,7 +77,7 @@ let package = Package(
         .executableTarget(
             name: "sojourn",
             dependencies: [
-                "SessionCore", "SessionContract", "SessionCrypto", "SessionWorker", "SojournClient",
+                "SessionCore", "SessionContract", "SessionCrypto", "SessionStore", "SessionWorker", "SojournClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
         .executableTarget(
@@ -100,7 +100,8 @@ let package = Package(
         .testTarget(
             name: "SessionWorkerTests",
             dependencies: [
-                "SessionWorker", "AMQPConnection", "SessionStore", .product(name: "NIOPosix", package: "swift-nio"),
+                "SessionWorker", "AMQPConnection", "SessionContract", "SessionCore", "SessionCrypto", "SessionStore",
+                .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: swift),
         .testTarget(
             name: "IntegrationTests",

@@ -64,15 +64,22 @@ extension Lane {
     }
 
     /// Answers without the store. There is none to ask for the time, and this time decides nothing.
-    private func give(_ work: [Work], _ code: Failure.Code, _ message: String) -> [Completion] {
+    private func give(_ work: [Work], _ givenCode: Failure.Code, _ message: String) -> [Completion] {
         let now = Timestamp.wallClock
         return work.map { work in
-            var failure = Failure(code, message)
-            if case .unreadable(let own) = work.content { failure = own }
+            var failure: Failure?
+            let outcome: Outcome
+            let code: String
+            switch work.content {
+            case .command:
+                let given = Failure(givenCode, message)
+                (failure, outcome, code) = (given, .failed(given), given.code.rawValue)
+            case .unreadable(let own): (failure, outcome, code) = (own, .failed(own), own.code.rawValue)
+            case .refused(let rejection): (outcome, code) = (.rejected(rejection), rejection.code.rawValue)
+            }
             return Completion(
-                at: now,
-                result: ResultWriter.write(.failed(failure), of: work.name, commandID: work.commandID, at: now),
-                resultID: processor.resultNames.next(), failure: failure, code: failure.code.rawValue)
+                at: now, result: ResultWriter.write(outcome, of: work.name, commandID: work.commandID, at: now),
+                resultID: processor.resultNames.next(), failure: failure, code: code)
         }
     }
 

@@ -15,8 +15,9 @@ import UnixSignals
 package struct Worker {
     private let configuration: WorkerConfiguration
     private let logger = Logger(label: "sojourn")
-    private let keyring: Keyring
+    private let keys: WorkerKeys
     private let policies: PolicyFile
+    private let callers: CallersFile
     private let redis: RedisConfiguration
     private let brokers: BrokerConnector
     private let topology: Topology
@@ -26,14 +27,9 @@ package struct Worker {
     /// - Throws: `ConfigurationError` where a part cannot be made as it was asked for.
     package init(_ configuration: WorkerConfiguration) throws(ConfigurationError) {
         self.configuration = configuration
-        guard configuration.callersFile == nil else {
-            // To take the file and not carry it out would let anybody do anything.
-            throw ConfigurationError(
-                .invalidValue, "SOJOURN_CALLERS_FILE", "is not supported by this version",
-                remedy: "restrict callers with RabbitMQ's own permissions until then")
-        }
-        keyring = try KeyringSource.keyring(for: configuration, logger: logger)
+        keys = try WorkerKeys(for: configuration, logger: logger)
         policies = try PolicyFile(path: configuration.policyFile, logger: logger)
+        callers = try CallersFile(path: configuration.callersFile, logger: logger)
         redis = try configuration.redis()
         brokers = BrokerConnector(configurations: try configuration.brokers(), logger: logger)
         topology = Topology(namespace: configuration.namespace)
@@ -58,7 +54,9 @@ package struct Worker {
                 logger.info("the admin endpoints answer", metadata: [LogKey.address: "\(address)"])
             })
         let background = [
+            BackgroundService { [keys] in await keys.watch() },
             BackgroundService { [policies] in await policies.watch() },
+            BackgroundService { [callers] in await callers.watch() },
             BackgroundService { await sweeper.run() },
         ]
         var services = ServiceGroupConfiguration(
@@ -77,10 +75,11 @@ extension Worker {
     private func makeLanes(on loops: MultiThreadedEventLoopGroup) throws -> LanesService {
         let redisHealth = SharedHealth(of: "redis", parts: configuration.lanes, in: health)
         let brokerHealth = SharedHealth(of: "rabbitmq", parts: configuration.lanes, in: health)
-        let tokens = TokenCodec(keyring: keyring, namespace: configuration.namespace)
+        let tokens = TokenCodec(keyring: keys.keyring, namespace: configuration.namespace)
         let reader = DeliveryReader(
             commands: CommandReader(maxBodyBytes: configuration.maxBodyBytes, tokens: tokens),
-            hash: KeyedHash(keyring: keyring, namespace: configuration.namespace))
+            hash: KeyedHash(keyring: keys.keyring, namespace: configuration.namespace),
+            permissions: { [callers] in callers.permissions })
         let lanes = try (0..<configuration.lanes).map { number in
             var logger = logger
             logger[metadataKey: LogKey.lane] = "\(number)"
@@ -100,7 +99,7 @@ extension Worker {
 
     private func makeSweeper(on loop: any EventLoop) throws -> Sweeper {
         let client = try makeClient(name: "sweep", on: loop, logger: logger) { _ in }
-        let tokens = TokenCodec(keyring: keyring, namespace: configuration.namespace)
+        let tokens = TokenCodec(keyring: keys.keyring, namespace: configuration.namespace)
         let processor = makeProcessor(over: client, tokens: tokens, logger: logger)
         return Sweeper(
             redis: client, store: processor.store, processor: processor, connector: brokers,
@@ -129,9 +128,9 @@ extension Worker {
         over client: RedisClient, tokens: TokenCodec, logger: Logger
     ) -> CommandProcessor<RedisSessionStore> {
         let store = RedisSessionStore(
-            redis: client, namespace: configuration.namespace,
-            sealer: Sealer(keyring: keyring, namespace: configuration.namespace),
-            inboxSeconds: configuration.inboxSeconds, keyring: keyring)
+            redis: client, namespace: configuration.namespace, sealers: keys.sealers,
+            inboxSeconds: configuration.inboxSeconds, keyring: keys.keyring,
+            refreshKeys: { [keys] in await keys.refresh() })
         return CommandProcessor(
             store: store, manager: SessionManager(tokens: tokens), namespace: configuration.namespace,
             resultNames: resultNames, logger: logger, policies: { [policies] in policies.policies })
