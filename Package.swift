@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "SessionStore",
             dependencies: ["SessionCore", "SessionContract", "SessionCrypto", "RedisConnection"],
-            resources: [.embedInCode("commit.lua")], swiftSettings: swift),
+            resources: [.embedInCode("commit.lua"), .embedInCode("reseal.lua")], swiftSettings: swift),
         .target(
             name: "SessionWorker",
             dependencies: [
@@ -80,7 +80,7 @@ let package = Package(
         .executableTarget(
             name: "sojourn",
             dependencies: [
-                "SessionCore", "SessionContract", "SessionCrypto", "SessionWorker", "SojournClient",
+                "SessionCore", "SessionContract", "SessionCrypto", "SessionStore", "SessionWorker", "SojournClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
         .executableTarget(
@@ -103,7 +103,8 @@ let package = Package(
         .testTarget(
             name: "SessionWorkerTests",
             dependencies: [
-                "SessionWorker", "AMQPConnection", "SessionStore", .product(name: "NIOPosix", package: "swift-nio"),
+                "SessionWorker", "AMQPConnection", "SessionContract", "SessionCore", "SessionCrypto", "SessionStore",
+                .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: swift),
         .testTarget(
             name: "IntegrationTests",

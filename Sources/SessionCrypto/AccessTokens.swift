@@ -25,12 +25,14 @@ package struct AccessTokens: AccessTokenScheme {
     private let keys = JWTKeyCollection()
     private let recent = RecentAccessTokens()
 
+    /// - Parameter now: when the key that signs is the current one.
     package init(
-        keyring: Keyring, namespace: String, issuer: String, audience: String, algorithm: SigningAlgorithm = .es256
+        keyring: Keyring, at now: Timestamp, namespace: String, issuer: String, audience: String,
+        algorithm: SigningAlgorithm = .es256
     ) async {
         self.issuer = issuer
         self.audience = audience
-        signingKeyID = JWKIdentifier(string: AccessTokenKey.id(keyring.current, algorithm))
+        signingKeyID = JWKIdentifier(string: AccessTokenKey.id(keyring.current(at: now), algorithm))
         let all = keyring.keys.flatMap { key in
             SigningAlgorithm.allCases.map { AccessTokenKey(key, algorithm: $0, namespace: namespace) }
         }

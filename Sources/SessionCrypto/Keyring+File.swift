@@ -1,78 +1,105 @@
 import Glibc
 
-/// Gives the worker its keys.
-package protocol KeyProvider: Sendable {
-    /// - Throws: `KeyringError`, in words for an operator.
-    func keyring() throws(KeyringError) -> Keyring
-}
-
-/// Reads the keyring from a file that only its owner may read.
-package struct FileKeyProvider: KeyProvider {
-    /// A larger file is no keyring, in bytes.
-    private static let maxBytes = 1 << 20
-
-    private let path: String
-
-    package init(path: String) {
-        self.path = path
-    }
-
-    package func keyring() throws(KeyringError) -> Keyring {
-        // Without O_NONBLOCK, a pipe in the file's place would hold up the start for ever.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw KeyringError(.unreadable, "\(path): \(systemError())") }
-        defer { close(descriptor) }
-        // The open file is asked, not the path: nobody can put another in its place between the two.
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw KeyringError(.unreadable, "\(path) is no file")
-        }
-        guard status.st_mode & 0o077 == 0 else {
-            throw KeyringError(.exposed, "others may read \(path); say: chmod 600 \(path)")
-        }
-        guard status.st_size <= Self.maxBytes else { throw KeyringError(.malformed, "\(path) is too large") }
-        return try Keyring(json: try readAll(descriptor))
-    }
-
-    private func readAll(_ descriptor: Int32) throws(KeyringError) -> [UInt8] {
-        var content: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 4096)
-        while content.count <= Self.maxBytes {
-            let count = read(descriptor, &chunk, chunk.count)
-            if count == 0 { return content }
-            guard count > 0 else { throw KeyringError(.unreadable, "\(path): \(systemError())") }
-            content += chunk[..<count]
-        }
-        throw KeyringError(.malformed, "\(path) is too large")
-    }
-}
-
 extension Keyring {
-    /// Writes a new file that only its owner may read, whole or not at all: it is written beside its place under a name of
-    /// its own and gets its real one when it is on the disk. `link` refuses a name that is taken, as `rename` would not.
+    /// Writes a new file that only its owner may read, whole or not at all.
     ///
     /// - Throws: `KeyringError` with `exists` where there is anything already.
     package func save(to path: String) throws(KeyringError) {
-        let draft = "\(path).\(UInt64.random(in: .min ... .max)).new"
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw KeyringError(.unwritable, "\(path): \(systemError())") }
-        defer { unlink(draft) }
-        let content = json + [UInt8(ascii: "\n")]
-        let written = write(descriptor, content, content.count)
-        let synced = fsync(descriptor)
-        let closed = close(descriptor)
-        guard written == content.count, synced == 0, closed == 0 else {
-            throw KeyringError(.unwritable, "\(path): \(systemError())")
-        }
-        guard link(draft, path) == 0 else {
+        let draft = try Draft(of: self, for: path)
+        // `link` refuses a name that is taken, as `rename` would not.
+        guard link(draft.name, path) == 0 else {
             throw errno == EEXIST
                 ? KeyringError(.exists, "\(path) exists already, and a keyring is never overwritten")
                 : KeyringError(.unwritable, "\(path): \(systemError())")
         }
+        try draft.syncFolder()
+    }
+
+    /// Puts another ring into the file at `path`, whole or not at all; mode and owner stay. A symbolic link stays one.
+    ///
+    /// - Parameter change: makes the new ring of the one that is there, while nobody else changes it.
+    /// - Returns: the new ring.
+    /// - Throws: `KeyringError`: what `change` throws, or why the file could not be read or written.
+    @discardableResult
+    package static func change(
+        at path: String, _ change: (Keyring) throws(KeyringError) -> Keyring
+    ) throws(KeyringError) -> Keyring {
+        let place = target(of: path)
+        let file = try KeyringFile(opening: place)
+        try file.lock()
+        let changed = try change(try FileKeyProvider(path: path).keyring(from: try file.content()))
+        let draft = try Draft(of: changed, for: place, mode: file.mode, owner: file.owner)
+        guard rename(draft.name, place) == 0 else {
+            throw KeyringError(.unwritable, "\(path): \(systemError())")
+        }
+        try draft.syncFolder()
+        return changed
+    }
+
+    /// Where a symbolic link leads; the path itself where there is none, or nothing.
+    private static func target(of path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
     }
 }
 
-/// What the C library says of the last error.
-private func systemError() -> String {
-    String(cString: strerror(errno))
+/// A ring on the disk under a name of its own, beside the place that it is for: nobody ever sees half a keyring. What
+/// is still called so at the end is removed.
+private struct Draft: ~Copyable {
+    let name: String
+    private let path: String
+
+    /// - Throws: `KeyringError` with `unwritable`.
+    init(
+        of keyring: Keyring, for path: String, mode: mode_t = 0o600, owner: (user: uid_t, group: gid_t)? = nil
+    ) throws(KeyringError) {
+        let name = "\(path).\(UInt64.random(in: .min ... .max)).new"
+        let descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw KeyringError(.unwritable, "\(path): \(systemError())") }
+        var problem = Self.fill(descriptor, with: keyring.json + [UInt8(ascii: "\n")], mode: mode, owner: owner)
+        if close(descriptor) != 0, problem == nil { problem = systemError() }
+        if let problem {
+            unlink(name)
+            throw KeyringError(.unwritable, "\(path): \(problem)")
+        }
+        self.name = name
+        self.path = path
+    }
+
+    deinit {
+        unlink(name)
+    }
+
+    /// Has the disk keep the new name too.
+    func syncFolder() throws(KeyringError) {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        let folder = parts.isEmpty ? "." : parts.joined(separator: "/") + "/"
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { if descriptor >= 0 { close(descriptor) } }
+        guard descriptor >= 0, fsync(descriptor) == 0 else {
+            throw KeyringError(
+                .unwritable,
+                "\(path) is written, but whether it outlasts a power failure is not known: \(systemError())")
+        }
+    }
+
+    /// What went wrong, if anything.
+    private static func fill(
+        _ descriptor: Int32, with content: [UInt8], mode: mode_t, owner: (user: uid_t, group: gid_t)?
+    ) -> String? {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return systemError() }
+        if let owner, owner != (status.st_uid, status.st_gid), fchown(descriptor, owner.user, owner.group) != 0 {
+            return "it belongs to somebody else; do this as its owner"
+        }
+        guard fchmod(descriptor, mode) == 0 else { return systemError() }
+        var rest = content[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            guard written > 0 else { return systemError() }
+            rest = rest.dropFirst(written)
+        }
+        return fsync(descriptor) == 0 ? nil : systemError()
+    }
 }

@@ -2,11 +2,10 @@ import SessionContract
 import SessionCore
 
 /// The keyring's file: `{"version":1,"root":…,"current":…,"keys":[{"id":…,"secret":…,"createdAt":…}]}`, secrets as 32 bytes in
-/// base64url, ids as 8 hexadecimal digits.
+/// base64url, ids as 8 hexadecimal digits. Since keys rotate, there may be `"currentSince":…`, and
+/// `"successor":{"id":…,"from":…}`: the key that seals from that moment on.
 extension Keyring {
     private static let version = 1
-    /// A ring has a handful of keys; this is where it stops being one.
-    private static let maxKeys = 64
 
     /// - Throws: `KeyringError` with `malformed`, naming the key that is wrong.
     package init(json: [UInt8]) throws(KeyringError) {
@@ -29,8 +28,12 @@ extension Keyring {
     }
 
     private static func read(_ reader: inout ObjectReader) throws -> Keyring {
-        guard try reader.integer("version", in: version...version) != nil else {
+        guard let written = try reader.integer("version", in: 1...Int.max) else {
             throw reader.failure("version", "is required")
+        }
+        guard written == version else {
+            throw reader.failure(
+                "version", "is \(written), and this Sojourn reads \(version): use the one that wrote it")
         }
         let root = try secret("root", from: &reader)
         let current = try number("current", from: &reader)
@@ -53,10 +56,19 @@ extension Keyring {
         guard keys.contains(where: { $0.number == current }) else {
             throw reader.failure("current", "is the id of none of the keys")
         }
-        return Keyring(root: root, keys: keys, current: current)
+        let since = try reader.timestamp("currentSince")
+        let successor = try reader.nested("successor") { reader throws(Failure) in
+            guard let from = try reader.timestamp("from") else { throw reader.failure("from", "is required") }
+            let number = try number("id", from: &reader)
+            guard number != current, keys.contains(where: { $0.number == number }) else {
+                throw reader.failure("id", "is the id of no other key than the current one")
+            }
+            return (number: number, from: from)
+        }
+        return Keyring(root: root, keys: keys, current: current, currentSince: since, successor: successor)
     }
 
-    private static func secret(_ key: String, from reader: inout ObjectReader) throws -> [UInt8] {
+    private static func secret(_ key: String, from reader: inout ObjectReader) throws(Failure) -> [UInt8] {
         let text = try reader.required(key, length: 0...64)
         guard let bytes = Base64URL.decode(text.utf8), bytes.count == 32 else {
             throw reader.failure(key, "must be 32 bytes in base64url")
@@ -64,7 +76,7 @@ extension Keyring {
         return bytes
     }
 
-    private static func number(_ key: String, from reader: inout ObjectReader) throws -> UInt32 {
+    private static func number(_ key: String, from reader: inout ObjectReader) throws(Failure) -> UInt32 {
         let text = try reader.required(key, length: 8...8)
         guard let number = UInt32(text, radix: 16), Key.id(number) == text else {
             throw reader.failure(key, "must be 8 hexadecimal digits in lower case")
@@ -78,6 +90,14 @@ extension Keyring {
             json.member("version", Self.version)
             json.member("root", Base64URL.encode(root))
             json.member("current", current.id)
+            json.member("currentSince", currentSince)
+            if let successor {
+                json.key("successor")
+                json.object { json in
+                    json.member("id", successor.key.id)
+                    json.member("from", successor.from)
+                }
+            }
             json.array("keys") { json in
                 for key in keys {
                     json.object { json in

@@ -2,16 +2,23 @@ package import SessionCore
 
 /// The keys of an installation: the root that tokens and handles rest on, which never changes, and the keys that seal
 /// records, of which one is current and the others only open.
-package struct Keyring: Sendable {
+///
+/// A new key comes as `successor`, with the moment from which it seals: every worker has read it by then, so no worker
+/// meets a record that it cannot open. A worker that reads nothing new any more still changes over at that moment.
+package struct Keyring: Sendable, Equatable {
     /// 32 bytes.
     let root: [UInt8]
     /// At least one, each with an id of its own.
     let keys: [Key]
-    /// One of `keys`.
+    /// One of `keys`: the one that seals until the successor's moment. What seals now is told by `current(at:)`.
     let current: Key
+    /// Since when `current` seals; `nil` where it is the ring's first, or the file is from before rotation.
+    let currentSince: Timestamp?
+    /// Another of `keys`.
+    let successor: Successor?
 
     /// A key that seals records.
-    struct Key: Sendable {
+    struct Key: Sendable, Equatable {
         /// Its name in sealed records; in the file 8 hexadecimal digits.
         let number: UInt32
         /// 32 bytes.
@@ -26,24 +33,66 @@ package struct Keyring: Sendable {
         }
     }
 
-    /// - Precondition: `current` is the number of one of `keys`, and no two share one.
-    init(root: [UInt8], keys: [Key], current: UInt32) {
-        guard let currentKey = keys.first(where: { $0.number == current }) else {
-            preconditionFailure("the current key is one of the keyring's")
+    /// The key that seals next.
+    struct Successor: Sendable, Equatable {
+        let key: Key
+        /// By the clocks of the workers.
+        let from: Timestamp
+    }
+
+    /// - Precondition: `current` is the number of one of `keys`, `successor` of another, and no two share one.
+    init(
+        root: [UInt8], keys: [Key], current: UInt32, currentSince: Timestamp? = nil,
+        successor: (number: UInt32, from: Timestamp)? = nil
+    ) {
+        func key(_ number: UInt32) -> Key {
+            guard let key = keys.first(where: { $0.number == number }) else {
+                preconditionFailure("the current key and its successor are of the keyring's")
+            }
+            return key
         }
+        precondition(successor?.number != current, "no key succeeds itself")
         self.root = root
         self.keys = keys
-        self.current = currentKey
+        self.current = key(current)
+        self.currentSince = currentSince
+        self.successor = successor.map { Successor(key: key($0.number), from: $0.from) }
+    }
+
+    /// The key that seals at `now`.
+    func current(at now: Timestamp) -> Key {
+        guard let successor, successor.from <= now else { return current }
+        return successor.key
+    }
+
+    package func currentID(at now: Timestamp) -> String {
+        current(at: now).id
+    }
+
+    /// Whether both are rings of one installation: a namespace is used with one root for ever.
+    package func hasRoot(of other: Keyring) -> Bool {
+        root == other.root
     }
 
     /// A new keyring with one key, from the system's randomness.
     package static func generate(at now: Timestamp) -> Keyring {
+        let key = Key.generate(at: now, apartFrom: [])
+        return Keyring(root: randomSecret(), keys: [key], current: key.number)
+    }
+
+    /// 32 bytes.
+    fileprivate static func randomSecret() -> [UInt8] {
         var random = SystemRandomNumberGenerator()
-        func secret() -> [UInt8] {
-            (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
-        }
-        let key = Key(number: UInt32.random(in: .min ... .max, using: &random), secret: secret(), createdAt: now)
-        return Keyring(root: secret(), keys: [key], current: key.number)
+        return (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+    }
+}
+
+extension Keyring.Key {
+    /// A new key with a number that none of `others` has.
+    static func generate(at now: Timestamp, apartFrom others: [Keyring.Key]) -> Keyring.Key {
+        var number: UInt32
+        repeat { number = .random(in: .min ... .max) } while others.contains { $0.number == number }
+        return Keyring.Key(number: number, secret: Keyring.randomSecret(), createdAt: now)
     }
 }
 

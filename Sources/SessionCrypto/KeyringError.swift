@@ -8,6 +8,16 @@ package struct KeyringError: Error, Equatable, CustomStringConvertible {
         /// There is a file already, and it is not overwritten.
         case exists
         case unwritable
+        /// The command that gives the keyring did not.
+        case command
+        /// Another change is not through yet.
+        case changing
+        /// There is no room for another key.
+        case full
+        /// The ring has no such key.
+        case unknownKey
+        /// This cannot be done to the key that seals, or will.
+        case current
     }
 
     package let code: Code

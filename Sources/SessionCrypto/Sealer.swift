@@ -1,5 +1,6 @@
 import Crypto
 import Glibc
+package import SessionCore
 
 /// Why sealed bytes did not open.
 package enum SealError: Error, Equatable, CustomStringConvertible {
@@ -19,7 +20,7 @@ package enum SealError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Seals bytes with AES-256-GCM and the keyring's current key, bound to a context that has to be given again to open them.
+/// Seals bytes with AES-256-GCM and the key of the ring that was current at a moment, bound to a context that has to be given again to open them.
 ///
 /// Sealed bytes are: version (1), key id (4), salt (1), nonce (12), ciphertext, tag (16); what stands before the nonce is
 /// bound too. Random nonces allow 2³² messages a key (NIST SP 800-38D, section 8.3), which a busy installation writes in a
@@ -30,16 +31,39 @@ package struct Sealer: Sendable {
     private static let headerLength = 6
     private static let overhead = headerLength + 12 + 16
 
-    private let current: SealingKey
+    private var current: SealingKey
     private let keys: [UInt32: SealingKey]
 
-    package init(keyring: Keyring, namespace: String) {
+    /// - Parameter now: seals with the key that is current then; opens with all.
+    package init(keyring: Keyring, namespace: String, at now: Timestamp) {
         keys = Dictionary(
             uniqueKeysWithValues: keyring.keys.map { ($0.number, SealingKey($0, namespace: namespace)) })
-        guard let current = keys[keyring.current.number] else {
-            preconditionFailure("a keyring's current key is one of its keys")
-        }
-        self.current = current
+        current = Self.key(keyring.current(at: now), in: keys)
+    }
+
+    /// Seals from now on with the key that is current at `now`.
+    ///
+    /// - Precondition: `keyring` is the one that this was made of.
+    mutating func advance(_ keyring: Keyring, to now: Timestamp) {
+        current = Self.key(keyring.current(at: now), in: keys)
+    }
+
+    private static func key(_ key: Keyring.Key, in keys: [UInt32: SealingKey]) -> SealingKey {
+        guard let key = keys[key.number] else { preconditionFailure("a keyring's current key is one of its keys") }
+        return key
+    }
+
+    /// The id of the key that seals: 8 hexadecimal digits.
+    package var currentID: String { Keyring.Key.id(current.number) }
+
+    /// The id of the key that these bytes are sealed with; `nil` for what is no sealed record.
+    package static func keyID(of sealed: [UInt8]) -> String? {
+        number(of: sealed).map(Keyring.Key.id)
+    }
+
+    private static func number(of sealed: [UInt8]) -> UInt32? {
+        guard sealed.count >= overhead, sealed[0] == version else { return nil }
+        return sealed[1..<5].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
     }
 
     package func seal(_ plaintext: [UInt8], context: [UInt8]) -> [UInt8] {
@@ -62,8 +86,7 @@ package struct Sealer: Sendable {
     }
 
     package func open(_ sealed: [UInt8], context: [UInt8]) throws(SealError) -> [UInt8] {
-        guard sealed.count >= Self.overhead, sealed[0] == Self.version else { throw .unreadable }
-        let number = sealed[1..<5].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        guard let number = Self.number(of: sealed) else { throw .unreadable }
         guard let key = keys[number] else { throw .unknownKey(Keyring.Key.id(number)) }
         do {
             let box = try AES.GCM.SealedBox(combined: sealed[Self.headerLength...])

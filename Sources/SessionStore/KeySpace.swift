@@ -23,11 +23,14 @@ struct KeySpace: Sendable {
 
     /// Says with which keyring's root the namespace is used.
     let keyring: String
+    /// Matches every key of every partition, and no other namespace's (a glob; the braces mean themselves).
+    let pattern: String
     private let prefixes: [String]
 
     init(namespace: String) {
         let digits = Array("0123456789abcdef")
         keyring = "\(namespace):keyring"
+        pattern = "\(namespace):{??}:*"
         prefixes = Partition.all.map { partition in
             "\(namespace):{\(digits[Int(partition.number >> 4)])\(digits[Int(partition.number & 15)])}:"
         }

@@ -7,7 +7,7 @@ struct RecordSeal: Sendable {
     enum Place {
         /// A field of an aggregate.
         case field(String, key: String)
-        /// A value or list item of its own: a result in the inbox, an entry of an activity log.
+        /// A value or list item of its own: a result in the inbox, an entry of an activity log, which may stand anywhere in it.
         case entry(String)
         /// An event in an outbox; the stream's own ids are not known when it is sealed.
         case event(String, key: String)
@@ -26,19 +26,28 @@ struct RecordSeal: Sendable {
         }
     }
 
-    let sealer: Sealer
+    let sealers: SealerSource
 
     func seal(_ record: [UInt8], at place: Place) -> [UInt8] {
-        sealer.seal(record, context: place.associatedData)
+        sealers.sealer.seal(record, context: place.associatedData)
+    }
+
+    /// The same record sealed with the current key.
+    func reseal(_ sealed: [UInt8], at place: Place) throws(SealError) -> [UInt8] {
+        let sealer = sealers.sealer
+        let context = place.associatedData
+        return sealer.seal(try sealer.open(sealed, context: context), context: context)
     }
 
     func read<Value>(
         _ sealed: [UInt8], at place: Place, as parse: ([UInt8]) throws(MalformedRecord) -> Value
     ) -> Result<Value, DamagedRecord> {
         do {
-            return .success(try parse(try sealer.open(sealed, context: place.associatedData)))
+            return .success(try parse(try sealers.sealer.open(sealed, context: place.associatedData)))
         } catch let error as SealError {
-            return .failure(DamagedRecord(key: place.key, reason: error.description))
+            var damage = DamagedRecord(key: place.key, reason: error.description)
+            if case .unknownKey = error { damage.isKeyUnknown = true }
+            return .failure(damage)
         } catch let error as MalformedRecord {
             return .failure(DamagedRecord(key: place.key, reason: error.reason))
         } catch {

@@ -3,6 +3,14 @@ import SessionCore
 
 extension RedisSessionStore {
     package func load(_ requests: [LoadRequest]) async throws(StoreError) -> Loaded {
+        let loaded = try await loadOnce(requests)
+        guard loaded.aggregates.contains(where: \.isKeyUnknown) else { return loaded }
+        // Another worker may have read of a new key a moment before this one.
+        await refreshKeys()
+        return try await loadOnce(requests)
+    }
+
+    private func loadOnce(_ requests: [LoadRequest]) async throws(StoreError) -> Loaded {
         var pipeline = RedisPipeline()
         pipeline.command("TIME")
         for request in requests { append(request, to: &pipeline) }
@@ -127,6 +135,15 @@ extension RedisSessionStore {
                     sessions: reader.sessions, policies: reader.policies))
         } catch {
             return .damaged(error)
+        }
+    }
+}
+
+extension LoadedAggregate {
+    fileprivate var isKeyUnknown: Bool {
+        switch state {
+        case .whole, .refused: false
+        case .damaged(let damage): damage.isKeyUnknown
         }
     }
 }

@@ -98,7 +98,7 @@ extension RedisSessionStore: SweepableStore {
         return try Self.time(try await sendOne(pipeline))
     }
 
-    private func sendOne(_ pipeline: consuming RedisPipeline) async throws(StoreError) -> RedisReply {
+    func sendOne(_ pipeline: consuming RedisPipeline) async throws(StoreError) -> RedisReply {
         guard let reply = try await send(pipeline).first else {
             throw StoreError("Redis answered nothing", .refused, mayHaveHappened: true)
         }

@@ -5,9 +5,10 @@ package import SessionCrypto
 
 /// The store in Redis: one pipeline to load a batch, one to commit it, every record sealed and bound to its place.
 package struct RedisSessionStore: SessionStore {
-    /// The script that every connection must have loaded.
-    package static let scripts = [commitScript]
+    /// The scripts that every connection must have loaded.
+    package static let scripts = [commitScript, resealScript]
     static let commitScript = RedisScript(name: "commit", source: PackageResources.commit_lua)
+    static let resealScript = RedisScript(name: "reseal", source: PackageResources.reseal_lua)
 
     let redis: RedisClient
     let keys: KeySpace
@@ -18,13 +19,21 @@ package struct RedisSessionStore: SessionStore {
     let recent = RecentSessions()
     private let keyringFingerprint: String
     private let hash: KeyedHash
+    /// Has the keyring read again, at once.
+    let refreshKeys: @Sendable () async -> Void
 
-    package init(redis: RedisClient, namespace: String, sealer: Sealer, inboxSeconds: Int, keyring: Keyring) {
+    /// - Parameter refreshKeys: called for a record that is sealed with an unknown key, before it counts as damaged;
+    ///   returns when `sealers` has the newest keys there are, or soon.
+    package init(
+        redis: RedisClient, namespace: String, sealers: SealerSource, inboxSeconds: Int, keyring: Keyring,
+        refreshKeys: @escaping @Sendable () async -> Void = {}
+    ) {
         keyringFingerprint = keyring.fingerprint(in: namespace)
         hash = KeyedHash(keyring: keyring, namespace: namespace)
         self.redis = redis
+        self.refreshKeys = refreshKeys
         keys = KeySpace(namespace: namespace)
-        seal = RecordSeal(sealer: sealer)
+        seal = RecordSeal(sealers: sealers)
         inboxMilliseconds = Int64(inboxSeconds) * 1000
     }
 
@@ -41,6 +50,24 @@ package struct RedisSessionStore: SessionStore {
     /// The field of a policy that was put.
     func policyField(_ name: PolicyName) -> String {
         KeySpace.policyPrefix + hash.policyName(tenant: name.tenant, name: name.name)
+    }
+
+    /// With which keyring the namespace is used, without beginning to use it.
+    package func keyringUse() async throws(StoreError) -> KeyringUse {
+        var pipeline = RedisPipeline()
+        pipeline.command("GET", .string(keys.keyring))
+        guard let reply = try await send(pipeline).first, let known = try Self.value(reply).string else {
+            return .none
+        }
+        return known == keyringFingerprint ? .ours : .another
+    }
+
+    /// With which keyring a namespace is used.
+    package enum KeyringUse: Sendable {
+        /// With none: nothing was ever stored in it.
+        case none
+        case ours
+        case another
     }
 
     func send(_ pipeline: consuming RedisPipeline) async throws(StoreError) -> [RedisReply] {

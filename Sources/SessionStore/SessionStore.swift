@@ -136,6 +136,8 @@ package struct DamagedRecord: Error, Equatable, Sendable {
     /// The key in the store.
     package let key: String
     package let reason: String
+    /// Whether it was sealed with a key that the keyring does not have, or not yet.
+    package var isKeyUnknown = false
 }
 
 /// The first result of a message, kept for its duplicates.

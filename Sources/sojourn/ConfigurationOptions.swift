@@ -21,6 +21,12 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Keys, made by `sojourn keys init`.", valueName: "file"))
     var keyringFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A program and its arguments that prints the keyring, instead of the file. What is secret in it shows in "
+                + "the process list.", valueName: "command"))
+    var keyringCommand: String?
+
     @Option(help: ArgumentHelp("JSON object, policy name to policy. (default: none)", valueName: "file"))
     var policyFile: String?
 
@@ -92,6 +98,7 @@ struct ConfigurationOptions: ParsableArguments {
         case .amqpUrl: amqpUrl
         case .redisUrl: redisUrl
         case .keyringFile: keyringFile
+        case .keyringCommand: keyringCommand
         case .policyFile: policyFile
         case .callersFile: callersFile
         case .namespace: namespace

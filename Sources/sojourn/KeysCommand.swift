@@ -6,7 +6,34 @@ import SessionWorker
 /// `sojourn keys …`: the file that seals what Redis holds and signs access tokens.
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "Make the keyring.", subcommands: [KeysInitCommand.self])
+        commandName: "keys", abstract: "Make the keyring, and exchange its keys.",
+        discussion: """
+            To exchange the key that seals records, while the workers go on:
+
+              sojourn keys rotate FILE       a new key, which seals from a minute from now on
+              sojourn keys reseal            then, what is sealed with an older one is sealed again
+              sojourn keys retire FILE ID    and the older one goes
+            """,
+        subcommands: [
+            KeysInitCommand.self, KeysListCommand.self, KeysRotateCommand.self, KeysRetireCommand.self,
+            KeysResealCommand.self,
+        ])
+}
+
+/// The file that a `keys` command is about.
+struct KeyringFileArgument: ParsableArguments {
+    @Argument(help: "The keyring. Without it, the path in SOJOURN_KEYRING_FILE.")
+    var file: String?
+
+    var path: String {
+        get throws {
+            let variable = ConfigurationVariable.keyringFile.environmentName
+            guard let path = file ?? ProcessInfo.processInfo.environment[variable], !path.isEmpty else {
+                throw CommandFailure("give a FILE, or its path in \(variable)", status: .validationFailure)
+            }
+            return path
+        }
+    }
 }
 
 /// `sojourn keys init [FILE]`.
@@ -15,14 +42,10 @@ struct KeysInitCommand: AsyncParsableCommand {
         commandName: "init",
         abstract: "Make a new keyring; a file that exists is never overwritten.")
 
-    @Argument(help: "Where to write it. Without it, the path in SOJOURN_KEYRING_FILE.")
-    var file: String?
+    @OptionGroup var file: KeyringFileArgument
 
     mutating func run() async throws {
-        let variable = ConfigurationVariable.keyringFile.environmentName
-        guard let path = file ?? ProcessInfo.processInfo.environment[variable], !path.isEmpty else {
-            throw CommandFailure("give a FILE, or its path in \(variable)", status: .validationFailure)
-        }
+        let path = try file.path
         do {
             try Keyring.generate(at: .wallClock).save(to: path)
         } catch {
@@ -38,7 +61,7 @@ struct KeysInitCommand: AsyncParsableCommand {
               - Whoever loses it loses every session. Keep a copy, somewhere else than the copies of Redis.
               - Every worker of a namespace needs the same file.
 
-            Start a worker with it: \(variable)=\(path) sojourn worker
+            Start a worker with it: \(ConfigurationVariable.keyringFile.environmentName)=\(path) sojourn worker
             """)
     }
 }

@@ -138,11 +138,12 @@ def test_a_worker_does_not_start_with_a_bad_policy_file(sojourn, tmp_path):
     assert done.returncode == 78 and "/default/idleSeconds" in done.stderr
 
 
-def test_a_worker_does_not_take_a_callers_file_that_it_would_not_carry_out(sojourn, tmp_path):
+def test_a_worker_does_not_start_with_a_bad_callers_file(sojourn, tmp_path):
     path = tmp_path / "callers.json"
-    path.write_text("{}")
+    path.write_text('{"shop": {"commands": ["session.val*"]}}')
     done = sojourn("worker", SOJOURN_CALLERS_FILE=str(path))
-    assert done.returncode == 78 and "SOJOURN_CALLERS_FILE" in done.stderr
+    assert done.returncode == 78
+    assert f"SOJOURN_CALLERS_FILE {path}" in done.stderr and "/shop/commands/0" in done.stderr
 
 
 def test_a_worker_with_another_keyring_takes_no_commands(worker, start_worker, sojourn, tmp_path):

@@ -155,8 +155,12 @@ struct RedisSessionStoreTests {
             let other = Keyring.generate(at: Timestamp(milliseconds: 0))
             let stranger = RedisSessionStore(
                 redis: fixture.client, namespace: fixture.namespace,
-                sealer: Sealer(keyring: other, namespace: fixture.namespace), inboxSeconds: 60, keyring: other)
+                sealers: SealerSource(keyring: other, namespace: fixture.namespace, at: Timestamp(milliseconds: 0)),
+                inboxSeconds: 60, keyring: other)
+            #expect(try await fixture.store.keyringUse() == .none)
             #expect(try await fixture.store.isKeyringTheirs())
+            #expect(try await fixture.store.keyringUse() == .ours)
+            #expect(try await stranger.keyringUse() == .another)
             #expect(try await fixture.store.isKeyringTheirs())
             #expect(try await stranger.isKeyringTheirs() == false)
         }

@@ -45,7 +45,8 @@ struct RedisFixture {
         try await client.waitUntilConnected()
         let keyring = Keyring.generate(at: Timestamp(milliseconds: 0))
         let store = RedisSessionStore(
-            redis: client, namespace: namespace, sealer: Sealer(keyring: keyring, namespace: namespace),
+            redis: client, namespace: namespace,
+            sealers: SealerSource(keyring: keyring, namespace: namespace, at: Timestamp(milliseconds: 0)),
             inboxSeconds: 60, keyring: keyring)
         let fixture = RedisFixture(namespace: namespace, client: client, keyring: keyring, store: store)
         do {
@@ -62,6 +63,15 @@ struct RedisFixture {
         SessionManager(
             tokens: TokenCodec(keyring: keyring, namespace: namespace),
             factors: FactorCodec(keyring: keyring, namespace: namespace))
+    }
+
+    /// The store as a worker with these keys has it.
+    func store(
+        with sealers: SealerSource, refreshKeys: @escaping @Sendable () async -> Void = {}
+    ) -> RedisSessionStore {
+        RedisSessionStore(
+            redis: client, namespace: namespace, sealers: sealers, inboxSeconds: 60, keyring: keyring,
+            refreshKeys: refreshKeys)
     }
 
     func keys() async throws -> [String] {
@@ -84,7 +94,8 @@ struct RedisFixture {
     ) async -> CommandProcessor<Store> {
         let seeds = SeedSource(seed)
         let accessTokens = await AccessTokens(
-            keyring: keyring, namespace: namespace, issuer: "sojourn", audience: "sojourn")
+            keyring: keyring, at: Timestamp(milliseconds: 0), namespace: namespace, issuer: "sojourn",
+            audience: "sojourn")
         return CommandProcessor(
             store: store, manager: manager, accessTokens: accessTokens, namespace: namespace,
             resultNames: ResultNames(), logger: Logger(label: "test"),

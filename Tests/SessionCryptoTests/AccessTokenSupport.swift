@@ -25,7 +25,8 @@ func accessTokens(
     audience: String = "audience", algorithm: SigningAlgorithm = .es256
 ) async throws -> AccessTokens {
     await AccessTokens(
-        keyring: try keyring(keys: keys, current: current), namespace: namespace, issuer: issuer, audience: audience,
+        keyring: try keyring(keys: keys, current: current), at: Timestamp(milliseconds: 0), namespace: namespace,
+        issuer: issuer, audience: audience,
         algorithm: algorithm)
 }
 

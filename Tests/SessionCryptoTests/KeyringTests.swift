@@ -18,7 +18,7 @@ import Testing
         ("", "JSON"),
         ("[]", "object"),
         ("{}", "version"),
-        (keyringText().replacing(#""version":1"#, with: #""version":2"#), "version"),
+        (keyringText().replacing(#""version":1"#, with: #""version":2"#), "/version is 2, and this Sojourn reads 1"),
         (keyringText().replacing(#""version":1"#, with: #""version":"1""#), "version"),
         (keyringText().replacing("root", with: "roots"), "root"),
         (keyringText().replacing(secretText(7), with: secretText(0xFB, count: 31)), "root"),
@@ -40,6 +40,11 @@ import Testing
         (keyringText() + "x", "JSON"),
         (String(keyringText().dropLast()), "JSON"),
         (String(keyringText().dropLast()) + #","extra":"\#(secret)"}"#, "extra"),
+        (keyringText(successor: #"{"id":"000000a1","from":"2026-11-20T22:00:00Z"}"#), "/successor/id"),
+        (keyringText(successor: #"{"id":"000000a2","from":"2026-11-20T22:00:00Z"}"#), "/successor/id"),
+        (keyringText(successor: #"{"id":"000000a2"}"#), "/successor/from"),
+        (keyringText(successor: #""000000a2""#), "/successor"),
+        (keyringText().replacing(#""version":1"#, with: #""version":1,"currentSince":5"#), "/currentSince"),
         (keyringText(keys: (0..<65).map { "000001" + String(16 + $0, radix: 16) }), "keys"),
     ]
 
@@ -55,7 +60,7 @@ import Testing
     @Test func `a keyring and what is made of it print no secret`() throws {
         let ring = try keyring()
         let codec = TokenCodec(keyring: ring, namespace: "sojourn")
-        let sealer = Sealer(keyring: ring, namespace: "sojourn")
+        let sealer = Sealer(keyring: ring, namespace: "sojourn", at: start)
         let hash = KeyedHash(keyring: ring, namespace: "sojourn")
         var printed = "\(ring) \(codec) \(sealer) \(hash)"
         printed += "\(String(reflecting: ring)) \(String(reflecting: codec))"
@@ -78,8 +83,8 @@ import Testing
 
             let read = try FileKeyProvider(path: path).keyring()
             let context: [UInt8] = [1]
-            let sealed = Sealer(keyring: ring, namespace: "n").seal([1, 2, 3], context: context)
-            #expect(try Sealer(keyring: read, namespace: "n").open(sealed, context: context) == [1, 2, 3])
+            let sealed = Sealer(keyring: ring, namespace: "n", at: start).seal([1, 2, 3], context: context)
+            #expect(try Sealer(keyring: read, namespace: "n", at: start).open(sealed, context: context) == [1, 2, 3])
             let handle = TokenCodec(keyring: ring, namespace: "n").handle(tenant: "t", subject: "s")
             #expect(TokenCodec(keyring: read, namespace: "n").handle(tenant: "t", subject: "s") == handle)
         }

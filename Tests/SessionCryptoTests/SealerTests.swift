@@ -8,7 +8,7 @@ import Testing
     private let plaintext = Array("what Redis must not read".utf8)
 
     init() throws {
-        sealer = Sealer(keyring: try keyring(), namespace: "sojourn")
+        sealer = Sealer(keyring: try keyring(), namespace: "sojourn", at: start)
     }
 
     @Test(arguments: [0, 1, 15, 16, 17, 500, 65_536])
@@ -78,7 +78,7 @@ import Testing
 
     @Test func `after rotation old records open and new ones take the new key`() throws {
         let old = sealer.seal(plaintext, context: context)
-        let rotated = Sealer(keyring: try keyring(keys: ["000000a1", "000000a2"]), namespace: "sojourn")
+        let rotated = Sealer(keyring: try keyring(keys: ["000000a1", "000000a2"]), namespace: "sojourn", at: start)
         #expect(try rotated.open(old, context: context) == plaintext)
         let new = rotated.seal(plaintext, context: context)
         #expect(Array(new[1..<5]) == [0, 0, 0, 0xA2])
@@ -86,13 +86,13 @@ import Testing
     }
 
     @Test func `a retired key's records do not open`() throws {
-        let retired = Sealer(keyring: try keyring(keys: ["000000a2"]), namespace: "sojourn")
+        let retired = Sealer(keyring: try keyring(keys: ["000000a2"]), namespace: "sojourn", at: start)
         let old = sealer.seal(plaintext, context: context)
         #expect(throws: SealError.unknownKey("000000a1")) { try retired.open(old, context: context) }
     }
 
     @Test func `another namespace's records do not open`() throws {
-        let stranger = Sealer(keyring: try keyring(), namespace: "sojourn2")
+        let stranger = Sealer(keyring: try keyring(), namespace: "sojourn2", at: start)
         let sealed = sealer.seal(plaintext, context: context)
         #expect(throws: SealError.damaged) { try stranger.open(sealed, context: context) }
     }

@@ -9,12 +9,16 @@ func keyring(root: UInt8 = 7, keys: [String] = ["000000a1"], current: String? = 
     try Keyring(json: Array(keyringText(root: root, keys: keys, current: current).utf8))
 }
 
-func keyringText(root: UInt8 = 7, keys: [String] = ["000000a1"], current: String? = nil) -> String {
+/// - Parameter successor: the member's JSON, whatever it is.
+func keyringText(
+    root: UInt8 = 7, keys: [String] = ["000000a1"], current: String? = nil, successor: String? = nil
+) -> String {
     let members = keys.map { id in
         let secret = secretText(UInt8(id.suffix(2), radix: 16) ?? 0)
         return #"{"id":"\#(id)","secret":"\#(secret)","createdAt":"2026-11-20T22:00:00.000Z"}"#
     }
-    return #"{"version":1,"root":"\#(secretText(root))","current":"\#(current ?? keys.last ?? "")","keys":["#
+    return #"{"version":1,"root":"\#(secretText(root))","current":"\#(current ?? keys.last ?? "")","#
+        + (successor.map { #""successor":\#($0),"# } ?? "") + #""keys":["#
         + members.joined(separator: ",") + "]}"
 }
 

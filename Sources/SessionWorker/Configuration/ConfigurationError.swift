@@ -37,6 +37,14 @@ package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConver
         self.remedy = remedy
     }
 
+    /// There is neither a file nor a command nor `--dev`.
+    static var missingKeyring: ConfigurationError {
+        ConfigurationError(
+            .missingValue, ConfigurationVariable.keyringFile.environmentName, "is not set",
+            remedy: "make a keyring with `sojourn keys init FILE` and give its path, or try with --dev, "
+                + "whose keys are gone when it stops")
+    }
+
     package var description: String {
         "\(subject) \(problem): \(remedy)"
     }

@@ -1,3 +1,5 @@
+import SessionCrypto
+
 /// One value as it was given, and the ways to make something of it. Each failure names the variable as the user wrote
 /// it, shows the value where it can hold no password, and says what is allowed.
 struct ConfigurationSetting {
@@ -53,6 +55,17 @@ struct ConfigurationSetting {
             throw invalid("it must be the path of a file")
         }
         return text
+    }
+
+    /// A program and its arguments.
+    func command() throws(ConfigurationError) -> [String] {
+        guard text.utf8.count <= WorkerConfiguration.Bounds.commandBytes, let words = CommandLineWords.split(text)
+        else {
+            throw invalid(
+                "it must be a program and its arguments, in words (quotes keep spaces together; there is no shell) or "
+                    + "as a JSON array of strings")
+        }
+        return words
     }
 
     func endpoint() throws(ConfigurationError) -> SocketEndpoint {

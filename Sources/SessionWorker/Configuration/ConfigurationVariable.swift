@@ -5,6 +5,7 @@ package enum ConfigurationVariable: String, CaseIterable, Hashable, Sendable {
     case amqpUrl
     case redisUrl
     case keyringFile
+    case keyringCommand
     case policyFile
     case callersFile
     case namespace
@@ -33,10 +34,10 @@ package enum ConfigurationVariable: String, CaseIterable, Hashable, Sendable {
         "--" + words.joined(separator: "-")
     }
 
-    /// Whether the value may hold a password, so that no error may repeat it.
+    /// Whether the value may hold a password or the like, so that no error may repeat it.
     var isSecret: Bool {
         switch self {
-        case .amqpUrl, .redisUrl:
+        case .amqpUrl, .redisUrl, .keyringCommand:
             true
         case .keyringFile, .policyFile, .callersFile, .namespace, .prefetch, .lanes, .topology, .issuer, .audience,
             .inboxSeconds, .drainSeconds, .maxBodyBytes, .adminAddress, .logLevel, .logFormat:

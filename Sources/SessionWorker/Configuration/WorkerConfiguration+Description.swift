@@ -1,12 +1,13 @@
 import Logging
 
-/// What may be shown of a configuration: everything but what URLs hold beside hosts.
+/// What may be shown of a configuration: everything but what URLs hold beside hosts, and a command beside its program.
 extension WorkerConfiguration: CustomStringConvertible, CustomDebugStringConvertible {
     package var description: String {
         let fields: [(ConfigurationVariable, String?)] = [
             (.amqpUrl, amqpURLs.map(Self.withoutSecrets).joined(separator: ",")),
             (.redisUrl, Self.withoutSecrets(redisURL)),
             (.keyringFile, keyringFile),
+            (.keyringCommand, keyringCommand?.first),
             (.policyFile, policyFile),
             (.callersFile, callersFile),
             (.namespace, namespace),

@@ -41,23 +41,30 @@ extension WorkerConfiguration {
     private mutating func readFiles(
         from sources: ConfigurationSources, needsKeyring: Bool
     ) throws(ConfigurationError) {
-        let keyring = try sources.setting(.keyringFile)
-        keyringFile = try keyring?.path()
-        if needsKeyring {
-            if let keyring, dev {
-                throw ConfigurationError(
-                    .conflictingValues, "--dev", "is given together with \(keyring.name)",
-                    remedy: "--dev makes a throw-away keyring; leave one of the two out")
-            }
-            if keyring == nil && !dev {
-                throw ConfigurationError(
-                    .missingValue, ConfigurationVariable.keyringFile.environmentName, "is not set",
-                    remedy: "make a keyring with `sojourn keys init FILE` and give its path, or try with --dev, "
-                        + "whose keys are gone when it stops")
-            }
-        }
+        let file = try sources.setting(.keyringFile)
+        let command = try sources.setting(.keyringCommand)
+        keyringFile = try file?.path()
+        keyringCommand = try command?.command()
+        if needsKeyring { try checkKeyring(file, command) }
         policyFile = try sources.setting(.policyFile)?.path()
         callersFile = try sources.setting(.callersFile)?.path()
+    }
+
+    /// Exactly one of the three: a file, a command, `--dev`.
+    private func checkKeyring(
+        _ file: ConfigurationSetting?, _ command: ConfigurationSetting?
+    ) throws(ConfigurationError) {
+        if let file, let command {
+            throw ConfigurationError(
+                .conflictingValues, file.name, "is given together with \(command.name)",
+                remedy: "keys come from a file or from a command; leave one of the two out")
+        }
+        if let given = file ?? command, dev {
+            throw ConfigurationError(
+                .conflictingValues, "--dev", "is given together with \(given.name)",
+                remedy: "--dev makes a throw-away keyring; leave one of the two out")
+        }
+        guard file != nil || command != nil || dev else { throw .missingKeyring }
     }
 
     private mutating func readWork(from sources: ConfigurationSources) throws(ConfigurationError) {

@@ -28,8 +28,13 @@ package struct WorkerConfiguration: Sendable, Hashable {
     /// Default: `redis://127.0.0.1:6379/0`.
     package var redisURL: String = "redis://127.0.0.1:6379/0"
 
-    /// Path of the keyring, made by `sojourn keys init`. Default: none, and then only `--dev` starts.
+    /// Path of the keyring, made by `sojourn keys init`. Default: none; then there is a `keyringCommand`, or only `--dev`
+    /// starts.
     package var keyringFile: String?
+
+    /// A program and its arguments, run without a shell, that prints the keyring. Default: none. Beside a `keyringFile`
+    /// it is an error.
+    package var keyringCommand: [String]?
 
     /// Path of a JSON object, policy name → policy. Default: none, which leaves the built-in `default` policy.
     package var policyFile: String?
@@ -109,5 +114,7 @@ extension WorkerConfiguration {
         static let tokenNameBytes = 256
         /// In bytes. Sentinel and cluster URLs list hosts.
         static let urlBytes = 4096
+        /// In bytes.
+        static let commandBytes = 4096
     }
 }

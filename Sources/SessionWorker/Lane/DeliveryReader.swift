@@ -12,24 +12,54 @@ package struct DeliveryReader: Sendable {
 
     let commands: CommandReader
     let hash: KeyedHash
+    /// Who may send what, at present.
+    let permissions: @Sendable () -> CallerPermissions
 
-    package init(commands: CommandReader, hash: KeyedHash) {
+    package init(
+        commands: CommandReader, hash: KeyedHash,
+        permissions: @escaping @Sendable () -> CallerPermissions = { .anything }
+    ) {
         self.commands = commands
         self.hash = hash
+        self.permissions = permissions
     }
 
     package func read(_ delivery: AMQPDelivery) -> Work {
         let properties = delivery.properties
         let commandID = properties.messageID.flatMap { $0.isEmpty ? nil : $0 } ?? properties.correlationID
         let name = CommandName(rawValue: delivery.routingKey)
+        let permissions = permissions()
         do throws(Failure) {
-            let command = try commands.read(message(from: delivery))
+            let message = message(from: delivery)
+            // Before the body is read: who may not send a command fills no quarantine with it either.
+            if let name, !message.hasUnreadableProperties,
+                let refusal = Self.refusal(of: name, tenant: nil, to: properties.userID, by: permissions)
+            {
+                return Work(name: name, content: .refused(refusal), commandID: commandID)
+            }
+            let command = try commands.read(message)
+            if let name,
+                let refusal = Self.refusal(of: name, tenant: command.tenant, to: properties.userID, by: permissions)
+            {
+                return Work(name: name, content: .refused(refusal), commandID: commandID)
+            }
             return Work(
                 name: name, content: .command(command), message: key(of: delivery, named: name), commandID: commandID,
                 isGivenUp: delivery.earlierDeliveries >= Self.maxDeliveries)
         } catch {
             return Work(name: name, content: .unreadable(error), commandID: commandID)
         }
+    }
+
+    private static func refusal(
+        of name: CommandName, tenant: String?, to caller: String?, by permissions: CallerPermissions
+    ) -> Rejection? {
+        guard !permissions.permits(name.rawValue, tenant: tenant, caller: caller) else { return nil }
+        guard caller != nil else {
+            return Rejection(.notPermitted, "callers are configured, so a command has to say its caller in user_id")
+        }
+        return Rejection(
+            .notPermitted, tenant == nil ? "this caller may not send this command" : "this caller has no such tenant")
     }
 
     private func message(from delivery: AMQPDelivery) -> IncomingMessage {

@@ -122,9 +122,13 @@ extension Lane {
     private func give(_ items: [Item], _ code: Failure.Code, _ message: String, over publisher: ConfirmedPublisher) {
         let now = Timestamp.wallClock
         let completions = items.map { item in
-            var failure = Failure(code, message)
-            if case .unreadable(let own) = item.work.content { failure = own }
-            return Completion(.failed(failure), of: item.work, at: now, resultID: processor.resultNames.next())
+            let outcome: Outcome =
+                switch item.work.content {
+                case .command: .failed(Failure(code, message))
+                case .unreadable(let own): .failed(own)
+                case .refused(let rejection): .rejected(rejection)
+                }
+            return Completion(outcome, of: item.work, at: now, resultID: processor.resultNames.next())
         }
         publish(items, completions, since: eventLoop.now, over: publisher)
     }

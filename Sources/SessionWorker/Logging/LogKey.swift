@@ -61,7 +61,9 @@ package enum LogKey {
 
     /// Name of a key in Redis; it tells nothing of whom it is about.
     package static let key = "key"
-    /// Path of a file.
+    /// Id of a key of the keyring, which tells nothing of it.
+    package static let keyId = "keyId"
+    /// Path of a file, or the program of a command.
     package static let file = "file"
     /// Version of the program.
     package static let version = "version"

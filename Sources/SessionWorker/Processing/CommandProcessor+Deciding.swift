@@ -10,6 +10,7 @@ extension CommandProcessor {
     func decideAlone(_ work: Work, under policies: PolicyCatalogue, at now: Timestamp) async -> Completion {
         switch work.content {
         case .unreadable(let failure): return complete(.failed(failure), of: work, at: now)
+        case .refused(let rejection): return complete(.rejected(rejection), of: work, at: now)
         case .command(let command):
             let nobody = SubjectHandle(text: String(repeating: "-", count: SubjectHandle.length))
             var transaction = SubjectTransaction(

@@ -7,6 +7,8 @@ package final class Work: Sendable {
         case command(Command)
         /// It could not be read; all there is to do is to say so.
         case unreadable(Failure)
+        /// Its caller may not send it; nothing of what is stored decides that.
+        case refused(Rejection)
     }
 
     /// `nil` for an unknown command, and for the reaper's own.

@@ -15,8 +15,9 @@ import UnixSignals
 package struct Worker {
     private let configuration: WorkerConfiguration
     private let logger = Logger(label: "sojourn")
-    private let keyring: Keyring
+    private let keys: WorkerKeys
     private let policyFile: PolicyFile
+    private let callers: CallersFile
     private let redis: RedisConfiguration
     private let brokers: BrokerConnector
     private let topology: Topology
@@ -26,14 +27,9 @@ package struct Worker {
     /// - Throws: `ConfigurationError` where a part cannot be made as it was asked for.
     package init(_ configuration: WorkerConfiguration) throws(ConfigurationError) {
         self.configuration = configuration
-        guard configuration.callersFile == nil else {
-            // To take the file and not carry it out would let anybody do anything.
-            throw ConfigurationError(
-                .invalidValue, "SOJOURN_CALLERS_FILE", "is not supported by this version",
-                remedy: "restrict callers with RabbitMQ's own permissions until then")
-        }
-        keyring = try KeyringSource.keyring(for: configuration, logger: logger)
+        keys = try WorkerKeys(for: configuration, logger: logger)
         policyFile = try PolicyFile(path: configuration.policyFile, logger: logger)
+        callers = try CallersFile(path: configuration.callersFile, logger: logger)
         redis = try configuration.redis()
         brokers = BrokerConnector(configurations: try configuration.brokers(), logger: logger)
         topology = Topology(namespace: configuration.namespace)
@@ -47,27 +43,27 @@ package struct Worker {
         MetricsSystem.bootstrap(metrics)
         logger.info("the worker starts", metadata: [LogKey.configuration: "\(configuration)"])
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.lanes + 1)
-        let tokens = TokenCodec(keyring: keyring, namespace: configuration.namespace)
-        let sealer = Sealer(keyring: keyring, namespace: configuration.namespace)
-        let accessTokens = await AccessTokens(
-            keyring: keyring, namespace: configuration.namespace, issuer: configuration.issuer,
-            audience: configuration.audience)
+        let accessTokens = await WorkerAccessTokens(keys, configuration)
         let manager = SessionManager(
-            tokens: tokens, factors: FactorCodec(keyring: keyring, namespace: configuration.namespace))
+            tokens: TokenCodec(keyring: keys.keyring, namespace: configuration.namespace),
+            factors: FactorCodec(keyring: keys.keyring, namespace: configuration.namespace))
         let policies = PoliciesInForce(file: policyFile, handle: manager.policiesHandle, logger: logger)
-        let parts = Parts(manager: manager, accessTokens: accessTokens, policies: policies, sealer: sealer)
+        let parts = Parts(manager: manager, accessTokens: accessTokens, policies: policies)
         let lanes = try makeLanes(on: loops, parts)
         let sweeper = try makeSweeper(on: loops.next(), parts)
         if configuration.topology == .check { try await checkTopology(on: loops.next()) }
 
         let admin = AdminServer(
             address: configuration.adminAddress, health: health, metrics: metrics,
-            isAlive: { lanes.isRunning }, keySet: { accessTokens.jwks },
+            isAlive: { lanes.isRunning }, keySet: { accessTokens.keySet },
             onListening: { [logger] address in
                 logger.info("the admin endpoints answer", metadata: [LogKey.address: "\(address)"])
             })
         let background = [
+            BackgroundService { [keys] in await keys.watch() },
+            BackgroundService { [keys] in await accessTokens.follow(keys) },
             BackgroundService { [policyFile] in await policyFile.watch() },
+            BackgroundService { [callers] in await callers.watch() },
             BackgroundService { await policies.watch(sweeper.store) },
             BackgroundService { await sweeper.run() },
         ]
@@ -87,9 +83,8 @@ extension Worker {
     /// What all lanes and the sweeper share.
     private struct Parts {
         let manager: SessionManager
-        let accessTokens: AccessTokens
+        let accessTokens: WorkerAccessTokens
         let policies: PoliciesInForce
-        let sealer: Sealer
     }
 
     private func makeLanes(on loops: MultiThreadedEventLoopGroup, _ parts: Parts) throws -> LanesService {
@@ -98,7 +93,8 @@ extension Worker {
         let writes = SharedHealth(of: "redis writes", in: health)
         let reader = DeliveryReader(
             commands: CommandReader(maxBodyBytes: configuration.maxBodyBytes, tokens: parts.manager.tokens),
-            hash: KeyedHash(keyring: keyring, namespace: configuration.namespace))
+            hash: KeyedHash(keyring: keys.keyring, namespace: configuration.namespace),
+            permissions: { [callers] in callers.permissions })
         let lanes = try (0..<configuration.lanes).map { number in
             var logger = logger
             logger[metadataKey: LogKey.lane] = "\(number)"
@@ -148,8 +144,9 @@ extension Worker {
         over client: RedisClient, _ parts: Parts, logger: Logger
     ) -> CommandProcessor<RedisSessionStore> {
         let store = RedisSessionStore(
-            redis: client, namespace: configuration.namespace, sealer: parts.sealer,
-            inboxSeconds: configuration.inboxSeconds, keyring: keyring)
+            redis: client, namespace: configuration.namespace, sealers: keys.sealers,
+            inboxSeconds: configuration.inboxSeconds, keyring: keys.keyring,
+            refreshKeys: { [keys] in await keys.refresh() })
         return CommandProcessor(
             store: store, manager: parts.manager, accessTokens: parts.accessTokens, namespace: configuration.namespace,
             resultNames: resultNames, logger: logger, policies: { parts.policies.catalogue })

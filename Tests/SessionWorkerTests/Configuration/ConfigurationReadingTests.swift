@@ -13,7 +13,9 @@ struct ConfigurationReadingTests {
         json: String? = nil
     ) async throws -> WorkerConfiguration {
         var environment = environment
-        if environment["SOJOURN_KEYRING_FILE"] == nil { environment["SOJOURN_KEYRING_FILE"] = Self.keys }
+        if environment["SOJOURN_KEYRING_FILE"] == nil, environment["SOJOURN_KEYRING_COMMAND"] == nil {
+            environment["SOJOURN_KEYRING_FILE"] = Self.keys
+        }
         guard let json else {
             return try await .read(commandLine: commandLine, environment: environment)
         }
@@ -28,6 +30,7 @@ struct ConfigurationReadingTests {
         #expect(configuration.amqpURLs == ["amqp://guest:guest@127.0.0.1:5672/"])
         #expect(configuration.redisURL == "redis://127.0.0.1:6379/0")
         #expect(configuration.keyringFile == Self.keys)
+        #expect(configuration.keyringCommand == nil)
         #expect(configuration.policyFile == nil)
         #expect(configuration.callersFile == nil)
         #expect(configuration.namespace == "sojourn")
@@ -90,7 +93,7 @@ struct ConfigurationReadingTests {
         #expect(ConfigurationVariable.amqpUrl.optionName == "--amqp-url")
         #expect(ConfigurationVariable.maxBodyBytes.environmentName == "SOJOURN_MAX_BODY_BYTES")
         #expect(ConfigurationVariable.lanes.environmentName == "SOJOURN_LANES")
-        #expect(ConfigurationVariable.allCases.count == 17)
+        #expect(ConfigurationVariable.allCases.count == 18)
     }
 
     @Test(
@@ -262,6 +265,41 @@ struct ConfigurationReadingTests {
         }
         #expect(error?.code == .conflictingValues)
         #expect(error?.problem.contains("SOJOURN_KEYRING_FILE") == true)
+    }
+
+    @Test("A command that prints the keyring can be given instead of a file")
+    func keyringCommand() async throws {
+        let words = try await read(["SOJOURN_KEYRING_COMMAND": "vault read 'a b'"])
+        #expect(words.keyringFile == nil)
+        #expect(words.keyringCommand == ["vault", "read", "a b"])
+        let array = try await read(["SOJOURN_KEYRING_COMMAND": #"["vault", "read"]"#])
+        #expect(array.keyringCommand == ["vault", "read"])
+    }
+
+    @Test("A command beside a keyring file or --dev is refused: only one of them can be meant")
+    func commandAndOthers() async throws {
+        let both = await #expect(throws: ConfigurationError.self) {
+            try await read(["SOJOURN_KEYRING_FILE": "/k"], commandLine: [.keyringCommand: "vault"])
+        }
+        #expect(both?.code == .conflictingValues)
+        #expect(both?.description.contains("--keyring-command") == true)
+        let dev = await #expect(throws: ConfigurationError.self) {
+            try await WorkerConfiguration.read(environment: ["SOJOURN_KEYRING_COMMAND": "vault"], dev: true)
+        }
+        #expect(dev?.code == .conflictingValues)
+    }
+
+    @Test("Of a command only the program is ever shown", arguments: ["vault hunter2", "vault 'hunter2", "[\"hunter2"])
+    func commandIsNotShown(command: String) async throws {
+        do {
+            let configuration = try await read(["SOJOURN_KEYRING_COMMAND": command])
+            #expect(configuration.description.contains("keyringCommand=vault"))
+            #expect(!configuration.description.contains("hunter2"))
+            #expect(!String(reflecting: configuration).contains("hunter2"))
+        } catch {
+            #expect("\(error)".contains("there is no shell"))
+            #expect(!"\(error) \(String(reflecting: error))".contains("hunter2"))
+        }
     }
 
     @Test("What Kubernetes sets for a service called sojourn is left alone")

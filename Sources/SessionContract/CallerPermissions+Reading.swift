@@ -1,0 +1,96 @@
+package import SessionCore
+
+/// The callers file: `{"<caller>": ["<pattern>", …], "<caller>": {"commands": ["<pattern>", …], "tenants": ["<tenant>", …]}}`.
+extension CallerPermissions {
+    private static let maxCallers = 1000
+    private static let maxPatterns = 100
+    private static let maxTenants = 1000
+    /// As long as a `user_id` may be, in bytes (AMQP 0-9-1, shortstr).
+    private static let maxCallerBytes = 255
+
+    /// Reads a callers file, whole: a mistake anywhere refuses all of it.
+    ///
+    /// - Throws: `Failure`, with the JSON Pointer of what is wrong.
+    package static func read(_ bytes: [UInt8]) throws(Failure) -> CallerPermissions {
+        let value: JSONValue
+        do {
+            value = try JSONReader.read(bytes)
+        } catch {
+            throw Failure(.malformedMessage, "not JSON: \(error.message)")
+        }
+        guard case .object(let file) = value else { throw Failure(.malformedMessage, "must be a JSON object") }
+        guard file.members.count <= maxCallers else {
+            throw Failure(.malformedMessage, "must have at most \(maxCallers) callers")
+        }
+        var reader = ObjectReader(file)
+        var grants: [String: Grant] = [:]
+        for (caller, _) in file.members {
+            guard (1...maxCallerBytes).contains(caller.utf8.count) else {
+                throw reader.failure(caller, "a caller's name has 1 to \(maxCallerBytes) bytes")
+            }
+            grants[caller] = try grant(of: caller, from: &reader)
+        }
+        return CallerPermissions(grants)
+    }
+
+    private static func grant(of caller: String, from reader: inout ObjectReader) throws(Failure) -> Grant {
+        switch reader.value(caller) {
+        case .array: return Grant(commands: try patterns(caller, from: &reader), tenants: nil)
+        case .object:
+            let grant = try reader.nested(caller) { reader throws(Failure) in
+                guard reader.value("commands") != nil else { throw reader.failure("commands", "is required") }
+                return Grant(
+                    commands: try patterns("commands", from: &reader), tenants: try tenants("tenants", from: &reader))
+            }
+            guard let grant else { preconditionFailure("what is an object is read as one") }
+            return grant
+        case nil, .null, .bool, .integer, .decimal, .string:
+            throw reader.failure(caller, "must be a list of patterns, or an object with commands and tenants")
+        }
+    }
+
+    private static func patterns(_ key: String, from reader: inout ObjectReader) throws(Failure) -> [TopicPattern] {
+        var patterns: [TopicPattern] = []
+        for (index, text) in try reader.strings(key, count: 0...maxPatterns).enumerated() {
+            guard let pattern = TopicPattern(text) else {
+                throw Failure(
+                    .invalidField,
+                    "must be a pattern such as session.* or #: words of letters, digits, _ and -, "
+                        + "where * and # stand for whole words",
+                    path: reader.pointer(to: key) + "/\(index)")
+            }
+            patterns.append(pattern)
+        }
+        return patterns
+    }
+
+    private static func tenants(_ key: String, from reader: inout ObjectReader) throws(Failure) -> Set<String>? {
+        guard reader.value(key) != nil else { return nil }
+        let names = try reader.strings(key, count: 1...maxTenants)
+        for (index, name) in names.enumerated() {
+            guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy(\.isBase64URL) else {
+                throw Failure(
+                    .invalidField, "a tenant's name is 1 to 64 letters, digits, _ and -",
+                    path: reader.pointer(to: key) + "/\(index)")
+            }
+        }
+        return Set(names)
+    }
+}
+
+extension ObjectReader {
+    /// A list of so many strings.
+    fileprivate mutating func strings(_ key: String, count: ClosedRange<Int>) throws(Failure) -> [String] {
+        guard case .array(let values) = value(key), count.contains(values.count) else {
+            throw failure(key, "must be a list of \(count.lowerBound) to \(count.upperBound) strings")
+        }
+        var strings: [String] = []
+        for (index, value) in values.enumerated() {
+            guard case .string(let text) = value else {
+                throw Failure(.invalidField, "must be a string", path: pointer(to: key) + "/\(index)")
+            }
+            strings.append(text)
+        }
+        return strings
+    }
+}

@@ -1,0 +1,226 @@
+import RedisConnection
+import SessionCore
+import SessionCrypto
+
+/// How far a walk through all sealed values has come.
+package struct ResealProgress: Sendable {
+    /// Of the key space, from 0 to 1.
+    package var fraction = 0.0
+    /// Sealed values that were looked at. One may be looked at twice, while Redis grows or shrinks its tables.
+    package var records = 0
+    /// Those that were sealed again.
+    package var resealed = 0
+    /// Those that could not be opened, and stay as they are.
+    package var unreadable = 0
+    /// The keys of a few of these.
+    package var unreadableKeys: [String] = []
+    /// Events in outboxes that are not sealed with the current key: they go away when they are published.
+    package var leftEvents = 0
+
+    mutating func count(unreadable key: String) {
+        unreadable += 1
+        if unreadableKeys.count < 5, !unreadableKeys.contains(key) { unreadableKeys.append(key) }
+    }
+}
+
+/// What is done once to everything in a namespace, beside workers that go on working. Redis is asked for a bounded page
+/// at a time, so that nobody waits long behind it.
+extension RedisSessionStore {
+    /// Keys that Redis looks at in one step, about.
+    private static let pageKeys: Int64 = 1000
+    /// Keys whose values are read in one go: aggregates may have a megabyte each.
+    private static let valueKeys = 16
+    /// Values that are put into place in one call of the script, during which Redis does nothing else.
+    private static let scriptValues = 64
+    /// Events of an outbox that are read in one go.
+    private static let outboxEvents: Int64 = 500
+
+    /// Seals again, with the current key, whatever is sealed with another. It may be interrupted and run again.
+    ///
+    /// - Parameter onProgress: called after each page.
+    package func reseal(
+        onProgress: (ResealProgress) -> Void
+    ) async throws(StoreError) -> ResealProgress {
+        var progress = ResealProgress()
+        try await walk(&progress, onProgress) { key, elements, progress async throws(StoreError) in
+            var replacements: [Replacement] = []
+            for element in elements where Sealer.keyID(of: element.sealed) != currentID {
+                do throws(SealError) {
+                    let new = try seal.reseal(element.sealed, at: key.place(ofField: element.field))
+                    replacements.append(Replacement(element: element, new: new))
+                } catch {
+                    progress.count(unreadable: key.name)
+                }
+            }
+            progress.resealed += try await replace(replacements, in: key)
+        }
+        for partition in Partition.all {
+            for (id, count) in try await countOutbox(partition) where id != currentID { progress.leftEvents += count }
+        }
+        return progress
+    }
+
+    /// How many values are sealed with each key, by its id; events in outboxes too. What is no sealed record counts
+    /// under none.
+    package func countByKey(
+        onProgress: (ResealProgress) -> Void
+    ) async throws(StoreError) -> [String: Int] {
+        var counts: [String: Int] = [:]
+        var progress = ResealProgress()
+        try await walk(&progress, onProgress) { _, elements, _ in
+            for element in elements {
+                if let id = Sealer.keyID(of: element.sealed) { counts[id, default: 0] += 1 }
+            }
+        }
+        for partition in Partition.all {
+            for (id, count) in try await countOutbox(partition) { counts[id, default: 0] += count }
+        }
+        return counts
+    }
+
+    private var currentID: String { seal.sealers.sealer.currentID }
+}
+
+// MARK: - The walk
+
+/// A sealed value: where in its key it stands, and its bytes.
+private struct SealedElement {
+    /// Its name in a hash; empty elsewhere.
+    let field: String
+    let sealed: [UInt8]
+}
+
+private struct Replacement {
+    let element: SealedElement
+    let new: [UInt8]
+}
+
+extension RedisSessionStore {
+    /// Shows `visit` every key with all that is sealed in it. What is there all the while is shown at least once.
+    private func walk(
+        _ progress: inout ResealProgress, _ onProgress: (ResealProgress) -> Void,
+        visit: (SealedKey, [SealedElement], inout ResealProgress) async throws(StoreError) -> Void
+    ) async throws(StoreError) {
+        var cursor = "0"
+        repeat {
+            let page = try await page(from: cursor)
+            var rest = page.keys[...]
+            while !rest.isEmpty {
+                let keys = Array(rest.prefix(Self.valueKeys))
+                rest = rest.dropFirst(keys.count)
+                for (key, elements) in zip(keys, try await elements(of: keys, &progress)) {
+                    progress.records += elements.count
+                    try await visit(key, elements, &progress)
+                }
+            }
+            cursor = page.next
+            progress.fraction = cursor == "0" ? 1 : Self.fraction(of: cursor)
+            onProgress(progress)
+        } while cursor != "0"
+    }
+
+    private func page(from cursor: String) async throws(StoreError) -> (keys: [SealedKey], next: String) {
+        var pipeline = RedisPipeline()
+        pipeline.command(
+            "SCAN", .string(cursor), "MATCH", .string(keys.pattern), "COUNT", .integer(Self.pageKeys))
+        guard let parts = try Self.value(try await sendOne(pipeline)).array, parts.count == 2,
+            let next = parts[0].string, let names = parts[1].array
+        else { throw StoreError("Redis answered SCAN with something else", .refused, mayHaveHappened: false) }
+        return (names.compactMap { $0.string.flatMap(SealedKey.init) }, next)
+    }
+
+    /// What is sealed in each of these keys; of a key that holds something else, nothing.
+    private func elements(
+        of sealedKeys: [SealedKey], _ progress: inout ResealProgress
+    ) async throws(StoreError) -> [[SealedElement]] {
+        var pipeline = RedisPipeline()
+        for key in sealedKeys {
+            switch key.kind {
+            case .hash: pipeline.command("HGETALL", .string(key.name))
+            case .string: pipeline.command("GET", .string(key.name))
+            case .list: pipeline.command("LRANGE", .string(key.name), "0", "-1")
+            }
+        }
+        var elements: [[SealedElement]] = []
+        for (key, reply) in zip(sealedKeys, try await send(pipeline)) {
+            if reply.serverError?.kind == .wrongType {
+                progress.count(unreadable: key.name)
+                elements.append([])
+            } else {
+                elements.append(Self.elements(of: key, in: try Self.value(reply)))
+            }
+        }
+        return elements
+    }
+
+    private static func elements(of key: SealedKey, in reply: RedisReply) -> [SealedElement] {
+        switch key.kind {
+        case .hash:
+            let values = reply.array ?? []
+            return stride(from: 0, to: values.count - 1, by: 2).compactMap { index in
+                guard let field = values[index].string, field != KeySpace.revisionField,
+                    let sealed = values[index + 1].bytes
+                else { return nil }
+                return SealedElement(field: field, sealed: sealed)
+            }
+        case .string:
+            // It may have gone since it was found.
+            return reply.bytes.map { [SealedElement(field: "", sealed: $0)] } ?? []
+        case .list:
+            return (reply.array ?? []).compactMap(\.bytes).map { SealedElement(field: "", sealed: $0) }
+        }
+    }
+
+    /// How many of them were put into place; the others were written by somebody else meanwhile.
+    private func replace(_ replacements: [Replacement], in key: SealedKey) async throws(StoreError) -> Int {
+        var count = 0
+        var rest = replacements[...]
+        while !rest.isEmpty {
+            let batch = rest.prefix(Self.scriptValues)
+            rest = rest.dropFirst(batch.count)
+            var pipeline = RedisPipeline()
+            pipeline.evaluate(
+                Self.resealScript, keys: [key.name],
+                arguments: [.string(key.kind.rawValue)]
+                    + batch.flatMap { [.string($0.element.field), .bytes($0.element.sealed), .bytes($0.new)] })
+            guard let replaced = try Self.value(try await sendOne(pipeline)).integer else {
+                throw StoreError("the reseal script answered something unexpected", .refused, mayHaveHappened: true)
+            }
+            count += Int(replaced)
+        }
+        return count
+    }
+
+    /// How many events of an outbox are sealed with each key.
+    private func countOutbox(_ partition: Partition) async throws(StoreError) -> [String: Int] {
+        var counts: [String: Int] = [:]
+        var start = "-"
+        while true {
+            var pipeline = RedisPipeline()
+            pipeline.command(
+                "XRANGE", .string(keys.outbox(partition)), .string(start), "+", "COUNT",
+                .integer(Self.outboxEvents))
+            let entries = try Self.value(try await sendOne(pipeline)).array ?? []
+            for entry in entries {
+                guard let sealed = entry.array?.last?.array?.last?.bytes, let id = Sealer.keyID(of: sealed) else {
+                    continue
+                }
+                counts[id, default: 0] += 1
+            }
+            guard entries.count == Self.outboxEvents, let last = entries.last?.array?.first?.string else {
+                return counts
+            }
+            start = "(" + last
+        }
+    }
+
+    /// How much of its tables Redis has gone through: it counts its cursor up with the bits in reverse (dictScan in its
+    /// dict.c), so the cursor's own bits, reversed, are a binary fraction.
+    private static func fraction(of cursor: String) -> Double {
+        guard let cursor = UInt64(cursor) else { return 0 }
+        return (0..<64).reduce(0) { fraction, bit in
+            cursor >> UInt64(bit) & 1 == 0
+                ? fraction : fraction + Double(sign: .plus, exponent: -(bit + 1), significand: 1)
+        }
+    }
+}

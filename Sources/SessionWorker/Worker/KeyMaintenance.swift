@@ -1,0 +1,106 @@
+import Logging
+import NIOPosix
+import RedisConnection
+package import SessionCrypto
+package import SessionStore
+
+/// What `sojourn keys` does with the records of a namespace, beside workers that go on working.
+package struct KeyMaintenance: Sendable {
+    /// How long Redis is waited for.
+    private static let patience: Duration = .seconds(10)
+
+    private let redis: RedisClient
+    private let store: RedisSessionStore
+
+    /// Why nothing was done, in a sentence.
+    package struct Problem: Error, CustomStringConvertible {
+        package let description: String
+        /// Whether a server has to be there that is not.
+        package let isUnavailable: Bool
+    }
+
+    /// Connects, does `body`, and disconnects.
+    ///
+    /// - Throws: `Problem` if Redis cannot be reached, or its namespace is used with another keyring; `ConfigurationError`;
+    ///   what `body` throws.
+    package static func run<Result>(
+        _ configuration: WorkerConfiguration, keyring: Keyring, _ body: (KeyMaintenance) async throws -> Result
+    ) async throws -> Result {
+        let maintenance = try KeyMaintenance(configuration, keyring: keyring)
+        do {
+            try await maintenance.connect(namespace: configuration.namespace)
+            let result = try await body(maintenance)
+            await maintenance.redis.shutdown()
+            return result
+        } catch {
+            await maintenance.redis.shutdown()
+            throw (error as? StoreError).map { Problem(description: $0.message, isUnavailable: true) } ?? error
+        }
+    }
+
+    /// How many records are sealed with each key, by its id.
+    package func countByKey(
+        onProgress: (ResealProgress) -> Void
+    ) async throws -> [String: Int] {
+        try await store.countByKey(onProgress: onProgress)
+    }
+
+    /// Seals again what is not sealed with the current key.
+    package func reseal(onProgress: (ResealProgress) -> Void) async throws -> ResealProgress {
+        try await store.reseal(onProgress: onProgress)
+    }
+}
+
+extension KeyMaintenance {
+    private init(_ configuration: WorkerConfiguration, keyring: Keyring) throws(ConfigurationError) {
+        var settings = try configuration.redis()
+        settings.clientName = "sojourn-\(configuration.namespace)-keys"
+        let logger = Logger(label: "sojourn.keys") { _ in SwiftLogNoOpLogHandler() }
+        do {
+            redis = try RedisClient(
+                settings, scripts: RedisSessionStore.scripts, on: MultiThreadedEventLoopGroup.singleton.next(),
+                logger: logger)
+        } catch {
+            throw ConfigurationError(.invalidValue, "SOJOURN_REDIS_URL", "cannot be used", remedy: error.message)
+        }
+        store = RedisSessionStore(
+            redis: redis, namespace: configuration.namespace,
+            sealers: SealerSource(keyring: keyring, namespace: configuration.namespace, at: .wallClock),
+            inboxSeconds: configuration.inboxSeconds, keyring: keyring)
+    }
+
+    private func connect(namespace: String) async throws {
+        redis.start()
+        let wait = Task { [redis] in try await redis.waitUntilConnected() }
+        let limit = Task {
+            try await Task.sleep(for: Self.patience)
+            wait.cancel()
+        }
+        defer { limit.cancel() }
+        do {
+            try await wait.value
+        } catch {
+            throw Problem(description: "Redis cannot be reached: \(await reason)", isUnavailable: true)
+        }
+        switch try await store.keyringUse() {
+        case .ours: return
+        case .none:
+            throw Problem(
+                description: "the namespace \(namespace) was never used in this Redis: are --redis-url and "
+                    + "--namespace those of the workers?", isUnavailable: false)
+        case .another:
+            throw Problem(
+                description: "the namespace \(namespace) is used with another keyring in this Redis",
+                isUnavailable: false)
+        }
+    }
+
+    private var reason: String {
+        get async {
+            switch await redis.state {
+            case .disconnected(let error, nextAttempt: _): error.message
+            case .idle, .connecting, .connected, .shutDown: "it does not answer"
+            }
+        }
+    }
+}

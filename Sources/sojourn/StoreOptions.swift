@@ -1,0 +1,39 @@
+import ArgumentParser
+import SessionWorker
+
+/// What a command that talks to Redis alone has to know.
+struct StoreOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The workers' Redis. For a password prefer SOJOURN_REDIS_URL. (default: redis://127.0.0.1:6379/0)",
+            valueName: "url"))
+    var redisUrl: String?
+
+    @Option(help: ArgumentHelp("The installation's namespace. (default: sojourn)"))
+    var namespace: String?
+
+    @Option(help: ArgumentHelp("Read this JSON file, weaker than environment and options.", valueName: "file"))
+    var config: String?
+
+    func read(
+        with further: [ConfigurationVariable: String?] = [:], needsKeyring: Bool = false
+    ) async throws -> WorkerConfiguration {
+        var overrides = further.compactMapValues(\.self)
+        overrides[.redisUrl] = redisUrl
+        overrides[.namespace] = namespace
+        return try await WorkerConfiguration.read(
+            commandLine: overrides, file: config, needsKeyring: needsKeyring)
+    }
+}
+
+extension CommandFailure {
+    /// What went wrong with the store.
+    init(of error: any Error) {
+        switch error {
+        case let failure as CommandFailure: self = failure
+        case let problem as KeyMaintenance.Problem:
+            self.init(problem.description, status: problem.isUnavailable ? ExitStatus.unavailable : .failure)
+        default: self.init("\(error)", status: ExitStatus.of(error))
+        }
+    }
+}

@@ -1,0 +1,97 @@
+"""Who may send which commands, as the callers file says."""
+
+import json
+import os
+import uuid
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def user(amqp_url):
+    """The RabbitMQ user of the tests, the only one whose user_id RabbitMQ lets pass."""
+    return amqp_url.split("//")[1].split(":")[0]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return tmp_path_factory.mktemp("callers") / "callers.json"
+
+
+def write(path, content):
+    """As an editor or an operator's tool does: the file is whole whenever somebody looks."""
+    draft = path.with_suffix(".new")
+    draft.write_text(content if isinstance(content, str) else json.dumps(content))
+    os.replace(draft, path)
+
+
+@pytest.fixture(scope="module")
+def worker(start_worker, path, user):
+    write(path, {user: ["session.create", "session.validate"], "somebody-else": ["#"]})
+    return start_worker(callers_file=str(path)).await_ready()
+
+
+@pytest.fixture(scope="module")
+def client(worker, connect):
+    return connect()
+
+
+def attempt(client, user, command, **body):
+    return client.attempt(command, body, user_id=user)
+
+
+def test_a_caller_may_send_what_the_file_says(client, user, subject):
+    created = attempt(client, user, "session.create", subject=subject).data
+    assert attempt(client, user, "session.validate", token=created["tokens"]["session"]).data["valid"] is True
+
+
+def test_anything_else_is_not_permitted_and_has_no_effect(client, user, subject):
+    created = attempt(client, user, "session.create", subject=subject).data
+    reply = attempt(client, user, "session.revoke", subject=subject)
+    assert (reply.status, reply.code, reply.body["error"]["retryable"]) == ("rejected", "not_permitted", False)
+    assert attempt(client, user, "session.validate", token=created["tokens"]["session"]).data["valid"] is True
+    assert client.await_copy(reply.body["commandId"]).code == "not_permitted"
+
+
+def test_a_command_without_a_caller_is_not_permitted(client, subject):
+    reply = client.attempt("session.create", {"subject": subject})
+    assert (reply.status, reply.code) == ("rejected", "not_permitted")
+    assert "user_id" in reply.body["error"]["message"]
+
+
+def test_what_is_not_permitted_fills_no_quarantine(client, user, subject):
+    marker = str(uuid.uuid4())
+    reply = client.attempt("session.revoke", b"no JSON " + marker.encode(), user_id=user)
+    assert reply.code == "not_permitted"
+    reply = client.attempt("session.create", b"no JSON " + marker.encode(), user_id=user)
+    assert reply.code == "malformed_message"
+    kept = client.wait(lambda: [each for each in client.quarantine if marker.encode() in each.raw], "the one in quarantine")
+    assert [each.routing_key for each in kept] == ["session.create"]
+
+
+def test_an_unknown_command_stays_one(client, user):
+    assert attempt(client, user, "session.nonsense").code == "unknown_command"
+
+
+def test_a_duplicate_of_a_refusal_is_decided_anew(client, user, worker, path, subject):
+    """The end of this module's first file: what is changed below stays changed."""
+    body = {"subject": subject, "tenant": "eu"}
+    message_id = str(uuid.uuid4())
+    write(path, {user: {"commands": ["session.#"], "tenants": ["default"]}})
+    worker.await_log("the callers file has changed")
+    assert client.attempt("session.create", body, message_id=message_id, user_id=user).code == "not_permitted"
+    assert attempt(client, user, "session.create", subject=subject).status == "succeeded"
+    mark = len(worker.log)
+    write(path, {user: {"commands": ["#"]}})
+    worker.await_log("the callers file has changed", after=mark)
+    assert client.attempt("session.create", body, message_id=message_id, user_id=user).status == "succeeded"
+
+
+def test_a_file_that_turns_bad_is_reported_and_the_last_good_one_stays(client, user, worker, path, subject):
+    mark = len(worker.log)
+    write(path, {user: ["session.create"]})
+    worker.await_log("the callers file has changed", after=mark)
+    write(path, {user: ["session.cre*"]})
+    worker.await_log(rf"the callers file cannot be used.*/{user}/0")
+    assert attempt(client, user, "session.revoke", subject=subject).code == "not_permitted"
+    assert attempt(client, user, "session.create", subject=subject).status == "succeeded"

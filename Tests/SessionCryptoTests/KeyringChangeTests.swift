@@ -1,0 +1,140 @@
+import Foundation
+import Glibc
+import SessionCore
+import SessionCrypto
+import Testing
+
+@Suite struct KeyringChangeTests {
+    private func rotate(_ path: String) throws -> Keyring {
+        try Keyring.change(at: path) { keyring throws(KeyringError) in try keyring.rotated(at: start, after: 60) }
+    }
+
+    /// Runs `body` with the path of a new keyring.
+    private func withKeyring(_ body: (_ path: String, _ folder: String) throws -> Void) throws {
+        try withTemporaryFolder { folder in
+            let path = folder + "/keyring.json"
+            try Keyring.generate(at: start).save(to: path)
+            try body(path, folder)
+        }
+    }
+
+    private func status(_ path: String) throws -> stat {
+        var status = stat()
+        try #require(lstat(path, &status) == 0)
+        return status
+    }
+
+    @Test func `a changed ring is what is read again, successor and all`() throws {
+        try withKeyring { path, folder in
+            let changed = try rotate(path)
+            #expect(try FileKeyProvider(path: path).keyring() == changed)
+            let promoted = try Keyring.change(at: path) { keyring throws(KeyringError) in
+                try keyring.rotated(at: start.adding(seconds: 60), after: 60)
+            }
+            #expect(try FileKeyProvider(path: path).keyring() == promoted)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["keyring.json"])
+        }
+    }
+
+    @Test func `the file is replaced, not written into, and keeps its mode and owner`() throws {
+        try withKeyring { path, _ in
+            chmod(path, 0o400)
+            let isRoot = geteuid() == 0
+            if isRoot { #expect(chown(path, 4321, 4322) == 0) }
+            // Who has opened it before sees the old ring, whole.
+            let before = try status(path)
+            let old = try #require(FileHandle(forReadingAtPath: path))
+            let content = try Data(contentsOf: URL(filePath: path))
+            _ = try rotate(path)
+            #expect(try old.readToEnd() == content)
+            let after = try status(path)
+            #expect(after.st_ino != before.st_ino)
+            #expect(after.st_mode & 0o7777 == 0o400)
+            #expect((after.st_uid, after.st_gid) == (before.st_uid, before.st_gid))
+        }
+    }
+
+    @Test func `a reader never sees anything but a whole ring`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "sojourn-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/keyring.json"
+        try Keyring.generate(at: start).save(to: path)
+        try await withThrowingTaskGroup { group in
+            group.addTask {
+                for second in 0..<60 {
+                    try Keyring.change(at: path) { keyring throws(KeyringError) in
+                        try keyring.rotated(at: start.adding(seconds: second), after: 0)
+                    }
+                }
+            }
+            group.addTask {
+                for _ in 0..<200 { _ = try FileKeyProvider(path: path).keyring() }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try FileKeyProvider(path: path).keyring().summaries(at: start).count == 61)
+    }
+
+    @Test func `a symbolic link stays one, and what it leads to is replaced`() throws {
+        try withKeyring { path, folder in
+            let link = folder + "/link.json"
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "keyring.json")
+            let changed = try rotate(link)
+            #expect(try status(link).st_mode & S_IFMT == S_IFLNK)
+            #expect(try FileKeyProvider(path: path).keyring() == changed)
+        }
+    }
+
+    @Test func `a change that is refused leaves the file as it was, and nothing beside it`() throws {
+        try withKeyring { path, folder in
+            _ = try rotate(path)
+            let before = try Data(contentsOf: URL(filePath: path))
+            let error = #expect(throws: KeyringError.self) { try rotate(path) }
+            #expect(error?.code == .changing)
+            #expect(try Data(contentsOf: URL(filePath: path)) == before)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["keyring.json"])
+        }
+    }
+
+    @Test func `of two changes at the same time one is refused`() throws {
+        try withKeyring { path, _ in
+            try Keyring.change(at: path) { keyring throws(KeyringError) in
+                let error = #expect(throws: KeyringError.self) { try rotate(path) }
+                #expect(error?.code == .changing)
+                return try keyring.rotated(at: start, after: 60)
+            }
+            #expect(try FileKeyProvider(path: path).keyring().summaries(at: start).count == 2)
+        }
+    }
+
+    @Test func `no change leaves a descriptor open, whether it was refused or not`() throws {
+        try withKeyring { path, folder in
+            func open() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
+            let before = try open()
+            _ = try rotate(path)
+            for _ in 0..<50 {
+                #expect(throws: KeyringError.self) { try rotate(path) }
+                #expect(throws: KeyringError.self) { try FileKeyProvider(path: folder).keyring() }
+            }
+            chmod(path, 0o644)
+            for _ in 0..<50 { #expect(throws: KeyringError.self) { try FileKeyProvider(path: path).keyring() } }
+            // Other tests run beside this one and open some of their own.
+            #expect(try open() < before + 50)
+        }
+    }
+
+    @Test func `what is wrong with a file is said with its name and what to do`() throws {
+        try withKeyring { path, folder in
+            let missing = #expect(throws: KeyringError.self) { try FileKeyProvider(path: folder + "/none").keyring() }
+            #expect(missing?.description.contains(folder + "/none: No such file") == true)
+            #expect(missing?.description.contains("sojourn keys init") == true)
+
+            try Data(#"{"version":9}"#.utf8).write(to: URL(filePath: path))
+            let newer = #expect(throws: KeyringError.self) { try FileKeyProvider(path: path).keyring() }
+            #expect(newer?.code == .malformed)
+            #expect(newer?.description.contains("\(path): /version is 9") == true)
+            #expect(newer?.description.contains("copy") == true)
+        }
+    }
+}

@@ -1,0 +1,277 @@
+import Foundation
+import Logging
+import SessionContract
+import SessionCore
+import SessionCrypto
+import Synchronization
+import Testing
+
+@testable import SessionWorker
+
+@Suite("What is watched")
+struct WatchedTests {
+    /// A source whose bytes a test sets; `nil` cannot be read, and what begins with "bad" makes no sense.
+    private final class Place: Sendable {
+        let content: Mutex<String?>
+
+        init(_ content: String?) {
+            self.content = Mutex(content)
+        }
+
+        var source: Watched<String>.Source {
+            .init(
+                title: "the thing", place: "/thing",
+                read: { () throws(ConfigurationError) in
+                    guard let content = self.content.withLock({ $0 }) else { throw Self.error("cannot be read") }
+                    return Array(content.utf8)
+                },
+                parse: { bytes, current throws(ConfigurationError) in
+                    let text = String(decoding: bytes, as: UTF8.self)
+                    guard !text.hasPrefix("bad") else { throw Self.error("is \(text)") }
+                    guard text.first == current?.first ?? text.first else { throw Self.error("does not follow") }
+                    return text
+                })
+        }
+
+        private static func error(_ problem: String) -> ConfigurationError {
+            ConfigurationError(.unreadableFile, "/thing", problem, remedy: "it must be good")
+        }
+    }
+
+    private let log = LogRecorder()
+
+    private func watched(_ place: Place) throws -> Watched<String> {
+        try Watched(place.source, logger: log.logger)
+    }
+
+    @Test("a bad one at the start stops the start", arguments: [nil, "bad"])
+    func badAtStart(content: String?) {
+        #expect(throws: ConfigurationError.self) { try watched(Place(content)) }
+    }
+
+    @Test("something new is in force after the next look, and said once")
+    func change() throws {
+        let place = Place("a1")
+        let watched = try watched(place)
+        place.content.withLock { $0 = "a2" }
+        #expect(watched.value == "a1")
+        watched.look()
+        watched.look()
+        #expect(watched.value == "a2")
+        #expect(log.lines == ["info the thing has changed and is in force"])
+    }
+
+    @Test("what turns bad is reported once, the last good one stays, and its return is told")
+    func bad() throws {
+        let place = Place("a1")
+        let watched = try watched(place)
+        for content in ["bad", "bad", nil, nil, "a1", "a1"] {
+            place.content.withLock { $0 = content }
+            watched.look()
+            #expect(watched.value == "a1")
+        }
+        #expect(
+            log.lines == [
+                "error the thing cannot be used: the last good one stays in force (is bad: it must be good)",
+                "error the thing cannot be used: the last good one stays in force (cannot be read: it must be good)",
+                "info the thing is good again",
+            ])
+    }
+
+    @Test("a good one that may not follow the one in force is refused")
+    func unfit() throws {
+        let place = Place("a1")
+        let watched = try watched(place)
+        place.content.withLock { $0 = "b1" }
+        watched.look()
+        #expect(watched.value == "a1")
+        place.content.withLock { $0 = "a2" }
+        watched.look()
+        #expect(watched.value == "a2")
+    }
+
+    @Test("it looks by itself until it is cancelled")
+    func watching() async throws {
+        let place = Place("a1")
+        let watched = try watched(place)
+        let task = Task { await watched.watch(every: .milliseconds(1)) }
+        place.content.withLock { $0 = "a2" }
+        while watched.value != "a2" { await Task.yield() }
+        task.cancel()
+        await task.value
+    }
+}
+
+@Suite("Files that are watched")
+struct WatchedFileTests {
+    @Test("a callers file is read, refused with the place of a mistake, and followed")
+    func callers() throws {
+        try withFolder { folder in
+            let path = folder + "/callers.json"
+            func write(_ text: String) throws { try Data(text.utf8).write(to: URL(filePath: path)) }
+
+            let missing = #expect(throws: ConfigurationError.self) { try file(path) }
+            #expect(missing?.description.hasPrefix("SOJOURN_CALLERS_FILE \(path) cannot be read") == true)
+            try write(#"{"shop": ["session.val*"]}"#)
+            let bad = #expect(throws: ConfigurationError.self) { try file(path) }
+            #expect(bad?.problem.hasPrefix("/shop/0: must be a pattern") == true)
+            try write(String(repeating: " ", count: 1 << 20) + "{}")
+            let large = #expect(throws: ConfigurationError.self) { try file(path) }
+            #expect(large?.problem == "is larger than 1048576 bytes")
+
+            try write(#"{"shop": ["session.*"]}"#)
+            #expect(try file(path).permissions.permits("session.list", tenant: nil, caller: "shop"))
+        }
+    }
+
+    @Test("without a path nobody is restricted, and the default policy holds")
+    func none() async throws {
+        let callers = try CallersFile(path: nil, logger: LogRecorder().logger)
+        #expect(callers.permissions == .anything)
+        let policies = try PolicyFile(path: nil, logger: LogRecorder().logger)
+        #expect(policies.policies == PolicyCatalogue())
+        await callers.watch()
+    }
+
+    private func file(_ path: String) throws -> CallersFile {
+        try CallersFile(path: path, logger: LogRecorder().logger)
+    }
+}
+
+@Suite("The worker's keys")
+struct WorkerKeysTests {
+    private let log = LogRecorder()
+
+    private func keys(
+        file: String? = nil, command: [String]? = nil, refreshInterval: Duration = WorkerKeys.refreshInterval
+    ) throws -> WorkerKeys {
+        var configuration = WorkerConfiguration()
+        configuration.keyringFile = file
+        configuration.keyringCommand = command
+        return try WorkerKeys(for: configuration, logger: log.logger, refreshInterval: refreshInterval)
+    }
+
+    @Test("a key that was added to the file seals as soon as its moment has come")
+    func rotation() async throws {
+        try await withFolder { folder in
+            let path = folder + "/keyring.json"
+            try Keyring.generate(at: .wallClock).save(to: path)
+            let keys = try keys(file: path)
+            let first = keys.sealers.sealer.currentID
+            let watching = Task { await keys.watch() }
+            let changed = try Keyring.change(at: path) { keyring throws(KeyringError) in
+                try keyring.rotated(at: .wallClock, after: 1)
+            }
+            let second = try #require(changed.summaries(at: .wallClock).last?.id)
+            while keys.sealers.sealer.currentID == first { try await Task.sleep(for: .milliseconds(20)) }
+            #expect(keys.sealers.sealer.currentID == second)
+            #expect(keys.keyring == changed)
+            watching.cancel()
+            await watching.value
+            #expect(log.lines.contains("info the keyring has changed and is in force"))
+            #expect(log.lines.contains("info records are sealed with another key from now on"))
+        }
+    }
+
+    @Test("the ring of another installation is refused, and the one in force stays")
+    func otherRoot() async throws {
+        try await withFolder { folder in
+            let path = folder + "/keyring.json"
+            let ring = Keyring.generate(at: .wallClock)
+            try ring.save(to: path)
+            let keys = try keys(file: path)
+            try FileManager.default.removeItem(atPath: path)
+            try Keyring.generate(at: .wallClock).save(to: path)
+            let watching = Task { await keys.watch() }
+            while log.lines.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+            watching.cancel()
+            await watching.value
+            #expect(keys.keyring == ring)
+            #expect(log.lines.first?.contains("\(path) now gives the keyring of another installation") == true)
+        }
+    }
+
+    @Test("a command's ring is used, and a command that fails at the start stops it")
+    func command() throws {
+        try withFolder { folder in
+            let path = folder + "/keyring.json"
+            let ring = Keyring.generate(at: .wallClock)
+            try ring.save(to: path)
+            #expect(try keys(command: ["cat", path]).keyring == ring)
+            let error = #expect(throws: ConfigurationError.self) {
+                try keys(command: ["sh", "-c", "exit 7", "s3cret"])
+            }
+            #expect(error?.description == "SOJOURN_KEYRING_COMMAND cannot be used: sh exited with 7")
+        }
+    }
+
+    @Test("an unknown key has the file read at once, but not again and again")
+    func refresh() async throws {
+        try await withFolder { folder in
+            let path = folder + "/keyring.json"
+            try Keyring.generate(at: .wallClock).save(to: path)
+            let eager = try keys(file: path, refreshInterval: .zero)
+            let patient = try keys(file: path, refreshInterval: .seconds(3600))
+            let first = patient.sealers.sealer.currentID
+            let changed = try Keyring.change(at: path) { keyring throws(KeyringError) in
+                try keyring.rotated(at: .wallClock, after: 0)
+            }
+            await eager.refresh()
+            #expect(eager.sealers.sealer.currentID == changed.summaries(at: .wallClock).last?.id)
+            await patient.refresh()
+            #expect(patient.sealers.sealer.currentID == first)
+        }
+    }
+
+    @Test("without a file, a command or --dev there are no keys")
+    func none() throws {
+        let error = #expect(throws: ConfigurationError.self) { try keys() }
+        #expect(error?.code == .missingValue)
+    }
+}
+
+/// Keeps what is logged: level, message, and the reason in brackets where there is one.
+private final class LogRecorder: Sendable {
+    private let kept = Mutex<[String]>([])
+
+    var lines: [String] { kept.withLock { $0 } }
+
+    var logger: Logger {
+        Logger(label: "test") { _ in Handler(recorder: self) }
+    }
+
+    private struct Handler: LogHandler {
+        let recorder: LogRecorder
+        var logLevel = Logger.Level.trace
+        var metadata: Logger.Metadata = [:]
+
+        init(recorder: LogRecorder) {
+            self.recorder = recorder
+        }
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let reason = event.metadata?[LogKey.reason].map { " (\($0))" } ?? ""
+            recorder.kept.withLock { $0.append("\(event.level) \(event.message)\(reason)") }
+        }
+    }
+}
+
+/// Runs `body` with a folder that is gone afterwards.
+private func withFolder(_ body: (String) async throws -> Void) async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "sojourn-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try await body(folder)
+}
+
+private func withFolder(_ body: (String) throws -> Void) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "sojourn-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try body(folder)
+}
