@@ -26,7 +26,8 @@ package struct Session: Equatable, Sendable {
     /// 1, and one more with every rotation of its tokens.
     package var generation: Int
     package var credentials: SessionCredentials
-    /// Until when it waits for its second factor; `nil` unless it does, or did when it was locked.
+    /// Until when it waits for its second factor; `nil` unless it does, or did when it was locked or
+    /// ended.
     package var pendingUntil: Timestamp?
     package var lock: SessionLock?
     /// When coordinates of its context were last seen: what travel is measured from.

@@ -26,7 +26,9 @@ package struct SessionManager: Sendable {
         let before = transaction
         transaction.begin(command)
         do {
-            return try apply(command.action, tenant: command.tenant, to: &transaction)
+            let outcome = try apply(command.action, tenant: command.tenant, to: &transaction)
+            transaction.forgetSurplus()
+            return outcome
         } catch let rejection as Rejection {
             transaction = before
             return .rejected(rejection)

@@ -2,7 +2,29 @@
 extension SubjectTransaction {
     /// The living sessions directly below a session, oldest first.
     func children(of id: SessionID) -> [Session] {
-        living.filter { $0.parentID == id }
+        living { $0.parentID == id }
+    }
+
+    /// `session` and the living ones below it, parents first.
+    private mutating func tree(from session: Session) -> [Session] {
+        let childIDs = self.childIDs ?? makeChildIDs()
+        self.childIDs = childIDs
+        var tree: [Session] = []
+        func visit(_ session: Session) {
+            tree.append(session)
+            for id in childIDs[session.id] ?? [] {
+                if let child = aggregate.sessions[id], child.status.isLiving { visit(child) }
+            }
+        }
+        visit(session)
+        return tree
+    }
+
+    private func makeChildIDs() -> [SessionID: [SessionID]] {
+        Self.oldestFirst(aggregate.sessions.values.filter { $0.parentID != nil }).reduce(into: [:]) {
+            childIDs, session in
+            if let parent = session.parentID { childIDs[parent, default: []].append(session.id) }
+        }
     }
 
     /// How many sessions are above a session.
@@ -29,30 +51,26 @@ extension SubjectTransaction {
     mutating func end(
         _ session: Session, as status: SessionStatus, reason: EndReason, event: Event.Kind, at end: Timestamp? = nil
     ) -> [SessionID] {
-        let ended = endOne(session, as: status, reason: reason, event: event, at: end)
-        forgetSurplus()
-        return ended
+        let tree = tree(from: session)
+        for (index, member) in tree.enumerated() {
+            precondition(member.status.isLiving && !status.isLiving, "only a living session ends, and once")
+            let reason = index == 0 ? reason : .parentEnded
+            let ended = ended(member, as: status, reason: reason, at: end ?? now)
+            put(ended)
+            announce(index == 0 ? event : status == .expired ? .expired : .revoked, of: ended, reason: reason.word)
+        }
+        return tree.map(\.id)
     }
 
-    private mutating func endOne(
-        _ session: Session, as status: SessionStatus, reason: EndReason, event: Event.Kind, at end: Timestamp?
-    ) -> [SessionID] {
-        precondition(session.status.isLiving && !status.isLiving, "only a living session ends, and once")
+    /// What a living session becomes when it ends.
+    func ended(_ session: Session, as status: SessionStatus, reason: EndReason, at end: Timestamp) -> Session {
         var ended = session
         ended.status = status
-        ended.pendingUntil = nil
         ended.lock = nil
         ended.ticket = nil
         let remembered = policies.governing(session).rememberedSeconds
-        ended.ending = SessionEnding(at: end ?? now, reason: reason, forgottenAt: now.adding(seconds: remembered))
-        put(ended)
-        announce(event, of: ended, reason: reason.word)
-        var all = [session.id]
-        let childrensEvent: Event.Kind = status == .expired ? .expired : .revoked
-        for child in children(of: session.id) {
-            all += endOne(child, as: status, reason: .parentEnded, event: childrensEvent, at: end)
-        }
-        return all
+        ended.ending = SessionEnding(at: end, reason: reason, forgottenAt: now.adding(seconds: remembered))
+        return ended
     }
 
     /// Locks `session` and those below it that are not locked yet.
@@ -60,24 +78,16 @@ extension SubjectTransaction {
     /// - Parameter context: what it was locked for, where a context rule did it.
     /// - Returns: the sessions that were locked, parents first.
     mutating func lock(_ session: Session, reason: String, context: ClientContext? = nil) -> [SessionID] {
-        lock(session, reason: reason, SessionLock(context: context), root: session.id)
-    }
-
-    private mutating func lock(
-        _ session: Session, reason: String, _ lock: SessionLock, root: SessionID
-    ) -> [SessionID] {
         var all: [SessionID] = []
-        if session.status != .locked {
-            var locked = session
+        for member in tree(from: session) where member.status != .locked {
+            let isRoot = member.id == session.id
+            var locked = member
             locked.status = .locked
-            locked.lock = lock
+            locked.lock = isRoot ? SessionLock(context: context) : SessionLock(through: session.id)
             locked.ticket = nil
             put(locked)
-            announce(.locked, of: locked, reason: reason)
-            all.append(session.id)
-        }
-        for child in children(of: session.id) {
-            all += self.lock(child, reason: "parent_locked", SessionLock(through: root), root: root)
+            announce(.locked, of: locked, reason: isRoot ? reason : "parent_locked")
+            all.append(member.id)
         }
         return all
     }
@@ -87,8 +97,8 @@ extension SubjectTransaction {
     /// - Returns: the sessions that were unlocked, parents first.
     mutating func unlock(_ session: Session, reason: String) -> [SessionID] {
         var all = [unlockOne(session, reason: reason)]
-        for other in living where other.lock?.through == session.id {
-            all.append(unlockOne(other, reason: "parent_unlocked"))
+        for member in tree(from: session) where member.lock?.through == session.id {
+            all.append(unlockOne(member, reason: "parent_unlocked"))
         }
         return all
     }
@@ -109,12 +119,11 @@ extension SubjectTransaction {
 
     /// Bounds what the sessions below `parent` may have by what it has now.
     mutating func capChildren(of parent: Session) {
-        for child in children(of: parent.id) {
+        for child in tree(from: parent).dropFirst() {
+            guard let above = child.parentID.flatMap({ aggregate.sessions[$0] }) else { continue }
             var capped = child
-            capped.assurance.ceiling = parent.assurance.ceilingForChild(at: now)
-            guard capped != child else { continue }
-            note(capped)
-            capChildren(of: capped)
+            capped.assurance.ceiling = above.assurance.ceilingForChild(at: now)
+            if capped != child { note(capped) }
         }
     }
 
@@ -125,24 +134,19 @@ extension SubjectTransaction {
             moved.parentID = parent
             if let lock = moved.lock, let root = lock.through, root == former {
                 moved.lock = SessionLock(context: lock.context)
-                relock(below: moved.id, from: former, to: moved.id)
+                for var member in tree(from: child).dropFirst() where member.lock?.through == former {
+                    member.lock = SessionLock(through: child.id, context: member.lock?.context)
+                    note(member)
+                }
             }
             note(moved)
         }
+        childIDs = nil
     }
 
-    private mutating func relock(below id: SessionID, from former: SessionID, to root: SessionID) {
-        for child in children(of: id) {
-            if child.lock?.through == former {
-                var relocked = child
-                relocked.lock = SessionLock(through: root, context: child.lock?.context)
-                note(relocked)
-            }
-            relock(below: child.id, from: former, to: root)
-        }
-    }
-
-    private mutating func forgetSurplus() {
+    /// Forgets those that ended first, where more than `maxEndedSessions` are over.
+    mutating func forgetSurplus() {
+        guard aggregate.sessions.count > Self.maxEndedSessions else { return }
         let ended = aggregate.sessions.values.compactMap { session in session.ending.map { (session.id, $0.at) } }
         guard ended.count > Self.maxEndedSessions else { return }
         let oldestFirst = ended.sorted { ($0.1, $0.0.text) < ($1.1, $1.0.text) }

@@ -21,6 +21,8 @@ package struct SubjectTransaction: Sendable {
     package internal(set) var isSubjectChanged = false
     package internal(set) var events: [Event] = []
     private(set) var caller: String?
+    /// The sessions below each, oldest first, as long as none has come or moved since somebody asked.
+    var childIDs: [SessionID: [SessionID]]?
     private var random: any RandomNumberGenerator & Sendable
     private var traceparent: String?
 
@@ -69,18 +71,50 @@ extension SubjectTransaction {
 
     /// All sessions, oldest first.
     var all: [Session] {
-        aggregate.sessions.values.sorted { ($0.createdAt, $0.id.text) < ($1.createdAt, $1.id.text) }
+        Self.oldestFirst(Array(aggregate.sessions.values))
     }
 
     /// The living sessions, oldest first.
     var living: [Session] {
-        all.filter(\.status.isLiving)
+        living { _ in true }
+    }
+
+    var livingCount: Int {
+        aggregate.sessions.values.count { $0.status.isLiving }
+    }
+
+    /// The living sessions that `isWanted`, oldest first.
+    func living(where isWanted: (Session) -> Bool) -> [Session] {
+        Self.oldestFirst(aggregate.sessions.values.filter { $0.status.isLiving && isWanted($0) })
+    }
+
+    static func oldestFirst(_ sessions: [Session]) -> [Session] {
+        sessions.sorted { ($0.createdAt, $0.id.text) < ($1.createdAt, $1.id.text) }
+    }
+
+    /// `session` as it is at this moment, its deadline carried out or one above it; `nil` once it is to be forgotten. Of
+    /// one that has a parent the aggregate has to be there whole.
+    func current(_ session: Session) -> Session? {
+        if let ending = session.ending { return ending.forgottenAt <= now ? nil : session }
+        var first: (session: Session, reason: EndReason)?
+        for candidate in [session] + ancestors(of: session).compactMap({ aggregate.sessions[$0] }) {
+            guard let reason = candidate.expiry(at: now) else { continue }
+            if let first, !Self.endsEarlier(candidate, first.session) { continue }
+            first = (candidate, candidate.id == session.id ? reason : .parentEnded)
+        }
+        guard let first else { return session }
+        return ended(session, as: .expired, reason: first.reason, at: first.session.idleExpiresAt)
+    }
+
+    private static func endsEarlier(_ one: Session, _ other: Session) -> Bool {
+        (one.nextDeadline, one.id.text) < (other.nextDeadline, other.id.text)
     }
 
     /// The aggregate as it is at this moment, with every deadline carried out that has passed: for those that only read.
     var settled: SubjectTransaction {
         var settled = self
         settled.settleDeadlines()
+        settled.forgetSurplus()
         return settled
     }
 }
@@ -90,7 +124,7 @@ extension SubjectTransaction {
 extension SubjectTransaction {
     /// Stores `session` with a new deadline.
     mutating func put(_ session: Session) {
-        aggregate.sessions[session.id] = session
+        if aggregate.sessions.updateValue(session, forKey: session.id) == nil { childIDs = nil }
         changed.insert(session.id)
         rescheduled.insert(session.id)
     }
@@ -111,7 +145,7 @@ extension SubjectTransaction {
     /// Ends every session whose deadline has passed, and forgets those that have been over for long enough.
     mutating func settleDeadlines() {
         let due = aggregate.sessions.values.filter { $0.nextDeadline <= now }
-            .sorted { ($0.nextDeadline, $0.id.text) < ($1.nextDeadline, $1.id.text) }
+            .sorted(by: Self.endsEarlier)
         for id in due.map(\.id) {
             // It may have ended with its parent meanwhile.
             guard let session = aggregate.sessions[id] else { continue }

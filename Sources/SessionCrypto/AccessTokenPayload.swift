@@ -70,10 +70,3 @@ struct AccessTokenPayload: JWTPayload {
     /// for the rules: this machine's clock decides nothing.
     func verify(using algorithm: some JWTAlgorithm) {}
 }
-
-extension Timestamp {
-    /// Seconds since 1970-01-01T00:00:00Z, rounded down: a token says no later end than it has.
-    fileprivate var wholeSeconds: Int64 {
-        milliseconds / 1000
-    }
-}

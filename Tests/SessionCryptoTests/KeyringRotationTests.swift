@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func `the keys that are left are the ones that were there`() throws {
-        let ring = try Keyring.generate(at: start)
+        let ring = Keyring.generate(at: start)
         let rotated = try ring.rotated(at: start, after: 0)
         #expect(rotated.hasRoot(of: ring))
         #expect(rotated.fingerprint(in: "n") == ring.fingerprint(in: "n"))

@@ -71,6 +71,12 @@ extension SessionManager {
         return now < end.adding(seconds: policy.reauthenticationWindowSeconds) && now < session.expiresAt
     }
 
+    /// Whether activity is to be written; what is younger than the policy's touch interval is near enough.
+    func isTouchDue(_ session: Session, under policy: SessionPolicy, now: Timestamp) -> Bool {
+        now.milliseconds - session.lastActiveAt.milliseconds
+            >= policy.touchIntervalMilliseconds(idleSeconds: session.idleSeconds)
+    }
+
     func requireEnabled(_ subject: Subject?) throws(Rejection) {
         guard subject?.isDisabled != true else { throw Rejection(.subjectDisabled, "the subject is disabled") }
     }

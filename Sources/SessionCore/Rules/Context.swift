@@ -37,16 +37,15 @@ extension SessionManager {
             accept(presented, in: &session, at: transaction.now)
             return .accepted(teaches: comparison.teaches)
         }
-        let detail = Event.Detail.contextChange(
-            ContextChange(changed: changed, previous: session.context, current: presented, reaction: reaction))
+        let change = ContextChange(
+            changed: changed, previous: session.context, current: presented, reaction: reaction)
+        let detail = Event.Detail.contextChange(change)
         switch reaction {
         case .off: preconditionFailure("a rule that is off does not fire")
         case .elevate where !isElevation:
             if session.suspects.contains(presented) { return .mismatch }
             try transaction.requireWhole()
-            session.suspects = session.suspects.suffix(Self.maxSuspects - 1) + [presented]
-            transaction.note(session)
-            transaction.announce(.suspicious, of: session, reason: EndReason.context.word, detail: detail)
+            suspect(presented, of: &session, change, in: &transaction)
             return .mismatch
         case .notify, .elevate:
             try transaction.requireWhole()
@@ -64,6 +63,17 @@ extension SessionManager {
             transaction.end(session, as: .revoked, reason: .context, event: .revoked)
             return .revoked
         }
+    }
+
+    /// Tells of a context that is not accepted, and remembers that it was told of.
+    private func suspect(
+        _ presented: ClientContext, of session: inout Session, _ change: ContextChange,
+        in transaction: inout SubjectTransaction
+    ) {
+        session.suspects = session.suspects.suffix(Self.maxSuspects - 1) + [presented]
+        transaction.note(session)
+        transaction.announce(
+            .suspicious, of: session, reason: EndReason.context.word, detail: .contextChange(change))
     }
 
     private func compare(
@@ -85,10 +95,13 @@ extension SessionManager {
             let (changed, reaction) = compare(presented, with: session, under: policy, now: transaction.now).change,
             reaction.strictness > SessionPolicy.ContextRules.Reaction.notify.strictness
         else { return nil }
-        transaction.announce(
-            .suspicious, of: session, reason: EndReason.context.word,
-            detail: .contextChange(
-                ContextChange(changed: changed, previous: session.context, current: presented, reaction: reaction)))
+        if !session.suspects.contains(presented) {
+            var session = session
+            suspect(
+                presented, of: &session,
+                ContextChange(changed: changed, previous: session.context, current: presented, reaction: reaction),
+                in: &transaction)
+        }
         return Rejection(.contextRejected, "the session does not come back with this context")
     }
 
@@ -100,9 +113,11 @@ extension SessionManager {
     }
 
     /// Whether a session begins from where none of the subject's known sessions was (contract §8, `onRisk`). The very first
-    /// has nothing to differ from.
+    /// has nothing to differ from; what never showed its second factor makes nothing known.
     func isRisky(_ context: ClientContext?, in transaction: SubjectTransaction) -> Bool {
-        let known = transaction.aggregate.sessions.values.map { ($0.context ?? ClientContext()).on($0.device) }
+        let known = transaction.aggregate.sessions.values.filter { $0.pendingUntil == nil }.map {
+            ($0.context ?? ClientContext()).on($0.device)
+        }
         guard let context, !known.isEmpty else { return false }
         if let fingerprint = context.fingerprint, !known.contains(where: { $0.fingerprint == fingerprint }) {
             return true

@@ -21,7 +21,8 @@ extension SessionManager {
             if let refusal { return .rejected(refusal) }
             if !assurance.methods.contains(Self.codeMethod) { assurance.methods.append(Self.codeMethod) }
         }
-        let challenge = challenge(to: create, assurance: assurance, under: policy, in: transaction)
+        let challenge = challenge(
+            to: create, below: parent, assurance: assurance, under: policy, in: transaction)
         let room =
             parent == nil
             ? makeRoom(
@@ -93,17 +94,20 @@ extension SessionManager {
         guard transaction.children(of: parent.id).count < policy.maxChildren else {
             throw Rejection(.hierarchyTooDeep, "a session has \(policy.maxChildren) children at most")
         }
-        guard transaction.living.count < SubjectTransaction.maxLivingSessions else {
+        guard transaction.livingCount < SubjectTransaction.maxLivingSessions else {
             throw Rejection(.limitReached, "\(SubjectTransaction.maxLivingSessions) sessions of the subject are in use")
         }
     }
 
-    /// What the session still lacks before it is active. A child's parent has answered for it.
+    /// What the session still lacks before it is active. Its parent has answered for it where that began under the same
+    /// policy, or has shown two factors.
     private func challenge(
-        to create: CreateSession, assurance: Assurance, under policy: SessionPolicy,
+        to create: CreateSession, below parent: Session?, assurance: Assurance, under policy: SessionPolicy,
         in transaction: SubjectTransaction
     ) -> Challenge? {
-        guard create.parent == nil, assurance.level(at: transaction.now) < 2 else { return nil }
+        let now = transaction.now
+        if let parent, parent.policy == create.policy || parent.assurance.level(at: now) >= 2 { return nil }
+        guard assurance.level(at: now) < 2 else { return nil }
         let reason: Challenge.Reason
         switch policy.mfa.required {
         case .never: return nil
@@ -115,7 +119,7 @@ extension SessionManager {
         }
         return Challenge(
             reason: reason, methods: methods(of: transaction.aggregate.subject),
-            expiresAt: transaction.now.adding(seconds: policy.mfa.pendingSeconds))
+            expiresAt: now.adding(seconds: policy.mfa.pendingSeconds))
     }
 }
 

@@ -11,10 +11,11 @@ extension SessionManager {
         let authenticatedAt = try authenticationTime(of: again.authentication, now: now)
         try requireEnabled(transaction.aggregate.subject)
         let comesBack = session.status == .expired && canComeBack(session, under: policy, now: now)
-        if !comesBack { try requireActive(session, under: policy, now: now) }
+        if !comesBack { try requireLiving(session, under: policy, now: now) }
         if let rejection = try refuseReuse(of: again.token, session, under: policy, in: &transaction) {
             return .rejected(rejection)
         }
+        if !comesBack { try requireActive(session, under: policy, now: now) }
         if comesBack {
             if let rejection = try bringBack(&session, again, under: policy, in: &transaction) {
                 return .rejected(rejection)

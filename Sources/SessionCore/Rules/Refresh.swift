@@ -11,9 +11,10 @@ extension SessionManager {
             var session = transaction.session(token.session, tenant: tenant)
         else { throw Rejection(.tokenInvalid, "this is not a refresh token of any session") }
         let policy = transaction.policies.governing(session)
-        try requireActive(session, under: policy, now: transaction.now)
+        try requireLiving(session, under: policy, now: transaction.now)
         let standing = try refreshToken(token, of: session, under: policy, now: transaction.now)
         if case .reused = standing { return .rejected(endForReuse(session, in: &transaction)) }
+        try requireActive(session, under: policy, now: transaction.now)
         let verdict = try judge(refresh.context, of: &session, under: policy, in: &transaction)
         if let rejection = verdict.rejection { return .rejected(rejection) }
         switch standing {
@@ -56,7 +57,11 @@ extension SessionManager {
         var session = session
         let successor = tokens.successor(of: token, generation: session.generation, salt: predecessor.salt)
         let claims = claimAccess(for: &session, under: policy, in: &transaction)
-        transaction.note(session)
+        if isTouchDue(session, under: policy, now: transaction.now) {
+            transaction.touch(&session)
+        } else {
+            transaction.note(session)
+        }
         return .succeeded(
             .issued(
                 session: session,

@@ -10,7 +10,8 @@ extension SessionManager {
         for id in targets {
             // It may have ended with its parent meanwhile.
             guard let session = transaction.aggregate.sessions[id], session.status.isLiving else { continue }
-            if !revoke.cascade { try raiseChildren(of: session, sparing: targets, in: &transaction) }
+            // Where more than one ends it is all of a subject, the ones below among them.
+            if !revoke.cascade, targets.count == 1 { try raiseChildren(of: session, in: &transaction) }
             revoked += transaction.end(session, as: .revoked, reason: revoke.reason, event: .revoked)
         }
         return .succeeded(.revoked(revoked))
@@ -52,7 +53,8 @@ extension SessionManager {
                 throw Rejection(.tokenInvalid, "the token to spare has been replaced")
             }
         }
-        return spared.map { [$0.id] + transaction.ancestors(of: $0) } ?? []
+        guard let spared, spared.status.isLiving else { return [] }
+        return [spared.id] + transaction.ancestors(of: spared)
     }
 
     private func genuine(_ reference: TokenReference) throws(Rejection) -> PresentedToken {
@@ -62,12 +64,11 @@ extension SessionManager {
         return token
     }
 
-    /// Puts the children of `session` below its parent, or makes them roots, which then count towards the limit. Those that
-    /// are about to end themselves go with it.
+    /// Puts the children of `session` below its parent, or makes them roots, which then count towards the limit.
     private func raiseChildren(
-        of session: Session, sparing targets: [SessionID], in transaction: inout SubjectTransaction
+        of session: Session, in transaction: inout SubjectTransaction
     ) throws(Rejection) {
-        let children = transaction.children(of: session.id).filter { !targets.contains($0.id) }
+        let children = transaction.children(of: session.id)
         guard !children.isEmpty else { return }
         if let parent = session.parentID.flatMap({ transaction.aggregate.sessions[$0] }) {
             let policy = transaction.policies.governing(parent)

@@ -24,12 +24,11 @@ extension SessionManager {
         for subject: String, tenant: String, policy name: String, _ policy: SessionPolicy, count: Int = 1,
         sparing spared: SessionID? = nil, in transaction: inout SubjectTransaction
     ) -> Room {
-        let living = transaction.living
-        guard living.count + count <= SubjectTransaction.maxLivingSessions else {
+        guard transaction.livingCount + count <= SubjectTransaction.maxLivingSessions else {
             transaction.announce(.limitReached, tenant: tenant, subject: subject)
             return .full(limit: SubjectTransaction.maxLivingSessions)
         }
-        let counted = living.filter { $0.policy == name && $0.parentID == nil }
+        let counted = transaction.living { $0.policy == name && $0.parentID == nil }
         guard policy.maxSessions > 0, counted.count + count > policy.maxSessions else { return .available(evicted: []) }
 
         transaction.announce(.limitReached, tenant: tenant, subject: subject)

@@ -30,12 +30,13 @@ extension SessionManager {
         return issued
     }
 
-    /// What a new access token of `session` says. It does not outlive the session as it stands.
+    /// What a new access token of `session` says. It does not outlive the session as it stands, and ends on a whole second:
+    /// a JWT has no finer end to tell.
     func claimAccess(
         for session: inout Session, under policy: SessionPolicy, in transaction: inout SubjectTransaction
     ) -> AccessTokenClaims {
         let now = transaction.now
-        let expiresAt = min(now.adding(seconds: policy.accessTokenSeconds), session.idleExpiresAt)
+        let expiresAt = min(now.adding(seconds: policy.accessTokenSeconds), session.idleExpiresAt).roundedDown
         session.credentials.accessExpiresAt = max(session.credentials.accessExpiresAt ?? expiresAt, expiresAt)
         return AccessTokenClaims(
             id: transaction.makeName(length: 24, prefix: "jti_"), session: session.id, generation: session.generation,

@@ -13,17 +13,12 @@ extension SessionManager {
         of validate: ValidateSession, tenant: String, in transaction: inout SubjectTransaction
     ) throws(ScopeTooNarrow) -> Validation {
         guard let id = validate.token.session else { return .invalid(.malformed, nil, .login) }
-        guard var session = transaction.session(id, tenant: tenant), isPresent(validate.token, in: session) else {
+        guard let stored = transaction.session(id, tenant: tenant), isPresent(validate.token, in: stored) else {
             return .invalid(.unknown, nil, .login)
         }
-        if session.parentID != nil {
-            // Its end may lie with those above it.
-            try transaction.requireWhole()
-            guard let settled = transaction.settled.aggregate.sessions[id] else {
-                return .invalid(.unknown, nil, .login)
-            }
-            session = settled
-        }
+        // Its end may lie with those above it.
+        if stored.parentID != nil { try transaction.requireWhole() }
+        guard var session = transaction.current(stored) else { return .invalid(.unknown, nil, .login) }
 
         let policy = transaction.policies.governing(session)
         if let (reason, remedy) = impediment(of: session, under: policy, now: transaction.now) {
@@ -43,8 +38,7 @@ extension SessionManager {
             store(session, verdict, in: &transaction)
             return .invalid(reason, session, remedy)
         }
-        let resting = transaction.now.milliseconds - session.lastActiveAt.milliseconds
-        if validate.touch, resting >= policy.touchIntervalMilliseconds(idleSeconds: session.idleSeconds) {
+        if validate.touch, isTouchDue(session, under: policy, now: transaction.now) {
             transaction.touch(&session)
         } else {
             store(session, verdict, in: &transaction)
@@ -74,16 +68,9 @@ extension SessionManager {
         switch session.status {
         case .revoked: (.revoked, .login)
         case .expired: session.ending.map { expired(session, because: $0.reason, under: policy, now: now) }
-        case .active, .pending, .locked:
-            if let reason = session.expiry(at: now) {
-                expired(session, because: reason, under: policy, now: now)
-            } else {
-                switch session.status {
-                case .pending: (.pending, .elevate)
-                case .locked: (.locked, nil)
-                case .active, .revoked, .expired: nil
-                }
-            }
+        case .pending: (.pending, .elevate)
+        case .locked: (.locked, nil)
+        case .active: nil
         }
     }
 

@@ -14,6 +14,7 @@ package struct AccessTokenClaims: Equatable, Sendable {
     package let authenticatedAt: Timestamp?
     package let actor: String?
     package let issuedAt: Timestamp
+    /// A whole second.
     package let expiresAt: Timestamp
 
     package init(

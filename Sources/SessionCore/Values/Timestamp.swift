@@ -11,6 +11,16 @@ package struct Timestamp: Hashable, Sendable, Comparable {
         Timestamp(milliseconds: milliseconds + Int64(seconds) * 1000)
     }
 
+    /// The same in seconds, rounded down: the unit of a JWT's times (RFC 7519, section 2).
+    package var wholeSeconds: Int64 {
+        milliseconds / 1000
+    }
+
+    /// The whole second that this moment lies in.
+    package var roundedDown: Timestamp {
+        Timestamp(milliseconds: wholeSeconds * 1000)
+    }
+
     package static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.milliseconds < right.milliseconds
     }
