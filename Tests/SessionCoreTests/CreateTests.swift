@@ -21,7 +21,7 @@ struct CreateTests {
         #expect(session.context == context)
         #expect(session.actor == "support")
         #expect(session.attributes == ["plan": .string("pro")])
-        #expect(session.level == 2)
+        #expect(session.assurance.level(at: scene.now) == 2)
         #expect(session.authenticatedAt == scene.now)
         #expect(session.generation == 1)
         #expect(session.expiresAt == scene.now.adding(seconds: 43200))
@@ -103,91 +103,227 @@ struct CreateTests {
         #expect(scene.aggregate.sessions.isEmpty)
         #expect(scene.decide(.create(CreateSession(subject: "alice")), deadline: scene.now).failure == nil)
     }
-}
 
-@Suite("The session limit")
-struct LimitTests {
-    @Test("the sixth session evicts the least recently active")
-    func evictsLeastRecentlyActive() throws {
+    @Test("a session without a word of authentication is level 1, and was authenticated never")
+    func silent() throws {
         var scene = Scene()
-        var created: [Scene.Created] = []
-        for _ in 0..<5 {
-            created.append(try scene.create())
-            scene.pass(seconds: 10)
-        }
-        scene.pass(seconds: 100)
-        _ = try scene.validate(created[0].token)
-        let sixth = try scene.create()
-        #expect(sixth.evicted == [created[1].session.id])
-        #expect(scene.events.map(\.kind) == [.limitReached, .evicted, .created])
-        #expect(scene.events.map(\.sequence) == [6, 7, 8])
-        #expect(scene.events[1].reason == "evicted")
-        #expect(scene.aggregate.sessions[created[1].session.id]?.status == .revoked)
-        #expect(try scene.validate(created[1].token).reason == .revoked)
+        let session = try scene.create().session
+        #expect(session.assurance.level(at: scene.now) == 1)
+        #expect(session.authenticatedAt == nil)
+        #expect(session.attributes == [:])
     }
 
-    @Test("evictOldest goes by creation")
-    func evictsOldest() throws {
-        var scene = Scene {
-            $0.maxSessions = 2
-            $0.onLimit = .evictOldest
-        }
-        let first = try scene.create()
-        scene.pass(seconds: 100)
-        _ = try scene.create()
-        scene.pass(seconds: 100)
-        _ = try scene.validate(first.token)
-        #expect(try scene.create().evicted == [first.session.id])
-    }
-
-    @Test("reject says how many are in use, and announces it")
-    func rejects() throws {
-        var scene = Scene {
-            $0.maxSessions = 1
-            $0.onLimit = .reject
-        }
-        _ = try scene.create()
-        let outcome = scene.decide(.create(CreateSession(subject: "alice")))
-        #expect(outcome.rejection == .limitReached)
-        if case .rejected(let rejection) = outcome { #expect(rejection.message == "1 of 1 sessions are in use") }
-        #expect(scene.events.map(\.kind) == [.limitReached])
-        #expect(scene.aggregate.sessions.count == 1)
-    }
-
-    @Test("sessions that have run out do not count, and are ended first")
-    func expiredDoNotCount() throws {
-        var scene = Scene {
-            $0.maxSessions = 1
-            $0.onLimit = .reject
-        }
-        _ = try scene.create()
-        scene.pass(seconds: 1800)
-        _ = try scene.create()
-        #expect(scene.events.map(\.kind) == [.expired, .created])
-    }
-
-    @Test("zero means no limit")
-    func noLimit() throws {
-        var scene = Scene { $0.maxSessions = 0 }
-        for _ in 0..<20 { #expect(try scene.create().evicted == []) }
-    }
-
-    @Test("sessions of another policy do not count")
-    func otherPolicy() throws {
+    @Test("all three tokens are handed out, with the ends they have")
+    func tokens() throws {
         var scene = Scene()
-        var single = SessionPolicy()
-        single.maxSessions = 1
-        scene.policies = PolicyCatalogue(["single": single])
-        for _ in 0..<5 { _ = try scene.create() }
-        #expect(try scene.create { $0.policy = "single" }.evicted == [])
-        #expect(try scene.create { $0.policy = "single" }.evicted.count == 1)
+        let created = try scene.create()
+        #expect(created.token.hasPrefix("sjs_"))
+        #expect(created.refresh.hasPrefix("sjr_"))
+        #expect(created.tokens.refreshExpiresAt == scene.now.adding(seconds: 43200))
+        #expect(created.tokens.accessClaims?.expiresAt == scene.now.adding(seconds: 300))
     }
 
-    @Test("no more ended sessions are remembered than there is room for")
-    func endedAreBounded() throws {
-        var scene = Scene { $0.maxSessions = 1 }
-        for _ in 0..<150 { _ = try scene.create() }
-        let ended = scene.aggregate.sessions.values.filter { !$0.status.isLiving }
-        #expect(ended.count == SubjectTransaction.maxEndedSessions)
+    @Test("an access token says who, how sure, since when, on whose behalf and for which caller")
+    func accessClaims() throws {
+        var scene = Scene()
+        scene.caller = "shop"
+        let early = scene.now.adding(seconds: -5)
+        let created = try scene.create {
+            $0.authentication = .init(methods: ["pwd", "hwk"], at: early)
+            $0.actor = "support"
+        }
+        let claims = try #require(created.tokens.accessClaims)
+        #expect(claims.session == created.id)
+        #expect(claims.generation == 1)
+        #expect(claims.tenant == "default")
+        #expect(claims.subject == "alice")
+        #expect(claims.clientID == "shop")
+        #expect(claims.level == 3)
+        #expect(claims.methods == ["pwd", "hwk"])
+        #expect(claims.authenticatedAt == early)
+        #expect(claims.actor == "support")
+        #expect(claims.issuedAt == scene.now)
+        scene.caller = nil
+        #expect(try scene.create().tokens.accessClaims?.clientID == "anonymous")
+    }
+
+    @Test("every access token has a name of its own")
+    func accessNames() throws {
+        var scene = Scene()
+        let first = try scene.create().tokens.accessClaims?.id
+        #expect(first != nil)
+        #expect(try scene.create().tokens.accessClaims?.id != first)
+    }
+
+    @Test("no access token outlives its session, nor the session's record of it")
+    func accessCapped() throws {
+        var scene = Scene { $0.accessTokenSeconds = 3600 }
+        let created = try scene.create { $0.idleSeconds = 100 }
+        #expect(created.tokens.accessClaims?.expiresAt == scene.now.adding(seconds: 100))
+        #expect(created.session.accessTokensExpireAt(after: scene.now) == scene.now.adding(seconds: 100))
+        #expect(created.session.accessTokensExpireAt(after: scene.now.adding(seconds: 100)) == nil)
+    }
+
+    @Test("the end that is told of an access token is a whole second, as in the token")
+    func accessWholeSeconds() throws {
+        var scene = Scene { $0.accessTokenSeconds = 300 }
+        let end = scene.now.adding(seconds: 300)
+        scene.now.milliseconds += 999
+        let created = try scene.create()
+        #expect(created.tokens.accessClaims?.expiresAt == end)
+        #expect(created.session.accessTokensExpireAt(after: scene.now) == end)
+    }
+
+    @Test("a disabled subject begins nothing")
+    func disabled() throws {
+        var scene = Scene()
+        _ = scene.disable()
+        #expect(scene.createOutcome().rejection == .subjectDisabled)
+        #expect(scene.wroteNothing)
+    }
+
+    @Test("a code at the door counts as a second factor")
+    func factor() throws {
+        var scene = Scene { $0.mfa.required = .always }
+        let (factor, _) = try scene.enrolled()
+        let code = scene.code(of: factor)
+        let created = try scene.create {
+            $0.authentication = .init(methods: ["pwd"])
+            $0.factor = FactorProof(kind: "totp", code: code)
+        }
+        #expect(created.session.status == .active)
+        #expect(created.challenge == nil)
+        #expect(created.session.assurance.methods(at: scene.now) == ["pwd", "otp"])
+    }
+
+    // MARK: Pending
+
+    @Test("always: below level 2 a session begins pending, with a session token and a challenge alone")
+    func pending() throws {
+        var scene = Scene { $0.mfa.required = .always }
+        _ = try scene.enrolled()
+        let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
+        #expect(created.session.status == .pending)
+        #expect(created.tokens.session != nil)
+        #expect(created.tokens.refresh == nil)
+        #expect(created.tokens.accessClaims == nil)
+        let challenge = try #require(created.challenge)
+        #expect(challenge.reason == .mfaRequired)
+        #expect(challenge.methods == ["totp", "recovery"])
+        #expect(challenge.expiresAt == scene.now.adding(seconds: 300))
+        #expect(scene.kinds == [.created])
+        let validation = try scene.validate(created.token)
+        #expect(validation.reason == .pending)
+        #expect(validation.remedy == .elevate)
+    }
+
+    @Test("a challenge names what the subject can show, even if that is nothing")
+    func challengeMethods() throws {
+        var scene = Scene { $0.mfa.required = .always }
+        #expect(try scene.create().challenge?.methods == [])
+        _ = try scene.enroll()
+        #expect(try scene.create().challenge?.methods == [])
+    }
+
+    @Test("at level 2 a session begins active", arguments: [["pwd", "otp"], ["mfa"]])
+    func levelTwo(methods: [String]) throws {
+        var scene = Scene { $0.mfa.required = .always }
+        let created = try scene.create { $0.authentication = .init(methods: methods) }
+        #expect(created.session.status == .active)
+        #expect(created.challenge == nil)
+    }
+
+    @Test("a pending session does nothing but wait")
+    func pendingDoesNothing() throws {
+        var scene = Scene { $0.mfa.required = .always }
+        let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
+        #expect(scene.beginTransfer(created.token).rejection == .sessionPending)
+        #expect(scene.reauthenticate(created.token).rejection == .sessionPending)
+        #expect(scene.createOutcome { $0.parent = .init(id: created.id) }.rejection == .parentNotActive)
+    }
+
+    @Test("a pending session that waits for too long expires as such, and does not come back")
+    func pendingExpires() throws {
+        var scene = Scene { $0.mfa.required = .always }
+        let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
+        scene.pass(seconds: 300)
+        #expect(try scene.validate(created.token).reason == .expiredPending)
+        #expect(try scene.validate(created.token).remedy == .login)
+        #expect(scene.elevate(created.token, methods: ["otp"]).rejection == .sessionEnded)
+        scene.reap(created)
+        #expect(scene.events.map(\.reason) == ["expired_pending"])
+        #expect(try scene.validate(created.token).reason == .expiredPending)
+        #expect(scene.reauthenticate(created.token).rejection == .sessionEnded)
+    }
+
+    @Test(
+        "onRisk: from a fingerprint or country that none of the known sessions had a session begins pending",
+        arguments: [
+            (ClientContext(fingerprint: "f", country: "DE"), false), (ClientContext(country: "FR"), true),
+            (ClientContext(fingerprint: "g"), true), (ClientContext(fingerprint: "f", country: "FR"), true),
+            (ClientContext(), false), (ClientContext(ip: "192.0.2.1", asn: 7), false),
+        ])
+    func onRisk(context: ClientContext, isRisky: Bool) throws {
+        var scene = Scene { $0.mfa.required = .onRisk }
+        let first = try scene.create { $0.context = ClientContext(fingerprint: "f", country: "DE") }
+        #expect(first.session.status == .active, "the very first differs from nothing")
+        let second = try scene.create { $0.context = context }
+        #expect(second.session.status == (isRisky ? .pending : .active))
+        #expect(second.challenge?.reason == (isRisky ? .risk : nil))
+    }
+
+    @Test("onRisk: a device's fingerprint counts as the context's")
+    func onRiskDevice() throws {
+        var scene = Scene { $0.mfa.required = .onRisk }
+        _ = try scene.create { $0.device = Device(fingerprint: "f") }
+        #expect(try scene.create { $0.device = Device(fingerprint: "f") }.session.status == .active)
+        #expect(try scene.create { $0.device = Device(fingerprint: "g") }.session.status == .pending)
+    }
+
+    @Test("onRisk: what waits for its second factor makes nothing known")
+    func onRiskTwice() throws {
+        var scene = Scene { $0.mfa.required = .onRisk }
+        _ = try scene.create { $0.context = ClientContext(country: "DE") }
+        for _ in 0..<2 {
+            let attempt = try scene.create { $0.context = ClientContext(country: "KP") }
+            #expect(attempt.session.status == .pending, "a password tried twice is still one factor")
+        }
+    }
+
+    @Test("onRisk: what waited in vain makes nothing known")
+    func onRiskExpired() throws {
+        var scene = Scene { $0.mfa.required = .onRisk }
+        _ = try scene.create { $0.context = ClientContext(country: "DE") }
+        _ = try scene.create { $0.context = ClientContext(country: "KP") }
+        scene.pass(seconds: 300)
+        #expect(try scene.create { $0.context = ClientContext(country: "KP") }.session.status == .pending)
+    }
+
+    @Test("onRisk: where the second factor was shown is known from then on")
+    func onRiskElevated() throws {
+        var scene = Scene { $0.mfa.required = .onRisk }
+        _ = try scene.create { $0.context = ClientContext(country: "DE") }
+        let abroad = try scene.create {
+            $0.context = ClientContext(country: "FR")
+            $0.authentication = .init(methods: ["pwd"])
+        }
+        _ = try scene.elevate(abroad.token, methods: ["otp"]).issued()
+        #expect(try scene.create { $0.context = ClientContext(country: "FR") }.session.status == .active)
+    }
+
+    @Test("a child of a stricter policy is pending until its parent has level 2 and it has too")
+    func pendingChild() throws {
+        var scene = Scene("strict") { $0.mfa.required = .always }
+        let parent = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
+        let child = try scene.child(of: parent) {
+            $0.policy = "strict"
+            $0.authentication = .init(methods: ["pwd"])
+        }
+        #expect(child.session.status == .pending)
+        #expect(scene.elevate(child.token, methods: ["otp"]).rejection == .factorRejected)
+        let elevated = try scene.elevate(parent.token, methods: ["otp"]).issued()
+        #expect(scene.status(of: child) == .pending)
+        #expect(try scene.elevate(child.token, methods: ["otp"]).issued().session.status == .active)
+        #expect(try scene.child(of: elevated) { $0.policy = "strict" }.session.status == .active)
     }
 }

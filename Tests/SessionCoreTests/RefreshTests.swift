@@ -8,13 +8,12 @@ struct RefreshTests {
         var scene = Scene()
         let created = try scene.create()
         scene.pass(seconds: 100)
-        guard case .succeeded(.refreshed(let session, let tokens)) = scene.refresh(created.refresh) else {
-            throw Unexpected()
-        }
-        #expect(session.generation == 2)
-        #expect(session.lastActiveAt == scene.now)
-        #expect(tokens.session == nil)
-        #expect(tokens.refresh?.exposed != created.refresh)
+        let refreshed = try scene.refresh(created.refresh).issued()
+        #expect(refreshed.session.generation == 2)
+        #expect(refreshed.session.lastActiveAt == scene.now)
+        #expect(refreshed.tokens.session == nil)
+        #expect(refreshed.tokens.refresh != nil)
+        #expect(refreshed.refresh != created.refresh)
         #expect(scene.events.map(\.kind) == [.refreshed])
         #expect(try scene.validate(created.token).reason == nil)
     }
@@ -74,10 +73,8 @@ struct RefreshTests {
         var scene = Scene()
         let created = try scene.create { $0.absoluteSeconds = 100 }
         scene.pass(seconds: 50)
-        guard case .succeeded(.refreshed(let session, let tokens)) = scene.refresh(created.refresh) else {
-            throw Unexpected()
-        }
-        #expect(tokens.refreshExpiresAt == session.expiresAt)
+        let refreshed = try scene.refresh(created.refresh).issued()
+        #expect(refreshed.tokens.refreshExpiresAt == refreshed.session.expiresAt)
     }
 
     @Test("an idle-expired session asks for re-authentication, and later for nothing")
@@ -100,5 +97,143 @@ struct RefreshTests {
         #expect(scene.refresh(created.token).rejection == .tokenInvalid)
         scene.aggregate.sessions = [:]
         #expect(scene.refresh(created.refresh).rejection == .tokenInvalid)
+    }
+
+    @Test("two tabs that refresh at once get the same successor, each with an access token of its own")
+    func twoTabs() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        let first = try scene.refresh(created.refresh).issued()
+        let second = try scene.refresh(created.refresh).issued()
+        #expect(first.refresh == second.refresh)
+        #expect(first.tokens.refreshExpiresAt == second.tokens.refreshExpiresAt)
+        #expect(first.tokens.accessClaims?.id != second.tokens.accessClaims?.id)
+        #expect(second.session.generation == 2)
+        for tab in [first, second] { #expect(try scene.validate(tab.access).isValid) }
+    }
+
+    @Test("two tabs in one commit get the same successor")
+    func twoTabsInOneCommit() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        var transaction = scene.transaction(random: 99)
+        let command = Command(
+            tenant: "default",
+            action: .refresh(RefreshSession(refreshToken: scene.tokens.reference(created.refresh, as: .refresh))))
+        let first = try scene.manager.decide(command, in: &transaction).issued()
+        let second = try scene.manager.decide(command, in: &transaction).issued()
+        #expect(first.refresh == second.refresh)
+        #expect(transaction.events.map(\.kind) == [.refreshed])
+    }
+
+    @Test("a refresh inside the grace is activity like any other")
+    func graceIsActivity() throws {
+        var scene = Scene()
+        let created = try scene.create { $0.idleSeconds = 20 }
+        _ = try scene.refreshed(created.refresh)
+        scene.pass(seconds: 19)
+        _ = try scene.refreshed(created.refresh)
+        scene.pass(seconds: 10)
+        #expect(try scene.validate(created.token).isValid, "active ten seconds ago, and may rest for twenty")
+    }
+
+    @Test("the access tokens of before a refresh stay good until they run out")
+    func accessTokens() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        scene.pass(seconds: 100)
+        let refreshed = try scene.refresh(created.refresh).issued()
+        #expect(try scene.validate(created.access).isValid)
+        #expect(try scene.validate(refreshed.access).isValid)
+        scene.pass(seconds: 200)
+        #expect(try scene.validate(created.access).reason == .tokenExpired)
+        #expect(try scene.validate(refreshed.access).isValid)
+        #expect(scene[created]?.accessTokensExpireAt(after: scene.now) == scene.now.adding(seconds: 100))
+    }
+
+    @Test("a refresh is announced with the session as it is afterwards")
+    func announced() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        _ = try scene.refreshed(created.refresh)
+        #expect(scene.kinds == [.refreshed])
+        #expect(scene.events[0].session?.generation == 2)
+    }
+
+    @Test("after a revocation nothing is refreshed, and nothing is written")
+    func revoked() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        let successor = try scene.refreshed(created.refresh)
+        _ = try scene.revoke(.session(created.id))
+        for token in [created.refresh, successor] {
+            #expect(scene.refresh(token).rejection == .sessionEnded)
+            #expect(scene.wroteNothing)
+        }
+    }
+
+    @Test("reuse tells its cause beside the end of the session")
+    func reuseIsTold() throws {
+        var scene = Scene { $0.refreshGraceSeconds = 0 }
+        let created = try scene.create()
+        _ = try scene.refreshed(created.refresh)
+        _ = scene.refresh(created.refresh)
+        #expect(scene.events.map(\.reason) == ["token_reused", "token_reused"])
+        #expect(scene.events.allSatisfy { $0.session?.id == created.id })
+        #expect(scene[created]?.ending?.reason == .tokenReused)
+    }
+
+    @Test("the predecessor of before an elevation has no grace, and is no reuse")
+    func noGraceAfterElevation() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        let successor = try scene.refreshed(created.refresh)
+        let elevated = try scene.elevate(created.token, methods: ["otp"]).issued()
+        #expect(scene.refresh(successor).rejection == .tokenInvalid)
+        #expect(scene.refresh(created.refresh).rejection == .tokenInvalid)
+        #expect(try scene.validate(elevated.token).isValid)
+    }
+
+    @Test("a replaced token is told from a present one, though the session is locked")
+    func lockedAndReplaced() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        _ = try scene.elevate(created.token, methods: ["otp"]).issued()
+        _ = scene.lock(.session(created.id))
+        #expect(scene.refresh(created.refresh).rejection == .tokenInvalid)
+    }
+
+    @Test("a token that was used before ends a locked session too")
+    func lockedAndReused() throws {
+        var scene = Scene { $0.refreshGraceSeconds = 0 }
+        let created = try scene.create()
+        _ = try scene.refreshed(created.refresh)
+        _ = scene.lock(.session(created.id))
+        #expect(scene.refresh(created.refresh).rejection == .refreshTokenReused)
+        #expect(scene.status(of: created) == .revoked)
+    }
+
+    @Test("a refresh token of another tenant is invalid")
+    func otherTenant() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        let reference = scene.tokens.reference(created.refresh, as: .refresh)
+        let outcome = scene.decide(.refresh(RefreshSession(refreshToken: reference)), tenant: "other")
+        #expect(outcome.rejection == .tokenInvalid)
+    }
+
+    @Test("claims are those of the moment: level, methods, caller")
+    func claims() throws {
+        var scene = Scene { $0.mfa.validSeconds = 60 }
+        let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
+        let elevated = try scene.elevate(created.token, methods: ["otp"]).issued()
+        #expect(elevated.tokens.accessClaims?.level == 2)
+        scene.pass(seconds: 60)
+        scene.caller = "shop"
+        let claims = try scene.refresh(elevated.refresh).issued().tokens.accessClaims
+        #expect(claims?.level == 1)
+        #expect(claims?.methods == ["pwd"])
+        #expect(claims?.clientID == "shop")
+        #expect(claims?.generation == 3)
     }
 }

@@ -4,7 +4,7 @@ import Testing
 @Suite("Revoking and expiring")
 struct RevokeTests {
     private func reference(_ token: String) -> TokenReference {
-        PlainTokens().read(token, as: .session).map(TokenReference.genuine) ?? .malformed
+        PlainTokens().reference(token)
     }
 
     @Test("by token, and again")
@@ -85,9 +85,8 @@ struct RevokeTests {
         scene.pass(seconds: 1000)
         _ = try scene.validate(created.token)
         scene.pass(seconds: 800)
-        var transaction = SubjectTransaction(
-            on: scene.aggregate, now: scene.now, policies: scene.policies, random: SeededRandom(state: 1))
-        _ = scene.manager.decide(Command(tenant: "", action: .expire(created.session.id)), in: &transaction)
+        var transaction = scene.transaction()
+        _ = try scene.manager.decide(Command(tenant: "", action: .expire(created.session.id)), in: &transaction)
         #expect(transaction.changed.isEmpty)
         #expect(transaction.rescheduled == [created.session.id])
         #expect(transaction.aggregate.sessions[created.session.id]?.nextDeadline == scene.now.adding(seconds: 1000))
@@ -116,5 +115,102 @@ struct RevokeTests {
     func reasons(word: String, isGood: Bool) {
         #expect((EndReason(callers: word) != nil) == isGood)
         #expect(EndReason(callers: String(repeating: "a", count: 65)) == nil)
+    }
+
+    @Test("the reason of the revocation is the session's and the event's")
+    func reason() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        let logout = try #require(EndReason(callers: "logout"))
+        _ = scene.decide(.revoke(RevokeSessions(target: .session(created.id), reason: logout)))
+        #expect(scene[created]?.ending?.reason == logout)
+        #expect(scene.events.map(\.reason) == ["logout"])
+    }
+
+    @Test("a token to spare spares those above it, without which it would end")
+    func sparesAncestors() throws {
+        var scene = Scene()
+        let root = try scene.create()
+        let child = try scene.child(of: root)
+        let sibling = try scene.child(of: root)
+        scene.pass(seconds: 1)
+        let other = try scene.create()
+        let revoked = try scene.revoke(.subject("alice", except: .token(reference(child.token))))
+        #expect(Set(revoked) == [sibling.id, other.id])
+        #expect(try scene.validate(child.token).isValid)
+        #expect(try scene.validate(root.token).isValid)
+    }
+
+    @Test("an id that names no living session of the subject spares none")
+    func exceptEnded() throws {
+        var scene = Scene()
+        let root = try scene.create()
+        let child = try scene.child(of: root)
+        _ = try scene.revoke(.session(child.id))
+        #expect(try scene.revoke(.subject("alice", except: .session(child.id))) == [root.id])
+    }
+
+    @Test("an id to spare that nobody has spares none")
+    func exceptUnknown() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        #expect(try scene.revoke(.subject("alice", except: .session(nil))) == [created.id])
+    }
+
+    @Test("tokens of other kinds revoke nothing")
+    func otherKinds() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        let references = [created.access, scene.tokens.reference(created.refresh, as: .refresh), .malformed]
+        for reference in references {
+            #expect(scene.revokeOutcome(.token(reference)).rejection == .tokenInvalid)
+        }
+        #expect(try scene.validate(created.token).isValid)
+    }
+
+    @Test("a token that was replaced revokes nothing")
+    func replacedToken() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        let elevated = try scene.elevate(created.token, methods: ["otp"]).issued()
+        #expect(try scene.revoke(.token(reference(created.token))) == [])
+        #expect(try scene.validate(elevated.token).isValid)
+    }
+
+    @Test("of a subject that nobody knows nothing ends")
+    func unknownSubject() throws {
+        var scene = Scene()
+        #expect(try scene.revoke(.subject("alice", except: nil)) == [])
+        #expect(scene.wroteNothing)
+    }
+
+    @Test("no late command writes anything to a session that was revoked")
+    func lateWrites() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        let ticket = try scene.beginTransfer(created.token).ticket()
+        _ = try scene.revoke(.session(created.id))
+        let revoked = scene.aggregate
+        scene.pass(seconds: 120)
+        _ = try scene.validate(created.token, context: ClientContext(country: "FR"))
+        _ = try scene.validate(created.access)
+        _ = scene.refresh(created.refresh)
+        _ = scene.elevate(created.token, methods: ["otp"])
+        _ = scene.reauthenticate(created.token)
+        _ = scene.update(.session(created.id)) { $0.attributes = ["a": .integer(1)] }
+        _ = scene.completeTransfer(ticket)
+        _ = scene.lock(.session(created.id))
+        _ = scene.unlock(.session(created.id))
+        #expect(scene.aggregate == revoked)
+    }
+
+    @Test("its access tokens can be put on a list until the last of them has run out")
+    func accessTokensExpireAt() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        scene.pass(seconds: 100)
+        _ = try scene.refreshed(created.refresh)
+        _ = try scene.revoke(.session(created.id))
+        #expect(scene.events[0].session?.accessTokensExpireAt(after: scene.now) == scene.now.adding(seconds: 300))
     }
 }

@@ -102,4 +102,146 @@ struct ValidateTests {
             try scene.validate(silent.token, require: .init(maxAuthenticationAgeSeconds: 60)).reason
                 == .authenticationTooOld)
     }
+
+    // MARK: Access tokens
+
+    @Test("an access token is validated like a session token, until it runs out")
+    func accessToken() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        scene.pass(seconds: 299)
+        #expect(try scene.validate(created.access).session?.lastActiveAt == scene.now)
+        scene.pass(seconds: 1)
+        let expired = try scene.validate(created.access)
+        #expect(expired.reason == .tokenExpired)
+        #expect(expired.remedy == nil)
+        #expect(expired.session?.id == created.id)
+        #expect(try scene.validate(created.token).isValid)
+    }
+
+    @Test("of a session that is over an access token says how it ended, not that it ran out")
+    func accessTokenOfEnded() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        _ = try scene.revoke(.session(created.id))
+        scene.pass(seconds: 300)
+        #expect(try scene.validate(created.access).reason == .revoked)
+    }
+
+    @Test("an access token of another tenant, or one that was replaced, is unknown")
+    func accessTokenUnknown() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        let outcome = scene.decide(.validate(ValidateSession(token: created.access)), tenant: "other")
+        #expect(try outcome.validation().reason == .unknown)
+        let foreign = PresentedAccessToken(
+            session: created.id, generation: 1, tenant: "other", expiresAt: scene.now.adding(seconds: 60))
+        #expect(try scene.validate(.access(foreign)).reason == .unknown)
+        _ = try scene.elevate(created.token, methods: ["otp"]).issued()
+        #expect(try scene.validate(created.access).reason == .unknown)
+    }
+
+    @Test("what was never verified is malformed")
+    func unverified() throws {
+        var scene = Scene()
+        #expect(try scene.validate(.unverified(Secret("eyJ"))).reason == .malformed)
+        #expect(try scene.validate(.malformed).remedy == .login)
+    }
+
+    // MARK: Endings
+
+    @Test("every ending has its reason and its remedy")
+    func endings() throws {
+        var scene = Scene { $0.mfa.required = .onRisk }
+        let revoked = try scene.create { $0.context = ClientContext(country: "DE") }
+        _ = try scene.revoke(.session(revoked.id))
+        #expect(try scene.validate(revoked.token).remedy == .login)
+        let absolute = try scene.create { $0.absoluteSeconds = 60 }
+        let idle = try scene.create { $0.idleSeconds = 60 }
+        scene.pass(seconds: 60)
+        #expect(try scene.validate(absolute.token).reason == .expiredAbsolute)
+        #expect(try scene.validate(absolute.token).remedy == .login)
+        #expect(try scene.validate(idle.token).reason == .expiredIdle)
+        #expect(try scene.validate(idle.token).remedy == .reauthenticate)
+    }
+
+    @Test("a session that has been over for long enough is unknown, whether or not anybody forgot it")
+    func forgotten() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        _ = try scene.revoke(.session(created.id))
+        scene.pass(seconds: 86399)
+        #expect(try scene.validate(created.token).reason == .revoked)
+        scene.pass(seconds: 1)
+        #expect(try scene.validate(created.token).reason == .unknown)
+    }
+
+    @Test("validating a session that is over writes nothing")
+    func endedIsARead() throws {
+        var scene = Scene { $0.context.country = .revoke }
+        let created = try scene.create { $0.context = ClientContext(country: "DE") }
+        _ = try scene.revoke(.session(created.id))
+        scene.pass(seconds: 600)
+        #expect(try scene.validate(created.token, context: ClientContext(country: "FR")).reason == .revoked)
+        #expect(scene.wroteNothing)
+    }
+
+    @Test("the idle deadline comes early by the touch interval at most, and never late")
+    func neverLate() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        scene.pass(seconds: 59)
+        #expect(try scene.validate(created.token).isValid)
+        scene.pass(seconds: 1800 - 59)
+        #expect(try scene.validate(created.token).reason == .expiredIdle)
+        let other = try scene.create()
+        scene.pass(seconds: 60)
+        #expect(try scene.validate(other.token).isValid)
+        scene.pass(seconds: 1799)
+        #expect(try scene.validate(other.token).isValid)
+    }
+
+    @Test("what falls short is told with the session, which stays as it is")
+    func shortfall() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        let validation = try scene.validate(created.token, require: .init(level: 3))
+        #expect(validation.reason == .levelTooLow)
+        #expect(validation.session?.id == created.id)
+        #expect(scene.status(of: created) == .active)
+    }
+
+    // MARK: Scope
+
+    @Test("a root needs its own record alone, and is answered alike")
+    func narrowScope() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        scene.pass(seconds: 60)
+        let command = Command(
+            tenant: "default", action: .validate(ValidateSession(token: scene.tokens.reference(created.token))))
+        var narrow = scene.narrowTransaction(for: created.id)
+        let answer = try scene.manager.decide(command, in: &narrow).validation()
+        #expect(answer.isValid)
+        #expect(narrow.changed == [created.id])
+        #expect(narrow.aggregate.sessions[created.id]?.lastActiveAt == scene.now)
+        #expect(narrow.isSubjectChanged == false)
+    }
+
+    @Test("a child, and whatever has to be announced, needs the whole of its subject, and has changed nothing before")
+    func tooNarrow() throws {
+        var scene = Scene { $0.context.country = .elevate }
+        let parent = try scene.create { $0.context = ClientContext(country: "DE") }
+        let child = try scene.child(of: parent)
+        let abroad = ValidateSession(
+            token: scene.tokens.reference(parent.token), context: ClientContext(country: "FR"))
+        for validate in [ValidateSession(token: scene.tokens.reference(child.token)), abroad] {
+            let id = try #require(validate.token.session)
+            var narrow = scene.narrowTransaction(for: id)
+            #expect(throws: ScopeTooNarrow.self) {
+                _ = try scene.manager.decide(Command(tenant: "default", action: .validate(validate)), in: &narrow)
+            }
+            #expect(narrow.isEmpty)
+        }
+    }
 }

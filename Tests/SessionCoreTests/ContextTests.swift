@@ -1,0 +1,417 @@
+import Testing
+
+@testable import SessionCore
+
+@Suite("Context rules")
+struct ContextTests {
+    typealias Reaction = SessionPolicy.ContextRules.Reaction
+
+    private static let berlin = ClientContext.Coordinates(latitude: 52.52, longitude: 13.405)
+    private static let tokyo = ClientContext.Coordinates(latitude: 35.68, longitude: 139.69)
+    private let germany = ClientContext(country: "DE")
+    private let france = ClientContext(country: "FR")
+
+    // MARK: Reactions
+
+    @Test("off: nothing is compared, and the new context is kept with the next activity")
+    func off() throws {
+        var scene = Scene()
+        let created = try scene.create { $0.context = germany }
+        #expect(try scene.validate(created.token, context: france).isValid)
+        #expect(scene.wroteNothing)
+        scene.pass(seconds: 60)
+        #expect(try scene.validate(created.token, context: france).isValid)
+        #expect(scene[created]?.context == france)
+        #expect(scene.events.isEmpty)
+    }
+
+    @Test("notify: the new context is accepted and announced, once")
+    func notify() throws {
+        var scene = Scene { $0.context.country = .notify }
+        let created = try scene.create { $0.context = germany }
+        #expect(try scene.validate(created.token, context: france).isValid)
+        #expect(scene.kinds == [.contextChanged])
+        #expect(
+            scene.events[0].detail
+                == .contextChange(
+                    ContextChange(changed: [.country], previous: germany, current: france, reaction: .notify)))
+        #expect(scene[created]?.context == france)
+        #expect(try scene.validate(created.token, context: france).isValid)
+        #expect(scene.events.isEmpty)
+    }
+
+    @Test("elevate: not accepted before a session.elevate with the same context")
+    func elevate() throws {
+        var scene = Scene { $0.context.country = .elevate }
+        let created = try scene.create { $0.context = germany }
+        let validation = try scene.validate(created.token, context: france)
+        #expect(validation.reason == .contextMismatch)
+        #expect(validation.remedy == .elevate)
+        #expect(scene.refresh(created.refresh, context: france).rejection == .contextRejected)
+        #expect(scene[created]?.context == germany)
+        let elevated = try scene.elevate(created.token, methods: ["otp"], context: france).issued()
+        #expect(scene.kinds == [.contextChanged, .elevated])
+        #expect(try scene.validate(elevated.token, context: france).isValid)
+        #expect(try scene.refresh(elevated.refresh, context: france).issued().session.context == france)
+    }
+
+    @Test("elevate: a session.elevate that brings no context accepts none")
+    func elevateWithoutContext() throws {
+        var scene = Scene { $0.context.country = .elevate }
+        let created = try scene.create { $0.context = germany }
+        let elevated = try scene.elevate(created.token, methods: ["otp"]).issued()
+        #expect(try scene.validate(elevated.token, context: france).reason == .contextMismatch)
+    }
+
+    @Test("elevate: a re-authentication is no session.elevate")
+    func elevateByReauthentication() throws {
+        var scene = Scene { $0.context.country = .elevate }
+        let created = try scene.create { $0.context = germany }
+        let outcome = scene.reauthenticate(created.token, methods: ["pwd"], context: france)
+        #expect(outcome.rejection == .contextRejected)
+        #expect(scene[created]?.context == germany)
+    }
+
+    @Test("elevate: a wrong code accepts nothing")
+    func elevateWithWrongCode() throws {
+        var scene = Scene { $0.context.country = .elevate }
+        _ = try scene.enrolled()
+        let created = try scene.create { $0.context = germany }
+        #expect(scene.elevate(created.token, code: Secret("wrong"), context: france).rejection == .factorRejected)
+        #expect(try scene.validate(created.token, context: france).reason == .contextMismatch)
+    }
+
+    @Test("suspicious is said once for each new context, by whatever command it came")
+    func suspiciousOnce() throws {
+        var scene = Scene { $0.context.country = .elevate }
+        let created = try scene.create { $0.context = germany }
+        var told: [Event.Kind] = []
+        for country in ["FR", "FR", "IT", "FR", "IT"] {
+            _ = try scene.validate(created.token, context: ClientContext(country: country))
+            told += scene.kinds
+            _ = scene.refresh(created.refresh, context: ClientContext(country: country))
+            told += scene.kinds
+        }
+        #expect(told == [.suspicious, .suspicious])
+        #expect(try scene.validate(created.token, context: germany).isValid)
+    }
+
+    @Test("suspicious tells what changed, from what and to what")
+    func suspiciousDetail() throws {
+        var scene = Scene { $0.context.country = .elevate }
+        let created = try scene.create { $0.context = germany }
+        _ = try scene.validate(created.token, context: france)
+        #expect(scene.events[0].session?.id == created.id)
+        #expect(scene.events[0].reason == "context")
+        #expect(
+            scene.events[0].detail
+                == .contextChange(
+                    ContextChange(changed: [.country], previous: germany, current: france, reaction: .elevate)))
+    }
+
+    @Test("lock: the session is locked, answered as such, and to unlock it is to accept the context")
+    func lock() throws {
+        var scene = Scene { $0.context.country = .lock }
+        let created = try scene.create { $0.context = germany }
+        let child = try scene.child(of: created)
+        #expect(try scene.validate(created.token, context: france).reason == .locked)
+        #expect(scene.kinds == [.suspicious, .locked, .locked])
+        #expect(scene.events.map(\.reason) == ["context", "context", "parent_locked"])
+        #expect(scene[created]?.context == germany)
+        #expect(try scene.validate(child.token).reason == .locked)
+        _ = scene.unlock(.session(created.id))
+        #expect(try scene.validate(created.token, context: france).isValid)
+        #expect(scene.events.isEmpty)
+    }
+
+    @Test("lock: a refresh and an elevation are answered as such, and the lock stays", arguments: [true, false])
+    func lockElsewhere(byRefresh: Bool) throws {
+        var scene = Scene { $0.context.country = .lock }
+        let created = try scene.create { $0.context = germany }
+        let outcome =
+            byRefresh
+            ? scene.refresh(created.refresh, context: france)
+            : scene.elevate(created.token, methods: ["otp"], context: france)
+        #expect(outcome.rejection == .sessionLocked)
+        #expect(scene.status(of: created) == .locked)
+        #expect(scene.kinds == [.suspicious, .locked])
+    }
+
+    @Test("revoke: the session ends with its children, answered as such")
+    func revoke() throws {
+        var scene = Scene { $0.context.country = .revoke }
+        let created = try scene.create { $0.context = germany }
+        _ = try scene.child(of: created)
+        let validation = try scene.validate(created.token, context: france)
+        #expect(validation.reason == .revoked)
+        #expect(validation.remedy == .login)
+        #expect(scene.kinds == [.suspicious, .revoked, .revoked])
+        #expect(scene.events.map(\.reason) == ["context", "context", "parent_ended"])
+        #expect(scene[created]?.ending?.reason == .context)
+    }
+
+    @Test("revoke: a refresh is refused, and the session is over")
+    func revokeByRefresh() throws {
+        var scene = Scene { $0.context.country = .revoke }
+        let created = try scene.create { $0.context = germany }
+        #expect(scene.refresh(created.refresh, context: france).rejection == .sessionEnded)
+        #expect(scene.status(of: created) == .revoked)
+    }
+
+    @Test("the strictest rule that fires decides, and all that fired are told")
+    func strictest() throws {
+        var scene = Scene {
+            $0.context.country = .notify
+            $0.context.asn = .elevate
+            $0.context.userAgent = .revoke
+        }
+        let created = try scene.create { $0.context = ClientContext(userAgent: "a", country: "DE", asn: 1) }
+        let validation = try scene.validate(
+            created.token, context: ClientContext(userAgent: "a", country: "FR", asn: 2))
+        #expect(validation.reason == .contextMismatch)
+        guard case .contextChange(let change) = scene.events[0].detail else { throw Unexpected() }
+        #expect(change.changed == [.country, .asn])
+        #expect(change.reaction == .elevate)
+    }
+
+    @Test("a peek is judged like any other")
+    func peek() throws {
+        var scene = Scene { $0.context.country = .lock }
+        let created = try scene.create { $0.context = germany }
+        #expect(try scene.validate(created.token, context: france, touch: false).reason == .locked)
+    }
+
+    // MARK: Unknown
+
+    @Test("what either side lacks is not compared, and locks nobody out")
+    func unknown() throws {
+        var scene = Scene {
+            for rule in [
+                \SessionPolicy.ContextRules.ip, \.network, \.country, \.asn, \.userAgent, \.fingerprint, \.travel,
+            ] {
+                $0.context[keyPath: rule] = .revoke
+            }
+        }
+        let full = ClientContext(
+            ip: "192.0.2.1", userAgent: "a", fingerprint: "f", country: "DE", coordinates: Self.berlin, asn: 1)
+        let silent = try scene.create()
+        #expect(try scene.validate(silent.token, context: full).isValid)
+        let known = try scene.create { $0.context = full }
+        #expect(try scene.validate(known.token).isValid)
+        #expect(try scene.validate(known.token, context: ClientContext()).isValid)
+        #expect(try scene.validate(known.token, context: ClientContext(region: "elsewhere")).isValid)
+        #expect(scene[known]?.context?.country == "DE")
+    }
+
+    @Test("what was unknown is learned at once, so that the next difference is seen")
+    func learns() throws {
+        var scene = Scene { $0.context.country = .revoke }
+        let created = try scene.create()
+        #expect(try scene.validate(created.token, context: germany).isValid)
+        #expect(try scene.validate(created.token, context: france).reason == .revoked)
+    }
+
+    @Test("leaving something out does not make it forgotten")
+    func leavingOut() throws {
+        var scene = Scene { $0.context.country = .revoke }
+        let created = try scene.create { $0.context = germany }
+        scene.pass(seconds: 60)
+        #expect(try scene.validate(created.token, context: ClientContext(ip: "192.0.2.1")).isValid)
+        #expect(try scene.validate(created.token, context: france).reason == .revoked)
+    }
+
+    @Test("a device's fingerprint stands in for the context's")
+    func deviceFingerprint() throws {
+        var scene = Scene { $0.context.fingerprint = .elevate }
+        let created = try scene.create { $0.device = Device(fingerprint: "f") }
+        #expect(try scene.validate(created.token, context: ClientContext(fingerprint: "f")).isValid)
+        #expect(try scene.validate(created.token, context: ClientContext(fingerprint: "g")).reason == .contextMismatch)
+    }
+
+    // MARK: Single rules
+
+    @Test(
+        "each rule compares its own",
+        arguments: [
+            (ContextRule.ip, ClientContext(ip: "192.0.2.2"), true),
+            (.ip, ClientContext(ip: "192.0.2.1"), false),
+            (.ip, ClientContext(ip: "::ffff:192.0.2.1"), false),
+            (.network, ClientContext(ip: "192.0.2.255"), false),
+            (.network, ClientContext(ip: "192.0.3.1"), true),
+            (.country, ClientContext(country: "FR"), true),
+            (.country, ClientContext(country: "DE", region: "elsewhere"), false),
+            (.asn, ClientContext(asn: 2), true),
+            (.asn, ClientContext(asn: 1), false),
+            (.userAgent, ClientContext(userAgent: "b"), true),
+            (.userAgent, ClientContext(userAgent: "a"), false),
+            (.fingerprint, ClientContext(fingerprint: "g"), true),
+            (.fingerprint, ClientContext(fingerprint: "f"), false),
+        ])
+    func rules(rule: ContextRule, presented: ClientContext, fires: Bool) throws {
+        var scene = Scene {
+            switch rule {
+            case .ip: $0.context.ip = .elevate
+            case .network: $0.context.network = .elevate
+            case .country: $0.context.country = .elevate
+            case .asn: $0.context.asn = .elevate
+            case .userAgent: $0.context.userAgent = .elevate
+            case .fingerprint: $0.context.fingerprint = .elevate
+            case .travel: $0.context.travel = .elevate
+            }
+        }
+        let created = try scene.create {
+            $0.context = ClientContext(ip: "192.0.2.1", userAgent: "a", fingerprint: "f", country: "DE", asn: 1)
+        }
+        let validation = try scene.validate(created.token, context: presented)
+        #expect(validation.isValid == !fires)
+        #expect(scene.kinds == (fires ? [.suspicious] : []))
+    }
+
+    @Test("travel: as fast as an aeroplane is accepted, faster is not")
+    func travel() throws {
+        var scene = Scene {
+            $0.context.travel = .elevate
+            $0.idleSeconds = 43200
+        }
+        // 8920 km: 9.9 hours at 900 km/h.
+        let created = try scene.create { $0.context = ClientContext(coordinates: Self.berlin) }
+        let there = ClientContext(coordinates: Self.tokyo)
+        scene.pass(seconds: 9 * 3600)
+        #expect(try scene.validate(created.token, context: there).reason == .contextMismatch)
+        scene.pass(seconds: 3600)
+        #expect(try scene.validate(created.token, context: there).isValid)
+    }
+
+    @Test("travel: within 50 km speed does not matter")
+    func nearby() throws {
+        var scene = Scene { $0.context.travel = .elevate }
+        let created = try scene.create { $0.context = ClientContext(coordinates: Self.berlin) }
+        let potsdam = ClientContext(coordinates: .init(latitude: 52.4, longitude: 13.06))
+        #expect(try scene.validate(created.token, context: potsdam).isValid)
+    }
+
+    @Test("travel: the time counts from when the place was last seen, not from the session's beginning")
+    func travelSince() throws {
+        var scene = Scene {
+            $0.context.travel = .elevate
+            $0.idleSeconds = 43200
+        }
+        let created = try scene.create { $0.context = ClientContext(coordinates: Self.berlin) }
+        scene.pass(seconds: 12 * 3600 - 600)
+        #expect(try scene.validate(created.token, context: ClientContext(coordinates: Self.berlin)).isValid)
+        scene.pass(seconds: 300)
+        let there = ClientContext(coordinates: Self.tokyo)
+        #expect(try scene.validate(created.token, context: there).reason == .contextMismatch)
+    }
+
+    @Test("travel: a place that was accepted by unlocking was seen when it locked the session")
+    func travelAfterUnlock() throws {
+        var scene = Scene {
+            $0.context.travel = .lock
+            $0.idleSeconds = 43200
+        }
+        let created = try scene.create { $0.context = ClientContext(coordinates: Self.berlin) }
+        scene.pass(seconds: 6 * 3600)
+        _ = try scene.validate(created.token, context: ClientContext(coordinates: Self.tokyo))
+        _ = scene.unlock(.session(created.id))
+        scene.pass(seconds: 5 * 3600)
+        let home = ClientContext(coordinates: Self.berlin)
+        #expect(try scene.validate(created.token, context: home).reason == .locked, "8920 km in five hours")
+    }
+
+    @Test("travel: a place that a pending session was elevated from was seen then")
+    func travelAfterPending() throws {
+        var scene = Scene {
+            $0.context.travel = .elevate
+            $0.mfa.required = .always
+            $0.mfa.pendingSeconds = 36000
+            $0.idleSeconds = 43200
+        }
+        let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
+        scene.pass(seconds: 36000 - 1)
+        let elevated = try scene.elevate(
+            created.token, methods: ["otp"], context: ClientContext(coordinates: Self.berlin)
+        ).issued()
+        scene.pass(seconds: 60)
+        let there = ClientContext(coordinates: Self.tokyo)
+        #expect(try scene.validate(elevated.token, context: there).reason == .contextMismatch)
+    }
+
+    // MARK: Values
+
+    @Test("great circles are as long as maps say")
+    func kilometres() {
+        let distance = Self.berlin.kilometres(to: Self.tokyo)
+        #expect((8870...8970).contains(distance))
+        #expect(abs(Self.tokyo.kilometres(to: Self.berlin) - distance) < 0.001)
+        #expect(Self.berlin.kilometres(to: Self.berlin) == 0)
+        let pole = ClientContext.Coordinates(latitude: 90, longitude: 0)
+        let opposite = ClientContext.Coordinates(latitude: -90, longitude: 77)
+        #expect(abs(pole.kilometres(to: opposite) - 6371 * Double.pi) < 0.001)
+        let east = ClientContext.Coordinates(latitude: 0, longitude: 179.9)
+        let west = ClientContext.Coordinates(latitude: 0, longitude: -179.9)
+        #expect((22...23).contains(east.kilometres(to: west)))
+    }
+
+    @Test("what is known after a context was seen is its own, and what it does not say")
+    func merging() {
+        let earlier = ClientContext(
+            ip: "192.0.2.1", userAgent: "a", fingerprint: "f", country: "DE", region: "BE", city: "Berlin",
+            coordinates: Self.berlin, asn: 1)
+        let partial = ClientContext(ip: "198.51.100.1", asn: 2).over(earlier)
+        #expect(partial.ip == "198.51.100.1" && partial.asn == 2)
+        #expect(partial.userAgent == "a" && partial.fingerprint == "f" && partial.city == "Berlin")
+        #expect(ClientContext().over(earlier) == earlier)
+        #expect(earlier.over(nil) == earlier)
+    }
+
+    @Test("a place is not mixed of two")
+    func places() {
+        let earlier = ClientContext(country: "DE", region: "BE", city: "Berlin")
+        let abroad = ClientContext(country: "FR").over(earlier)
+        #expect(abroad == ClientContext(country: "FR"))
+        let town = ClientContext(city: "Potsdam").over(earlier)
+        #expect(town.city == "Potsdam" && town.region == nil)
+    }
+}
+
+@Suite("Networks")
+struct IPNetworkTests {
+    @Test(
+        "addresses in all their spellings",
+        arguments: [
+            ("192.0.2.1", [192, 0, 2, 1]), ("0.0.0.0", [0, 0, 0, 0]), ("255.255.255.255", [255, 255, 255, 255]),
+            ("::ffff:192.0.2.1", [192, 0, 2, 1]), ("::FFFF:c000:201", [192, 0, 2, 1]),
+            ("0:0:0:0:0:ffff:192.0.2.1", [192, 0, 2, 1]),
+            ("::", [UInt8](repeating: 0, count: 16)), ("::1", [UInt8](repeating: 0, count: 15) + [1]),
+            ("1::", [0, 1] + [UInt8](repeating: 0, count: 14)),
+            ("2001:db8::1", [0x20, 1, 0x0d, 0xb8] + [UInt8](repeating: 0, count: 11) + [1]),
+            ("2001:DB8:0:0:0:0:0:1", [0x20, 1, 0x0d, 0xb8] + [UInt8](repeating: 0, count: 11) + [1]),
+            ("1:2:3:4:5:6:7:8", [0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8]),
+            ("1:2:3:4:5:6:7::", [0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 0]),
+            ("64:ff9b::192.0.2.33", [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0, 192, 0, 2, 33]),
+        ] as [(String, [UInt8])])
+    func good(text: String, bytes: [UInt8]) {
+        #expect(IPNetwork.bytes(of: text) == bytes)
+    }
+
+    @Test(
+        "what is no address",
+        arguments: [
+            "", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.", "a.b.c.d", ":", ":::", "1::2::3", "1:2:3:4:5:6:7",
+            "1:2:3:4:5:6:7:8:9", "12345::", "g::", "1:2:3:4:5:6:7:8::", "::1.2.3", "fe80::1%eth0", "192.0.2.1:80",
+        ])
+    func bad(text: String) {
+        #expect(IPNetwork.bytes(of: text) == nil)
+        #expect(IPNetwork.prefix(of: text) == nil)
+    }
+
+    @Test("a network is /24 of IPv4 and /48 of IPv6")
+    func prefixes() {
+        #expect(IPNetwork.prefix(of: "192.0.2.1") == [192, 0, 2])
+        #expect(IPNetwork.prefix(of: "::ffff:192.0.2.9") == [192, 0, 2])
+        #expect(IPNetwork.prefix(of: "2001:db8:7:1::1") == [0x20, 1, 0x0d, 0xb8, 0, 7])
+        #expect(IPNetwork.prefix(of: "2001:db8:7::") == IPNetwork.prefix(of: "2001:db8:7:ffff::1"))
+        #expect(IPNetwork.prefix(of: "2001:db8:7::") != IPNetwork.prefix(of: "2001:db8:8::"))
+    }
+}

@@ -1,0 +1,100 @@
+import SessionCore
+import Testing
+
+@Suite("Policies")
+struct PolicyTests {
+    private func put(
+        _ name: String, _ scene: inout Scene, tenant: String = "default",
+        _ change: (inout SessionPolicy) -> Void = { _ in }
+    ) -> Outcome {
+        var policy = SessionPolicy()
+        change(&policy)
+        return scene.decide(.putPolicy(PutPolicy(name: name, policy: policy)), tenant: tenant)
+    }
+
+    private func policy(_ outcome: Outcome) throws -> (name: String, policy: SessionPolicy) {
+        guard case .succeeded(.policy(let name, let policy)) = outcome else { throw Unexpected() }
+        return (name, policy)
+    }
+
+    private func names(_ scene: inout Scene, tenant: String = "default") throws -> [String] {
+        guard case .succeeded(.policies(let policies)) = scene.decide(.listPolicies, tenant: tenant) else {
+            throw Unexpected()
+        }
+        return policies.map(\.name)
+    }
+
+    @Test("a policy that was put is answered whole, got and listed")
+    func puts() throws {
+        var scene = Scene()
+        let answer = try policy(put("strict", &scene) { $0.maxSessions = 1 })
+        #expect(answer.name == "strict")
+        #expect(answer.policy.maxSessions == 1)
+        #expect(answer.policy.idleSeconds == 1800)
+        #expect(try policy(scene.decide(.getPolicy(name: "strict"))).policy == answer.policy)
+        #expect(try names(&scene) == ["default", "strict"])
+        #expect(scene.wroteNothing)
+    }
+
+    @Test("what was put goes before the installation's, for its tenant alone")
+    func tenants() throws {
+        var scene = Scene { $0.maxSessions = 7 }
+        _ = put("default", &scene) { $0.maxSessions = 1 }
+        #expect(try policy(scene.decide(.getPolicy(name: "default"))).policy.maxSessions == 1)
+        let elsewhere = scene.decide(.getPolicy(name: "default"), tenant: "other")
+        #expect(try policy(elsewhere).policy.maxSessions == 7)
+        _ = put("own", &scene, tenant: "other")
+        #expect(try names(&scene) == ["default"])
+        #expect(try names(&scene, tenant: "other") == ["default", "own"])
+    }
+
+    @Test("default always exists, with the contract's values")
+    func defaults() throws {
+        var scene = Scene()
+        scene.policies = PolicyCatalogue()
+        let policy = try policy(scene.decide(.getPolicy(name: "default"))).policy
+        #expect([policy.idleSeconds, policy.absoluteSeconds, policy.touchIntervalSeconds] == [1800, 43200, 60])
+        #expect([policy.accessTokenSeconds, policy.refreshSeconds, policy.refreshGraceSeconds] == [300, 43200, 30])
+        #expect(policy.maxSessions == 5 && policy.onLimit == .evictLeastRecentlyActive)
+        #expect(policy.mfa.required == .never)
+        #expect([policy.mfa.pendingSeconds, policy.mfa.maxAttempts] == [300, 5])
+        #expect([policy.mfa.lockSeconds, policy.mfa.validSeconds] == [900, 43200])
+        #expect(policy.context == SessionPolicy.ContextRules() && policy.context.maxTravelKmh == 900)
+        #expect([policy.reauthenticationWindowSeconds, policy.transferSeconds] == [3600, 60])
+        #expect([policy.maxDepth, policy.maxChildren, policy.endedSeconds] == [4, 32, 86400])
+    }
+
+    @Test("a name that nobody put is not found")
+    func unknown() {
+        var scene = Scene()
+        #expect(scene.decide(.getPolicy(name: "none")).rejection == .policyNotFound)
+    }
+
+    @Test("a tenant has a hundred policies at most, and may still change them")
+    func limit() throws {
+        var scene = Scene()
+        for index in 0..<100 { _ = try policy(put("p\(index)", &scene)) }
+        #expect(put("one more", &scene).rejection == .limitReached)
+        #expect(put("p7", &scene) { $0.maxSessions = 2 }.rejection == nil)
+        #expect(put("one more", &scene, tenant: "other").rejection == nil)
+    }
+
+    @Test("a session lives by the policy it was created under, as that is now, or by default once it is gone")
+    func governing() throws {
+        var scene = Scene("short") { $0.touchIntervalSeconds = 1 }
+        let created = try scene.create { $0.policy = "short" }
+        #expect(scene.policies.governing(created.session).touchIntervalSeconds == 1)
+        scene.policies = PolicyCatalogue()
+        #expect(scene.policies.governing(created.session) == SessionPolicy())
+        #expect(try scene.validate(created.token).isValid)
+    }
+
+    @Test("the reason of an ended session is remembered for as long as it may come back")
+    func remembered() {
+        var policy = SessionPolicy()
+        policy.endedSeconds = 10
+        #expect(policy.rememberedSeconds == 3600)
+        policy.reauthenticationWindowSeconds = 0
+        #expect(policy.rememberedSeconds == 10)
+    }
+}

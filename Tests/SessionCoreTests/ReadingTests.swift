@@ -1,0 +1,159 @@
+import SessionCore
+import Testing
+
+@Suite("Looking at sessions")
+struct ReadingTests {
+    private func get(_ target: SessionTarget, _ scene: inout Scene, tenant: String = "default") -> Outcome {
+        scene.decide(.get(target), tenant: tenant)
+    }
+
+    @Test("a session is shown by token and by id, which is no activity")
+    func gets() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        scene.pass(seconds: 1000)
+        #expect(try get(.session(created.id), &scene).session().id == created.id)
+        let byToken = try get(.token(scene.tokens.reference(created.token)), &scene).session()
+        #expect(byToken.lastActiveAt == created.session.createdAt)
+        #expect(scene.wroteNothing)
+    }
+
+    @Test("what is over shows when and why")
+    func ended() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        _ = scene.decide(
+            .revoke(RevokeSessions(target: .session(created.id), reason: EndReason(callers: "logout") ?? .revoked)))
+        let session = try get(.session(created.id), &scene).session()
+        #expect(session.status == .revoked)
+        #expect(session.ending?.reason.word == "logout")
+        #expect(session.ending?.at == scene.now)
+    }
+
+    @Test("what has run out is shown as expired though nobody has ended it, and nothing is written")
+    func unsettled() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        scene.pass(seconds: 1900)
+        let session = try get(.session(created.id), &scene).session()
+        #expect(session.status == .expired)
+        #expect(session.ending?.at == created.session.idleExpiresAt)
+        #expect(scene.wroteNothing)
+    }
+
+    @Test("what is forgotten is not found")
+    func forgotten() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        _ = try scene.revoke(.session(created.id))
+        scene.pass(seconds: 86400)
+        #expect(get(.session(created.id), &scene).rejection == .sessionNotFound)
+    }
+
+    @Test("what names no session is not found, or invalid")
+    func unknown() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        #expect(get(.session(nil), &scene).rejection == .sessionNotFound)
+        #expect(get(.session(created.id), &scene, tenant: "other").rejection == .sessionNotFound)
+        #expect(get(.token(.malformed), &scene).rejection == .tokenInvalid)
+        #expect(get(.token(created.access), &scene).rejection == .tokenInvalid)
+        #expect(get(.token(scene.tokens.reference(created.refresh, as: .refresh)), &scene).rejection == .tokenInvalid)
+    }
+
+    @Test("a list has each child after its parent, and siblings oldest first")
+    func lists() throws {
+        var scene = Scene()
+        let first = try scene.create()
+        scene.pass(seconds: 1)
+        let second = try scene.create()
+        scene.pass(seconds: 1)
+        let child = try scene.child(of: first)
+        scene.pass(seconds: 1)
+        let younger = try scene.child(of: first)
+        let grandchild = try scene.child(of: child)
+        #expect(try scene.list() == [first.id, child.id, grandchild.id, younger.id, second.id])
+        #expect(scene.wroteNothing)
+    }
+
+    @Test("ended sessions are listed where they are asked for")
+    func listsEnded() throws {
+        var scene = Scene()
+        let living = try scene.create()
+        scene.pass(seconds: 1)
+        let ended = try scene.create()
+        _ = try scene.revoke(.session(ended.id))
+        #expect(try scene.list() == [living.id])
+        #expect(try scene.list(includeEnded: true) == [living.id, ended.id])
+        scene.pass(seconds: 1800)
+        #expect(try scene.list() == [])
+        #expect(scene.wroteNothing)
+    }
+
+    @Test("a subject that nobody knows has no sessions")
+    func listsNothing() throws {
+        var scene = Scene()
+        #expect(try scene.list() == [])
+    }
+
+    @Test("activity is what was loaded, no more than was asked for")
+    func activity() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        let entries = (0..<60).map {
+            ActivityEntry(at: scene.now, action: "session.refreshed", detail: ["n": .integer($0)])
+        }
+        scene.activity[created.id] = entries
+        guard case .succeeded(.activity(let some)) = scene.decide(.activity(ReadActivity(session: created.id))) else {
+            throw Unexpected()
+        }
+        #expect(some == Array(entries.prefix(50)))
+        guard
+            case .succeeded(.activity(let two)) = scene.decide(
+                .activity(ReadActivity(session: created.id, limit: 2)))
+        else { throw Unexpected() }
+        #expect(two == Array(entries.prefix(2)))
+        #expect(scene.decide(.activity(ReadActivity(session: nil))).rejection == .sessionNotFound)
+        let elsewhere = scene.decide(.activity(ReadActivity(session: created.id)), tenant: "other")
+        #expect(elsewhere.rejection == .sessionNotFound)
+    }
+}
+
+@Suite("What has to be loaded")
+struct NeedTests {
+    @Test("a validate needs its session alone, everything else the whole of its subject")
+    func needs() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        func need(_ action: Command.Action) -> Need? {
+            scene.manager.need(of: Command(tenant: "default", action: action))
+        }
+        let token = scene.tokens.reference(created.token)
+        let validate = try #require(need(.validate(ValidateSession(token: token))))
+        #expect(validate.scope == .sessions([created.id]))
+        #expect(need(.validate(ValidateSession(token: created.access)))?.scope == .sessions([created.id]))
+        #expect(need(.validate(ValidateSession(token: .malformed))) == nil)
+        #expect(need(.refresh(RefreshSession(refreshToken: .malformed))) == nil)
+        for action: Command.Action in [
+            .create(CreateSession(subject: "alice")), .get(.token(token)),
+            .lock(LockSessions(target: .subject("alice"))),
+            .revoke(RevokeSessions(target: .session(created.id))), .listFactors(subject: "alice"), .expire(created.id),
+        ] {
+            let need = try #require(need(action))
+            #expect(need.scope == .whole)
+            #expect(need.handle == scene.aggregate.handle)
+        }
+        #expect(need(.activity(ReadActivity(session: created.id)))?.activityOf == created.id)
+        #expect(need(.listPolicies)?.handle == scene.manager.policiesHandle)
+    }
+
+    @Test("scopes add up without repeating a session, and the whole has every part")
+    func union() {
+        let handle = PlainTokens().handle(tenant: "default", subject: "alice")
+        let first = SessionID(handle: handle, own: "AAAAAAAAAAAA")
+        let second = SessionID(handle: handle, own: "BBBBBBBBBBBB")
+        #expect(AggregateScope.sessions([first]).union(.sessions([first, second])) == .sessions([first, second]))
+        #expect(AggregateScope.sessions([first]).union(.whole) == .whole)
+        #expect(AggregateScope.whole.union(.sessions([first])) == .whole)
+    }
+}

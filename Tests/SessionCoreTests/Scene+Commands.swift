@@ -1,0 +1,157 @@
+import SessionCore
+import Testing
+
+// Commands in short: those that end in `outcome` tell of refusals, the others expect success.
+extension Scene {
+    mutating func createOutcome(_ change: (inout CreateSession) -> Void = { _ in }) -> Outcome {
+        var create = CreateSession(subject: "alice")
+        change(&create)
+        return decide(.create(create))
+    }
+
+    mutating func create(_ change: (inout CreateSession) -> Void = { _ in }) throws -> Issued {
+        try createOutcome(change).issued()
+    }
+
+    mutating func child(of parent: Issued, _ change: (inout CreateSession) -> Void = { _ in }) throws -> Issued {
+        try create {
+            $0.parent = .init(id: parent.id)
+            change(&$0)
+        }
+    }
+
+    mutating func validate(
+        _ token: String, context: ClientContext? = nil, require requirement: ValidateSession.Requirement = .init(),
+        touch: Bool = true
+    ) throws -> Validation {
+        try validate(tokens.reference(token), context: context, require: requirement, touch: touch)
+    }
+
+    mutating func validate(
+        _ token: TokenReference, context: ClientContext? = nil,
+        require requirement: ValidateSession.Requirement = .init(), touch: Bool = true
+    ) throws -> Validation {
+        try decide(
+            .validate(ValidateSession(token: token, context: context, requirement: requirement, touch: touch))
+        ).validation()
+    }
+
+    mutating func refresh(_ token: String, context: ClientContext? = nil) -> Outcome {
+        decide(.refresh(RefreshSession(refreshToken: tokens.reference(token, as: .refresh), context: context)))
+    }
+
+    /// The refresh token that a refresh gives.
+    mutating func refreshed(_ token: String) throws -> String {
+        try refresh(token).issued().refresh
+    }
+
+    mutating func elevate(_ token: String, methods: [String], context: ClientContext? = nil) -> Outcome {
+        elevate(token, .authentication(Authentication(methods: methods)), context: context)
+    }
+
+    mutating func elevate(_ token: String, code: Secret, context: ClientContext? = nil) -> Outcome {
+        elevate(token, .factor(FactorProof(kind: "totp", code: code)), context: context)
+    }
+
+    mutating func elevate(_ token: String, recovery: Secret) -> Outcome {
+        elevate(token, .factor(FactorProof(kind: "recovery", code: recovery)), context: nil)
+    }
+
+    mutating func elevate(_ token: String, _ proof: ElevateSession.Proof, context: ClientContext?) -> Outcome {
+        decide(.elevate(ElevateSession(token: tokens.reference(token), proof: proof, context: context)))
+    }
+
+    mutating func reauthenticate(
+        _ token: String, methods: [String] = ["pwd"], context: ClientContext? = nil
+    ) -> Outcome {
+        let reference = token.hasPrefix("sjr_") ? tokens.reference(token, as: .refresh) : tokens.reference(token)
+        return decide(
+            .reauthenticate(
+                ReauthenticateSession(
+                    token: reference, authentication: Authentication(methods: methods), context: context)))
+    }
+
+    mutating func update(_ target: SessionTarget, _ change: (inout UpdateSession) -> Void) -> Outcome {
+        var update = UpdateSession(target: target)
+        change(&update)
+        return decide(.update(update))
+    }
+
+    mutating func beginTransfer(_ token: String, keepOriginal: Bool = false) -> Outcome {
+        decide(.beginTransfer(BeginTransfer(token: tokens.reference(token), keepOriginal: keepOriginal)))
+    }
+
+    mutating func completeTransfer(
+        _ ticket: String, device: Device? = nil, context: ClientContext? = nil
+    ) -> Outcome {
+        decide(
+            .completeTransfer(
+                CompleteTransfer(
+                    ticket: tokens.reference(ticket, as: .ticket), device: device, context: context)))
+    }
+
+    mutating func revokeOutcome(_ target: RevokeSessions.Target, cascade: Bool = true) -> Outcome {
+        decide(.revoke(RevokeSessions(target: target, cascade: cascade)))
+    }
+
+    mutating func revoke(_ target: RevokeSessions.Target, cascade: Bool = true) throws -> [SessionID] {
+        try revokeOutcome(target, cascade: cascade).ids()
+    }
+
+    mutating func lock(_ target: LockSessions.Target, reason: String? = nil) -> Outcome {
+        decide(.lock(LockSessions(target: target, reason: reason.flatMap(EndReason.init(callers:)))))
+    }
+
+    mutating func unlock(_ target: LockSessions.Target, reason: String? = nil) -> Outcome {
+        decide(.unlock(LockSessions(target: target, reason: reason.flatMap(EndReason.init(callers:)))))
+    }
+
+    mutating func disable() -> Outcome {
+        decide(.disable(SwitchSubject(subject: "alice")))
+    }
+
+    mutating func enable() -> Outcome {
+        decide(.enable(SwitchSubject(subject: "alice")))
+    }
+
+    mutating func list(includeEnded: Bool = false) throws -> [SessionID] {
+        guard
+            case .succeeded(.sessions(let sessions)) = decide(
+                .list(ListSessions(subject: "alice", includeEnded: includeEnded)))
+        else { throw Unexpected() }
+        return sessions.map(\.id)
+    }
+
+    mutating func reap(_ issued: Issued) {
+        _ = decide(.expire(issued.id))
+    }
+}
+
+// MARK: - Second factors
+
+extension Scene {
+    var factors: [Factor] { aggregate.subject?.factors ?? [] }
+
+    mutating func enroll(label: String = "phone") throws -> Enrolment {
+        try decide(.enroll(EnrollFactor(subject: "alice", label: label))).enrolment()
+    }
+
+    mutating func confirm(_ id: String, code: Secret) -> Outcome {
+        decide(.confirm(ConfirmFactor(subject: "alice", factorID: id, code: code)))
+    }
+
+    /// An authenticator in use, whose code of this moment has not been used yet.
+    mutating func enrolled(label: String = "phone") throws -> (factor: Factor, recovery: [Secret]) {
+        let enrolment = try enroll(label: label)
+        let factor = try #require(factors.last)
+        let confirmed = try confirm(
+            factor.id, code: PlainFactors.code(of: factor, step: PlainFactors.step(at: now) - 1)
+        ).factor()
+        return (confirmed, enrolment.recoveryCodes)
+    }
+
+    /// The code that an authenticator shows at this moment.
+    func code(of factor: Factor) -> Secret {
+        PlainFactors.code(of: factor, step: PlainFactors.step(at: now))
+    }
+}

@@ -1,0 +1,254 @@
+import SessionCore
+import Testing
+
+@Suite("The session limit")
+struct LimitTests {
+    @Test("the sixth session evicts the least recently active")
+    func evictsLeastRecentlyActive() throws {
+        var scene = Scene()
+        var created: [Issued] = []
+        for _ in 0..<5 {
+            created.append(try scene.create())
+            scene.pass(seconds: 10)
+        }
+        scene.pass(seconds: 100)
+        _ = try scene.validate(created[0].token)
+        let sixth = try scene.create()
+        #expect(sixth.evicted == [created[1].session.id])
+        #expect(scene.events.map(\.kind) == [.limitReached, .evicted, .created])
+        #expect(scene.events.map(\.sequence) == [6, 7, 8])
+        #expect(scene.events[1].reason == "evicted")
+        #expect(scene.aggregate.sessions[created[1].session.id]?.status == .revoked)
+        #expect(try scene.validate(created[1].token).reason == .revoked)
+    }
+
+    @Test("evictOldest goes by creation")
+    func evictsOldest() throws {
+        var scene = Scene {
+            $0.maxSessions = 2
+            $0.onLimit = .evictOldest
+        }
+        let first = try scene.create()
+        scene.pass(seconds: 100)
+        _ = try scene.create()
+        scene.pass(seconds: 100)
+        _ = try scene.validate(first.token)
+        #expect(try scene.create().evicted == [first.session.id])
+    }
+
+    @Test("reject says how many are in use, and announces it")
+    func rejects() throws {
+        var scene = Scene {
+            $0.maxSessions = 1
+            $0.onLimit = .reject
+        }
+        _ = try scene.create()
+        let outcome = scene.decide(.create(CreateSession(subject: "alice")))
+        #expect(outcome.rejection == .limitReached)
+        if case .rejected(let rejection) = outcome { #expect(rejection.message == "1 of 1 sessions are in use") }
+        #expect(scene.events.map(\.kind) == [.limitReached])
+        #expect(scene.aggregate.sessions.count == 1)
+    }
+
+    @Test("sessions that have run out do not count, and are ended first")
+    func expiredDoNotCount() throws {
+        var scene = Scene {
+            $0.maxSessions = 1
+            $0.onLimit = .reject
+        }
+        _ = try scene.create()
+        scene.pass(seconds: 1800)
+        _ = try scene.create()
+        #expect(scene.events.map(\.kind) == [.expired, .created])
+    }
+
+    @Test("zero means no limit")
+    func noLimit() throws {
+        var scene = Scene { $0.maxSessions = 0 }
+        for _ in 0..<20 { #expect(try scene.create().evicted == []) }
+    }
+
+    @Test("sessions of another policy do not count")
+    func otherPolicy() throws {
+        var scene = Scene()
+        var single = SessionPolicy()
+        single.maxSessions = 1
+        scene.policies = PolicyCatalogue(["single": single])
+        for _ in 0..<5 { _ = try scene.create() }
+        #expect(try scene.create { $0.policy = "single" }.evicted == [])
+        #expect(try scene.create { $0.policy = "single" }.evicted.count == 1)
+    }
+
+    @Test("no more ended sessions are remembered than there is room for")
+    func endedAreBounded() throws {
+        var scene = Scene { $0.maxSessions = 1 }
+        for _ in 0..<150 { _ = try scene.create() }
+        let ended = scene.aggregate.sessions.values.filter { !$0.status.isLiving }
+        #expect(ended.count == SubjectTransaction.maxEndedSessions)
+    }
+
+    @Test("an eviction is announced with its reason, and the evicted session answers as revoked")
+    func evicted() throws {
+        var scene = Scene { $0.maxSessions = 1 }
+        let first = try scene.create()
+        #expect(try scene.create().evicted == [first.id])
+        #expect(scene.kinds == [.limitReached, .evicted, .created])
+        #expect(scene.events[0].session == nil)
+        #expect(scene.events[1].session?.id == first.id)
+        #expect(scene[first]?.ending?.reason == .evicted)
+        #expect(try scene.validate(first.token).reason == .revoked)
+        #expect(scene.refresh(first.refresh).rejection == .sessionEnded)
+    }
+
+    @Test("pending and locked sessions count, ended ones do not")
+    func counted() throws {
+        var scene = Scene {
+            $0.maxSessions = 2
+            $0.onLimit = .reject
+            $0.mfa.required = .always
+        }
+        let pending = try scene.create()
+        let locked = try scene.create { $0.authentication = .init(methods: ["mfa"]) }
+        _ = scene.lock(.session(locked.id))
+        #expect(scene.createOutcome().rejection == .limitReached)
+        _ = try scene.revoke(.session(pending.id))
+        #expect(scene.createOutcome().rejection == nil)
+    }
+
+    @Test("a limit that was lowered is held by the next session that begins")
+    func lowered() throws {
+        var scene = Scene()
+        for _ in 0..<5 {
+            _ = try scene.create()
+            scene.pass(seconds: 1)
+        }
+        var strict = SessionPolicy()
+        strict.maxSessions = 2
+        scene.policies = PolicyCatalogue(["default": strict])
+        #expect(try scene.create().evicted.count == 4)
+        #expect(try scene.list().count == 2)
+    }
+
+    @Test(
+        "what comes back needs room: it evicts by either strategy",
+        arguments: [
+            SessionPolicy.LimitStrategy.evictOldest, .evictLeastRecentlyActive,
+        ])
+    func comesBack(strategy: SessionPolicy.LimitStrategy) throws {
+        var scene = Scene {
+            $0.maxSessions = 2
+            $0.onLimit = strategy
+        }
+        let idle = try scene.create { $0.idleSeconds = 60 }
+        scene.pass(seconds: 60)
+        let older = try scene.create()
+        scene.pass(seconds: 60)
+        let younger = try scene.create()
+        scene.pass(seconds: 60)
+        _ = try scene.validate(older.token)
+        _ = try scene.reauthenticate(idle.token).issued()
+        #expect(scene.kinds == [.limitReached, .evicted, .reauthenticated])
+        let evicted = strategy == .evictOldest ? older : younger
+        #expect(scene.events[1].session?.id == evicted.id)
+        #expect(try scene.list().count == 2)
+    }
+
+    @Test("what comes back without room is refused, and stays expired")
+    func comesBackInVain() throws {
+        var scene = Scene {
+            $0.maxSessions = 1
+            $0.onLimit = .reject
+        }
+        let idle = try scene.create { $0.idleSeconds = 60 }
+        scene.pass(seconds: 60)
+        _ = try scene.create()
+        #expect(scene.reauthenticate(idle.token).rejection == .limitReached)
+        #expect(scene.kinds == [.limitReached])
+        #expect(scene.status(of: idle) == .expired)
+    }
+
+    @Test("a session that goes on needs no room to re-authenticate")
+    func goesOn() throws {
+        var scene = Scene {
+            $0.maxSessions = 1
+            $0.onLimit = .reject
+        }
+        let created = try scene.create()
+        #expect(scene.reauthenticate(created.token).rejection == nil)
+    }
+
+    @Test(
+        "a kept transfer evicts another, and never the original",
+        arguments: [
+            SessionPolicy.LimitStrategy.evictOldest, .evictLeastRecentlyActive,
+        ])
+    func keptTransfer(strategy: SessionPolicy.LimitStrategy) throws {
+        var scene = Scene {
+            $0.maxSessions = 2
+            $0.onLimit = strategy
+        }
+        let original = try scene.create()
+        scene.pass(seconds: 100)
+        let other = try scene.create()
+        let ticket = try scene.beginTransfer(original.token, keepOriginal: true).ticket()
+        _ = try scene.completeTransfer(ticket).issued()
+        #expect(scene.kinds == [.limitReached, .evicted, .transferred])
+        #expect(scene.status(of: other) == .revoked)
+        #expect(scene.status(of: original) == .active)
+    }
+
+    @Test("a kept transfer without room is refused, and its ticket stays good")
+    func keptTransferInVain() throws {
+        var scene = Scene {
+            $0.maxSessions = 1
+            $0.onLimit = .reject
+        }
+        let original = try scene.create()
+        let ticket = try scene.beginTransfer(original.token, keepOriginal: true).ticket()
+        #expect(scene.completeTransfer(ticket).rejection == .limitReached)
+        #expect(scene.kinds == [.limitReached])
+        var roomy = SessionPolicy()
+        roomy.maxSessions = 2
+        scene.policies = PolicyCatalogue(["default": roomy])
+        #expect(scene.completeTransfer(ticket).rejection == nil)
+    }
+
+    @Test("where nothing but the original could be evicted a kept transfer is refused")
+    func keptTransferAlone() throws {
+        var scene = Scene { $0.maxSessions = 1 }
+        let original = try scene.create()
+        let ticket = try scene.beginTransfer(original.token, keepOriginal: true).ticket()
+        #expect(scene.completeTransfer(ticket).rejection == .limitReached)
+        #expect(scene.status(of: original) == .active)
+    }
+
+    @Test("a transfer that keeps nothing needs no room")
+    func transfer() throws {
+        var scene = Scene {
+            $0.maxSessions = 1
+            $0.onLimit = .reject
+        }
+        let original = try scene.create()
+        let ticket = try scene.beginTransfer(original.token).ticket()
+        #expect(scene.completeTransfer(ticket).rejection == nil)
+        #expect(try scene.list().count == 1)
+    }
+
+    @Test("no subject has more living sessions than can be loaded, whatever its policy")
+    func hardLimit() throws {
+        var scene = Scene { $0.maxSessions = 0 }
+        let first = try scene.create().session
+        let handle = scene.aggregate.handle
+        let more = (1..<SubjectTransaction.maxLivingSessions).map { index in
+            let own = String(repeating: "0", count: 12 - String(index).count) + String(index)
+            return Session(
+                id: SessionID(handle: handle, own: own), tenant: "default", subject: "alice", policy: "default",
+                createdAt: scene.now, idleSeconds: 1800, expiresAt: first.expiresAt, actor: nil, status: .active,
+                assurance: Assurance(), authenticatedAt: nil, device: nil, context: nil, attributes: [:],
+                lastActiveAt: scene.now, generation: 1, credentials: first.credentials)
+        }
+        for session in more { scene.aggregate.sessions[session.id] = session }
+        #expect(scene.createOutcome().rejection == .limitReached)
+        #expect(scene.createOutcome { $0.parent = .init(id: first.id) }.rejection == .limitReached)
+    }
+}

@@ -1,0 +1,96 @@
+import SessionCore
+import Testing
+
+@Suite("Disabling and enabling subjects")
+struct SubjectTests {
+    @Test("a subject that is disabled loses every session")
+    func disables() throws {
+        var scene = Scene()
+        let parent = try scene.create()
+        let child = try scene.child(of: parent)
+        scene.pass(seconds: 1)
+        let other = try scene.create()
+        _ = scene.lock(.session(other.id))
+        #expect(try scene.disable().ids() == [parent.id, child.id, other.id])
+        #expect(scene.kinds == [.subjectDisabled, .revoked, .revoked, .revoked])
+        #expect(scene.events.map(\.reason) == ["disabled", "subject_disabled", "parent_ended", "subject_disabled"])
+        #expect(scene.events[0].session == nil)
+        for session in [parent, child, other] { #expect(try scene.validate(session.token).reason == .revoked) }
+    }
+
+    @Test("while it is disabled nothing of it begins or goes on")
+    func nothingBegins() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        let ticket = try scene.beginTransfer(created.token).ticket()
+        _ = scene.disable()
+        #expect(scene.createOutcome().rejection == .subjectDisabled)
+        #expect(scene.completeTransfer(ticket).rejection != nil)
+        #expect(scene.refresh(created.refresh).rejection != nil)
+        #expect(scene.elevate(created.token, methods: ["otp"]).rejection != nil)
+        #expect(scene.reauthenticate(created.token).rejection != nil)
+        #expect(scene.aggregate.sessions.values.allSatisfy { !$0.status.isLiving })
+    }
+
+    @Test("once enabled it may begin again, and what has ended stays ended")
+    func enables() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        _ = scene.disable()
+        #expect(try scene.enable().ids() == [])
+        #expect(scene.kinds == [.subjectEnabled])
+        #expect(scene.events[0].reason == "enabled")
+        #expect(try scene.validate(created.token).reason == .revoked)
+        #expect(try scene.validate(scene.create().token).isValid)
+    }
+
+    @Test("what is so already succeeds, and is announced once")
+    func already() throws {
+        var scene = Scene()
+        #expect(try scene.enable().ids() == [])
+        #expect(scene.wroteNothing)
+        _ = scene.disable()
+        #expect(try scene.disable().ids() == [])
+        #expect(scene.wroteNothing)
+    }
+
+    @Test("a subject need not be known to be disabled")
+    func unknown() throws {
+        var scene = Scene()
+        #expect(try scene.disable().ids() == [])
+        #expect(scene.aggregate.subject?.isDisabled == true)
+        #expect(scene.events.map(\.sequence) == [1])
+        #expect(scene.createOutcome().rejection == .subjectDisabled)
+    }
+
+    @Test("a caller's reason is told of the subject, and Sojourn's own of its sessions")
+    func reason() throws {
+        var scene = Scene()
+        _ = try scene.create()
+        _ = scene.decide(.disable(SwitchSubject(subject: "alice", reason: EndReason(callers: "left"))))
+        #expect(scene.events.map(\.reason) == ["left", "subject_disabled"])
+        _ = scene.decide(.enable(SwitchSubject(subject: "alice", reason: EndReason(callers: "returned"))))
+        #expect(scene.events.map(\.reason) == ["returned"])
+    }
+
+    @Test("sessions whose time had come expire, and are not revoked")
+    func ranOut() throws {
+        var scene = Scene()
+        _ = try scene.create()
+        scene.pass(seconds: 1800)
+        #expect(try scene.disable().ids() == [])
+        #expect(scene.kinds == [.expired, .subjectDisabled])
+    }
+
+    @Test("a disabled subject is remembered, and so is one with a factor")
+    func remembered() throws {
+        var scene = Scene()
+        _ = try scene.create()
+        #expect(scene.aggregate.subject?.outlastsSessions == false)
+        _ = scene.disable()
+        #expect(scene.aggregate.subject?.outlastsSessions == true)
+        _ = scene.enable()
+        _ = try scene.enrolled()
+        #expect(scene.aggregate.subject?.outlastsSessions == true)
+    }
+}
