@@ -19,6 +19,9 @@ struct RandomScript {
     private var factorIDs: [String] = ["fac_unknown"]
     private var recoveryCodes: [String] = ["abcde-fghjk"]
     private var factors: [String: [Factor]] = [:]
+    /// The present tokens of each session, by its id, and which sessions live.
+    private var present: [String: [String: String]] = [:]
+    private var living: [String: [String]] = [:]
     /// The hand clock's time, for codes.
     var now = Timestamp(milliseconds: 1_800_000_000_000)
     private var sent: [Work] = []
@@ -29,7 +32,7 @@ struct RandomScript {
         random = SeededRandom(state: seed)
         self.sender = sender
         var policy = SessionPolicy()
-        policy.maxSessions = Int.random(in: 0...3, using: &random)
+        policy.maxSessions = Int.random(in: 0...5, using: &random)
         policy.onLimit = SessionPolicy.LimitStrategy.allCases.randomElement(using: &random) ?? .reject
         policy.idleSeconds = 100
         policy.absoluteSeconds = 400
@@ -53,7 +56,11 @@ struct RandomScript {
     }
 
     mutating func nextPause() -> Int64 {
-        Bool.random(using: &random) ? 0 : Int64.random(in: 1...60_000, using: &random)
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0...4: 0
+        case 5, 6: Int64.random(in: 1...10_000, using: &random)
+        default: Int64.random(in: 1...100_000, using: &random)
+        }
     }
 
     mutating func learn(from completions: [Completion]) {
@@ -64,7 +71,12 @@ struct RandomScript {
             if let token = data.text("tokens", "refresh") { refreshTokens.append(token) }
             if let token = data.text("tokens", "access") { accessTokens.append(token) }
             if let ticket = data.text("ticket") { tickets.append(ticket) }
-            if let id = data.text("session", "id") { ids.append(id) }
+            if let id = data.text("session", "id") {
+                ids.append(id)
+                for kind in ["session", "refresh", "access"] {
+                    if let token = data.text("tokens", kind) { present[id, default: [:]][kind] = token }
+                }
+            }
             if let id = data.text("factorId") { factorIDs.append(id) }
             if case .array(let codes) = data["recoveryCodes"] {
                 for case .string(let code) in codes { recoveryCodes.append(code) }
@@ -72,8 +84,10 @@ struct RandomScript {
         }
     }
 
-    mutating func learn(_ factors: [Factor], of subject: String) {
-        self.factors[subject] = factors
+    /// Most of what is sent is about sessions that live, or little would come of it.
+    mutating func learn(from aggregate: Aggregate, of subject: String) {
+        factors[subject] = aggregate.subject?.factors ?? []
+        living[subject] = aggregate.sessions.values.filter(\.status.isLiving).map(\.id.text).sorted()
     }
 
     /// The sessions that any result told of.
@@ -86,26 +100,29 @@ struct RandomScript {
             switch Int.random(in: 0..<24, using: &random) {
             case 0, 1, 2: make("session.create", create())
             case 3, 4:
-                make("session.validate", ["token": .string(pick(sessionTokens + accessTokens)), "context": context()])
-            case 5, 6: make("session.refresh", ["refreshToken": .string(pick(refreshTokens)), "context": context()])
-            case 7: make("session.revoke", ["token": .string(pick(sessionTokens)), "cascade": .bool(flip())])
-            case 8: make("session.revoke", revokeSubject())
-            case 9, 10: make("session.elevate", elevate())
+                make(
+                    "session.validate",
+                    ["token": .string(flip() ? token("session") : token("access")), "context": context()])
+            case 5, 6: make("session.refresh", ["refreshToken": .string(token("refresh")), "context": context()])
+            case 7 where rarely():
+                make("session.revoke", ["token": .string(token("session")), "cascade": .bool(flip())])
+            case 8: rarely() ? make("session.revoke", revokeSubject()) : make("session.create", create())
+            case 7, 9, 10: make("session.elevate", elevate())
             case 11: make("session.reauthenticate", reauthenticate())
-            case 12: make("session.update", ["sessionId": .string(pick(ids)), "attributes": .object(patch())])
+            case 12: make("session.update", ["sessionId": .string(id()), "attributes": .object(patch())])
             case 13:
-                make("session.transfer.begin", ["token": .string(pick(sessionTokens)), "keepOriginal": .bool(flip())])
-            case 14: make("session.transfer.complete", ["ticket": .string(pick(tickets)), "context": context()])
-            case 15: make(flip() ? "session.lock" : "session.unlock", ["sessionId": .string(pick(ids))])
-            case 16: make(flip() ? "subject.disable" : "subject.enable", ["subject": .string(pick(Self.subjects))])
-            case 17: make("session.get", ["sessionId": .string(pick(ids))])
+                make("session.transfer.begin", ["token": .string(token("session")), "keepOriginal": .bool(flip())])
+            case 14: make("session.transfer.complete", ["ticket": .string(ticket()), "context": context()])
+            case 15: make(flip() ? "session.lock" : "session.unlock", ["sessionId": .string(id())])
+            case 16: make(rarely() ? "subject.disable" : "subject.enable", ["subject": .string(pick(Self.subjects))])
+            case 17: make("session.get", ["sessionId": .string(id())])
             case 18: make("session.list", ["subject": .string(pick(Self.subjects)), "includeEnded": .bool(flip())])
-            case 19: make("session.activity", ["sessionId": .string(pick(ids))])
+            case 19: make("session.activity", ["sessionId": .string(id())])
             case 20: make("factor.enroll", ["subject": .string(pick(Self.subjects)), "type": .string("totp")])
             case 21: make("factor.confirm", confirm())
             case 22: make("factor.list", ["subject": .string(pick(Self.subjects))])
             default:
-                SessionID(pick(ids)).map {
+                SessionID(id()).map {
                     Work(name: nil, content: .command(Command(tenant: "", action: .expire($0))))
                 } ?? make("factor.remove", ["subject": .string("bob"), "factorId": .string(pick(factorIDs))])
             }
@@ -118,9 +135,10 @@ struct RandomScript {
     }
 
     private mutating func create() -> JSONObject {
-        var body: JSONObject = ["subject": .string(pick(Self.subjects))]
+        let subject = pick(Self.subjects)
+        var body: JSONObject = ["subject": .string(subject)]
         if Bool.random(using: &random) { body["idleSeconds"] = .integer(Int64.random(in: 1...120, using: &random)) }
-        if Int.random(in: 0..<3, using: &random) == 0 { body["parentId"] = .string(pick(ids)) }
+        if !rarely(), living[subject]?.isEmpty == false { body["parentId"] = .string(id(of: subject)) }
         if Bool.random(using: &random) {
             body["device"] = .object(["name": .string("Firefox"), "fingerprint": .string("f\(count)")])
             body["context"] = .object([
@@ -136,10 +154,35 @@ struct RandomScript {
         Bool.random(using: &random)
     }
 
+    private mutating func rarely() -> Bool {
+        Int.random(in: 0..<5, using: &random) == 0
+    }
+
+    /// The id of a session that lives, or now and then of any.
+    private mutating func id(of subject: String? = nil) -> String {
+        let living = subject.map { self.living[$0] ?? [] } ?? Self.subjects.flatMap { self.living[$0] ?? [] }
+        return rarely() || living.isEmpty ? pick(ids) : pick(living)
+    }
+
+    /// A present token of a session that lives, or now and then any.
+    private mutating func token(_ kind: String) -> String {
+        if !rarely(), let token = present[id()]?[kind] { return token }
+        switch kind {
+        case "session": return pick(sessionTokens)
+        case "refresh": return pick(refreshTokens)
+        default: return pick(accessTokens)
+        }
+    }
+
+    private mutating func ticket() -> String {
+        rarely() ? pick(tickets) : tickets[tickets.count - 1]
+    }
+
+    /// Mostly the usual one.
     private mutating func context() -> JSONValue {
         .object([
-            "ip": .string(pick(["192.0.2.1", "198.51.100.7"])), "country": .string(pick(["DE", "FR"])),
-            "latitude": .decimal(pick(["52.5", "-33.9"])), "longitude": .decimal("13.25"),
+            "ip": .string(rarely() ? "198.51.100.7" : "192.0.2.1"), "country": .string(rarely() ? "FR" : "DE"),
+            "latitude": .decimal(rarely() ? "-33.9" : "52.5"), "longitude": .decimal("13.25"),
         ])
     }
 
@@ -157,9 +200,9 @@ struct RandomScript {
     }
 
     private mutating func elevate() -> JSONObject {
-        var body: JSONObject = ["token": .string(pick(sessionTokens)), "context": context()]
+        var body: JSONObject = ["token": .string(token("session")), "context": context()]
         switch Int.random(in: 0..<3, using: &random) {
-        case 0: body["authentication"] = .object(["methods": .array([.string("mfa")])])
+        case 0: body["authentication"] = .object(["methods": .array([.string(pick(["otp", "hwk", "mfa"]))])])
         case 1: body["factor"] = .object(["type": .string("recovery"), "code": .string(pick(recoveryCodes))])
         default:
             body["factor"] = .object(["type": .string("totp"), "code": .string(code(of: pick(Self.subjects)))])
@@ -170,9 +213,9 @@ struct RandomScript {
     private mutating func reauthenticate() -> JSONObject {
         var body: JSONObject = ["authentication": .object(["methods": .array([.string("pwd")])])]
         if flip() {
-            body["token"] = .string(pick(sessionTokens))
+            body["token"] = .string(token("session"))
         } else {
-            body["refreshToken"] = .string(pick(refreshTokens))
+            body["refreshToken"] = .string(token("refresh"))
         }
         return body
     }
@@ -187,7 +230,7 @@ struct RandomScript {
 
     private mutating func revokeSubject() -> JSONObject {
         var body: JSONObject = ["subject": .string(pick(Self.subjects)), "reason": .string("tidy_up")]
-        if Bool.random(using: &random) { body["except"] = .string(pick(ids)) }
+        if !rarely() { body["except"] = .string(id()) }
         return body
     }
 

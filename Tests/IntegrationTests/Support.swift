@@ -7,6 +7,7 @@ import SessionContract
 import SessionCore
 import SessionCrypto
 import SessionStore
+import Synchronization
 import Testing
 
 @testable import SessionWorker
@@ -28,8 +29,46 @@ struct MissingServer: Error, CustomStringConvertible {
     let description = "SOJOURN_TEST_REDIS_URL is not set: deploy/local/test starts a Redis and sets it"
 }
 
+/// A clock that stands still until it is turned.
+final class HandClock: Sendable {
+    private let now = Mutex(Timestamp(milliseconds: 1_800_000_000_000))
+
+    var time: Timestamp { now.withLock { $0 } }
+
+    func pass(milliseconds: Int64) {
+        now.withLock { $0.milliseconds += milliseconds }
+    }
+}
+
+/// Who has the same namespace and keys understands each other's tokens.
+protocol Installation {
+    var namespace: String { get }
+    var keyring: Keyring { get }
+}
+
+extension Installation {
+    var manager: SessionManager {
+        SessionManager(
+            tokens: TokenCodec(keyring: keyring, namespace: namespace),
+            factors: FactorCodec(keyring: keyring, namespace: namespace))
+    }
+
+    func processor<Store: SessionStore>(
+        on store: Store, policies: PolicyCatalogue = PolicyCatalogue(), seed: UInt64? = nil
+    ) async -> CommandProcessor<Store> {
+        let seeds = SeedSource(seed)
+        let accessTokens = await AccessTokens(
+            keyring: keyring, at: Timestamp(milliseconds: 0), namespace: namespace, issuer: "sojourn",
+            audience: "sojourn")
+        return CommandProcessor(
+            store: store, manager: manager, accessTokens: accessTokens, namespace: namespace,
+            resultNames: ResultNames(), logger: Logger(label: "test"),
+            policies: { policies }, makeRandom: { seeds.next() })
+    }
+}
+
 /// A namespace of its own in the Redis of the tests, emptied at the end.
-struct RedisFixture {
+struct RedisFixture: Installation {
     let namespace: String
     let client: RedisClient
     let keyring: Keyring
@@ -59,12 +98,6 @@ struct RedisFixture {
         await client.shutdown()
     }
 
-    var manager: SessionManager {
-        SessionManager(
-            tokens: TokenCodec(keyring: keyring, namespace: namespace),
-            factors: FactorCodec(keyring: keyring, namespace: namespace))
-    }
-
     /// The store as a worker with these keys has it.
     func store(
         with sealers: SealerSource, refreshKeys: @escaping @Sendable () async -> Void = {}
@@ -87,19 +120,6 @@ struct RedisFixture {
 
     private func empty() async throws {
         for key in try await keys() { _ = try await command("DEL", .string(key)) }
-    }
-
-    func processor<Store: SessionStore>(
-        on store: Store, policies: PolicyCatalogue = PolicyCatalogue(), seed: UInt64? = nil
-    ) async -> CommandProcessor<Store> {
-        let seeds = SeedSource(seed)
-        let accessTokens = await AccessTokens(
-            keyring: keyring, at: Timestamp(milliseconds: 0), namespace: namespace, issuer: "sojourn",
-            audience: "sojourn")
-        return CommandProcessor(
-            store: store, manager: manager, accessTokens: accessTokens, namespace: namespace,
-            resultNames: ResultNames(), logger: Logger(label: "test"),
-            policies: { policies }, makeRandom: { seeds.next() })
     }
 }
 
@@ -125,11 +145,11 @@ final class SeedSource: @unchecked Sendable {
 struct Sender {
     let reader: DeliveryReader
 
-    init(_ fixture: RedisFixture) {
-        let tokens = TokenCodec(keyring: fixture.keyring, namespace: fixture.namespace)
+    init(_ installation: some Installation) {
+        let tokens = TokenCodec(keyring: installation.keyring, namespace: installation.namespace)
         reader = DeliveryReader(
             commands: CommandReader(maxBodyBytes: 65536, tokens: tokens),
-            hash: KeyedHash(keyring: fixture.keyring, namespace: fixture.namespace))
+            hash: KeyedHash(keyring: installation.keyring, namespace: installation.namespace))
     }
 
     func work(_ command: String, _ body: JSONObject, id: String) -> Work {

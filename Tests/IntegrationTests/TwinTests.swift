@@ -1,21 +1,9 @@
 import SessionContract
 import SessionCore
 import SessionStore
-import Synchronization
 import Testing
 
 @testable import SessionWorker
-
-/// A clock that stands still until it is turned.
-final class HandClock: Sendable {
-    private let now = Mutex(Timestamp(milliseconds: 1_800_000_000_000))
-
-    var time: Timestamp { now.withLock { $0 } }
-
-    func pass(milliseconds: Int64) {
-        now.withLock { $0.milliseconds += milliseconds }
-    }
-}
 
 /// A store whose time is a hand clock's: what Redis decides by its own clock can then be compared.
 struct ClockedStore<Base: SessionStore>: SessionStore {
@@ -60,7 +48,7 @@ struct TwinTests {
                 script.learn(from: left)
                 for subject in RandomScript.subjects {
                     let known = try await twin.load([request(for: subject, onTwin.manager)]).aggregates[0].state.get()
-                    script.learn(known.subject?.factors ?? [], of: subject)
+                    script.learn(from: known, of: subject)
                 }
                 clock.pass(milliseconds: script.nextPause())
                 script.now = clock.time
