@@ -35,7 +35,7 @@ package struct Worker {
         topology = Topology(namespace: configuration.namespace)
     }
 
-    /// Runs until SIGTERM or SIGINT, and returns when it has finished what it had.
+    /// Runs until SIGTERM or SIGINT, and returns when it has finished what it had; a second SIGINT ends the process.
     ///
     /// - Throws: `ConfigurationError` where something of the topology is missing, or the admin address is taken.
     package func run() async throws {
@@ -71,6 +71,8 @@ package struct Worker {
             services: [admin] + background + [lanes], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // The lanes keep to the time themselves; this is for what should not take any.
         services.maximumGracefulShutdownDuration = .seconds(configuration.drainSeconds + 5)
+        let secondInterrupt = Task { [logger] in await SecondInterrupt(logger: logger).wait() }
+        defer { secondInterrupt.cancel() }
         try await ServiceGroup(configuration: services).run()
         try await loops.shutdownGracefully()
         logger.info("the worker has stopped")
