@@ -1,6 +1,7 @@
 """An independent client of the wire contract: pika, and nothing of Sojourn's own code.
 
-Every reply, result and event that comes is checked against schemas/, whatever the test looks at.
+Every reply, result and event that comes is checked against schemas/, whatever the test looks at, and what is published
+for everybody has no secret in it.
 """
 
 import json
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 import pika
 
 from schemas_support import validate_command, validate_event, validate_result
+from seen import see_event, see_result
 
 SECONDS = 20  # how long anything may take on a busy machine with a debug build; what is quick says so itself
 DIRECT = "amq.rabbitmq.reply-to"
@@ -97,6 +99,7 @@ class Client:
 
     def _on_reply(self, message):
         self._check("reply", message, validate_result, _command(message), message.body, "reply")
+        see_result(message.body)
         self.replies[message.properties.correlation_id].append(message)
 
     def _on_result(self, message):
@@ -107,6 +110,7 @@ class Client:
     def _on_event(self, message):
         self._check("event", message, validate_event, message.body)
         self._check("event", message, without_secrets, message)
+        see_event(message.body)
         self.events.append(message)
 
     def _on_quarantine(self, message):
@@ -144,6 +148,14 @@ class Client:
     def attempt(self, command, body, *, seconds=SECONDS, **properties):
         """Sends whatever it is and waits for the reply."""
         return self.await_reply(self.publish(command, body, **properties), seconds)
+
+    def do(self, command, **body):
+        """Sends a command that succeeds, and gives the data of its result."""
+        return self.call(command, body).data
+
+    def refused(self, command, **body):
+        """Sends a command that is rejected, or fails, and gives the code."""
+        return self.call(command, body).code
 
     def create(self, subject, *, seconds=SECONDS, **fields):
         return self.call("session.create", {"subject": subject} | fields, seconds=seconds).data
@@ -208,6 +220,24 @@ class Client:
         """The types of the subject's events. A command behind them on every path tells that no more will come."""
         return [each.body["type"] for each in self.events_of(subject, tenant)]
 
+    def final_events(self, subject, tenant="default"):
+        """All events of a subject, told from those that are still on their way by disabling it: that comes last."""
+        self.do("subject.disable", subject=subject, tenant=tenant, reason="the_end")
+
+        def complete():
+            events = self.events_of(subject, tenant)
+            last = [each for each in events if each.body["data"].get("reason") == "the_end"]
+            numbers = {int(each.body["sequence"]) for each in events}
+            return events if last and numbers >= set(range(1, int(last[0].body["sequence"]) + 1)) else None
+
+        events = self.wait(complete, f"all events of {subject}")
+        ours = ("the_end", "subject_disabled")
+        return [each for each in events if each.body["data"].get("reason") not in ours]
+
+    def final_kinds(self, subject, tenant="default"):
+        """The types of all events of a subject; it is disabled afterwards."""
+        return [each.body["type"] for each in self.final_events(subject, tenant)]
+
     # --- the end ---------------------------------------------------------------------------------------------------
 
     def delete_topology(self):
@@ -217,8 +247,15 @@ class Client:
             self.channel.exchange_delete(f"{self.namespace}.{exchange}")
 
 
-# A whole token, or the most of one: an id may have the letters of a prefix by chance.
-TOKEN = re.compile(rb"sj[srt]_[A-Za-z0-9_-]{40}")
+# A whole secret, or the most of one: an id may have the letters of a prefix by chance.
+SECRET = re.compile(
+    rb"sj[srt]_[A-Za-z0-9_-]{40}"  # a session token, a refresh token, a ticket
+    rb"|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."  # a JWT
+    rb"|otpauth:"
+    rb"|(?<![A-Za-z0-9_-])[A-Z2-7]{32}(?![A-Za-z0-9_-])"  # a TOTP secret in base32
+    rb"|(?<![A-Za-z0-9_-])[a-z0-9]{5}-[a-z0-9]{5}(?![A-Za-z0-9_-])"  # a recovery code
+)
+SECRET_KEYS = {"tokens", "token", "refreshToken", "ticket", "secret", "uri", "recoveryCodes", "code"}
 
 
 def _command(message):
@@ -226,11 +263,20 @@ def _command(message):
 
 
 def without_secrets(message):
-    """Nothing that is published for everybody has a token in it, nor a key that holds one."""
-    assert not TOKEN.search(message.raw), "has a token"
-    keys = set()
-    json.loads(message.raw, object_pairs_hook=lambda pairs: keys.update(key for key, _ in pairs))
-    secrets = keys & {"tokens", "token", "refreshToken", "ticket", "secret", "recoveryCodes", "code"}
+    """Nothing that is published for everybody has a secret in it, nor a key that holds one."""
+    found = SECRET.search(message.raw)
+    assert not found, f"has a secret: {found.group()!r}"
+    secrets = set(_keys(message.body)) & SECRET_KEYS
     # An error has a code, which is no secret.
     secrets -= {"code"} if message.body.get("error") else set()
     assert not secrets, f"has the keys {secrets}"
+
+
+def _keys(node):
+    """Every key at every depth; those of attributes are the upstream service's own affair."""
+    for key, value in node.items() if isinstance(node, dict) else ():
+        yield key
+        if key != "attributes":
+            yield from _keys(value)
+    for each in node if isinstance(node, list) else ():
+        yield from _keys(each)

@@ -1,15 +1,22 @@
 """What the conformance tests share: the servers, a namespace of its own for every module, workers and a client."""
 
+import json
 import os
+import pathlib
 import subprocess
+import time
 import uuid
+from contextlib import contextmanager
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 import redis
 
+import seen
 from client import Client
 from proxy import Proxy
+from settling import Batch, Command
 from workers import Worker
 
 
@@ -40,10 +47,10 @@ def namespace():
     return f"conformance{uuid.uuid4().hex[:8]}"
 
 
-@pytest.fixture(scope="module")
-def settings(amqp_url, redis_url, binary, namespace, tmp_path_factory):
-    """The SOJOURN_* variables of this module's workers; what stays of them in RabbitMQ and Redis goes at the end."""
-    keyring = tmp_path_factory.mktemp("keys") / "keyring.json"
+@contextmanager
+def installation(namespace, amqp_url, redis_url, binary, folder):
+    """The SOJOURN_* variables of a namespace's workers; what stays of them in Redis goes at the end."""
+    keyring = folder / "keyring.json"
     subprocess.run([binary, "keys", "init", str(keyring)], check=True, stdin=subprocess.DEVNULL, timeout=60)
     yield {
         "SOJOURN_NAMESPACE": namespace,
@@ -52,8 +59,16 @@ def settings(amqp_url, redis_url, binary, namespace, tmp_path_factory):
         "SOJOURN_KEYRING_FILE": str(keyring),
     }
     with redis.Redis.from_url(redis_url) as store:
-        for key in store.scan_iter(match=f"*{namespace}*", count=1000):
-            store.delete(key)
+        left = list(store.scan_iter(match=f"*{namespace}*", count=1000))
+        for start in range(0, len(left), 1000):
+            store.unlink(*left[start : start + 1000])
+
+
+@pytest.fixture(scope="module")
+def settings(namespace, amqp_url, redis_url, binary, tmp_path_factory):
+    """The SOJOURN_* variables of this module's workers."""
+    with installation(namespace, amqp_url, redis_url, binary, tmp_path_factory.mktemp("keys")) as settings:
+        yield settings
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +91,18 @@ def start_worker(settings, binary, tmp_path_factory, request):
 
 
 @pytest.fixture(scope="module")
+def policy_file(tmp_path_factory):
+    """Writes policies to a file, for a worker's policy_file."""
+
+    def policy_file(policies):
+        path = tmp_path_factory.mktemp("policies") / "policies.json"
+        path.write_text(json.dumps(policies))
+        return str(path)
+
+    return policy_file
+
+
+@pytest.fixture(scope="module")
 def connect(amqp_url, namespace, settings):
     """Makes a client; there has to be a worker that has declared the topology."""
     clients = []
@@ -94,20 +121,65 @@ def connect(amqp_url, namespace, settings):
 
 
 @pytest.fixture(scope="module")
+def elsewhere(start_worker, amqp_url, namespace):
+    """Starts a worker in a namespace of its own, where no other takes its commands; gives it, and a client there."""
+    clients = []
+
+    def elsewhere(**settings):
+        worker = start_worker(namespace=f"{namespace}-{len(clients) + 1}", **settings).await_ready()
+        clients.append(Client(amqp_url, worker.namespace))
+        return worker, clients[-1]
+
+    yield elsewhere
+    for client in clients:
+        client.raise_violations()
+        client.delete_topology()
+        client.close()
+
+
+def proxied(url, **options):
+    """A proxy in front of the server of a URL, cut to begin with, and the URL that leads through it."""
+    server = urlsplit(url)
+    default = 6379 if server.scheme.startswith("redis") else 5672
+    proxy = Proxy((server.hostname, server.port or default), **options)
+    user, at, _ = server.netloc.rpartition("@")
+    return proxy, server._replace(netloc=f"{user}{at}127.0.0.1:{proxy.port}").geturl()
+
+
+@pytest.fixture(scope="module")
 def open_proxy():
-    """Makes a proxy in front of the server of a URL, cut to begin with, and the URL that leads through it."""
+    """`proxied`, for as long as this module's tests take."""
     proxies = []
 
-    def open_proxy(url):
-        server = urlsplit(url)
-        default = 6379 if server.scheme.startswith("redis") else 5672
-        proxy = Proxy((server.hostname, server.port or default))
+    def open_proxy(url, **options):
+        proxy, through = proxied(url, **options)
         proxies.append(proxy)
-        user, at, _ = server.netloc.rpartition("@")
-        return proxy, server._replace(netloc=f"{user}{at}127.0.0.1:{proxy.port}").geturl()
+        return proxy, through
 
     yield open_proxy
     for proxy in proxies:
+        proxy.cut()
+
+
+@pytest.fixture(scope="session")
+def deserted(amqp_url, redis_url, binary, tmp_path_factory):
+    """A worker that lost its Redis when the first test asked for this, its client, and a batch that was sent to it then.
+    After a minute it gives up; until then others have their turn."""
+    namespace, folder = f"conformance{uuid.uuid4().hex[:8]}", tmp_path_factory.mktemp("deserted")
+    with installation(namespace, amqp_url, redis_url, binary, folder) as settings:
+        proxy, url = proxied(redis_url)
+        proxy.restore()
+        worker = Worker(binary, folder, "deserted", settings | {"SOJOURN_REDIS_URL": url}).await_ready()
+        client = Client(amqp_url, namespace)
+        token = client.create("before")["tokens"]["session"]
+        proxy.cut()
+        worker.await_unready()
+        commands = [Command("session.create", {"subject": "meanwhile"}), Command("session.validate", {"token": token})]
+        yield SimpleNamespace(proxy=proxy, worker=worker, client=client, batch=Batch(client, commands).publish())
+        client.raise_violations()
+        client.delete_topology()
+        client.close()
+        worker.stop()
         proxy.cut()
 
 
@@ -115,6 +187,45 @@ def open_proxy():
 def subject(request):
     """A subject nobody else uses."""
     return f"{request.node.name[:60]}-{uuid.uuid4().hex[:6]}"
+
+
+# --- whole runs --------------------------------------------------------------------------------------------------
+
+COVERAGE = "test_coverage.py"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--seed", default=str(time.time_ns()), help="the order in which test_races.py publishes, again")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "rests(**fields): begins with a session that has expired (test_migration.py)")
+
+
+def pytest_report_collectionfinish(config):
+    return f"races: --seed {config.getoption('seed')}"
+
+
+def pytest_deselected(items):
+    if items:
+        items[0].config.some_were_left_out = True
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """What all tests together have to have seen comes last, and not at all where some are left out by -k or by name."""
+    last = [item for item in items if item.path.name == COVERAGE]
+    others = [item for item in items if item.path.name != COVERAGE]
+    left_out = set(pathlib.Path(__file__).parent.glob("test_*.py")) - {item.path for item in items}
+    config.is_whole = not left_out and not getattr(config, "some_were_left_out", False)
+    items[:] = others + last if config.is_whole else others
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if getattr(config, "is_whole", False):
+        terminalreporter.section("what commands were answered, beside success")
+        for line in seen.table():
+            terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -5,23 +5,34 @@ import socket
 import threading
 
 
+_given = set()  # a proxy that is cut comes back to its port: nobody else may have it meanwhile
+
+
 def free_port():
-    """A loopback port nobody listens on, from below the range that outgoing connections are given theirs from."""
+    """A loopback port nobody listens on, from below the range that outgoing connections are given theirs from; another
+    one each time."""
     while True:
         port = random.randrange(5000, 15000)
+        if port in _given:
+            continue
         with socket.socket() as candidate:
             try:
                 candidate.bind(("127.0.0.1", port))
-                return port
             except OSError:
                 continue
+        _given.add(port)
+        return port
 
 
 class Proxy:
-    """Forwards 127.0.0.1:port to target. Begins cut, as a server that has not been started yet."""
+    """Forwards 127.0.0.1:port to target. Begins cut, as a server that has not been started yet.
 
-    def __init__(self, target):
+    `before_sending` is called before each piece that goes to the server.
+    """
+
+    def __init__(self, target, before_sending=lambda: None):
         self.target = target
+        self.before_sending = before_sending
         self.port = free_port()
         self._lock = threading.Lock()
         self._listener = None
@@ -56,12 +67,14 @@ class Proxy:
                     _break(downstream), _break(upstream)
                     return
                 self._open |= {downstream, upstream}
-            for source, sink in ((downstream, upstream), (upstream, downstream)):
-                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+            ways = ((downstream, upstream, self.before_sending), (upstream, downstream, lambda: None))
+            for way in ways:
+                threading.Thread(target=self._pump, args=way, daemon=True).start()
 
-    def _pump(self, source, sink):
+    def _pump(self, source, sink, before_sending):
         try:
             while data := source.recv(65536):
+                before_sending()
                 sink.sendall(data)
         except OSError:
             pass

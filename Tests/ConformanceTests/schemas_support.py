@@ -13,6 +13,7 @@ import pathlib
 import re
 
 import jsonschema
+import jsonschema_rs
 import referencing
 from referencing.jsonschema import DRAFT202012
 
@@ -74,13 +75,25 @@ def validator(reference):
     )
 
 
+@functools.cache
+def quick_validator(reference):
+    """Another implementation, which says only whether, but a hundred times as fast: every message is checked."""
+    registry = jsonschema_rs.Registry(
+        [(load(path)["$id"], load(path)) for path in schema_files()], draft=jsonschema_rs.Draft202012
+    )
+    return jsonschema_rs.Draft202012Validator({"$ref": BASE + reference}, registry=registry, validate_formats=True)
+
+
 def faults(reference, body):
     """What is wrong with `body`, one sentence each; empty where nothing is."""
-    return [
+    if quick_validator(reference).is_valid(body):
+        return []
+    found = [
         f"{error.json_path}: {error.message[:300]}"
         for found in validator(reference).iter_errors(body)
         for error in _innermost(found)
     ]
+    return found or ["what is wrong only jsonschema_rs knows, not jsonschema"]
 
 
 def _innermost(error):

@@ -65,7 +65,7 @@ def test_what_is_not_permitted_fills_no_quarantine(client, user, subject):
     assert reply.code == "not_permitted"
     reply = client.attempt("session.create", b"no JSON " + marker.encode(), user_id=user)
     assert reply.code == "malformed_message"
-    kept = client.wait(lambda: [each for each in client.quarantine if marker.encode() in each.raw], "the one in quarantine")
+    kept = client.wait(lambda: [each for each in client.quarantine if marker.encode() in each.raw], "quarantine")
     assert [each.routing_key for each in kept] == ["session.create"]
 
 

@@ -1,5 +1,6 @@
 """Each command of the contract, from outside: what goes in, what comes back, what is published."""
 
+import json
 import re
 import uuid
 from datetime import datetime, timezone
@@ -47,6 +48,7 @@ def test_a_created_session_has_every_field_and_its_tokens(client, subject):
     assert (moment(session["idleExpiresAt"]) - created).total_seconds() == pytest.approx(1800, abs=60)
     assert (moment(session["expiresAt"]) - created).total_seconds() == 43200
     assert tokens["session"].startswith("sjs_") and tokens["refresh"].startswith("sjr_")
+    assert tokens["access"].count(".") == 2
     assert moment(tokens["refreshExpiresAt"]) <= moment(session["expiresAt"])
     assert not {"endedAt", "endReason", "device", "context", "actor"} & set(session), "what does not apply is absent"
 
@@ -215,6 +217,112 @@ def test_a_requirement_that_is_not_met_says_what_would_help(client, subject):
     long_ago = client.create(subject, authentication={"methods": ["pwd"], "at": "2020-01-01T00:00:00.000Z"})
     answer = client.validate(long_ago["tokens"]["session"], require={"maxAuthenticationAgeSeconds": 600})
     assert (answer["reason"], answer["remedy"]) == ("authentication_too_old", "reauthenticate")
+
+
+# --- update ------------------------------------------------------------------------------------------------------
+
+
+def update(client, created, **fields):
+    return client.do("session.update", sessionId=created["session"]["id"], **fields)["session"]
+
+
+@pytest.mark.parametrize("by", ["token", "sessionId"])
+def test_attributes_are_patched_as_rfc_7396_says(client, subject, by):
+    created = client.create(subject, attributes={"keep": 1, "drop": 2, "deep": {"keep": 1, "drop": 2}, "list": [1, 2]})
+    target = {by: created["tokens"]["session"] if by == "token" else created["session"]["id"]}
+    deep = {"drop": None, "new": {"a": None, "b": 1}}
+    patch = {"drop": None, "deep": deep, "list": [3], "unknown": None, "new": "é"}
+    session = client.do("session.update", attributes=patch, **target)["session"]
+    expected = {"keep": 1, "deep": {"keep": 1, "new": {"b": 1}}, "list": [3], "new": "é"}
+    assert session["attributes"] == expected
+    assert client.validate(created["tokens"]["session"])["session"]["attributes"] == expected
+    assert session["generation"] == 1, "no token is replaced"
+    client.await_event(subject, "session.updated")
+
+
+# The test cases of RFC 7396, appendix A, as far as both are objects.
+@pytest.mark.parametrize(
+    ("original", "patch", "result"),
+    [
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+        ({"a": "b"}, {"a": None}, {}),
+        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
+        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+    ],
+)
+def test_the_cases_of_rfc_7396(client, subject, original, patch, result):
+    assert update(client, client.create(subject, attributes=original), attributes=patch)["attributes"] == result
+
+
+def test_device_and_context_are_replaced_whole(client, subject):
+    created = client.create(subject, device=DEVICE, context=CONTEXT, attributes={"a": 1})
+    session = update(client, created, device={"name": "Other"}, context={"country": "FR"})
+    assert (session["device"], session["context"]) == ({"name": "Other"}, {"country": "FR"})
+    assert session["attributes"] == {"a": 1}
+    data = client.await_event(subject, "session.updated").body["data"]
+    assert (data["device"], data["context"]) == ({"name": "Other"}, {"country": "FR"})
+
+
+def test_an_update_that_brings_nothing_changes_nothing(client, subject):
+    created = client.create(subject, attributes={"a": 1}, device=DEVICE)
+    for fields in ({}, {"attributes": {}}, {"attributes": {"a": 1, "b": None}}, {"device": DEVICE}):
+        assert update(client, created, **fields) == created["session"]
+    assert client.final_kinds(subject) == ["session.created"]
+
+
+def test_attributes_that_grow_too_large_are_refused_and_stay_as_they_were(client, subject):
+    created = client.create(subject, attributes={"a": "x" * 10_000})
+    body = {"sessionId": created["session"]["id"], "attributes": {"b": "x" * 10_000}}
+    reply = client.call("session.update", body)
+    assert (reply.status, reply.code, reply.path) == ("failed", "invalid_field", "/attributes")
+    assert client.do("session.get", sessionId=created["session"]["id"])["session"] == created["session"]
+    session = update(client, created, attributes={"a": None, "b": "x" * 10_000})
+    assert list(session["attributes"]) == ["b"]
+
+
+def test_attributes_have_room_for_16_kib_and_not_a_byte_more(client, subject):
+    created = client.create(subject)
+    full = {"a": "é" * 8188}
+    assert len(json.dumps(full, ensure_ascii=False, separators=(",", ":")).encode()) == 16 * 1024
+    assert update(client, created, attributes=full)["attributes"] == full
+    body = {"sessionId": created["session"]["id"], "attributes": {"a": full["a"] + "x"}}
+    assert client.call("session.update", body).path == "/attributes"
+
+
+def test_only_a_living_session_is_updated(client, subject):
+    created = client.create(subject)
+    client.do("session.lock", subject=subject)
+    assert update(client, created, attributes={"a": 1})["status"] == "locked"
+    client.do("session.revoke", subject=subject)
+    assert client.refused("session.update", sessionId=created["session"]["id"], attributes={"a": 2}) == "session_ended"
+    assert client.refused("session.update", token=created["tokens"]["session"], attributes={"a": 2}) == "session_ended"
+    assert client.refused("session.update", sessionId="ses_nowhere") == "session_not_found"
+    assert client.refused("session.update", token="nonsense") == "token_invalid"
+
+
+# --- all tokens --------------------------------------------------------------------------------------------------
+
+
+def test_a_refresh_gives_an_access_token_beside_the_refresh_token(client, subject):
+    created = client.create(subject)
+    data = client.do("session.refresh", refreshToken=created["tokens"]["refresh"])
+    assert set(data["tokens"]) == {"refresh", "refreshExpiresAt", "access", "accessExpiresAt"}
+    assert data["tokens"]["access"] != created["tokens"]["access"]
+    for tokens, session in ((created["tokens"], created["session"]), (data["tokens"], data["session"])):
+        life = moment(tokens["accessExpiresAt"]) - moment(session["lastActiveAt"])
+        assert life.total_seconds() == pytest.approx(300, abs=1)
+
+
+def test_no_two_tokens_are_alike(client, subject):
+    created = [client.create(subject) for _ in range(3)]
+    tokens = [each["tokens"][kind] for each in created for kind in ("session", "refresh", "access")]
+    assert len(set(tokens)) == 9
 
 
 # --- tenants -----------------------------------------------------------------------------------------------------

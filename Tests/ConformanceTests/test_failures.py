@@ -54,6 +54,13 @@ SERVERS = pytest.mark.parametrize(("server", "word"), [("RabbitMQ", RABBITMQ), (
 # --- servers -----------------------------------------------------------------------------------------------------
 
 
+def test_a_worker_without_redis_keeps_what_it_has_for_a_while(deserted):
+    """How it ends is in test_unavailable.py."""
+    assert deserted.worker.get("/livez") == 200
+    deserted.worker.await_log("a batch: it is kept and tried again")
+    assert deserted.batch.answered == 0
+
+
 @SERVERS
 def test_a_worker_waits_for_a_server_that_is_not_there_and_says_which(
     client, run, through_proxy, subject, server, word
@@ -125,6 +132,33 @@ def test_a_redis_that_takes_no_writes_holds_up_no_reads(client, run, subject, re
     worker.await_ready()
 
 
+def test_a_command_that_others_always_forestall_is_to_come_again(
+    client, run, open_proxy, subject, redis_url, namespace
+):
+    with redis.Redis.from_url(redis_url) as store:
+        forestalled = []
+
+        def write_first():
+            for key in forestalled:
+                store.hincrby(key, "r", 1)  # the revision, by which a commit sees that somebody else has written
+
+        proxy, url = open_proxy(redis_url, before_sending=write_first)
+        proxy.restore()
+        worker = run(redis_url=url).await_ready()
+        others = set(store.scan_iter(match=f"{namespace}:*:a:*", count=1000))
+        session = client.create(subject)["session"]["id"]
+        (key,) = set(store.scan_iter(match=f"{namespace}:*:a:*", count=1000)) - others
+        update = {"sessionId": session, "attributes": {"a": 1}}
+        forestalled.append(key)
+        reply = client.call("session.update", update, message_id=f"u-{subject}")
+        assert (reply.status, reply.code, reply.body["error"]["retryable"]) == ("failed", "conflict", True)
+        assert client.do("session.get", sessionId=session)["session"]["attributes"] == {}, "nothing happened"
+        forestalled.clear()
+        assert client.call("session.update", update, message_id=f"u-{subject}").status == "succeeded"
+        assert client.final_kinds(subject) == ["session.created", "session.updated"]
+        assert worker.stop() == 0, "before the store of these tests is closed"
+
+
 # --- workers -----------------------------------------------------------------------------------------------------
 
 
@@ -138,6 +172,25 @@ def test_a_worker_that_is_asked_to_stop_finishes_what_it_has_and_loses_nothing(c
     batch.settle()
     expect_one_effect_each(client, batch)
     assert batch.resent == 0, "what a stopping worker did not finish goes back to the queue; nobody has to ask again"
+
+
+def test_who_interrupts_a_worker_twice_does_not_wait_and_loses_nothing(client, run, subject, redis_url):
+    worker = run().await_ready()
+    known = client.create(subject)
+    with redis.Redis.from_url(redis_url) as server:
+        server.config_set("min-replicas-to-write", 1)
+        try:
+            revocation = client.publish("session.revoke", {"subject": subject})
+            worker.await_unready()
+            worker.interrupt()
+            worker.await_log("the worker drains")
+            worker.interrupt()
+            assert worker.exit_status(seconds=10) == 130
+        finally:
+            server.config_set("min-replicas-to-write", 0)
+    run().await_ready()
+    assert client.await_reply(revocation).data["count"] == 1
+    assert client.validate(known["tokens"]["session"])["valid"] is False
 
 
 def test_an_idle_worker_stops_at_once(run):

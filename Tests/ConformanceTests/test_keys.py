@@ -163,12 +163,12 @@ def test_keys_are_exchanged_while_a_worker_goes_on(sojourn, worker, client, star
     age(keyring, 100)
     done = sojourn("retire", keyring, first)
     assert done.returncode == 1 and "sojourn keys reseal" in done.stderr
-    assert " 60 records" in done.stderr, "of 20: the subject, the session, the message's result"
+    assert " 80 records" in done.stderr, "of 20: the subject, the session, the message's result, an activity"
     assert list(keys(sojourn, keyring)) == [first, second]
 
     done = sojourn("reseal")
     assert done.returncode == 0, done.stderr
-    assert "100 %" in done.stderr and "sealed 60 of them again" in done.stdout
+    assert "100 %" in done.stderr and "sealed 80 of them again" in done.stdout
     assert "sealed 0 of them again" in sojourn("reseal").stdout
     done = sojourn("retire", keyring, first)
     assert done.returncode == 0, done.stderr

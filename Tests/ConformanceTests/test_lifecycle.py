@@ -1,4 +1,4 @@
-"""Refresh and revoke, and messages that come more than once."""
+"""Refresh, revoke, lock and unlock, and messages that come more than once."""
 
 import uuid
 
@@ -8,10 +8,13 @@ from client import DIRECT
 
 
 @pytest.fixture(scope="module")
-def worker(start_worker, tmp_path_factory):
-    policies = tmp_path_factory.mktemp("policies") / "policies.json"
-    policies.write_text('{"graceless": {"refreshGraceSeconds": 0}}')
-    return start_worker(policy_file=str(policies)).await_ready()
+def worker(start_worker, policy_file):
+    policies = {
+        "graceless": {"refreshGraceSeconds": 0},
+        "brief": {"refreshSeconds": 1},
+        "always": {"mfa": {"required": "always"}},
+    }
+    return start_worker(policy_file=policy_file(policies)).await_ready()
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +58,19 @@ def test_the_predecessor_inside_its_grace_gets_the_same_successor(client, subjec
     assert client.kinds(subject) == ["session.created", "session.refreshed", "session.refreshed"]
 
 
+def test_a_refresh_inside_the_grace_is_activity(client, subject):
+    created, clock = client.create(subject, idleSeconds=2), f"{subject}-clock"
+    refresh(client, created["tokens"]["refresh"])
+    client.create(clock, idleSeconds=2)
+
+    def over():
+        assert refresh(client, created["tokens"]["refresh"]).data["session"]["generation"] == 2
+        return "session.expired" in client.kinds(clock)
+
+    client.wait(over, "a session that rests to expire")
+    assert client.validate(created["tokens"]["session"])["valid"] is True
+
+
 def expect_reuse(client, subject, created, token, policy_events):
     reply = refresh(client, token)
     assert (reply.status, reply.code) == ("rejected", "refresh_token_reused")
@@ -83,6 +99,24 @@ def test_without_grace_the_predecessor_is_reuse_and_revokes(client, subject):
     second = refresh(client, first).data["tokens"]["refresh"]
     expect_reuse(client, subject, created, first, ["session.created", "session.refreshed"])
     assert refresh(client, second).code == "session_ended"
+
+
+def test_reuse_is_seen_while_the_session_is_locked(client, subject):
+    created = client.create(subject, policy="graceless")
+    token = created["tokens"]["refresh"]
+    refresh(client, token)
+    lock(client, subject=subject)
+    expect_reuse(client, subject, created, token, ["session.created", "session.refreshed", "session.locked"])
+
+
+def test_a_refresh_token_past_its_end_is_told_from_a_session_past_its_end(client, subject):
+    created = client.create(subject, policy="brief")
+    token = created["tokens"]["refresh"]
+    other = client.create(f"{subject}-clock", idleSeconds=2)
+    client.await_event(f"{subject}-clock", "session.expired")
+    assert refresh(client, token).code == "token_expired"
+    assert client.validate(created["tokens"]["session"])["valid"] is True, "that is no sign of theft"
+    assert refresh(client, other["tokens"]["refresh"]).code == "reauthentication_required"
 
 
 # --- revoke ------------------------------------------------------------------------------------------------------
@@ -139,6 +173,115 @@ def test_what_is_unknown_is_revoked_with_count_zero(client, subject):
 )
 def test_a_revocation_has_exactly_one_target(client, fields):
     assert client.attempt("session.revoke", fields).code == "invalid_field"
+
+
+# --- lock and unlock ---------------------------------------------------------------------------------------------
+
+
+def name(created):
+    return created["session"]["id"]
+
+
+def lock(client, **fields):
+    return client.do("session.lock", **fields)["sessions"]
+
+
+def unlock(client, **fields):
+    return client.do("session.unlock", **fields)["sessions"]
+
+
+@pytest.mark.parametrize("by", ["sessionId", "subject"])
+def test_a_locked_session_is_stopped_until_it_is_unlocked(client, subject, by):
+    created = client.create(subject)
+    target = {by: name(created) if by == "sessionId" else subject}
+    assert lock(client, **target) == [name(created)]
+    answer = client.validate(created["tokens"]["session"])
+    assert (answer["valid"], answer["reason"]) == (False, "locked")
+    assert "remedy" not in answer, "there is nothing the user can do"
+    assert refresh(client, created["tokens"]["refresh"]).code == "session_locked"
+    assert client.do("session.get", sessionId=name(created))["session"]["status"] == "locked"
+    assert unlock(client, **target) == [name(created)]
+    assert client.validate(created["tokens"]["session"])["valid"] is True
+    assert refresh(client, created["tokens"]["refresh"]).data["session"]["generation"] == 2
+    assert client.final_kinds(subject) == [
+        "session.created", "session.locked", "session.unlocked", "session.refreshed"
+    ]  # fmt: skip
+
+
+def test_the_reason_of_a_lock_is_published(client, subject):
+    session = name(client.create(subject))
+    lock(client, sessionId=session, reason="fraud_alert")
+    unlock(client, sessionId=session, reason="all_clear")
+    assert client.await_event(subject, "session.locked").body["data"]["reason"] == "fraud_alert"
+    assert client.await_event(subject, "session.unlocked").body["data"]["reason"] == "all_clear"
+
+
+def test_without_a_reason_a_lock_has_one_of_its_own(client, subject):
+    session = name(client.create(subject))
+    lock(client, sessionId=session)
+    unlock(client, sessionId=session)
+    assert client.await_event(subject, "session.locked").body["data"]["reason"] == "locked"
+    assert client.await_event(subject, "session.unlocked").body["data"]["reason"] == "unlocked"
+
+
+def test_what_is_so_already_is_not_named_again(client, subject):
+    first, second = [name(client.create(subject)) for _ in range(2)]
+    assert unlock(client, subject=subject) == [] and unlock(client, sessionId=first) == []
+    lock(client, sessionId=first)
+    assert lock(client, sessionId=first) == []
+    assert lock(client, subject=subject) == [second]
+    assert sorted(unlock(client, subject=subject)) == sorted([first, second])
+    assert client.final_kinds(subject).count("session.locked") == 2
+
+
+@pytest.mark.parametrize("command", ["session.lock", "session.unlock"])
+def test_what_is_over_is_not_locked_and_no_error(client, subject, command):
+    session = name(client.create(subject))
+    revoke(client, sessionId=session)
+    assert client.do(command, sessionId=session)["sessions"] == []
+    assert client.do(command, subject=subject)["sessions"] == []
+
+
+@pytest.mark.parametrize("command", ["session.lock", "session.unlock"])
+def test_what_is_unknown_is_not_found(client, subject, command):
+    session = name(client.create(subject, tenant="ours"))
+    assert client.refused(command, sessionId="ses_nowhere") == "session_not_found"
+    assert client.refused(command, sessionId=session) == "session_not_found"
+    assert client.do(command, subject=f"{subject}-nobody")["sessions"] == []
+
+
+@pytest.mark.parametrize("command", ["session.lock", "session.unlock", "subject.disable", "subject.enable"])
+@pytest.mark.parametrize("reason", ["context", "Fraud", ""])
+def test_a_locks_reason_is_a_word_and_none_of_ours(client, subject, command, reason):
+    reply = client.attempt(command, {"subject": subject, "reason": reason})
+    assert (reply.code, reply.path) == ("invalid_field", "/reason")
+
+
+def test_a_locked_session_can_be_revoked(client, subject):
+    created = client.create(subject)
+    lock(client, subject=subject)
+    assert revoke(client, sessionId=name(created))["count"] == 1
+    assert client.validate(created["tokens"]["session"])["reason"] == "revoked"
+    assert unlock(client, subject=subject) == []
+
+
+def test_a_pending_session_is_pending_again_once_it_is_unlocked(client, subject):
+    created = client.create(subject, policy="always")
+    token = created["tokens"]["session"]
+    assert lock(client, subject=subject) == [name(created)]
+    assert client.validate(token)["reason"] == "locked"
+    elevation = {"token": token, "authentication": {"methods": ["pwd", "otp"]}}
+    assert client.refused("session.elevate", **elevation) == "session_locked"
+    unlock(client, subject=subject)
+    assert client.validate(token)["reason"] == "pending"
+    assert client.do("session.elevate", **elevation)["session"]["status"] == "active"
+
+
+def test_a_lock_is_no_activity_and_no_protection_from_the_deadline(client, subject):
+    created = client.create(subject, idleSeconds=1)
+    lock(client, subject=subject)
+    assert client.await_event(subject, "session.expired").body["data"]["reason"] == "expired_idle"
+    assert client.validate(created["tokens"]["session"])["reason"] == "expired_idle"
 
 
 # --- the same message again --------------------------------------------------------------------------------------

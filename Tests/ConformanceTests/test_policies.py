@@ -1,6 +1,9 @@
-"""Limits and deadlines, as the policy file says."""
+"""Limits and deadlines as the policy file says, and policies that a tenant puts for itself."""
 
-import json
+import os
+import time
+import uuid
+from datetime import datetime
 
 import pytest
 
@@ -12,14 +15,27 @@ POLICIES = {
     "idle": {"idleSeconds": 4, "reauthenticationWindowSeconds": 600},
     "windowless": {"idleSeconds": 2, "reauthenticationWindowSeconds": 0},
     "absolute": {"idleSeconds": 3, "absoluteSeconds": 3},
+    "always": {"mfa": {"required": "always"}, "maxSessions": 2, "onLimit": "reject"},
 }
+DEFAULTS = {
+    "idleSeconds": 1800, "absoluteSeconds": 43200, "touchIntervalSeconds": 60, "accessTokenSeconds": 300,
+    "refreshSeconds": 43200, "refreshGraceSeconds": 30, "maxSessions": 5, "onLimit": "evictLeastRecentlyActive",
+    "mfa": {"required": "never", "pendingSeconds": 300, "maxAttempts": 5, "lockSeconds": 900, "validSeconds": 43200},
+    "context": dict.fromkeys(["ip", "network", "country", "asn", "userAgent", "fingerprint", "travel"], "off")
+    | {"maxTravelKmh": 900},
+    "reauthenticationWindowSeconds": 3600, "transferSeconds": 60, "maxDepth": 4, "maxChildren": 32,
+    "endedSeconds": 86400,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def worker(start_worker, tmp_path_factory):
-    policies = tmp_path_factory.mktemp("policies") / "policies.json"
-    policies.write_text(json.dumps(POLICIES))
-    return start_worker(policy_file=str(policies)).await_ready()
+def policies(policy_file):
+    return policy_file(POLICIES)
+
+
+@pytest.fixture(scope="module")
+def worker(start_worker, policies):
+    return start_worker(policy_file=policies).await_ready()
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +94,33 @@ def test_limits_count_by_policy(client, subject):
 def test_a_limit_of_zero_is_no_limit(client, subject):
     sessions = [client.create(subject, policy="endless") for _ in range(12)]
     assert all(is_valid(client, each) for each in sessions)
+
+
+def test_locked_and_pending_sessions_have_their_place(client, subject):
+    first = client.create(subject, policy="reject")
+    client.create(subject, policy="reject")
+    client.do("session.lock", sessionId=first["session"]["id"])
+    assert client.refused("session.create", subject=subject, policy="reject") == "limit_reached"
+    for _ in range(2):
+        assert client.create(subject, policy="always")["session"]["status"] == "pending"
+    assert client.refused("session.create", subject=subject, policy="always") == "limit_reached"
+
+
+def test_limits_count_by_tenant(client, subject):
+    kept = [client.create(subject, policy="reject") for _ in range(2)]
+    client.create(subject, policy="reject", tenant="elsewhere")
+    assert all(is_valid(client, each) for each in kept)
+    assert client.refused("session.create", subject=subject, policy="reject") == "limit_reached"
+
+
+def test_a_refused_session_leaves_nothing_behind(client, subject):
+    for _ in range(2):
+        client.create(subject, policy="reject")
+    for _ in range(3):
+        client.refused("session.create", subject=subject, policy="reject")
+    assert len(client.do("session.list", subject=subject, includeEnded=True)["sessions"]) == 2
+    kinds = client.final_kinds(subject)
+    assert (kinds.count("session.created"), kinds.count("session.limit.reached")) == (2, 3)
 
 
 # --- deadlines ---------------------------------------------------------------------------------------------------
@@ -147,3 +190,181 @@ def test_an_expired_session_makes_room(client, subject):
     client.await_events(subject, "session.expired", "session.expired")
     assert not any(is_valid(client, each) for each in expiring)
     assert client.create(subject, policy="reject")["evicted"] == []
+
+
+# --- the file, when it changes -----------------------------------------------------------------------------------
+
+
+def test_a_policy_file_is_watched_and_one_that_turns_bad_changes_nothing(elsewhere, policy_file, subject):
+    path = policy_file({"mine": {"absoluteSeconds": 700, "idleSeconds": 60}})
+    worker, client = elsewhere(policy_file=path)
+    assert get(client, "default", "mine")["absoluteSeconds"] == 700
+
+    os.replace(policy_file({"mine": {"absoluteSeconds": 800, "idleSeconds": 60}}), path)
+    client.wait(lambda: get(client, "default", "mine")["absoluteSeconds"] == 800, "the new policy to be in force")
+    assert life(client.call("session.create", {"subject": subject, "policy": "mine"})) == 800
+
+    os.replace(policy_file({"mine": {"absoluteSeconds": 900, "idleSeconds": 0}}), path)
+    worker.await_log("the policy file cannot be used.*/mine/idleSeconds")
+    assert get(client, "default", "mine")["absoluteSeconds"] == 800
+    assert life(client.call("session.create", {"subject": subject, "policy": "mine"})) == 800
+
+
+# --- policies of a tenant's own ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tenant():
+    """A tenant nobody else uses."""
+    return f"tenant-{uuid.uuid4().hex[:8]}"
+
+
+def put(client, tenant, name, **policy):
+    return client.do("policy.put", tenant=tenant, name=name, policy=policy)
+
+
+def get(client, tenant, name):
+    return client.do("policy.get", tenant=tenant, name=name)["policy"]
+
+
+def life(reply):
+    """How long a session lives at most, in seconds: what these tests tell policies apart by."""
+    session = reply.data["session"]
+    began, ends = [datetime.fromisoformat(session[key].replace("Z", "+00:00")) for key in ("createdAt", "expiresAt")]
+    return (ends - began).total_seconds()
+
+
+def expect_in_force(client, subject, tenant, name, seconds):
+    """Every session of a dozen, spread over the workers, lives for so long: a second from now at the latest."""
+    deadline = time.monotonic() + 1
+    while True:
+        in_time = time.monotonic() < deadline
+        body = {"subject": subject, "tenant": tenant, "policy": name}
+        waiting = [client.publish("session.create", body) for _ in range(12)]
+        replies = [client.await_reply(each) for each in waiting]
+        if all(each.status == "succeeded" and life(each) == seconds for each in replies):
+            return replies[0].data
+        assert in_time, f"after a second some worker has another policy: {[each.body for each in replies]}"
+
+
+def test_a_policy_is_shown_with_every_key(client, tenant):
+    assert get(client, tenant, "default") == DEFAULTS
+    assert get(client, tenant, "least") == DEFAULTS | {"maxSessions": 2}
+    data = put(client, tenant, "mine", idleSeconds=60, mfa={"required": "onRisk"}, context={"travel": "lock"})
+    expected = DEFAULTS | {
+        "idleSeconds": 60, "mfa": DEFAULTS["mfa"] | {"required": "onRisk"},
+        "context": DEFAULTS["context"] | {"travel": "lock"},
+    }  # fmt: skip
+    assert data == {"name": "mine", "policy": expected}
+    assert get(client, tenant, "mine") == expected
+
+
+def test_a_put_policy_goes_before_one_from_the_file(client, tenant):
+    put(client, tenant, "reject", maxSessions=7)
+    assert get(client, tenant, "reject") == DEFAULTS | {"maxSessions": 7}, "whole: an absent key is its default"
+    assert get(client, f"{tenant}-other", "reject") == DEFAULTS | {"maxSessions": 2, "onLimit": "reject"}
+
+
+def test_a_policy_is_replaced_whole(client, tenant):
+    put(client, tenant, "mine", idleSeconds=60, maxSessions=1)
+    put(client, tenant, "mine", maxSessions=2)
+    assert get(client, tenant, "mine") == DEFAULTS | {"maxSessions": 2}
+
+
+def test_the_default_policy_can_be_put_as_well(client, subject, tenant):
+    put(client, tenant, "default", absoluteSeconds=600, idleSeconds=600)
+    session = expect_in_force(client, subject, tenant, "default", 600)["session"]
+    assert session["expiresAt"] == session["idleExpiresAt"]
+
+
+def test_a_list_has_what_was_put_and_what_is_in_the_file_by_name(client, tenant):
+    put(client, tenant, "a-first", idleSeconds=60)
+    put(client, tenant, "least", idleSeconds=61)
+    listed = client.do("policy.list", tenant=tenant)["policies"]
+    assert [each["name"] for each in listed] == sorted([*POLICIES, "default", "a-first"])
+    shown = {each["name"]: each["policy"] for each in listed}
+    assert shown["a-first"] == DEFAULTS | {"idleSeconds": 60}
+    assert shown["least"] == DEFAULTS | {"idleSeconds": 61}
+    assert shown["default"] == DEFAULTS
+
+
+def test_another_tenant_does_not_see_a_policy(client, subject, tenant):
+    other = f"{tenant}-other"
+    put(client, tenant, "secret-plan", idleSeconds=60)
+    assert client.refused("policy.get", tenant=other, name="secret-plan") == "policy_not_found"
+    assert "secret-plan" not in [each["name"] for each in client.do("policy.list", tenant=other)["policies"]]
+    creation = {"subject": subject, "policy": "secret-plan"}
+    assert client.refused("session.create", tenant=other, **creation) == "policy_not_found"
+    assert client.refused("session.create", **creation) == "policy_not_found"
+
+
+def test_what_no_policy_has_for_a_name_is_not_found(client, tenant):
+    for name in ("nowhere", "not a name", "é"):
+        assert client.refused("policy.get", tenant=tenant, name=name) == "policy_not_found"
+
+
+BAD = [
+    ({"idleSeconds": 0}, "/policy/idleSeconds"),
+    ({"idleSeconds": 50_000}, "/policy/idleSeconds"),
+    ({"absoluteSeconds": 600}, "/policy/idleSeconds"),
+    ({"idleSeconds": "60"}, "/policy/idleSeconds"),
+    ({"idelSeconds": 60}, "/policy/idelSeconds"),
+    ({"maxSessions": -1}, "/policy/maxSessions"),
+    ({"refreshGraceSeconds": 301}, "/policy/refreshGraceSeconds"),
+    ({"onLimit": "evict"}, "/policy/onLimit"),
+    ({"mfa": {"required": "sometimes"}}, "/policy/mfa/required"),
+    ({"mfa": {"maxAttempts": 0}}, "/policy/mfa/maxAttempts"),
+    ({"mfa": {"enabled": True}}, "/policy/mfa/enabled"),
+    ({"context": {"ip": "block"}}, "/policy/context/ip"),
+    ({"context": {"useragent": "lock"}}, "/policy/context/useragent"),
+    ({"context": None}, "/policy/context"),
+    ({"maxDepth": 33}, "/policy/maxDepth"),
+    ([], "/policy"),
+]
+
+
+@pytest.mark.parametrize(("policy", "path"), BAD)
+def test_a_bad_policy_is_refused_and_the_old_one_stays(client, tenant, policy, path):
+    put(client, tenant, "mine", idleSeconds=60)
+    reply = client.attempt("policy.put", {"tenant": tenant, "name": "mine", "policy": policy})
+    assert (reply.status, reply.code, reply.path) == ("failed", "invalid_field", path)
+    assert get(client, tenant, "mine") == DEFAULTS | {"idleSeconds": 60}
+
+
+@pytest.mark.parametrize("name", ["", "two words", "x" * 65, "é"])
+def test_a_put_policy_has_a_good_name(client, tenant, name):
+    reply = client.attempt("policy.put", {"tenant": tenant, "name": name, "policy": {}})
+    assert (reply.code, reply.path) == ("invalid_field", "/name")
+
+
+def test_a_tenant_has_a_hundred_policies_at_most(client, tenant):
+    puts = [
+        client.publish("policy.put", {"tenant": tenant, "name": f"p{number}", "policy": {}}) for number in range(100)
+    ]
+    for each in puts:
+        assert client.await_reply(each).status == "succeeded"
+    assert client.refused("policy.put", tenant=tenant, name="one-more", policy={}) == "limit_reached"
+    put(client, tenant, "p7", maxSessions=3)
+    put(client, f"{tenant}-other", "one-more")
+
+
+def test_a_put_policy_is_in_force_on_every_worker_within_a_second(client, start_worker, policies, subject, tenant):
+    put(client, tenant, "mine", absoluteSeconds=700, idleSeconds=60)
+    start_worker(policy_file=policies).await_ready()
+    expect_in_force(client, subject, tenant, "mine", 700)  # a worker that starts later has it as well
+    for seconds in (800, 900, 1000):
+        put(client, tenant, "mine", absoluteSeconds=seconds, idleSeconds=60, maxSessions=0)
+        expect_in_force(client, subject, tenant, "mine", seconds)
+
+
+def test_an_ended_session_is_remembered_for_as_long_as_the_policy_says(client, subject, tenant):
+    put(client, tenant, "mine", absoluteSeconds=600, idleSeconds=60, endedSeconds=1, reauthenticationWindowSeconds=0)
+    expect_in_force(client, subject, tenant, "mine", 600)
+    created = client.create(f"{subject}-forgotten", tenant=tenant, policy="mine")
+    token, session = created["tokens"]["session"], created["session"]["id"]
+    client.do("session.revoke", sessionId=session, tenant=tenant)
+    assert client.validate(token, tenant=tenant)["reason"] == "revoked"
+    client.wait(lambda: client.validate(token, tenant=tenant)["reason"] == "unknown", "the session to be forgotten")
+    assert client.refused("session.get", sessionId=session, tenant=tenant) == "session_not_found"
+    listed = client.do("session.list", subject=f"{subject}-forgotten", tenant=tenant, includeEnded=True)
+    assert listed["sessions"] == []

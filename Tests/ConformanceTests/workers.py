@@ -30,6 +30,7 @@ class Worker:
 
     def __init__(self, binary, folder, name, settings):
         self.name = name
+        self.namespace = settings["SOJOURN_NAMESPACE"]
         self.log_path = folder / f"{name}.log"
         self.admin = f"127.0.0.1:{free_port()}"
         environment = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR") if key in os.environ}
@@ -54,6 +55,12 @@ class Worker:
         except requests.ConnectionError:
             return None
 
+    def json(self, path):
+        """What an admin endpoint answers with 200, and its media type."""
+        answer = requests.get(f"http://{self.admin}{path}", timeout=5)
+        assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[:200]}"
+        return answer.json(), answer.headers["content-type"]
+
     def await_ready(self, seconds=READY_SECONDS):
         self._await(lambda: self.get("/readyz") == 200, seconds, "to be ready")
         return self
@@ -75,6 +82,10 @@ class Worker:
     def terminate(self):
         """Asks it to drain; `exit_status` waits for the end."""
         self.process.send_signal(signal.SIGTERM)
+
+    def interrupt(self):
+        """Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
 
     def exit_status(self, seconds=DRAIN_SECONDS):
         return self.process.wait(timeout=seconds)

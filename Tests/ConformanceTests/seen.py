@@ -1,0 +1,98 @@
+"""What all tests have seen between them, over all clients: for test_coverage.py, and for the end of a whole run."""
+
+from collections import defaultdict
+from itertools import pairwise
+
+# Of replies: "reason" of a validation, "remedy", "status", "endReason", "challenge". "event"; by type its reasons.
+WORDS = defaultdict(set)
+# Command to what it was answered: "succeeded", or a code.
+ANSWERS = defaultdict(set)
+
+# What an event makes of a session, whatever it was before.
+STEPS = {
+    "session.elevated": "active",
+    "session.revoked": "revoked",
+    "session.evicted": "revoked",
+    "session.expired": "expired",
+}
+
+_begun = {}  # the id of a session to the status it began with, as a reply says
+_back = defaultdict(dict)  # likewise to the statuses of its re-authentications, by generation
+_stories = defaultdict(dict)  # of each subject, by source and partition key: sequence to type and session of its events
+
+
+def see_result(body):
+    if not isinstance(body, dict):
+        return  # has been told of as a violation
+    data = body.get("data") or {}
+    session = data.get("session") or {}
+    ANSWERS[body.get("command")].add((body.get("error") or {}).get("code", body.get("status")))
+    found = {
+        "reason": data.get("reason"),
+        "remedy": data.get("remedy"),
+        "status": session.get("status"),
+        "endReason": session.get("endReason"),
+        "challenge": (data.get("challenge") or {}).get("reason"),
+    }
+    for kind, word in found.items():
+        if word:
+            WORDS[kind].add(word)
+    if body.get("command") in ("session.create", "session.transfer.complete") and session:
+        _begun[session["id"]] = session["status"]
+    if body.get("command") == "session.reauthenticate" and session:
+        _back[session["id"]][session["generation"]] = session["status"]
+
+
+def see_event(body):
+    if not isinstance(body, dict) or not isinstance(body.get("data"), dict):
+        return
+    WORDS["event"].add(body.get("type"))
+    WORDS[body.get("type")].add(body["data"].get("reason"))
+    if str(body.get("sequence")).isdecimal():
+        story = _stories[body.get("source"), body.get("partitionkey")]
+        story[int(body["sequence"])] = (body.get("type"), body["data"].get("sessionId"))
+
+
+def codes():
+    """Every error code that was seen, whatever the command."""
+    return set().union(*ANSWERS.values()) - {"succeeded"}
+
+
+def transitions():
+    """Each change of a session's status that events told of, as (before, after), with a session it befell."""
+    found = {}
+    for story in _stories.values():
+        lives = defaultdict(list)
+        for _, (kind, session) in sorted(story.items()):
+            lives[session].append(kind)
+        for session, kinds in lives.items():
+            for before, after in pairwise(_statuses(session, kinds)):
+                if before != after:
+                    found[before, after] = session
+    return found
+
+
+def _statuses(session, kinds):
+    """The statuses that a session had by its events; none where nobody saw it begin."""
+    status, before_locking = _begun.get(session), None
+    if status is None or kinds[0] not in ("session.created", "session.transferred"):
+        return
+    returned = iter([status for _, status in sorted(_back[session].items())])
+    for kind in kinds:
+        if kind == "session.locked":
+            before_locking, status = status, "locked"
+        elif kind == "session.unlocked":
+            status = before_locking
+        elif kind == "session.reauthenticated":
+            status = next(returned, "active")
+        else:
+            status = STEPS.get(kind, status)
+        yield status
+
+
+def table():
+    """What each command was answered, and from which status to which sessions went."""
+    width = max(map(len, ANSWERS), default=0)
+    for command, answers in sorted(ANSWERS.items()):
+        yield f"{command:{width}}  {' '.join(sorted(answers - {'succeeded'}))}"
+    yield f"status: {', '.join(' → '.join(each) for each in sorted(transitions()))}"

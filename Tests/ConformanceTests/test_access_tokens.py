@@ -1,0 +1,456 @@
+"""Access tokens: what PyJWT says of them with the published keys alone, and what session.validate says."""
+
+import base64
+import hashlib
+import hmac
+import json
+import subprocess
+from datetime import datetime, timezone
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+ISSUER = "https://sessions.example"
+AUDIENCE = "api.example"
+POLICIES = {
+    "short": {"accessTokenSeconds": 1},
+    "graceless": {"refreshGraceSeconds": 0},
+    "always": {"mfa": {"required": "always"}},
+}
+
+
+@pytest.fixture(scope="module")
+def worker(start_worker, policy_file):
+    return start_worker(policy_file=policy_file(POLICIES), issuer=ISSUER, audience=AUDIENCE).await_ready()
+
+
+@pytest.fixture(scope="module")
+def client(worker, connect):
+    return connect()
+
+
+@pytest.fixture(scope="module")
+def keys(worker):
+    """What a resource server knows: the published keys."""
+    return jwt.PyJWKSet.from_dict(worker.json("/.well-known/jwks.json")[0])
+
+
+@pytest.fixture
+def read(keys):
+    """Verifies an access token as a resource server does, and gives its claims."""
+
+    return lambda token: verify(token, keys)
+
+
+def verify(token, keys):
+    key = keys[jwt.get_unverified_header(token)["kid"]]
+    return jwt.decode(token, key, algorithms=["ES256", "EdDSA"], audience=AUDIENCE, issuer=ISSUER)
+
+
+def seconds(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def validity(client, token, **fields):
+    answer = client.validate(token, **fields)
+    return answer.get("reason", "valid")
+
+
+# --- keys --------------------------------------------------------------------------------------------------------
+
+
+def test_the_keys_are_published_as_a_set_of_public_signing_keys(worker):
+    published, media_type = worker.json("/.well-known/jwks.json")
+    assert media_type.startswith(("application/json", "application/jwk-set+json"))
+    assert published["keys"]
+    for key in published["keys"]:
+        assert (key["use"], key["alg"]) in [("sig", "ES256"), ("sig", "EdDSA")]
+        assert key["kid"]
+        assert not {"d", "k", "p", "q"} & set(key), "a private key is published"
+    assert len({key["kid"] for key in published["keys"]}) == len(published["keys"])
+
+
+def test_the_header_says_what_the_token_is_and_which_key_signed_it(client, keys, subject):
+    header = jwt.get_unverified_header(client.create(subject)["tokens"]["access"])
+    assert header["typ"] == "at+jwt"
+    assert header["alg"] in ("ES256", "EdDSA")
+    assert header["alg"] == keys[header["kid"]].algorithm_name
+    assert set(header) == {"typ", "alg", "kid"}
+
+
+# --- claims ------------------------------------------------------------------------------------------------------
+
+
+def test_an_access_token_says_all_the_contract_promises(client, read, subject):
+    data = client.create(subject, tenant="acme", actor="support-7", authentication={"methods": ["pwd", "otp"]})
+    session, claims = data["session"], read(data["tokens"]["access"])
+    at = seconds(session["createdAt"])
+    assert claims["iss"] == ISSUER and claims["aud"] in (AUDIENCE, [AUDIENCE])
+    assert (claims["sub"], claims["sid"], claims["tenant"]) == (subject, session["id"], "acme")
+    assert (claims["acr"], claims["amr"]) == ("2", ["pwd", "otp"])
+    assert claims["client_id"] == "anonymous"
+    assert claims["act"] == {"sub": "support-7"}
+    assert claims["iat"] == int(at) and claims["auth_time"] == int(seconds(session["authenticatedAt"]))
+    assert claims["exp"] in (int(at) + 300, int(at) + 301)
+    assert claims["jti"]
+    assert not set("iss aud sub client_id exp iat jti sid tenant acr amr auth_time act".split()) - set(claims)
+    assert [type(claims[each]) for each in ("exp", "iat", "auth_time")] == [int, int, int]
+
+
+def test_what_does_not_apply_is_no_claim(client, read, subject):
+    claims = read(client.create(subject)["tokens"]["access"])
+    assert not {"act", "auth_time"} & set(claims)
+    assert claims["acr"] == "1" and claims.get("amr", []) == []
+    assert claims["tenant"] == "default"
+
+
+def test_the_caller_is_the_client(client, read, subject):
+    reply = client.call("session.create", {"subject": subject}, user_id=client.user)
+    assert read(reply.data["tokens"]["access"])["client_id"] == client.user
+
+
+def test_attributes_device_and_context_are_not_in_it(client, read, subject):
+    private = {"attributes": {"mail": "a@b.example"}, "device": {"name": "My phone"}, "context": {"ip": "192.0.2.7"}}
+    text = json.dumps(read(client.create(subject, **private)["tokens"]["access"]))
+    assert not [each for each in ("a@b.example", "My phone", "192.0.2.7") if each in text]
+
+
+def test_the_expiry_that_is_told_is_the_tokens(client, read, subject):
+    tokens = client.create(subject)["tokens"]
+    assert seconds(tokens["accessExpiresAt"]) == read(tokens["access"])["exp"]
+
+
+@pytest.mark.parametrize("fields", [{"absoluteSeconds": 60, "idleSeconds": 60}, {"idleSeconds": 90}])
+def test_no_access_token_outlives_its_session(client, read, subject, fields):
+    data = client.create(subject, **fields)
+    session = data["session"]
+    assert read(data["tokens"]["access"])["exp"] <= seconds(min(session["expiresAt"], session["idleExpiresAt"]))
+    refreshed = client.do("session.refresh", refreshToken=data["tokens"]["refresh"])
+    session = refreshed["session"]
+    assert read(refreshed["tokens"]["access"])["exp"] <= seconds(min(session["expiresAt"], session["idleExpiresAt"]))
+
+
+def test_every_access_token_has_an_id_of_its_own(client, read, subject):
+    first = client.create(subject)
+    second = client.do("session.refresh", refreshToken=first["tokens"]["refresh"])
+    third = client.create(subject)
+    assert len({read(each["tokens"]["access"])["jti"] for each in (first, second, third)}) == 3
+
+
+def test_a_refresh_brings_the_claims_up_to_date(client, read, subject):
+    tokens = client.create(subject, authentication={"methods": ["pwd"]})["tokens"]
+    tokens = client.do("session.elevate", token=tokens["session"], authentication={"methods": ["otp"]})["tokens"]
+    assert read(tokens["access"])["acr"] == "2"
+    tokens = client.do("session.refresh", refreshToken=tokens["refresh"])["tokens"]
+    claims = read(tokens["access"])
+    assert (claims["acr"], claims["amr"]) == ("2", ["pwd", "otp"])
+
+
+@pytest.mark.parametrize("by", ["reauthenticate", "transfer"])
+def test_every_way_to_new_tokens_gives_an_access_token(client, read, subject, by):
+    data = client.create(subject, actor="support-7")
+    if by == "reauthenticate":
+        new = client.do("session.reauthenticate", token=data["tokens"]["session"], authentication={"methods": ["pwd"]})
+    else:
+        ticket = client.do("session.transfer.begin", token=data["tokens"]["session"])["ticket"]
+        new = client.do("session.transfer.complete", ticket=ticket)
+    claims = read(new["tokens"]["access"])
+    assert (claims["sid"], claims["act"]) == (new["session"]["id"], {"sub": "support-7"})
+
+
+def test_a_pending_session_has_no_access_token(client, subject):
+    assert set(client.create(subject, policy="always")["tokens"]) == {"session"}
+
+
+# --- validate ----------------------------------------------------------------------------------------------------
+
+
+def test_validate_takes_an_access_token_for_its_session(client, subject):
+    data = client.create(subject, authentication={"methods": ["pwd", "otp"]})
+    answer = client.validate(data["tokens"]["access"], require={"level": 2})
+    assert answer["valid"] is True and answer["session"]["id"] == data["session"]["id"]
+
+
+def test_an_access_token_past_its_end_is_told_from_a_session_past_its_end(client, read, subject):
+    tokens = client.create(subject, policy="short")["tokens"]
+
+    def expired():
+        answer = client.validate(tokens["access"])
+        return None if answer["valid"] else answer
+
+    assert client.wait(expired, "the access token to expire")["reason"] == "token_expired"
+    with pytest.raises(jwt.ExpiredSignatureError):
+        read(tokens["access"])
+    assert client.validate(tokens["session"])["valid"] is True
+    client.do("session.revoke", subject=subject)
+    assert validity(client, tokens["access"]) == "revoked", "that the session has ended weighs more"
+
+
+def test_an_access_token_from_before_a_refresh_lives_on(client, subject):
+    tokens = client.create(subject)["tokens"]
+    client.do("session.refresh", refreshToken=tokens["refresh"])
+    assert validity(client, tokens["access"]) == "valid"
+
+
+@pytest.mark.parametrize("command", ["session.elevate", "session.reauthenticate"])
+def test_an_access_token_is_unknown_once_all_tokens_are_replaced(client, subject, command):
+    data = client.create(subject)
+    newest = client.do("session.refresh", refreshToken=data["tokens"]["refresh"])["tokens"]["access"]
+    new = client.do(command, token=data["tokens"]["session"], authentication={"methods": ["otp"]})["tokens"]
+    assert validity(client, data["tokens"]["access"]) == "unknown"
+    assert validity(client, newest) == "unknown"
+    assert validity(client, new["access"]) == "valid"
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [("session.revoke", "revoked"), ("session.lock", "locked"), ("subject.disable", "revoked")],
+)
+def test_what_befalls_the_session_befalls_its_access_token(client, subject, command, reason):
+    token = client.create(subject)["tokens"]["access"]
+    client.do(command, subject=subject)
+    assert validity(client, token) == reason
+
+
+def test_an_access_token_of_another_tenant_is_unknown(client, subject):
+    token = client.create(subject, tenant="ours")["tokens"]["access"]
+    assert validity(client, token, tenant="theirs") == "unknown"
+    assert validity(client, token) == "unknown"
+    assert validity(client, token, tenant="ours") == "valid"
+
+
+def test_an_access_token_opens_nothing_but_validate(client, subject):
+    data = client.create(subject)
+    token = data["tokens"]["access"]
+    proof = {"authentication": {"methods": ["otp"]}}
+    assert client.refused("session.refresh", refreshToken=token) == "token_invalid"
+    assert client.refused("session.elevate", token=token, **proof) == "token_invalid"
+    assert client.refused("session.reauthenticate", token=token, **proof) == "token_invalid"
+    assert client.refused("session.transfer.begin", token=token) == "token_invalid"
+    assert client.refused("session.update", token=token) == "token_invalid"
+    assert client.refused("session.get", token=token) == "token_invalid"
+    assert client.refused("session.revoke", token=token) == "token_invalid"
+    assert client.refused("session.transfer.complete", ticket=token) == "ticket_invalid"
+
+
+# --- forgeries ---------------------------------------------------------------------------------------------------
+
+
+def encode(raw):
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def decode(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def rewrite(token, *, header=(), claims=()):
+    """The same signature under other words."""
+    parts = token.split(".")
+    changed = [
+        encode(json.dumps(json.loads(decode(part)) | dict(change)).encode())
+        for part, change in ((parts[0], header), (parts[1], claims))
+    ]
+    return ".".join([*changed, parts[2]])
+
+
+def flip(token, part):
+    parts = token.split(".")
+    raw = bytearray(decode(parts[part]))
+    raw[len(raw) // 2] ^= 1
+    return ".".join(encode(bytes(raw)) if index == part else each for index, each in enumerate(parts))
+
+
+def sign(token, key, algorithm):
+    """The same claims under another key."""
+    claims = jwt.decode(token, options={"verify_signature": False})
+    header = jwt.get_unverified_header(token)
+    return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": header["kid"], "typ": "at+jwt"})
+
+
+def public_pem(keys, token):
+    key = keys[jwt.get_unverified_header(token)["kid"]].key
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def hs256(token, secret):
+    """By hand: PyJWT refuses to take a public key for a secret, which is the very confusion that is tried here."""
+    head, body, _ = rewrite(token, header={"alg": "HS256"}).split(".")
+    signature = hmac.new(secret, f"{head}.{body}".encode(), hashlib.sha256).digest()
+    return f"{head}.{body}.{encode(signature)}"
+
+
+FORGERIES = {
+    "a bit of the signature": lambda token, keys: flip(token, 2),
+    "a bit of the payload": lambda token, keys: flip(token, 1),
+    "a later expiry": lambda token, keys: rewrite(token, claims={"exp": 4_000_000_000}),
+    "another subject": lambda token, keys: rewrite(token, claims={"sub": "admin"}),
+    "another session": lambda token, keys: rewrite(token, claims={"sid": "ses_" + "A" * 32}),
+    "another kid": lambda token, keys: rewrite(token, header={"kid": "nobody"}),
+    "no algorithm": lambda token, keys: rewrite(token, header={"alg": "none"}),
+    "neither": lambda token, keys: rewrite(token, header={"alg": "none"}).rpartition(".")[0] + ".",
+    "no signature": lambda token, keys: token.rpartition(".")[0] + ".",
+    "two parts": lambda token, keys: token.rpartition(".")[0],
+    "four parts": lambda token, keys: token + ".e30",
+    "another type": lambda token, keys: rewrite(token, header={"typ": "JWT"}),
+    "HS256 with the public key": lambda token, keys: hs256(token, public_pem(keys, token)),
+    "HS256 with nothing": lambda token, keys: hs256(token, b""),
+    "a key of one's own": lambda token, keys: sign(token, ec.generate_private_key(ec.SECP256R1()), "ES256"),
+    "a signature of zeroes": lambda token, keys: token.rpartition(".")[0] + "." + encode(bytes(64)),
+    "padding": lambda token, keys: token + "==",
+    "a space": lambda token, keys: token.replace(".", " .", 1),
+    "in capitals": lambda token, keys: token.upper(),
+    "nothing but dots": lambda token, keys: "..",
+    "a very long one": lambda token, keys: (token.split(".")[0] + "." + "A" * 8100)[:8150] + ".AA",
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_forged_access_token_is_malformed(client, keys, subject, forgery):
+    token = client.create(subject)["tokens"]["access"]
+    forged = FORGERIES[forgery](token, keys)
+    assert forged != token
+    answer = client.validate(forged)
+    assert (answer["valid"], answer["reason"]) == (False, "malformed")
+    assert "session" not in answer
+    assert validity(client, token) == "valid"
+
+
+def test_a_token_that_was_forged_and_has_expired_is_malformed_still(client, subject):
+    token = rewrite(client.create(subject)["tokens"]["access"], claims={"exp": 1})
+    assert validity(client, token) == "malformed"
+
+
+def test_a_good_token_is_no_password_for_the_next_forgery(client, keys, subject):
+    token = client.create(subject)["tokens"]["access"]
+    for _ in range(3):
+        assert validity(client, token) == "valid"
+        assert validity(client, flip(token, 2)) == "malformed"
+        assert validity(client, rewrite(token, claims={"sub": "admin"})) == "malformed"
+
+
+def test_an_access_token_of_another_namespace_opens_nothing(client, elsewhere, subject):
+    _, stranger = elsewhere(issuer=ISSUER, audience=AUDIENCE)
+    token = stranger.create(subject)["tokens"]["access"]
+    assert validity(stranger, token) == "valid"
+    assert validity(client, token) == "malformed"
+
+
+# --- keys that are exchanged -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def keyring(binary, tmp_path):
+    """A keyring that no other worker uses."""
+    path = str(tmp_path / "keyring.json")
+    subprocess.run([binary, "keys", "init", path], check=True, stdin=subprocess.DEVNULL, timeout=60)
+    return path
+
+
+def test_keys_overlap_so_that_no_resource_server_meets_a_token_it_cannot_verify(
+    elsewhere, binary, settings, keyring, subject
+):
+    worker, client = elsewhere(keyring_file=keyring, issuer=ISSUER, audience=AUDIENCE)
+
+    def sojourn_keys(*arguments):
+        variables = settings | {"SOJOURN_NAMESPACE": worker.namespace, "SOJOURN_KEYRING_FILE": keyring}
+        done = subprocess.run(
+            [binary, "keys", *arguments], env=variables, stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+            check=True,
+        )  # fmt: skip
+        return done.stdout
+
+    def published():
+        return jwt.PyJWKSet.from_dict(worker.json("/.well-known/jwks.json")[0])
+
+    before = published()
+    old = new = client.create(subject)["tokens"]
+    (first,) = json.loads(sojourn_keys("list", "--json"))["keys"]
+    sojourn_keys("rotate", keyring, "--after", "4")
+
+    def signed_anew():
+        nonlocal new
+        cached = published()  # by a resource server that looked just before
+        new = client.do("session.refresh", refreshToken=new["refresh"])["tokens"]
+        verify(new["access"], cached)
+        return cached if kid(new["access"]) != kid(old["access"]) else None
+
+    both = client.wait(signed_anew, "the new key to sign")
+    assert len(both.keys) == 2 * len(before.keys), "the old keys and the new"
+    assert not refuses(both, old["access"]) and refuses(before, new["access"])
+    assert [validity(client, each["access"]) for each in (old, new)] == ["valid"] * 2
+
+    sojourn_keys("reseal")
+    sojourn_keys("retire", keyring, first["id"], "--force")
+    client.wait(lambda: len(published().keys) == len(before.keys), "the old keys to go")
+    after = published()
+    assert refuses(after, old["access"]) and not refuses(after, new["access"])
+    assert [validity(client, each["access"]) for each in (old, new)] == ["malformed", "valid"]
+
+
+def kid(token):
+    return jwt.get_unverified_header(token)["kid"]
+
+
+def refuses(keys, token):
+    """Whether a resource server with these keys has none for a token. What it has one for is good."""
+    if kid(token) not in [each.key_id for each in keys.keys]:
+        return True
+    verify(token, keys)
+    return False
+
+
+# --- for a deny-list ---------------------------------------------------------------------------------------------
+
+
+def test_a_revocation_says_until_when_access_tokens_live(client, subject):
+    tokens = client.create(subject)["tokens"]
+    last = client.do("session.refresh", refreshToken=tokens["refresh"])["tokens"]["accessExpiresAt"]
+    client.do("session.revoke", subject=subject)
+    event = client.await_event(subject, "session.revoked").body["data"]
+    assert event["accessTokensExpireAt"] == max(last, tokens["accessExpiresAt"])
+
+
+def test_a_second_refresh_within_the_grace_counts_as_well(client, subject):
+    first = client.create(subject)["tokens"]
+    tokens = [client.do("session.refresh", refreshToken=first["refresh"])["tokens"] for _ in range(3)]
+    client.do("session.revoke", subject=subject)
+    event = client.await_event(subject, "session.revoked").body["data"]
+    assert event["accessTokensExpireAt"] == max(each["accessExpiresAt"] for each in tokens)
+
+
+def test_tokens_that_were_replaced_count_for_a_verifier_that_does_not_ask(client, subject):
+    before = client.create(subject)["tokens"]
+    after = client.do("session.elevate", token=before["session"], authentication={"methods": ["otp"]})["tokens"]
+    client.do("session.revoke", subject=subject)
+    event = client.await_event(subject, "session.revoked").body["data"]
+    assert event["accessTokensExpireAt"] == max(before["accessExpiresAt"], after["accessExpiresAt"])
+
+
+def test_where_no_access_token_can_live_no_time_is_told(client, subject):
+    tokens = client.create(subject, policy="short")["tokens"]
+    client.wait(lambda: validity(client, tokens["access"]) == "token_expired", "the access token to expire")
+    client.do("session.revoke", subject=subject)
+    assert "accessTokensExpireAt" not in client.await_event(subject, "session.revoked").body["data"]
+
+
+def test_a_session_that_never_had_an_access_token_tells_no_time(client, subject):
+    client.create(subject, policy="always")
+    client.do("session.revoke", subject=subject)
+    for event in client.final_events(subject):
+        assert "accessTokensExpireAt" not in event.body["data"]
+
+
+def test_reuse_of_a_refresh_token_tells_until_when_access_tokens_live(client, subject):
+    first = client.create(subject, policy="graceless")["tokens"]["refresh"]
+    tokens = client.do("session.refresh", refreshToken=first)["tokens"]
+    assert client.refused("session.refresh", refreshToken=first) == "refresh_token_reused"
+    event = client.await_event(subject, "session.revoked").body["data"]
+    assert event["accessTokensExpireAt"] >= tokens["accessExpiresAt"]
+
+
+def test_now_is_within_the_life_of_a_new_token(client, read, subject):
+    claims = read(client.create(subject)["tokens"]["access"])
+    assert claims["iat"] - 5 <= datetime.now(timezone.utc).timestamp() < claims["exp"]

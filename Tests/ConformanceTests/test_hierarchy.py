@@ -1,0 +1,458 @@
+"""Sessions below sessions: what children may have, and what befalls them with their parent. And who acts for whom."""
+
+import pytest
+
+POLICIES = {
+    "shallow": {"maxDepth": 2, "maxChildren": 2},
+    "childless": {"maxDepth": 0},
+    "barren": {"maxChildren": 0},
+    "lone": {"maxSessions": 1, "onLimit": "reject"},
+    "single": {"maxSessions": 1},
+    "graceless": {"refreshGraceSeconds": 0},
+    "fading": {"mfa": {"validSeconds": 2}},
+    "always": {"mfa": {"required": "always"}},
+}
+BOTH = {"methods": ["pwd", "otp"]}
+PASSWORD = {"methods": ["pwd"]}
+
+
+@pytest.fixture(scope="module")
+def worker(start_worker, policy_file):
+    return start_worker(policy_file=policy_file(POLICIES)).await_ready()
+
+
+@pytest.fixture(scope="module")
+def client(worker, connect):
+    return connect()
+
+
+def create(client, subject, parent=None, **fields):
+    if parent is not None:
+        fields["parentId"] = name(parent)
+    return client.create(subject, **fields)
+
+
+def name(created):
+    return created["session"]["id"]
+
+
+def names(*created):
+    return sorted(name(each) for each in created)
+
+
+def state(client, *created):
+    """What validate says of each: "valid", or why not."""
+    answers = [client.validate(each["tokens"]["session"], touch=False) for each in created]
+    return [each.get("reason", "valid") for each in answers]
+
+
+def get(client, created):
+    return client.do("session.get", sessionId=name(created))["session"]
+
+
+def tree(client, subject, **fields):
+    """A root, two children, and a grandchild below the first."""
+    root = create(client, subject, **fields)
+    first, second = [create(client, subject, root) for _ in range(2)]
+    return root, first, second, create(client, subject, first)
+
+
+def endings(client, subject):
+    """Session to (type, reason) of the events that tell of ends; each session has one."""
+    kinds = ("session.revoked", "session.expired", "session.evicted")
+    told = [each.body for each in client.final_events(subject) if each.body["type"] in kinds]
+    ends = {each["data"]["sessionId"]: (each["type"], each["data"]["reason"]) for each in told}
+    assert len(ends) == len(told), f"a session ended twice: {told}"
+    return ends
+
+
+# --- a child -----------------------------------------------------------------------------------------------------
+
+
+def test_a_child_names_its_parent_everywhere(client, subject):
+    root = create(client, subject)
+    child = create(client, subject, root)
+    assert child["session"]["parentId"] == name(root)
+    assert client.validate(child["tokens"]["session"])["session"]["parentId"] == name(root)
+    client.do("session.refresh", refreshToken=child["tokens"]["refresh"])
+    client.do("session.revoke", sessionId=name(child))
+    events = [each.body["data"] for each in client.final_events(subject)]
+    assert {each.get("parentId") for each in events if each["sessionId"] == name(child)} == {name(root)}
+    assert {each.get("parentId") for each in events if each["sessionId"] == name(root)} == {None}
+
+
+@pytest.mark.parametrize("stranger", ["subject", "tenant"])
+def test_a_child_has_its_parents_tenant_and_subject(client, subject, stranger):
+    root = create(client, subject)
+    other = {"subject": f"{subject}-other"} if stranger == "subject" else {"subject": subject, "tenant": "other"}
+    reply = client.call("session.create", other | {"parentId": name(root)})
+    assert (reply.status, reply.code, reply.path) == ("failed", "invalid_field", "/parentId")
+
+
+@pytest.mark.parametrize("parent", ["ses_nowhere", "x"])
+def test_a_parent_that_is_no_session_is_not_active(client, subject, parent):
+    assert client.refused("session.create", subject=subject, parentId=parent) == "parent_not_active"
+
+
+@pytest.mark.parametrize("state", ["locked", "revoked", "pending"])
+def test_only_an_active_session_has_children(client, subject, state):
+    root = create(client, subject, policy="always" if state == "pending" else "default")
+    if state != "pending":
+        client.do({"locked": "session.lock", "revoked": "session.revoke"}[state], sessionId=name(root))
+    assert client.refused("session.create", subject=subject, parentId=name(root)) == "parent_not_active"
+
+
+def test_a_child_ends_no_later_than_its_parent(client, subject):
+    root = create(client, subject, absoluteSeconds=600, idleSeconds=600)
+    child = create(client, subject, root)
+    assert child["session"]["expiresAt"] == root["session"]["expiresAt"]
+    assert child["session"]["idleExpiresAt"] <= root["session"]["expiresAt"]
+    assert child["tokens"]["refreshExpiresAt"] <= root["session"]["expiresAt"]
+    sooner = create(client, subject, root, absoluteSeconds=60, idleSeconds=60)
+    assert sooner["session"]["expiresAt"] < root["session"]["expiresAt"]
+
+
+def test_a_child_is_of_no_higher_level_than_its_parent(client, subject):
+    low, high = create(client, subject, authentication=PASSWORD), create(client, subject, authentication=BOTH)
+    assert create(client, subject, low, authentication=BOTH)["session"]["level"] == 1
+    assert create(client, subject, high, authentication=PASSWORD)["session"]["level"] == 1
+    child = create(client, subject, high, authentication=BOTH)
+    assert child["session"]["level"] == 2
+    assert create(client, subject, child, authentication={"methods": ["hwk", "pwd"]})["session"]["level"] == 2
+
+
+def test_no_elevation_lifts_a_child_above_its_parent(client, subject):
+    root = create(client, subject, authentication=PASSWORD)
+    child = create(client, subject, root, authentication=PASSWORD)
+    elevate = {"authentication": {"methods": ["otp"]}}
+    data = client.do("session.elevate", token=child["tokens"]["session"], **elevate)
+    assert data["session"]["level"] == 1
+    assert client.validate(data["tokens"]["session"], require={"level": 2})["reason"] == "level_too_low"
+    client.do("session.elevate", token=root["tokens"]["session"], **elevate)
+    data = client.do("session.elevate", token=data["tokens"]["session"], **elevate)
+    assert data["session"]["level"] == 2
+
+
+def test_no_reauthentication_lifts_a_child_above_its_parent(client, subject):
+    root = create(client, subject, authentication=PASSWORD)
+    child = create(client, subject, root, authentication=PASSWORD)
+    data = client.do("session.reauthenticate", token=child["tokens"]["session"], authentication=BOTH)
+    assert data["session"]["level"] == 1
+
+
+def test_a_childs_level_decays_with_its_parents(client, subject):
+    root = create(client, subject, policy="fading", authentication=PASSWORD)
+    root = client.do("session.elevate", token=root["tokens"]["session"], authentication={"methods": ["otp"]})
+    child = create(client, subject, root, authentication=BOTH)
+    assert child["session"]["level"] == 2
+
+    def decayed():
+        levels = [client.validate(each["tokens"]["session"])["session"]["level"] for each in (child, root)]
+        assert levels[0] <= levels[1] or levels == [2, 1] and get(client, child)["level"] == 1
+        return levels[1] == 1
+
+    client.wait(decayed, "the parent's elevation to decay")
+    assert client.validate(child["tokens"]["session"], require={"level": 2})["reason"] == "level_too_low"
+
+
+def test_children_do_not_count_towards_the_limit(client, subject):
+    root = create(client, subject, policy="lone")
+    children = [create(client, subject, root, policy="lone") for _ in range(3)]
+    assert state(client, root, *children) == ["valid"] * 4
+    assert client.refused("session.create", subject=subject, policy="lone") == "limit_reached"
+
+
+def test_a_child_does_not_wait_for_a_second_factor_of_its_own(client, subject):
+    root = create(client, subject, policy="always", authentication=BOTH)
+    assert create(client, subject, root, policy="always", authentication=BOTH)["session"]["status"] == "active"
+
+
+def test_a_child_of_a_stricter_policy_waits_unless_its_parent_has_shown_two_factors(client, subject):
+    root = create(client, subject, authentication=PASSWORD)
+    child = create(client, subject, root, policy="always", authentication=BOTH)
+    assert (child["session"]["status"], child["session"]["level"]) == ("pending", 1)
+    assert set(child["tokens"]) == {"session"}
+    client.do("session.elevate", token=root["tokens"]["session"], authentication={"methods": ["otp"]})
+    child = create(client, subject, root, policy="always", authentication=BOTH)
+    assert (child["session"]["status"], child["session"]["level"]) == ("active", 2)
+
+
+# --- how many, how deep ------------------------------------------------------------------------------------------
+
+
+def too_deep(client, subject, parent, **fields):
+    return client.refused("session.create", subject=subject, parentId=name(parent), **fields) == "hierarchy_too_deep"
+
+
+def test_there_are_so_many_levels_below_a_root(client, subject):
+    root = create(client, subject, policy="shallow")
+    child = create(client, subject, root, policy="shallow")
+    grandchild = create(client, subject, child, policy="shallow")
+    assert too_deep(client, subject, grandchild, policy="shallow")
+
+
+def test_four_levels_are_the_default(client, subject):
+    session = create(client, subject)
+    for _ in range(4):
+        session = create(client, subject, session)
+    assert too_deep(client, subject, session)
+
+
+def test_there_are_so_many_children_of_one_session(client, subject):
+    root = create(client, subject, policy="shallow")
+    children = [create(client, subject, root, policy="shallow") for _ in range(2)]
+    assert too_deep(client, subject, root, policy="shallow")
+    create(client, subject, children[0], policy="shallow")
+    client.do("session.revoke", sessionId=name(children[0]))
+    create(client, subject, root, policy="shallow")
+    assert too_deep(client, subject, root, policy="shallow")
+
+
+@pytest.mark.parametrize("policy", ["childless", "barren"])
+def test_a_policy_can_have_no_children_at_all(client, subject, policy):
+    assert too_deep(client, subject, create(client, subject, policy=policy), policy=policy)
+
+
+# --- the end of a parent -----------------------------------------------------------------------------------------
+
+
+def test_a_revocation_ends_all_below_with_one_event_each(client, subject):
+    root, first, second, grandchild = tree(client, subject)
+    data = client.do("session.revoke", sessionId=name(root), reason="logout")
+    assert sorted(data["revoked"]) == names(root, first, second, grandchild) and data["count"] == 4
+    assert state(client, root, first, second, grandchild) == ["revoked"] * 4
+    assert [get(client, each)["endReason"] for each in (root, first, grandchild)] == [
+        "logout", "parent_ended", "parent_ended"
+    ]  # fmt: skip
+    with_it = ("session.revoked", "parent_ended")
+    assert endings(client, subject) == {
+        name(root): ("session.revoked", "logout"), name(first): with_it, name(second): with_it,
+        name(grandchild): with_it,
+    }  # fmt: skip
+
+
+def test_the_end_of_a_child_is_not_the_end_of_its_parent(client, subject):
+    root, first, second, grandchild = tree(client, subject)
+    assert sorted(client.do("session.revoke", sessionId=name(first))["revoked"]) == names(first, grandchild)
+    assert state(client, root, second) == ["valid"] * 2
+
+
+def test_without_a_cascade_children_move_up_to_their_grandparent(client, subject):
+    root, first, second, grandchild = tree(client, subject)
+    data = client.do("session.revoke", sessionId=name(first), cascade=False)
+    assert data["revoked"] == [name(first)]
+    assert state(client, root, second, grandchild) == ["valid"] * 3
+    assert get(client, grandchild)["parentId"] == name(root)
+    ended = client.do("session.revoke", sessionId=name(root))["revoked"]
+    assert sorted(ended) == names(root, second, grandchild)
+
+
+def test_without_a_cascade_the_children_of_a_root_become_roots(client, subject):
+    root, first, second, grandchild = tree(client, subject)
+    client.do("session.revoke", token=root["tokens"]["session"], cascade=False)
+    assert state(client, first, second, grandchild) == ["valid"] * 3
+    assert "parentId" not in get(client, first) and "parentId" not in get(client, second)
+    assert get(client, grandchild)["parentId"] == name(first)
+
+
+def test_children_that_become_roots_need_room(client, subject):
+    root = create(client, subject, policy="lone")
+    children = [create(client, subject, root, policy="lone") for _ in range(2)]
+    assert client.refused("session.revoke", sessionId=name(root), cascade=False) == "limit_reached"
+    assert state(client, root, *children) == ["valid"] * 3, "a refused command has no effect"
+    client.do("session.revoke", sessionId=name(children[0]))
+    client.do("session.revoke", sessionId=name(root), cascade=False)
+    assert state(client, root, children[1]) == ["revoked", "valid"]
+
+
+def test_a_subjects_revocation_ends_each_session_once(client, subject):
+    sessions = tree(client, subject)
+    data = client.do("session.revoke", subject=subject)
+    assert sorted(data["revoked"]) == names(*sessions) and data["count"] == 4
+    assert sorted(endings(client, subject)) == names(*sessions)
+
+
+def test_a_child_is_spared_with_what_is_above_it(client, subject):
+    root, first, second, grandchild = tree(client, subject)
+    other = create(client, subject)
+    client.do("session.revoke", subject=subject, **{"except": grandchild["tokens"]["session"]})
+    assert state(client, grandchild, first, root) == ["valid"] * 3, "without them it would end"
+    assert state(client, second, other) == ["revoked"] * 2
+
+
+def test_children_expire_with_their_parent(client, subject):
+    root, first, second, grandchild = tree(client, subject, idleSeconds=3)
+    client.await_events(subject, *["session.expired"] * 4)
+    assert get(client, root)["endReason"] == "expired_idle"
+    assert {get(client, each)["endReason"] for each in (first, second, grandchild)} == {"parent_ended"}
+    assert get(client, grandchild)["status"] == "expired"
+    with_it = ("session.expired", "parent_ended")
+    assert endings(client, subject) == {
+        name(root): ("session.expired", "expired_idle"), name(first): with_it, name(second): with_it,
+        name(grandchild): with_it,
+    }  # fmt: skip
+
+
+def test_a_child_is_over_the_moment_its_parent_is(client, subject):
+    root = create(client, subject, idleSeconds=2)
+    child = create(client, subject, root)
+    client.wait(lambda: state(client, root) == ["expired_idle"], "the parent to expire")
+    assert client.validate(child["tokens"]["session"])["valid"] is False, "though nobody may have swept up yet"
+    assert client.refused("session.refresh", refreshToken=child["tokens"]["refresh"]) == "session_ended"
+
+
+def test_a_child_that_rests_ends_alone(client, subject):
+    root = create(client, subject)
+    child = create(client, subject, root, idleSeconds=1)
+    client.await_event(subject, "session.expired")
+    assert state(client, root, child) == ["valid", "expired_idle"]
+    assert endings(client, subject)[name(child)] == ("session.expired", "expired_idle")
+
+
+def test_eviction_takes_the_children_along(client, subject):
+    root = create(client, subject, policy="single")
+    child = create(client, subject, root, policy="single")
+    assert create(client, subject, policy="single")["evicted"] == [name(root)]
+    assert state(client, root, child) == ["revoked"] * 2
+    ends = endings(client, subject)
+    assert ends[name(root)] == ("session.evicted", "evicted")
+    assert ends[name(child)] == ("session.revoked", "parent_ended")
+
+
+def test_reuse_of_a_refresh_token_takes_the_children_along(client, subject):
+    root = create(client, subject, policy="graceless")
+    child = create(client, subject, root)
+    token = root["tokens"]["refresh"]
+    client.do("session.refresh", refreshToken=token)
+    assert client.refused("session.refresh", refreshToken=token) == "refresh_token_reused"
+    assert state(client, root, child) == ["revoked"] * 2
+    ends = endings(client, subject)
+    assert (ends[name(root)], ends[name(child)]) == (
+        ("session.revoked", "token_reused"), ("session.revoked", "parent_ended")
+    )  # fmt: skip
+
+
+def test_a_disabled_subjects_sessions_end_once_each(client, subject):
+    sessions = tree(client, subject)
+    assert sorted(client.do("subject.disable", subject=subject)["revoked"]) == names(*sessions)
+    client.do("subject.enable", subject=subject)
+    client.await_events(subject, "subject.enabled", *["session.revoked"] * 4)
+    ended = [each.body["data"].get("sessionId") for each in client.events_of(subject) if is_end(each)]
+    assert sorted(ended) == names(*sessions)
+
+
+def is_end(event):
+    return event.body["type"] == "session.revoked"
+
+
+# --- the lock of a parent ----------------------------------------------------------------------------------------
+
+
+def test_children_lock_and_unlock_with_their_parent(client, subject):
+    root, first, second, grandchild = everything = tree(client, subject)
+    locked = client.do("session.lock", sessionId=name(root), reason="fraud_alert")["sessions"]
+    assert sorted(locked) == names(*everything)
+    assert state(client, *everything) == ["locked"] * 4
+    unlocked = client.do("session.unlock", sessionId=name(root), reason="all_clear")["sessions"]
+    assert sorted(unlocked) == names(*everything)
+    assert state(client, *everything) == ["valid"] * 4
+    told = {
+        (each.body["data"]["sessionId"], each.body["type"]): each.body["data"]["reason"]
+        for each in client.final_events(subject) if each.body["type"] in ("session.locked", "session.unlocked")
+    }  # fmt: skip
+    assert told[name(root), "session.locked"] == "fraud_alert"
+    assert told[name(root), "session.unlocked"] == "all_clear"
+    for child in (first, second, grandchild):
+        assert told[name(child), "session.locked"] == "parent_locked"
+        assert told[name(child), "session.unlocked"] == "parent_unlocked"
+
+
+def test_a_child_that_was_locked_for_itself_stays_locked_when_its_parent_is_unlocked(client, subject):
+    root, first, second, grandchild = tree(client, subject)
+    assert sorted(client.do("session.lock", sessionId=name(first))["sessions"]) == names(first, grandchild)
+    assert sorted(client.do("session.lock", sessionId=name(root))["sessions"]) == names(root, second)
+    assert sorted(client.do("session.unlock", sessionId=name(root))["sessions"]) == names(root, second)
+    assert state(client, root, second, first, grandchild) == ["valid", "valid", "locked", "locked"]
+    assert sorted(client.do("session.unlock", sessionId=name(first))["sessions"]) == names(first, grandchild)
+    assert state(client, first, grandchild) == ["valid"] * 2
+
+
+def test_no_child_is_open_below_a_locked_parent(client, subject):
+    root, first, _, grandchild = tree(client, subject)
+    client.do("session.lock", sessionId=name(root))
+    assert client.do("session.unlock", sessionId=name(first))["sessions"] == []
+    assert state(client, root, first, grandchild) == ["locked"] * 3
+
+
+def test_locking_a_subject_names_each_session_once(client, subject):
+    sessions = tree(client, subject)
+    assert sorted(client.do("session.lock", subject=subject)["sessions"]) == names(*sessions)
+    assert sorted(client.do("session.unlock", subject=subject)["sessions"]) == names(*sessions)
+    assert state(client, *sessions) == ["valid"] * 4
+    kinds = client.final_kinds(subject)
+    assert (kinds.count("session.locked"), kinds.count("session.unlocked")) == (4, 4)
+
+
+def test_a_locked_child_ends_with_its_parent(client, subject):
+    root = create(client, subject)
+    child = create(client, subject, root)
+    client.do("session.lock", sessionId=name(child))
+    client.do("session.revoke", sessionId=name(root))
+    assert state(client, root, child) == ["revoked"] * 2
+
+
+# --- the list ----------------------------------------------------------------------------------------------------
+
+
+def test_a_list_has_each_child_after_its_parent_and_siblings_oldest_first(client, subject):
+    root, first, second, grandchild = tree(client, subject)
+    late = create(client, subject, second)
+    other = create(client, subject)
+    listed = [each["id"] for each in client.do("session.list", subject=subject)["sessions"]]
+    assert sorted(listed) == names(root, first, second, grandchild, late, other)
+    place = {session: index for index, session in enumerate(listed)}
+    for child, parent in ((first, root), (second, root), (grandchild, first), (late, second)):
+        assert place[name(child)] > place[name(parent)]
+    assert place[name(first)] < place[name(second)] and place[name(root)] < place[name(other)]
+
+
+def test_a_list_that_includes_the_ended_keeps_its_order(client, subject):
+    root, first, second, grandchild = tree(client, subject)
+    client.do("session.revoke", sessionId=name(first))
+    assert [each["id"] for each in client.do("session.list", subject=subject)["sessions"]] == [name(root), name(second)]
+    listed = client.do("session.list", subject=subject, includeEnded=True)["sessions"]
+    place = {each["id"]: index for index, each in enumerate(listed)}
+    assert place[name(root)] < place[name(first)] < place[name(grandchild)]
+    assert {each["id"]: each["status"] for each in listed}[name(grandchild)] == "revoked"
+
+
+# --- who acts for whom -------------------------------------------------------------------------------------------
+
+
+def test_an_actor_is_named_wherever_the_session_is(client, subject):
+    created = create(client, subject, actor="support-7", authentication=PASSWORD)
+    token, session = created["tokens"]["session"], name(created)
+    shown = [created["session"], client.validate(token)["session"], client.do("session.get", token=token)["session"]]
+    shown += client.do("session.list", subject=subject)["sessions"]
+    shown.append(client.do("session.refresh", refreshToken=created["tokens"]["refresh"])["session"])
+    shown.append(client.do("session.update", sessionId=session, attributes={"a": 1})["session"])
+    data = client.do("session.elevate", token=token, authentication={"methods": ["otp"]})
+    shown.append(data["session"])
+    data = client.do("session.reauthenticate", token=data["tokens"]["session"], authentication=PASSWORD)
+    shown.append(data["session"])
+    client.do("session.lock", sessionId=session)
+    client.do("session.unlock", sessionId=session)
+    ticket = client.do("session.transfer.begin", token=data["tokens"]["session"])["ticket"]
+    shown.append(client.do("session.transfer.complete", ticket=ticket)["session"])
+    assert {each["actor"] for each in shown} == {"support-7"}
+    events = client.final_events(subject)
+    assert {each.body["data"]["actor"] for each in events} == {"support-7"}
+    assert len({each.body["type"] for each in events}) == 9
+    entries = client.do("session.activity", sessionId=session)["entries"]
+    assert {each["detail"]["actor"] for each in entries} == {"support-7"}
+
+
+def test_who_acts_for_themselves_has_no_actor(client, subject):
+    created = create(client, subject)
+    assert "actor" not in created["session"]
+    assert "actor" not in client.await_event(subject, "session.created").body["data"]
