@@ -14,7 +14,8 @@ struct SecondInterrupt: Sendable {
         for await _ in await UnixSignalsSequence(trapping: .sigint) {
             count += 1
             guard count > 1 else { continue }
-            logger.warning("interrupted again: the worker ends at once; RabbitMQ delivers again what it had not finished")
+            logger.warning(
+                "interrupted again: the worker ends at once, and RabbitMQ delivers again what it had not finished")
             exit(Self.exitStatus)
         }
     }
