@@ -27,6 +27,7 @@ let package = Package(
     products: [
         .executable(name: "sojourn", targets: ["sojourn"]),
         .library(name: "SojournClient", targets: ["SojournClient"]),
+        .library(name: "SojournExtension", targets: ["SojournExtension"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -47,7 +48,8 @@ let package = Package(
         .systemLibrary(
             name: "CHiredis", path: "Sources/CHiredis", providers: [.apt(["libhiredis-dev"])]),
 
-        .target(name: "SessionCore", swiftSettings: swift),
+        .target(name: "SojournExtension", swiftSettings: swift),
+        .target(name: "SessionCore", dependencies: ["SojournExtension"], swiftSettings: swift),
         .target(name: "SessionContract", dependencies: ["SessionCore"], swiftSettings: swift),
         .target(
             name: "SessionCrypto",
@@ -105,6 +107,12 @@ let package = Package(
             dependencies: [
                 "SessionWorker", "AMQPConnection", "SessionContract", "SessionCore", "SessionCrypto", "SessionStore",
                 .product(name: "NIOPosix", package: "swift-nio"),
+            ], swiftSettings: swift),
+        .testTarget(
+            name: "ExtensionTests",
+            dependencies: [
+                "SessionContract", "SessionCore", "SessionCrypto", "SessionStore", "SessionWorker", "SojournExtension",
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
         .testTarget(
             name: "IntegrationTests",

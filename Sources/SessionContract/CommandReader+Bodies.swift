@@ -7,7 +7,7 @@ extension CommandReader {
             subject: try reader.subject(),
             policy: try reader.string("policy", length: 1...64) ?? SessionPolicy.defaultName,
             device: try reader.device(), context: try reader.context(), authentication: try reader.authentication(),
-            factor: try reader.factor(),
+            factor: try reader.factor(of: factorKinds),
             parent: try reader.string("parentId", length: 1...128).map { .init(id: SessionID($0)) },
             actor: try reader.string("actor", length: 1...256), attributes: try reader.attributes() ?? [:],
             idleSeconds: try reader.seconds("idleSeconds"), absoluteSeconds: try reader.seconds("absoluteSeconds"))
@@ -36,7 +36,7 @@ extension CommandReader {
     func elevateSession(from reader: inout ObjectReader) throws(Failure) -> ElevateSession {
         let token = try reader.required("token", try reader.token("token", as: .session, by: tokens))
         let proof: ElevateSession.Proof
-        switch (try reader.factor(), try reader.authentication()) {
+        switch (try reader.factor(of: factorKinds), try reader.authentication()) {
         case (let factor?, nil): proof = .factor(factor)
         case (nil, let authentication?): proof = .authentication(authentication)
         case (nil, nil): throw reader.failure("factor", "one of factor and authentication is required")

@@ -6,10 +6,13 @@ package struct CommandReader: Sendable {
     /// The largest body that is read, in bytes.
     package let maxBodyBytes: Int
     package let tokens: any TokenScheme
+    /// The types of factor that a command may show: ours, then those that an extension added.
+    package let factorKinds: [String]
 
-    package init(maxBodyBytes: Int, tokens: any TokenScheme) {
+    package init(maxBodyBytes: Int, tokens: any TokenScheme, addedFactorKinds: [String] = []) {
         self.maxBodyBytes = maxBodyBytes
         self.tokens = tokens
+        factorKinds = FactorKind.allCases.map(\.rawValue) + addedFactorKinds
     }
 
     /// The command that `message` is.

@@ -63,12 +63,13 @@ extension ObjectReader {
         return name
     }
 
-    mutating func factor() throws(Failure) -> FactorProof? {
+    mutating func factor(of kinds: [String]) throws(Failure) -> FactorProof? {
         try nested("factor") { reader throws(Failure) in
-            guard let kind = try reader.word("type", as: FactorKind.self) else {
-                throw reader.failure("type", "is required")
+            let kind = try reader.required("type", length: 0...64)
+            guard kinds.contains(kind) else {
+                throw reader.failure("type", "must be one of \(kinds.joined(separator: ", "))")
             }
-            return FactorProof(kind: kind.rawValue, code: Secret(try reader.required("code", length: 1...64)))
+            return FactorProof(kind: kind, code: Secret(try reader.required("code", length: 1...64)))
         }
     }
 

@@ -55,6 +55,14 @@ extension ResultWriter {
             json.array("policies") { json in
                 for (name, policy) in policies { json.object { write(policy, named: name, to: &$0) } }
             }
+        case .annotated(let data, let annotations):
+            write(data, withSecrets: withSecrets, at: now, to: &json)
+            json.object("annotations") { json in
+                for (key, text) in annotations.sorted(by: { $0.key < $1.key }) {
+                    json.key(text: key)
+                    json.string(text)
+                }
+            }
         case .expired: preconditionFailure("the reaper's commands have no result")
         }
     }
@@ -81,6 +89,7 @@ extension ResultData {
     /// Whether the copy for everybody has to leave something out.
     var hasSecrets: Bool {
         switch self {
+        case .annotated(let data, annotations: _): data.hasSecrets
         case .created, .issued, .ticket, .enrolled: true
         case .validated, .session, .sessions, .switched, .revoked, .disabled, .activity, .factor, .factors, .policy,
             .policies, .expired:

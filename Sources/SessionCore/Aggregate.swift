@@ -34,10 +34,12 @@ package struct Subject: Equatable, Sendable {
     /// The second factors, oldest first.
     package var factors: [Factor]
     package var recovery: RecoveryCodes?
+    /// By kind, for the verifiers that an extension added; at most as many as there ever were verifiers.
+    package var verifierStates: [String: VerifierState]
 
     package init(
         tenant: String, name: String, lastSequence: Int64 = 0, isDisabled: Bool = false, factors: [Factor] = [],
-        recovery: RecoveryCodes? = nil
+        recovery: RecoveryCodes? = nil, verifierStates: [String: VerifierState] = [:]
     ) {
         self.tenant = tenant
         self.name = name
@@ -45,11 +47,12 @@ package struct Subject: Equatable, Sendable {
         self.isDisabled = isDisabled
         self.factors = factors
         self.recovery = recovery
+        self.verifierStates = verifierStates
     }
 
     /// Whether it has to be remembered when none of its sessions is left.
     package var outlastsSessions: Bool {
-        isDisabled || !factors.isEmpty
+        isDisabled || !factors.isEmpty || verifierStates.values.contains { $0.lastCounter != nil }
     }
 }
 

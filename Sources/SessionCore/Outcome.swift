@@ -29,6 +29,8 @@ package enum ResultData: Sendable {
     case factors([Factor])
     case policy(name: String, SessionPolicy)
     case policies([(name: String, policy: SessionPolicy)])
+    /// What rules of an extension have something to say about.
+    indirect case annotated(ResultData, annotations: [String: String])
     /// The reaper's commands have no answer.
     case expired
 }

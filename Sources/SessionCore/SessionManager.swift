@@ -5,10 +5,12 @@
 package struct SessionManager: Sendable {
     package let tokens: any TokenScheme
     package let factors: any FactorScheme
+    package let extensions: Extensions
 
-    package init(tokens: any TokenScheme, factors: any FactorScheme) {
+    package init(tokens: any TokenScheme, factors: any FactorScheme, extensions: Extensions = .none) {
         self.tokens = tokens
         self.factors = factors
+        self.extensions = extensions
     }
 
     /// Carries `command` out on `transaction`, which then holds the changes and events of all commands so far.
@@ -26,7 +28,10 @@ package struct SessionManager: Sendable {
         let before = transaction
         transaction.begin(command)
         do {
-            let outcome = try apply(command.action, tenant: command.tenant, to: &transaction)
+            let outcome =
+                extensions.rules.isEmpty
+                ? try apply(command.action, tenant: command.tenant, to: &transaction)
+                : try applyUnderRules(command, to: &transaction)
             transaction.forgetSurplus()
             return outcome
         } catch let rejection as Rejection {
@@ -43,7 +48,7 @@ package struct SessionManager: Sendable {
         }
     }
 
-    private func apply(
+    func apply(
         _ action: Command.Action, tenant: String, to transaction: inout SubjectTransaction
     ) throws -> Outcome {
         switch action {

@@ -143,8 +143,9 @@ def test_each_schema_uses_only_keywords_there_are(path):
     # A misspelt keyword is silently ignored by every validator.
     known = set("""
         $schema $id $ref $defs $anchor title description default examples type enum const properties required
-        additionalProperties unevaluatedProperties propertyNames minProperties dependentRequired items uniqueItems
-        minItems maxItems minLength maxLength minimum maximum pattern format allOf anyOf oneOf not if then else
+        additionalProperties unevaluatedProperties propertyNames minProperties maxProperties dependentRequired
+        items uniqueItems minItems maxItems minLength maxLength minimum maximum pattern format
+        allOf anyOf oneOf not if then else
     """.split())
     for where, schema in walk(load(path)):
         if isinstance(schema, dict):

@@ -14,6 +14,8 @@ package struct CreateSession: Sendable {
     package var idleSeconds: Int?
     /// Shorter than the policy's, if given; in seconds.
     package var absoluteSeconds: Int?
+    /// What a rule of an extension requires, 1…3: below it the session begins pending.
+    package var requiredLevel = 1
 
     /// The session to begin it under; its id is `nil` for a text that cannot be any session's.
     package struct Parent: Sendable {

@@ -16,10 +16,12 @@ extension SessionManager {
             methods: create.authentication?.methods ?? [],
             ceiling: parent?.assurance.ceilingForChild(at: transaction.now))
         if let proof = create.factor {
-            let refusal = try verify(
+            let verification = try verify(
                 proof, tenant: tenant, subject: create.subject, under: policy.mfa, in: &transaction)
-            if let refusal { return .rejected(refusal) }
-            if !assurance.methods.contains(Self.codeMethod) { assurance.methods.append(Self.codeMethod) }
+            switch verification {
+            case .wrong(let refusal): return .rejected(refusal)
+            case .right(let methods): assurance.methods += methods.filter { !assurance.methods.contains($0) }
+            }
         }
         let challenge = challenge(
             to: create, below: parent, assurance: assurance, under: policy, in: transaction)
@@ -99,23 +101,28 @@ extension SessionManager {
         }
     }
 
-    /// What the session still lacks before it is active. Its parent has answered for it where that began under the same
-    /// policy, or has shown two factors.
+    /// What the session still lacks before it is active. To its policy its parent has answered for it where that began under
+    /// the same one, or has shown two factors; to a rule of an extension nobody has.
     private func challenge(
         to create: CreateSession, below parent: Session?, assurance: Assurance, under policy: SessionPolicy,
         in transaction: SubjectTransaction
     ) -> Challenge? {
         let now = transaction.now
-        if let parent, parent.policy == create.policy || parent.assurance.level(at: now) >= 2 { return nil }
-        guard assurance.level(at: now) < 2 else { return nil }
+        let level = assurance.level(at: now)
         let reason: Challenge.Reason
-        switch policy.mfa.required {
-        case .never: return nil
-        case .always: reason = .mfaRequired
-        case .onRisk:
-            let context = (create.context ?? ClientContext()).on(create.device)
-            guard isRisky(context, in: transaction) else { return nil }
-            reason = .risk
+        if level < create.requiredLevel {
+            reason = .mfaRequired
+        } else {
+            if let parent, parent.policy == create.policy || parent.assurance.level(at: now) >= 2 { return nil }
+            guard level < 2 else { return nil }
+            switch policy.mfa.required {
+            case .never: return nil
+            case .always: reason = .mfaRequired
+            case .onRisk:
+                let context = (create.context ?? ClientContext()).on(create.device)
+                guard isRisky(context, in: transaction) else { return nil }
+                reason = .risk
+            }
         }
         return Challenge(
             reason: reason, methods: methods(of: transaction.aggregate.subject),

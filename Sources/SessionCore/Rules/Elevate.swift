@@ -13,11 +13,13 @@ extension SessionManager {
         let methods: [String]
         switch elevate.proof {
         case .factor(let proof):
-            let refusal = try verify(
+            let verification = try verify(
                 proof, tenant: tenant, subject: session.subject, session: session, under: policy.mfa,
                 in: &transaction)
-            if let refusal { return .rejected(refusal) }
-            methods = [Self.codeMethod]
+            switch verification {
+            case .wrong(let refusal): return .rejected(refusal)
+            case .right(let right): methods = right
+            }
         case .authentication(let authentication):
             session.authenticatedAt = try authenticationTime(of: authentication, now: now)
             methods = authentication.methods
@@ -36,10 +38,12 @@ extension SessionManager {
             session.assurance.ceiling = parent.assurance.ceilingForChild(at: now)
         }
         if session.status == .pending {
-            guard session.assurance.level(at: now) >= 2 else {
+            let awaited = max(2, elevate.requiredLevel)
+            guard session.assurance.level(at: now) >= awaited else {
                 // Returned, not thrown: the code is used up all the same.
                 return .rejected(
-                    Rejection(.factorRejected, "this does not amount to level 2, which the session waits for"))
+                    Rejection(
+                        .factorRejected, "this does not amount to level \(awaited), which the session waits for"))
             }
             session.status = .active
             session.pendingUntil = nil

@@ -1,17 +1,26 @@
-// Codes that Sojourn verifies itself (contract §3, `factor`).
+import SojournExtension
+
+/// What a code came to.
+enum Verification {
+    /// It counts as these methods (RFC 8176).
+    case right(methods: [String])
+    /// Its effects have to be stored.
+    case wrong(Rejection)
+}
+
+// Codes that Sojourn, or a verifier of an extension, verifies (contract §3, `factor`).
 extension SessionManager {
-    /// What a verified code counts as (RFC 8176).
-    static var codeMethod: String { "otp" }
+    /// What one of our own codes counts as (RFC 8176).
+    private static var codeMethod: String { "otp" }
 
     /// Checks a code of the subject's. A wrong one is counted and announced; so many in a row lock what they were meant
     /// for.
     ///
-    /// - Returns: the refusal of a wrong code, whose effects have to be stored; `nil` for a right one.
     /// - Throws: `Rejection` with `factor_not_found` or `factor_locked`, without any effect.
     func verify(
         _ proof: FactorProof, tenant: String, subject name: String, session: Session? = nil,
         under rules: SessionPolicy.SecondFactor, in transaction: inout SubjectTransaction
-    ) throws(Rejection) -> Rejection? {
+    ) throws(Rejection) -> Verification {
         let subject = transaction.aggregate.subject ?? Subject(tenant: tenant, name: name)
         let attempt: Attempt
         switch FactorKind(rawValue: proof.kind) {
@@ -20,17 +29,27 @@ extension SessionManager {
             attempt = try self.attempt(
                 recovery: proof.code, of: subject, handle: transaction.aggregate.handle, under: rules,
                 now: transaction.now)
-        case nil: throw Rejection(.factorNotFound, "there is no second factor of this type")
+        case nil:
+            guard let verifier = extensions.verifiers[proof.kind] else {
+                throw Rejection(.factorNotFound, "there is no second factor of this type")
+            }
+            let claim = FactorClaim(
+                tenant: tenant, subject: name, caller: transaction.caller,
+                session: session.map { SessionFacts($0, at: transaction.now) },
+                lastCounter: subject.verifierStates[proof.kind]?.lastCounter,
+                nowMilliseconds: transaction.now.milliseconds)
+            attempt = try self.attempt(
+                proof, with: verifier, claim: claim, of: subject, under: rules, now: transaction.now)
         }
         transaction.changeSubject(tenant: tenant, name: name) { $0 = attempt.subject }
-        guard let reason = attempt.failure else { return nil }
+        guard let reason = attempt.failure else { return .right(methods: attempt.methods) }
         transaction.announce(
             .factorRejected, tenant: tenant, subject: name, session: session, reason: reason.rawValue,
             detail: .factor(id: attempt.factorID, kind: proof.kind))
-        return Rejection(.factorRejected, "the code is not right, or was used before")
+        return .wrong(Rejection(.factorRejected, "the code is not right, or was used before"))
     }
 
-    /// What a code came to.
+    /// What a code came to, before anybody is told.
     private struct Attempt {
         enum Failure: String {
             case code
@@ -42,6 +61,8 @@ extension SessionManager {
         var subject: Subject
         var factorID: String?
         var failure: Failure?
+        /// What a right code counts as.
+        var methods = [SessionManager.codeMethod]
     }
 
     private func attempt(
@@ -90,11 +111,38 @@ extension SessionManager {
         return attempt
     }
 
+    private func attempt(
+        _ proof: FactorProof, with verifier: any FactorVerifier, claim: FactorClaim, of subject: Subject,
+        under rules: SessionPolicy.SecondFactor, now: Timestamp
+    ) throws(Rejection) -> Attempt {
+        var state = subject.verifierStates[proof.kind] ?? VerifierState()
+        guard !state.attempts.isLocked(at: now) else { throw Self.locked }
+        var attempt = Attempt(subject: subject)
+        switch verifier.verify(proof.code.exposed, for: claim) {
+        case .right(let methods, let counter) where isAbove(state.lastCounter, counter):
+            attempt.methods = Extensions.bounded(methods: methods)
+            state.lastCounter = counter ?? state.lastCounter
+            state.attempts.succeed()
+        case .right:
+            attempt.failure = state.attempts.fail(under: rules, at: now) ? .locked : .replayed
+        case .wrong:
+            attempt.failure = state.attempts.fail(under: rules, at: now) ? .locked : .code
+        }
+        attempt.subject.verifierStates[proof.kind] = state == VerifierState() ? nil : state
+        return attempt
+    }
+
+    /// Whether a code is later than the last one that was taken; one without a counter may come again.
+    private func isAbove(_ last: Int64?, _ counter: Int64?) -> Bool {
+        guard let last, let counter else { return true }
+        return counter > last
+    }
+
     private static var locked: Rejection {
         Rejection(.factorLocked, "too many wrong codes; try again later")
     }
 
-    /// The kinds of factor that a subject can show.
+    /// The kinds of factor that a subject can show, as far as is known: who has a verifier's code only the verifier knows.
     func methods(of subject: Subject?) -> [String] {
         guard let subject else { return [] }
         var methods: [FactorKind] = []

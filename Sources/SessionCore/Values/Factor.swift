@@ -77,6 +77,18 @@ package struct FactorAttempts: Equatable, Sendable {
     }
 }
 
+/// What is kept of a subject's codes of a kind that an extension verifies.
+package struct VerifierState: Equatable, Sendable {
+    /// The counter of the last code that was taken: it and all before it are not taken again.
+    package var lastCounter: Int64?
+    package var attempts: FactorAttempts
+
+    package init(lastCounter: Int64? = nil, attempts: FactorAttempts = FactorAttempts()) {
+        self.lastCounter = lastCounter
+        self.attempts = attempts
+    }
+}
+
 /// The kinds of second factor that come with Sojourn.
 package enum FactorKind: String, Sendable, CaseIterable {
     case totp

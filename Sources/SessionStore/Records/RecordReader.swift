@@ -14,6 +14,9 @@ struct RecordReader {
         self.content = content
     }
 
+    /// Whether there is nothing more: what a later version appended is not there.
+    var isAtEnd: Bool { position == content.count }
+
     mutating func bytes() throws(MalformedRecord) -> ArraySlice<UInt8> {
         try take(try length())
     }

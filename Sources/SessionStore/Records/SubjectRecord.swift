@@ -12,18 +12,30 @@ enum SubjectRecord {
             record.list(recovery.digests) { $0.bytes($1) }
             record.attempts(recovery.attempts)
         }
+        record.list(subject.verifierStates.sorted { $0.key < $1.key }) { record, verifier in
+            record.text(verifier.key)
+            record.optional(verifier.value.lastCounter) { $0.integer($1) }
+            record.attempts(verifier.value.attempts)
+        }
         return record.bytes
     }
 
     static func subject(from bytes: [UInt8]) throws(MalformedRecord) -> Subject {
         var record = RecordReader(bytes)
-        return Subject(
+        var subject = Subject(
             tenant: try record.text(), name: try record.text(), lastSequence: try record.integer(),
             isDisabled: try record.integer() != 0,
             factors: try record.list { reader throws(MalformedRecord) in try reader.factor() },
             recovery: try record.optional { reader throws(MalformedRecord) in
                 RecoveryCodes(digests: try reader.digests(), attempts: try reader.attempts())
             })
+        // Records of the first version end here.
+        guard !record.isAtEnd else { return subject }
+        let states = try record.list { reader throws(MalformedRecord) in
+            (kind: try reader.text(), state: try reader.verifierState())
+        }
+        for (kind, state) in states { subject.verifierStates[kind] = state }
+        return subject
     }
 }
 
@@ -57,6 +69,12 @@ extension RecordReader {
 
     fileprivate mutating func attempts() throws(MalformedRecord) -> FactorAttempts {
         FactorAttempts(failures: Int(try integer()), lockedUntil: try optionalMoment())
+    }
+
+    fileprivate mutating func verifierState() throws(MalformedRecord) -> VerifierState {
+        VerifierState(
+            lastCounter: try optional { reader throws(MalformedRecord) in try reader.integer() },
+            attempts: try attempts())
     }
 
     fileprivate mutating func digests() throws(MalformedRecord) -> [[UInt8]] {

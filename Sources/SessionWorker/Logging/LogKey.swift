@@ -67,6 +67,8 @@ package enum LogKey {
     package static let file = "file"
     /// Version of the program.
     package static let version = "version"
+    /// What was added to the worker: names of types, and kinds of factor.
+    package static let names = "names"
     /// The configuration without secrets.
     package static let configuration = "configuration"
     /// The namespace.

@@ -28,6 +28,9 @@ extension CommandProcessor {
                         session: session, tokens: try await signed(tokens), evicted: evicted, challenge: challenge))
             case .succeeded(.issued(let session, let tokens)):
                 return .succeeded(.issued(session: session, tokens: try await signed(tokens)))
+            case .succeeded(.annotated(let data, let annotations)):
+                guard case .succeeded(let data) = await signed(.succeeded(data)) else { return nil }
+                return .succeeded(.annotated(data, annotations: annotations))
             default: return outcome
             }
         } catch {

@@ -6,7 +6,7 @@ import NIOPosix
 import RedisConnection
 import ServiceLifecycle
 import SessionContract
-import SessionCore
+package import SessionCore
 import SessionCrypto
 import SessionStore
 import UnixSignals
@@ -23,10 +23,15 @@ package struct Worker {
     private let topology: Topology
     private let health = HealthState(waitingFor: ["redis", "rabbitmq"])
     private let resultNames = ResultNames()
+    private let extensions: Extensions
 
+    /// - Parameter extensions: the rules and factors of the package that this worker is built into.
     /// - Throws: `ConfigurationError` where a part cannot be made as it was asked for.
-    package init(_ configuration: WorkerConfiguration) throws(ConfigurationError) {
+    package init(
+        _ configuration: WorkerConfiguration, extensions: Extensions = .none
+    ) throws(ConfigurationError) {
         self.configuration = configuration
+        self.extensions = extensions
         keys = try WorkerKeys(for: configuration, logger: logger)
         policyFile = try PolicyFile(path: configuration.policyFile, logger: logger)
         callers = try CallersFile(path: configuration.callersFile, logger: logger)
@@ -42,11 +47,14 @@ package struct Worker {
         let metrics = PrometheusMetrics(help: MetricHelp.texts)
         MetricsSystem.bootstrap(metrics)
         logger.info("the worker starts", metadata: [LogKey.configuration: "\(configuration)"])
+        if !extensions.names.isEmpty {
+            logger.info("rules and factors were added", metadata: [LogKey.names: "\(extensions.names)"])
+        }
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.lanes + 1)
         let accessTokens = await WorkerAccessTokens(keys, configuration)
         let manager = SessionManager(
             tokens: TokenCodec(keyring: keys.keyring, namespace: configuration.namespace),
-            factors: FactorCodec(keyring: keys.keyring, namespace: configuration.namespace))
+            factors: FactorCodec(keyring: keys.keyring, namespace: configuration.namespace), extensions: extensions)
         let policies = PoliciesInForce(file: policyFile, handle: manager.policiesHandle, logger: logger)
         let parts = Parts(manager: manager, accessTokens: accessTokens, policies: policies)
         let lanes = try makeLanes(on: loops, parts)
@@ -94,7 +102,9 @@ extension Worker {
         let brokerHealth = SharedHealth(of: "rabbitmq", parts: configuration.lanes, in: health)
         let writes = SharedHealth(of: "redis writes", in: health)
         let reader = DeliveryReader(
-            commands: CommandReader(maxBodyBytes: configuration.maxBodyBytes, tokens: parts.manager.tokens),
+            commands: CommandReader(
+                maxBodyBytes: configuration.maxBodyBytes, tokens: parts.manager.tokens,
+                addedFactorKinds: extensions.factorKinds),
             hash: KeyedHash(keyring: keys.keyring, namespace: configuration.namespace),
             permissions: { [callers] in callers.permissions })
         let lanes = try (0..<configuration.lanes).map { number in

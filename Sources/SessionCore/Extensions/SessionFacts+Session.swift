@@ -1,0 +1,54 @@
+import SojournExtension
+
+// Our own values as extensions see them: copies, so that what is ours can change.
+
+extension SessionFacts {
+    init(_ session: Session, at now: Timestamp) {
+        self.init(
+            id: session.id.text, tenant: session.tenant, subject: session.subject, status: Status(session.status),
+            policy: session.policy, level: session.assurance.level(at: now),
+            methods: session.assurance.methods(at: now), createdAtMilliseconds: session.createdAt.milliseconds,
+            lastActiveAtMilliseconds: session.lastActiveAt.milliseconds,
+            expiresAtMilliseconds: session.expiresAt.milliseconds,
+            authenticatedAtMilliseconds: session.authenticatedAt?.milliseconds,
+            device: session.device.map(SessionDevice.init), context: session.context.map(SessionContext.init),
+            parentID: session.parentID?.text, actor: session.actor, attributes: session.attributes.texts)
+    }
+}
+
+extension SessionFacts.Status {
+    fileprivate init(_ status: SessionStatus) {
+        self =
+            switch status {
+            case .pending: .pending
+            case .active: .active
+            case .locked: .locked
+            case .revoked: .revoked
+            case .expired: .expired
+            }
+    }
+}
+
+extension SessionContext {
+    init(_ context: ClientContext) {
+        self.init(
+            ip: context.ip, userAgent: context.userAgent, fingerprint: context.fingerprint, country: context.country,
+            region: context.region, city: context.city, latitude: context.coordinates?.latitude,
+            longitude: context.coordinates?.longitude, asn: context.asn)
+    }
+}
+
+extension SessionDevice {
+    init(_ device: Device) {
+        self.init(id: device.id, name: device.name, platform: device.platform, fingerprint: device.fingerprint)
+    }
+}
+
+extension JSONObject {
+    /// Those members whose value is a text.
+    var texts: [String: String] {
+        var texts: [String: String] = [:]
+        for case (let key, .string(let text)) in members { texts[key] = text }
+        return texts
+    }
+}

@@ -1,0 +1,161 @@
+import SessionCore
+import SojournExtension
+import Testing
+
+@testable import SessionStore
+
+@Suite("Factor verifiers of an extension")
+struct VerifierTests {
+    private func create(_ code: String, kind: String = "grid") -> Command.Action {
+        .create(
+            CreateSession(
+                subject: "alice", authentication: Authentication(methods: ["pwd"]),
+                factor: FactorProof(kind: kind, code: Secret(code))))
+    }
+
+    private func policies(maxAttempts: Int) -> PolicyCatalogue {
+        var policy = SessionPolicy()
+        policy.mfa.maxAttempts = maxAttempts
+        policy.mfa.lockSeconds = 60
+        return PolicyCatalogue([SessionPolicy.defaultName: policy])
+    }
+
+    @Test("a right code counts as the verifier's methods")
+    func right() throws {
+        var desk = try Desk(verifiers: [OneCode(methods: ["otp", "face", "pwd"])])
+        let outcome = try desk.carryOut(create("right")).outcome
+        guard case .created(let session, tokens: _, evicted: _, challenge: nil) = try outcome.data else {
+            throw Unexpected(outcome: outcome)
+        }
+        #expect(session.assurance.methods == ["pwd", "otp", "face"])
+        #expect(desk.aggregate.subject?.verifierStates.isEmpty == true)
+    }
+
+    @Test("of a verifier's methods 16 of 1 to 32 characters are taken")
+    func methods() throws {
+        let many = ["", String(repeating: "m", count: 33)] + (10..<40).map { "m\($0)" }
+        var desk = try Desk(verifiers: [OneCode(methods: many)])
+        let created = try desk.create()
+        let proof = ElevateSession.Proof.factor(FactorProof(kind: "grid", code: Secret("right")))
+        let token = try desk.token(created.tokens.session, as: .session)
+        _ = try desk.carryOut(.elevate(ElevateSession(token: token, proof: proof))).outcome.data
+        let session = try #require(desk.aggregate.sessions[created.session.id])
+        #expect(session.assurance.elevations.map(\.methods) == [(10..<26).map { "m\($0)" }])
+    }
+
+    @Test("so many wrong codes in a row lock the kind for a while, and each is announced")
+    func locking() throws {
+        var desk = try Desk(verifiers: [OneCode(), OneCode(kind: "other")])
+        desk.policies = policies(maxAttempts: 2)
+        for reason in ["code", "locked"] {
+            let (outcome, events) = try desk.carryOut(create("wrong"))
+            #expect(outcome.rejection?.code == .factorRejected)
+            #expect(events.map(\.kind) == [.factorRejected])
+            #expect(events.map(\.reason) == [reason])
+            #expect(events.first?.detail == .factor(id: nil, kind: "grid"))
+        }
+        #expect(try desk.carryOut(create("right")).outcome.rejection?.code == .factorLocked)
+        _ = try desk.carryOut(create("right", kind: "other")).outcome.data
+        desk.now = desk.now.adding(seconds: 60)
+        _ = try desk.carryOut(create("right")).outcome.data
+    }
+
+    @Test("a right code ends the row of wrong ones")
+    func row() throws {
+        var desk = try Desk(verifiers: [OneCode()])
+        desk.policies = policies(maxAttempts: 2)
+        for code in ["wrong", "right", "wrong", "right"] { _ = try desk.carryOut(create(code)) }
+        #expect(desk.aggregate.sessions.count == 2)
+    }
+
+    @Test("a code with a counter works once, and none before it, whatever the verifier says")
+    func counters() throws {
+        var desk = try Desk(verifiers: [OneCode(), OneCode(kind: "other")])
+        _ = try desk.carryOut(create("7")).outcome.data
+        for replayed in ["7", "6"] {
+            let (outcome, events) = try desk.carryOut(create(replayed))
+            #expect(outcome.rejection?.code == .factorRejected)
+            #expect(events.map(\.reason) == ["replayed"])
+        }
+        _ = try desk.carryOut(create("7", kind: "other")).outcome.data
+        _ = try desk.carryOut(create("right")).outcome.data
+        #expect(try desk.carryOut(create("7")).outcome.rejection?.code == .factorRejected)
+        _ = try desk.carryOut(create("8")).outcome.data
+    }
+
+    @Test("replayed codes lock the kind like wrong ones")
+    func replayedLock() throws {
+        var desk = try Desk(verifiers: [OneCode()])
+        desk.policies = policies(maxAttempts: 2)
+        _ = try desk.carryOut(create("7"))
+        for _ in 1...2 { _ = try desk.carryOut(create("7")) }
+        #expect(try desk.carryOut(create("8")).outcome.rejection?.code == .factorLocked)
+    }
+
+    @Test("a counter is remembered when no session is left; wrong codes alone are not worth it")
+    func remembered() throws {
+        var desk = try Desk(verifiers: [OneCode()])
+        _ = try desk.carryOut(create("wrong"))
+        #expect(desk.aggregate.subject?.outlastsSessions == false)
+        _ = try desk.carryOut(create("7"))
+        #expect(desk.aggregate.subject?.outlastsSessions == true)
+    }
+
+    @Test("a verifier is told who is said to have typed the code")
+    func claim() throws {
+        struct Claimed: FactorVerifier {
+            let kind = "claimed"
+            func verify(_ code: String, for claim: FactorClaim) -> FactorVerdict {
+                let isRight = code == "\(claim.tenant)/\(claim.subject)/\(claim.caller ?? "")/\(claim.session != nil)"
+                return isRight ? .right(methods: ["otp"]) : .wrong
+            }
+        }
+        var desk = try Desk(verifiers: [Claimed()])
+        let begun = create("default/alice/portal/false", kind: "claimed")
+        let outcome = try desk.carryOut(begun, caller: "portal").outcome
+        guard case .created(_, let tokens, evicted: _, challenge: _) = try outcome.data else {
+            throw Unexpected(outcome: outcome)
+        }
+        let proof = FactorProof(kind: "claimed", code: Secret("default/alice/portal/true"))
+        let token = try desk.token(tokens.session, as: .session)
+        let elevate = ElevateSession(token: token, proof: .factor(proof))
+        _ = try desk.carryOut(.elevate(elevate), caller: "portal").outcome.data
+    }
+
+    @Test("a kind that nobody verifies is no factor")
+    func unknown() throws {
+        var desk = try Desk(verifiers: [OneCode()])
+        #expect(try desk.carryOut(create("right", kind: "grids")).outcome.rejection?.code == .factorNotFound)
+    }
+
+    @Test(
+        "a kind that is none, or is taken, is refused at the start",
+        arguments: ["", "Grid", "gr id", "totp", "recovery", String(repeating: "g", count: 33)])
+    func badKinds(kind: String) {
+        #expect(throws: ExtensionError.self) { try Desk(verifiers: [OneCode(kind: kind)]) }
+    }
+
+    @Test("more than 16 verifiers are refused at the start")
+    func tooMany() throws {
+        let verifiers = (1...17).map { OneCode(kind: "grid\($0)") }
+        _ = try Desk(verifiers: Array(verifiers.prefix(16)))
+        #expect(throws: ExtensionError.self) { try Desk(verifiers: verifiers) }
+    }
+
+    @Test("two verifiers of one kind are refused at the start")
+    func sameKind() {
+        #expect(throws: ExtensionError.self) { try Desk(verifiers: [OneCode(), OneCode()]) }
+    }
+
+    @Test("what is kept of a verifier is stored with the subject; a record from before has nothing of the kind")
+    func records() throws {
+        var subject = Subject(tenant: "default", name: "alice", lastSequence: 7, isDisabled: true)
+        let before = SubjectRecord.bytes(of: subject).dropLast(8)
+        #expect(try SubjectRecord.subject(from: Array(before)) == subject)
+        subject.verifierStates = [
+            "grid": VerifierState(lastCounter: 41, attempts: FactorAttempts(failures: 2)),
+            "other": VerifierState(attempts: FactorAttempts(lockedUntil: Timestamp(milliseconds: 5))),
+        ]
+        #expect(try SubjectRecord.subject(from: SubjectRecord.bytes(of: subject)) == subject)
+    }
+}
