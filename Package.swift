@@ -28,6 +28,7 @@ let package = Package(
         .executable(name: "sojourn", targets: ["sojourn"]),
         .library(name: "SojournClient", targets: ["SojournClient"]),
         .library(name: "SojournExtension", targets: ["SojournExtension"]),
+        .library(name: "SojournWorker", targets: ["SojournWorker"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -79,10 +80,17 @@ let package = Package(
         .target(
             name: "SojournClient",
             dependencies: ["SessionCore", "SessionContract", "AMQPConnection"], swiftSettings: swift),
+        .target(
+            name: "SojournWorker",
+            dependencies: [
+                "SessionCore", "SessionWorker", "SojournExtension",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: swift),
         .executableTarget(
             name: "sojourn",
             dependencies: [
                 "SessionCore", "SessionContract", "SessionCrypto", "SessionStore", "SessionWorker", "SojournClient",
+                "SojournWorker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
         .executableTarget(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Logging
 import SessionWorker
 import SojournClient
+import SojournWorker
 
 /// What a command that talks to a running installation has to know.
 struct ClientOptions: ParsableArguments {

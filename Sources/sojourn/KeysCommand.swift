@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import SessionCrypto
 import SessionWorker
+import SojournWorker
 
 /// `sojourn keys …`: the file that seals what Redis holds and signs access tokens.
 struct KeysCommand: AsyncParsableCommand {

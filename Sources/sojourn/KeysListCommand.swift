@@ -3,6 +3,7 @@ import SessionContract
 import SessionCore
 import SessionCrypto
 import SessionWorker
+import SojournWorker
 
 /// `sojourn keys list [FILE]`.
 struct KeysListCommand: AsyncParsableCommand {

@@ -4,6 +4,7 @@ import SessionCore
 import SessionCrypto
 import SessionStore
 import SessionWorker
+import SojournWorker
 
 /// `sojourn keys reseal`.
 struct KeysResealCommand: AsyncParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import SessionCore
 import SessionCrypto
 import SessionWorker
+import SojournWorker
 
 /// `sojourn keys retire FILE ID`.
 struct KeysRetireCommand: AsyncParsableCommand {

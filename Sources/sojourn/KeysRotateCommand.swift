@@ -3,6 +3,7 @@ import SessionContract
 import SessionCore
 import SessionCrypto
 import SessionWorker
+import SojournWorker
 
 /// `sojourn keys rotate [FILE]`.
 struct KeysRotateCommand: AsyncParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import SessionContract
 import SessionCore
 import SojournClient
+import SojournWorker
 
 /// `sojourn send`: publishes a command, waits for the reply, prints it.
 struct SendCommand: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import SessionWorker
+import SojournWorker
 
 /// What a command that talks to Redis alone has to know.
 struct StoreOptions: ParsableArguments {

@@ -2,6 +2,7 @@ import ArgumentParser
 import SessionContract
 import SessionCore
 import SojournClient
+import SojournWorker
 
 /// `sojourn watch`: prints events as they happen.
 struct WatchCommand: AsyncParsableCommand {

@@ -1,8 +1,8 @@
 import ArgumentParser
-import SessionWorker
+package import SessionWorker
 
 /// Every variable of contract §9 as an option. All are texts here: one place checks them, wherever they come from.
-struct ConfigurationOptions: ParsableArguments {
+package struct ConfigurationOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Read this JSON file, weaker than environment and options.", valueName: "file"))
     var config: String?
 
@@ -77,6 +77,8 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(help: ArgumentHelp("One line of text or one JSON object an event. (default: text)", valueName: "text|json"))
     var logFormat: String?
 
+    package init() {}
+
     /// What was given, to go before environment and file.
     private var overrides: [ConfigurationVariable: String] {
         var given: [ConfigurationVariable: String] = [:]
@@ -87,7 +89,7 @@ struct ConfigurationOptions: ParsableArguments {
     }
 
     /// The whole configuration: these options over the environment over the file.
-    func read(dev: Bool = false, needsKeyring: Bool = true) async throws -> WorkerConfiguration {
+    package func read(dev: Bool = false, needsKeyring: Bool = true) async throws -> WorkerConfiguration {
         try await WorkerConfiguration.read(
             commandLine: overrides, file: config, dev: dev, needsKeyring: needsKeyring)
     }

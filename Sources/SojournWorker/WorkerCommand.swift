@@ -1,9 +1,10 @@
-import ArgumentParser
+package import ArgumentParser
+package import SessionCore
 import SessionWorker
 
 /// `sojourn worker`: takes commands from RabbitMQ until it is told to stop.
-struct WorkerCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
+package struct WorkerCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "worker",
         abstract: "Carry out commands until SIGTERM or SIGINT.",
         discussion: """
@@ -20,9 +21,16 @@ struct WorkerCommand: AsyncParsableCommand {
     @Flag(help: "Make a throw-away keyring: every session is lost when the worker stops. For trying out only.")
     var dev = false
 
-    mutating func run() async throws {
+    package init() {}
+
+    package func run() async throws {
+        try await run(with: .none)
+    }
+
+    /// Runs with what a package adds.
+    package func run(with extensions: Extensions) async throws {
         let configuration = try await options.read(dev: dev)
         WorkerLogHandler.bootstrap(level: configuration.logLevel, format: configuration.logFormat)
-        try await Worker(configuration).run()
+        try await Worker(configuration, extensions: extensions).run()
     }
 }

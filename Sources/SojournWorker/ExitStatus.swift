@@ -1,20 +1,21 @@
-import ArgumentParser
+package import ArgumentParser
+import SessionCore
 import SessionWorker
 
 /// What the process leaves behind, by `sysexits.h`, which systemd and scripts know. 64 (usage) is the parser's own.
-enum ExitStatus {
+package enum ExitStatus {
     /// `EX_UNAVAILABLE`: a server that has to be there is not. Trying again later makes sense.
-    static let unavailable = ExitCode(69)
+    package static let unavailable = ExitCode(69)
 
     /// `EX_USAGE`: the command was called in a way it cannot be.
-    static let usage = ExitCode(64)
+    package static let usage = ExitCode(64)
 
     /// `EX_CONFIG`: the configuration is wrong. Trying again without a change does not make sense.
-    static let configuration = ExitCode(78)
+    package static let configuration = ExitCode(78)
 
-    static func of(_ error: any Error) -> ExitCode {
+    package static func of(_ error: any Error) -> ExitCode {
         switch error {
-        case is ConfigurationError:
+        case is ConfigurationError, is ExtensionError:
             configuration
         case let failure as CommandFailure:
             failure.status
@@ -25,11 +26,11 @@ enum ExitStatus {
 }
 
 /// Why a command could not do what it was asked to, in a sentence for the person who asked.
-struct CommandFailure: Error, CustomStringConvertible {
-    var description: String
-    var status: ExitCode
+package struct CommandFailure: Error, CustomStringConvertible {
+    package var description: String
+    package var status: ExitCode
 
-    init(_ description: String, status: ExitCode = .failure) {
+    package init(_ description: String, status: ExitCode = .failure) {
         self.description = description
         self.status = status
     }
