@@ -116,11 +116,16 @@ let package = Package(
                 "SessionWorker", "AMQPConnection", "SessionContract", "SessionCore", "SessionCrypto", "SessionStore",
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: swift),
+        // What somebody else's package may do: it sees what is public, and nothing more.
+        .executableTarget(
+            name: "ExtensionExample",
+            dependencies: ["SojournExtension", "SojournWorker", .product(name: "Crypto", package: "swift-crypto")],
+            path: "Tests/ExtensionExample", packageAccess: false, swiftSettings: swift),
         .testTarget(
             name: "ExtensionTests",
             dependencies: [
-                "SessionContract", "SessionCore", "SessionCrypto", "SessionStore", "SessionWorker", "SojournExtension",
-                .product(name: "Logging", package: "swift-log"),
+                "ExtensionExample", "SessionContract", "SessionCore", "SessionCrypto", "SessionStore", "SessionWorker",
+                "SojournExtension", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
         .testTarget(
             name: "IntegrationTests",

@@ -1,0 +1,18 @@
+import SojournExtension
+import SojournWorker
+
+/// A worker with rules of its own. A package of yours looks the same: it depends on the products `SojournWorker` and
+/// `SojournExtension`, and its binary is started in the place of `sojourn worker`.
+@main
+enum ExtensionExample {
+    static let rules: [any SessionRule] = [
+        BlockedNetworks(prefixes: ["203.0.113.", "2001:db8:bad:"]), SecondFactorForTenants(tenants: ["bank"]),
+        SeatsForTenants(tenants: ["kiosk"]), CountryNote(),
+    ]
+    /// The secret of RFC 4226, appendix D.
+    static let tokens = HardwareTokens(secrets: ["alice": Array("12345678901234567890".utf8)])
+
+    static func main() async {
+        await SojournWorker.run(rules: rules, verifiers: [tokens])
+    }
+}

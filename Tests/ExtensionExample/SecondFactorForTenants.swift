@@ -1,0 +1,11 @@
+import SojournExtension
+
+/// Requires two factors in all sessions of some tenants, whatever their policies say, and says who asks for it.
+struct SecondFactorForTenants: SessionRule {
+    let tenants: Set<String>
+
+    func before(_ attempt: SessionAttempt) throws(SessionRefusal) -> SessionTerms {
+        guard tenants.contains(attempt.tenant) else { return .nothing }
+        return SessionTerms(level: 2, annotations: ["levelRequiredBy": "tenant"])
+    }
+}
