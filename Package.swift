@@ -99,16 +99,18 @@ let package = Package(
                 "AMQPConnection", "SessionContract", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
 
-        .testTarget(name: "SessionCoreTests", dependencies: ["SessionCore"], swiftSettings: swift),
-        .testTarget(name: "SessionContractTests", dependencies: ["SessionContract"], swiftSettings: swift),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+        .testTarget(name: "SessionCoreTests", dependencies: ["SessionCore", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "SessionContractTests", dependencies: ["SessionContract", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "SessionCryptoTests", dependencies: ["SessionCrypto"], swiftSettings: swift),
         .testTarget(
             name: "AMQPConnectionTests",
-            dependencies: ["AMQPConnection", .product(name: "NIOEmbedded", package: "swift-nio")],
+            dependencies: ["AMQPConnection", "TestSupport", .product(name: "NIOEmbedded", package: "swift-nio")],
             swiftSettings: swift),
         .testTarget(
             name: "RedisConnectionTests",
-            dependencies: ["RedisConnection", .product(name: "NIOEmbedded", package: "swift-nio")],
+            dependencies: ["RedisConnection", "TestSupport", .product(name: "NIOEmbedded", package: "swift-nio")],
             swiftSettings: swift),
         .testTarget(
             name: "SessionWorkerTests",
@@ -130,7 +132,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "SessionWorker", "SessionStore", "SessionCrypto", "AMQPConnection", "RedisConnection",
+                "SessionWorker", "SessionStore", "SessionCrypto", "AMQPConnection", "RedisConnection", "TestSupport",
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: swift),
     ],

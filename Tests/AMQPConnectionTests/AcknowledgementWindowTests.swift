@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import AMQPConnection
@@ -35,7 +36,7 @@ import Testing
     /// end nothing is left.
     @Test func `random finishing never acknowledges what is unfinished`() {
         for seed in 1...300 {
-            var random = SplitMix64(seed: UInt64(seed))
+            var random = SeededRandom(seed: UInt64(seed))
             var window = AcknowledgementWindow()
             var held: Set<UInt64> = []
             var unfinished: [UInt64] = []

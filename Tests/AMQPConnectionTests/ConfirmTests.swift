@@ -1,4 +1,5 @@
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import AMQPConnection
@@ -157,7 +158,7 @@ import Testing
     /// Any order of single, multiple and negative confirms leaves each message with the answer that covered it first.
     @Test func `random confirms agree with a simple model`() throws {
         for seed in 1...200 {
-            var random = SplitMix64(seed: UInt64(seed))
+            var random = SeededRandom(seed: UInt64(seed))
             var tracker = ConfirmTracker<Int>()
             var expected: [Int: [AMQPPublishOutcome?]] = [:]
             var owner: [(batch: Int, place: Int)] = []

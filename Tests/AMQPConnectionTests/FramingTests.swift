@@ -1,4 +1,5 @@
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import AMQPConnection
@@ -84,7 +85,7 @@ import Testing
     }
 
     @Test func `random bytes never do more than drop the connection`() throws {
-        var random = SplitMix64(seed: 11)
+        var random = SeededRandom(seed: 11)
         for _ in 0..<2000 {
             let broker = try ScriptedBroker.open()
             _ = try broker.consume(try broker.openChannel())
@@ -101,7 +102,7 @@ import Testing
     }
 
     @Test func `damaged deliveries never do more than drop the connection`() throws {
-        var random = SplitMix64(seed: 12)
+        var random = SeededRandom(seed: 12)
         let properties = Wire.build {
             $0.u16(0xFFFC)
             $0.short("application/json")
@@ -130,20 +131,5 @@ import Testing
             _ = try broker.consume(try broker.openChannel())
             try broker.say(bytes)
         }
-    }
-}
-
-/// A generator whose numbers are the same in every run.
-struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,5 +1,6 @@
 import SessionContract
 import SessionCore
+import TestSupport
 
 @testable import SessionCrypto
 @testable import SessionWorker
@@ -29,7 +30,7 @@ struct RandomScript {
     private(set) var statuses: Set<String> = []
 
     init(seed: UInt64, sender: Sender) {
-        random = SeededRandom(state: seed)
+        random = SeededRandom(seed: seed)
         self.sender = sender
         var policy = SessionPolicy()
         policy.maxSessions = Int.random(in: 0...5, using: &random)

@@ -8,22 +8,10 @@ import SessionCore
 import SessionCrypto
 import SessionStore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import SessionWorker
-
-/// A generator that gives the same numbers in every run (SplitMix64).
-struct SeededRandom: RandomNumberGenerator, Sendable {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 struct MissingServer: Error, CustomStringConvertible {
     let description = "SOJOURN_TEST_REDIS_URL is not set: deploy/local/test starts a Redis and sets it"
@@ -130,13 +118,13 @@ final class SeedSource: @unchecked Sendable {
     private var state: SeededRandom?
 
     init(_ seed: UInt64?) {
-        state = seed.map(SeededRandom.init)
+        state = seed.map(SeededRandom.init(seed:))
     }
 
     func next() -> any RandomNumberGenerator & Sendable {
         lock.withLock {
             guard let seed = state?.next() else { return SystemRandomNumberGenerator() }
-            return SeededRandom(state: seed)
+            return SeededRandom(seed: seed)
         }
     }
 }

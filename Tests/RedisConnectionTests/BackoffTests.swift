@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import RedisConnection
@@ -7,7 +8,7 @@ struct BackoffTests {
     @Test("raises its ceiling by doubling, up to the maximum, for any number of attempts")
     func ceilings() {
         var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(1))
-        var generator = SplitMix64(state: 1)
+        var generator = SeededRandom(seed: 1)
         var ceilings: [Duration] = []
         for _ in 0..<10_000 {
             ceilings.append(backoff.ceiling)
@@ -19,7 +20,7 @@ struct BackoffTests {
 
     @Test("draws each wait from the whole range below the ceiling")
     func jitter() {
-        var generator = SplitMix64(state: 2)
+        var generator = SeededRandom(seed: 2)
         var waits: [Double] = []
         for _ in 0..<4000 {
             var backoff = Backoff(initial: .seconds(1), maximum: .seconds(60))
@@ -35,7 +36,7 @@ struct BackoffTests {
     @Test("never waits longer than its ceiling", arguments: [1, 3, 7, 1000])
     func bounded(initial: Int) {
         var backoff = Backoff(initial: .milliseconds(initial), maximum: .seconds(3))
-        var generator = SplitMix64(state: UInt64(initial))
+        var generator = SeededRandom(seed: UInt64(initial))
         for _ in 0..<100 {
             let ceiling = backoff.ceiling
             let wait = backoff.next(using: &generator)
@@ -46,7 +47,7 @@ struct BackoffTests {
     @Test("begins again after a reset")
     func reset() {
         var backoff = Backoff(initial: .seconds(1), maximum: .seconds(100))
-        var generator = SplitMix64(state: 3)
+        var generator = SeededRandom(seed: 3)
         for _ in 0..<5 { _ = backoff.next(using: &generator) }
         #expect(backoff.ceiling == .seconds(32))
         backoff.reset()
@@ -56,7 +57,7 @@ struct BackoffTests {
     @Test("stays at a maximum that is the initial wait as well")
     func constant() {
         var backoff = Backoff(initial: .seconds(2), maximum: .seconds(2))
-        var generator = SplitMix64(state: 4)
+        var generator = SeededRandom(seed: 4)
         for _ in 0..<5 {
             #expect(backoff.ceiling == .seconds(2))
             _ = backoff.next(using: &generator)

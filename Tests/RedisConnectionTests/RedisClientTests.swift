@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import RedisConnection
@@ -169,7 +170,7 @@ private final class Stage {
     init(backoff: Backoff = Backoff()) {
         let (states, promises) = (states, promises)
         supervisor = RedisSupervisor(
-            address: "test:1", eventLoop: loop, backoff: backoff, generator: SplitMix64(state: 7), logger: silent,
+            address: "test:1", eventLoop: loop, backoff: backoff, generator: SeededRandom(seed: 7), logger: silent,
             onStateChange: { states.append($0) }
         ) { loop in
             let promise = loop.makePromise(of: RedisConnection.self)

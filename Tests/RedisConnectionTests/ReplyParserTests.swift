@@ -1,4 +1,5 @@
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import RedisConnection
@@ -121,7 +122,7 @@ struct ReplyParserTests {
 
     @Test("survives streams of random bytes and of randomly damaged replies")
     func random() {
-        var generator = SplitMix64(state: 20_261_121)
+        var generator = SeededRandom(seed: 20_261_121)
         for _ in 0..<3000 {
             var bytes = Array(Self.stream.utf8)
             for _ in 0..<Int.random(in: 1...4, using: &generator) {
@@ -135,19 +136,6 @@ struct ReplyParserTests {
             var parser = ReplyParser(maximumReplyBytes: 1 << 16)
             _ = try? parser.parse(ByteBuffer(bytes: bytes)) { _ in }
         }
-    }
-}
-
-/// Steele, Lea and Flood's generator: the same sequence for the same seed, on every machine.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
 

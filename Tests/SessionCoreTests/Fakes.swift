@@ -78,19 +78,6 @@ struct PlainFactors: FactorScheme {
     }
 }
 
-/// A generator that gives the same numbers in every run (SplitMix64).
-struct SeededRandom: RandomNumberGenerator, Sendable {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 extension String {
     /// FNV-1a: the same in every run, unlike Swift's own.
     fileprivate var hashed: UInt64 {

@@ -1,4 +1,5 @@
 import SessionCore
+import TestSupport
 import Testing
 
 /// One subject and the rules, with a clock that is turned by hand: what a store would keep is kept here.
@@ -46,7 +47,7 @@ struct Scene {
     func transaction(scope: AggregateScope = .whole, random: UInt64 = 1) -> SubjectTransaction {
         SubjectTransaction(
             on: aggregate, scope: scope, activity: activity, now: now, policies: policies,
-            random: SeededRandom(state: random))
+            random: SeededRandom(seed: random))
     }
 
     /// A transaction on the record of one session alone, as a validate loads it.
@@ -54,7 +55,7 @@ struct Scene {
         let sessions = aggregate.sessions[id].map { [$0] } ?? []
         return SubjectTransaction(
             on: Aggregate(handle: aggregate.handle, revision: aggregate.revision, sessions: sessions),
-            scope: .sessions([id]), now: now, policies: policies, random: SeededRandom(state: random))
+            scope: .sessions([id]), now: now, policies: policies, random: SeededRandom(seed: random))
     }
 
     /// Decides a command on all there is of the subject, and commits it.

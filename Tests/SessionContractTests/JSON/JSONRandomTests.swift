@@ -1,6 +1,7 @@
 import Foundation
 import SessionContract
 import SessionCore
+import TestSupport
 import Testing
 
 /// Random values and random bytes; a failure prints the seed that brings it back.
@@ -8,7 +9,7 @@ import Testing
     private let seed = UInt64.random(in: 0...UInt64.max)
 
     @Test func `what is written is read again as it was`() throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         for _ in 0..<2000 {
             let value = randomValue(depth: 1, using: &generator)
             var writer = JSONWriter()
@@ -18,7 +19,7 @@ import Testing
     }
 
     @Test func `Foundation reads what is written`() throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         for _ in 0..<500 {
             var writer = JSONWriter()
             writer.value(.array([randomValue(depth: 1, using: &generator)]))
@@ -29,7 +30,7 @@ import Testing
     }
 
     @Test func `random bytes never crash the reader`() {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         print("JSON bytes: seed \(seed)")
         for _ in 0..<20_000 {
             let bytes = (0..<Int.random(in: 0...40, using: &generator)).map { _ in
@@ -41,7 +42,7 @@ import Testing
 
     @Test func `JSON with some bytes changed or cut off never crashes the reader, and never reads as more than it is`()
     {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         print("JSON damage: seed \(seed)")
         let interesting = Array("{}[]\",:\\u0019eE+-.tfn \u{0}\u{1F}".utf8) + [0x80, 0xC3, 0xE2, 0xF0, 0xFF]
         for _ in 0..<20_000 {
@@ -66,7 +67,7 @@ import Testing
 
     // MARK: Values
 
-    private func randomValue(depth: Int, using generator: inout SeededGenerator) -> JSONValue {
+    private func randomValue(depth: Int, using generator: inout SeededRandom) -> JSONValue {
         switch Int.random(in: 0..<(depth < 6 ? 10 : 7), using: &generator) {
         case 0: return .null
         case 1: return .bool(Bool.random(using: &generator))
@@ -88,7 +89,7 @@ import Testing
         }
     }
 
-    private func randomText(using generator: inout SeededGenerator) -> String {
+    private func randomText(using generator: inout SeededRandom) -> String {
         let ranges: [ClosedRange<UInt32>] = [
             0x00...0x1F, 0x20...0x7F, 0x20...0x7F, 0x20...0x7F, 0x80...0x7FF, 0x800...0xD7FF, 0xE000...0xFFFF,
             0x10000...0x10FFFF,

@@ -1,6 +1,7 @@
 import Foundation
 import SessionContract
 import SessionCore
+import TestSupport
 import Testing
 
 @Suite struct TimestampRFC3339Tests {
@@ -59,7 +60,7 @@ import Testing
 
     @Test func `random times agree with Foundation and come back`() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
         for _ in 0..<2000 {
             // From 1600 on: Foundation's calendar is the Julian one before October 1582.
