@@ -23,12 +23,12 @@ extension CallerPermissions {
             throw Failure(.malformedMessage, "must have at most \(maxCallers) callers")
         }
         var reader = ObjectReader(file)
-        var grants: [String: Grant] = [:]
+        var grants: [ExactText: Grant] = [:]
         for (caller, _) in file.members {
             guard (1...maxCallerBytes).contains(caller.utf8.count) else {
                 throw reader.failure(caller, "a caller's name has 1 to \(maxCallerBytes) bytes")
             }
-            grants[caller] = try grant(of: caller, from: &reader)
+            grants[ExactText(caller)] = try grant(of: caller, from: &reader)
         }
         return CallerPermissions(grants)
     }

@@ -1,3 +1,5 @@
+import SessionCore
+
 /// Who may send which commands (contract §9, `SOJOURN_CALLERS_FILE`). What is not permitted is forbidden.
 package struct CallerPermissions: Sendable, Hashable {
     /// What one caller may do.
@@ -8,9 +10,9 @@ package struct CallerPermissions: Sendable, Hashable {
     }
 
     /// By caller, the RabbitMQ user; `nil` where nothing is restricted.
-    private let grants: [String: Grant]?
+    private let grants: [ExactText: Grant]?
 
-    init(_ grants: [String: Grant]) {
+    init(_ grants: [ExactText: Grant]) {
         self.grants = grants
     }
 
@@ -32,7 +34,7 @@ package struct CallerPermissions: Sendable, Hashable {
     ///   - caller: the `user_id`, which RabbitMQ vouches for. One without may send nothing.
     package func permits(_ command: String, tenant: String?, caller: String?) -> Bool {
         guard let grants else { return true }
-        guard let caller, let grant = grants[caller] else { return false }
+        guard let caller, let grant = grants[ExactText(caller)] else { return false }
         if let tenant, let tenants = grant.tenants, !tenants.contains(tenant) { return false }
         let words = command.split(separator: ".", omittingEmptySubsequences: false)
         return grant.commands.contains { $0.matches(words) }

@@ -43,6 +43,13 @@ struct CallerPermissionTests {
         for _ in 0..<100 { #expect(!pattern.matches(name)) }
     }
 
+    @Test("a name that only looks like a caller's is nobody's")
+    func lookAlike() throws {
+        let permissions = try CallerPermissions.read(Array(#"{"caf\u00e9": ["session.*"]}"#.utf8))
+        #expect(permissions.permits("session.create", tenant: nil, caller: "caf\u{e9}"))
+        #expect(!permissions.permits("session.create", tenant: nil, caller: "cafe\u{301}"))
+    }
+
     private let file = """
         {"shop": ["session.*", "session.transfer.#"],
          "support": {"commands": ["session.revoke", "subject.*"], "tenants": ["default", "eu"]},

@@ -166,15 +166,15 @@ extension JSONReader {
 /// thousands of keys does not cost their square.
 private struct KnownKeys {
     private static let few = 16
-    private var set: Set<String> = []
+    private var set: Set<ExactText> = []
 
     /// Whether `key` is none of `members`' keys.
     mutating func insert(_ key: String, after members: [JSONObject.Member]) -> Bool {
         guard members.count >= Self.few else {
-            for member in members where member.key == key { return false }
+            for member in members where member.key.isExactly(key) { return false }
             return true
         }
-        if set.isEmpty { set = Set(members.map(\.key)) }
-        return set.insert(key).inserted
+        if set.isEmpty { set = Set(members.map { ExactText($0.key) }) }
+        return set.insert(ExactText(key)).inserted
     }
 }

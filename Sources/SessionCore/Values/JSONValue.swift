@@ -1,7 +1,7 @@
 /// A JSON value (RFC 8259) as callers of Sojourn send it: attributes, and the bodies that commands are read from.
 ///
 /// A number that is not an integer of 64 bits keeps its text, so that what a caller stored comes back to the letter.
-package enum JSONValue: Hashable, Sendable {
+package enum JSONValue: Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
@@ -32,16 +32,30 @@ package struct JSONObject: Sendable {
     /// The value under `key`; setting `nil` removes the member.
     package subscript(key: String) -> JSONValue? {
         get {
-            members.first { $0.key == key }?.value
+            members.first { $0.key.isExactly(key) }?.value
         }
         set {
-            let index = members.firstIndex { $0.key == key }
+            let index = members.firstIndex { $0.key.isExactly(key) }
             switch (index, newValue) {
             case (let index?, let value?): members[index].value = value
             case (let index?, nil): members.remove(at: index)
             case (nil, let value?): members.append((key, value))
             case (nil, nil): break
             }
+        }
+    }
+}
+
+extension JSONValue: Hashable {
+    package static func == (left: JSONValue, right: JSONValue) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.integer(let left), .integer(let right)): left == right
+        case (.decimal(let left), .decimal(let right)), (.string(let left), .string(let right)): left.isExactly(right)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        case (.null, _), (.bool, _), (.integer, _), (.decimal, _), (.string, _), (.array, _), (.object, _): false
         }
     }
 }

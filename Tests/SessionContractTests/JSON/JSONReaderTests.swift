@@ -136,11 +136,25 @@ import Testing
 
     @Test(arguments: [
         #"{"a":1,"a":1}"#, #"{"a":1,"b":2,"a":3}"#, #"{"a":1,"\u0061":2}"#, #"[{"x":{"":1,"":2}}]"#,
-        #"{"\u00e9":1,"e\u0301":2}"#,
     ])
     func `a second key of one name is refused`(text: String) {
         let error = #expect(throws: JSONError.self) { try JSONReader.read(Array(text.utf8)) }
         #expect(error?.code == .duplicateKey)
+    }
+
+    @Test(arguments: [0, 20])
+    func `names that only look alike are two names`(others: Int) throws {
+        let members = (0..<others).map { #","key\#($0)":0"# }.joined()
+        let text = #"{"\u00e9":1,"e\u0301":2\#(members)}"#
+        guard case .object(var object) = try JSONReader.read(Array(text.utf8)) else {
+            Issue.record("an object is read as one")
+            return
+        }
+        #expect(object["\u{e9}"] == .integer(1))
+        #expect(object["e\u{301}"] == .integer(2))
+        object["e\u{301}"] = .string("\u{e9}")
+        #expect(object["\u{e9}"] == .integer(1))
+        #expect(object["e\u{301}"] != .string("e\u{301}"))
     }
 
     @Test(arguments: [2, 15, 16, 17, 18, 100, 5000])
