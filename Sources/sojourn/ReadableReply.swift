@@ -3,13 +3,16 @@ import SessionCore
 
 /// A result as a person reads it: a line that says how it went, then a line a value.
 enum ReadableReply {
+    /// A result holds attributes, which a command may nest 31 deep, three levels further in than the command did.
+    private static let maxDepth = 40
+
     static func succeeded(_ reply: [UInt8]) -> Bool {
-        guard case .object(let result) = try? JSONReader.read(reply) else { return false }
+        guard case .object(let result) = try? JSONReader.read(reply, maximumDepth: maxDepth) else { return false }
         return result["status"] == .string("succeeded")
     }
 
     static func text(of reply: [UInt8]) -> String {
-        guard case .object(let result) = try? JSONReader.read(reply),
+        guard case .object(let result) = try? JSONReader.read(reply, maximumDepth: maxDepth),
             case .string(let command) = result["command"], case .string(let status) = result["status"]
         else { return String(decoding: reply, as: UTF8.self) }
         var lines: [(key: String, value: String)] = []
