@@ -23,8 +23,9 @@ package struct RedisConfiguration: Sendable {
     /// Well above what a busy server takes (a slow `fsync` is a few hundred ms), and well below what a caller waits.
     package var replyTimeout: Duration = .seconds(2)
     /// The longest reply that is accepted, in bytes as the server sends them. A longer one closes the connection.
-    /// Thousands of times what a session needs; in memory a reply of many short elements takes about ten times as much.
-    package var maximumReplyBytes = 16 << 20
+    /// Four times what a subject's sessions may take up together; in memory a reply of many short elements takes about ten
+    /// times as much.
+    package var maximumReplyBytes = 32 << 20
     /// How many commands may be waiting for replies. More are refused at once, as a server this far behind is not
     /// helped by more of them.
     package var maximumOutstandingCommands = 65_536

@@ -4,11 +4,14 @@ package struct SessionEnding: Equatable, Sendable {
     package let reason: EndReason
     /// Until then its tokens answer with the reason; from then on they are unknown.
     package let forgottenAt: Timestamp
+    /// Whether no authentication brings it back, though it only idled out: it was locked, or somebody ended it again.
+    package var isFinal: Bool
 
-    package init(at: Timestamp, reason: EndReason, forgottenAt: Timestamp) {
+    package init(at: Timestamp, reason: EndReason, forgottenAt: Timestamp, isFinal: Bool = false) {
         self.at = at
         self.reason = reason
         self.forgottenAt = forgottenAt
+        self.isFinal = isFinal
     }
 }
 

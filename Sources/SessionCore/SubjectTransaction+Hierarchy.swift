@@ -27,6 +27,10 @@ extension SubjectTransaction {
         }
     }
 
+    func parent(of session: Session) -> Session? {
+        session.parentID.flatMap { aggregate.sessions[$0] }
+    }
+
     /// How many sessions are above a session.
     func depth(of session: Session) -> Int {
         ancestors(of: session).count
@@ -69,8 +73,18 @@ extension SubjectTransaction {
         ended.lock = nil
         ended.ticket = nil
         let remembered = policies.governing(session).rememberedSeconds
-        ended.ending = SessionEnding(at: end, reason: reason, forgottenAt: now.adding(seconds: remembered))
+        // What was locked does not come back unlocked.
+        ended.ending = SessionEnding(
+            at: end, reason: reason, forgottenAt: now.adding(seconds: remembered), isFinal: session.status == .locked)
         return ended
+    }
+
+    /// Sees to it that a session that is over does not come back.
+    mutating func close(_ session: Session) {
+        guard let ending = session.ending, ending.reason == .expiredIdle, !ending.isFinal else { return }
+        var closed = session
+        closed.ending?.isFinal = true
+        note(closed)
     }
 
     /// Locks `session` and those below it that are not locked yet.
@@ -120,7 +134,7 @@ extension SubjectTransaction {
     /// Bounds what the sessions below `parent` may have by what it has now.
     mutating func capChildren(of parent: Session) {
         for child in tree(from: parent).dropFirst() {
-            guard let above = child.parentID.flatMap({ aggregate.sessions[$0] }) else { continue }
+            guard let above = self.parent(of: child) else { continue }
             var capped = child
             capped.assurance.ceiling = above.assurance.ceilingForChild(at: now)
             if capped != child { note(capped) }

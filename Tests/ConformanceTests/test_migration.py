@@ -497,4 +497,10 @@ def test_a_disabled_subjects_session_does_not_come_back(client, rested, subject)
     client.do("subject.disable", subject=subject)
     assert refuse_again(client, rested) == "subject_disabled"
     client.do("subject.enable", subject=subject)
-    assert is_valid(client, again(client, rested)), "it was not disabling that ended it"
+    assert refuse_again(client, rested) == "session_ended", "disabling ends everything, and for good"
+
+
+@pytest.mark.rests
+def test_a_session_that_was_revoked_after_it_rested_does_not_come_back(client, rested, subject):
+    assert client.do("session.revoke", subject=subject)["count"] == 0, "it had ended by itself"
+    assert refuse_again(client, rested) == "session_ended"

@@ -324,6 +324,18 @@ struct HierarchyTests {
         #expect(scene.wroteNothing)
     }
 
+    @Test("a child that became a root is as high as it shows itself from then on")
+    func raisedAndElevated() throws {
+        var scene = Scene()
+        let root = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
+        let child = try scene.child(of: root) { $0.authentication = .init(methods: ["pwd"]) }
+        _ = try scene.revoke(.session(root.id), cascade: false)
+        let elevated = try scene.elevate(child.token, methods: ["otp"]).issued()
+        #expect(elevated.session.assurance.level(at: scene.now) == 2)
+        let again = try scene.reauthenticate(elevated.token, methods: ["pwd", "otp", "hwk"]).issued()
+        #expect(again.session.assurance.level(at: scene.now) == 3)
+    }
+
     @Test(
         "all sessions of a subject end without cascade too, whatever the limit",
         arguments: [

@@ -179,7 +179,7 @@ struct ReauthenticateTests {
         #expect(again.session.assurance.level(at: scene.now) == 2)
     }
 
-    @Test("while its subject is disabled nothing comes back, and afterwards it may")
+    @Test("while its subject is disabled nothing comes back, and afterwards only what idled out since")
     func disabled() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -188,7 +188,51 @@ struct ReauthenticateTests {
         _ = scene.disable()
         #expect(scene.reauthenticate(created.token).rejection == .subjectDisabled)
         _ = scene.enable()
-        #expect(scene.reauthenticate(created.token).rejection == nil)
+        #expect(scene.reauthenticate(created.token).rejection == .sessionEnded)
+    }
+
+    @Test("what is revoked after it idled out does not come back, whoever revokes it", arguments: 0..<3)
+    func revokedLate(way: Int) throws {
+        var scene = Scene()
+        let created = try scene.create()
+        scene.pass(seconds: 1800)
+        let target: RevokeSessions.Target =
+            switch way {
+            case 0: .token(scene.tokens.reference(created.token))
+            case 1: .session(created.id)
+            default: .subject("alice", except: nil)
+            }
+        #expect(try scene.revoke(target) == [])
+        #expect(scene.kinds == [.expired])
+        let validation = try scene.validate(created.token)
+        #expect(validation.reason == .expiredIdle)
+        #expect(validation.remedy == .login)
+        #expect(scene.reauthenticate(created.token).rejection == .sessionEnded)
+        #expect(scene.refresh(created.refresh).rejection == .sessionEnded)
+        _ = try scene.revoke(target)
+        #expect(scene.wroteNothing)
+    }
+
+    @Test("a token that was used before is seen after the session idled out, which then does not come back")
+    func reusedLate() throws {
+        var scene = Scene { $0.refreshGraceSeconds = 0 }
+        let created = try scene.create()
+        let successor = try scene.refreshed(created.refresh)
+        scene.pass(seconds: 1800)
+        #expect(scene.refresh(created.refresh).rejection == .refreshTokenReused)
+        #expect(scene.kinds == [.expired, .tokenReused])
+        #expect(scene.refresh(successor).rejection == .sessionEnded)
+        #expect(scene.reauthenticate(created.token).rejection == .sessionEnded)
+    }
+
+    @Test("a session that idled out while it was locked does not come back")
+    func lockedAndExpired() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        _ = scene.lock(.session(created.id))
+        scene.pass(seconds: 1800)
+        #expect(try scene.validate(created.token).remedy == .login)
+        #expect(scene.reauthenticate(created.token).rejection == .sessionEnded)
     }
 
     @Test("a child comes back under a parent that is active, and under no other")

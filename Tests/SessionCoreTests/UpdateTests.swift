@@ -82,13 +82,13 @@ struct UpdateTests {
         #expect(try scene.validate(created.token, context: ClientContext(country: "DE")).reason == .revoked)
     }
 
-    @Test("a pending session is updated, and stays pending")
+    @Test("a pending session is updated by its id, not by its token, and stays pending")
     func pending() throws {
         var scene = Scene { $0.mfa.required = .always }
         let created = try scene.create()
-        let updated = try scene.update(.token(scene.tokens.reference(created.token))) {
-            $0.attributes = ["a": .integer(1)]
-        }.session()
+        let byToken = scene.update(.token(scene.tokens.reference(created.token))) { $0.attributes = ["a": .integer(1)] }
+        #expect(byToken.rejection == .sessionPending)
+        let updated = try scene.update(target(created)) { $0.attributes = ["a": .integer(1)] }.session()
         #expect(updated.status == .pending)
         #expect(updated.pendingUntil == created.session.pendingUntil)
     }

@@ -16,6 +16,13 @@ package struct RevokeSessions: Sendable {
         /// `nil` is a text that cannot be any session's id.
         case session(SessionID?)
         case subject(String, except: Exception?)
+
+        var isSubject: Bool {
+            switch self {
+            case .subject: true
+            case .token, .session: false
+            }
+        }
     }
 
     /// The session to spare, usually the one the user is in.

@@ -60,15 +60,8 @@ extension SessionManager {
 
     /// Whether a session idled out a moment ago and may still be re-authenticated.
     func canComeBack(_ session: Session, under policy: SessionPolicy, now: Timestamp) -> Bool {
-        let end: Timestamp
-        if let ending = session.ending {
-            guard ending.reason == .expiredIdle else { return false }
-            end = ending.at
-        } else {
-            guard session.expiry(at: now) == .expiredIdle else { return false }
-            end = session.idleExpiresAt
-        }
-        return now < end.adding(seconds: policy.reauthenticationWindowSeconds) && now < session.expiresAt
+        guard let ending = session.ending, ending.reason == .expiredIdle, !ending.isFinal else { return false }
+        return now < ending.at.adding(seconds: policy.reauthenticationWindowSeconds) && now < session.expiresAt
     }
 
     /// Whether activity is to be written; what is younger than the policy's touch interval is near enough.

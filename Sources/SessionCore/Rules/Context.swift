@@ -71,6 +71,7 @@ extension SessionManager {
         in transaction: inout SubjectTransaction
     ) {
         session.suspects = session.suspects.suffix(Self.maxSuspects - 1) + [presented]
+        if !transaction.hasRoom(for: session) { session.suspects = [presented] }
         transaction.note(session)
         transaction.announce(
             .suspicious, of: session, reason: EndReason.context.word, detail: .contextChange(change))

@@ -44,6 +44,7 @@ extension SessionManager {
             assurance: assurance, authenticatedAt: authenticatedAt, device: create.device, context: create.context,
             attributes: create.attributes, lastActiveAt: now, generation: 1, credentials: .none,
             pendingUntil: challenge?.expiresAt, placedAt: create.context?.coordinates == nil ? nil : now)
+        try transaction.requireRoom(for: session)
         let issued = replaceTokens(of: &session, under: policy, in: &transaction)
         transaction.put(session)
         transaction.announce(.created, of: session)

@@ -34,9 +34,7 @@ extension SessionManager {
 
         let levelBefore = session.assurance.level(at: now)
         session.assurance.elevate(by: methods, until: now.adding(seconds: policy.mfa.validSeconds), at: now)
-        if let parent = session.parentID.flatMap({ transaction.aggregate.sessions[$0] }) {
-            session.assurance.ceiling = parent.assurance.ceilingForChild(at: now)
-        }
+        session.assurance.ceiling = transaction.parent(of: session)?.assurance.ceilingForChild(at: now)
         if session.status == .pending {
             let awaited = max(2, elevate.requiredLevel)
             guard session.assurance.level(at: now) >= awaited else {

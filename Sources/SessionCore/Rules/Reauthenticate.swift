@@ -26,9 +26,7 @@ extension SessionManager {
         }
 
         session.assurance.methods = again.authentication.methods
-        if let parent = session.parentID.flatMap({ transaction.aggregate.sessions[$0] }) {
-            session.assurance.ceiling = parent.assurance.ceilingForChild(at: now)
-        }
+        session.assurance.ceiling = transaction.parent(of: session)?.assurance.ceilingForChild(at: now)
         if comesBack, policy.mfa.required == .always, session.parentID == nil, session.assurance.level(at: now) < 2 {
             session.status = .pending
             session.pendingUntil = now.adding(seconds: policy.mfa.pendingSeconds)
@@ -51,8 +49,8 @@ extension SessionManager {
         if let rejection = refuseComeback(with: again.context, of: session, under: policy, in: &transaction) {
             return rejection
         }
-        if let parentID = session.parentID {
-            guard let parent = transaction.aggregate.sessions[parentID], parent.status == .active else {
+        if session.parentID != nil {
+            guard let parent = transaction.parent(of: session), parent.status == .active else {
                 throw Rejection(.parentNotActive, "the parent is no active session")
             }
             try requirePlace(below: parent, height: 0, in: transaction)
@@ -88,8 +86,10 @@ extension SessionManager {
     ) throws(Rejection) -> Rejection? {
         guard let token = reference.presented, token.kind == .refresh else { return nil }
         switch try refreshToken(token, of: session, under: policy, now: transaction.now) {
-        case .present, .predecessor: return nil
         case .reused: return endForReuse(session, in: &transaction)
+        case .present, .predecessor:
+            try requireUnexpiredRefreshToken(of: session, now: transaction.now)
+            return nil
         }
     }
 }

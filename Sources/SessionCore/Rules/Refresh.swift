@@ -11,10 +11,13 @@ extension SessionManager {
             var session = transaction.session(token.session, tenant: tenant)
         else { throw Rejection(.tokenInvalid, "this is not a refresh token of any session") }
         let policy = transaction.policies.governing(session)
-        try requireLiving(session, under: policy, now: transaction.now)
+        if !canComeBack(session, under: policy, now: transaction.now) {
+            try requireLiving(session, under: policy, now: transaction.now)
+        }
         let standing = try refreshToken(token, of: session, under: policy, now: transaction.now)
         if case .reused = standing { return .rejected(endForReuse(session, in: &transaction)) }
         try requireActive(session, under: policy, now: transaction.now)
+        try requireUnexpiredRefreshToken(of: session, now: transaction.now)
         let verdict = try judge(refresh.context, of: &session, under: policy, in: &transaction)
         if let rejection = verdict.rejection { return .rejected(rejection) }
         switch standing {

@@ -1,6 +1,6 @@
 extension SessionManager {
     /// Ends one session, or those of a subject. Ending what is unknown, replaced or already over is no error: the
-    /// caller has what it wants (contract §3).
+    /// caller has what it wants (contract §3). What only idled out does not come back from then on.
     func revoke(
         _ revoke: RevokeSessions, tenant: String, in transaction: inout SubjectTransaction
     ) throws -> Outcome {
@@ -8,10 +8,14 @@ extension SessionManager {
         let targets = try targets(of: revoke.target, tenant: tenant, in: transaction)
         var revoked: [SessionID] = []
         for id in targets {
+            guard let session = transaction.aggregate.sessions[id] else { continue }
             // It may have ended with its parent meanwhile.
-            guard let session = transaction.aggregate.sessions[id], session.status.isLiving else { continue }
-            // Where more than one ends it is all of a subject, the ones below among them.
-            if !revoke.cascade, targets.count == 1 { try raiseChildren(of: session, in: &transaction) }
+            guard session.status.isLiving else {
+                transaction.close(session)
+                continue
+            }
+            // Where it is all of a subject, the ones below are among them.
+            if !revoke.cascade, !revoke.target.isSubject { try raiseChildren(of: session, in: &transaction) }
             revoked += transaction.end(session, as: .revoked, reason: revoke.reason, event: .revoked)
         }
         return .succeeded(.revoked(revoked))
@@ -24,13 +28,12 @@ extension SessionManager {
         case .token(let reference):
             let token = try genuine(reference)
             return [transaction.session(token.session, tenant: tenant)].compactMap(\.self)
-                .filter { $0.status.isLiving && $0.credentials.session == token.digest }.map(\.id)
+                .filter { $0.credentials.session == token.digest }.map(\.id)
         case .session(let id):
-            return [id.flatMap { transaction.session($0, tenant: tenant) }].compactMap(\.self)
-                .filter(\.status.isLiving).map(\.id)
+            return [id.flatMap { transaction.session($0, tenant: tenant) }].compactMap(\.self).map(\.id)
         case .subject(_, except: let exception):
             let spared = try spared(by: exception, tenant: tenant, in: transaction)
-            return parentsFirst(transaction.living).map(\.id).filter { !spared.contains($0) }
+            return parentsFirst(transaction.all).map(\.id).filter { !spared.contains($0) }
         }
     }
 
@@ -70,7 +73,7 @@ extension SessionManager {
     ) throws(Rejection) {
         let children = transaction.children(of: session.id)
         guard !children.isEmpty else { return }
-        if let parent = session.parentID.flatMap({ transaction.aggregate.sessions[$0] }) {
+        if let parent = transaction.parent(of: session) {
             let policy = transaction.policies.governing(parent)
             guard transaction.children(of: parent.id).count - 1 + children.count <= policy.maxChildren else {
                 throw Rejection(.hierarchyTooDeep, "a session has \(policy.maxChildren) children at most")

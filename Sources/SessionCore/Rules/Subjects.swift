@@ -1,6 +1,6 @@
 // Shutting a subject out, and letting it in again (contract §3).
 extension SessionManager {
-    /// Ends all sessions of a subject, and lets none begin until it is enabled. It need not be known yet.
+    /// Ends all sessions of a subject, for good, and lets none begin until it is enabled. It need not be known yet.
     func disable(
         _ disable: SwitchSubject, tenant: String, in transaction: inout SubjectTransaction
     ) -> Outcome {
@@ -11,8 +11,12 @@ extension SessionManager {
                 .subjectDisabled, tenant: tenant, subject: disable.subject, reason: disable.reason?.word ?? "disabled")
         }
         var revoked: [SessionID] = []
-        for session in parentsFirst(transaction.living) {
-            guard transaction.aggregate.sessions[session.id]?.status.isLiving == true else { continue }
+        for id in parentsFirst(transaction.all).map(\.id) {
+            guard let session = transaction.aggregate.sessions[id] else { continue }
+            guard session.status.isLiving else {
+                transaction.close(session)
+                continue
+            }
             revoked += transaction.end(session, as: .revoked, reason: .subjectDisabled, event: .revoked)
         }
         return .succeeded(.disabled(revoked))

@@ -30,7 +30,7 @@ extension SessionManager {
         try requireEnabled(transaction.aggregate.subject)
 
         if ticket.keepsOriginal {
-            if let parent = original.parentID.flatMap({ transaction.aggregate.sessions[$0] }) {
+            if let parent = transaction.parent(of: original) {
                 try requirePlace(below: parent, height: 0, in: transaction)
             } else {
                 let room = makeRoom(
@@ -47,6 +47,7 @@ extension SessionManager {
             attributes: original.attributes, lastActiveAt: now, generation: 1,
             credentials: SessionCredentials(session: ticket.digest, refresh: nil, lineStart: 1),
             placedAt: complete.context?.coordinates == nil ? nil : now)
+        try transaction.requireRoom(for: successor)
         let issued = replaceTokens(of: &successor, under: policy, in: &transaction)
         transaction.put(successor)
         transaction.announce(.transferred, of: successor, detail: .previousSession(original.id))

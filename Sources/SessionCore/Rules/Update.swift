@@ -10,7 +10,7 @@ extension SessionManager {
         let known = try session(update.target, tenant: tenant, in: transaction)
         let policy = transaction.policies.governing(known)
         switch update.target {
-        case .token: try requireActive(known, under: policy, now: transaction.now, orPending: true)
+        case .token: try requireActive(known, under: policy, now: transaction.now)
         case .session: try requireLiving(known, under: policy, now: transaction.now)
         }
         var session = known
@@ -29,6 +29,7 @@ extension SessionManager {
             session.suspects = []
         }
         guard session != known else { return .succeeded(.session(known)) }
+        try transaction.requireRoom(for: session)
         transaction.put(session)
         transaction.announce(.updated, of: session)
         return .succeeded(.session(session))

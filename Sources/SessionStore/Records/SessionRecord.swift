@@ -121,6 +121,7 @@ extension RecordWriter {
         moment(ending.at)
         text(ending.reason.word)
         moment(ending.forgottenAt)
+        integer(ending.isFinal ? 1 : 0)
     }
 }
 
@@ -185,7 +186,9 @@ extension RecordReader {
     }
 
     fileprivate mutating func ending() throws(MalformedRecord) -> SessionEnding {
-        SessionEnding(at: try moment(), reason: EndReason(stored: try text()), forgottenAt: try moment())
+        SessionEnding(
+            at: try moment(), reason: EndReason(stored: try text()), forgottenAt: try moment(),
+            isFinal: try integer() != 0)
     }
 
     fileprivate mutating func status() throws(MalformedRecord) -> SessionStatus {
