@@ -7,8 +7,8 @@ package enum Outcome: Sendable {
     case failed(Failure)
 }
 
-/// The `data` of a result, a case per shape.
-package enum ResultData: Sendable {
+/// The `data` of a result, a case per shape. Indirect, for what a copy of a session would cost.
+package indirect enum ResultData: Sendable {
     case created(session: Session, tokens: IssuedTokens, evicted: [SessionID], challenge: Challenge?)
     case validated(Validation)
     /// `refresh`, `elevate`, `reauthenticate`, `transfer.complete`.
@@ -30,9 +30,22 @@ package enum ResultData: Sendable {
     case policy(name: String, SessionPolicy)
     case policies([(name: String, policy: SessionPolicy)])
     /// What rules of an extension have something to say about.
-    indirect case annotated(ResultData, annotations: [String: String])
+    case annotated(ResultData, annotations: [String: String])
     /// The reaper's commands have no answer.
     case expired
+}
+
+extension ResultData {
+    /// Whether there is an access token to be signed.
+    package var hasClaims: Bool {
+        switch self {
+        case .created(_, let tokens, _, _), .issued(_, let tokens): tokens.accessClaims != nil
+        case .annotated(let data, _): data.hasClaims
+        case .validated, .session, .sessions, .switched, .revoked, .disabled, .ticket, .activity, .enrolled, .factor,
+            .factors, .policy, .policies, .expired:
+            false
+        }
+    }
 }
 
 /// What a session that was just created still lacks.

@@ -18,29 +18,32 @@ extension CommandProcessor {
         return verified
     }
 
-    /// The outcome with its access token signed; `nil` if that fails, and then nothing of the command may be stored.
-    func signed(_ outcome: Outcome) async -> Outcome? {
+    /// The verdicts with their access tokens signed. If that fails nothing of the group may be stored.
+    func signed(_ verdicts: Verdicts) async -> Verdicts {
+        var signed = verdicts
         do {
-            switch outcome {
-            case .succeeded(.created(let session, let tokens, let evicted, let challenge)):
-                return .succeeded(
-                    .created(
-                        session: session, tokens: try await signed(tokens), evicted: evicted, challenge: challenge))
-            case .succeeded(.issued(let session, let tokens)):
-                return .succeeded(.issued(session: session, tokens: try await signed(tokens)))
-            case .succeeded(.annotated(let data, let annotations)):
-                guard case .succeeded(let data) = await signed(.succeeded(data)) else { return nil }
-                return .succeeded(.annotated(data, annotations: annotations))
-            default: return outcome
+            for index in signed.all.indices {
+                guard case .decided(.succeeded(let data), let events) = signed.all[index].verdict else { continue }
+                signed.all[index].verdict = .decided(.succeeded(try await self.signed(data)), events: events)
             }
+            return signed
         } catch {
             logger.error("an access token could not be signed", metadata: [LogKey.reason: "\(error)"])
-            return nil
+            let failure = Failure(
+                .internal, "an access token could not be signed; the operators have been told")
+            return Verdicts(verdicts.withoutChanges, of: verdicts.all.map(\.item), all: .failed(failure))
         }
     }
 
-    static var unsigned: Outcome {
-        .failed(Failure(.internal, "an access token could not be signed; the operators have been told"))
+    private func signed(_ data: ResultData) async throws -> ResultData {
+        switch data {
+        case .created(let session, let tokens, let evicted, let challenge):
+            .created(session: session, tokens: try await signed(tokens), evicted: evicted, challenge: challenge)
+        case .issued(let session, let tokens): .issued(session: session, tokens: try await signed(tokens))
+        case .annotated(let data, let annotations):
+            .annotated(try await signed(data), annotations: annotations)
+        default: data
+        }
     }
 
     private func signed(_ tokens: IssuedTokens) async throws -> IssuedTokens {

@@ -7,7 +7,7 @@ import SessionStore
 // What a round makes of what was loaded, before it is committed.
 extension CommandProcessor {
     /// For a command that needs no aggregate.
-    func decideAlone(_ work: Work, under policies: PolicyCatalogue, at now: Timestamp) async -> Completion {
+    func decideAlone(_ work: Work, under policies: PolicyCatalogue, at now: Timestamp) -> Completion {
         switch work.content {
         case .unreadable(let failure): return complete(.failed(failure), of: work, at: now)
         case .refused(let rejection): return complete(.rejected(rejection), of: work, at: now)
@@ -18,56 +18,70 @@ extension CommandProcessor {
             guard let outcome = try? manager.decide(command, in: &transaction) else {
                 preconditionFailure("the whole of nothing is enough for a command that needs nothing")
             }
-            return complete(await signed(outcome) ?? Self.unsigned, of: work, at: now)
+            return complete(outcome, of: work, at: now)
         }
     }
 
     /// - Throws: `ScopeTooNarrow` if a command needs more of the aggregate.
     func decide(
         _ group: Group, on loaded: LoadedAggregate, under policies: PolicyCatalogue, at now: Timestamp
-    ) async throws(ScopeTooNarrow) -> DecidedGroup {
+    ) throws(ScopeTooNarrow) -> Verdicts {
         switch loaded.state {
         case .refused: preconditionFailure("what was not loaded is not decided")
-        case .damaged(let damage): return refuse(group, because: damage, at: now)
+        case .damaged(let damage): return refuse(group, because: damage, under: policies, at: now)
         case .whole(let aggregate):
-            let transaction = SubjectTransaction(
-                on: aggregate, scope: group.request.scope, activity: loaded.activity, now: now, policies: policies,
-                random: makeRandom())
-            return try await decide(group, in: transaction, loaded: loaded)
+            var verdicts = Verdicts(
+                SubjectTransaction(
+                    on: aggregate, scope: group.request.scope, activity: loaded.activity, now: now, policies: policies,
+                    random: makeRandom()))
+            for item in group.items {
+                guard case .command(let command) = item.work.content else {
+                    preconditionFailure("only commands are grouped")
+                }
+                if let earlier = earlierResult(of: item.work, loaded: loaded, in: verdicts) {
+                    verdicts.all.append((item, .earlier(earlier)))
+                    continue
+                }
+                let before = verdicts.transaction.events.count
+                let outcome =
+                    item.work.isGivenUp ? Self.givenUp : try manager.decide(command, in: &verdicts.transaction)
+                let events = before..<verdicts.transaction.events.count
+                verdicts.all.append((item, .decided(outcome, events: events)))
+            }
+            return verdicts
         }
     }
 
-    private func decide(
-        _ group: Group, in transaction: SubjectTransaction, loaded: LoadedAggregate
-    ) async throws(ScopeTooNarrow) -> DecidedGroup {
-        var transaction = transaction
+    /// Everything that is to be stored and published of a group.
+    func write(_ verdicts: Verdicts) -> DecidedGroup {
+        let transaction = verdicts.transaction
         var decided = DecidedGroup()
         var results: [(message: MessageKey, result: StoredResult)] = []
-        for item in group.items {
-            guard case .command(let command) = item.work.content else {
-                preconditionFailure("only commands are grouped")
+        for (item, verdict) in verdicts.all {
+            let completion: Completion
+            switch verdict {
+            case .earlier(.reused):
+                let rejection = Rejection(.messageIDReused, "this message_id was used for another command or body")
+                completion = complete(.rejected(rejection), of: item.work, at: transaction.now)
+            case .earlier(.result(let result)): completion = repetition(of: result, by: item.work, at: transaction.now)
+            case .earlier(.inBatch(let place)):
+                let first = decided.completions[place].1
+                completion = repetition(of: first.stored, by: item.work, at: transaction.now)
+            case .decided(let outcome, let range):
+                completion = complete(outcome, of: item.work, at: transaction.now)
+                if !range.isEmpty {
+                    let events = transaction.events[range].map { event in
+                        OutgoingEvent(
+                            id: event.id, type: event.kind.rawValue,
+                            body: EventWriter.write(event, namespace: namespace))
+                    }
+                    decided.eventCounts.append((completionAt: decided.completions.count, events))
+                }
+                if let message = item.work.message, completion.failure == nil {
+                    results.append((message, completion.stored))
+                }
             }
-            if let earlier = earlierResult(of: item.work, loaded: loaded, inBatch: results) {
-                decided.completions.append((item.index, repetition(of: earlier, by: item.work, at: transaction.now)))
-                continue
-            }
-            let before = transaction
-            var outcome = item.work.isGivenUp ? Self.givenUp : try manager.decide(command, in: &transaction)
-            if let signed = await signed(outcome) {
-                outcome = signed
-            } else {
-                transaction = before
-                outcome = Self.unsigned
-            }
-            let completion = complete(outcome, of: item.work, at: transaction.now)
-            let events = transaction.events[before.events.count...].map { event in
-                OutgoingEvent(
-                    id: event.id, type: event.kind.rawValue, body: EventWriter.write(event, namespace: namespace))
-            }
-            if !events.isEmpty { decided.eventCounts.append((completionAt: decided.completions.count, events)) }
             decided.completions.append((item.index, completion))
-            guard let message = item.work.message else { continue }
-            if completion.failure == nil { results.append((message, completion.stored)) }
         }
         if !transaction.isEmpty || !results.isEmpty {
             let events = decided.eventCounts.flatMap(\.events)
@@ -80,40 +94,31 @@ extension CommandProcessor {
         .failed(Failure(.internal, "delivered \(DeliveryReader.maxDeliveries) times and never finished"))
     }
 
-    private enum EarlierResult {
-        case reused
-        case result(StoredResult)
-    }
-
     private func earlierResult(
-        of work: Work, loaded: LoadedAggregate, inBatch results: [(message: MessageKey, result: StoredResult)]
-    ) -> EarlierResult? {
+        of work: Work, loaded: LoadedAggregate, in verdicts: Verdicts
+    ) -> Verdicts.EarlierResult? {
         guard let message = work.message else { return nil }
         if loaded.reused.contains(message) { return .reused }
         if let result = loaded.results[message] { return .result(result) }
-        return results.first { $0.message == message }.map { .result($0.result) }
+        return verdicts.place(of: message).map { .inBatch($0) }
     }
 
-    private func repetition(of earlier: EarlierResult, by work: Work, at now: Timestamp) -> Completion {
-        switch earlier {
-        case .reused:
-            let rejection = Rejection(.messageIDReused, "this message_id was used for another command or body")
-            return complete(.rejected(rejection), of: work, at: now)
-        case .result(let result):
-            metrics.duplicates.increment()
-            return Completion(repeating: result, of: work, at: now)
-        }
+    private func repetition(of result: StoredResult, by work: Work, at now: Timestamp) -> Completion {
+        metrics.duplicates.increment()
+        return Completion(repeating: result, of: work, at: now)
     }
 
     /// A record that does not open fails the commands that need it, and nothing else.
-    private func refuse(_ group: Group, because damage: DamagedRecord, at now: Timestamp) -> DecidedGroup {
+    private func refuse(
+        _ group: Group, because damage: DamagedRecord, under policies: PolicyCatalogue, at now: Timestamp
+    ) -> Verdicts {
         logger.error(
             "a record in Redis cannot be trusted: its commands are answered with internal",
             metadata: [LogKey.key: "\(damage.key)", LogKey.reason: "\(damage.reason)"])
         let failure = Failure(.internal, "a stored record could not be read; the operators have been told")
-        var decided = DecidedGroup()
-        decided.completions = group.items.map { ($0.index, complete(.failed(failure), of: $0.work, at: now)) }
-        return decided
+        let nothing = SubjectTransaction(
+            on: Aggregate(handle: group.request.handle), now: now, policies: policies, random: makeRandom())
+        return Verdicts(nothing, of: group.items, all: .failed(failure))
     }
 
     func complete(_ outcome: Outcome, of work: Work, at now: Timestamp) -> Completion {

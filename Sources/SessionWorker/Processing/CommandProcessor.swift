@@ -105,8 +105,6 @@ package struct CommandProcessor<Store: SessionStore>: Sendable {
 // MARK: - One round
 
 extension CommandProcessor {
-    typealias Item = (index: Int, work: Work)
-
     private struct Round {
         let now: Timestamp
         var completions: [(index: Int, Completion)] = []
@@ -127,13 +125,13 @@ extension CommandProcessor {
     /// Loads, decides and commits once.
     ///
     /// - Parameter wide: the aggregates to load whole, whatever their commands seem to need.
-    private func round(_ items: [Item], wide: Set<SubjectHandle>) async throws(StoreError) -> Round {
+    private func round(_ items: [CommandItem], wide: Set<SubjectHandle>) async throws(StoreError) -> Round {
         let (groups, ungrouped) = group(items, wide: wide)
         let loaded = try await store.load(groups.map(\.request))
         let policies = policies()
         var round = Round(now: loaded.now)
         for item in ungrouped {
-            round.completions.append((item.index, await decideAlone(item.work, under: policies, at: loaded.now)))
+            round.completions.append((item.index, decideAlone(item.work, under: policies, at: loaded.now)))
         }
 
         var decided: [(group: DecidedGroup, commit: Commit)] = []
@@ -142,14 +140,17 @@ extension CommandProcessor {
                 round.refuse(because: error)
                 continue
             }
-            let decision: DecidedGroup
+            var verdicts: Verdicts
             do {
-                decision = try await decide(group, on: aggregate, under: policies, at: loaded.now)
+                verdicts = try decide(group, on: aggregate, under: policies, at: loaded.now)
             } catch {
                 round.narrow += group.items.map(\.index)
                 round.tooNarrow.insert(group.request.handle)
                 continue
             }
+            // Nothing is waited for that need not be.
+            if verdicts.haveClaims { verdicts = await signed(verdicts) }
+            let decision = write(verdicts)
             if let commit = decision.commit {
                 decided.append((decision, commit))
             } else {
@@ -175,10 +176,11 @@ extension CommandProcessor {
     }
 
     /// The commands of a batch by the aggregate they are about, and those that are about none.
-    private func group(_ items: [Item], wide: Set<SubjectHandle>) -> (groups: [Group], ungrouped: [Item]) {
+    private func group(_ items: [CommandItem], wide: Set<SubjectHandle>) -> (groups: [Group], ungrouped: [CommandItem])
+    {
         var groups: [Group] = []
         var places: [SubjectHandle: Int] = [:]
-        var ungrouped: [Item] = []
+        var ungrouped: [CommandItem] = []
         for item in items {
             guard case .command(let command) = item.work.content, let need = need(of: command, in: item.work) else {
                 ungrouped.append(item)

@@ -4,16 +4,16 @@ import SessionStore
 /// Commands of one batch that are about one aggregate.
 struct Group {
     var request: LoadRequest
-    var items: [(index: Int, work: Work)]
+    var items: [CommandItem]
 
-    init(_ item: (index: Int, work: Work), _ need: Need) {
+    init(_ item: CommandItem, _ need: Need) {
         request = LoadRequest(
             handle: need.handle, scope: need.scope, messages: item.work.message.map { [$0] } ?? [],
             activityOf: need.activityOf.map { [$0] } ?? [])
         items = [item]
     }
 
-    mutating func add(_ item: (index: Int, work: Work), _ need: Need) {
+    mutating func add(_ item: CommandItem, _ need: Need) {
         request.scope = request.scope.union(need.scope)
         if let session = need.activityOf, !request.activityOf.contains(session) { request.activityOf.append(session) }
         if let message = item.work.message, !request.messages.contains(message) { request.messages.append(message) }
