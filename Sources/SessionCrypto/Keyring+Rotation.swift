@@ -4,7 +4,7 @@ package import SessionCore
 /// How a ring's keys come and go. A ring is a value: what changes is a new one.
 extension Keyring {
     /// How long after a change some worker may still seal with the key before: it may not have read the ring yet (a
-    /// command is asked once a minute), and its clock may differ. In seconds.
+    /// command is asked every 20 seconds and may take 10), and its clock may differ. In seconds.
     package static let graceSeconds = 60
 
     /// A ring has a handful of keys; this is where it stops being one.

@@ -141,13 +141,11 @@ struct WatchedFileTests {
 struct WorkerKeysTests {
     private let log = LogRecorder()
 
-    private func keys(
-        file: String? = nil, command: [String]? = nil, refreshInterval: Duration = WorkerKeys.refreshInterval
-    ) throws -> WorkerKeys {
+    private func keys(file: String? = nil, command: [String]? = nil) throws -> WorkerKeys {
         var configuration = WorkerConfiguration()
         configuration.keyringFile = file
         configuration.keyringCommand = command
-        return try WorkerKeys(for: configuration, logger: log.logger, refreshInterval: refreshInterval)
+        return try WorkerKeys(for: configuration, logger: log.logger)
     }
 
     @Test("a key that was added to the file seals as soon as its moment has come")
@@ -201,24 +199,6 @@ struct WorkerKeysTests {
                 try keys(command: ["sh", "-c", "exit 7", "s3cret"])
             }
             #expect(error?.description == "SOJOURN_KEYRING_COMMAND cannot be used: sh exited with 7")
-        }
-    }
-
-    @Test("an unknown key has the file read at once, but not again and again")
-    func refresh() async throws {
-        try await withFolder { folder in
-            let path = folder + "/keyring.json"
-            try Keyring.generate(at: .wallClock).save(to: path)
-            let eager = try keys(file: path, refreshInterval: .zero)
-            let patient = try keys(file: path, refreshInterval: .seconds(3600))
-            let first = patient.sealers.sealer.currentID
-            let changed = try Keyring.change(at: path) { keyring throws(KeyringError) in
-                try keyring.rotated(at: .wallClock, after: 0)
-            }
-            await eager.refresh()
-            #expect(eager.sealers.sealer.currentID == changed.summaries(at: .wallClock).last?.id)
-            await patient.refresh()
-            #expect(patient.sealers.sealer.currentID == first)
         }
     }
 
