@@ -3,7 +3,7 @@
 /// It is the unit of consistency: limits, lists, cascades and the order of events need nothing beyond it.
 package struct Aggregate: Equatable, Sendable {
     package let handle: SubjectHandle
-    /// How often it has been written; 0 for one that does not exist.
+    /// Another one after each write; 0 for one that does not exist.
     package var revision: Int64
     /// `nil` for a subject that nothing is known of, and where only single sessions were loaded.
     package var subject: Subject?

@@ -67,14 +67,26 @@ package struct AccessTokens: AccessTokenScheme {
         return token
     }
 
+    /// Whether a text looks like an access token, signed with a key that is not in the ring.
+    package func isKeyUnknown(of text: String) -> Bool {
+        guard text.utf8.count <= Self.maxBytes else { return false }
+        let parts = Self.parts(of: Array(text.utf8))
+        guard parts.count == 3, let header = AccessTokenHeader(parts[0]) else { return false }
+        return algorithms[header.keyID] == nil
+    }
+
     /// Whether a text has an access token's three parts, one of our keys is named in the first, with its own algorithm,
     /// and the last is a signature as it is written here: jwt-kit would take any Base64 for it.
     private func isSignedAsOurs(_ text: [UInt8]) -> Bool {
-        let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        let parts = Self.parts(of: text)
         guard parts.count == 3, let header = AccessTokenHeader(parts[0]),
             algorithms[header.keyID] == header.algorithm
         else { return false }
         return Base64URL.decode(parts[2])?.count == Self.signatureLength
+    }
+
+    private static func parts(of text: [UInt8]) -> [ArraySlice<UInt8>] {
+        text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     }
 }
 

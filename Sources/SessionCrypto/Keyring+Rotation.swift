@@ -4,7 +4,7 @@ package import SessionCore
 /// How a ring's keys come and go. A ring is a value: what changes is a new one.
 extension Keyring {
     /// How long after a change some worker may still seal with the key before: it may not have read the ring yet (a
-    /// command is asked once a minute), and its clock may differ. In seconds.
+    /// command is asked every 20 seconds and may take 10), and its clock may differ. In seconds.
     package static let graceSeconds = 60
 
     /// A ring has a handful of keys; this is where it stops being one.
@@ -30,11 +30,15 @@ extension Keyring {
             successor: (key.number, now.adding(seconds: seconds)))
     }
 
-    /// This ring without a key. What is sealed with it does not open any more.
+    /// This ring without a key. What is sealed with it does not open any more, and what is signed with it is refused.
     ///
-    /// - Parameter force: whether to do so although workers may still seal with it.
+    /// - Parameters:
+    ///   - accessTokenSeconds: how long an access token lives at most.
+    ///   - force: whether to do so although workers may still seal with it, or its access tokens live.
     /// - Throws: `KeyringError` with `unknownKey`, with `current` for the key that seals or will, or with `changing`.
-    package func retired(_ id: String, at now: Timestamp, force: Bool = false) throws(KeyringError) -> Keyring {
+    package func retired(
+        _ id: String, at now: Timestamp, accessTokenSeconds: Int, force: Bool = false
+    ) throws(KeyringError) -> Keyring {
         guard let key = keys.first(where: { $0.id == id }) else {
             let known = keys.map(\.id).joined(separator: ", ")
             throw KeyringError(.unknownKey, "there is no key \(id) in the ring, only \(known)")
@@ -47,11 +51,15 @@ extension Keyring {
         guard key != ring.successor?.key else {
             throw KeyringError(.current, "\(id) is the key that seals next: let it, and rotate once more")
         }
-        if let since = ring.currentSince, !force, since.adding(seconds: Self.graceSeconds) > now {
-            throw KeyringError(
-                .changing,
-                "the key \(ring.current.id) seals only since \(since.rfc3339), and a worker may not have "
-                    + "noticed: retire after \(since.adding(seconds: Self.graceSeconds).rfc3339)")
+        if let since = ring.currentSince, !force {
+            // The last token may be one of a worker that noticed last.
+            let end = since.adding(seconds: Self.graceSeconds + accessTokenSeconds)
+            guard end <= now else {
+                throw KeyringError(
+                    .changing,
+                    "the key \(ring.current.id) signs only since \(since.rfc3339), and access tokens that another key "
+                        + "signed may live on: retire after \(end.rfc3339)")
+            }
         }
         return Keyring(
             root: root, keys: keys.filter { $0 != key }, current: ring.current.number,

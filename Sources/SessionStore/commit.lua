@@ -42,7 +42,9 @@ end
 
 local reply = { revision }
 if sets + removals > 0 then
-    reply[1] = tostring(redis.call('HINCRBY', aggregate, 'r', 1))
+    -- By 1 to 1000000, as the microsecond has it: where Redis lost writes, those that come instead reach another revision,
+    -- and who saw the lost ones does not take the two states for one.
+    reply[1] = string.format('%.0f', redis.call('HINCRBY', aggregate, 'r', 1 + redis.call('TIME')[2]))
     if retention > 0 then
         redis.call('EXPIRE', aggregate, retention)
     elseif retention == 0 then

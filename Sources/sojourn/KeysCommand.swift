@@ -13,7 +13,7 @@ struct KeysCommand: AsyncParsableCommand {
 
               sojourn keys rotate FILE       a new key, which seals from a minute from now on
               sojourn keys reseal            then, what is sealed with an older one is sealed again
-              sojourn keys retire FILE ID    and the older one goes
+              sojourn keys retire FILE ID    and the older one goes, when the access tokens that it signed have expired
             """,
         subcommands: [
             KeysInitCommand.self, KeysListCommand.self, KeysRotateCommand.self, KeysRetireCommand.self,

@@ -11,8 +11,8 @@ struct KeysRotateCommand: AsyncParsableCommand {
         commandName: "rotate",
         abstract: "Add a new key, which seals from a moment on that every worker has heard of it by.",
         discussion: """
-            Workers read the file by themselves, within a second. Where it reaches them another way, such as a secret that \
-            is copied to them, give --after the time that this takes.
+            Workers read the file by themselves, within a second, and what a command prints within half a minute. Where it \
+            reaches them another way, such as a secret that is copied to them, give --after the time that this takes, and more.
             """)
 
     @OptionGroup var file: KeyringFileArgument

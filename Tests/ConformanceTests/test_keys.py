@@ -132,8 +132,12 @@ def test_only_a_key_that_is_no_longer_needed_is_retired(sojourn, other, worker):
     first, second = keys(sojourn, other)
     assert second in sojourn("retire", str(other), second).stderr, "the current one"
     assert "no key 00000000" in sojourn("retire", str(other), "00000000").stderr
-    assert "retire after" in sojourn("retire", str(other), first).stderr, "a worker may not have noticed"
-    age(other, 100)
+    for age_of_key, *lifetime in [(0,), (350,), (950, "--access-token-seconds", "900")]:
+        age(other, age_of_key)
+        done = sojourn("retire", str(other), first, *lifetime)
+        assert done.returncode == 1 and "access tokens" in done.stderr and "retire after 20" in done.stderr
+    assert sojourn("retire", str(other), first, "--access-token-seconds", "0").returncode == 64
+    age(other, 370)
     done = sojourn("retire", str(other), first)
     assert done.returncode == 1 and "another keyring" in done.stderr, "of this namespace it tells nothing"
     done = sojourn("retire", str(other), first, "--namespace", "nobody-here")
@@ -162,6 +166,8 @@ def test_keys_are_exchanged_while_a_worker_goes_on(sojourn, worker, client, star
 
     age(keyring, 100)
     done = sojourn("retire", keyring, first)
+    assert done.returncode == 1 and "retire after" in done.stderr, "its access tokens live"
+    done = sojourn("retire", keyring, first, "--access-token-seconds", "30")
     assert done.returncode == 1 and "sojourn keys reseal" in done.stderr
     assert " 80 records" in done.stderr, "of 20: the subject, the session, the message's result, an activity"
     assert list(keys(sojourn, keyring)) == [first, second]
@@ -170,7 +176,7 @@ def test_keys_are_exchanged_while_a_worker_goes_on(sojourn, worker, client, star
     assert done.returncode == 0, done.stderr
     assert "100 %" in done.stderr and "sealed 80 of them again" in done.stdout
     assert "sealed 0 of them again" in sojourn("reseal").stdout
-    done = sojourn("retire", keyring, first)
+    done = sojourn("retire", keyring, first, "--access-token-seconds", "30")
     assert done.returncode == 0, done.stderr
     assert keys(sojourn, keyring) == {second: "current"}
     assert all(client.validate(token)["valid"] for token in tokens)

@@ -1,3 +1,4 @@
+import Logging
 import RedisConnection
 import SessionContract
 import SessionCore
@@ -106,6 +107,32 @@ struct RedisSessionStoreTests {
                 Issue.record("the second has to be refused: \(results)")
                 return
             }
+        }
+    }
+
+    @Test("policies that a fail-over lost are not taken for those that were put instead")
+    func lostWrites() async throws {
+        try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
+            let logger = Logger(label: "test")
+            let policies = PoliciesInForce(
+                file: try PolicyFile(path: nil, logger: logger), handle: fixture.manager.policiesHandle, logger: logger)
+            let processor = await fixture.processor(on: fixture.store)
+            let sender = Sender(fixture)
+            func put(_ name: String) async throws {
+                let body: JSONObject = ["name": .string(name), "policy": .object([:])]
+                #expect(try await processor.process([sender.work("policy.put", body, id: name)])[0].failure == nil)
+                try await policies.refresh(from: fixture.store)
+                #expect(policies.catalogue[name, tenant: "default"] != nil)
+            }
+            try await put("kept")
+            let key = RedisArgument.string(
+                KeySpace(namespace: fixture.namespace).aggregate(fixture.manager.policiesHandle))
+            let replica = try #require(try await fixture.command("DUMP", key).bytes)
+            try await put("lost")
+            _ = try await fixture.command("RESTORE", key, "0", .bytes(replica), "REPLACE")
+            try await put("new")
+            #expect(policies.catalogue["kept", tenant: "default"] != nil)
+            #expect(policies.catalogue["lost", tenant: "default"] == nil)
         }
     }
 

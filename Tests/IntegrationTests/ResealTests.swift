@@ -50,7 +50,8 @@ struct ResealTests {
             #expect(try await rotated.store.countByKey { _ in } == [rotated.old: 20, rotated.new: 80])
 
             // A worker that has lost the old key altogether.
-            let alone = try rotated.ring.retired(rotated.old, at: Self.then, force: true)
+            let alone = try rotated.ring.retired(
+                rotated.old, at: Self.then, accessTokenSeconds: 300, force: true)
             let after = await fixture.processor(
                 on: fixture.store(with: SealerSource(keyring: alone, namespace: fixture.namespace, at: Self.then)))
             let tokens = try created.map { try $0.token("session") }
@@ -84,10 +85,11 @@ struct ResealTests {
                 Sender(fixture).work("session.create", create("alice"), id: "1")
             ])
             let aggregate = KeySpace(namespace: fixture.namespace).aggregate(try created[0].sessionID.handle)
+            let revision = try await fixture.command("HGET", .string(aggregate), "r").string
             let inbox = try #require(try await fixture.keys().first { $0.contains("}:i:") })
             #expect(try await fixture.command("PEXPIRE", .string(inbox), "30000").integer == 1)
-            _ = try await rotated.store.reseal { _ in }
-            #expect(try await fixture.command("HGET", .string(aggregate), "r").string == "1")
+            #expect(try await rotated.store.reseal { _ in }.resealed > 0)
+            #expect(try await fixture.command("HGET", .string(aggregate), "r").string == revision)
             let left = try #require(try await fixture.command("PTTL", .string(inbox)).integer)
             #expect((1...30_000).contains(left))
         }

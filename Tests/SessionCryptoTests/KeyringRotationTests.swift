@@ -1,3 +1,4 @@
+import SessionContract
 import SessionCore
 import SessionCrypto
 import Testing
@@ -65,34 +66,43 @@ import Testing
         let ring = try Keyring.generate(at: start).rotated(at: start, after: 60)
         for (key, now) in [(0, later(0)), (1, later(0)), (1, later(60)), (1, later(1000))] {
             let error = #expect(throws: KeyringError.self) {
-                try ring.retired(ring.summaries(at: start)[key].id, at: now, force: true)
+                try ring.retired(ring.summaries(at: start)[key].id, at: now, accessTokenSeconds: 300, force: true)
             }
             #expect(error?.code == .current, "key \(key) at \(now)")
         }
     }
 
-    @Test func `an older key is retired once every worker has surely changed over`() throws {
+    @Test func `an older key is retired once what it signed has surely expired`() throws {
         let ring = try Keyring.generate(at: start).rotated(at: start, after: 60)
         let old = ring.summaries(at: start)[0].id
-        let early = #expect(throws: KeyringError.self) { try ring.retired(old, at: later(119)) }
+        func retired(at now: Timestamp, force: Bool = false) throws(KeyringError) -> Keyring {
+            try ring.retired(old, at: now, accessTokenSeconds: 300, force: force)
+        }
+        // It is told to seal and sign no more after 60 seconds; for 60 more a worker may not have noticed.
+        let early = #expect(throws: KeyringError.self) { try retired(at: later(419)) }
         #expect(early?.code == .changing)
-        #expect(states(try ring.retired(old, at: later(119), force: true), at: later(119)) == [.current])
-        let retired = try ring.retired(old, at: later(120))
-        #expect(states(retired, at: later(120)) == [.current])
-        #expect(sealing(retired, at: later(120)) == ring.summaries(at: start)[1].id)
+        #expect(early?.description.contains("retire after \(later(420).rfc3339)") == true)
+        #expect(states(try retired(at: later(119), force: true), at: later(119)) == [.current])
+        let retired = try retired(at: later(420))
+        #expect(states(retired, at: later(420)) == [.current])
+        #expect(sealing(retired, at: later(420)) == ring.summaries(at: start)[1].id)
     }
 
     @Test func `rotating twice does not shorten the time that an older key is kept`() throws {
-        let ring = try Keyring.generate(at: start).rotated(at: start, after: 0).rotated(at: later(1), after: 60)
+        let ring = try Keyring.generate(at: start).rotated(at: start, after: 0).rotated(at: later(1), after: 600)
         let first = ring.summaries(at: start)[0].id
-        let early = #expect(throws: KeyringError.self) { try ring.retired(first, at: later(2)) }
+        let early = #expect(throws: KeyringError.self) {
+            try ring.retired(first, at: later(2), accessTokenSeconds: 300)
+        }
         #expect(early?.code == .changing)
-        // The second key seals since the beginning, and the third still waits.
-        _ = try ring.retired(first, at: later(60))
+        // The second key signs since the beginning, and the third still waits.
+        _ = try ring.retired(first, at: later(360), accessTokenSeconds: 300)
     }
 
     @Test func `a key that is not in the ring is said to be so, with those that are`() throws {
-        let error = #expect(throws: KeyringError.self) { try keyring().retired("0000000f", at: start) }
+        let error = #expect(throws: KeyringError.self) {
+            try keyring().retired("0000000f", at: start, accessTokenSeconds: 300)
+        }
         #expect(error?.code == .unknownKey)
         #expect(error?.description.contains("000000a1") == true)
     }

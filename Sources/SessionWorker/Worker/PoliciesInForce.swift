@@ -36,12 +36,16 @@ final class PoliciesInForce: Sendable {
         let known = put.withLock { $0.revision }
         guard try await load(.sessions([]), from: store).revision != known else { return }
         let aggregate = try await load(.whole, from: store)
-        put.withLock { put in
-            if aggregate.revision > put.revision {
-                put = Put(revision: aggregate.revision, policies: aggregate.policies)
-            }
+        let isChange = put.withLock { put in
+            // Whoever looked at the same time was first; which of the two read later, nobody knows: the next look does.
+            guard put.revision == known else { return false }
+            defer { put = Put(revision: aggregate.revision, policies: aggregate.policies) }
+            return put.policies != aggregate.policies
         }
-        logger.info("policies were put and are in force", metadata: [LogKey.count: "\(aggregate.policies.count)"])
+        guard isChange else { return }
+        logger.info(
+            "the policies that were put have changed and are in force",
+            metadata: [LogKey.count: "\(aggregate.policies.count)"])
     }
 
     /// Looks again and again until the task is cancelled. Without Redis nobody decides anything either.

@@ -69,7 +69,7 @@ package struct Worker {
             })
         let background = [
             BackgroundService { [keys] in await keys.watch() },
-            BackgroundService { [keys] in await accessTokens.follow(keys) },
+            BackgroundService { await accessTokens.watch() },
             BackgroundService { [policyFile] in await policyFile.watch() },
             BackgroundService { [callers] in await callers.watch() },
             BackgroundService { await policies.watch(sweeper.store) },
@@ -158,7 +158,7 @@ extension Worker {
         let store = RedisSessionStore(
             redis: client, namespace: configuration.namespace, sealers: keys.sealers,
             inboxSeconds: configuration.inboxSeconds, keyring: keys.keyring,
-            refreshKeys: { [keys] in await keys.refresh() })
+            refreshKeys: { [keys] in await keys.refresh(for: .record) })
         return CommandProcessor(
             store: store, manager: parts.manager, accessTokens: parts.accessTokens, namespace: configuration.namespace,
             resultNames: resultNames, logger: logger, policies: { parts.policies.catalogue })

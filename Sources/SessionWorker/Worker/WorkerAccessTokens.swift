@@ -14,12 +14,14 @@ final class WorkerAccessTokens: AccessTokenScheme {
         var tokens: AccessTokens
     }
 
+    private let keys: WorkerKeys
     private let namespace: String
     private let issuer: String
     private let audience: String
     private let state: Mutex<State>
 
     init(_ keys: WorkerKeys, _ configuration: WorkerConfiguration) async {
+        self.keys = keys
         namespace = configuration.namespace
         issuer = configuration.issuer
         audience = configuration.audience
@@ -37,20 +39,36 @@ final class WorkerAccessTokens: AccessTokenScheme {
         try await tokens.sign(claims)
     }
 
+    /// Another worker may sign with a key that this one has not read yet: then it is read at once.
     func read(_ text: String) async -> PresentedAccessToken? {
-        await tokens.read(text)
+        let tokens = tokens
+        if let token = await tokens.read(text) { return token }
+        guard tokens.isKeyUnknown(of: text) else { return nil }
+        await keys.refresh(for: .token)
+        await follow()
+        return await self.tokens.read(text)
     }
 
-    /// Keeps to `keys` until the task is cancelled.
-    func follow(_ keys: WorkerKeys) async {
-        while (try? await Task.sleep(for: Self.interval)) != nil {
+    /// Keeps to the keys until the task is cancelled.
+    func watch() async {
+        while (try? await Task.sleep(for: Self.interval)) != nil { await follow() }
+    }
+
+    /// Has the keys in force sign and verify.
+    private func follow() async {
+        while true {
+            let known = state.withLock { $0 }
             let keyring = keys.keyring
             let now = Timestamp.wallClock
-            let isSame = state.withLock { $0.keyring == keyring && $0.current == keyring.currentID(at: now) }
-            if isSame { continue }
+            let current = keyring.currentID(at: now)
+            if known.keyring == keyring && known.current == current { return }
             let tokens = await AccessTokens(
                 keyring: keyring, at: now, namespace: namespace, issuer: issuer, audience: audience)
-            state.withLock { $0 = State(keyring: keyring, current: keyring.currentID(at: now), tokens: tokens) }
+            state.withLock { state in
+                // Somebody else was faster, perhaps with a newer ring: that is looked at again.
+                guard state.keyring == known.keyring && state.current == known.current else { return }
+                state = State(keyring: keyring, current: current, tokens: tokens)
+            }
         }
     }
 

@@ -5,37 +5,74 @@ import Synchronization
 
 /// The worker's keys, watched: from the keyring file, from a command's output, or with `--dev` from nowhere.
 package final class WorkerKeys: Sendable {
-    /// How often the file is looked at, and whether a successor's moment has come.
+    /// How often it is seen to whether a successor's moment has come, and whether it is time to read the ring.
     private static let interval: Duration = .milliseconds(500)
-    /// How often the command is run: it may ask a service that counts.
-    private static let commandInterval: Duration = .seconds(60)
-    /// A record that is sealed with an unknown key has the ring read at once, but not more often than this.
-    package static let refreshInterval: Duration = .seconds(1)
-    private static let commandRefreshInterval: Duration = .seconds(10)
+
+    /// How often a source is read.
+    struct Pace: Sendable {
+        /// By the watch.
+        let interval: Duration
+        /// A key that the ring does not have has it read at once, but not more often than this.
+        let needInterval: Duration
+        /// Whether a token with such a key waits for the look. Anybody can make up one, and a command may take long.
+        let tokensWait: Bool
+
+        static let file = Pace(interval: WorkerKeys.interval, needInterval: .seconds(1), tokensWait: true)
+        /// It may ask a service that counts.
+        static let command = Pace(interval: .seconds(20), needInterval: .seconds(10), tokensWait: false)
+    }
+
+    /// What came with a key that the ring does not have. Each has looks of its own: tokens that somebody makes up cannot
+    /// use up those that records need.
+    package enum Need {
+        case record
+        case token
+    }
+
+    private struct Looks {
+        /// The one that is under way.
+        var current: Task<Void, Never>?
+        /// When one was last due for this need.
+        private var lastDue: [Need: ContinuousClock.Instant] = [:]
+
+        /// Whether one is due; if so, the next is when so long has passed.
+        mutating func isDue(for need: Need, every interval: Duration) -> Bool {
+            let now = ContinuousClock.now
+            if let last = lastDue[need], now - last < interval { return false }
+            lastDue[need] = now
+            return true
+        }
+    }
 
     /// The sealer in force, for all who work in the namespace.
     package let sealers: SealerSource
     private let source: Source
+    private let pace: Pace
     private let logger: Logger
-    /// When the ring was last read.
-    private let lastLook = Mutex(ContinuousClock.now)
-    private let refreshInterval: Duration
+    private let looks = Mutex(Looks())
+    /// Held while a ring comes into force: who has an older one must not come last.
+    private let advancing = Mutex(())
 
-    fileprivate enum Source {
-        case watched(Watched<Keyring>, isCommand: Bool)
+    enum Source {
+        case watched(Watched<Keyring>)
         /// Of `--dev`.
         case fixed(Keyring)
     }
 
+    init(_ source: Source, pace: Pace, namespace: String, logger: Logger) {
+        self.source = source
+        self.pace = pace
+        self.logger = logger
+        sealers = SealerSource(keyring: source.keyring, namespace: namespace, at: .wallClock)
+    }
+
     /// - Throws: `ConfigurationError` if there is no keyring, or one that cannot be used.
-    package init(
-        for configuration: WorkerConfiguration, logger: Logger, refreshInterval: Duration = refreshInterval
-    ) throws(ConfigurationError) {
-        self.refreshInterval = refreshInterval
+    package convenience init(for configuration: WorkerConfiguration, logger: Logger) throws(ConfigurationError) {
+        let source: Source
+        var pace = Pace.file
         if let (provider, variable) = configuration.keyProvider {
-            source = .watched(
-                try Watched(.keyring(from: provider, variable), logger: logger),
-                isCommand: variable == .keyringCommand)
+            source = .watched(try Watched(.keyring(from: provider, variable), logger: logger))
+            if variable == .keyringCommand { pace = .command }
         } else {
             guard configuration.dev else { throw .missingKeyring }
             logger.warning(
@@ -43,8 +80,7 @@ package final class WorkerKeys: Sendable {
             )
             source = .fixed(Keyring.generate(at: .wallClock))
         }
-        self.logger = logger
-        sealers = SealerSource(keyring: source.keyring, namespace: configuration.namespace, at: .wallClock)
+        self.init(source, pace: pace, namespace: configuration.namespace, logger: logger)
     }
 
     /// The ring in force. Its root never changes.
@@ -52,50 +88,61 @@ package final class WorkerKeys: Sendable {
 
     /// Keeps the sealers at what the source says and the clock, until the task is cancelled.
     func watch() async {
+        var last = ContinuousClock.now
         while (try? await Task.sleep(for: Self.interval)) != nil {
-            if source.isCommand { await look(ifOlderThan: Self.commandInterval) } else { await look() }
+            if ContinuousClock.now - last >= pace.interval {
+                last = .now
+                await looks.withLock { look(&$0) }.value
+            } else {
+                advance()
+            }
         }
     }
 
-    /// Reads the ring at once, for a record that is sealed with a key it does not have.
-    package func refresh() async {
-        await look(ifOlderThan: source.isCommand ? Self.commandRefreshInterval : refreshInterval)
+    /// Reads the ring at once, for a key that it does not have. Whoever asks meanwhile waits for the same look.
+    package func refresh(for need: Need) async {
+        let waits = need == .record || pace.tokensWait
+        // One that is under way may have read the ring before it had the key.
+        if waits { await looks.withLock { $0.current }?.value }
+        let current = looks.withLock { looks in
+            looks.isDue(for: need, every: pace.needInterval) ? look(&looks) : looks.current
+        }
+        if waits { await current?.value }
     }
 
-    /// Reads the ring, where it was not read for so long, and has it in force. What reads a command's output may wait for
-    /// it, and meanwhile all others go on with what they have.
-    private func look(ifOlderThan age: Duration = .zero) async {
-        let isDue = lastLook.withLock { last in
-            guard ContinuousClock.now - last >= age else { return false }
-            last = ContinuousClock.now
-            return true
+    /// Reads the ring, and has it in force; joins a look that is under way. What reads a command's output may wait for it,
+    /// and meanwhile all others go on with what they have.
+    private func look(_ looks: inout Looks) -> Task<Void, Never> {
+        if let current = looks.current { return current }
+        let look = Task {
+            if case .watched(let watched) = source { await watched.lookNow() }
+            advance()
+            self.looks.withLock { $0.current = nil }
         }
-        if case .watched(let watched, _) = source, isDue { await watched.lookNow() }
-        if let id = sealers.use(source.keyring, at: .wallClock) {
-            logger.info("records are sealed with another key from now on", metadata: [LogKey.keyId: "\(id)"])
-        }
+        looks.current = look
+        return look
+    }
+
+    /// Has everybody use the ring, with the key that is current now.
+    private func advance() {
+        let id = advancing.withLock { _ in sealers.use(source.keyring, at: .wallClock) }
+        guard let id else { return }
+        logger.info("records are sealed with another key from now on", metadata: [LogKey.keyId: "\(id)"])
     }
 }
 
 extension WorkerKeys.Source {
     fileprivate var keyring: Keyring {
         switch self {
-        case .watched(let watched, _): watched.value
+        case .watched(let watched): watched.value
         case .fixed(let keyring): keyring
-        }
-    }
-
-    fileprivate var isCommand: Bool {
-        switch self {
-        case .watched(_, let isCommand): isCommand
-        case .fixed: false
         }
     }
 }
 
 extension Watched.Source where Value == Keyring {
     /// A ring with another root is refused: the namespace's handles and tokens rest on the one that it began with.
-    fileprivate static func keyring(from provider: any KeyProvider, _ variable: ConfigurationVariable) -> Self {
+    static func keyring(from provider: any KeyProvider, _ variable: ConfigurationVariable) -> Self {
         @Sendable func unusable(_ reason: String) -> ConfigurationError {
             ConfigurationError(.unreadableFile, variable.environmentName, "cannot be used", remedy: reason)
         }

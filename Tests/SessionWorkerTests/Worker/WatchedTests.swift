@@ -1,5 +1,4 @@
 import Foundation
-import Logging
 import SessionContract
 import SessionCore
 import SessionCrypto
@@ -142,13 +141,11 @@ struct WatchedFileTests {
 struct WorkerKeysTests {
     private let log = LogRecorder()
 
-    private func keys(
-        file: String? = nil, command: [String]? = nil, refreshInterval: Duration = WorkerKeys.refreshInterval
-    ) throws -> WorkerKeys {
+    private func keys(file: String? = nil, command: [String]? = nil) throws -> WorkerKeys {
         var configuration = WorkerConfiguration()
         configuration.keyringFile = file
         configuration.keyringCommand = command
-        return try WorkerKeys(for: configuration, logger: log.logger, refreshInterval: refreshInterval)
+        return try WorkerKeys(for: configuration, logger: log.logger)
     }
 
     @Test("a key that was added to the file seals as soon as its moment has come")
@@ -205,59 +202,10 @@ struct WorkerKeysTests {
         }
     }
 
-    @Test("an unknown key has the file read at once, but not again and again")
-    func refresh() async throws {
-        try await withFolder { folder in
-            let path = folder + "/keyring.json"
-            try Keyring.generate(at: .wallClock).save(to: path)
-            let eager = try keys(file: path, refreshInterval: .zero)
-            let patient = try keys(file: path, refreshInterval: .seconds(3600))
-            let first = patient.sealers.sealer.currentID
-            let changed = try Keyring.change(at: path) { keyring throws(KeyringError) in
-                try keyring.rotated(at: .wallClock, after: 0)
-            }
-            await eager.refresh()
-            #expect(eager.sealers.sealer.currentID == changed.summaries(at: .wallClock).last?.id)
-            await patient.refresh()
-            #expect(patient.sealers.sealer.currentID == first)
-        }
-    }
-
     @Test("without a file, a command or --dev there are no keys")
     func none() throws {
         let error = #expect(throws: ConfigurationError.self) { try keys() }
         #expect(error?.code == .missingValue)
-    }
-}
-
-/// Keeps what is logged: level, message, and the reason in brackets where there is one.
-private final class LogRecorder: Sendable {
-    private let kept = Mutex<[String]>([])
-
-    var lines: [String] { kept.withLock { $0 } }
-
-    var logger: Logger {
-        Logger(label: "test") { _ in Handler(recorder: self) }
-    }
-
-    private struct Handler: LogHandler {
-        let recorder: LogRecorder
-        var logLevel = Logger.Level.trace
-        var metadata: Logger.Metadata = [:]
-
-        init(recorder: LogRecorder) {
-            self.recorder = recorder
-        }
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            let reason = event.metadata?[LogKey.reason].map { " (\($0))" } ?? ""
-            recorder.kept.withLock { $0.append("\(event.level) \(event.message)\(reason)") }
-        }
     }
 }
 
