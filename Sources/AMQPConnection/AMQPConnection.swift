@@ -88,6 +88,12 @@ package final class AMQPConnection: Sendable {
         return try result.get()
     }
 
+    /// Leaves what the broker sends in the socket, or goes on taking it: for who has more deliveries than it can hold. While
+    /// paused nothing is answered either, and the broker is taken to be alive.
+    package func pauseReading(_ isPaused: Bool) {
+        onLoop { $0.pauseReading(isPaused) }
+    }
+
     /// Closes in an orderly way, and returns when it is done, at the latest after ``AMQPConfiguration/rpcTimeout``.
     ///
     /// What is still waiting for an answer or a confirm fails with `connectionClosed`.

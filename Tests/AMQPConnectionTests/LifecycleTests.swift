@@ -1,4 +1,5 @@
 import NIOCore
+import NIOEmbedded
 import Testing
 
 @testable import AMQPConnection
@@ -53,6 +54,51 @@ import Testing
         broker.advance(.hours(10))
         #expect(broker.connection.isOpen)
         #expect(broker.sent().isEmpty)
+    }
+}
+
+@Suite struct BackPressureTests {
+    @Test func `while reading is paused the socket is left alone, and afterwards it is read`() throws {
+        let broker = try ScriptedBroker.open()
+        let reads = Recorder<Void>()
+        try broker.channel.pipeline.syncOperations.addHandler(ReadRecorder(reads), position: .first)
+        broker.channel.read()
+        #expect(reads.values.count == 1)
+        broker.connection.pauseReading(true)
+        broker.channel.read()
+        broker.channel.read()
+        #expect(reads.values.count == 1)
+        broker.connection.pauseReading(false)
+        #expect(reads.values.count == 2)
+        broker.channel.read()
+        #expect(reads.values.count == 3)
+    }
+
+    @Test func `who does not listen does not take the other for dead, nor forgets to be heard`() throws {
+        let broker = try ScriptedBroker.open(heartbeat: 10) { $0.heartbeat = .seconds(10) }
+        broker.connection.pauseReading(true)
+        broker.advance(.minutes(5))
+        #expect(broker.connection.isOpen)
+        #expect(broker.sent().names.count >= 50)
+        broker.connection.pauseReading(false)
+        broker.advance(.seconds(25))
+        #expect(broker.endReason()??.code == .heartbeatMissed)
+    }
+}
+
+/// Sees what is read from the socket.
+private final class ReadRecorder: ChannelOutboundHandler {
+    typealias OutboundIn = Never
+
+    private let reads: Recorder<Void>
+
+    init(_ reads: Recorder<Void>) {
+        self.reads = reads
+    }
+
+    func read(context: ChannelHandlerContext) {
+        reads.add(())
+        context.read()
     }
 }
 

@@ -116,6 +116,19 @@ def test_a_server_that_goes_away_again_and_again_in_the_middle_costs_nothing(
     expect_one_effect_each(client, batch)
 
 
+def test_who_sends_more_than_a_worker_can_hold_waits_in_the_broker(client, run, through_proxy):
+    proxy, setting = through_proxy("Redis")
+    proxy.restore()
+    worker = run(**setting).await_ready()
+    proxy.cut()
+    body = json.dumps({"subject": "x", "attributes": {"long": "x" * 2_000_000}}).encode()
+    sent = [client.publish("session.create", body) for _ in range(80)]
+    worker.await_log("holds as much as it may")
+    proxy.restore()
+    assert {client.await_reply(each).code for each in sent} == {"message_too_large"}
+    worker.await_log("the lane reads again")
+
+
 def test_a_redis_that_takes_no_writes_holds_up_no_reads(client, run, subject, redis_url):
     worker = run().await_ready()
     known = client.create(subject)

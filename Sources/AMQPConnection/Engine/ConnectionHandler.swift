@@ -7,8 +7,9 @@ import Synchronization
 ///
 /// Lives on its event loop and is touched nowhere else, so there are no locks. Callers' closures run here, after the
 /// state they could change has been settled: they may call back in.
-final class ConnectionHandler: ChannelInboundHandler {
+final class ConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
+    typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
     enum Phase {
@@ -44,6 +45,9 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var waitingConsumers: [Consumer] = []
     private var context: ChannelHandlerContext?
     private var isReading = false
+    /// Whether nothing is read, and whether the channel wanted to meanwhile.
+    private var isReadingPaused = false
+    private var isReadHeld = false
     private var isFlushScheduled = false
     private var handshakeTimer: Scheduled<Void>?
     private var heartbeatTimer: Scheduled<Void>?
@@ -116,6 +120,20 @@ final class ConnectionHandler: ChannelInboundHandler {
         handOverDeliveries()
         flush()
         context.fireChannelReadComplete()
+    }
+
+    // MARK: back pressure
+
+    func read(context: ChannelHandlerContext) {
+        if isReadingPaused { isReadHeld = true } else { context.read() }
+    }
+
+    /// Leaves what comes in the socket, or goes on taking it.
+    func pauseReading(_ isPaused: Bool) {
+        isReadingPaused = isPaused
+        guard !isPaused, isReadHeld else { return }
+        isReadHeld = false
+        context?.read()
     }
 
     // MARK: sending
@@ -361,6 +379,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func scheduleHeartbeat(after half: TimeAmount) {
         heartbeatTimer = eventLoop.assumeIsolated().scheduleTask(in: half) { [self] in
             guard !isClosed else { return }
+            // Who does not listen cannot tell whether the other is silent.
+            if isReadingPaused { heartbeats.didHear() }
             let action = heartbeats.tick()
             guard !action.peerIsSilent else {
                 return fail(AMQPError(.heartbeatMissed, "\(configuration) was silent for two heartbeat intervals"))

@@ -18,6 +18,9 @@ actor Lane {
     static let maxBatch = 512
     /// Bytes of bodies in one batch, beyond its first command: what a batch writes to Redis grows with them.
     static let maxBatchBytes = 4 << 20
+    /// Bytes of bodies that are held, from the socket to the acknowledgement, before nothing more is read; prefetch counts
+    /// messages only. With half of them gone reading goes on.
+    private static let maxHeldBytes = 64 << 20
 
     /// A delivery on its way. A class, since it is handed on many times, and a copy of all its parts each time would
     /// cost more than carrying it out.
@@ -52,6 +55,9 @@ actor Lane {
     private var pending: [Topology.CommandQueue: [Item]] = [:]
     private var windows: [Topology.CommandQueue: AcknowledgementWindow] = [:]
     private var channels: [Topology.CommandQueue: AMQPChannel] = [:]
+    private var consuming: AMQPConnection?
+    private var heldBytes = 0
+    private var isHoldingEnough = false
     private var waiter: CheckedContinuation<Void, Never>?
     private(set) var lost: (any Error)?
     private var isAbandoned = false
@@ -125,6 +131,7 @@ actor Lane {
 
 extension Lane {
     private func consume(from broker: BrokerConnections, prefetch: Int) async throws(AMQPError) {
+        consuming = broker.consuming
         for connection in [broker.consuming, broker.publishing] {
             connection.closeFuture.whenSuccess { [weak self] error in
                 self?.assumeIsolated { $0.lose(because: error ?? AMQPError(.connectionClosed, "it was closed")) }
@@ -147,7 +154,11 @@ extension Lane {
     }
 
     private func take(_ deliveries: [AMQPDelivery], from queue: Topology.CommandQueue) {
-        for delivery in deliveries { windows[queue]?.note(delivery.deliveryTag) }
+        for delivery in deliveries {
+            windows[queue]?.note(delivery.deliveryTag)
+            heldBytes += delivery.body.count
+        }
+        if heldBytes > Self.maxHeldBytes { holdEnough(true) }
         pending[queue, default: []] += deliveries.map { Item(queue: queue, delivery: $0, work: reader.read($0)) }
         wake()
     }
@@ -178,6 +189,15 @@ extension Lane {
         return batch
     }
 
+    private func holdEnough(_ isEnough: Bool) {
+        guard isEnough != isHoldingEnough else { return }
+        isHoldingEnough = isEnough
+        consuming?.pauseReading(isEnough)
+        logger.info(
+            isEnough ? "the lane holds as much as it may: it reads no more for now" : "the lane reads again",
+            metadata: [LogKey.bytes: "\(heldBytes)"])
+    }
+
     private func wake() {
         waiter?.resume()
         waiter = nil
@@ -198,6 +218,9 @@ extension Lane {
         pending = [:]
         windows = [:]
         channels = [:]
+        consuming = nil
+        heldBytes = 0
+        isHoldingEnough = false
         lost = nil
     }
 }
@@ -247,7 +270,11 @@ extension Lane {
     }
 
     private func acknowledge(_ batch: [Item]) {
-        for item in batch { windows[item.queue]?.finish(item.delivery.deliveryTag) }
+        for item in batch {
+            windows[item.queue]?.finish(item.delivery.deliveryTag)
+            heldBytes -= item.delivery.body.count
+        }
+        if heldBytes <= Self.maxHeldBytes / 2 { holdEnough(false) }
         for (queue, channel) in channels {
             if let tag = windows[queue]?.takeAcknowledgement() { channel.acknowledge(tag, multiple: true) }
         }

@@ -11,8 +11,7 @@ extension WorkerConfiguration {
         }
     }
 
-    /// What is kept of a body: more than any command may have, so that quarantine has whole what somebody sent by mistake,
-    /// and little enough that a prefetch full of them does not fill the memory.
+    /// What is kept of a body: more than any command may have, so that quarantine has whole what somebody sent by mistake.
     private static let retainedBodyBytes = 5 << 19
 
     /// Where RabbitMQ is, in the order in which to try.
