@@ -10,7 +10,7 @@ import pytest
 from authenticator import enrolled
 from settling import Batch, Command, expect_no_gaps
 
-FEW, SOME, MANY = 10, 50, 150  # rounds, by how much each costs
+FEW, SOME, MANY = 70, 200, 300  # rounds, by how much each costs
 POLICIES = {
     "evicting": {"maxSessions": 3},
     "rejecting": {"maxSessions": 3, "onLimit": "reject"},
