@@ -66,6 +66,19 @@ extension SubjectTransaction {
         return tree.map(\.id)
     }
 
+    /// Ends a session now, with those below it, for good: one that is over already, perhaps with its parent a moment ago,
+    /// does not come back.
+    ///
+    /// - Returns: the sessions that ended by this, parents first.
+    mutating func revoke(_ id: SessionID, because reason: EndReason) -> [SessionID] {
+        guard let session = aggregate.sessions[id] else { return [] }
+        guard session.status.isLiving else {
+            close(session)
+            return []
+        }
+        return end(session, as: .revoked, reason: reason, event: .revoked)
+    }
+
     /// What a living session becomes when it ends.
     func ended(_ session: Session, as status: SessionStatus, reason: EndReason, at end: Timestamp) -> Session {
         var ended = session

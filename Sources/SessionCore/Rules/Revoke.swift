@@ -8,15 +8,9 @@ extension SessionManager {
         let targets = try targets(of: revoke.target, tenant: tenant, in: transaction)
         var revoked: [SessionID] = []
         for id in targets {
-            guard let session = transaction.aggregate.sessions[id] else { continue }
-            // It may have ended with its parent meanwhile.
-            guard session.status.isLiving else {
-                transaction.close(session)
-                continue
-            }
             // Where it is all of a subject, the ones below are among them.
-            if !revoke.cascade, !revoke.target.isSubject { try raiseChildren(of: session, in: &transaction) }
-            revoked += transaction.end(session, as: .revoked, reason: revoke.reason, event: .revoked)
+            if !revoke.cascade, !revoke.target.isSubject { try raiseChildren(of: id, in: &transaction) }
+            revoked += transaction.revoke(id, because: revoke.reason)
         }
         return .succeeded(.revoked(revoked))
     }
@@ -27,10 +21,10 @@ extension SessionManager {
         switch target {
         case .token(let reference):
             let token = try genuine(reference)
-            return [transaction.session(token.session, tenant: tenant)].compactMap(\.self)
-                .filter { $0.credentials.session == token.digest }.map(\.id)
+            let session = transaction.session(token.session, tenant: tenant)
+            return session?.credentials.session == token.digest ? [token.session] : []
         case .session(let id):
-            return [id.flatMap { transaction.session($0, tenant: tenant) }].compactMap(\.self).map(\.id)
+            return id.flatMap { transaction.session($0, tenant: tenant) }.map { [$0.id] } ?? []
         case .subject(_, except: let exception):
             let spared = try spared(by: exception, tenant: tenant, in: transaction)
             return parentsFirst(transaction.all).map(\.id).filter { !spared.contains($0) }
@@ -67,12 +61,12 @@ extension SessionManager {
         return token
     }
 
-    /// Puts the children of `session` below its parent, or makes them roots, which then count towards the limit.
+    /// Puts the children of a session below its parent, or makes them roots, which then count towards the limit.
     private func raiseChildren(
-        of session: Session, in transaction: inout SubjectTransaction
+        of id: SessionID, in transaction: inout SubjectTransaction
     ) throws(Rejection) {
-        let children = transaction.children(of: session.id)
-        guard !children.isEmpty else { return }
+        let children = transaction.children(of: id)
+        guard let session = transaction.aggregate.sessions[id], !children.isEmpty else { return }
         if let parent = transaction.parent(of: session) {
             let policy = transaction.policies.governing(parent)
             guard transaction.children(of: parent.id).count - 1 + children.count <= policy.maxChildren else {

@@ -11,13 +11,8 @@ extension SessionManager {
                 .subjectDisabled, tenant: tenant, subject: disable.subject, reason: disable.reason?.word ?? "disabled")
         }
         var revoked: [SessionID] = []
-        for id in parentsFirst(transaction.all).map(\.id) {
-            guard let session = transaction.aggregate.sessions[id] else { continue }
-            guard session.status.isLiving else {
-                transaction.close(session)
-                continue
-            }
-            revoked += transaction.end(session, as: .revoked, reason: .subjectDisabled, event: .revoked)
+        for session in parentsFirst(transaction.all) {
+            revoked += transaction.revoke(session.id, because: .subjectDisabled)
         }
         return .succeeded(.disabled(revoked))
     }
