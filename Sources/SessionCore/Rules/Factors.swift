@@ -37,22 +37,18 @@ extension SessionManager {
     ) throws(Rejection) -> Outcome {
         let (index, known) = try factor(confirm.factorID, in: transaction)
         var factor = known
-        guard !factor.attempts.isLocked(at: transaction.now) else {
-            throw Rejection(.factorLocked, "too many wrong codes; try again later")
-        }
+        guard !factor.attempts.isLocked(at: transaction.now) else { throw Self.locked }
         let step = factors.matchingStep(
             of: confirm.code, secret: factor.secret, at: transaction.now, after: factor.lastStep)
         guard let step else {
             let policy = transaction.policies[SessionPolicy.defaultName, tenant: tenant] ?? SessionPolicy()
             let isLocked = factor.attempts.fail(under: policy.mfa, at: transaction.now)
-            let isReplayed =
-                factors.matchingStep(of: confirm.code, secret: factor.secret, at: transaction.now, after: nil) != nil
+            let isReplayed = isReplayed(confirm.code, of: factor, at: transaction.now)
             transaction.changeSubject(tenant: tenant, name: confirm.subject) { $0.factors[index] = factor }
-            transaction.announce(
-                .factorRejected, tenant: tenant, subject: confirm.subject,
-                reason: isLocked ? "locked" : isReplayed ? "replayed" : "code",
-                detail: .factor(id: factor.id, kind: FactorKind.totp.rawValue))
-            return .rejected(Rejection(.factorRejected, "the code is not right, or was used before"))
+            return .rejected(
+                refuse(
+                    isLocked ? .locked : isReplayed ? .replayed : .code, factor: factor.id,
+                    kind: FactorKind.totp.rawValue, tenant: tenant, subject: confirm.subject, in: &transaction))
         }
         let isNew = !factor.isConfirmed
         factor.isConfirmed = true

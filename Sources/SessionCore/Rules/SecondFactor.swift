@@ -8,6 +8,14 @@ enum Verification {
     case wrong(Rejection)
 }
 
+/// Why a code was not taken, as `factor.rejected` has it.
+enum CodeFailure: String {
+    case code
+    case replayed
+    /// This one was wrong, and the last that was taken.
+    case locked
+}
+
 // Codes that Sojourn, or a verifier of an extension, verifies (contract §3, `factor`).
 extension SessionManager {
     /// What one of our own codes counts as (RFC 8176).
@@ -42,25 +50,34 @@ extension SessionManager {
                 proof, with: verifier, claim: claim, of: subject, under: rules, now: transaction.now)
         }
         transaction.changeSubject(tenant: tenant, name: name) { $0 = attempt.subject }
-        guard let reason = attempt.failure else { return .right(methods: attempt.methods) }
+        guard let failure = attempt.failure else { return .right(methods: attempt.methods) }
+        return .wrong(
+            refuse(
+                failure, factor: attempt.factorID, kind: proof.kind, tenant: tenant, subject: name, session: session,
+                in: &transaction))
+    }
+
+    /// Tells everybody of a code that was not taken, and gives the refusal.
+    func refuse(
+        _ failure: CodeFailure, factor id: String?, kind: String, tenant: String, subject name: String,
+        session: Session? = nil, in transaction: inout SubjectTransaction
+    ) -> Rejection {
         transaction.announce(
-            .factorRejected, tenant: tenant, subject: name, session: session, reason: reason.rawValue,
-            detail: .factor(id: attempt.factorID, kind: proof.kind))
-        return .wrong(Rejection(.factorRejected, "the code is not right, or was used before"))
+            .factorRejected, tenant: tenant, subject: name, session: session, reason: failure.rawValue,
+            detail: .factor(id: id, kind: kind))
+        return Rejection(.factorRejected, "the code is not right, or was used before")
+    }
+
+    /// Whether an authenticator made this code, taken or not.
+    func isReplayed(_ code: Secret, of factor: Factor, at now: Timestamp) -> Bool {
+        factors.matchingStep(of: code, secret: factor.secret, at: now, after: nil) != nil
     }
 
     /// What a code came to, before anybody is told.
     private struct Attempt {
-        enum Failure: String {
-            case code
-            case replayed
-            /// This one was wrong, and the last that was taken.
-            case locked
-        }
-
         var subject: Subject
         var factorID: String?
-        var failure: Failure?
+        var failure: CodeFailure?
         /// What a right code counts as.
         var methods = [SessionManager.codeMethod]
     }
@@ -82,8 +99,7 @@ extension SessionManager {
                 attempt.subject.factors[index].attempts.succeed()
                 return attempt
             }
-            isReplayed =
-                isReplayed || factors.matchingStep(of: code, secret: factor.secret, at: now, after: nil) != nil
+            isReplayed = isReplayed || self.isReplayed(code, of: factor, at: now)
         }
         var isLocked = false
         for index in open { isLocked = attempt.subject.factors[index].attempts.fail(under: rules, at: now) || isLocked }
@@ -138,7 +154,7 @@ extension SessionManager {
         return counter > last
     }
 
-    private static var locked: Rejection {
+    static var locked: Rejection {
         Rejection(.factorLocked, "too many wrong codes; try again later")
     }
 
