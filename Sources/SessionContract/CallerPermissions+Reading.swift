@@ -12,19 +12,12 @@ extension CallerPermissions {
     ///
     /// - Throws: `Failure`, with the JSON Pointer of what is wrong.
     package static func read(_ bytes: [UInt8]) throws(Failure) -> CallerPermissions {
-        let value: JSONValue
-        do {
-            value = try JSONReader.read(bytes)
-        } catch {
-            throw Failure(.malformedMessage, "not JSON: \(error.message)")
-        }
-        guard case .object(let file) = value else { throw Failure(.malformedMessage, "must be a JSON object") }
-        guard file.members.count <= maxCallers else {
+        var reader = try ObjectReader(file: bytes)
+        guard reader.keys.count <= maxCallers else {
             throw Failure(.malformedMessage, "must have at most \(maxCallers) callers")
         }
-        var reader = ObjectReader(file)
         var grants: [ExactText: Grant] = [:]
-        for (caller, _) in file.members {
+        for caller in reader.keys {
             guard (1...maxCallerBytes).contains(caller.utf8.count) else {
                 throw reader.failure(caller, "a caller's name has 1 to \(maxCallerBytes) bytes")
             }

@@ -57,8 +57,9 @@ extension CommandReader {
 
     func enrollFactor(from reader: inout ObjectReader) throws(Failure) -> EnrollFactor {
         let subject = try reader.subject()
-        guard let type = try reader.string("type", length: 0...64) else { throw reader.failure("type", "is required") }
-        guard type == FactorKind.totp.rawValue else { throw reader.failure("type", "must be totp") }
+        guard try reader.required("type", length: 0...64) == FactorKind.totp.rawValue else {
+            throw reader.failure("type", "must be totp")
+        }
         return EnrollFactor(
             subject: subject, label: try reader.string("label", length: 1...128) ?? EnrollFactor.defaultLabel,
             issuer: try reader.string("issuer", length: 1...128) ?? EnrollFactor.defaultIssuer)

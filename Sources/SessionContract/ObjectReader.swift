@@ -12,6 +12,23 @@ package struct ObjectReader {
         self.path = path
     }
 
+    /// Of a file that is one JSON object.
+    ///
+    /// - Throws: `Failure` with `malformed_message`.
+    init(file bytes: [UInt8]) throws(Failure) {
+        let value: JSONValue
+        do {
+            value = try JSONReader.read(bytes)
+        } catch {
+            throw Failure(.malformedMessage, "not JSON: \(error.message)")
+        }
+        guard case .object(let object) = value else { throw Failure(.malformedMessage, "must be a JSON object") }
+        self.init(object)
+    }
+
+    /// The object's keys, in their order.
+    var keys: [String] { object.members.map(\.key) }
+
     package mutating func value(_ key: String) -> JSONValue? {
         known.append(key)
         return object.isEmpty ? nil : object[key]

@@ -4,16 +4,9 @@ package import SessionCore
 package enum PolicyReader {
     /// A policy file: a JSON object, policy name → policy.
     package static func readCatalogue(_ bytes: [UInt8]) throws(Failure) -> PolicyCatalogue {
-        let value: JSONValue
-        do {
-            value = try JSONReader.read(bytes)
-        } catch {
-            throw Failure(.malformedMessage, "not JSON: \(error.message)")
-        }
-        guard case .object(let file) = value else { throw Failure(.malformedMessage, "must be a JSON object") }
-        var reader = ObjectReader(file)
+        var reader = try ObjectReader(file: bytes)
         var policies: [String: SessionPolicy] = [:]
-        for (name, _) in file.members {
+        for name in reader.keys {
             guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy(\.isBase64URL) else {
                 throw reader.failure(name, "a policy's name is 1 to 64 letters, digits, _ and -")
             }
