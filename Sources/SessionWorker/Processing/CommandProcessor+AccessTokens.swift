@@ -31,7 +31,7 @@ extension CommandProcessor {
             logger.error("an access token could not be signed", metadata: [LogKey.reason: "\(error)"])
             let failure = Failure(
                 .internal, "an access token could not be signed; the operators have been told")
-            return Verdicts(verdicts.withoutChanges, of: verdicts.all.map(\.item), all: .failed(failure))
+            return Verdicts(verdicts.beginning, of: verdicts.all.map(\.item), all: .failed(failure))
         }
     }
 

@@ -19,7 +19,8 @@ struct Verdicts {
 
     var transaction: SubjectTransaction
     var all: [(item: CommandItem, verdict: Verdict)] = []
-    private let beginning: SubjectTransaction
+    /// As it was before the first was decided.
+    let beginning: SubjectTransaction
 
     init(_ transaction: SubjectTransaction) {
         self.transaction = transaction
@@ -31,9 +32,6 @@ struct Verdicts {
         self.init(transaction)
         all = items.map { ($0, .decided(outcome, events: 0..<0)) }
     }
-
-    /// As it was before the first was decided.
-    var withoutChanges: SubjectTransaction { beginning }
 
     /// Whether access tokens have to be signed.
     var haveClaims: Bool {
