@@ -116,7 +116,7 @@ let package = Package(
             name: "SessionWorkerTests",
             dependencies: [
                 "SessionWorker", "AMQPConnection", "SessionContract", "SessionCore", "SessionCrypto", "SessionStore",
-                .product(name: "NIOPosix", package: "swift-nio"),
+                "TestSupport", .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: swift),
         // What somebody else's package may do: it sees what is public, and nothing more.
         .executableTarget(

@@ -84,3 +84,8 @@ extension String {
         utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 }
+
+extension ClientContext.Coordinates {
+    static let berlin = Self(latitude: 52.52, longitude: 13.405)
+    static let tokyo = Self(latitude: 35.68, longitude: 139.69)
+}

@@ -1,13 +1,18 @@
 import Logging
-import Synchronization
+import TestSupport
 
 @testable import SessionWorker
 
 /// Keeps what is logged: level, message, and the reason in brackets where there is one.
 final class LogRecorder: Sendable {
-    private let kept = Mutex<[String]>([])
+    private let kept = Awaited<[String]>([])
 
-    var lines: [String] { kept.withLock { $0 } }
+    var lines: [String] { kept.value }
+
+    /// Waits until there is a line with these words.
+    func wait(for words: String) async {
+        await kept.wait { lines in lines.contains { $0.contains(words) } }
+    }
 
     var logger: Logger {
         Logger(label: "test") { _ in Handler(recorder: self) }
@@ -29,7 +34,7 @@ final class LogRecorder: Sendable {
 
         func log(event: LogEvent) {
             let reason = event.metadata?[LogKey.reason].map { " (\($0))" } ?? ""
-            recorder.kept.withLock { $0.append("\(event.level) \(event.message)\(reason)") }
+            recorder.kept.change { $0.append("\(event.level) \(event.message)\(reason)") }
         }
     }
 }

@@ -160,7 +160,8 @@ struct WorkerKeysTests {
                 try keyring.rotated(at: .wallClock, after: 1)
             }
             let second = try #require(changed.summaries(at: .wallClock).last?.id)
-            while keys.sealers.sealer.currentID == first { try await Task.sleep(for: .milliseconds(20)) }
+            await log.wait(for: "records are sealed with another key from now on")
+            #expect(keys.sealers.sealer.currentID != first)
             #expect(keys.sealers.sealer.currentID == second)
             #expect(keys.keyring == changed)
             watching.cancel()
@@ -180,7 +181,7 @@ struct WorkerKeysTests {
             try FileManager.default.removeItem(atPath: path)
             try Keyring.generate(at: .wallClock).save(to: path)
             let watching = Task { await keys.watch() }
-            while log.lines.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+            await log.wait(for: "the keyring cannot be used")
             watching.cancel()
             await watching.value
             #expect(keys.keyring == ring)

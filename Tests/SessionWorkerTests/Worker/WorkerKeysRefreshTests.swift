@@ -1,6 +1,7 @@
 import Dispatch
 import SessionCore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import SessionCrypto
@@ -10,30 +11,30 @@ import Testing
 struct WorkerKeysRefreshTests {
     /// A service that gives a keyring, counts how often it is asked, and can be made to let everybody wait.
     private final class Service: KeyProvider {
-        private struct State {
-            var keyring: Keyring
-            var reads = 0
-        }
-
         let name = "the service"
-        private let state: Mutex<State>
+        private let keyring: Mutex<Keyring>
+        private let count = Awaited(0)
         private let gate = DispatchSemaphore(value: 1)
 
         init(_ keyring: Keyring) {
-            state = Mutex(State(keyring: keyring))
+            self.keyring = Mutex(keyring)
         }
 
-        var reads: Int { state.withLock { $0.reads } }
+        var reads: Int { count.value }
+
+        func wait(forReads number: Int) async {
+            await count.wait { $0 >= number }
+        }
 
         func content() throws(KeyringError) -> [UInt8] {
-            state.withLock { $0.reads += 1 }
+            count.change { $0 += 1 }
             gate.wait()
             defer { gate.signal() }
-            return state.withLock { $0.keyring.json }
+            return keyring.withLock { $0.json }
         }
 
         func give(_ keyring: Keyring) {
-            state.withLock { $0.keyring = keyring }
+            self.keyring.withLock { $0 = keyring }
         }
 
         /// Gives nothing while `body` runs.
@@ -49,6 +50,7 @@ struct WorkerKeysRefreshTests {
     private static let never = Duration.seconds(3600)
 
     private let service: Service
+    private let log = LogRecorder()
     private let old: Keyring
     /// With a key that seals and signs from now on.
     private let new: Keyring
@@ -60,10 +62,9 @@ struct WorkerKeysRefreshTests {
     }
 
     private func keys(_ pace: WorkerKeys.Pace) throws -> WorkerKeys {
-        let logger = LogRecorder().logger
-        return WorkerKeys(
-            .watched(try Watched(.keyring(from: service, .keyringCommand), logger: logger)), pace: pace, namespace: "n",
-            logger: logger)
+        WorkerKeys(
+            .watched(try Watched(.keyring(from: service, .keyringCommand), logger: log.logger)), pace: pace,
+            namespace: "n", logger: log.logger)
     }
 
     private func pace(watch: Duration = never, need: Duration = never, tokensWait: Bool = true) -> WorkerKeys.Pace {
@@ -93,7 +94,7 @@ struct WorkerKeysRefreshTests {
     func besideTheWatch() async throws {
         let keys = try keys(pace(watch: .milliseconds(500)))
         let watching = Task { await keys.watch() }
-        while service.reads < 2 { try await Task.sleep(for: .milliseconds(5)) }
+        await service.wait(forReads: 2)
         service.give(new)
         await keys.refresh(for: .record)
         #expect(keys.sealers.sealer.currentID == new.currentID(at: .wallClock))
@@ -104,14 +105,14 @@ struct WorkerKeysRefreshTests {
     @Test("whoever asks during a look waits for it, and nobody asks again and again")
     func shared() async throws {
         let keys = try keys(pace())
-        let callers = try await service.holding {
+        let callers = await service.holding {
             let callers = (0..<8).map { _ in
                 Task {
                     await keys.refresh(for: .record)
                     return keys.sealers.sealer.currentID
                 }
             }
-            while service.reads < 2 { try await Task.sleep(for: .milliseconds(5)) }
+            await service.wait(forReads: 2)
             service.give(new)
             return callers
         }
@@ -164,7 +165,8 @@ struct WorkerKeysRefreshTests {
         let text = try await token(of: new)
         service.give(new)
         await service.holding { #expect(await tokens.read(text) == nil) }
-        while await tokens.read(text) == nil { try await Task.sleep(for: .milliseconds(5)) }
+        await log.wait(for: "records are sealed with another key from now on")
+        #expect(await tokens.read(text)?.tenant == "default")
         #expect(service.reads == 2)
     }
 }

@@ -1,0 +1,44 @@
+import Synchronization
+
+/// A value that somebody else changes, and that a test waits for.
+package final class Awaited<Value: Sendable>: Sendable {
+    private struct Waiter {
+        let isThere: @Sendable (Value) -> Bool
+        let continuation: CheckedContinuation<Void, Never>
+    }
+
+    private struct State {
+        var value: Value
+        var waiters: [Waiter] = []
+    }
+
+    private let state: Mutex<State>
+
+    package init(_ value: Value) {
+        state = Mutex(State(value: value))
+    }
+
+    package var value: Value { state.withLock { $0.value } }
+
+    package func change(_ change: (inout Value) -> Void) {
+        let served = state.withLock { state in
+            change(&state.value)
+            let value = state.value
+            defer { state.waiters.removeAll { $0.isThere(value) } }
+            return state.waiters.filter { $0.isThere(value) }
+        }
+        for waiter in served { waiter.continuation.resume() }
+    }
+
+    /// Returns at once if it is so already.
+    package func wait(until isThere: @escaping @Sendable (Value) -> Bool) async {
+        await withCheckedContinuation { continuation in
+            let isServed = state.withLock { state in
+                if isThere(state.value) { return true }
+                state.waiters.append(Waiter(isThere: isThere, continuation: continuation))
+                return false
+            }
+            if isServed { continuation.resume() }
+        }
+    }
+}
