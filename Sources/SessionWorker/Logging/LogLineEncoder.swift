@@ -122,7 +122,7 @@ struct LogLineEncoder: Sendable {
         line.append(UInt8(ascii: "\""))
     }
 
-    /// Escapes as JSON does (RFC 8259 §7), and what a terminal or a viewer would take for a command or a line break.
+    /// Escapes as JSON does (RFC 8259 §7), and everything that is not printable.
     private func appendEscaped(_ text: String, quotes: Bool, to line: inout [UInt8]) {
         let end = line.count + Self.longestText
         for scalar in text.unicodeScalars {
@@ -135,17 +135,8 @@ struct LogLineEncoder: Sendable {
                 line.append(contentsOf: "\\\"".utf8)
             case 0x5C where quotes:
                 line.append(contentsOf: "\\\\".utf8)
-            case 0x0A:
-                line.append(contentsOf: "\\n".utf8)
-            case 0x0D:
-                line.append(contentsOf: "\\r".utf8)
-            case 0x09:
-                line.append(contentsOf: "\\t".utf8)
-            case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029:
-                let digits = String(scalar.value, radix: 16)
-                line.append(contentsOf: "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)".utf8)
             default:
-                line.append(contentsOf: UTF8.encode(scalar)!)
+                PrintableText.append(scalar, to: &line)
             }
         }
     }
