@@ -9,16 +9,22 @@ extension AMQPChannel {
     /// Publishes messages and waits until the broker has answered for each, in the order given.
     ///
     /// All are encoded into one buffer and leave in one write, together with whatever else this turn of the event loop
-    /// writes. A timeout says nothing about its messages: the broker may have them.
+    /// writes. An error says nothing of the single messages, which the broker may have, all or some: who wants to know
+    /// takes ``outcomes(publishing:timeout:)``.
     ///
-    /// - Parameter timeout: Limit on the wait; nil is ``AMQPConfiguration/confirmTimeout``.
+    /// - Parameter timeout: Limit on the wait; nil is ``AMQPConfiguration/confirmTimeout``. While the broker takes no
+    ///   messages (an alarm), nothing is overdue before ``AMQPConfiguration/alarmTimeout``.
     /// - Throws: `timeout`, `channelClosed`, `connectionClosed`, or what closed the channel: `notFound` for an
     ///   exchange that is not there, `preconditionFailed` for a foreign `user_id` or an `expiration` that is no number.
     ///   `invalidState` without ``confirmSelect()``.
     package func publish(
         _ messages: [AMQPMessage], timeout: TimeAmount? = nil
     ) async throws(AMQPError) -> [AMQPPublishOutcome] {
-        try await answer { core, answer in core.publish(messages, timeout: timeout, answer) }
+        try await answer { core, answer in
+            core.publish(messages, timeout: timeout) { outcomes, error in
+                answer(error.map { .failure($0) } ?? .success(outcomes))
+            }
+        }
     }
 
     /// As ``publish(_:timeout:)``, for callers on the event loop that do not want a task: `onOutcomes` is called there.
@@ -26,7 +32,36 @@ extension AMQPChannel {
         _ messages: [AMQPMessage], timeout: TimeAmount? = nil,
         onOutcomes: @escaping @Sendable (Result<[AMQPPublishOutcome], AMQPError>) -> Void
     ) {
-        onLoop { $0.publish(messages, timeout: timeout, onOutcomes) }
+        onLoop { core in
+            core.publish(messages, timeout: timeout) { outcomes, error in
+                onOutcomes(error.map { .failure($0) } ?? .success(outcomes))
+            }
+        }
+    }
+
+    /// Publishes messages, and says of each what became of it, in the order given, whatever happens: when the channel or
+    /// its connection is lost, or the limit is reached, those that the broker had answered for have their outcome, and the
+    /// others are `unknown` with the reason. These may be sent again over another connection, and the broker may then have
+    /// them twice; the others need not be.
+    ///
+    /// A timeout leaves the channel as it is: what was published before and after it is confirmed as ever.
+    ///
+    /// - Parameter timeout: As for ``publish(_:timeout:)``.
+    package func outcomes(
+        publishing messages: [AMQPMessage], timeout: TimeAmount? = nil
+    ) async -> [AMQPPublishOutcome] {
+        await withCheckedContinuation { continuation in
+            outcomes(publishing: messages, timeout: timeout) { continuation.resume(returning: $0) }
+        }
+    }
+
+    /// As ``outcomes(publishing:timeout:)``, for callers on the event loop that do not want a task: `onOutcomes` is called
+    /// there, once.
+    package func outcomes(
+        publishing messages: [AMQPMessage], timeout: TimeAmount? = nil,
+        onOutcomes: @escaping @Sendable ([AMQPPublishOutcome]) -> Void
+    ) {
+        onLoop { core in core.publish(messages, timeout: timeout) { outcomes, _ in onOutcomes(outcomes) } }
     }
 
     /// Publishes on a channel that is not in confirm mode: nobody says whether the messages arrived.

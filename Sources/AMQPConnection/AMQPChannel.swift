@@ -23,7 +23,7 @@ package final class AMQPChannel: Sendable {
     /// Whether the channel may be used. May have changed by the time it is read.
     package var isOpen: Bool { status.isOpen.load(ordering: .acquiring) }
 
-    /// Closes in an orderly way, and returns when it is done, at the latest after ``AMQPConfiguration/rpcTimeout``.
+    /// Closes in an orderly way, and returns when it is done, at the latest after ``AMQPConfiguration/closeTimeout``.
     ///
     /// What is still waiting for an answer or a confirm fails with `channelClosed`. Unacknowledged deliveries go back
     /// to their queues.

@@ -94,7 +94,7 @@ package final class AMQPConnection: Sendable {
         onLoop { $0.pauseReading(isPaused) }
     }
 
-    /// Closes in an orderly way, and returns when it is done, at the latest after ``AMQPConfiguration/rpcTimeout``.
+    /// Closes in an orderly way, and returns when it is done, at the latest after ``AMQPConfiguration/closeTimeout``.
     ///
     /// What is still waiting for an answer or a confirm fails with `connectionClosed`.
     package func close() async {

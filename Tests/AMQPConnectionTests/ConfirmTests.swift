@@ -133,6 +133,73 @@ import Testing
         #expect(long.values.count == 1)
     }
 
+    @Test func `a lost connection does not take with it what is known of single messages`() throws {
+        let broker = try ScriptedBroker.open()
+        let channel = try broker.openChannel(confirms: true)
+        let known = Recorder<[AMQPPublishOutcome]>()
+        let long = String(repeating: "x", count: 256)
+        channel.outcomes(
+            publishing: [
+                Self.message("a"), Self.message(long), Self.message("b"), Self.message("c"),
+                Self.message("d", mandatory: true), Self.message("e"),
+            ]) { known.add($0) }
+        channel.outcomes(publishing: [Self.message("behind")]) { known.add($0) }
+        try broker.say(
+            Server.ack(1, 1), Server.nack(1, 3), Server.returned(1, exchange: "e", routingKey: "d", body: [1]),
+            Server.close(0, 541, "INTERNAL_ERROR"))
+        let outcomes = try #require(known.values.first)
+        #expect(outcomes[0] == .confirmed)
+        #expect(outcomes[1].isUnsendable)
+        #expect(outcomes[2].unknownCode == .connectionClosed)
+        #expect(outcomes[3] == .rejected)
+        #expect(outcomes[4] == .returned(replyCode: 312, replyText: "NO_ROUTE"))
+        #expect(outcomes[5].unknownCode == .connectionClosed)
+        #expect(known.values.last?.map(\.unknownCode) == [.connectionClosed])
+        channel.outcomes(publishing: [Self.message("after"), Self.message("the end")]) { known.add($0) }
+        #expect(known.values.last?.map(\.unknownCode) == [.connectionClosed, .connectionClosed])
+    }
+
+    @Test func `a wait that ends at its limit does not forget who was confirmed`() throws {
+        let broker = try ScriptedBroker.open()
+        let channel = try broker.openChannel(confirms: true)
+        let known = Recorder<[AMQPPublishOutcome]>()
+        channel.outcomes(publishing: ["a", "b", "c"].map { Self.message($0) }, timeout: .seconds(1)) { known.add($0) }
+        try broker.say(Server.ack(1, 2))
+        broker.advance(.seconds(1))
+        let outcomes = try #require(known.values.first)
+        #expect(outcomes.map(\.unknownCode) == [.timeout, nil, .timeout])
+        #expect(outcomes[1] == .confirmed)
+        #expect(channel.isOpen)
+        try broker.say(Server.ack(1, 3, multiple: true))
+        #expect(known.values.count == 1)
+    }
+
+    @Test func `an alarm makes nothing overdue, but is not waited out for ever`() throws {
+        let broker = try ScriptedBroker.open { $0.alarmTimeout = .seconds(60) }
+        let channel = try broker.openChannel(confirms: true)
+        let known = Recorder<[AMQPPublishOutcome]>()
+        try broker.say(Server.blocked("low on memory"))
+        channel.outcomes(publishing: [Self.message("a")], timeout: .seconds(5)) { known.add($0) }
+        broker.advance(.seconds(64))
+        #expect(known.values.isEmpty)
+        broker.advance(.seconds(2))
+        #expect(known.values.first?.map(\.unknownCode) == [.timeout])
+    }
+
+    @Test func `what waited out an alarm is not overdue when it ends`() throws {
+        let broker = try ScriptedBroker.open()
+        let channel = try broker.openChannel(confirms: true)
+        let known = Recorder<[AMQPPublishOutcome]>()
+        try broker.say(Server.blocked("low on memory"))
+        channel.outcomes(publishing: [Self.message("a")], timeout: .seconds(5)) { known.add($0) }
+        broker.advance(.seconds(30))
+        try broker.say(Server.unblocked)
+        broker.advance(.seconds(4))
+        #expect(known.values.isEmpty)
+        try broker.say(Server.ack(1, 1))
+        #expect(known.values == [[.confirmed]])
+    }
+
     @Test func `publishing needs confirm mode, and unconfirmed publishing needs its absence`() throws {
         let broker = try ScriptedBroker.open()
         let plain = try broker.openChannel()
@@ -198,6 +265,17 @@ import Testing
             }
             #expect(tracker.isEmpty)
         }
+    }
+}
+
+extension AMQPPublishOutcome {
+    /// Why nobody can say what became of the message, or nil if somebody can.
+    fileprivate var unknownCode: AMQPError.Code? {
+        if case .unknown(let error) = self { error.code } else { nil }
+    }
+
+    fileprivate var isUnsendable: Bool {
+        if case .unsendable = self { true } else { false }
     }
 }
 

@@ -4,104 +4,6 @@ import Testing
 
 @testable import AMQPConnection
 
-@Suite struct HeartbeatTests {
-    @Test func `an idle client sends a heartbeat in each half interval`() throws {
-        let broker = try ScriptedBroker.open(heartbeat: 10) { $0.heartbeat = .seconds(10) }
-        for _ in 0..<3 {
-            try broker.say(Wire.heartbeat)
-            broker.advance(.seconds(5))
-        }
-        // The first half interval had the handshake in it.
-        #expect(broker.sent().names == ["heartbeat@0", "heartbeat@0"])
-    }
-
-    @Test func `a client that sends anyway needs no heartbeats`() throws {
-        let broker = try ScriptedBroker.open(heartbeat: 10) { $0.heartbeat = .seconds(10) }
-        let channel = try broker.openChannel()
-        for tag in 1...4 {
-            channel.acknowledge(UInt64(tag))
-            #expect(broker.sent().names == ["60.80@1"])
-            try broker.say(Wire.heartbeat)
-            broker.advance(.seconds(5))
-        }
-        #expect(broker.sent().isEmpty)
-    }
-
-    @Test func `a peer silent for two intervals is given up, not before, and not much later`() throws {
-        let broker = try ScriptedBroker.open(heartbeat: 10) { $0.heartbeat = .seconds(10) }
-        broker.advance(.seconds(12))
-        try broker.say(Wire.heartbeat)
-        broker.advance(.seconds(20) - .milliseconds(1))
-        #expect(broker.connection.isOpen)
-        broker.advance(.seconds(5))
-        #expect(broker.endReason()??.code == .heartbeatMissed)
-        #expect(!broker.isConnected)
-    }
-
-    @Test func `any bytes from the peer count as life`() throws {
-        let broker = try ScriptedBroker.open(heartbeat: 10) { $0.heartbeat = .seconds(10) }
-        // A frame that comes in drops.
-        let slow = Wire.heartbeat
-        for byte in slow {
-            try broker.say([byte])
-            broker.advance(.seconds(15))
-        }
-        #expect(broker.connection.isOpen)
-    }
-
-    @Test func `without heartbeats silence is no matter`() throws {
-        let broker = try ScriptedBroker.open(heartbeat: 0)
-        broker.advance(.hours(10))
-        #expect(broker.connection.isOpen)
-        #expect(broker.sent().isEmpty)
-    }
-}
-
-@Suite struct BackPressureTests {
-    @Test func `while reading is paused the socket is left alone, and afterwards it is read`() throws {
-        let broker = try ScriptedBroker.open()
-        let reads = Recorder<Void>()
-        try broker.channel.pipeline.syncOperations.addHandler(ReadRecorder(reads), position: .first)
-        broker.channel.read()
-        #expect(reads.values.count == 1)
-        broker.connection.pauseReading(true)
-        broker.channel.read()
-        broker.channel.read()
-        #expect(reads.values.count == 1)
-        broker.connection.pauseReading(false)
-        #expect(reads.values.count == 2)
-        broker.channel.read()
-        #expect(reads.values.count == 3)
-    }
-
-    @Test func `who does not listen does not take the other for dead, nor forgets to be heard`() throws {
-        let broker = try ScriptedBroker.open(heartbeat: 10) { $0.heartbeat = .seconds(10) }
-        broker.connection.pauseReading(true)
-        broker.advance(.minutes(5))
-        #expect(broker.connection.isOpen)
-        #expect(broker.sent().names.count >= 50)
-        broker.connection.pauseReading(false)
-        broker.advance(.seconds(25))
-        #expect(broker.endReason()??.code == .heartbeatMissed)
-    }
-}
-
-/// Sees what is read from the socket.
-private final class ReadRecorder: ChannelOutboundHandler {
-    typealias OutboundIn = Never
-
-    private let reads: Recorder<Void>
-
-    init(_ reads: Recorder<Void>) {
-        self.reads = reads
-    }
-
-    func read(context: ChannelHandlerContext) {
-        reads.add(())
-        context.read()
-    }
-}
-
 @Suite struct LifecycleTests {
     @Test func `blocked and unblocked are told, with the reason`() throws {
         let broker = try ScriptedBroker.open()
@@ -147,11 +49,35 @@ private final class ReadRecorder: ChannelOutboundHandler {
     }
 
     @Test func `our own close does not wait for ever`() throws {
-        let broker = try ScriptedBroker.open { $0.rpcTimeout = .seconds(3) }
+        let broker = try ScriptedBroker.open { $0.closeTimeout = .seconds(3) }
         broker.handler.close()
         broker.advance(.seconds(3))
         #expect(broker.hasEndedInOrder)
         #expect(!broker.isConnected)
+    }
+
+    /// A broker under an alarm reads nothing of a connection that has published, `connection.close` neither.
+    @Test func `closing does not wait for the end of an alarm`() throws {
+        let broker = try ScriptedBroker.open()
+        let channel = try broker.openChannel(confirms: true)
+        let outcomes = Recorder<[AMQPPublishOutcome]>()
+        try broker.say(Server.blocked("low on memory"))
+        channel.outcomes(publishing: [AMQPMessage(exchange: "", routingKey: "q", body: [])]) { outcomes.add($0) }
+        broker.handler.close()
+        broker.advance(.seconds(2))
+        #expect(broker.hasEndedInOrder)
+        #expect(!broker.isConnected)
+        #expect(outcomes.values.count == 1)
+    }
+
+    @Test func `closing does not wait for what is not read`() throws {
+        let broker = try ScriptedBroker.open()
+        broker.connection.pauseReading(true)
+        broker.channel.read()
+        let reads = Recorder<Void>()
+        try broker.channel.pipeline.syncOperations.addHandler(ReadRecorder(reads), position: .first)
+        broker.handler.close()
+        #expect(reads.values.count == 1)
     }
 
     @Test func `both sides may close at once`() throws {

@@ -4,7 +4,8 @@ import Synchronization
 /// A channel's state on the event loop: calls and answers, the message being put together, consumers, confirms.
 final class ChannelCore {
     typealias Answer = (Result<ServerMethod, AMQPError>) -> Void
-    typealias Outcomes = @Sendable (Result<[AMQPPublishOutcome], AMQPError>) -> Void
+    /// Gets one outcome for each message, and why some of them are unknown, if they are.
+    typealias Outcomes = @Sendable ([AMQPPublishOutcome], AMQPError?) -> Void
 
     private enum Phase {
         case open
@@ -206,12 +207,13 @@ final class ChannelCore {
     }
 
     func publish(_ messages: [AMQPMessage], timeout: TimeAmount?, _ completion: @escaping Outcomes) {
-        if let error = unusable { return completion(.failure(error)) }
+        if let error = unusable { return completion(messages.map { _ in .unknown(error) }, error) }
         guard confirms != nil else {
-            return completion(.failure(AMQPError(.invalidState, "publish needs confirmSelect() first")))
+            let error = AMQPError(.invalidState, "publish needs confirmSelect() first")
+            return completion(messages.map { _ in .unknown(error) }, error)
         }
         let (outcomes, sent) = write(messages)
-        guard !sent.isEmpty else { return completion(.success(outcomes)) }
+        guard !sent.isEmpty else { return completion(outcomes, nil) }
         let limit = timeout ?? connection.configuration.confirmTimeout
         let deadline = (connection.eventLoop.now + limit).uptimeNanoseconds
         confirms?.add(outcomes: outcomes, sent: sent, messages: messages, deadline: deadline, waiter: completion)
@@ -246,7 +248,7 @@ final class ChannelCore {
             throw AMQPError(.protocolViolation, "a confirm came on a channel that is not in confirm mode")
         }
         let resolved = try confirms?.confirm(tag: tag, multiple: multiple, positive: positive) ?? []
-        for batch in resolved { batch.waiter(.success(batch.outcomes)) }
+        for batch in resolved { batch.waiter(batch.outcomes, nil) }
     }
 
     /// One timer for the earliest deadline, left alone as batches resolve: it fires rarely and then looks what is due.
@@ -258,17 +260,27 @@ final class ChannelCore {
         let task = connection.eventLoop.assumeIsolated().scheduleTask(deadline: .uptimeNanoseconds(deadline)) {
             [self] in
             confirmTimer = nil
-            // A broker under an alarm confirms when it is over; until then nothing is overdue.
-            guard !connection.status.isBlocked.load(ordering: .relaxed) else {
-                return armConfirmTimer((connection.eventLoop.now + .seconds(1)).uptimeNanoseconds)
-            }
-            let overdue = confirms?.expire(now: connection.eventLoop.now.uptimeNanoseconds) ?? []
-            if let next = confirms?.earliestDeadline { armConfirmTimer(next) }
-            for waiter in overdue {
-                waiter(.failure(AMQPError(.timeout, "the broker did not confirm within the limit")))
-            }
+            giveUpWhatIsOverdue()
         }
         confirmTimer = (deadline, task)
+    }
+
+    /// A broker under an alarm confirms when it is over; until then hardly anything is overdue.
+    private func giveUpWhatIsOverdue() {
+        let now = connection.eventLoop.now
+        let isBlocked = connection.status.isBlocked.load(ordering: .relaxed)
+        let grace = isBlocked ? UInt64(connection.configuration.alarmTimeout.nanoseconds) : 0
+        let error = AMQPError(.timeout, "the broker did not confirm within the limit")
+        let overdue = confirms?.expire(now: now.uptimeNanoseconds, grace: grace, because: error) ?? []
+        if let next = confirms?.earliestDeadline {
+            armConfirmTimer(isBlocked ? max(next, (now + .seconds(1)).uptimeNanoseconds) : next)
+        }
+        for batch in overdue { batch.waiter(batch.outcomes, error) }
+    }
+
+    /// The broker takes messages again, after this time: what waited is not overdue for it.
+    func alarmEnded(after time: TimeAmount) {
+        confirms?.postpone(by: UInt64(max(time.nanoseconds, 0)))
     }
 
     // MARK: the channel's life
@@ -298,7 +310,7 @@ final class ChannelCore {
         phase = .closing(error)
         connection.sendKnown(.channelClose(reason), on: id)
         failAll(error ?? AMQPError(.channelClosed, "the channel was closed"))
-        callTimer = connection.eventLoop.assumeIsolated().scheduleTask(in: connection.configuration.rpcTimeout) {
+        callTimer = connection.eventLoop.assumeIsolated().scheduleTask(in: connection.configuration.closeTimeout) {
             [self] in
             // The number stays taken: a late close-ok must not meet a new channel.
             end(error)
@@ -326,10 +338,10 @@ final class ChannelCore {
         self.consumers = [:]
         lastConsumer = nil
         let answers = calls.removeAll()
-        let waiters = confirms?.removeAll() ?? []
+        let batches = confirms?.removeAll(because: error) ?? []
         // Deliveries that came before the end are work that may be begun; acknowledging them is ignored.
         for consumer in consumers { consumer.handOver() }
         for answer in answers { answer(.failure(error)) }
-        for waiter in waiters { waiter(.failure(error)) }
+        for batch in batches { batch.waiter(batch.outcomes, error) }
     }
 }

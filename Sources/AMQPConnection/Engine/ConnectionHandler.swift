@@ -45,10 +45,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var waitingConsumers: [Consumer] = []
     private var context: ChannelHandlerContext?
     private var isReading = false
-    /// Whether nothing is read, and whether the channel wanted to meanwhile.
-    private var isReadingPaused = false
-    private var isReadHeld = false
+    private var gate = ReadGate()
     private var isFlushScheduled = false
+    /// When the broker stopped taking messages, if it has.
+    private var blockedSince: NIODeadline?
     private var handshakeTimer: Scheduled<Void>?
     private var heartbeatTimer: Scheduled<Void>?
     private var closeTimer: Scheduled<Void>?
@@ -125,15 +125,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // MARK: back pressure
 
     func read(context: ChannelHandlerContext) {
-        if isReadingPaused { isReadHeld = true } else { context.read() }
+        if gate.mayRead() { context.read() }
     }
 
     /// Leaves what comes in the socket, or goes on taking it.
     func pauseReading(_ isPaused: Bool) {
-        isReadingPaused = isPaused
-        guard !isPaused, isReadHeld else { return }
-        isReadHeld = false
-        context?.read()
+        if gate.pause(isPaused) { context?.read() }
     }
 
     // MARK: sending
@@ -253,6 +250,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func setBlocked(_ reason: String?) {
         logger.warning("the broker \(reason == nil ? "takes messages again" : "has stopped taking messages")")
         status.isBlocked.store(reason != nil, ordering: .releasing)
+        if reason != nil {
+            blockedSince = blockedSince ?? eventLoop.now
+        } else if let begin = blockedSince {
+            blockedSince = nil
+            for channel in channels.values { channel.alarmEnded(after: eventLoop.now - begin) }
+        }
         onBlocked?(reason)
     }
 
@@ -307,14 +310,18 @@ final class ConnectionHandler: ChannelDuplexHandler {
         flush()
     }
 
-    /// Begins an orderly close: `connection.close`, then `close-ok` or the limit on the wait.
+    /// Begins an orderly close: `connection.close`, then `close-ok` or the limit on the wait. A broker under an alarm reads
+    /// nothing of those who publish, their `connection.close` neither.
     func close() {
         switch phase {
         case .open:
             phase = .closing
+            // Else the answer would stay in the socket with what is not read.
+            pauseReading(false)
             status.isOpen.store(false, ordering: .releasing)
             sendKnown(.connection(.close(CloseReason(replyCode: 200, replyText: "closed by the client"))))
-            closeTimer = eventLoop.assumeIsolated().scheduleTask(in: configuration.rpcTimeout) { [self] in disconnect()
+            closeTimer = eventLoop.assumeIsolated().scheduleTask(in: configuration.closeTimeout) { [self] in
+                disconnect()
             }
         case .handshaking: fail(AMQPError(.connectionClosed, "the connection was closed during the handshake"))
         case .closing, .closed: return
@@ -380,7 +387,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         heartbeatTimer = eventLoop.assumeIsolated().scheduleTask(in: half) { [self] in
             guard !isClosed else { return }
             // Who does not listen cannot tell whether the other is silent.
-            if isReadingPaused { heartbeats.didHear() }
+            if gate.isPaused { heartbeats.didHear() }
             let action = heartbeats.tick()
             guard !action.peerIsSilent else {
                 return fail(AMQPError(.heartbeatMissed, "\(configuration) was silent for two heartbeat intervals"))

@@ -3,7 +3,7 @@
 /// Confirms come for one tag or for all up to one, in any order. `Waiter` is whatever the owner wants back with the
 /// outcomes of a batch.
 struct ConfirmTracker<Waiter> {
-    /// A batch all of whose messages have an outcome.
+    /// A batch that is answered: all of its messages have an outcome, those given up among them.
     struct Resolved {
         var waiter: Waiter
         var outcomes: [AMQPPublishOutcome]
@@ -100,23 +100,40 @@ struct ConfirmTracker<Waiter> {
         batches[head...].lazy.filter { $0.waiter != nil }.map(\.deadline).min()
     }
 
-    /// Lets go of the waiters that are overdue. Their messages stay noted: confirms may still come.
-    mutating func expire(now: UInt64) -> [Waiter] {
-        var expired: [Waiter] = []
-        for index in head..<batches.count where batches[index].deadline <= now {
-            if let waiter = batches[index].waiter { expired.append(waiter) }
-            batches[index].waiter = nil
+    /// Lets go of the waiters that are overdue by `grace`, with what is known until now. Their messages stay noted:
+    /// confirms may still come.
+    mutating func expire(now: UInt64, grace: UInt64 = 0, because error: AMQPError) -> [Resolved] {
+        var expired: [Resolved] = []
+        for index in head..<batches.count where batches[index].deadline + grace <= now {
+            if let given = giveUp(index, error) { expired.append(given) }
         }
         return expired
     }
 
-    /// Forgets all batches: the channel is gone. Gives back who still waits.
-    mutating func removeAll() -> [Waiter] {
+    /// Gives what waits this much more time: the broker took nothing for so long.
+    mutating func postpone(by nanoseconds: UInt64) {
+        for index in head..<batches.count { batches[index].deadline += nanoseconds }
+    }
+
+    /// Forgets all batches: the channel is gone. Gives back who still waits, with what is known until now.
+    mutating func removeAll(because error: AMQPError) -> [Resolved] {
         defer {
             batches = []
             head = 0
         }
-        return batches[head...].compactMap(\.waiter)
+        return (head..<batches.count).compactMap { giveUp($0, error) }
+    }
+
+    /// A batch with what is known of it: a message that came back is known to be taken by nobody, its ack or not.
+    private mutating func giveUp(_ index: Int, _ error: AMQPError) -> Resolved? {
+        guard let waiter = batches[index].waiter else { return nil }
+        batches[index].waiter = nil
+        var outcomes = batches[index].outcomes
+        for (offset, isResolved) in batches[index].isResolved.enumerated() where !isResolved {
+            let place = batches[index].place(batches[index].first + UInt64(offset))
+            if outcomes[place] == .confirmed { outcomes[place] = .unknown(error) }
+        }
+        return Resolved(waiter: waiter, outcomes: outcomes)
     }
 
     private mutating func confirmOne(_ tag: UInt64, _ positive: Bool) -> Resolved? {

@@ -24,11 +24,18 @@ package struct AMQPConfiguration: Sendable {
     package var channelMax: UInt16 = 64
     /// Limit on TCP, TLS and handshake together. Default 10 s.
     package var connectTimeout: TimeAmount = .seconds(10)
-    /// Limit on the wait for the answer to one method, and for an orderly close. Default 10 s.
+    /// Limit on the wait for the answer to one method. Default 10 s.
     package var rpcTimeout: TimeAmount = .seconds(10)
+    /// Limit on the wait for the answer to an orderly close, after which the socket is dropped. Default 2 s: a broker under
+    /// an alarm does not answer at all, and who closes a connection has no more use for it.
+    package var closeTimeout: TimeAmount = .seconds(2)
     /// Limit on the wait for publisher confirms, unless a call gives its own. Default 30 s: a quorum queue confirms
     /// only when a majority has written it, which takes a while when a node has just gone.
     package var confirmTimeout: TimeAmount = .seconds(30)
+    /// How much longer confirms are waited for while the broker takes no messages (a memory or disk alarm). Default 10 min:
+    /// what was sent then is confirmed when the alarm is over, and a connection given up before would only send the same
+    /// again; but no wait is for ever.
+    package var alarmTimeout: TimeAmount = .minutes(10)
     /// How much of a body is kept, in bytes. Default 16 MiB. What is longer arrives cut off here, with
     /// ``AMQPDelivery/isTruncated`` set, and the rest is not buffered.
     package var retainedBodyBytes: Int = 16 * 1024 * 1024
@@ -75,7 +82,9 @@ extension AMQPConfiguration {
         guard heartbeat >= .zero, heartbeat <= .seconds(Int64(UInt16.max)) else {
             throw AMQPError(.invalidConfiguration, "the AMQP heartbeat is not within 0 to 65535 seconds")
         }
-        guard connectTimeout > .zero, rpcTimeout > .zero, confirmTimeout > .zero, retainedBodyBytes >= 0 else {
+        guard connectTimeout > .zero, rpcTimeout > .zero, closeTimeout > .zero, confirmTimeout > .zero,
+            alarmTimeout >= .zero, retainedBodyBytes >= 0
+        else {
             throw AMQPError(.invalidConfiguration, "an AMQP limit is negative or zero")
         }
     }

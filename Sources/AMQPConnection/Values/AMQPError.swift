@@ -67,6 +67,19 @@ package struct AMQPError: Error, Sendable {
     }
 }
 
+/// Two errors are the same if they say the same, whatever was below them and wherever they were made.
+extension AMQPError: Hashable {
+    package static func == (left: AMQPError, right: AMQPError) -> Bool {
+        left.code == right.code && left.message == right.message && left.replyCode == right.replyCode
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(code)
+        hasher.combine(message)
+        hasher.combine(replyCode)
+    }
+}
+
 extension AMQPError: CustomStringConvertible {
     package var description: String {
         let cause = underlying.map { " (\($0))" } ?? ""

@@ -33,6 +33,9 @@ package enum AMQPPublishOutcome: Hashable, Sendable {
     case returned(replyCode: UInt16, replyText: String)
     /// It was never sent, since it does not fit the protocol: a name over 255 bytes, properties larger than a frame.
     case unsendable(reason: String)
+    /// Nobody can say: the broker had not answered for it when the connection was lost, or the limit on the wait was
+    /// reached. The broker may have it. A message that was never written, since the channel had ended before, is here too.
+    case unknown(AMQPError)
 }
 
 /// A message received.

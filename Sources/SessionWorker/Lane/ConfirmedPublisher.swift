@@ -71,7 +71,7 @@ struct ConfirmedPublisher: Sendable {
         for (message, outcome) in zip(messages, outcomes) where outcome != .confirmed {
             switch outcome {
             case .confirmed: break
-            case .rejected, .returned:
+            case .rejected, .returned, .unknown:
                 logger.warning(
                     "RabbitMQ did not keep a message: it is published again",
                     metadata: [LogKey.exchange: "\(message.exchange)", LogKey.reason: "\(outcome)"])
