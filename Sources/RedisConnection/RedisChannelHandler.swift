@@ -93,7 +93,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
         queue.append(
             ReplyQueue.Entry(
                 count: pipeline.count, byteCount: buffer.readableBytes,
-                deadline: context.eventLoop.now + replyTimeout,
+                deadline: context.eventLoop.now + replyTimeout, replyBudget: pipeline.replyBudget,
                 repeatable: mayRepeat ? pipeline : nil, completion: completion))
         if timer == nil { armTimer(context) }
         context.write(wrapOutboundOut(buffer), promise: nil)
@@ -111,8 +111,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
         var finished: [ReplyQueue.Finished] = []
         var violation: RedisError?
         do throws(RedisError) {
-            try parser.parse(unwrapInboundIn(data)) { reply throws(RedisError) in
-                if let pipeline = try queue.receive(reply) { finished.append(pipeline) }
+            try parser.parse(unwrapInboundIn(data)) { reply, size throws(RedisError) in
+                if let pipeline = try queue.receive(reply, bytes: size) { finished.append(pipeline) }
             }
         } catch {
             violation = error

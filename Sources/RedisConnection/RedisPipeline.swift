@@ -21,6 +21,12 @@ package struct RedisPipeline: Sendable {
     private(set) var scriptCalls: [ScriptCall] = []
     /// How many commands were added, which is how many replies there will be.
     package private(set) var count = 0
+    /// Bytes of replies that are kept together; one that goes beyond is ``RedisReply/oversized(bytes:)`` in their place, so
+    /// that who asks for much at once holds a bounded part of it. Replies of up to ``smallReply`` bytes are always kept.
+    package var replyBudget = Int.max
+
+    /// Of a reply that a budget does not count, in bytes: every command's own kind of yes and no is shorter.
+    package static let smallReply = 256
 
     /// - Parameter capacity: bytes to allocate at the first command; the buffer grows past it by doubling.
     package init(capacity: Int = 512) {

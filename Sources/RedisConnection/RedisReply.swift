@@ -10,6 +10,8 @@ package enum RedisReply: Sendable, Equatable {
     case array([RedisReply])
     /// An error line with its first word, for example `WRONGTYPE Operation against …`.
     case error(String)
+    /// A reply of this many bytes that was not kept: the pipeline's ``RedisPipeline/replyBudget`` had no room for it.
+    case oversized(bytes: Int)
 }
 
 extension RedisReply {
@@ -18,7 +20,7 @@ extension RedisReply {
         switch self {
         case .simple(let text): text
         case .bulk(let bytes): String(decoding: bytes, as: UTF8.self)
-        case .integer, .null, .array, .error: nil
+        case .integer, .null, .array, .error, .oversized: nil
         }
     }
 
@@ -27,7 +29,7 @@ extension RedisReply {
         switch self {
         case .simple(let text): Array(text.utf8)
         case .bulk(let bytes): bytes
-        case .integer, .null, .array, .error: nil
+        case .integer, .null, .array, .error, .oversized: nil
         }
     }
 
@@ -37,7 +39,7 @@ extension RedisReply {
         case .integer(let value): value
         case .simple(let text): Int64(text)
         case .bulk(let bytes): Int64(String(decoding: bytes, as: UTF8.self))
-        case .null, .array, .error: nil
+        case .null, .array, .error, .oversized: nil
         }
     }
 
@@ -45,14 +47,14 @@ extension RedisReply {
     package var array: [RedisReply]? {
         switch self {
         case .array(let elements): elements
-        case .simple, .bulk, .integer, .null, .error: nil
+        case .simple, .bulk, .integer, .null, .error, .oversized: nil
         }
     }
 
     package var isNull: Bool {
         switch self {
         case .null: true
-        case .simple, .bulk, .integer, .array, .error: false
+        case .simple, .bulk, .integer, .array, .error, .oversized: false
         }
     }
 
@@ -60,7 +62,7 @@ extension RedisReply {
     package var serverError: RedisServerError? {
         switch self {
         case .error(let message): RedisServerError(message: message)
-        case .simple, .bulk, .integer, .null, .array: nil
+        case .simple, .bulk, .integer, .null, .array, .oversized: nil
         }
     }
 }

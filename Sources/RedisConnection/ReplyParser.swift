@@ -34,15 +34,17 @@ import NIOCore
         unsafe builder.deallocate()
     }
 
-    /// Parses the bytes and hands over each reply that they complete, in order.
-    mutating func parse(_ bytes: ByteBuffer, _ handle: (RedisReply) throws(RedisError) -> Void) throws(RedisError) {
+    /// Parses the bytes and hands over each reply that they complete, in order, with its size in bytes as it came.
+    mutating func parse(
+        _ bytes: ByteBuffer, _ handle: (RedisReply, _ size: Int) throws(RedisError) -> Void
+    ) throws(RedisError) {
         var position = bytes.readerIndex
         while position < bytes.writerIndex {
             let length = min(Self.bytesAtOnce, bytes.writerIndex - position)
             try feed(bytes, at: position, length: length)
             position += length
-            while let reply = try next() {
-                try handle(reply)
+            while let (reply, size) = try next() {
+                try handle(reply, size)
             }
         }
     }
@@ -59,13 +61,14 @@ import NIOCore
         guard status == REDIS_OK else { throw violation() }
     }
 
-    private mutating func next() throws(RedisError) -> RedisReply? {
+    private mutating func next() throws(RedisError) -> (RedisReply, size: Int)? {
         // What the reader hands out is our own token. Whether there is a reply, and which, is known to the builder.
         var token: UnsafeMutableRawPointer?
         guard unsafe redisReaderGetReply(reader, &token) == REDIS_OK else { throw violation() }
         guard let reply = unsafe builder.pointee.take() else { return nil }
-        pendingBytes = unsafe reader.pointee.len - reader.pointee.pos
-        return reply
+        let left = unsafe reader.pointee.len - reader.pointee.pos
+        defer { pendingBytes = left }
+        return (reply, pendingBytes - left)
     }
 
     private func violation() -> RedisError {

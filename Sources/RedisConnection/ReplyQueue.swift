@@ -10,6 +10,7 @@ struct ReplyQueue {
         let count: Int
         let byteCount: Int
         let deadline: NIODeadline
+        let replyBudget: Int
         /// What was written, when parts of it may have to be repeated: it evaluates scripts.
         let repeatable: RedisPipeline?
         let completion: RedisCompletion
@@ -23,6 +24,8 @@ struct ReplyQueue {
     private var entries = CircularBuffer<Entry>()
     /// The replies of the first entry so far.
     private var replies: [RedisReply] = []
+    /// The bytes of those that its budget counts.
+    private var replyBytes = 0
     private(set) var commandCount = 0
     private(set) var byteCount = 0
 
@@ -39,20 +42,31 @@ struct ReplyQueue {
     }
 
     /// Takes the next reply, and returns the pipeline that it completes.
-    mutating func receive(_ reply: RedisReply) throws(RedisError) -> Finished? {
+    ///
+    /// - Parameter bytes: its size as it came.
+    mutating func receive(_ reply: RedisReply, bytes: Int) throws(RedisError) -> Finished? {
         guard let first = entries.first else {
             throw RedisError(.protocolViolation, "the server sent a reply to nothing")
         }
-        replies.append(reply)
+        replies.append(isAffordable(bytes, within: first.replyBudget) ? reply : .oversized(bytes: bytes))
         guard replies.count == first.count else { return nil }
         entries.removeFirst()
         commandCount -= first.count
         byteCount -= first.byteCount
         defer {
             replies = []
+            replyBytes = 0
             if let next = entries.first { replies.reserveCapacity(next.count) }
         }
         return Finished(entry: first, replies: replies)
+    }
+
+    /// Whether there is room for a reply of this size; it is counted if so.
+    private mutating func isAffordable(_ bytes: Int, within budget: Int) -> Bool {
+        if bytes <= RedisPipeline.smallReply { return true }
+        guard bytes <= budget - replyBytes else { return false }
+        replyBytes += bytes
+        return true
     }
 
     /// Gives up on all of them.
@@ -60,6 +74,7 @@ struct ReplyQueue {
         let completions = entries.map(\.completion)
         entries.removeAll()
         replies = []
+        replyBytes = 0
         commandCount = 0
         byteCount = 0
         return completions

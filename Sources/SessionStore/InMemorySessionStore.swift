@@ -26,7 +26,8 @@ package final class InMemorySessionStore: SweepableStore {
         self.clock = clock
     }
 
-    package func load(_ requests: [LoadRequest]) async throws(StoreError) -> Loaded {
+    /// What is here already has its room, so the budget does not matter.
+    package func load(_ requests: [LoadRequest], budget: Int) async throws(StoreError) -> Loaded {
         let now = clock()
         let until = now.adding(seconds: inboxSeconds)
         return state.withLock { state in

@@ -2,24 +2,39 @@ import RedisConnection
 import SessionCore
 
 extension RedisSessionStore {
-    package func load(_ requests: [LoadRequest]) async throws(StoreError) -> Loaded {
-        let loaded = try await loadOnce(requests)
+    package func load(_ requests: [LoadRequest], budget: Int) async throws(StoreError) -> Loaded {
+        let loaded = try await loadOnce(requests, budget)
         guard loaded.aggregates.contains(where: \.isKeyUnknown) else { return loaded }
         // Another worker may have read of a new key a moment before this one.
         await refreshKeys()
-        return try await loadOnce(requests)
+        return try await loadOnce(requests, budget)
     }
 
-    private func loadOnce(_ requests: [LoadRequest]) async throws(StoreError) -> Loaded {
+    private func loadOnce(_ requests: [LoadRequest], _ budget: Int) async throws(StoreError) -> Loaded {
         var pipeline = RedisPipeline()
+        pipeline.replyBudget = budget
         pipeline.command("TIME")
         for request in requests { append(request, to: &pipeline) }
         var replies = try await send(pipeline)[...]
         let now = try Self.time(replies.removeFirst())
         var aggregates: [LoadedAggregate] = []
         aggregates.reserveCapacity(requests.count)
-        for request in requests { aggregates.append(try take(request, from: &replies)) }
+        for request in requests {
+            let own = replies.prefix(request.replyCount)
+            replies = replies.dropFirst(own.count)
+            if let bytes = Self.bytesBeyondBudget(own) {
+                aggregates.append(LoadedAggregate(state: .tooLarge(bytes: bytes)))
+            } else {
+                aggregates.append(try take(request, from: own))
+            }
+        }
         return Loaded(now: now, aggregates: aggregates)
+    }
+
+    /// How many bytes a request's replies have that were not kept; `nil` if all were.
+    private static func bytesBeyondBudget(_ replies: ArraySlice<RedisReply>) -> Int? {
+        let sizes = replies.compactMap { reply in if case .oversized(let bytes) = reply { bytes } else { nil } }
+        return sizes.isEmpty ? nil : sizes.reduce(0, +)
     }
 
     package func release(_ messages: [MessageKey]) async throws(StoreError) {
@@ -50,8 +65,9 @@ extension RedisSessionStore {
     }
 
     private func take(
-        _ request: LoadRequest, from replies: inout ArraySlice<RedisReply>
+        _ request: LoadRequest, from replies: ArraySlice<RedisReply>
     ) throws(StoreError) -> LoadedAggregate {
+        var replies = replies
         let fields = replies.removeFirst()
         // A key that holds something else is damage of this aggregate, and none of the others' business.
         if fields.serverError?.kind != .wrongType { _ = try Self.value(fields) }
@@ -139,10 +155,15 @@ extension RedisSessionStore {
     }
 }
 
+extension LoadRequest {
+    /// How many replies it takes: see `append`.
+    fileprivate var replyCount: Int { 1 + 2 * messages.count + activityOf.count }
+}
+
 extension LoadedAggregate {
     fileprivate var isKeyUnknown: Bool {
         switch state {
-        case .whole, .refused: false
+        case .whole, .refused, .tooLarge: false
         case .damaged(let damage): damage.isKeyUnknown
         }
     }

@@ -7,7 +7,10 @@ package import SessionCore
 /// `RedisSessionStore` is the real one; `InMemorySessionStore` says the same in a hundred lines, to be compared with.
 package protocol SessionStore: Sendable {
     /// What is known of these aggregates now, in their order, with the store's time: one round trip.
-    func load(_ requests: [LoadRequest]) async throws(StoreError) -> Loaded
+    ///
+    /// - Parameter budget: bytes of what is stored that are loaded, about. An aggregate that goes beyond is `tooLarge`: to be
+    ///   loaded by itself, when there is room for it.
+    func load(_ requests: [LoadRequest], budget: Int) async throws(StoreError) -> Loaded
 
     /// Applies each commit, atomically and apart from the others, in their order: one round trip.
     func commit(_ commits: [Commit]) async throws(StoreError) -> [CommitResult]
@@ -17,6 +20,13 @@ package protocol SessionStore: Sendable {
 
     /// Forgets that these messages were seen: they failed, and may come again with another body.
     func release(_ messages: [MessageKey]) async throws(StoreError)
+}
+
+extension SessionStore {
+    /// All of it, however much that is.
+    package func load(_ requests: [LoadRequest]) async throws(StoreError) -> Loaded {
+        try await load(requests, budget: .max)
+    }
 }
 
 /// What somebody has to do in a partition: deadlines that have come, events that nobody published.
@@ -101,6 +111,8 @@ package struct LoadedAggregate: Sendable {
         case damaged(DamagedRecord)
         /// The store did not do what loading it asks for.
         case refused(StoreError)
+        /// It has this many bytes, for which the budget had no room.
+        case tooLarge(bytes: Int)
 
         /// - Throws: `DamagedRecord` or `StoreError`.
         package func get() throws -> Aggregate {
@@ -108,6 +120,8 @@ package struct LoadedAggregate: Sendable {
             case .whole(let aggregate): return aggregate
             case .damaged(let damage): throw damage
             case .refused(let error): throw error
+            case .tooLarge(let bytes):
+                throw StoreError("an aggregate of \(bytes) bytes was not loaded", .refused, mayHaveHappened: false)
             }
         }
     }

@@ -131,8 +131,8 @@ private final class ForgetfulStore<Base: SessionStore>: SessionStore {
         self.base = base
     }
 
-    func load(_ requests: [LoadRequest]) async throws(StoreError) -> Loaded {
-        try await base.load(requests)
+    func load(_ requests: [LoadRequest], budget: Int) async throws(StoreError) -> Loaded {
+        try await base.load(requests, budget: budget)
     }
 
     func commit(_ commits: [Commit]) async throws(StoreError) -> [CommitResult] {

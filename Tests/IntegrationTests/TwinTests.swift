@@ -10,8 +10,8 @@ struct ClockedStore<Base: SessionStore>: SessionStore {
     let base: Base
     let clock: HandClock
 
-    func load(_ requests: [LoadRequest]) async throws(StoreError) -> Loaded {
-        Loaded(now: clock.time, aggregates: try await base.load(requests).aggregates)
+    func load(_ requests: [LoadRequest], budget: Int) async throws(StoreError) -> Loaded {
+        Loaded(now: clock.time, aggregates: try await base.load(requests, budget: budget).aggregates)
     }
 
     func commit(_ commits: [Commit]) async throws(StoreError) -> [CommitResult] {

@@ -55,6 +55,28 @@ struct RedisChannelHandlerTests {
         #expect(answer.replies == [.simple("a"), .error("WRONGTYPE no"), .simple("b")])
     }
 
+    @Test("keeps no more of the replies than the pipeline has room for, and every small one")
+    func repliesBeyondTheBudget() throws {
+        let server = try ScriptedServer()
+        var pipeline = RedisPipeline()
+        for _ in 0..<5 { pipeline.command("GET", "k") }
+        pipeline.replyBudget = 1000
+        let answer = server.send(pipeline)
+        let (large, huge) = (String(repeating: "l", count: 600), String(repeating: "h", count: 20_000))
+        for text in [large, huge, large, "small", String(repeating: "m", count: 300)] {
+            try server.answer("$\(text.utf8.count)\r\n\(text)\r\n")
+        }
+        #expect(
+            answer.replies == [
+                .bulk(Array(large.utf8)), .oversized(bytes: 20_010), .oversized(bytes: 608), .bulk(Array("small".utf8)),
+                .bulk(Array(repeating: UInt8(ascii: "m"), count: 300)),
+            ])
+        // The next pipeline has a budget of its own.
+        let next = server.send(gets: 1)
+        try server.answer("$600\r\n\(large)\r\n")
+        #expect(next.replies == [.bulk(Array(large.utf8))])
+    }
+
     @Test("writes what is sent in answer to one read together")
     func flushesOnce() throws {
         let server = try ScriptedServer()

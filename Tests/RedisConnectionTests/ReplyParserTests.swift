@@ -29,7 +29,7 @@ struct ReplyParserTests {
         var parser = ReplyParser(maximumReplyBytes: limit)
         var replies: [RedisReply] = []
         for piece in pieces {
-            try parser.parse(ByteBuffer(string: piece)) { replies.append($0) }
+            try parser.parse(ByteBuffer(string: piece)) { reply, _ in replies.append(reply) }
         }
         return replies
     }
@@ -55,7 +55,7 @@ struct ReplyParserTests {
         var bytes = ByteBuffer(string: "junk:5\r\n")
         bytes.moveReaderIndex(forwardBy: 4)
         var replies: [RedisReply] = []
-        try parser.parse(bytes) { replies.append($0) }
+        try parser.parse(bytes) { reply, _ in replies.append(reply) }
         #expect(replies == [.integer(5)])
     }
 
@@ -87,7 +87,7 @@ struct ReplyParserTests {
         var parser = ReplyParser(maximumReplyBytes: 1000)
         var replies: [RedisReply] = []
         #expect(throws: RedisError.self) {
-            try parser.parse(ByteBuffer(string: ":1\r\n+OK\r\n?")) { replies.append($0) }
+            try parser.parse(ByteBuffer(string: ":1\r\n+OK\r\n?")) { reply, _ in replies.append(reply) }
         }
         #expect(replies == [.integer(1), .simple("OK")])
     }
@@ -96,7 +96,7 @@ struct ReplyParserTests {
     func staysRefused() {
         var parser = ReplyParser(maximumReplyBytes: 1000)
         for text in ["?", ":1\r\n"] {
-            #expect(throws: RedisError.self) { try parser.parse(ByteBuffer(string: text)) { _ in } }
+            #expect(throws: RedisError.self) { try parser.parse(ByteBuffer(string: text)) { _, _ in } }
         }
     }
 
@@ -134,7 +134,7 @@ struct ReplyParserTests {
                 }
             }
             var parser = ReplyParser(maximumReplyBytes: 1 << 16)
-            _ = try? parser.parse(ByteBuffer(bytes: bytes)) { _ in }
+            _ = try? parser.parse(ByteBuffer(bytes: bytes)) { _, _ in }
         }
     }
 }

@@ -22,12 +22,15 @@ extension CommandProcessor {
         }
     }
 
+    /// Decides the commands of a group in their order, as many as there is room for: one at least.
+    ///
     /// - Throws: `ScopeTooNarrow` if a command needs more of the aggregate.
     func decide(
-        _ group: Group, on loaded: LoadedAggregate, under policies: PolicyCatalogue, at now: Timestamp
+        _ group: Group, on loaded: LoadedAggregate, under policies: PolicyCatalogue, at now: Timestamp,
+        in room: inout BatchLimits.Room
     ) throws(ScopeTooNarrow) -> Verdicts {
         switch loaded.state {
-        case .refused: preconditionFailure("what was not loaded is not decided")
+        case .refused, .tooLarge: preconditionFailure("what was not loaded is not decided")
         case .damaged(let damage): return refuse(group, because: damage, under: policies, at: now)
         case .whole(let aggregate):
             var verdicts = Verdicts(
@@ -35,10 +38,12 @@ extension CommandProcessor {
                     on: aggregate, scope: group.request.scope, activity: loaded.activity, now: now, policies: policies,
                     random: makeRandom()))
             for item in group.items {
+                guard room.isEnough || verdicts.all.isEmpty else { break }
                 guard case .command(let command) = item.work.content else {
                     preconditionFailure("only commands are grouped")
                 }
                 if let earlier = earlierResult(of: item.work, loaded: loaded, in: verdicts) {
+                    room.take(earlier.bytes)
                     verdicts.all.append((item, .earlier(earlier)))
                     continue
                 }
@@ -46,6 +51,7 @@ extension CommandProcessor {
                 let outcome =
                     item.work.isGivenUp ? Self.givenUp : try manager.decide(command, in: &verdicts.transaction)
                 let events = before..<verdicts.transaction.events.count
+                room.take(outcome.bytes)
                 verdicts.all.append((item, .decided(outcome, events: events)))
             }
             return verdicts

@@ -42,51 +42,70 @@ package struct CommandProcessor<Store: SessionStore>: Sendable {
         metrics = ProcessorMetrics()
     }
 
-    /// Carries out `batch`; gives a completion for each, in order.
+    /// Carries out `batch`, however much that takes, piece by piece; gives a completion for each, in order.
     ///
-    /// - Throws: `StoreError` if some of it could not be carried out, see ``process(_:into:)``.
+    /// - Throws: `StoreError` if some of it could not be carried out, see ``process(_:into:apart:)``.
     package func process(_ batch: [Work]) async throws(StoreError) -> [Completion] {
         var completions = [Completion?](repeating: nil, count: batch.count)
-        try await process(batch, into: &completions)
-        return completions.map { completion in
-            guard let completion else { preconditionFailure("every command of a batch is completed") }
-            return completion
+        var isApart = false
+        while completions.contains(where: { $0 == nil }) {
+            let left = try await process(batch, into: &completions, apart: isApart)
+            isApart = left.again.isEmpty
         }
+        return completions.compactMap(\.self)
     }
 
-    /// Carries out `batch`, and completes each command that could be.
+    /// Carries out `batch`, and completes each command that could be, within ``BatchLimits``.
     ///
-    /// - Parameter completions: one for each command; those that are `nil` are set.
+    /// - Parameters:
+    ///   - completions: one for each command; those that are `nil` are set.
+    ///   - isApart: whether the first subject of the batch is carried out alone, however much of it there is to load. At
+    ///     least one command is completed.
+    /// - Returns: the commands that there was no room for; nothing of them has happened.
     /// - Throws: `StoreError` if the store could not be reached, or refused some of it; what is still `nil` then may have
     ///   been carried out where the error says so: processing it again gives it its first result.
-    package func process(_ batch: [Work], into completions: inout [Completion?]) async throws(StoreError) {
+    @discardableResult
+    package func process(
+        _ batch: [Work], into completions: inout [Completion?], apart isApart: Bool = false
+    ) async throws(StoreError) -> LeftCommands {
         let batch = await verified(batch)
         var remaining = batch.indices.filter { completions[$0] == nil }
         var wide: Set<SubjectHandle> = []
+        var left = LeftCommands()
+        var room = isApart ? BatchLimits.Room.apart : .shared
         var failure: StoreError?
-        for attempt in 1...Self.maxAttempts {
+        var attempts = 0
+        while !remaining.isEmpty {
             let round: Round
             do {
-                round = try await self.round(remaining.map { (index: $0, work: batch[$0]) }, wide: wide)
+                round = try await self.round(remaining.map { (index: $0, work: batch[$0]) }, wide: wide, in: &room)
             } catch {
                 failure = error
                 break
             }
             for (index, completion) in round.completions { completions[index] = completion }
             if let refusal = round.refusal { failure = refusal }
-            remaining = (round.conflicted + round.narrow).sorted()
-            if remaining.isEmpty { break }
+            left.alone += round.tooLarge
             wide.formUnion(round.tooNarrow)
+            remaining = (round.conflicted + round.narrow + round.waiting).sorted()
             metrics.conflicts.increment(by: round.conflicted.count)
-            if attempt == Self.maxAttempts {
+            if !room.isEnough || (isApart && round.conflicted.isEmpty && round.narrow.isEmpty) {
+                left.again += remaining
+                break
+            }
+            // Waiting for one's turn is no attempt.
+            if !round.conflicted.isEmpty || !round.narrow.isEmpty { attempts += 1 }
+            if attempts == Self.maxAttempts {
                 let failure = Failure(.conflict, "too many others wrote to this subject at the same time")
                 for index in remaining {
                     completions[index] = complete(.failed(failure), of: batch[index], at: round.now)
                 }
+                break
             }
         }
         await release(batch, completions)
         if let failure { throw failure }
+        return left
     }
 
     /// Lets the messages of failed commands come again with another body. It costs a round trip, and only then.
@@ -113,6 +132,10 @@ extension CommandProcessor {
         /// The commands to decide again with all of their aggregate, and which those are.
         var narrow: [Int] = []
         var tooNarrow: Set<SubjectHandle> = []
+        /// The commands that have not had their turn.
+        var waiting: [Int] = []
+        /// The commands whose aggregate is too large to be loaded beside others.
+        var tooLarge: [Int] = []
         /// Why the store did not take what it was given; the commands it is about are neither completed nor conflicted.
         private(set) var refusal: StoreError?
 
@@ -125,24 +148,37 @@ extension CommandProcessor {
     /// Loads, decides and commits once.
     ///
     /// - Parameter wide: the aggregates to load whole, whatever their commands seem to need.
-    private func round(_ items: [CommandItem], wide: Set<SubjectHandle>) async throws(StoreError) -> Round {
-        let (groups, ungrouped) = group(items, wide: wide)
-        let loaded = try await store.load(groups.map(\.request))
+    private func round(
+        _ items: [CommandItem], wide: Set<SubjectHandle>, in room: inout BatchLimits.Room
+    ) async throws(StoreError) -> Round {
+        let grouped = group(items, wide: wide, within: room)
+        let loaded = try await store.load(grouped.groups.map(\.request), budget: room.loadBytes)
         let policies = policies()
         var round = Round(now: loaded.now)
-        for item in ungrouped {
+        round.waiting = grouped.waiting
+        for item in grouped.ungrouped {
             round.completions.append((item.index, decideAlone(item.work, under: policies, at: loaded.now)))
         }
 
         var decided: [(group: DecidedGroup, commit: Commit)] = []
-        for (group, aggregate) in zip(groups, loaded.aggregates) {
-            if case .refused(let error) = aggregate.state {
+        for (group, aggregate) in zip(grouped.groups, loaded.aggregates) {
+            switch aggregate.state {
+            case .refused(let error):
                 round.refuse(because: error)
                 continue
+            case .tooLarge(let bytes):
+                if bytes > BatchLimits.largeAggregateBytes {
+                    round.tooLarge += group.items.map(\.index)
+                } else {
+                    round.waiting += group.items.map(\.index)
+                }
+                continue
+            case .whole, .damaged: break
             }
             var verdicts: Verdicts
             do {
-                verdicts = try decide(group, on: aggregate, under: policies, at: loaded.now)
+                verdicts = try decide(group, on: aggregate, under: policies, at: loaded.now, in: &room)
+                round.waiting += group.items.dropFirst(verdicts.all.count).map(\.index)
             } catch {
                 round.narrow += group.items.map(\.index)
                 round.tooNarrow.insert(group.request.handle)
@@ -175,26 +211,37 @@ extension CommandProcessor {
         return round
     }
 
-    /// The commands of a batch by the aggregate they are about, and those that are about none.
-    private func group(_ items: [CommandItem], wide: Set<SubjectHandle>) -> (groups: [Group], ungrouped: [CommandItem])
-    {
+    /// The commands of a batch by the aggregate they are about, those that are about none, and those that wait since there
+    /// are enough before them.
+    private func group(
+        _ items: [CommandItem], wide: Set<SubjectHandle>, within room: BatchLimits.Room
+    ) -> (groups: [Group], ungrouped: [CommandItem], waiting: [Int]) {
         var groups: [Group] = []
         var places: [SubjectHandle: Int] = [:]
         var ungrouped: [CommandItem] = []
+        var waiting: [Int] = []
+        var wholes = 0
         for item in items {
             guard case .command(let command) = item.work.content, let need = need(of: command, in: item.work) else {
                 ungrouped.append(item)
                 continue
             }
             if let place = places[need.handle] {
-                groups[place].add(item, need)
+                if groups[place].hasRoom(for: need, within: room) {
+                    groups[place].add(item, need)
+                } else {
+                    waiting.append(item.index)
+                }
+            } else if groups.count == room.groups || wholes == BatchLimits.wholeAggregates {
+                waiting.append(item.index)
             } else {
                 places[need.handle] = groups.count
                 groups.append(Group(item, need))
                 if wide.contains(need.handle) { groups[groups.count - 1].request.scope = .whole }
+                if groups[groups.count - 1].request.scope == .whole { wholes += 1 }
             }
         }
-        return (groups, ungrouped)
+        return (groups, ungrouped, waiting)
     }
 
     /// What has to be loaded. A command that is about no aggregate, such as one with a damaged token, still needs a

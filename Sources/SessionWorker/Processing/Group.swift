@@ -13,6 +13,13 @@ struct Group {
         items = [item]
     }
 
+    /// Whether one more command, with this need, is still to be carried out together with the others.
+    func hasRoom(for need: Need, within room: BatchLimits.Room) -> Bool {
+        guard items.count < room.commandsOfGroup else { return false }
+        guard let session = need.activityOf, !request.activityOf.contains(session) else { return true }
+        return request.activityOf.count < BatchLimits.activityLogs
+    }
+
     mutating func add(_ item: CommandItem, _ need: Need) {
         request.scope = request.scope.union(need.scope)
         if let session = need.activityOf, !request.activityOf.contains(session) { request.activityOf.append(session) }

@@ -9,6 +9,14 @@ struct Verdicts {
         case result(StoredResult)
         /// Of the verdict at this place.
         case inBatch(Int)
+
+        /// What the result has, in bytes, where that is not what another has.
+        var bytes: Int {
+            switch self {
+            case .reused, .inBatch: 0
+            case .result(let result): result.reply.count
+            }
+        }
     }
 
     enum Verdict {
