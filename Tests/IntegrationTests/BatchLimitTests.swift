@@ -1,0 +1,71 @@
+import SessionContract
+import SessionCore
+import SessionStore
+import Testing
+
+@testable import SessionWorker
+
+@Suite("What a batch takes up")
+struct BatchLimitTests {
+    /// Sessions of 16 KB each: the aggregate is larger than what is loaded beside others.
+    private static let sessions = 300
+
+    @Test("a large subject is not loaded beside others, and is carried out apart", .timeLimit(.minutes(1)))
+    func largeSubjectApart() async throws {
+        try await RedisFixture.run { fixture in
+            let processor = await fixture.processor(on: fixture.store, policies: unlimited)
+            let sender = Sender(fixture)
+            try await fill("alice", sender, processor)
+
+            let list = sender.work("session.list", ["subject": .string("alice")], id: "")
+            let create = sender.work("session.create", ["subject": .string("bob")], id: "b")
+            var completions: [Completion?] = [nil, nil]
+            var left = try await processor.process([list, create], into: &completions)
+            #expect(left == LeftCommands(again: [], alone: [0]))
+            #expect(completions[0] == nil)
+            #expect(completions[1]?.result.status == .succeeded)
+
+            completions = [nil]
+            left = try await processor.process([list], into: &completions, apart: true)
+            #expect(left == LeftCommands())
+            #expect(completions[0]?.result.status == .succeeded)
+        }
+    }
+
+    @Test("the results of one batch are bounded, and what waits is answered all the same", .timeLimit(.minutes(1)))
+    func resultsAreBounded() async throws {
+        try await RedisFixture.run { fixture in
+            let processor = await fixture.processor(on: fixture.store, policies: unlimited)
+            let sender = Sender(fixture)
+            try await fill("alice", sender, processor)
+
+            let lists = (0..<64).map { _ in sender.work("session.list", ["subject": .string("alice")], id: "") }
+            var completions = [Completion?](repeating: nil, count: lists.count)
+            let left = try await processor.process(lists, into: &completions, apart: true)
+            let written = completions.compactMap(\.self).reduce(0) { $0 + $1.result.reply.count }
+            #expect(written > 0)
+            #expect(written <= BatchLimits.resultBytes + (2 << 20))
+            #expect(left.again.count == completions.count { $0 == nil })
+
+            let all = try await processor.process(lists)
+            #expect(all.allSatisfy { $0.result.status == .succeeded })
+        }
+    }
+
+    private var unlimited: PolicyCatalogue {
+        var policy = SessionPolicy()
+        policy.maxSessions = 0
+        return PolicyCatalogue(["default": policy])
+    }
+
+    private func fill(
+        _ subject: String, _ sender: Sender, _ processor: CommandProcessor<RedisSessionStore>
+    ) async throws {
+        let body: JSONObject = [
+            "subject": .string(subject),
+            "attributes": .object(["note": .string(String(repeating: "x", count: 16_000))]),
+        ]
+        let works = (0..<Self.sessions).map { sender.work("session.create", body, id: "\(subject)-\($0)") }
+        for completion in try await processor.process(works) { #expect(completion.result.status == .succeeded) }
+    }
+}
