@@ -7,15 +7,13 @@ import Testing
 
 @Suite("What a batch takes up")
 struct BatchLimitTests {
-    /// Sessions of 16 KB each: the aggregate is larger than what is loaded beside others.
-    private static let sessions = 300
-
     @Test("a large subject is not loaded beside others, and is carried out apart", .timeLimit(.minutes(1)))
     func largeSubjectApart() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store, policies: unlimited)
             let sender = Sender(fixture)
-            try await fill("alice", sender, processor)
+            // Larger than all that is loaded together.
+            try await fill("alice", sessions: 300, sender, processor)
 
             let list = sender.work("session.list", ["subject": .string("alice")], id: "")
             let create = sender.work("session.create", ["subject": .string("bob")], id: "b")
@@ -37,9 +35,9 @@ struct BatchLimitTests {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store, policies: unlimited)
             let sender = Sender(fixture)
-            try await fill("alice", sender, processor)
+            try await fill("alice", sessions: 40, sender, processor)
 
-            let lists = (0..<64).map { _ in sender.work("session.list", ["subject": .string("alice")], id: "") }
+            let lists = (0..<16).map { _ in sender.work("session.list", ["subject": .string("alice")], id: "") }
             var completions = [Completion?](repeating: nil, count: lists.count)
             let left = try await processor.process(lists, into: &completions, apart: true)
             let written = completions.compactMap(\.self).reduce(0) { $0 + $1.result.reply.count }
@@ -58,14 +56,15 @@ struct BatchLimitTests {
         return PolicyCatalogue(["default": policy])
     }
 
+    /// Begins sessions of 16 KB each.
     private func fill(
-        _ subject: String, _ sender: Sender, _ processor: CommandProcessor<RedisSessionStore>
+        _ subject: String, sessions: Int, _ sender: Sender, _ processor: CommandProcessor<RedisSessionStore>
     ) async throws {
         let body: JSONObject = [
             "subject": .string(subject),
             "attributes": .object(["note": .string(String(repeating: "x", count: 16_000))]),
         ]
-        let works = (0..<Self.sessions).map { sender.work("session.create", body, id: "\(subject)-\($0)") }
+        let works = (0..<sessions).map { sender.work("session.create", body, id: "\(subject)-\($0)") }
         for completion in try await processor.process(works) { #expect(completion.result.status == .succeeded) }
     }
 }
