@@ -6,7 +6,7 @@ extension ActivityEntry {
         guard let session = event.session else { return nil }
         var detail = JSONObject()
         detail["reason"] = event.reason.map(JSONValue.string)
-        detail["actor"] = session.actor.map(JSONValue.string)
+        detail["actor"] = (session.actor?.text).map(JSONValue.string)
         detail["level"] = .integer(Int64(session.assurance.level(at: event.at)))
         let place = JSONWriter.object { $0.members(of: session.device, event.context) }
         if case .object(let known) = try? JSONReader.read(place) {

@@ -5,7 +5,7 @@ extension CommandReader {
     func revokeSessions(from reader: inout ObjectReader) throws(Failure) -> RevokeSessions {
         let token = try reader.token("token", as: .session, by: tokens)
         let sessionID = try reader.string("sessionId", length: 1...128)
-        let subject = try reader.string("subject", length: 1...256)
+        let subject = try reader.exactText("subject", length: 1...256)
         let exception = try exception(from: &reader)
 
         let target: RevokeSessions.Target
@@ -31,7 +31,7 @@ extension CommandReader {
 
     func lockSessions(from reader: inout ObjectReader) throws(Failure) -> LockSessions {
         let target: LockSessions.Target
-        switch (try reader.string("sessionId", length: 1...128), try reader.string("subject", length: 1...256)) {
+        switch (try reader.string("sessionId", length: 1...128), try reader.exactText("subject", length: 1...256)) {
         case (let id?, nil): target = .session(SessionID(id))
         case (nil, let subject?): target = .subject(subject)
         case (nil, nil): throw reader.failure("sessionId", "one of sessionId and subject is required")
@@ -57,7 +57,7 @@ extension CommandReader {
 
     func enrollFactor(from reader: inout ObjectReader) throws(Failure) -> EnrollFactor {
         let subject = try reader.subject()
-        guard try reader.required("type", length: 0...64) == FactorKind.totp.rawValue else {
+        guard try reader.required("type", length: 0...64).isExactly(FactorKind.totp.rawValue) else {
             throw reader.failure("type", "must be totp")
         }
         return EnrollFactor(

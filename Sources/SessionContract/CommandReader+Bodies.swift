@@ -5,11 +5,11 @@ extension CommandReader {
     func createSession(from reader: inout ObjectReader) throws(Failure) -> CreateSession {
         CreateSession(
             subject: try reader.subject(),
-            policy: try reader.string("policy", length: 1...64) ?? SessionPolicy.defaultName,
+            policy: try reader.exactText("policy", length: 1...64) ?? SessionPolicy.defaultName,
             device: try reader.device(), context: try reader.context(), authentication: try reader.authentication(),
             factor: try reader.factor(of: factorKinds),
             parent: try reader.string("parentId", length: 1...128).map { .init(id: SessionID($0)) },
-            actor: try reader.string("actor", length: 1...256), attributes: try reader.attributes() ?? [:],
+            actor: try reader.exactText("actor", length: 1...256), attributes: try reader.attributes() ?? [:],
             idleSeconds: try reader.seconds("idleSeconds"), absoluteSeconds: try reader.seconds("absoluteSeconds"))
     }
 

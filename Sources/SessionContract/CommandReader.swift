@@ -17,7 +17,7 @@ package struct CommandReader: Sendable {
 
     /// The command that `message` is.
     package func read(_ message: IncomingMessage) throws(Failure) -> Command {
-        guard let name = CommandName(rawValue: message.routingKey) else {
+        guard let name = CommandName(exactly: message.routingKey) else {
             throw Failure(.unknownCommand, "there is no command of this name")
         }
         let deadline = try checkProperties(of: message, for: name)
@@ -37,7 +37,7 @@ package struct CommandReader: Sendable {
         if message.contentEncoding != nil {
             throw Failure(.unsupportedMediaType, "a content encoding is not supported")
         }
-        if let type = message.type, type != name.rawValue {
+        if let type = message.type, !type.isExactly(name.rawValue) {
             throw Failure(.malformedMessage, "the message's type contradicts its routing key")
         }
         if let id = message.messageID, id.utf8.count > 128 {
@@ -98,7 +98,7 @@ package struct CommandReader: Sendable {
         case .remove: action = .remove(try removeFactor(from: &reader))
         case .listFactors: action = .listFactors(subject: try reader.subject())
         case .putPolicy: action = .putPolicy(try putPolicy(from: &reader))
-        case .getPolicy: action = .getPolicy(name: try reader.required("name", length: 1...64))
+        case .getPolicy: action = .getPolicy(name: ExactText(try reader.required("name", length: 1...64)))
         case .listPolicies: action = .listPolicies
         }
         try reader.finish()

@@ -11,7 +11,7 @@ package enum EventWriter {
             json.member("id", event.id)
             json.member("source", "/\(namespace)/\(event.tenant)")
             json.member("type", event.kind.rawValue)
-            json.member("subject", event.session?.id.text ?? event.subject)
+            json.member("subject", event.session?.id.text ?? event.subject.text)
             json.member("time", event.at)
             json.member("datacontenttype", "application/json")
             json.member("partitionkey", event.handle.text)

@@ -16,8 +16,8 @@ extension ObjectReader {
         return tenant
     }
 
-    mutating func subject() throws(Failure) -> String {
-        try required("subject", length: 1...256)
+    mutating func subject() throws(Failure) -> ExactText {
+        ExactText(try required("subject", length: 1...256))
     }
 
     /// Seconds of at least 1: 0 is an error, never "for ever".
@@ -55,18 +55,18 @@ extension ObjectReader {
         return value
     }
 
-    mutating func policyName() throws(Failure) -> String {
+    mutating func policyName() throws(Failure) -> ExactText {
         let name = try required("name", length: 1...64)
         guard name.utf8.allSatisfy(\.isBase64URL) else {
             throw failure("name", "must consist of letters, digits, _ and -")
         }
-        return name
+        return ExactText(name)
     }
 
     mutating func factor(of kinds: [String]) throws(Failure) -> FactorProof? {
         try nested("factor") { reader throws(Failure) in
             let kind = try reader.required("type", length: 0...64)
-            guard kinds.contains(kind) else {
+            guard kinds.contains(where: kind.isExactly) else {
                 throw reader.failure("type", "must be one of \(kinds.joined(separator: ", "))")
             }
             return FactorProof(kind: kind, code: Secret(try reader.required("code", length: 1...64)))
@@ -84,19 +84,19 @@ extension ObjectReader {
     mutating func device() throws(Failure) -> Device? {
         try nested("device") { reader throws(Failure) in
             Device(
-                id: try reader.string("id", length: 1...256), name: try reader.string("name", length: 1...256),
-                platform: try reader.string("platform", length: 1...256),
-                fingerprint: try reader.string("fingerprint", length: 1...256))
+                id: try reader.exactText("id", length: 1...256), name: try reader.exactText("name", length: 1...256),
+                platform: try reader.exactText("platform", length: 1...256),
+                fingerprint: try reader.exactText("fingerprint", length: 1...256))
         }
     }
 
     mutating func context() throws(Failure) -> ClientContext? {
         try nested("context") { reader throws(Failure) in
             ClientContext(
-                ip: try reader.address("ip"), userAgent: try reader.string("userAgent", length: 1...1024),
-                fingerprint: try reader.string("fingerprint", length: 1...256),
-                country: try reader.country("country"), region: try reader.string("region", length: 1...128),
-                city: try reader.string("city", length: 1...128), coordinates: try reader.coordinates(),
+                ip: try reader.address("ip"), userAgent: try reader.exactText("userAgent", length: 1...1024),
+                fingerprint: try reader.exactText("fingerprint", length: 1...256),
+                country: try reader.country("country"), region: try reader.exactText("region", length: 1...128),
+                city: try reader.exactText("city", length: 1...128), coordinates: try reader.coordinates(),
                 asn: try reader.integer("asn", in: 0...4_294_967_295).map(Int64.init))
         }
     }
@@ -115,37 +115,37 @@ extension ObjectReader {
         return timestamp
     }
 
-    private mutating func methods() throws(Failure) -> [String] {
+    private mutating func methods() throws(Failure) -> [ExactText] {
         guard let value = value("methods") else { throw failure("methods", "is required") }
         guard case .array(let values) = value, (1...16).contains(values.count) else {
             throw failure("methods", "must be an array of 1 to 16 methods")
         }
-        var methods: [String] = []
+        var methods: [ExactText] = []
         for (index, value) in values.enumerated() {
             guard case .string(let method) = value, (1...32).contains(method.unicodeScalars.count),
-                !methods.contains(method)
+                !methods.contains(ExactText(method))
             else {
                 throw Failure(
                     .invalidField, "must be a string of 1 to 32 characters, and each only once",
                     path: pointer(to: "methods") + "/\(index)")
             }
-            methods.append(method)
+            methods.append(ExactText(method))
         }
         return methods
     }
 
-    private mutating func address(_ key: String) throws(Failure) -> String? {
+    private mutating func address(_ key: String) throws(Failure) -> ExactText? {
         guard let text = try string(key, length: 1...64) else { return nil }
         guard isAddress(text) else { throw failure(key, "must be an IPv4 or IPv6 address") }
-        return text
+        return ExactText(text)
     }
 
-    private mutating func country(_ key: String) throws(Failure) -> String? {
+    private mutating func country(_ key: String) throws(Failure) -> ExactText? {
         guard let text = try string(key, length: 2...2) else { return nil }
         guard text.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) else {
             throw failure(key, "must be two capital letters (ISO 3166-1 alpha-2)")
         }
-        return text
+        return ExactText(text)
     }
 
     private mutating func coordinates() throws(Failure) -> ClientContext.Coordinates? {

@@ -36,7 +36,7 @@ package struct ObjectReader {
 
     /// Refuses the first member that nothing asked for.
     package func finish() throws(Failure) {
-        for member in object.members where !known.contains(where: { $0 == member.key }) {
+        for member in object.members where !known.contains(where: { member.key.isExactly($0) }) {
             throw Failure(.invalidField, "there is no such key here", path: pointer(to: member.key))
         }
     }
@@ -83,6 +83,11 @@ extension ObjectReader {
     private func isLong(_ text: String, _ length: ClosedRange<Int>) -> Bool {
         if length.lowerBound <= 1, length.contains(text.utf8.count) { return true }
         return length.contains(text.unicodeScalars.count)
+    }
+
+    /// The same, of a text that is compared by its bytes.
+    package mutating func exactText(_ key: String, length: ClosedRange<Int>) throws(Failure) -> ExactText? {
+        try string(key, length: length).map { ExactText($0) }
     }
 
     package mutating func required(_ key: String, length: ClosedRange<Int>) throws(Failure) -> String {
@@ -150,7 +155,7 @@ extension ObjectReader {
         _ key: String, as type: Word.Type
     ) throws(Failure) -> Word? where Word.RawValue == String {
         guard let text = try string(key, length: 0...64) else { return nil }
-        guard let word = Word(rawValue: text) else {
+        guard let word = Word(exactly: text) else {
             let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
             throw failure(key, "must be one of \(words)")
         }

@@ -5,12 +5,12 @@ package enum PolicyReader {
     /// A policy file: a JSON object, policy name → policy.
     package static func readCatalogue(_ bytes: [UInt8]) throws(Failure) -> PolicyCatalogue {
         var reader = try ObjectReader(file: bytes)
-        var policies: [String: SessionPolicy] = [:]
+        var policies: [ExactText: SessionPolicy] = [:]
         for name in reader.keys {
             guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy(\.isBase64URL) else {
                 throw reader.failure(name, "a policy's name is 1 to 64 letters, digits, _ and -")
             }
-            policies[name] = try reader.nested(name) { reader throws(Failure) in try read(&reader) }
+            policies[ExactText(name)] = try reader.nested(name) { reader throws(Failure) in try read(&reader) }
         }
         return PolicyCatalogue(policies)
     }

@@ -79,7 +79,7 @@ extension ResultWriter {
         json.member("detail", entry.detail)
     }
 
-    private static func write(_ policy: SessionPolicy, named name: String, to json: inout JSONWriter) {
+    private static func write(_ policy: SessionPolicy, named name: ExactText, to json: inout JSONWriter) {
         json.member("name", name)
         json.object("policy") { $0.members(of: policy) }
     }

@@ -59,7 +59,7 @@ package struct TopicPattern: Sendable, Hashable {
 extension TopicPattern.Part {
     fileprivate func isMet(by word: Substring) -> Bool {
         switch self {
-        case .word(let own): own == word
+        case .word(let own): own.isExactly(word)
         case .one: true
         case .any: false
         }

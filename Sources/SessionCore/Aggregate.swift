@@ -26,7 +26,7 @@ package struct Aggregate: Equatable, Sendable {
 /// What is known of a subject beside its sessions.
 package struct Subject: Equatable, Sendable {
     package let tenant: String
-    package let name: String
+    package let name: ExactText
     /// The sequence number of its latest event; 0 before the first.
     package var lastSequence: Int64
     /// Whether nothing of it can begin or go on.
@@ -38,7 +38,7 @@ package struct Subject: Equatable, Sendable {
     package var verifierStates: [String: VerifierState]
 
     package init(
-        tenant: String, name: String, lastSequence: Int64 = 0, isDisabled: Bool = false, factors: [Factor] = [],
+        tenant: String, name: ExactText, lastSequence: Int64 = 0, isDisabled: Bool = false, factors: [Factor] = [],
         recovery: RecoveryCodes? = nil, verifierStates: [String: VerifierState] = [:]
     ) {
         self.tenant = tenant

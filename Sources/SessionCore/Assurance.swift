@@ -2,10 +2,10 @@
 package struct Assurance: Hashable, Sendable {
     /// What `session.elevate` added, for a while.
     package struct Elevation: Hashable, Sendable {
-        package let methods: [String]
+        package let methods: [ExactText]
         package let until: Timestamp
 
-        package init(methods: [String], until: Timestamp) {
+        package init(methods: [ExactText], until: Timestamp) {
             self.methods = methods
             self.until = until
         }
@@ -32,19 +32,19 @@ package struct Assurance: Hashable, Sendable {
     private static let maxElevations = 8
 
     /// `amr` values (RFC 8176) of the authentication that the session rests on.
-    package var methods: [String]
+    package var methods: [ExactText]
     /// Each decays by itself, oldest first.
     package var elevations: [Elevation]
     package var ceiling: Ceiling?
 
-    package init(methods: [String] = [], elevations: [Elevation] = [], ceiling: Ceiling? = nil) {
+    package init(methods: [ExactText] = [], elevations: [Elevation] = [], ceiling: Ceiling? = nil) {
         self.methods = methods
         self.elevations = elevations
         self.ceiling = ceiling
     }
 
     /// The methods that count at a moment, in the order in which they were shown.
-    package func methods(at now: Timestamp) -> [String] {
+    package func methods(at now: Timestamp) -> [ExactText] {
         if elevations.isEmpty { return methods }
         var all = methods
         for elevation in elevations where now < elevation.until {
@@ -54,7 +54,7 @@ package struct Assurance: Hashable, Sendable {
     }
 
     /// Adds methods that were just shown. Of those before, what has decayed goes, and what is shown again.
-    mutating func elevate(by methods: [String], until: Timestamp, at now: Timestamp) {
+    mutating func elevate(by methods: [ExactText], until: Timestamp, at now: Timestamp) {
         elevations.removeAll { $0.until <= now || ($0.until <= until && $0.methods.allSatisfy(methods.contains)) }
         elevations = elevations.suffix(Self.maxElevations - 1) + [Elevation(methods: methods, until: until)]
     }

@@ -40,9 +40,9 @@ package struct Command: Sendable {
         case enroll(EnrollFactor)
         case confirm(ConfirmFactor)
         case remove(RemoveFactor)
-        case listFactors(subject: String)
+        case listFactors(subject: ExactText)
         case putPolicy(PutPolicy)
-        case getPolicy(name: String)
+        case getPolicy(name: ExactText)
         case listPolicies
         /// The reaper's own: a deadline of this session has come.
         case expire(SessionID)

@@ -40,7 +40,7 @@ package struct Event: Equatable, Sendable {
     package let at: Timestamp
     package let handle: SubjectHandle
     package let tenant: String
-    package let subject: String
+    package let subject: ExactText
     /// 1, 2, … per tenant and subject.
     package let sequence: Int64
     /// The session it is about; `nil` where no one session is meant.

@@ -27,8 +27,8 @@ package indirect enum ResultData: Sendable {
     case enrolled(Enrolment)
     case factor(Factor)
     case factors([Factor])
-    case policy(name: String, SessionPolicy)
-    case policies([(name: String, policy: SessionPolicy)])
+    case policy(name: ExactText, SessionPolicy)
+    case policies([(name: ExactText, policy: SessionPolicy)])
     /// What rules of an extension have something to say about.
     case annotated(ResultData, annotations: [String: String])
     /// The reaper's commands have no answer.

@@ -1,17 +1,18 @@
 /// One session: a subject that is signed in somewhere, for as long as two deadlines and nobody's veto allow.
 package struct Session: Equatable, Sendable {
     package let id: SessionID
+    /// ASCII, as every tenant is: to compare it as a `String` is to compare its bytes.
     package let tenant: String
-    package let subject: String
+    package let subject: ExactText
     /// The name of the policy it was created under.
-    package let policy: String
+    package let policy: ExactText
     package let createdAt: Timestamp
     /// How long it may rest, in seconds.
     package let idleSeconds: Int
     /// When it ends whatever happens.
     package let expiresAt: Timestamp
     /// On whose behalf somebody else acts in it, if anybody does.
-    package let actor: String?
+    package let actor: ExactText?
 
     package var status: SessionStatus
     package var parentID: SessionID?
@@ -39,8 +40,9 @@ package struct Session: Equatable, Sendable {
     package var ending: SessionEnding?
 
     package init(
-        id: SessionID, tenant: String, subject: String, policy: String, createdAt: Timestamp, idleSeconds: Int,
-        expiresAt: Timestamp, actor: String?, status: SessionStatus, parentID: SessionID? = nil, assurance: Assurance,
+        id: SessionID, tenant: String, subject: ExactText, policy: ExactText, createdAt: Timestamp, idleSeconds: Int,
+        expiresAt: Timestamp, actor: ExactText?, status: SessionStatus, parentID: SessionID? = nil,
+        assurance: Assurance,
         authenticatedAt: Timestamp?, device: Device?, context: ClientContext?, attributes: JSONObject,
         lastActiveAt: Timestamp, generation: Int, credentials: SessionCredentials, pendingUntil: Timestamp? = nil,
         lock: SessionLock? = nil, placedAt: Timestamp? = nil, suspects: [ClientContext] = [],

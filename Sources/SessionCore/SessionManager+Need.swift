@@ -54,8 +54,8 @@ extension SessionManager {
         }
     }
 
-    private func of(_ subject: String, _ command: Command) -> Need {
-        Need(tokens.handle(tenant: command.tenant, subject: subject))
+    private func of(_ subject: ExactText, _ command: Command) -> Need {
+        Need(tokens.handle(tenant: command.tenant, subject: subject.text))
     }
 
     private func of(_ token: TokenReference) -> Need? {

@@ -1,6 +1,6 @@
 /// The rules that sessions of one kind live by (contract §8). Numbers are at least 1 unless 0 is given a meaning.
 package struct SessionPolicy: Hashable, Sendable {
-    package static let defaultName = "default"
+    package static let defaultName: ExactText = "default"
 
     /// How long a session may rest.
     package var idleSeconds = 1800
@@ -87,10 +87,10 @@ package struct SessionPolicy: Hashable, Sendable {
 /// The policies in force: those of the installation, by name, and before them those that tenants put for themselves. The
 /// policy `default` always exists.
 package struct PolicyCatalogue: Hashable, Sendable {
-    private var policies: [String: SessionPolicy]
+    private var policies: [ExactText: SessionPolicy]
     private var put: [PolicyName: SessionPolicy]
 
-    package init(_ policies: [String: SessionPolicy] = [:], put: [PolicyName: SessionPolicy] = [:]) {
+    package init(_ policies: [ExactText: SessionPolicy] = [:], put: [PolicyName: SessionPolicy] = [:]) {
         self.policies = policies
         self.put = put
         if self.policies[SessionPolicy.defaultName] == nil {
@@ -98,7 +98,7 @@ package struct PolicyCatalogue: Hashable, Sendable {
         }
     }
 
-    package subscript(name: String, tenant tenant: String) -> SessionPolicy? {
+    package subscript(name: ExactText, tenant tenant: String) -> SessionPolicy? {
         if !put.isEmpty, let own = put[PolicyName(tenant: tenant, name: name)] { return own }
         return policies[name]
     }
@@ -109,7 +109,7 @@ package struct PolicyCatalogue: Hashable, Sendable {
     }
 
     /// All that a tenant's sessions may live by, sorted by name.
-    package func all(of tenant: String) -> [(name: String, policy: SessionPolicy)] {
+    package func all(of tenant: String) -> [(name: ExactText, policy: SessionPolicy)] {
         var all = policies
         for (name, policy) in put where name.tenant == tenant { all[name.name] = policy }
         return all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }

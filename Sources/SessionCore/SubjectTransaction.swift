@@ -163,7 +163,7 @@ extension SubjectTransaction {
     }
 
     /// Changes what is known of the subject beside its sessions.
-    mutating func changeSubject(tenant: String, name: String, _ change: (inout Subject) -> Void) {
+    mutating func changeSubject(tenant: String, name: ExactText, _ change: (inout Subject) -> Void) {
         var subject = aggregate.subject ?? Subject(tenant: tenant, name: name)
         precondition(subject.tenant == tenant && subject.name == name, "an aggregate is about one subject")
         let before = subject
@@ -188,7 +188,7 @@ extension SubjectTransaction {
 
     /// Announces something about a subject.
     mutating func announce(
-        _ kind: Event.Kind, tenant: String, subject name: String, session: Session? = nil, reason: String? = nil,
+        _ kind: Event.Kind, tenant: String, subject name: ExactText, session: Session? = nil, reason: String? = nil,
         detail: Event.Detail? = nil
     ) {
         changeSubject(tenant: tenant, name: name) { $0.lastSequence += 1 }

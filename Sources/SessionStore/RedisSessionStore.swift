@@ -49,7 +49,7 @@ package struct RedisSessionStore: SessionStore {
 
     /// The field of a policy that was put.
     func policyField(_ name: PolicyName) -> String {
-        KeySpace.policyPrefix + hash.policyName(tenant: name.tenant, name: name.name)
+        KeySpace.policyPrefix + hash.policyName(tenant: name.tenant, name: name.name.text)
     }
 
     /// With which keyring the namespace is used, without beginning to use it.

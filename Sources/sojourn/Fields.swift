@@ -7,15 +7,17 @@ enum Fields {
     static func object(from fields: [String]) throws -> JSONObject {
         var object = JSONObject()
         for field in fields {
-            guard let equals = field.firstIndex(of: "="), equals > field.startIndex else {
+            // By code points: to Swift a sign and the accent behind it are one character, and another than the sign.
+            let scalars = field.unicodeScalars
+            guard let equals = scalars.firstIndex(of: "="), equals > scalars.startIndex else {
                 throw ValidationError("\(field) is no field: write key=text or key:=JSON.")
             }
-            let text = String(field[field.index(after: equals)...])
-            let isJSON = field[field.index(before: equals)] == ":"
-            let key = field[..<(isJSON ? field.index(before: equals) : equals)]
-            let path = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+            let text = String(scalars[scalars.index(after: equals)...])
+            let isJSON = scalars[scalars.index(before: equals)] == ":"
+            let key = scalars[..<(isJSON ? scalars.index(before: equals) : equals)]
+            let path = key.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
             guard path.allSatisfy({ !$0.isEmpty }) else {
-                throw ValidationError("\(key) is no key: it is names with dots between them.")
+                throw ValidationError("\(String(key)) is no key: it is names with dots between them.")
             }
             let value = isJSON ? try json(text, of: String(key)) : .string(text)
             try set(value, at: path[...], in: &object, field: String(key))

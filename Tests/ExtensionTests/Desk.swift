@@ -49,7 +49,7 @@ struct Desk {
 
     /// Begins a session of alice's that is expected to be granted.
     mutating func create(
-        _ methods: [String] = ["pwd"], policy: String = SessionPolicy.defaultName
+        _ methods: [ExactText] = ["pwd"], policy: ExactText = SessionPolicy.defaultName
     ) throws -> (session: Session, tokens: IssuedTokens, challenge: Challenge?) {
         let outcome = try carryOut(
             .create(

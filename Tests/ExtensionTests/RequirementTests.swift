@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Rules of an extension: require a level")
 struct RequirementTests {
-    private func elevation(_ methods: [String], of token: TokenReference) -> Command.Action {
+    private func elevation(_ methods: [ExactText], of token: TokenReference) -> Command.Action {
         .elevate(ElevateSession(token: token, proof: .authentication(Authentication(methods: methods))))
     }
 

@@ -122,7 +122,7 @@ struct RedisSessionStoreTests {
                 let body: JSONObject = ["name": .string(name), "policy": .object([:])]
                 #expect(try await processor.process([sender.work("policy.put", body, id: name)])[0].failure == nil)
                 try await policies.refresh(from: fixture.store)
-                #expect(policies.catalogue[name, tenant: "default"] != nil)
+                #expect(policies.catalogue[ExactText(name), tenant: "default"] != nil)
             }
             try await put("kept")
             let key = RedisArgument.string(

@@ -84,7 +84,7 @@ struct ContextTests {
         var scene = Scene { $0.context.country = .elevate }
         let created = try scene.create { $0.context = germany }
         var told: [Event.Kind] = []
-        for country in ["FR", "FR", "IT", "FR", "IT"] {
+        for country in ["FR", "FR", "IT", "FR", "IT"] as [ExactText] {
             _ = try scene.validate(created.token, context: ClientContext(country: country))
             told += scene.kinds
             _ = scene.refresh(created.refresh, context: ClientContext(country: country))

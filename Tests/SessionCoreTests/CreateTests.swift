@@ -225,8 +225,8 @@ struct CreateTests {
         #expect(try scene.create().challenge?.methods == [])
     }
 
-    @Test("at level 2 a session begins active", arguments: [["pwd", "otp"], ["mfa"]])
-    func levelTwo(methods: [String]) throws {
+    @Test("at level 2 a session begins active", arguments: [["pwd", "otp"], ["mfa"]] as [[ExactText]])
+    func levelTwo(methods: [ExactText]) throws {
         var scene = Scene { $0.mfa.required = .always }
         let created = try scene.create { $0.authentication = .init(methods: methods) }
         #expect(created.session.status == .active)

@@ -4,7 +4,7 @@ import Testing
 @Suite("Policies")
 struct PolicyTests {
     private func put(
-        _ name: String, _ scene: inout Scene, tenant: String = "default",
+        _ name: ExactText, _ scene: inout Scene, tenant: String = "default",
         _ change: (inout SessionPolicy) -> Void = { _ in }
     ) -> Outcome {
         var policy = SessionPolicy()
@@ -12,12 +12,12 @@ struct PolicyTests {
         return scene.decide(.putPolicy(PutPolicy(name: name, policy: policy)), tenant: tenant)
     }
 
-    private func policy(_ outcome: Outcome) throws -> (name: String, policy: SessionPolicy) {
+    private func policy(_ outcome: Outcome) throws -> (name: ExactText, policy: SessionPolicy) {
         guard case .succeeded(.policy(let name, let policy)) = outcome else { throw Unexpected() }
         return (name, policy)
     }
 
-    private func names(_ scene: inout Scene, tenant: String = "default") throws -> [String] {
+    private func names(_ scene: inout Scene, tenant: String = "default") throws -> [ExactText] {
         guard case .succeeded(.policies(let policies)) = scene.decide(.listPolicies, tenant: tenant) else {
             throw Unexpected()
         }

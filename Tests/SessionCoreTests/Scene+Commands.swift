@@ -45,7 +45,7 @@ extension Scene {
         try refresh(token).issued().refresh
     }
 
-    mutating func elevate(_ token: String, methods: [String], context: ClientContext? = nil) -> Outcome {
+    mutating func elevate(_ token: String, methods: [ExactText], context: ClientContext? = nil) -> Outcome {
         elevate(token, .authentication(Authentication(methods: methods)), context: context)
     }
 
@@ -62,7 +62,7 @@ extension Scene {
     }
 
     mutating func reauthenticate(
-        _ token: String, methods: [String] = ["pwd"], context: ClientContext? = nil
+        _ token: String, methods: [ExactText] = ["pwd"], context: ClientContext? = nil
     ) -> Outcome {
         let reference = token.hasPrefix("sjr_") ? tokens.reference(token, as: .refresh) : tokens.reference(token)
         return decide(

@@ -28,7 +28,7 @@ struct Scene {
     init(_ name: String, policy: (inout SessionPolicy) -> Void) {
         var other = SessionPolicy()
         policy(&other)
-        policies = PolicyCatalogue([name: other])
+        policies = PolicyCatalogue([ExactText(name): other])
     }
 
     subscript(_ issued: Issued) -> Session? { aggregate.sessions[issued.id] }

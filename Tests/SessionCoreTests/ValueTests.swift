@@ -8,8 +8,8 @@ struct ValueTests {
         arguments: [
             ([], 1), (["pwd"], 1), (["pwd", "pin"], 1), (["pwd", "otp"], 2), (["otp", "sms"], 1), (["mfa"], 2),
             (["pwd", "hwk"], 3), (["hwk"], 1), (["face", "swk"], 2), (["mfa", "hwk"], 3), (["pwd", "unheard-of"], 1),
-        ] as [([String], Int)])
-    func levels(methods: [String], level: Int) {
+        ] as [([ExactText], Int)])
+    func levels(methods: [ExactText], level: Int) {
         #expect(AssuranceLevel.of(methods: methods) == level)
     }
 

@@ -8,6 +8,10 @@ extension JSONWriter {
         string(value)
     }
 
+    package mutating func member(_ key: StaticString, _ value: ExactText?) {
+        member(key, value?.text)
+    }
+
     package mutating func member(_ key: StaticString, _ value: Int?) {
         guard let value else { return }
         self.key(key)
@@ -43,6 +47,13 @@ extension JSONWriter {
         self.key(key)
         array { json in
             for value in values { json.string(value) }
+        }
+    }
+
+    package mutating func member(_ key: StaticString, _ values: [ExactText]) {
+        self.key(key)
+        array { json in
+            for value in values { json.string(value.text) }
         }
     }
 

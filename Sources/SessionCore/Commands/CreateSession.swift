@@ -1,14 +1,14 @@
 /// `session.create`: begin a session.
 package struct CreateSession: Sendable {
     /// 1–256 characters.
-    package var subject: String
-    package var policy: String
+    package var subject: ExactText
+    package var policy: ExactText
     package var device: Device?
     package var context: ClientContext?
     package var authentication: Authentication?
     package var factor: FactorProof?
     package var parent: Parent?
-    package var actor: String?
+    package var actor: ExactText?
     package var attributes: JSONObject
     /// Shorter than the policy's, if given; in seconds.
     package var idleSeconds: Int?
@@ -27,9 +27,9 @@ package struct CreateSession: Sendable {
     }
 
     package init(
-        subject: String, policy: String = SessionPolicy.defaultName, device: Device? = nil,
+        subject: ExactText, policy: ExactText = SessionPolicy.defaultName, device: Device? = nil,
         context: ClientContext? = nil, authentication: Authentication? = nil, factor: FactorProof? = nil,
-        parent: Parent? = nil, actor: String? = nil, attributes: JSONObject = [:], idleSeconds: Int? = nil,
+        parent: Parent? = nil, actor: ExactText? = nil, attributes: JSONObject = [:], idleSeconds: Int? = nil,
         absoluteSeconds: Int? = nil
     ) {
         self.subject = subject

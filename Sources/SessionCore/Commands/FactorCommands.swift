@@ -3,11 +3,11 @@ package struct EnrollFactor: Sendable {
     package static let defaultLabel = "Authenticator"
     package static let defaultIssuer = "Sojourn"
 
-    package var subject: String
+    package var subject: ExactText
     package var label: String
     package var issuer: String
 
-    package init(subject: String, label: String = defaultLabel, issuer: String = defaultIssuer) {
+    package init(subject: ExactText, label: String = defaultLabel, issuer: String = defaultIssuer) {
         self.subject = subject
         self.label = label
         self.issuer = issuer
@@ -16,11 +16,11 @@ package struct EnrollFactor: Sendable {
 
 /// `factor.confirm`: show that the authenticator works.
 package struct ConfirmFactor: Sendable {
-    package var subject: String
+    package var subject: ExactText
     package var factorID: String
     package var code: Secret
 
-    package init(subject: String, factorID: String, code: Secret) {
+    package init(subject: ExactText, factorID: String, code: Secret) {
         self.subject = subject
         self.factorID = factorID
         self.code = code
@@ -29,10 +29,10 @@ package struct ConfirmFactor: Sendable {
 
 /// `factor.remove`.
 package struct RemoveFactor: Sendable {
-    package var subject: String
+    package var subject: ExactText
     package var factorID: String
 
-    package init(subject: String, factorID: String) {
+    package init(subject: ExactText, factorID: String) {
         self.subject = subject
         self.factorID = factorID
     }

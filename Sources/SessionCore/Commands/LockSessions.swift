@@ -11,6 +11,6 @@ package struct LockSessions: Sendable {
     package enum Target: Sendable {
         /// `nil` is a text that cannot be any session's id.
         case session(SessionID?)
-        case subject(String)
+        case subject(ExactText)
     }
 }

@@ -15,7 +15,7 @@ package struct RevokeSessions: Sendable {
         case token(TokenReference)
         /// `nil` is a text that cannot be any session's id.
         case session(SessionID?)
-        case subject(String, except: Exception?)
+        case subject(ExactText, except: Exception?)
 
         var isSubject: Bool {
             switch self {

@@ -1,9 +1,9 @@
 /// `subject.disable` and `subject.enable`.
 package struct SwitchSubject: Sendable {
-    package var subject: String
+    package var subject: ExactText
     package var reason: EndReason?
 
-    package init(subject: String, reason: EndReason? = nil) {
+    package init(subject: ExactText, reason: EndReason? = nil) {
         self.subject = subject
         self.reason = reason
     }
@@ -11,10 +11,10 @@ package struct SwitchSubject: Sendable {
 
 /// `session.list`: the sessions of a subject.
 package struct ListSessions: Sendable {
-    package var subject: String
+    package var subject: ExactText
     package var includeEnded: Bool
 
-    package init(subject: String, includeEnded: Bool = false) {
+    package init(subject: ExactText, includeEnded: Bool = false) {
         self.subject = subject
         self.includeEnded = includeEnded
     }

@@ -61,8 +61,9 @@ package struct Extensions: Sendable {
     }
 
     /// What of a verifier's methods goes into a session.
-    static func bounded(methods: [String]) -> [String] {
-        Array(methods.filter { methodLength.contains($0.unicodeScalars.count) }.prefix(maxMethods))
+    static func bounded(methods: [String]) -> [ExactText] {
+        let named = methods.filter { methodLength.contains($0.unicodeScalars.count) }
+        return named.prefix(maxMethods).map { ExactText($0) }
     }
 
     /// A refusal as the caller is told of it.

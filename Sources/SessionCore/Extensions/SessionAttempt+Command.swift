@@ -8,10 +8,10 @@ extension SessionAttempt {
             nowMilliseconds: transaction.now.milliseconds)
         switch command.action {
         case .create(let create):
-            subject = create.subject
-            policy = create.policy
+            subject = create.subject.text
+            policy = create.policy.text
             bring(create.context, create.device)
-            methods = create.authentication?.methods ?? []
+            methods = create.authentication?.methods.map(\.text) ?? []
             factor = create.factor?.kind
             attributes = create.attributes.texts
         case .validate(let validate):
@@ -25,12 +25,12 @@ extension SessionAttempt {
             bring(elevate.context)
             switch elevate.proof {
             case .factor(let proof): factor = proof.kind
-            case .authentication(let authentication): methods = authentication.methods
+            case .authentication(let authentication): methods = authentication.methods.map(\.text)
             }
         case .reauthenticate(let again):
             tell(of: again.token.session, in: transaction)
             bring(again.context)
-            methods = again.authentication.methods
+            methods = again.authentication.methods.map(\.text)
         case .update(let update):
             tell(of: update.target, in: transaction)
             bring(update.context, update.device)
@@ -43,23 +43,23 @@ extension SessionAttempt {
             switch revoke.target {
             case .token(let token): tell(of: token.session, in: transaction)
             case .session(let id): tell(of: id, in: transaction)
-            case .subject(let name, except: _): subject = name
+            case .subject(let name, except: _): subject = name.text
             }
         case .lock(let lock), .unlock(let lock):
             switch lock.target {
             case .session(let id): tell(of: id, in: transaction)
-            case .subject(let name): subject = name
+            case .subject(let name): subject = name.text
             }
         case .get(let target): tell(of: target, in: transaction)
         case .activity(let activity): tell(of: activity.session, in: transaction)
-        case .disable(let switching), .enable(let switching): subject = switching.subject
-        case .list(let list): subject = list.subject
-        case .enroll(let enroll): subject = enroll.subject
-        case .confirm(let confirm): subject = confirm.subject
-        case .remove(let remove): subject = remove.subject
-        case .listFactors(let name): subject = name
-        case .putPolicy(let put): policy = put.name
-        case .getPolicy(let name): policy = name
+        case .disable(let switching), .enable(let switching): subject = switching.subject.text
+        case .list(let list): subject = list.subject.text
+        case .enroll(let enroll): subject = enroll.subject.text
+        case .confirm(let confirm): subject = confirm.subject.text
+        case .remove(let remove): subject = remove.subject.text
+        case .listFactors(let name): subject = name.text
+        case .putPolicy(let put): policy = put.name.text
+        case .getPolicy(let name): policy = name.text
         case .listPolicies: break
         case .expire: preconditionFailure("the reaper's commands are nobody's attempt")
         }
@@ -75,8 +75,8 @@ extension SessionAttempt {
     private mutating func tell(of id: SessionID?, in transaction: SubjectTransaction) {
         guard let known = id.flatMap({ transaction.session($0, tenant: tenant) }) else { return }
         session = SessionFacts(known, at: transaction.now)
-        subject = known.subject
-        policy = known.policy
+        subject = known.subject.text
+        policy = known.policy.text
     }
 
     private mutating func bring(_ context: ClientContext?, _ device: Device? = nil) {

@@ -5,14 +5,15 @@ import SojournExtension
 extension SessionFacts {
     init(_ session: Session, at now: Timestamp) {
         self.init(
-            id: session.id.text, tenant: session.tenant, subject: session.subject, status: Status(session.status),
-            policy: session.policy, level: session.assurance.level(at: now),
-            methods: session.assurance.methods(at: now), createdAtMilliseconds: session.createdAt.milliseconds,
+            id: session.id.text, tenant: session.tenant, subject: session.subject.text, status: Status(session.status),
+            policy: session.policy.text, level: session.assurance.level(at: now),
+            methods: session.assurance.methods(at: now).map(\.text),
+            createdAtMilliseconds: session.createdAt.milliseconds,
             lastActiveAtMilliseconds: session.lastActiveAt.milliseconds,
             expiresAtMilliseconds: session.expiresAt.milliseconds,
             authenticatedAtMilliseconds: session.authenticatedAt?.milliseconds,
             device: session.device.map(SessionDevice.init), context: session.context.map(SessionContext.init),
-            parentID: session.parentID?.text, actor: session.actor, attributes: session.attributes.texts)
+            parentID: session.parentID?.text, actor: session.actor?.text, attributes: session.attributes.texts)
     }
 }
 
@@ -32,15 +33,18 @@ extension SessionFacts.Status {
 extension SessionContext {
     init(_ context: ClientContext) {
         self.init(
-            ip: context.ip, userAgent: context.userAgent, fingerprint: context.fingerprint, country: context.country,
-            region: context.region, city: context.city, latitude: context.coordinates?.latitude,
+            ip: context.ip?.text, userAgent: context.userAgent?.text, fingerprint: context.fingerprint?.text,
+            country: context.country?.text, region: context.region?.text, city: context.city?.text,
+            latitude: context.coordinates?.latitude,
             longitude: context.coordinates?.longitude, asn: context.asn)
     }
 }
 
 extension SessionDevice {
     init(_ device: Device) {
-        self.init(id: device.id, name: device.name, platform: device.platform, fingerprint: device.fingerprint)
+        self.init(
+            id: device.id?.text, name: device.name?.text, platform: device.platform?.text,
+            fingerprint: device.fingerprint?.text)
     }
 }
 

@@ -25,6 +25,6 @@ extension SubjectTransaction {
         let contexts = [session.context, session.lock?.context].compactMap(\.self) + session.suspects
         let texts = device + contexts.flatMap { [$0.userAgent, $0.fingerprint, $0.region, $0.city] } + [session.actor]
         return fixedBytes + session.attributes.compactLength
-            + texts.reduce(session.subject.utf8.count) { $0 + ($1?.utf8.count ?? 0) }
+            + texts.reduce(session.subject.text.utf8.count) { $0 + ($1?.text.utf8.count ?? 0) }
     }
 }

@@ -9,13 +9,13 @@ package enum AssuranceLevel {
     }
 
     /// The level that `methods` (RFC 8176 `amr` values) amount to.
-    package static func of(methods: [String]) -> Int {
+    package static func of(methods: [ExactText]) -> Int {
         let kinds = Set(methods.compactMap(kind))
         guard kinds.count >= 2 || methods.contains("mfa") else { return 1 }
         return methods.contains("hwk") ? 3 : 2
     }
 
-    private static func kind(of method: String) -> Kind? {
+    private static func kind(of method: ExactText) -> Kind? {
         switch method {
         case "pwd", "pin", "kba": .knowledge
         case "otp", "sms", "tel", "swk", "hwk", "sc": .possession

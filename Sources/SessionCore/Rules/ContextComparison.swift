@@ -36,8 +36,9 @@ struct ContextComparison {
 
     private func differs(in rule: ContextRule) -> Bool {
         switch rule {
-        case .ip: differ(accepted.ip, presented.ip) { IPNetwork.bytes(of: $0) == IPNetwork.bytes(of: $1) }
-        case .network: differ(accepted.ip, presented.ip) { IPNetwork.prefix(of: $0) == IPNetwork.prefix(of: $1) }
+        case .ip: differ(accepted.ip, presented.ip) { IPNetwork.bytes(of: $0.text) == IPNetwork.bytes(of: $1.text) }
+        case .network:
+            differ(accepted.ip, presented.ip) { IPNetwork.prefix(of: $0.text) == IPNetwork.prefix(of: $1.text) }
         case .country: differ(accepted.country, presented.country, ==)
         case .asn: differ(accepted.asn, presented.asn, ==)
         case .userAgent: differ(accepted.userAgent, presented.userAgent, ==)

@@ -10,7 +10,7 @@ extension SessionManager {
         let now = transaction.now
         try requireActive(session, under: policy, now: now, orPending: true)
 
-        let methods: [String]
+        let methods: [ExactText]
         switch elevate.proof {
         case .factor(let proof):
             let verification = try verify(

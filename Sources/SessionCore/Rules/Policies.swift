@@ -22,7 +22,7 @@ extension SessionManager {
     }
 
     func getPolicy(
-        _ name: String, tenant: String, in transaction: SubjectTransaction
+        _ name: ExactText, tenant: String, in transaction: SubjectTransaction
     ) throws(Rejection) -> Outcome {
         let catalogue = transaction.policies.with(put: transaction.aggregate.policies)
         guard let policy = catalogue[name, tenant: tenant] else {

@@ -3,7 +3,7 @@ import SojournExtension
 /// What a code came to.
 enum Verification {
     /// It counts as these methods (RFC 8176).
-    case right(methods: [String])
+    case right(methods: [ExactText])
     /// Its effects have to be stored.
     case wrong(Rejection)
 }
@@ -19,14 +19,14 @@ enum CodeFailure: String {
 // Codes that Sojourn, or a verifier of an extension, verifies (contract §3, `factor`).
 extension SessionManager {
     /// What one of our own codes counts as (RFC 8176).
-    private static var codeMethod: String { "otp" }
+    private static var codeMethod: ExactText { "otp" }
 
     /// Checks a code of the subject's. A wrong one is counted and announced; so many in a row lock what they were meant
     /// for.
     ///
     /// - Throws: `Rejection` with `factor_not_found` or `factor_locked`, without any effect.
     func verify(
-        _ proof: FactorProof, tenant: String, subject name: String, session: Session? = nil,
+        _ proof: FactorProof, tenant: String, subject name: ExactText, session: Session? = nil,
         under rules: SessionPolicy.SecondFactor, in transaction: inout SubjectTransaction
     ) throws(Rejection) -> Verification {
         let subject = transaction.aggregate.subject ?? Subject(tenant: tenant, name: name)
@@ -42,7 +42,7 @@ extension SessionManager {
                 throw Rejection(.factorNotFound, "there is no second factor of this type")
             }
             let claim = FactorClaim(
-                tenant: tenant, subject: name, caller: transaction.caller,
+                tenant: tenant, subject: name.text, caller: transaction.caller,
                 session: session.map { SessionFacts($0, at: transaction.now) },
                 lastCounter: subject.verifierStates[proof.kind]?.lastCounter,
                 nowMilliseconds: transaction.now.milliseconds)
@@ -59,7 +59,7 @@ extension SessionManager {
 
     /// Tells everybody of a code that was not taken, and gives the refusal.
     func refuse(
-        _ failure: CodeFailure, factor id: String?, kind: String, tenant: String, subject name: String,
+        _ failure: CodeFailure, factor id: String?, kind: String, tenant: String, subject name: ExactText,
         session: Session? = nil, in transaction: inout SubjectTransaction
     ) -> Rejection {
         transaction.announce(

@@ -21,7 +21,7 @@ extension SessionManager {
     ///   - spared: a session that is not evicted.
     ///   - count: how many sessions have to have room.
     func makeRoom(
-        for subject: String, tenant: String, policy name: String, _ policy: SessionPolicy, count: Int = 1,
+        for subject: ExactText, tenant: String, policy name: ExactText, _ policy: SessionPolicy, count: Int = 1,
         sparing spared: SessionID? = nil, in transaction: inout SubjectTransaction
     ) -> Room {
         guard transaction.livingCount + count <= SubjectTransaction.maxLivingSessions else {

@@ -40,8 +40,8 @@ extension SessionManager {
         session.credentials.accessExpiresAt = max(session.credentials.accessExpiresAt ?? expiresAt, expiresAt)
         return AccessTokenClaims(
             id: transaction.makeName(length: 24, prefix: "jti_"), session: session.id, generation: session.generation,
-            tenant: session.tenant, subject: session.subject, clientID: transaction.caller ?? "anonymous",
-            level: session.assurance.level(at: now), methods: session.assurance.methods(at: now),
-            authenticatedAt: session.authenticatedAt, actor: session.actor, issuedAt: now, expiresAt: expiresAt)
+            tenant: session.tenant, subject: session.subject.text, clientID: transaction.caller ?? "anonymous",
+            level: session.assurance.level(at: now), methods: session.assurance.methods(at: now).map(\.text),
+            authenticatedAt: session.authenticatedAt, actor: session.actor?.text, issuedAt: now, expiresAt: expiresAt)
     }
 }

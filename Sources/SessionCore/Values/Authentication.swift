@@ -1,11 +1,11 @@
 /// How and when the user proved who they are, as the calling service asserts it.
 package struct Authentication: Hashable, Sendable {
     /// Authentication method references (RFC 8176), such as `pwd` and `otp`. Unknown values are kept and count for nothing.
-    package var methods: [String]
+    package var methods: [ExactText]
     /// When; `nil` means the moment the command is carried out.
     package var at: Timestamp?
 
-    package init(methods: [String], at: Timestamp? = nil) {
+    package init(methods: [ExactText], at: Timestamp? = nil) {
         self.methods = methods
         self.at = at
     }

@@ -14,20 +14,20 @@ package struct ClientContext: Hashable, Sendable {
     }
 
     /// An IPv4 or IPv6 address in text form.
-    package var ip: String?
-    package var userAgent: String?
-    package var fingerprint: String?
+    package var ip: ExactText?
+    package var userAgent: ExactText?
+    package var fingerprint: ExactText?
     /// ISO 3166-1 alpha-2.
-    package var country: String?
-    package var region: String?
-    package var city: String?
+    package var country: ExactText?
+    package var region: ExactText?
+    package var city: ExactText?
     package var coordinates: Coordinates?
     /// The autonomous system's number, 0…4294967295 (RFC 6793).
     package var asn: Int64?
 
     package init(
-        ip: String? = nil, userAgent: String? = nil, fingerprint: String? = nil, country: String? = nil,
-        region: String? = nil, city: String? = nil, coordinates: Coordinates? = nil, asn: Int64? = nil
+        ip: ExactText? = nil, userAgent: ExactText? = nil, fingerprint: ExactText? = nil, country: ExactText? = nil,
+        region: ExactText? = nil, city: ExactText? = nil, coordinates: Coordinates? = nil, asn: Int64? = nil
     ) {
         self.ip = ip
         self.userAgent = userAgent

@@ -1,12 +1,14 @@
 /// The device a session belongs to, as the caller described it. Every part may be unknown.
 package struct Device: Hashable, Sendable {
-    package var id: String?
-    package var name: String?
-    package var platform: String?
+    package var id: ExactText?
+    package var name: ExactText?
+    package var platform: ExactText?
     /// Whatever the caller computes to recognise the device; compared for equality only.
-    package var fingerprint: String?
+    package var fingerprint: ExactText?
 
-    package init(id: String? = nil, name: String? = nil, platform: String? = nil, fingerprint: String? = nil) {
+    package init(
+        id: ExactText? = nil, name: ExactText? = nil, platform: ExactText? = nil, fingerprint: ExactText? = nil
+    ) {
         self.id = id
         self.name = name
         self.platform = platform

@@ -63,8 +63,12 @@ struct RecordReader {
         return values
     }
 
-    mutating func optionalText() throws(MalformedRecord) -> String? {
-        try optional { reader throws(MalformedRecord) in try reader.text() }
+    mutating func exactText() throws(MalformedRecord) -> ExactText {
+        ExactText(try text())
+    }
+
+    mutating func optionalExactText() throws(MalformedRecord) -> ExactText? {
+        try optional { reader throws(MalformedRecord) in try reader.exactText() }
     }
 
     mutating func optionalMoment() throws(MalformedRecord) -> Timestamp? {

@@ -26,6 +26,10 @@ struct RecordWriter {
         bytes(text.utf8)
     }
 
+    mutating func text(_ text: ExactText) {
+        bytes(text.text.utf8)
+    }
+
     /// Eight bytes, little-endian.
     mutating func integer(_ number: Int64) {
         withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
@@ -52,6 +56,10 @@ struct RecordWriter {
     }
 
     mutating func optional(_ text: String?) {
+        optional(text) { $0.text($1) }
+    }
+
+    mutating func optional(_ text: ExactText?) {
         optional(text) { $0.text($1) }
     }
 }

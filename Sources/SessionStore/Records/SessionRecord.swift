@@ -36,9 +36,9 @@ enum SessionRecord {
     static func session(from bytes: [UInt8]) throws(MalformedRecord) -> Session {
         var record = RecordReader(bytes)
         return Session(
-            id: try record.sessionID(), tenant: try record.text(), subject: try record.text(),
-            policy: try record.text(), createdAt: try record.moment(), idleSeconds: Int(try record.integer()),
-            expiresAt: try record.moment(), actor: try record.optionalText(), status: try record.status(),
+            id: try record.sessionID(), tenant: try record.text(), subject: try record.exactText(),
+            policy: try record.exactText(), createdAt: try record.moment(), idleSeconds: Int(try record.integer()),
+            expiresAt: try record.moment(), actor: try record.optionalExactText(), status: try record.status(),
             parentID: try record.optional { reader throws(MalformedRecord) in try reader.sessionID() },
             assurance: try record.assurance(), authenticatedAt: try record.optionalMoment(),
             device: try record.optional { reader throws(MalformedRecord) in try reader.device() },
@@ -128,14 +128,14 @@ extension RecordWriter {
 extension RecordReader {
     fileprivate mutating func device() throws(MalformedRecord) -> Device {
         Device(
-            id: try optionalText(), name: try optionalText(), platform: try optionalText(),
-            fingerprint: try optionalText())
+            id: try optionalExactText(), name: try optionalExactText(), platform: try optionalExactText(),
+            fingerprint: try optionalExactText())
     }
 
     fileprivate mutating func context() throws(MalformedRecord) -> ClientContext {
         ClientContext(
-            ip: try optionalText(), userAgent: try optionalText(), fingerprint: try optionalText(),
-            country: try optionalText(), region: try optionalText(), city: try optionalText(),
+            ip: try optionalExactText(), userAgent: try optionalExactText(), fingerprint: try optionalExactText(),
+            country: try optionalExactText(), region: try optionalExactText(), city: try optionalExactText(),
             coordinates: try optional { reader throws(MalformedRecord) in
                 ClientContext.Coordinates(latitude: try reader.double(), longitude: try reader.double())
             },
@@ -198,8 +198,8 @@ extension RecordReader {
         return status
     }
 
-    fileprivate mutating func texts() throws(MalformedRecord) -> [String] {
-        try list { reader throws(MalformedRecord) in try reader.text() }
+    fileprivate mutating func texts() throws(MalformedRecord) -> [ExactText] {
+        try list { reader throws(MalformedRecord) in try reader.exactText() }
     }
 
     fileprivate mutating func attributes() throws(MalformedRecord) -> JSONObject {

@@ -51,7 +51,7 @@ enum PolicyRecord {
 
     static func policy(from bytes: [UInt8]) throws(MalformedRecord) -> (PolicyName, SessionPolicy) {
         var record = RecordReader(bytes)
-        let name = PolicyName(tenant: try record.text(), name: try record.text())
+        let name = PolicyName(tenant: try record.text(), name: try record.exactText())
         do {
             guard case .object(let object) = try JSONReader.read(Array(try record.bytes())) else {
                 throw MalformedRecord(reason: "the policy is no JSON object")
