@@ -44,9 +44,23 @@ extension CommandReader {
         SwitchSubject(subject: try reader.subject(), reason: try reader.reason())
     }
 
-    func listSessions(from reader: inout ObjectReader) throws(Failure) -> ListSessions {
-        ListSessions(
-            subject: try reader.subject(), includeEnded: try reader.boolean("includeEnded") ?? false)
+    func listSessions(from reader: inout ObjectReader, tenant: String) throws(Failure) -> ListSessions {
+        let subject = try reader.subject()
+        return ListSessions(
+            subject: subject, includeEnded: try reader.boolean("includeEnded") ?? false,
+            limit: try reader.integer("limit", in: 1...ListSessions.maxLimit) ?? ListSessions.maxLimit,
+            after: try place(from: &reader, of: tokens.handle(tenant: tenant, subject: subject.text)))
+    }
+
+    /// The place that `cursor` stands for.
+    private func place(
+        from reader: inout ObjectReader, of handle: @autoclosure () -> SubjectHandle
+    ) throws(Failure) -> ListPlace? {
+        guard let cursor = try reader.string("cursor", length: 1...ObjectReader.maxCursorLength) else { return nil }
+        guard let place = tokens.place(of: cursor, of: handle()) else {
+            throw reader.failure("cursor", "must be the next of a result for the same subject")
+        }
+        return place
     }
 
     func readActivity(from reader: inout ObjectReader) throws(Failure) -> ReadActivity {

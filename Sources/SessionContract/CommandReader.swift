@@ -91,7 +91,7 @@ package struct CommandReader: Sendable {
         case .disable: action = .disable(try switchSubject(from: &reader))
         case .enable: action = .enable(try switchSubject(from: &reader))
         case .get: action = .get(try sessionTarget(from: &reader))
-        case .list: action = .list(try listSessions(from: &reader))
+        case .list: action = .list(try listSessions(from: &reader, tenant: tenant))
         case .activity: action = .activity(try readActivity(from: &reader))
         case .enroll: action = .enroll(try enrollFactor(from: &reader))
         case .confirm: action = .confirm(try confirmFactor(from: &reader))

@@ -31,6 +31,9 @@ extension ObjectReader {
     /// Longer than any token: an access token names a subject, an actor and a caller.
     static let maxTokenLength = 16_384
 
+    /// Longer than any cursor: one names a session, and those above it.
+    static let maxCursorLength = 2048
+
     /// A token of any shape: one that cannot be read is the rules' business, not the reader's.
     mutating func token(
         _ key: String, as kind: TokenKind, by tokens: any TokenScheme

@@ -2,6 +2,9 @@ import SessionCore
 
 /// The `data` of each command's result (contract §3).
 extension ResultWriter {
+    /// The most that a list of sessions or of what they did takes up in a result, in bytes of JSON (contract §3).
+    package static let maxListBytes = 1 << 20
+
     /// - Parameter withSecrets: whether for the caller, or else for everybody.
     static func write(_ data: ResultData, withSecrets: Bool, at now: Timestamp, to json: inout JSONWriter) {
         switch data {
@@ -23,10 +26,11 @@ extension ResultWriter {
             if withSecrets { json.object("tokens") { $0.members(of: tokens) } }
         case .session(let session):
             json.object("session") { $0.members(of: session, at: now) }
-        case .sessions(let sessions):
-            json.array("sessions") { json in
-                for session in sessions { json.object { $0.members(of: session, at: now) } }
+        case .sessions(let page):
+            let count = json.array("sessions", of: page.sessions, maxBytes: maxListBytes) { json, session in
+                json.object { $0.members(of: session, at: now) }
             }
+            json.member("next", page.next(after: count))
         case .switched(let ids): json.member("sessions", ids.map(\.text))
         case .revoked(let ids):
             json.member("revoked", ids.map(\.text))
@@ -36,9 +40,10 @@ extension ResultWriter {
             if withSecrets { json.member("ticket", ticket.exposed) }
             json.member("expiresAt", expiresAt)
         case .activity(let entries):
-            json.array("entries") { json in
-                for entry in entries { json.object { write(entry, to: &$0) } }
+            let count = json.array("entries", of: entries, maxBytes: maxListBytes) { json, entry in
+                json.object { write(entry, to: &$0) }
             }
+            if count < entries.count { json.member("truncated", true) }
         case .enrolled(let enrolment):
             json.member("factorId", enrolment.factorID)
             guard withSecrets else { return }

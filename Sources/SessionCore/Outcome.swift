@@ -15,8 +15,8 @@ package indirect enum ResultData: Sendable {
     case issued(session: Session, tokens: IssuedTokens)
     /// `get`, `update`.
     case session(Session)
-    /// `list`.
-    case sessions([Session])
+    /// `list`. How many of them are told is seen when they are written.
+    case sessions(SessionPage)
     /// `lock`, `unlock`.
     case switched([SessionID])
     case revoked([SessionID])

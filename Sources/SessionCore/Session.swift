@@ -38,6 +38,8 @@ package struct Session: Equatable, Sendable {
     /// The ticket that moves it to another device.
     package var ticket: TransferTicket?
     package var ending: SessionEnding?
+    /// The line of its place in lists, where that does not follow from the sessions above it any more; empty where it does.
+    package var line: [ListPlace.Step]
 
     package init(
         id: SessionID, tenant: String, subject: ExactText, policy: ExactText, createdAt: Timestamp, idleSeconds: Int,
@@ -46,7 +48,7 @@ package struct Session: Equatable, Sendable {
         authenticatedAt: Timestamp?, device: Device?, context: ClientContext?, attributes: JSONObject,
         lastActiveAt: Timestamp, generation: Int, credentials: SessionCredentials, pendingUntil: Timestamp? = nil,
         lock: SessionLock? = nil, placedAt: Timestamp? = nil, suspects: [ClientContext] = [],
-        ticket: TransferTicket? = nil, ending: SessionEnding? = nil
+        ticket: TransferTicket? = nil, ending: SessionEnding? = nil, line: [ListPlace.Step] = []
     ) {
         self.id = id
         self.tenant = tenant
@@ -72,6 +74,7 @@ package struct Session: Equatable, Sendable {
         self.suspects = suspects
         self.ticket = ticket
         self.ending = ending
+        self.line = line
     }
 }
 

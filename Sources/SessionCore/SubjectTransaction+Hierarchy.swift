@@ -6,7 +6,7 @@ extension SubjectTransaction {
     }
 
     /// `session` and the living ones below it, parents first.
-    private mutating func tree(from session: Session) -> [Session] {
+    mutating func tree(from session: Session) -> [Session] {
         let childIDs = self.childIDs ?? makeChildIDs()
         self.childIDs = childIDs
         var tree: [Session] = []
@@ -59,7 +59,9 @@ extension SubjectTransaction {
         for (index, member) in tree.enumerated() {
             precondition(member.status.isLiving && !status.isLiving, "only a living session ends, and once")
             let reason = index == 0 ? reason : .parentEnded
-            let ended = ended(member, as: status, reason: reason, at: end ?? now)
+            var ended = ended(member, as: status, reason: reason, at: end ?? now)
+            // Those above it may be forgotten before it is.
+            if member.parentID != nil { ended.line = keptLine(of: member) }
             put(ended)
             announce(index == 0 ? event : status == .expired ? .expired : .revoked, of: ended, reason: reason.word)
         }
@@ -157,8 +159,8 @@ extension SubjectTransaction {
     /// Puts children elsewhere in the tree. What was locked through the session above them is from then on locked by itself.
     mutating func move(_ children: [Session], from former: SessionID, to parent: SessionID?) {
         for child in children {
-            guard var moved = aggregate.sessions[child.id] else { continue }
-            moved.parentID = parent
+            guard let known = aggregate.sessions[child.id] else { continue }
+            var moved = moved(known, to: parent)
             if let lock = moved.lock, let root = lock.through, root == former {
                 moved.lock = SessionLock(context: lock.context)
                 for var member in tree(from: child).dropFirst() where member.lock?.through == former {

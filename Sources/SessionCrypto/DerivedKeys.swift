@@ -10,6 +10,8 @@ struct DerivedKeys: Sendable {
         case messages
         case fingerprint
         case recoveryCodes = "recovery codes"
+        case cursors
+        case cursorNonces = "cursor nonces"
     }
 
     private let root: SymmetricKey
@@ -21,9 +23,13 @@ struct DerivedKeys: Sendable {
     }
 
     func key(for purpose: Purpose) -> HMACKey {
-        HMACKey(
-            HKDF<SHA256>.deriveKey(
-                inputKeyMaterial: root, info: Array("sojourn/1/\(purpose.rawValue)/\(namespace)".utf8),
-                outputByteCount: 32))
+        HMACKey(sealingKey(for: purpose))
+    }
+
+    /// A key of 32 bytes to seal with.
+    func sealingKey(for purpose: Purpose) -> SymmetricKey {
+        HKDF<SHA256>.deriveKey(
+            inputKeyMaterial: root, info: Array("sojourn/1/\(purpose.rawValue)/\(namespace)".utf8),
+            outputByteCount: 32)
     }
 }

@@ -20,12 +20,14 @@ package struct TokenCodec: TokenScheme {
     private let handles: HMACKey
     private let tags: HMACKey
     private let succession: HMACKey
+    private let cursors: ListCursors
 
     package init(keyring: Keyring, namespace: String) {
         let keys = DerivedKeys(keyring: keyring, namespace: namespace)
         handles = keys.key(for: .handles)
         tags = keys.key(for: .tokenTags)
         succession = keys.key(for: .succession)
+        cursors = ListCursors(keys: keys)
     }
 
     /// 120 bits of a keyed hash. Tenant names have no NUL, so no two pairs are written alike.
@@ -79,6 +81,14 @@ package struct TokenCodec: TokenScheme {
                 generation: generation.prefix(4).reduce(0) { $0 << 8 | Int($1) },
                 digest: Self.digest(of: UnsafeRawBufferPointer(utf8)), text: Secret(text))
         }
+    }
+
+    package func cursor(behind place: ListPlace, of handle: SubjectHandle) -> String {
+        cursors.cursor(behind: place, of: handle)
+    }
+
+    package func place(of cursor: String, of handle: SubjectHandle) -> ListPlace? {
+        cursors.place(of: cursor, of: handle)
     }
 
     /// The tag's 12 characters.

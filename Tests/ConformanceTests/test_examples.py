@@ -9,7 +9,7 @@ from schemas_support import SCHEMAS, names
 COMMANDS = names("commands")
 EXAMPLES = SCHEMAS / "examples"
 # By what is in force when it is sent, rather than by its body, an example may be refused at these.
-DEPENDS = {"/idleSeconds", "/absoluteSeconds", "/authentication/at", "/parentId"}
+DEPENDS = {"/idleSeconds", "/absoluteSeconds", "/authentication/at", "/parentId", "/cursor"}
 QUEUES = {
     "validate": ["session.validate", "session.get", "session.list", "session.activity"],
     "manage": [

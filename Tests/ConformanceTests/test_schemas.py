@@ -438,7 +438,7 @@ def test_the_reasons_are_the_contract_s():
         ("subject.disable", "subject reason"),
         ("subject.enable", "subject reason"),
         ("session.get", "token sessionId"),
-        ("session.list", "subject includeEnded"),
+        ("session.list", "subject includeEnded limit cursor"),
         ("session.activity", "sessionId limit"),
         ("factor.enroll", "subject type label issuer"),
         ("factor.confirm", "subject factorId code"),

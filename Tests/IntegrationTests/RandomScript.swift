@@ -19,6 +19,7 @@ struct RandomScript {
     private var tickets: [String] = ["sjt_nonsense"]
     private var factorIDs: [String] = ["fac_unknown"]
     private var recoveryCodes: [String] = ["abcde-fghjk"]
+    private var cursors: [String] = []
     private var factors: [String: [Factor]] = [:]
     /// The present tokens of each session, by its id, and which sessions live.
     private var present: [String: [String: String]] = [:]
@@ -78,6 +79,7 @@ struct RandomScript {
                     if let token = data.text("tokens", kind) { present[id, default: [:]][kind] = token }
                 }
             }
+            if let cursor = data.text("next") { cursors.append(cursor) }
             if let id = data.text("factorId") { factorIDs.append(id) }
             if case .array(let codes) = data["recoveryCodes"] {
                 for case .string(let code) in codes { recoveryCodes.append(code) }
@@ -117,7 +119,7 @@ struct RandomScript {
             case 15: make(flip() ? "session.lock" : "session.unlock", ["sessionId": .string(id())])
             case 16: make(rarely() ? "subject.disable" : "subject.enable", ["subject": .string(pick(Self.subjects))])
             case 17: make("session.get", ["sessionId": .string(id())])
-            case 18: make("session.list", ["subject": .string(pick(Self.subjects)), "includeEnded": .bool(flip())])
+            case 18: make("session.list", list())
             case 19: make("session.activity", ["sessionId": .string(id())])
             case 20: make("factor.enroll", ["subject": .string(pick(Self.subjects)), "type": .string("totp")])
             case 21: make("factor.confirm", confirm())
@@ -227,6 +229,14 @@ struct RandomScript {
             "subject": .string(subject), "factorId": .string(factors[subject]?.last?.id ?? pick(factorIDs)),
             "code": .string(code(of: subject)),
         ]
+    }
+
+    /// Whole, or a page; behind one that was told before, if only of another subject.
+    private mutating func list() -> JSONObject {
+        var body: JSONObject = ["subject": .string(pick(Self.subjects)), "includeEnded": .bool(flip())]
+        if flip() { body["limit"] = .integer(Int64.random(in: 1...3, using: &random)) }
+        if flip(), !cursors.isEmpty { body["cursor"] = .string(pick(cursors)) }
+        return body
     }
 
     private mutating func revokeSubject() -> JSONObject {

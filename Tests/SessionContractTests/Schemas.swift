@@ -64,4 +64,12 @@ struct NoTokens: TokenScheme {
     }
 
     func read(_ text: String, as kind: TokenKind) -> PresentedToken? { nil }
+
+    func cursor(behind place: ListPlace, of handle: SubjectHandle) -> String { place.own.own }
+
+    /// Whatever a cursor may look like.
+    func place(of cursor: String, of handle: SubjectHandle) -> ListPlace? {
+        guard cursor.utf8.allSatisfy(\.isBase64URL) else { return nil }
+        return ListPlace(line: [], own: .init(createdAt: Timestamp(milliseconds: 0), own: cursor))
+    }
 }

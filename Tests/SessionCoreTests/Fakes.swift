@@ -27,6 +27,21 @@ struct PlainTokens: TokenScheme {
             kind: kind, session: session, generation: generation, digest: digest(of: text), text: Secret(text))
     }
 
+    func cursor(behind place: ListPlace, of handle: SubjectHandle) -> String {
+        let steps = (place.line + [place.own]).map { "\($0.createdAt.milliseconds).\($0.own)" }
+        return handle.text + "|" + steps.joined(separator: "|")
+    }
+
+    func place(of cursor: String, of handle: SubjectHandle) -> ListPlace? {
+        let parts = cursor.split(separator: "|")
+        var steps = parts.dropFirst().compactMap { part -> ListPlace.Step? in
+            guard let dot = part.firstIndex(of: "."), let milliseconds = Int64(part[..<dot]) else { return nil }
+            return .init(createdAt: Timestamp(milliseconds: milliseconds), own: String(part[dot...].dropFirst()))
+        }
+        guard parts.first.map(String.init) == handle.text, let own = steps.popLast() else { return nil }
+        return ListPlace(line: steps, own: own)
+    }
+
     /// The token as a command brings it.
     func reference(_ text: String, as kind: TokenKind = .session) -> TokenReference {
         read(text, as: kind).map(TokenReference.genuine) ?? .malformed

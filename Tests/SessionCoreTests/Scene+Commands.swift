@@ -115,11 +115,18 @@ extension Scene {
     }
 
     mutating func list(includeEnded: Bool = false) throws -> [SessionID] {
+        try page(includeEnded: includeEnded).sessions.map(\.id)
+    }
+
+    mutating func page(
+        includeEnded: Bool = false, limit: Int = ListSessions.maxLimit, cursor: String? = nil
+    ) throws -> SessionPage {
+        let after = cursor.flatMap { tokens.place(of: $0, of: aggregate.handle) }
         guard
-            case .succeeded(.sessions(let sessions)) = decide(
-                .list(ListSessions(subject: "alice", includeEnded: includeEnded)))
+            case .succeeded(.sessions(let page)) = decide(
+                .list(ListSessions(subject: "alice", includeEnded: includeEnded, limit: limit, after: after)))
         else { throw Unexpected() }
-        return sessions.map(\.id)
+        return page
     }
 
     mutating func reap(_ issued: Issued) {

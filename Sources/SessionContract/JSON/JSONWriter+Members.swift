@@ -66,4 +66,14 @@ extension JSONWriter {
         self.key(key)
         array(body)
     }
+
+    /// An array of as many of `elements` as fit into `maxBytes`, but at least of the first.
+    ///
+    /// - Returns: how many those are.
+    package mutating func array<Element>(
+        _ key: StaticString, of elements: [Element], maxBytes: Int, _ write: (inout JSONWriter, Element) -> Void
+    ) -> Int {
+        self.key(key)
+        return array(of: elements, maxBytes: maxBytes, write)
+    }
 }

@@ -51,6 +51,28 @@ package struct JSONWriter {
         needsComma = true
     }
 
+    /// An array of as many of `elements` as fit into `maxBytes` with the commas between them, but at least of the first.
+    ///
+    /// - Returns: how many those are.
+    package mutating func array<Element>(
+        of elements: [Element], maxBytes: Int, _ write: (inout JSONWriter, Element) -> Void
+    ) -> Int {
+        var count = 0
+        array { json in
+            let start = json.bytes.count
+            for element in elements {
+                let end = json.bytes.count
+                write(&json, element)
+                guard count == 0 || json.bytes.count - start <= maxBytes else {
+                    json.bytes.removeSubrange(end...)
+                    break
+                }
+                count += 1
+            }
+        }
+        return count
+    }
+
     /// The key of the value that is written next. A key that is known when the program is built is copied as it is.
     ///
     /// - Precondition: `key` needs no escape.

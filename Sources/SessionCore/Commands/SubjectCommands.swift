@@ -11,12 +11,23 @@ package struct SwitchSubject: Sendable {
 
 /// `session.list`: the sessions of a subject.
 package struct ListSessions: Sendable {
+    /// The most that are told at once.
+    package static let maxLimit = 1000
+
     package var subject: ExactText
     package var includeEnded: Bool
+    /// 1…1000.
+    package var limit: Int
+    /// Only those behind this place.
+    package var after: ListPlace?
 
-    package init(subject: ExactText, includeEnded: Bool = false) {
+    package init(
+        subject: ExactText, includeEnded: Bool = false, limit: Int = maxLimit, after: ListPlace? = nil
+    ) {
         self.subject = subject
         self.includeEnded = includeEnded
+        self.limit = limit
+        self.after = after
     }
 }
 

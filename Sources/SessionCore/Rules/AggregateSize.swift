@@ -24,7 +24,7 @@ extension SubjectTransaction {
         let device = session.device.map { [$0.id, $0.name, $0.platform, $0.fingerprint] } ?? []
         let contexts = [session.context, session.lock?.context].compactMap(\.self) + session.suspects
         let texts = device + contexts.flatMap { [$0.userAgent, $0.fingerprint, $0.region, $0.city] } + [session.actor]
-        return fixedBytes + session.attributes.compactLength
+        return fixedBytes + session.attributes.compactLength + session.line.count * (8 + 1 + SessionID.ownLength)
             + texts.reduce(session.subject.text.utf8.count) { $0 + ($1?.text.utf8.count ?? 0) }
     }
 }

@@ -8,7 +8,14 @@ extension SessionManager {
 
     func list(_ list: ListSessions, in transaction: SubjectTransaction) -> Outcome {
         let settled = transaction.settled
-        return .succeeded(.sessions(parentsFirst(list.includeEnded ? settled.all : settled.living)))
+        var wanted = settled.aggregate.sessions.values.filter { list.includeEnded || $0.status.isLiving }
+            .map { (session: $0, place: settled.place(of: $0)) }
+        if let after = list.after { wanted.removeAll { $0.place <= after } }
+        wanted.sort { $0.place < $1.place }
+        let page = SessionPage(
+            Array(wanted.prefix(list.limit)), isLast: wanted.count <= list.limit,
+            handle: transaction.aggregate.handle, tokens: tokens)
+        return .succeeded(.sessions(page))
     }
 
     func activity(

@@ -46,7 +46,9 @@ extension SessionManager {
             authenticatedAt: original.authenticatedAt, device: complete.device, context: complete.context,
             attributes: original.attributes, lastActiveAt: now, generation: 1,
             credentials: SessionCredentials(session: ticket.digest, refresh: nil, lineStart: 1),
-            placedAt: complete.context?.coordinates == nil ? nil : now)
+            placedAt: complete.context?.coordinates == nil ? nil : now,
+            // Those below stay behind it.
+            line: ticket.keepsOriginal ? [] : transaction.keptLine(of: original))
         try transaction.requireRoom(for: successor)
         let issued = replaceTokens(of: &successor, under: policy, in: &transaction)
         transaction.put(successor)

@@ -85,4 +85,10 @@ package protocol TokenScheme: Sendable {
 
     /// Reads a token; `nil` where it is damaged, of another kind, or not of this namespace.
     func read(_ text: String, as kind: TokenKind) -> PresentedToken?
+
+    /// A text that tells nobody anything, and says to go on behind this place of the subject's sessions.
+    func cursor(behind place: ListPlace, of handle: SubjectHandle) -> String
+
+    /// Reads a cursor; `nil` where it is damaged, or another subject's.
+    func place(of cursor: String, of handle: SubjectHandle) -> ListPlace?
 }

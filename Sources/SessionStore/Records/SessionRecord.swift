@@ -30,12 +30,16 @@ enum SessionRecord {
         record.list(session.suspects) { $0.context($1) }
         record.optional(session.ticket) { $0.ticket($1) }
         record.optional(session.ending) { $0.ending($1) }
+        record.list(session.line) { record, step in
+            record.moment(step.createdAt)
+            record.text(step.own)
+        }
         return record.bytes
     }
 
     static func session(from bytes: [UInt8]) throws(MalformedRecord) -> Session {
         var record = RecordReader(bytes)
-        return Session(
+        var session = Session(
             id: try record.sessionID(), tenant: try record.text(), subject: try record.exactText(),
             policy: try record.exactText(), createdAt: try record.moment(), idleSeconds: Int(try record.integer()),
             expiresAt: try record.moment(), actor: try record.optionalExactText(), status: try record.status(),
@@ -51,6 +55,12 @@ enum SessionRecord {
             suspects: try record.list { reader throws(MalformedRecord) in try reader.context() },
             ticket: try record.optional { reader throws(MalformedRecord) in try reader.ticket() },
             ending: try record.optional { reader throws(MalformedRecord) in try reader.ending() })
+        // Records of the first version end here.
+        guard !record.isAtEnd else { return session }
+        session.line = try record.list { reader throws(MalformedRecord) in
+            ListPlace.Step(createdAt: try reader.moment(), own: try reader.text())
+        }
+        return session
     }
 }
 

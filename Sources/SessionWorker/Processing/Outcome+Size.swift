@@ -1,3 +1,4 @@
+import SessionContract
 import SessionCore
 
 extension Outcome {
@@ -19,14 +20,19 @@ extension ResultData {
         case .created(let session, _, _, _), .issued(let session, _), .session(let session):
             // The copy for everybody is another text, since it has no tokens.
             2 * Self.bytes(of: session)
-        case .sessions(let sessions): sessions.reduce(Self.fixedBytes) { $0 + Self.bytes(of: $1) }
-        case .activity(let entries): entries.reduce(Self.fixedBytes) { $0 + 64 + $1.detail.compactLength }
+        case .sessions(let page): Self.bytes(of: page.sessions.map { Self.bytes(of: $0) })
+        case .activity(let entries): Self.bytes(of: entries.map { 64 + $0.detail.compactLength })
         case .policies(let policies): Self.fixedBytes * (1 + policies.count)
         case .revoked(let ids), .switched(let ids), .disabled(let ids): Self.fixedBytes + 64 * ids.count
         case .annotated(let data, _): data.bytes
         case .validated(.valid(let session)): Self.bytes(of: session)
         case .validated, .ticket, .enrolled, .factor, .factors, .policy, .expired: Self.fixedBytes
         }
+    }
+
+    /// What of a list a result has room for.
+    private static func bytes(of elements: [Int]) -> Int {
+        fixedBytes + min(elements.reduce(0, +), ResultWriter.maxListBytes)
     }
 
     private static func bytes(of session: Session) -> Int {

@@ -29,6 +29,24 @@ import Testing
         #expect(written == #"{"a":1,"empty":{},"list":[[],2,{"b":true},null],"raw":[0],"q\"":"end"}"#)
     }
 
+    @Test func `an array with a bound holds what fits into it, commas included, and at least one element`() {
+        func written(_ elements: [String], maxBytes: Int) -> (String, Int) {
+            var count = 0
+            let text = text { json in
+                json.object { json in
+                    count = json.array("list", of: elements, maxBytes: maxBytes) { $0.string($1) }
+                    json.member("next", "n")
+                }
+            }
+            return (text, count)
+        }
+        #expect(written(["a", "b", "c"], maxBytes: 11) == (#"{"list":["a","b","c"],"next":"n"}"#, 3))
+        #expect(written(["a", "b", "c"], maxBytes: 10) == (#"{"list":["a","b"],"next":"n"}"#, 2))
+        #expect(written(["a", "b"], maxBytes: 0) == (#"{"list":["a"],"next":"n"}"#, 1))
+        #expect(written(["\u{1}", "\u{1}"], maxBytes: 16) == (#"{"list":["\u0001"],"next":"n"}"#, 1))
+        #expect(written([], maxBytes: 0) == (#"{"list":[],"next":"n"}"#, 0))
+    }
+
     @Test func `what does not apply is absent`() {
         let written = JSONWriter.object { json in
             json.member("a", nil as String?)

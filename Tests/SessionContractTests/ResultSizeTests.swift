@@ -1,0 +1,37 @@
+import SessionContract
+import SessionCore
+import Testing
+
+@Suite("How large results are")
+struct ResultSizeTests {
+    private let now = Timestamp(milliseconds: 1_800_000_000_000)
+
+    private func data(of outcome: Outcome, _ command: CommandName) throws -> (JSONObject, bytes: Int) {
+        let result = ResultWriter.write(outcome, of: command, commandID: nil, at: now)
+        guard case .object(let object) = try JSONReader.read(result.reply, maximumDepth: 40),
+            case .object(let data) = object["data"]
+        else { throw Failure(.internal, "no data") }
+        return (data, result.reply.count)
+    }
+
+    @Test("an activity with the largest details is cut at 1 MiB, which it says, and keeps the newest")
+    func activity() throws {
+        let wide = String(repeating: "\u{1}", count: 1024)
+        let entries = (0..<200).map {
+            ActivityEntry(
+                at: now, action: "session.refreshed",
+                detail: ["level": .integer($0), "context": .object(["userAgent": .string(wide)])])
+        }
+        let (all, bytes) = try data(of: .succeeded(.activity(entries)), .activity)
+        guard case .array(let told) = all["entries"], case .object(let first) = told.first else {
+            throw Failure(.internal, "no entries")
+        }
+        #expect((100..<200).contains(told.count))
+        #expect(bytes <= ResultWriter.maxListBytes + 1024)
+        #expect(all["truncated"] == .bool(true))
+        guard case .object(let detail) = first["detail"] else { throw Failure(.internal, "no detail") }
+        #expect(detail["level"] == .integer(0))
+        let (few, _) = try data(of: .succeeded(.activity(Array(entries.prefix(50)))), .activity)
+        #expect(few["truncated"] == nil)
+    }
+}
