@@ -29,7 +29,7 @@ extension AMQPChannel {
                 onBatch: onBatch, onCancelled: onCancelled, answer)
         }
         guard case .consumeOK(let tag) = answer else {
-            preconditionFailure("basic.consume was answered with something else: \(answer)")
+            throw AMQPError(.protocolViolation, "basic.consume was answered with something else")
         }
         return tag
     }

@@ -46,7 +46,7 @@ extension AMQPChannel {
                     arguments: arguments)),
             expects: .queueDeclare)
         guard case .queueDeclareOK(let name, let messageCount, let consumerCount) = answer else {
-            preconditionFailure("queue.declare was answered with something else: \(answer)")
+            throw AMQPError(.protocolViolation, "queue.declare was answered with something else")
         }
         return Queue(name: name, messageCount: messageCount, consumerCount: consumerCount)
     }
@@ -74,7 +74,7 @@ extension AMQPChannel {
     package func queuePurge(_ name: String) async throws(AMQPError) -> UInt32 {
         let answer = try await call(.topology(.queuePurge(name: name)), expects: .queuePurge)
         guard case .queuePurgeOK(let messageCount) = answer else {
-            preconditionFailure("queue.purge was answered with something else: \(answer)")
+            throw AMQPError(.protocolViolation, "queue.purge was answered with something else")
         }
         return messageCount
     }
@@ -89,7 +89,7 @@ extension AMQPChannel {
         let answer = try await call(
             .topology(.queueDelete(name: name, ifUnused: ifUnused, ifEmpty: ifEmpty)), expects: .queueDelete)
         guard case .queueDeleteOK(let messageCount) = answer else {
-            preconditionFailure("queue.delete was answered with something else: \(answer)")
+            throw AMQPError(.protocolViolation, "queue.delete was answered with something else")
         }
         return messageCount
     }

@@ -22,8 +22,10 @@ struct FrameDecoder {
     private let arena: Arena
     private var methods: MethodDecoder
     private let properties: PropertiesDecoder
-    /// The largest frame accepted, in bytes.
+    /// The largest frame accepted, in bytes; but for content headers, see ``AMQPLimits/headerMax``.
     var frameMax: UInt32
+    /// The content header that is being left out, since it is too large.
+    private var leftOut: LeftOutHeader?
 
     init(frameMax: UInt32) {
         let arena = Arena()
@@ -44,6 +46,7 @@ struct FrameDecoder {
 
     /// The next whole frame, or nil when more bytes are needed.
     mutating func next() throws(AMQPError) -> InboundFrame? {
+        if leftOut != nil { return try leaveOut() }
         let start = cumulation.readerIndex
         guard let type = cumulation.getInteger(at: start, as: UInt8.self) else {
             // Whoever owns the read buffer may reuse it once we let go.
@@ -54,7 +57,8 @@ struct FrameDecoder {
         guard let channel = cumulation.getInteger(at: start + 1, as: UInt16.self),
             let length = cumulation.getInteger(at: start + 3, as: UInt32.self)
         else { return nil }
-        guard length <= frameMax - Self.overhead else {
+        guard length <= limit(type) - Self.overhead else {
+            if Int32(type) == AMQP_FRAME_HEADER { return try beginLeavingOut(channel: channel, length: length) }
             throw AMQPError(
                 .protocolViolation, "a frame of \(length) bytes, where \(frameMax) with its ends were agreed on")
         }
@@ -73,6 +77,10 @@ struct FrameDecoder {
 
     /// Type, channel, length in front; the end mark behind.
     private static let overhead: UInt32 = 8
+
+    private func limit(_ type: UInt8) -> UInt32 {
+        Int32(type) == AMQP_FRAME_HEADER ? max(frameMax, AMQPLimits.headerMax) : frameMax
+    }
 
     private func check(type: UInt8) throws(AMQPError) {
         switch Int32(type) {
@@ -99,13 +107,8 @@ struct FrameDecoder {
             return .method(channel: channel, try method.get())
         case AMQP_FRAME_HEADER:
             // Class, weight, size of the body.
-            guard payload.readableBytes >= 14,
-                let size = payload.getInteger(at: payload.readerIndex + 4, as: UInt64.self)
-            else {
+            guard payload.readableBytes >= 14, let size = try bodySize(payload, at: payload.readerIndex) else {
                 throw AMQPError(.protocolViolation, "a content header of \(payload.readableBytes) bytes")
-            }
-            guard payload.getInteger(at: payload.readerIndex, as: UInt16.self) == UInt16(AMQP_BASIC_CLASS) else {
-                throw AMQPError(.protocolViolation, "a content header of a class other than basic")
             }
             let decoded: Result<AMQPProperties, AMQPError> = unsafe payload.withUnsafeReadableBytes { bytes in
                 do throws(AMQPError) {
@@ -116,5 +119,54 @@ struct FrameDecoder {
             return .header(channel: channel, try decoded.get(), bodySize: size)
         default: preconditionFailure("a frame type was let through that is not decoded: \(type)")
         }
+    }
+
+    /// What a content header says in front of its properties: class, weight, size of the body. Nil if it is not there yet.
+    private func bodySize(_ header: ByteBuffer, at index: Int) throws(AMQPError) -> UInt64? {
+        guard let ofClass = header.getInteger(at: index, as: UInt16.self),
+            let size = header.getInteger(at: index + 4, as: UInt64.self)
+        else { return nil }
+        guard ofClass == UInt16(AMQP_BASIC_CLASS) else {
+            throw AMQPError(.protocolViolation, "a content header of a class other than basic")
+        }
+        return size
+    }
+}
+
+// MARK: - Content headers that are too large
+
+extension FrameDecoder {
+    /// A content header whose properties are not read, so that its message costs nobody the connection: what came of it is
+    /// let go of at once, whatever size it claims to have.
+    private struct LeftOutHeader {
+        var channel: UInt16
+        var bodySize: UInt64
+        /// Bytes still to come, the end mark included.
+        var remaining: Int
+    }
+
+    private mutating func beginLeavingOut(channel: UInt16, length: UInt32) throws(AMQPError) -> InboundFrame? {
+        guard let size = try bodySize(cumulation, at: cumulation.readerIndex + 7) else { return nil }
+        cumulation.moveReaderIndex(forwardBy: 7)
+        leftOut = LeftOutHeader(channel: channel, bodySize: size, remaining: Int(length) + 1)
+        return try leaveOut()
+    }
+
+    private mutating func leaveOut() throws(AMQPError) -> InboundFrame? {
+        guard var header = leftOut else { return nil }
+        let count = min(header.remaining - 1, cumulation.readableBytes)
+        cumulation.moveReaderIndex(forwardBy: count)
+        header.remaining -= count
+        leftOut = header
+        guard header.remaining == 1, let end = cumulation.readInteger(as: UInt8.self) else {
+            cumulation = ByteBuffer()
+            return nil
+        }
+        guard end == UInt8(AMQP_FRAME_END) else {
+            throw AMQPError(.protocolViolation, "a frame does not end where it should")
+        }
+        leftOut = nil
+        let properties = AMQPProperties(.init(unreadable: [.init(name: .properties, bytes: [])]))
+        return .header(channel: header.channel, properties, bodySize: header.bodySize)
     }
 }

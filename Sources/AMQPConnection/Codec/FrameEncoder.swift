@@ -61,8 +61,10 @@ struct FrameEncoder {
     ) throws(AMQPError) {
         var properties = try unsafe PropertiesEncoder.copy(message.properties, into: arena)
         let size = UInt64(message.body.count)
-        let status = unsafe frame(AMQP_FRAME_HEADER, channel, fixed: 12, variable: 64 + arena.encodedSize, &buffer) {
-            payload in
+        let room = min(AMQPLimits.headerRoom, frameMax / 8)
+        let status = unsafe frame(
+            AMQP_FRAME_HEADER, channel, fixed: 12, variable: 64 + arena.encodedSize, leaving: Int(room), &buffer
+        ) { payload in
             unsafe payload.storeBytes(of: UInt16(AMQP_BASIC_CLASS).bigEndian, as: UInt16.self)
             unsafe payload.storeBytes(of: 0, toByteOffset: 2, as: UInt16.self)
             unsafe payload.storeBytes(of: size.bigEndian, toByteOffset: 4, as: UInt64.self)
@@ -93,16 +95,16 @@ struct FrameEncoder {
     private static let overhead = 8
 
     /// Writes one frame whose payload is `fixed` bytes and then what `fill` says it wrote of at most `variable`; false,
-    /// and nothing written, if `fill` answers with an error or the payload is too large for a frame.
+    /// and nothing written, if `fill` answers with an error or the payload is too large for a frame that leaves so much room.
     private func frame(
-        _ type: Int32, _ channel: UInt16, fixed: Int, variable: Int, _ buffer: inout ByteBuffer,
+        _ type: Int32, _ channel: UInt16, fixed: Int, variable: Int, leaving room: Int = 0, _ buffer: inout ByteBuffer,
         _ fill: (UnsafeMutableRawBufferPointer) -> Int32
     ) -> Bool {
         let start = buffer.writerIndex
         unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: fixed + variable + Self.overhead) { memory in
             let payload = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[7..<(7 + fixed + variable)])
             let count = unsafe fill(payload)
-            guard count >= 0, fixed + Int(count) + Self.overhead <= Int(frameMax) else { return 0 }
+            guard count >= 0, fixed + Int(count) + Self.overhead + room <= Int(frameMax) else { return 0 }
             let size = fixed + Int(count)
             unsafe memory.storeBytes(of: UInt8(type), as: UInt8.self)
             unsafe memory.storeBytes(of: channel.bigEndian, toByteOffset: 1, as: UInt16.self)

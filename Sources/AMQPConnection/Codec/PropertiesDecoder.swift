@@ -10,11 +10,14 @@ struct PropertiesDecoder {
     /// are marked unreadable; a list that is broken as such is a protocol violation.
     func decode(_ list: UnsafeRawBufferPointer) throws(AMQPError) -> AMQPProperties {
         guard list.count >= 2 else { throw malformed() }
-        let flags = Int32(unsafe list[0]) << 8 | Int32(unsafe list[1])
-        // Bit 0 announces another word of flags and bit 1 is unused: the basic class has neither.
-        guard flags & 0b11 == 0 else { throw malformed() }
-
+        defer { arena.recycle() }
+        var flags = Int32(unsafe list[0]) << 8 | Int32(unsafe list[1])
         var list = unsafe list
+        if flags & Self.unusedFlags != 0 {
+            guard unsafe isWhole(list, flags) else { throw malformed() }
+            flags &= ~Self.unusedFlags
+            unsafe list = withFlags(flags, list)
+        }
         var unreadable: [AMQPProperties.Unreadable] = []
         var headerBytes: UnsafeRawBufferPointer?
         if flags & AMQP_BASIC_HEADERS_FLAG != 0 {
@@ -25,7 +28,6 @@ struct PropertiesDecoder {
                 unsafe list = without(table, in: list, flags: flags)
             }
         }
-        defer { arena.recycle() }
         var decoded: UnsafeMutableRawPointer?
         let bytes = unsafe amqp_bytes_t(len: list.count, bytes: UnsafeMutableRawPointer(mutating: list.baseAddress))
         let status = unsafe amqp_decode_properties(UInt16(AMQP_BASIC_CLASS), arena.pool, bytes, &decoded)
@@ -35,6 +37,37 @@ struct PropertiesDecoder {
             fields.unreadable.append(.init(name: .headers, bytes: unsafe Array(headerBytes)))
         }
         return AMQPProperties(fields)
+    }
+
+    /// Bit 0 announces another word of flags and bit 1 is unused: the basic class has neither. RabbitMQ looks at neither and
+    /// passes them on as they came (tried with 3.10), so whoever sets them must not cost us the connection.
+    private static let unusedFlags: Int32 = 0b11
+
+    /// Whether the list ends where its properties do: whatever follows, were it another word of flags, is none of ours.
+    private func isWhole(_ list: UnsafeRawBufferPointer, _ flags: Int32) -> Bool {
+        var offset = 2
+        for bit in stride(from: Int32(15), through: 2, by: -1) where flags & (1 << bit) != 0 {
+            switch Int32(1) << bit {
+            case AMQP_BASIC_HEADERS_FLAG:
+                guard offset + 4 <= list.count else { return false }
+                offset += 4 + Int(UInt32(bigEndian: unsafe list.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+            case AMQP_BASIC_DELIVERY_MODE_FLAG, AMQP_BASIC_PRIORITY_FLAG: offset += 1
+            case AMQP_BASIC_TIMESTAMP_FLAG: offset += 8
+            default:
+                guard offset < list.count else { return false }
+                offset += 1 + Int(unsafe list[offset])
+            }
+        }
+        return offset == list.count
+    }
+
+    /// The list under other flags, in the arena.
+    private func withFlags(_ flags: Int32, _ list: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        let memory = unsafe UnsafeMutableRawBufferPointer(
+            start: arena.allocate(UInt8.self, count: list.count), count: list.count)
+        unsafe memory.copyBytes(from: list)
+        unsafe memory.storeBytes(of: UInt16(truncatingIfNeeded: flags).bigEndian, as: UInt16.self)
+        return UnsafeRawBufferPointer(memory)
     }
 
     private func malformed() -> AMQPError { AMQPError(.protocolViolation, "the properties of a message do not parse") }

@@ -8,10 +8,12 @@
 @safe struct TableScan {
     private let bytes: UnsafeRawBufferPointer
     private var offset = 0
+    private var values = 0
 
     private init(_ bytes: UnsafeRawBufferPointer) { unsafe self.bytes = unsafe bytes }
 
-    /// Whether `bytes`, a table without the length in front, is well formed and within ``AMQPLimits/tableDepth``.
+    /// Whether `bytes`, a table without the length in front, is well formed and within ``AMQPLimits/tableDepth`` and
+    /// ``AMQPLimits/tableValues``.
     static func accepts(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var scan = unsafe TableScan(bytes)
         return scan.table(until: bytes.count, depth: 1)
@@ -34,7 +36,8 @@
     }
 
     private mutating func value(until end: Int, depth: Int) -> Bool {
-        guard offset < end else { return false }
+        values += 1
+        guard offset < end, values <= AMQPLimits.tableValues else { return false }
         let kind = unsafe bytes[offset]
         offset += 1
         switch kind {

@@ -29,6 +29,7 @@ final class ChannelCore {
     private var confirms: ConfirmTracker<Outcomes>?
     private var confirmTimer: (deadline: UInt64, task: Scheduled<Void>)?
     private var madeTags = 0
+    private var lastDeliveryTag: UInt64 = 0
 
     init(id: UInt16, connection: ConnectionHandler) {
         self.id = id
@@ -102,6 +103,9 @@ final class ChannelCore {
         case .channelOpenOK, .channelCloseOK, .exchangeDeclareOK, .exchangeDeleteOK, .queueDeclareOK, .queueBindOK,
             .queueUnbindOK, .queuePurgeOK, .queueDeleteOK, .qosOK, .consumeOK, .cancelOK, .confirmSelectOK:
             guard let reply = method.reply else { preconditionFailure("an answer without a question: \(method)") }
+            if case .consumeOK(let tag) = method, consumers[tag] == nil {
+                throw AMQPError(.protocolViolation, "an answer came for a consumer that does not exist")
+            }
             try answered(reply, method)
         case .connectionStart, .connectionTune, .connectionOpenOK, .connectionClose, .connectionCloseOK,
             .connectionBlocked, .connectionUnblocked:
@@ -149,7 +153,7 @@ final class ChannelCore {
         guard consumers[tag] == nil else {
             return answer(.failure(AMQPError(.invalidState, "the channel has a consumer of that tag already")))
         }
-        consumers[tag] = Consumer(tag: tag, onBatch: onBatch, onCancelled: onCancelled)
+        consumers[tag] = Consumer(tag: tag, noAck: noAck, onBatch: onBatch, onCancelled: onCancelled)
         let method = ClientMethod.consume(
             queue: queue, consumerTag: tag, noAck: noAck, exclusive: exclusive, arguments: arguments)
         call(method, expects: .consume) { [self] result in
@@ -181,6 +185,15 @@ final class ChannelCore {
         if lastConsumer?.tag != delivery.consumerTag { lastConsumer = consumers[delivery.consumerTag] }
         guard let lastConsumer else {
             throw AMQPError(.protocolViolation, "a delivery came for a consumer that does not exist")
+        }
+        // Whoever acknowledges counts on it: tags ascend on a channel, and none is 0. Those of direct replies, which nobody
+        // acknowledges, RabbitMQ does not count on.
+        if !lastConsumer.noAck {
+            guard delivery.deliveryTag > lastDeliveryTag else {
+                throw AMQPError(
+                    .protocolViolation, "a delivery came with tag \(delivery.deliveryTag) behind \(lastDeliveryTag)")
+            }
+            lastDeliveryTag = delivery.deliveryTag
         }
         if lastConsumer.add(delivery) { connection.wait(lastConsumer) }
     }

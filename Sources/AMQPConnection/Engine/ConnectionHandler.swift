@@ -105,6 +105,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isClosed else { return }
         isReading = true
         heartbeats.didHear()
         decoder.append(unwrapInboundIn(data))

@@ -1,6 +1,8 @@
 /// A consumer on a channel, gathering what one read brought for it.
 final class Consumer {
     let tag: String
+    /// Whether its deliveries count as acknowledged when sent.
+    let noAck: Bool
     private let onBatch: @Sendable ([AMQPDelivery]) -> Void
     let onCancelled: @Sendable () -> Void
     private var pending: [AMQPDelivery] = []
@@ -8,10 +10,11 @@ final class Consumer {
     private var lastCount = 0
 
     init(
-        tag: String, onBatch: @escaping @Sendable ([AMQPDelivery]) -> Void,
+        tag: String, noAck: Bool, onBatch: @escaping @Sendable ([AMQPDelivery]) -> Void,
         onCancelled: @escaping @Sendable () -> Void
     ) {
         self.tag = tag
+        self.noAck = noAck
         self.onBatch = onBatch
         self.onCancelled = onCancelled
     }

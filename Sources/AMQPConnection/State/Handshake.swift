@@ -47,7 +47,8 @@ struct Handshake {
         case (.awaitingStart, _), (.awaitingTune, _), (.awaitingOpenOK, _):
             state = .ended
             return .fail(AMQPError(.handshakeFailed, "the server answered the AMQP handshake out of order"))
-        case (.ended, _): preconditionFailure("a method reached the handshake after its end")
+        case (.ended, _):
+            return .fail(AMQPError(.handshakeFailed, "the server went on with the AMQP handshake after its end"))
         }
     }
 
@@ -84,7 +85,9 @@ struct Handshake {
         guard mechanisms.split(separator: " ").contains("PLAIN") else {
             state = .ended
             return .fail(
-                AMQPError(.authenticationFailed, "the server offers \(mechanisms) to authenticate, and not PLAIN"))
+                AMQPError(
+                    .authenticationFailed,
+                    "the server offers \(mechanisms.prefix(AMQPLimits.shortString)) to authenticate, and not PLAIN"))
         }
         state = .awaitingTune
         // RFC 4616: no authorization identity, then name and password, each behind a NUL.

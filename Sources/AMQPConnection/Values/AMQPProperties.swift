@@ -99,7 +99,8 @@ package struct AMQPProperties: Hashable, Sendable {
     }
 
     /// Properties that arrived but could not be read, with their bytes: text that is not UTF-8, headers that are
-    /// malformed, nested deeper than ``AMQPLimits/tableDepth`` or named in something else than UTF-8.
+    /// malformed, nested deeper than ``AMQPLimits/tableDepth``, of more than ``AMQPLimits/tableValues`` values or named in
+    /// something else than UTF-8, and all of them together where they are larger than ``AMQPLimits/headerMax``.
     ///
     /// Their typed field is nil, so whoever does not look here sees them as absent, never as something repaired. When
     /// the properties are published again, text goes out byte for byte (unless the typed field has been set since);
@@ -129,7 +130,8 @@ package struct AMQPProperties: Hashable, Sendable {
     /// A property whose bytes could not be read.
     package struct Unreadable: Hashable, Sendable {
         package var name: Name
-        /// The bytes as they came: of a text its content, of headers the table with its length in front.
+        /// The bytes as they came: of a text its content, of headers the table with its length in front, of all properties
+        /// together nothing.
         package var bytes: [UInt8]
 
         package init(name: Name, bytes: [UInt8]) {
@@ -140,6 +142,8 @@ package struct AMQPProperties: Hashable, Sendable {
 
     /// The properties that may be unreadable, named as the contract names them.
     package enum Name: String, Sendable, Hashable, CaseIterable {
+        /// All of them: the whole list was too large to be read.
+        case properties
         case contentType = "content_type"
         case contentEncoding = "content_encoding"
         case headers
