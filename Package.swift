@@ -63,7 +63,10 @@ let package = Package(
         .target(
             name: "SessionStore",
             dependencies: ["SessionCore", "SessionContract", "SessionCrypto", "RedisConnection"],
-            resources: [.embedInCode("commit.lua"), .embedInCode("reseal.lua")], swiftSettings: swift),
+            resources: [
+                .embedInCode("commit.lua"), .embedInCode("probe.lua"), .embedInCode("release.lua"),
+                .embedInCode("reseal.lua"),
+            ], swiftSettings: swift),
         .target(
             name: "SessionWorker",
             dependencies: [
@@ -133,6 +136,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "SessionWorker", "SessionStore", "SessionCrypto", "AMQPConnection", "RedisConnection", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: swift),
     ],

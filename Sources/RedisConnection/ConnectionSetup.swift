@@ -10,8 +10,10 @@ struct ConnectionSetup {
 
     private(set) var pipeline = RedisPipeline()
     private var steps: [Step] = []
+    private let user: String
 
     init(configuration: RedisConfiguration, scripts: [RedisScript]) {
+        user = configuration.user
         if let password = configuration.password {
             let user = configuration.username.map { [RedisArgument.string($0)] } ?? []
             pipeline.command("AUTH", arguments: user + [.string(password)])
@@ -72,11 +74,13 @@ struct ConnectionSetup {
 
     private func refuseError(_ reply: RedisReply, _ command: String) throws(RedisError) {
         guard let error = reply.serverError else { return }
+        let refusal = "the server refused \(command) to the user \(user): \(error.words)"
         switch error.kind {
-        case .accessDenied: throw RedisError(.authenticationFailed, "the server refused \(command): \(error.message)")
+        case .accessDenied where error.code != "NOPERM": throw RedisError(.authenticationFailed, refusal)
+        case .accessDenied, .unknownCommand: throw RedisError(.notPermitted, refusal)
         case .noScript, .loading, .busy, .readOnly, .masterDown, .outOfMemory, .notPersisting, .noReplicas,
             .clusterUnsettled, .redirection, .wrongType, .other:
-            throw RedisError(.server, "the server refused \(command): \(error.message)")
+            throw RedisError(.server, refusal)
         }
     }
 }

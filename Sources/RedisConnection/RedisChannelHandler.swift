@@ -23,7 +23,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private let logger: Logger
     private var state = State.detached
     private var parser: ReplyParser
-    private var queue = ReplyQueue()
+    private var queue: ReplyQueue
     private var timer: Scheduled<Void>?
     private let closePromise: EventLoopPromise<RedisError?>
     /// While replies are handed over, what is sent in answer to them is written but flushed only at the end: one system
@@ -36,7 +36,9 @@ final class RedisChannelHandler: ChannelInboundHandler {
         self.configuration = configuration
         self.logger = logger
         replyTimeout = TimeAmount(configuration.replyTimeout)
-        parser = ReplyParser(maximumReplyBytes: configuration.maximumReplyBytes)
+        parser = ReplyParser(
+            maximumReplyBytes: configuration.maximumReplyBytes, maximumReplyMemory: configuration.maximumReplyMemory)
+        queue = ReplyQueue(maximumMemory: configuration.maximumPipelineMemory)
         closePromise = eventLoop.makePromise()
     }
 
@@ -112,7 +114,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
         var violation: RedisError?
         do throws(RedisError) {
             try parser.parse(unwrapInboundIn(data)) { reply, size throws(RedisError) in
-                if let pipeline = try queue.receive(reply, bytes: size) { finished.append(pipeline) }
+                if let pipeline = try queue.receive(reply, size) { finished.append(pipeline) }
             }
         } catch {
             violation = error
@@ -162,9 +164,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
             let error = RedisError(.connectionClosed, "closed before scripts were loaded again", underlying: reason)
             return completion(.failure(error))
         }
-        guard let sent = pipeline.entry.repeatable else {
-            preconditionFailure("only pipelines that keep their commands have any to repeat")
-        }
+        guard let sent = pipeline.entry.repeatable else { return completion(.success(pipeline.replies)) }
         let repetition = ScriptRepetition(of: calls, in: sent)
         logger.warning(
             "the Redis server has lost scripts; loading them again",

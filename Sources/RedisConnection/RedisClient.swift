@@ -4,7 +4,7 @@ package import NIOCore
 /// A connection to Redis that comes back.
 ///
 /// After ``start()`` it connects in the background, and again whenever the connection ends, waiting between attempts as
-/// its ``Backoff`` says. Each failed attempt and each loss is one log line. While there is no connection, sending fails
+/// its ``Backoff`` says. A connection that nothing is heard on is asked whether it lives. Each failed attempt and each loss is one log line. While there is no connection, sending fails
 /// at once: what to do then is the caller's decision, and no queue grows here. Whoever started it
 /// must ``shutdown()`` it.
 package final class RedisClient: Sendable {
@@ -13,18 +13,22 @@ package final class RedisClient: Sendable {
 
     /// - Parameters:
     ///   - scripts: loaded whenever a connection opens; each has a name of its own.
+    ///   - probe: asked whenever a connection opens; one that it finds something wrong with is not used.
     ///   - eventLoop: one of NIOPosix. On it, ``send(_:)`` writes at once.
     ///   - onStateChange: called on the event loop at each change, and must not block.
     /// - Throws: ``RedisError/Code/invalidConfiguration``.
     package convenience init(
-        _ configuration: RedisConfiguration, scripts: [RedisScript] = [], on eventLoop: any EventLoop,
+        _ configuration: RedisConfiguration, scripts: [RedisScript] = [], probe: RedisProbe? = nil,
+        on eventLoop: any EventLoop,
         backoff: Backoff = Backoff(), logger: Logger,
         onStateChange: @escaping @Sendable (RedisClientState) -> Void = { _ in }
     ) throws(RedisError) {
-        let connector = try RedisConnector(configuration: configuration, scripts: scripts, logger: logger)
+        let connector = try RedisConnector(
+            configuration: configuration, scripts: scripts, probe: probe, logger: logger)
         let supervisor = RedisSupervisor(
             address: configuration.address, eventLoop: eventLoop, backoff: backoff,
-            generator: SystemRandomNumberGenerator(), logger: logger, onStateChange: onStateChange
+            pingInterval: configuration.pingInterval, generator: SystemRandomNumberGenerator(), logger: logger,
+            onStateChange: onStateChange
         ) { connector.open(on: $0) }
         self.init(.makeBoxSendingValue(supervisor, eventLoop: eventLoop), on: eventLoop)
     }
@@ -42,8 +46,8 @@ package final class RedisClient: Sendable {
 
     /// Sends over the present connection, as ``RedisConnection/send(_:)`` does.
     ///
-    /// A reply that says that the server is no longer the master (`READONLY`) is returned like any other, and a new
-    /// connection is sought.
+    /// A reply that says that the server is no longer the master (`READONLY`), or that a permission was taken away, is
+    /// returned like any other, and a new connection is sought.
     ///
     /// - Throws: ``RedisError`` with `notConnected` at once while there is no connection, its `underlying` being the
     ///   reason; otherwise what ``RedisConnection/send(_:)`` throws.
@@ -66,6 +70,17 @@ package final class RedisClient: Sendable {
     /// may be before this returns.
     package func send(_ pipeline: consuming RedisPipeline, whenDone completion: @escaping RedisCompletion) {
         supervisor.value.send(pipeline, whenDone: completion)
+    }
+
+    /// Gives up the present connection and seeks another: its server answers what makes no sense. Without a connection
+    /// nothing happens.
+    package func abandonConnection(because reason: RedisError) async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            onLoop {
+                $0.abandonConnection(because: reason)
+                continuation.resume()
+            }
+        }
     }
 
     /// What the client is doing now.

@@ -23,9 +23,16 @@ package struct RedisConfiguration: Sendable {
     /// Well above what a busy server takes (a slow `fsync` is a few hundred ms), and well below what a caller waits.
     package var replyTimeout: Duration = .seconds(2)
     /// The longest reply that is accepted, in bytes as the server sends them. A longer one closes the connection.
-    /// Four times what a subject's sessions may take up together; in memory a reply of many short elements takes about ten
-    /// times as much.
+    /// Four times what a subject's sessions may take up together.
     package var maximumReplyBytes = 32 << 20
+    /// What one reply may take up in memory, in bytes, about: short elements take ten times as much there as on their way.
+    /// A longer one closes the connection.
+    package var maximumReplyMemory = 64 << 20
+    /// What the replies to one pipeline may take up together: they are handed over together. More closes the connection.
+    package var maximumPipelineMemory = 128 << 20
+    /// How long nothing may be heard from the server before it is asked whether it is there. One that is frozen, or behind
+    /// a network that swallows everything, is noticed after this and ``replyTimeout``, though nobody uses it.
+    package var pingInterval: Duration = .seconds(2)
     /// How many commands may be waiting for replies. More are refused at once, as a server this far behind is not
     /// helped by more of them.
     package var maximumOutstandingCommands = 65_536
@@ -37,6 +44,9 @@ package struct RedisConfiguration: Sendable {
         self.port = port
         self.tls = tls
     }
+
+    /// The ACL user that connections are signed in as.
+    package var user: String { username ?? "default" }
 
     /// Host and port as they are logged.
     package var address: String {

@@ -7,12 +7,16 @@ import NIOSSL
 struct RedisConnector: Sendable {
     let configuration: RedisConfiguration
     private let scripts: [RedisScript]
+    private let probe: RedisProbe?
     private let logger: Logger
     /// Made once, as reading the trust roots takes milliseconds in which the event loop would stand still.
     private let tls: NIOSSLContext?
 
     /// - Throws: ``RedisError/Code/invalidConfiguration`` for what no attempt could succeed with.
-    init(configuration: RedisConfiguration, scripts: [RedisScript], logger: Logger) throws(RedisError) {
+    init(
+        configuration: RedisConfiguration, scripts: [RedisScript], probe: RedisProbe? = nil, logger: Logger
+    ) throws(RedisError) {
+        let scripts = scripts + (probe.map { [$0.script] } ?? [])
         for (index, script) in scripts.enumerated() {
             guard !scripts[..<index].contains(where: { $0.name == script.name }) else {
                 throw RedisError(.invalidConfiguration, "two scripts are named \(script.name)")
@@ -31,6 +35,7 @@ struct RedisConnector: Sendable {
         }
         self.configuration = configuration
         self.scripts = scripts
+        self.probe = probe
         self.logger = logger
     }
 
@@ -88,7 +93,7 @@ struct RedisConnector: Sendable {
                     for (script, hash) in try setup.check(result) {
                         handler.scripts.record(hash, for: script)
                     }
-                    promise.succeed(connection)
+                    ask(handler, connection, promise)
                 } catch {
                     handler.drain()
                     promise.fail(error)
@@ -99,5 +104,21 @@ struct RedisConnector: Sendable {
             promise.fail(RedisError(.connectFailed, "the server closed the connection at once", underlying: error))
         }
         return promise.futureResult
+    }
+
+    /// Asks whether the user may do what the connection is for, and hands the connection over if so.
+    private func ask(
+        _ handler: RedisChannelHandler, _ connection: RedisConnection, _ promise: EventLoopPromise<RedisConnection>
+    ) {
+        guard let probe else { return promise.succeed(connection) }
+        handler.send(probe.pipeline) { result in
+            do throws(RedisError) {
+                try probe.check(result, user: configuration.user)
+                promise.succeed(connection)
+            } catch {
+                handler.drain()
+                promise.fail(error)
+            }
+        }
     }
 }

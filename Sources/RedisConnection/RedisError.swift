@@ -18,6 +18,8 @@ package struct RedisError: Error, Sendable {
         case invalidConfiguration
         /// The server refused a command that sets the connection up (`SELECT`, `SCRIPT LOAD`, …).
         case server
+        /// The user may not do what the connection is for (``RedisProbe``).
+        case notPermitted
         /// There is no connection at the moment. Nothing was sent.
         case notConnected
         /// More is outstanding than the configuration allows. Nothing was sent.
@@ -31,6 +33,8 @@ package struct RedisError: Error, Sendable {
     package let code: Code
     /// A sentence for the log. Holds no credential and nothing that a command carried.
     package let message: String
+    /// Whether the reply was right and merely larger than a limit: the same command would bring it again.
+    package var exceedsLimit = false
     /// The error of the layer below, where there is one.
     package let underlying: (any Error)?
     /// Where in the source the error was made.
@@ -48,6 +52,13 @@ package struct RedisError: Error, Sendable {
         self.line = line
     }
 
+    /// Of a reply that is larger than a limit.
+    static func tooLarge(_ message: String) -> RedisError {
+        var error = RedisError(.protocolViolation, message)
+        error.exceedsLimit = true
+        return error
+    }
+
     /// Whether the server may have carried out some or all of the pipeline that got this error.
     ///
     /// A command that was written and not answered has an unknown outcome: whoever repeats it must make sure that
@@ -55,8 +66,8 @@ package struct RedisError: Error, Sendable {
     package var mayHaveRun: Bool {
         switch code {
         case .timeout, .connectionClosed, .protocolViolation: true
-        case .connectFailed, .authenticationFailed, .invalidConfiguration, .server, .notConnected, .tooManyOutstanding,
-            .unknownScript, .cancelled:
+        case .connectFailed, .authenticationFailed, .invalidConfiguration, .server, .notPermitted, .notConnected,
+            .tooManyOutstanding, .unknownScript, .cancelled:
             false
         }
     }

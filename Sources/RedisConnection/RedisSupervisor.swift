@@ -18,6 +18,7 @@ final class RedisSupervisor {
     private let open: (any EventLoop) -> EventLoopFuture<RedisConnection>
     private let logger: Logger
     private let onStateChange: @Sendable (RedisClientState) -> Void
+    private let pingInterval: TimeAmount
     private var backoff: Backoff
     private var generator: any RandomNumberGenerator
     private var phase = Phase.idle
@@ -26,17 +27,22 @@ final class RedisSupervisor {
     private var lastReason: RedisError?
     private var waiters: [Int: (Result<Void, RedisError>) -> Void] = [:]
     private var nextWaiter = 0
+    /// When the present connection is looked at next, and whether the server was heard of since the last time.
+    private var look: Scheduled<Void>?
+    private var wasHeardOf = false
     /// The attempt or the connection that is not over yet, which ``shutdown()`` waits for.
     private var ending: EventLoopFuture<Void>
 
     init(
-        address: String, eventLoop: any EventLoop, backoff: Backoff, generator: any RandomNumberGenerator,
-        logger: Logger, onStateChange: @escaping @Sendable (RedisClientState) -> Void,
+        address: String, eventLoop: any EventLoop, backoff: Backoff, pingInterval: Duration = .seconds(2),
+        generator: any RandomNumberGenerator, logger: Logger,
+        onStateChange: @escaping @Sendable (RedisClientState) -> Void,
         open: @escaping (any EventLoop) -> EventLoopFuture<RedisConnection>
     ) {
         self.address = address
         self.eventLoop = eventLoop
         self.backoff = backoff
+        self.pingInterval = TimeAmount(pingInterval)
         self.generator = generator
         self.logger = logger
         self.onStateChange = onStateChange
@@ -62,16 +68,28 @@ final class RedisSupervisor {
         RedisError(.notConnected, "no connection to Redis at \(address)", underlying: lastReason)
     }
 
-    /// After a fail-over an old connection can lead to what is now a replica. Only a new one finds the master.
+    /// After a fail-over an old connection can lead to what is now a replica: only a new one finds the master. And after a
+    /// permission was taken away a new one finds out which.
     private func inspect(_ result: Result<[RedisReply], RedisError>, from connection: RedisConnection) {
         guard case .success(let replies) = result else { return }
+        wasHeardOf = true
         for reply in replies {
             guard case .error(let message) = reply else { continue }
             let error = RedisServerError(message: message)
             guard error.callsForReconnect, isCurrent(connection) else { continue }
-            connection.beginClosing()
-            lost(connection, RedisError(.server, "the server answers \(error.code)"))
+            giveUp(connection, because: RedisError(.server, "the server answers \(error.words)"))
         }
+    }
+
+    func abandonConnection(because reason: RedisError) {
+        guard case .connected(let connection, since: _) = phase else { return }
+        giveUp(connection, because: reason)
+    }
+
+    /// The reason first: a connection that owes nothing is closed at once, and says no more than that it was.
+    private func giveUp(_ connection: RedisConnection, because reason: RedisError) {
+        lost(connection, reason)
+        connection.beginClosing()
     }
 
     /// - Returns: what to give to ``cancelWaiter(_:)``, or nil when the answer was given at once.
@@ -137,9 +155,27 @@ final class RedisSupervisor {
         connection.closeFuture.assumeIsolated().whenSuccess { reason in
             self.lost(connection, reason ?? RedisError(.connectionClosed, "the connection was closed"))
         }
+        wasHeardOf = true
+        lookLater(at: connection)
         logger.info("connected to Redis", metadata: [LoggingKey.address: "\(address)"])
         change(to: .connected)
         finishWaiters(.success(()))
+    }
+
+    /// Sees to it that a server is noticed that has gone without a word: nothing but the timeout of a reply tells.
+    private func lookLater(at connection: RedisConnection) {
+        look = eventLoop.assumeIsolated().scheduleTask(in: pingInterval) { self.look(at: connection) }
+    }
+
+    private func look(at connection: RedisConnection) {
+        guard isCurrent(connection) else { return }
+        if !wasHeardOf {
+            var ping = RedisPipeline()
+            ping.command("PING")
+            connection.send(ping) { self.inspect($0, from: connection) }
+        }
+        wasHeardOf = false
+        lookLater(at: connection)
     }
 
     private func isCurrent(_ connection: RedisConnection) -> Bool {
@@ -156,6 +192,7 @@ final class RedisSupervisor {
 
     private func retryLater(because reason: RedisError) {
         let wait = backoff.next(using: &generator)
+        look?.cancel()
         lastReason = reason
         phase = .waiting(
             eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(wait)) {
@@ -189,6 +226,7 @@ final class RedisSupervisor {
     func shutdown() -> EventLoopFuture<Void> {
         let before = phase
         phase = .shutDown
+        look?.cancel()
         switch before {
         case .idle, .connecting: break
         case .connected(let connection, since: _): connection.beginClosing()

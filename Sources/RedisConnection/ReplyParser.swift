@@ -1,6 +1,14 @@
 import CHiredis
 import NIOCore
 
+/// How large a reply is.
+struct ReplySize {
+    /// As it came.
+    let bytes: Int
+    /// What it takes up in memory, in bytes, about.
+    let memory: Int
+}
+
 /// hiredis' reply reader: bytes in, replies out.
 ///
 /// Not to be used again after it threw: the reader has lost its place in the stream.
@@ -16,14 +24,21 @@ import NIOCore
     /// The reader moves what it has not parsed yet to the front of its buffer after every 1024 bytes parsed. Fed 64 KiB
     /// of short replies at once it would move 2 MB; fed by this many bytes, next to nothing.
     private static let bytesAtOnce = 4096
+    /// The longest status or error line, and the longest line that says a number or a length. The reader looks for the end
+    /// of a line from its beginning each time: a line without one, fed bit by bit, would cost the square of its length.
+    private static let longestText = 64 << 10
+    private static let longestNumber = 64
 
-    init(maximumReplyBytes: Int) {
+    /// - Parameters:
+    ///   - maximumReplyBytes: the longest reply, as the server sends it.
+    ///   - maximumReplyMemory: what one may take up in memory, in bytes, about.
+    init(maximumReplyBytes: Int, maximumReplyMemory: Int = 64 << 20) {
         guard let reader = unsafe redisReaderCreateWithFunctions(replyConstructors) else {
             fatalError("out of memory for a reply reader")
         }
         unsafe self.reader = unsafe reader
         unsafe builder = .allocate(capacity: 1)
-        unsafe builder.initialize(to: ReplyBuilder())
+        unsafe builder.initialize(to: ReplyBuilder(maximumMemory: maximumReplyMemory))
         unsafe reader.pointee.privdata = UnsafeMutableRawPointer(builder)
         self.maximumReplyBytes = maximumReplyBytes
     }
@@ -34,9 +49,9 @@ import NIOCore
         unsafe builder.deallocate()
     }
 
-    /// Parses the bytes and hands over each reply that they complete, in order, with its size in bytes as it came.
+    /// Parses the bytes and hands over each reply that they complete, in order, with its size.
     mutating func parse(
-        _ bytes: ByteBuffer, _ handle: (RedisReply, _ size: Int) throws(RedisError) -> Void
+        _ bytes: ByteBuffer, _ handle: (RedisReply, ReplySize) throws(RedisError) -> Void
     ) throws(RedisError) {
         var position = bytes.readerIndex
         while position < bytes.writerIndex {
@@ -52,7 +67,7 @@ import NIOCore
     private mutating func feed(_ bytes: ByteBuffer, at position: Int, length: Int) throws(RedisError) {
         pendingBytes += length
         guard pendingBytes <= maximumReplyBytes else {
-            throw RedisError(.protocolViolation, "a reply is longer than the limit of \(maximumReplyBytes) bytes")
+            throw .tooLarge("a reply is longer than the limit of \(maximumReplyBytes) bytes")
         }
         let status = unsafe bytes.withUnsafeReadableBytes { raw in
             let part = unsafe raw.baseAddress?.advanced(by: position - bytes.readerIndex)
@@ -61,18 +76,40 @@ import NIOCore
         guard status == REDIS_OK else { throw violation() }
     }
 
-    private mutating func next() throws(RedisError) -> (RedisReply, size: Int)? {
+    private mutating func next() throws(RedisError) -> (RedisReply, ReplySize)? {
         // What the reader hands out is our own token. Whether there is a reply, and which, is known to the builder.
         var token: UnsafeMutableRawPointer?
         guard unsafe redisReaderGetReply(reader, &token) == REDIS_OK else { throw violation() }
-        guard let reply = unsafe builder.pointee.take() else { return nil }
+        guard let (reply, memory) = unsafe builder.pointee.take() else {
+            try boundLine()
+            return nil
+        }
         let left = unsafe reader.pointee.len - reader.pointee.pos
         defer { pendingBytes = left }
-        return (reply, pendingBytes - left)
+        return (reply, ReplySize(bytes: pendingBytes - left, memory: memory))
+    }
+
+    /// Refuses a line whose end does not come.
+    private func boundLine() throws(RedisError) {
+        let rest = unsafe reader.pointee.len - reader.pointee.pos
+        let place = unsafe Int(reader.pointee.ridx)
+        guard rest > Self.longestNumber, place >= 0, let buffer = unsafe reader.pointee.buf else { return }
+        let type = unsafe withUnsafeBytes(of: &reader.pointee.rstack) { stack in
+            unsafe stack.assumingMemoryBound(to: redisReadTask.self)[place].type
+        }
+        switch type {
+        case REDIS_REPLY_STATUS, REDIS_REPLY_ERROR:
+            guard rest > Self.longestText else { return }
+        default:
+            let line = unsafe UnsafeRawBufferPointer(
+                start: buffer.advanced(by: reader.pointee.pos), count: Self.longestNumber)
+            if unsafe line.contains(UInt8(ascii: "\r")) { return }
+        }
+        throw RedisError(.protocolViolation, "a line of the reply does not end")
     }
 
     private func violation() -> RedisError {
-        if let violation = unsafe builder.pointee.violation { return RedisError(.protocolViolation, violation) }
+        if let violation = unsafe builder.pointee.violation { return violation }
         let text = unsafe withUnsafeBytes(of: reader.pointee.errstr) { raw in
             unsafe String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
         }
@@ -111,35 +148,38 @@ nonisolated(unsafe) private let replyConstructors: UnsafeMutablePointer<redisRep
 }()
 
 /// Runs a step of the builder of the reader that the task belongs to. The token is the builder's own address: any
-/// pointer but null does, as null would mean that memory ran out.
+/// pointer but null does. Null means that memory ran out, which ends the reading: so does what the builder refused.
 @inline(__always)
 private func build(
     _ task: UnsafePointer<redisReadTask>, _ step: (inout ReplyBuilder) -> Void
 ) -> UnsafeMutableRawPointer? {
     guard let token = unsafe task.pointee.privdata else { return nil }
-    unsafe step(&token.assumingMemoryBound(to: ReplyBuilder.self).pointee)
-    return unsafe token
+    let builder = unsafe token.assumingMemoryBound(to: ReplyBuilder.self)
+    unsafe step(&builder.pointee)
+    return unsafe builder.pointee.violation == nil ? token : nil
 }
 
 private func build(
     _ task: UnsafePointer<redisReadTask>, _ bytes: UnsafeRawBufferPointer
 ) -> UnsafeMutableRawPointer? {
-    switch unsafe task.pointee.type {
-    case REDIS_REPLY_STATUS:
-        return unsafe build(task) { unsafe $0.append(.simple(String(decoding: bytes, as: UTF8.self))) }
-    case REDIS_REPLY_ERROR:
-        return unsafe build(task) { unsafe $0.append(.error(String(decoding: bytes, as: UTF8.self))) }
-    case REDIS_REPLY_STRING:
-        // The reader skips the two bytes after a bulk string without looking at them. Unless they are CRLF the length
-        // was a lie and what follows would be read as replies to other commands. They are in its buffer: it calls only
-        // when the whole of the string is.
-        let end = unsafe UnsafeRawBufferPointer(start: bytes.baseAddress, count: bytes.count + 2)
-        guard unsafe end[bytes.count] == UInt8(ascii: "\r"), unsafe end[bytes.count + 1] == UInt8(ascii: "\n") else {
-            _ = unsafe build(task) { $0.refuse("a bulk string does not end where its length says") }
-            return nil
+    let type = unsafe task.pointee.type
+    return unsafe build(task) { builder in
+        guard builder.makeRoom(for: bytes.count) else { return }
+        switch type {
+        case REDIS_REPLY_STATUS: unsafe builder.append(.simple(String(decoding: bytes, as: UTF8.self)))
+        case REDIS_REPLY_ERROR: unsafe builder.append(.error(String(decoding: bytes, as: UTF8.self)))
+        case REDIS_REPLY_STRING where unsafe isTerminated(bytes): unsafe builder.append(.bulk(Array(bytes)))
+        case REDIS_REPLY_STRING:
+            builder.refuse(RedisError(.protocolViolation, "a bulk string does not end where its length says"))
+        default: builder.refuse(RedisError(.protocolViolation, "a text of a kind that RESP2 does not have"))
         }
-        return unsafe build(task) { unsafe $0.append(.bulk(Array(bytes))) }
-    default:
-        preconditionFailure("the reader makes strings for statuses, errors and bulk strings only")
     }
+}
+
+/// The reader skips the two bytes after a bulk string without looking at them. Unless they are CRLF the length was a lie
+/// and what follows would be read as replies to other commands. They are in its buffer: it calls only when the whole of
+/// the string is.
+private func isTerminated(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let end = unsafe UnsafeRawBufferPointer(start: bytes.baseAddress, count: bytes.count + 2)
+    return unsafe end[bytes.count] == UInt8(ascii: "\r") && end[bytes.count + 1] == UInt8(ascii: "\n")
 }

@@ -26,8 +26,16 @@ struct ReplyQueue {
     private var replies: [RedisReply] = []
     /// The bytes of those that its budget counts.
     private var replyBytes = 0
+    /// What they take up in memory, in bytes, about.
+    private var replyMemory = 0
+    private let maximumMemory: Int
     private(set) var commandCount = 0
     private(set) var byteCount = 0
+
+    /// - Parameter maximumMemory: what the replies to one pipeline may take up together, in bytes, about.
+    init(maximumMemory: Int) {
+        self.maximumMemory = maximumMemory
+    }
 
     var isEmpty: Bool { entries.isEmpty }
 
@@ -42,13 +50,19 @@ struct ReplyQueue {
     }
 
     /// Takes the next reply, and returns the pipeline that it completes.
-    ///
-    /// - Parameter bytes: its size as it came.
-    mutating func receive(_ reply: RedisReply, bytes: Int) throws(RedisError) -> Finished? {
+    mutating func receive(_ reply: RedisReply, _ size: ReplySize) throws(RedisError) -> Finished? {
         guard let first = entries.first else {
             throw RedisError(.protocolViolation, "the server sent a reply to nothing")
         }
-        replies.append(isAffordable(bytes, within: first.replyBudget) ? reply : .oversized(bytes: bytes))
+        if isAffordable(size.bytes, within: first.replyBudget) {
+            replyMemory += size.memory
+            guard replyMemory <= maximumMemory else {
+                throw .tooLarge("the replies to one pipeline take up more than \(maximumMemory) bytes of memory")
+            }
+            replies.append(reply)
+        } else {
+            replies.append(.oversized(bytes: size.bytes))
+        }
         guard replies.count == first.count else { return nil }
         entries.removeFirst()
         commandCount -= first.count
@@ -56,6 +70,7 @@ struct ReplyQueue {
         defer {
             replies = []
             replyBytes = 0
+            replyMemory = 0
             if let next = entries.first { replies.reserveCapacity(next.count) }
         }
         return Finished(entry: first, replies: replies)
@@ -75,6 +90,7 @@ struct ReplyQueue {
         entries.removeAll()
         replies = []
         replyBytes = 0
+        replyMemory = 0
         commandCount = 0
         byteCount = 0
         return completions

@@ -18,7 +18,8 @@ package struct Aggregate: Equatable, Sendable {
         self.handle = handle
         self.revision = revision
         self.subject = subject
-        self.sessions = Dictionary(uniqueKeysWithValues: sessions.map { ($0.id, $0) })
+        // Of two that came with one id the later: whoever loads them tells that it is damage.
+        self.sessions = Dictionary(sessions.map { ($0.id, $0) }, uniquingKeysWith: { _, last in last })
         self.policies = policies
     }
 }

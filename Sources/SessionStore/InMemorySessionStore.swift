@@ -8,7 +8,7 @@ package final class InMemorySessionStore: SweepableStore {
     fileprivate struct State {
         var aggregates: [SubjectHandle: Aggregate] = [:]
         var deadlines: [SessionID: Timestamp] = [:]
-        var claims: [String: (fingerprint: [UInt8], until: Timestamp)] = [:]
+        var claims: [String: (claim: [UInt8], until: Timestamp)] = [:]
         var inbox: [String: (fingerprint: [UInt8], result: StoredResult, until: Timestamp)] = [:]
         var outbox: [(reference: OutboxEntry.Reference, event: OutgoingEvent, at: Timestamp)] = []
         var leases: [String: (owner: String, until: Timestamp)] = [:]
@@ -36,9 +36,9 @@ package final class InMemorySessionStore: SweepableStore {
                 for id in request.activityOf { loaded.activity[id] = state.activity[id] ?? [] }
                 for message in request.messages {
                     if let claim = state.claims[message.name], claim.until > now {
-                        if claim.fingerprint != message.fingerprint { loaded.reused.insert(message) }
+                        if !message.isSaid(by: claim.claim) { loaded.reused.insert(message) }
                     } else {
-                        state.claims[message.name] = (message.fingerprint, until)
+                        state.claims[message.name] = (message.claim, until)
                     }
                     if let kept = state.inbox[message.name], kept.until > now,
                         kept.fingerprint == message.fingerprint
@@ -65,7 +65,9 @@ package final class InMemorySessionStore: SweepableStore {
 
     package func release(_ messages: [MessageKey]) async throws(StoreError) {
         state.withLock { state in
-            for message in messages { state.claims[message.name] = nil }
+            for message in messages where state.claims[message.name]?.claim == message.claim {
+                state.claims[message.name] = nil
+            }
         }
     }
 }

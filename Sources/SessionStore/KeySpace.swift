@@ -10,7 +10,8 @@ import SessionCore
 /// | `…:d` | sorted set | the partition's deadlines: session → milliseconds |
 /// | `…:o` | stream | the partition's outbox: events that are not yet known to be published |
 /// | `…:i:<message>` | string | the sealed first result of a message |
-/// | `…:c:<message>` | string | what a message said when its id was first seen (in the message's own partition) |
+/// | `…:c:<message>` | string | what a message said when its id was first seen, and a number of that delivery (in the
+/// message's own partition) |
 /// | `…:l:<purpose>` | string | who sweeps the partition at present |
 ///
 /// Beside them `namespace:keyring` tells with which keyring the namespace is used.
@@ -63,6 +64,16 @@ struct KeySpace: Sendable {
 
     func claim(_ message: MessageKey) -> String {
         prefix(Partition(of: message)) + "c:" + message.name
+    }
+
+    /// One key of each kind, in the order in which `probe.lua` takes them; nobody's.
+    var probes: [String] {
+        let prefix = prefixes[0]
+        let nobody = String(repeating: "-", count: SessionID.ownLength)
+        return [
+            prefix + "a:" + nobody, prefix + "t:" + nobody, prefix + "d", prefix + "o", prefix + "i:" + nobody,
+            prefix + "c:" + nobody, prefix + "l:" + nobody,
+        ]
     }
 
     func lease(_ partition: Partition, for purpose: LeasePurpose) -> String {

@@ -6,7 +6,10 @@ extension RedisSessionStore {
         var pipeline = RedisPipeline(capacity: 2048 * commits.count)
         for commit in commits { append(commit, to: &pipeline) }
         let replies = try await send(pipeline)
-        return zip(commits, replies).map { result(of: $0, from: $1) }
+        let results = zip(commits, replies).map { result(of: $0, from: $1) }
+        guard results.contains(where: { $0 == nil }) else { return results.compactMap(\.self) }
+        let doubt = await distrust("a commit")
+        return results.map { $0 ?? .refused(doubt) }
     }
 
     package func clear(_ entries: [OutboxEntry.Reference]) async throws(StoreError) {
@@ -85,18 +88,17 @@ extension RedisSessionStore {
         }
     }
 
-    private func result(of commit: Commit, from reply: RedisReply) -> CommitResult {
+    /// `nil` for what the script cannot have answered.
+    private func result(of commit: Commit, from reply: RedisReply) -> CommitResult? {
         if let error = reply.serverError { return .refused(StoreError(error)) }
-        guard let items = reply.array else {
-            return .refused(
-                StoreError("the commit script answered something unexpected", .refused, mayHaveHappened: true))
-        }
+        guard let items = reply.array else { return nil }
         if items.isEmpty { return .conflict }
         let partition = Partition(of: commit.aggregate.handle)
-        return .applied(
-            items.dropFirst().compactMap { item in
-                item.string.map { OutboxEntry.Reference(partition: partition, id: $0) }
-            })
+        let references = items.dropFirst().compactMap { item in
+            item.string.flatMap(StreamID.init).map { OutboxEntry.Reference(partition: partition, id: $0.text) }
+        }
+        guard items.count == 1 + commit.events.count, references.count == commit.events.count else { return nil }
+        return .applied(references)
     }
 }
 

@@ -3,11 +3,15 @@ import SessionCore
 
 extension RedisSessionStore {
     package func load(_ requests: [LoadRequest], budget: Int) async throws(StoreError) -> Loaded {
-        let loaded = try await loadOnce(requests, budget)
-        guard loaded.aggregates.contains(where: \.isKeyUnknown) else { return loaded }
-        // Another worker may have read of a new key a moment before this one.
-        await refreshKeys()
-        return try await loadOnce(requests, budget)
+        do {
+            let loaded = try await loadOnce(requests, budget)
+            guard loaded.aggregates.contains(where: \.isKeyUnknown) else { return loaded }
+            // Another worker may have read of a new key a moment before this one.
+            await refreshKeys()
+            return try await loadOnce(requests, budget)
+        } catch {
+            throw error.ofReading
+        }
     }
 
     private func loadOnce(_ requests: [LoadRequest], _ budget: Int) async throws(StoreError) -> Loaded {
@@ -15,13 +19,12 @@ extension RedisSessionStore {
         pipeline.replyBudget = budget
         pipeline.command("TIME")
         for request in requests { append(request, to: &pipeline) }
-        var replies = try await send(pipeline)[...]
-        let now = try Self.time(replies.removeFirst())
+        var replies = RepliesInOrder(try await send(pipeline)[...])
+        guard let now = try Self.time(try replies.next()) else { throw await distrust("TIME") }
         var aggregates: [LoadedAggregate] = []
         aggregates.reserveCapacity(requests.count)
         for request in requests {
-            let own = replies.prefix(request.replyCount)
-            replies = replies.dropFirst(own.count)
+            let own = replies.next(request.replyCount)
             if let bytes = Self.bytesBeyondBudget(own) {
                 aggregates.append(LoadedAggregate(state: .tooLarge(bytes: bytes)))
             } else {
@@ -39,7 +42,9 @@ extension RedisSessionStore {
 
     package func release(_ messages: [MessageKey]) async throws(StoreError) {
         var pipeline = RedisPipeline()
-        for message in messages { pipeline.command("DEL", .string(keys.claim(message))) }
+        for message in messages {
+            pipeline.evaluate(Self.releaseScript, keys: [keys.claim(message)], arguments: [.bytes(message.claim)])
+        }
         for reply in try await send(pipeline) { _ = try Self.value(reply) }
     }
 
@@ -55,7 +60,7 @@ extension RedisSessionStore {
         }
         for message in request.messages {
             pipeline.command(
-                "SET", .string(keys.claim(message)), .bytes(message.fingerprint), "NX", "GET", "PX",
+                "SET", .string(keys.claim(message)), .bytes(message.claim), "NX", "GET", "PX",
                 .integer(inboxMilliseconds))
             pipeline.command("GET", .string(keys.inbox(message, in: Partition(of: request.handle))))
         }
@@ -65,41 +70,65 @@ extension RedisSessionStore {
     }
 
     private func take(
-        _ request: LoadRequest, from replies: ArraySlice<RedisReply>
+        _ request: LoadRequest, from own: ArraySlice<RedisReply>
     ) throws(StoreError) -> LoadedAggregate {
-        var replies = replies
-        let fields = replies.removeFirst()
-        // A key that holds something else is damage of this aggregate, and none of the others' business.
-        if fields.serverError?.kind != .wrongType { _ = try Self.value(fields) }
-        var loaded = LoadedAggregate(state: aggregate(request, from: fields))
+        var replies = RepliesInOrder(own)
+        var loaded = aggregate(request, from: try value(try replies.next()))
+        var refusal: StoreError?
         for message in request.messages {
-            let claimed = replies.removeFirst()
-            let sealed = try Self.value(replies.removeFirst())
+            let claimed = try replies.next()
+            let kept = try replies.next()
             // A claim is a write, and must not keep what is only read.
             if let error = claimed.serverError.map(StoreError.init), error.cause == .writesRefused {
-                loaded = LoadedAggregate(state: .refused(error))
+                refusal = error
                 continue
             }
-            if let fingerprint = try Self.value(claimed).bytes, fingerprint != message.fingerprint {
-                loaded.reused.insert(message)
-            }
-            guard let sealed = sealed.bytes else { continue }
-            let key = keys.inbox(message, in: Partition(of: request.handle))
-            switch storedResult(sealed, key: key) {
-            case .success((let result, let fingerprint)) where fingerprint == message.fingerprint:
-                loaded.results[message] = result
-            case .success: loaded.reused.insert(message)
-            case .failure(let damage):
-                loaded = LoadedAggregate(state: .damaged(damage))
-            }
+            let partition = Partition(of: request.handle)
+            take(
+                message, claimed: content(try value(claimed), of: keys.claim(message)),
+                kept: content(try value(kept), of: keys.inbox(message, in: partition)),
+                inbox: keys.inbox(message, in: partition), into: &loaded)
         }
         for session in request.activityOf {
-            switch activity(of: session, from: try Self.value(replies.removeFirst())) {
+            switch activity(of: session, from: try value(try replies.next())) {
             case .success(let entries): loaded.activity[session] = entries
-            case .failure(let damage): loaded = LoadedAggregate(state: .damaged(damage))
+            case .failure(let damage): loaded.damage.activity[session] = damage
             }
         }
-        return loaded
+        return refusal.map { LoadedAggregate(state: .refused($0)) } ?? loaded
+    }
+
+    /// What was said before under a message's id, and what it was answered.
+    private func take(
+        _ message: MessageKey, claimed: Result<[UInt8]?, DamagedRecord>, kept: Result<[UInt8]?, DamagedRecord>,
+        inbox: String, into loaded: inout LoadedAggregate
+    ) {
+        do throws(DamagedRecord) {
+            if let claim = try claimed.get(), !message.isSaid(by: claim) { loaded.reused.insert(message) }
+            guard let sealed = try kept.get() else { return }
+            let (result, fingerprint) = try storedResult(sealed, key: inbox).get()
+            if fingerprint == message.fingerprint {
+                loaded.results[message] = result
+            } else {
+                loaded.reused.insert(message)
+            }
+        } catch {
+            loaded.damage.messages[message] = error
+        }
+    }
+
+    /// - Throws: if the server refused the command for a reason of its own. A key that holds something else is damage of
+    ///   what lies there, and none of the others' business.
+    private func value(_ reply: RedisReply) throws(StoreError) -> RedisReply {
+        if let error = reply.serverError, error.kind != .wrongType { throw StoreError(error) }
+        return reply
+    }
+
+    /// The bytes of a key that holds a string; `nil` where there is no such key.
+    private func content(_ reply: RedisReply, of key: String) -> Result<[UInt8]?, DamagedRecord> {
+        if reply.isNull { return .success(nil) }
+        guard let bytes = reply.bytes else { return .failure(DamagedRecord(key: key, reason: "this is no string")) }
+        return .success(bytes)
     }
 
     private func activity(
@@ -107,9 +136,11 @@ extension RedisSessionStore {
     ) -> Result<[ActivityEntry], DamagedRecord> {
         let log = keys.activity(session)
         return Result { () throws(DamagedRecord) in
+            guard let items = reply.array else { throw DamagedRecord(key: log, reason: "this is no list") }
             var entries: [ActivityEntry] = []
-            for item in (reply.array ?? []).compactMap(\.bytes) {
-                entries.append(try seal.read(item, at: .entry(log), as: ActivityRecord.entry).get())
+            for item in items {
+                guard let sealed = item.bytes else { throw DamagedRecord(key: log, reason: "an entry is no string") }
+                entries.append(try seal.read(sealed, at: .entry(log), as: ActivityRecord.entry).get())
             }
             return entries
         }
@@ -123,34 +154,37 @@ extension RedisSessionStore {
         }
     }
 
-    private func aggregate(_ request: LoadRequest, from reply: RedisReply) -> LoadedAggregate.State {
+    private func aggregate(_ request: LoadRequest, from reply: RedisReply) -> LoadedAggregate {
         var reader = AggregateReader(handle: request.handle, key: keys.aggregate(request.handle), seal: seal)
+        var damaged: [SessionID: DamagedRecord] = [:]
         do throws(DamagedRecord) {
             guard let values = reply.array else { throw DamagedRecord(key: reader.key, reason: "this is no hash") }
             switch request.scope {
-            case .whole:
-                for index in stride(from: 0, to: values.count - 1, by: 2) {
-                    guard let name = values[index].string, let value = values[index + 1].bytes else { continue }
-                    try reader.add(value, of: name)
-                }
+            case .whole: try reader.addAll(values)
             case .sessions(let ids):
-                if let revision = values.first?.bytes { try reader.add(revision, of: KeySpace.revisionField) }
+                guard values.count == ids.count + 1 else {
+                    throw DamagedRecord(key: reader.key, reason: "not the fields that were asked for")
+                }
+                if let revision = values[0].bytes { try reader.add(revision, of: KeySpace.revisionField) }
                 for (id, reply) in zip(ids, values.dropFirst()) {
                     guard let value = reply.bytes else { continue }
                     if let session = recent.session(id, sealed: value) {
                         reader.sessions.append(session)
-                    } else {
+                        continue
+                    }
+                    do throws(DamagedRecord) {
                         try reader.add(value, of: id.own)
                         if let session = reader.sessions.last { recent.keep(session, sealed: value) }
+                    } catch {
+                        damaged[id] = error
                     }
                 }
             }
-            return .whole(
-                Aggregate(
-                    handle: reader.handle, revision: reader.revision, subject: reader.subject,
-                    sessions: reader.sessions, policies: reader.policies))
+            var loaded = LoadedAggregate(state: .whole(try reader.aggregate))
+            if !damaged.isEmpty { loaded.damage.sessions = damaged }
+            return loaded
         } catch {
-            return .damaged(error)
+            return LoadedAggregate(state: .damaged(error))
         }
     }
 }
@@ -163,40 +197,31 @@ extension LoadRequest {
 extension LoadedAggregate {
     fileprivate var isKeyUnknown: Bool {
         switch state {
-        case .whole, .refused, .tooLarge: false
+        case .whole: !damage.isEmpty && damage.isKeyUnknown
+        case .refused, .tooLarge: false
         case .damaged(let damage): damage.isKeyUnknown
         }
     }
 }
 
-/// Puts an aggregate together from the fields of its hash.
-private struct AggregateReader {
-    let handle: SubjectHandle
-    let key: String
-    let seal: RecordSeal
-    var revision: Int64 = 0
-    var subject: Subject?
-    var sessions: [Session] = []
-    var policies: [PolicyName: SessionPolicy] = [:]
+/// The replies to a pipeline, taken one after another.
+private struct RepliesInOrder {
+    private var rest: ArraySlice<RedisReply>
 
-    mutating func add(_ value: [UInt8], of field: String) throws(DamagedRecord) {
-        switch field {
-        case KeySpace.revisionField:
-            guard let number = Int64(String(decoding: value, as: UTF8.self)) else {
-                throw DamagedRecord(key: key, reason: "the revision is no number")
-            }
-            revision = number
-        case KeySpace.subjectField:
-            subject = try seal.read(value, at: .field(field, key: key), as: SubjectRecord.subject).get()
-        case _ where field.utf8.count == KeySpace.policyFieldLength:
-            let (name, policy) = try seal.read(value, at: .field(field, key: key), as: PolicyRecord.policy).get()
-            policies[name] = policy
-        default:
-            let session = try seal.read(value, at: .field(field, key: key), as: SessionRecord.session).get()
-            guard session.id.isMade(of: handle, own: field) else {
-                throw DamagedRecord(key: key, reason: "the record of another session lies here")
-            }
-            sessions.append(session)
+    init(_ replies: ArraySlice<RedisReply>) {
+        rest = replies
+    }
+
+    mutating func next(_ count: Int) -> ArraySlice<RedisReply> {
+        defer { rest = rest.dropFirst(count) }
+        return rest.prefix(count)
+    }
+
+    /// - Throws: if there is none left, which no server can bring about: replies are counted as they come.
+    mutating func next() throws(StoreError) -> RedisReply {
+        guard let reply = rest.popFirst() else {
+            throw StoreError("Redis answered less than it was asked", .away, mayHaveHappened: true)
         }
+        return reply
     }
 }

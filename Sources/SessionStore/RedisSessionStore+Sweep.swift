@@ -17,9 +17,11 @@ extension RedisSessionStore: SweepableStore {
         }
         let replies = try await send(pipeline)
         var work = PendingWork()
-        for (index, partition) in Partition.all.enumerated() {
-            if try Self.value(replies[2 * index]).array?.isEmpty == false { work.due.append(partition) }
-            if try Self.value(replies[2 * index + 1]).array?.isEmpty == false { work.left.append(partition) }
+        for (index, reply) in replies.enumerated() {
+            guard let found = try Self.value(reply).array else { throw await distrust("a look for work") }
+            let partition = Partition.all[index / 2 % Partition.all.count]
+            if found.isEmpty { continue }
+            if index.isMultiple(of: 2) { work.due.append(partition) } else { work.left.append(partition) }
         }
         return work
     }
@@ -30,7 +32,10 @@ extension RedisSessionStore: SweepableStore {
         pipeline.command(
             "ZRANGEBYSCORE", .string(key), "-inf", .integer(try await now().milliseconds), "LIMIT", "0",
             .integer(Int64(limit)))
-        let members = (try Self.value(try await sendOne(pipeline)).array ?? []).compactMap(\.string)
+        guard let found = try Self.value(try await sendOne(pipeline)).array, found.count <= limit else {
+            throw await distrust("ZRANGEBYSCORE")
+        }
+        let members = found.compactMap(\.string)
         let sessions = members.compactMap { SessionID(SessionID.prefix + $0) }
             .filter { Partition(of: $0.handle) == partition }
         if sessions.count < members.count {
@@ -58,13 +63,34 @@ extension RedisSessionStore: SweepableStore {
     package func leftEvents(
         in partition: Partition, olderThan age: Duration, after last: OutboxEntry.Reference?, limit: Int
     ) async throws(StoreError) -> [LeftEvent] {
+        let entries = try await readEvents(in: partition, olderThan: age, after: last, limit: limit)
+        guard entries.contains(where: \.isKeyUnknown) else { return entries }
+        await refreshKeys()
+        return try await readEvents(in: partition, olderThan: age, after: last, limit: limit)
+    }
+
+    private func readEvents(
+        in partition: Partition, olderThan age: Duration, after last: OutboxEntry.Reference?, limit: Int
+    ) async throws(StoreError) -> [LeftEvent] {
         let key = keys.outbox(partition)
         var pipeline = RedisPipeline()
         pipeline.command(
             "XRANGE", .string(key), .string(last.map { "(" + $0.id } ?? "-"),
             .string(Self.streamBound(try await now(), age)), "COUNT", .integer(Int64(limit)))
-        let reply = try Self.value(try await sendOne(pipeline))
-        return (reply.array ?? []).compactMap { entry($0, in: partition, key: key) }
+        guard let items = try Self.value(try await sendOne(pipeline)).array, items.count <= limit else {
+            throw await distrust("XRANGE")
+        }
+        var entries: [LeftEvent] = []
+        var previous = last.flatMap { StreamID($0.id) }
+        for item in items {
+            // Whoever goes on behind the last must come to an end.
+            guard let (id, entry) = entry(item, in: partition, key: key), previous.map({ $0 < id }) ?? true else {
+                throw await distrust("XRANGE")
+            }
+            previous = id
+            entries.append(entry)
+        }
+        return entries
     }
 
     package func lease(
@@ -74,39 +100,51 @@ extension RedisSessionStore: SweepableStore {
         pipeline.command(
             "SET", .string(keys.lease(partition, for: purpose)), .string(owner), "NX", "GET", "PX",
             .integer(Self.leaseMilliseconds))
-        let holder = try Self.value(try await sendOne(pipeline)).string
-        return holder == nil || holder == owner
+        let holder = try Self.value(try await sendOne(pipeline))
+        return holder.isNull || holder.string == owner
     }
 
-    /// One entry of the stream: `[id, [i, event id, e, sealed event]]`.
-    private func entry(_ item: RedisReply, in partition: Partition, key: String) -> LeftEvent? {
-        guard let parts = item.array, let id = parts.first?.string else { return nil }
-        let reference = OutboxEntry.Reference(partition: partition, id: id)
-        guard let fields = parts.last?.array, fields.count == 4, let eventID = fields[1].string,
+    /// One entry of the stream: `[id, [i, event id, e, sealed event]]`; `nil` for what is no entry of a stream.
+    private func entry(_ item: RedisReply, in partition: Partition, key: String) -> (StreamID, LeftEvent)? {
+        guard let parts = item.array, parts.count == 2, let id = parts[0].string.flatMap(StreamID.init) else {
+            return nil
+        }
+        let reference = OutboxEntry.Reference(partition: partition, id: id.text)
+        guard let fields = parts[1].array, fields.count == 4, let eventID = fields[1].string,
             let sealed = fields[3].bytes
         else {
-            return LeftEvent(
-                reference: reference, event: .failure(DamagedRecord(key: key, reason: "\(id) is no event")))
+            let damage = DamagedRecord(key: key, reason: "\(id.text) is no event")
+            return (id, LeftEvent(reference: reference, event: .failure(damage)))
         }
-        return LeftEvent(
-            reference: reference, event: seal.read(sealed, at: .event(eventID, key: key), as: EventRecord.event))
+        let event = seal.read(sealed, at: .event(eventID, key: key), as: EventRecord.event)
+        return (id, LeftEvent(reference: reference, event: event))
     }
 
     private func now() async throws(StoreError) -> Timestamp {
         var pipeline = RedisPipeline()
         pipeline.command("TIME")
-        return try Self.time(try await sendOne(pipeline))
+        guard let now = try Self.time(try await sendOne(pipeline)) else { throw await distrust("TIME") }
+        return now
     }
 
     func sendOne(_ pipeline: consuming RedisPipeline) async throws(StoreError) -> RedisReply {
         guard let reply = try await send(pipeline).first else {
-            throw StoreError("Redis answered nothing", .refused, mayHaveHappened: true)
+            throw StoreError("Redis answered nothing", .away, mayHaveHappened: true)
         }
         return reply
     }
 
     /// The largest stream id that is `age` old: ids begin with the millisecond of their making.
     private static func streamBound(_ now: Timestamp, _ age: Duration) -> String {
-        String(now.milliseconds - age.components.seconds * 1000)
+        String(max(0, now.milliseconds - age.components.seconds * 1000))
+    }
+}
+
+extension LeftEvent {
+    fileprivate var isKeyUnknown: Bool {
+        switch event {
+        case .success: false
+        case .failure(let damage): damage.isKeyUnknown
+        }
     }
 }

@@ -6,8 +6,17 @@ package import SessionCrypto
 /// The store in Redis: one pipeline to load a batch, one to commit it, every record sealed and bound to its place.
 package struct RedisSessionStore: SessionStore {
     /// The scripts that every connection must have loaded.
-    package static let scripts = [commitScript, resealScript]
+    package static let scripts = [commitScript, releaseScript, resealScript]
+    /// Asked by every connection of a worker: whether Redis lets it do all that the store asks for.
+    package static func probe(in namespace: String) -> RedisProbe {
+        let keys = KeySpace(namespace: namespace)
+        return RedisProbe(
+            script: RedisScript(name: "probe", source: PackageResources.probe_lua), keys: keys.probes,
+            arguments: [.string(keys.keyring)], keysDescription: "the keys \(namespace):*")
+    }
+
     static let commitScript = RedisScript(name: "commit", source: PackageResources.commit_lua)
+    static let releaseScript = RedisScript(name: "release", source: PackageResources.release_lua)
     static let resealScript = RedisScript(name: "reseal", source: PackageResources.reseal_lua)
 
     let redis: RedisClient
@@ -74,9 +83,15 @@ package struct RedisSessionStore: SessionStore {
         do {
             return try await redis.send(pipeline)
         } catch {
-            throw StoreError(
-                error.message, error.code == .notConnected ? .away : .refused, mayHaveHappened: error.mayHaveRun)
+            throw StoreError(error)
         }
+    }
+
+    /// Gives up the connection: its server has answered what it cannot have meant, and `/readyz` has to say so.
+    func distrust(_ command: String) async -> StoreError {
+        let message = "Redis answered \(command) with something else"
+        await redis.abandonConnection(because: RedisError(.protocolViolation, message))
+        return StoreError(message, .away, mayHaveHappened: true)
     }
 
     /// - Throws: if the server refused the command: what it says is about itself, not about our data.
@@ -85,23 +100,51 @@ package struct RedisSessionStore: SessionStore {
         return reply
     }
 
-    static func time(_ reply: RedisReply) throws(StoreError) -> Timestamp {
+    /// - Returns: `nil` for what cannot be the time.
+    static func time(_ reply: RedisReply) throws(StoreError) -> Timestamp? {
         guard let parts = try value(reply).array, parts.count == 2,
-            let seconds = parts[0].string.flatMap(Int64.init), let micros = parts[1].string.flatMap(Int64.init)
-        else { throw StoreError("Redis answered TIME with something else", .refused, mayHaveHappened: false) }
+            let seconds = parts[0].string.flatMap(Int64.init), let micros = parts[1].string.flatMap(Int64.init),
+            timeRange.contains(seconds), (0..<1_000_000).contains(micros)
+        else { return nil }
         return Timestamp(milliseconds: seconds * 1000 + micros / 1000)
     }
+
+    /// Up to the year 9999: from there on nothing can be reckoned or written down.
+    private static let timeRange: Range<Int64> = 0..<253_402_300_800
 }
 
 extension StoreError {
-    /// What the server said of a command: its first word alone, the rest may repeat what was sent.
+    /// What the server said of a command: in its own words where they repeat nothing that was sent.
     init(_ error: RedisServerError) {
         let cause: Cause =
             switch error.kind {
             case .readOnly, .outOfMemory, .notPersisting, .noReplicas: .writesRefused
-            case .loading, .busy, .masterDown, .clusterUnsettled: .away
-            case .noScript, .accessDenied, .redirection, .wrongType, .other: .refused
+            case .loading, .busy, .masterDown, .clusterUnsettled, .accessDenied, .redirection, .unknownCommand,
+                .noScript:
+                .away
+            case .wrongType, .other: error.isOfTheCommand ? .refused : .away
             }
-        self.init("Redis refused a command: \(error.code)", cause, mayHaveHappened: !error.isTransient)
+        // Where there is no script nothing was run.
+        let mayHaveHappened = !error.isTransient && error.kind != .noScript
+        self.init("Redis refused a command: \(error.words)", cause, mayHaveHappened: mayHaveHappened)
+    }
+
+    /// Why there are no replies.
+    init(_ error: RedisError) {
+        let cause: Cause =
+            switch error.code {
+            case .notConnected: .away
+            // Unless it is too much of what was asked for.
+            case .protocolViolation: error.exceedsLimit ? .refused : .away
+            case .connectFailed, .authenticationFailed, .timeout, .connectionClosed, .invalidConfiguration, .server,
+                .notPermitted, .tooManyOutstanding, .unknownScript, .cancelled:
+                .refused
+            }
+        self.init(error.message, cause, mayHaveHappened: error.mayHaveRun)
+    }
+
+    /// The same of what was only read: it had no effect.
+    var ofReading: StoreError {
+        StoreError(message, cause, mayHaveHappened: false)
     }
 }

@@ -18,7 +18,8 @@ package protocol SessionStore: Sendable {
     /// Takes published events out of the outbox.
     func clear(_ entries: [OutboxEntry.Reference]) async throws(StoreError)
 
-    /// Forgets that these messages were seen: they failed, and may come again with another body.
+    /// Forgets that these messages were seen, where these deliveries were the first: they failed, and may come again with
+    /// another body. What another delivery claimed is left alone: it may be about to commit.
     func release(_ messages: [MessageKey]) async throws(StoreError)
 }
 
@@ -80,15 +81,40 @@ package struct LoadRequest: Sendable {
 }
 
 /// What names a message that must have one effect: its caller and id, and what it says.
-package struct MessageKey: Hashable, Sendable {
+package struct MessageKey: Sendable {
     /// A keyed hash of caller and `message_id`: 22 base64url characters.
     package let name: String
     /// A keyed hash of command and body: 16 bytes.
     package let fingerprint: [UInt8]
+    /// Tells this delivery of the message from all others: a claim that another made is not ours to take back. No part of
+    /// what the message is.
+    let delivery: UInt64
 
-    package init(name: String, fingerprint: [UInt8]) {
+    package init(name: String, fingerprint: [UInt8], delivery: UInt64 = .random(in: .min ... .max)) {
         self.name = name
         self.fingerprint = fingerprint
+        self.delivery = delivery
+    }
+
+    /// What this delivery claims the id with: the fingerprint, then 8 bytes of its own.
+    var claim: [UInt8] {
+        fingerprint + (0..<8).map { UInt8(truncatingIfNeeded: delivery >> (56 - 8 * UInt64($0))) }
+    }
+
+    /// Whether a claim says the same as this message, whoever made it. Those of the first version end with the
+    /// fingerprint.
+    func isSaid(by claim: [UInt8]) -> Bool {
+        claim.starts(with: fingerprint) && (claim.count == fingerprint.count || claim.count == fingerprint.count + 8)
+    }
+}
+
+extension MessageKey: Hashable {
+    package static func == (left: MessageKey, right: MessageKey) -> Bool {
+        left.name == right.name && left.fingerprint == right.fingerprint
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
     }
 }
 
@@ -133,6 +159,8 @@ package struct LoadedAggregate: Sendable {
     package var reused: Set<MessageKey>
     /// The activity that was asked for, newest first.
     package var activity: [SessionID: [ActivityEntry]]
+    /// What cannot be trusted of it though the rest can.
+    package var damage = PartialDamage()
 
     package init(
         state: State, results: [MessageKey: StoredResult] = [:], reused: Set<MessageKey> = [],
@@ -142,6 +170,33 @@ package struct LoadedAggregate: Sendable {
         self.results = results
         self.reused = reused
         self.activity = activity
+    }
+}
+
+/// Records about an aggregate that cannot be trusted: they fail the commands that need them, and no others.
+package struct PartialDamage: Sendable {
+    /// What was kept of these messages.
+    package var messages: [MessageKey: DamagedRecord] = [:]
+    /// These sessions, where single ones were loaded.
+    package var sessions: [SessionID: DamagedRecord] = [:]
+    /// The activity of these sessions.
+    package var activity: [SessionID: DamagedRecord] = [:]
+
+    package var isEmpty: Bool { messages.isEmpty && sessions.isEmpty && activity.isEmpty }
+
+    /// What a command is kept from, if it is.
+    package func damage(of message: MessageKey?, scope: AggregateScope, activityOf: SessionID?) -> DamagedRecord? {
+        if let message, let damage = messages[message] { return damage }
+        if let activityOf, let damage = activity[activityOf] { return damage }
+        switch scope {
+        case .whole: return nil
+        case .sessions(let ids): return ids.lazy.compactMap { sessions[$0] }.first
+        }
+    }
+
+    var isKeyUnknown: Bool {
+        messages.values.contains(where: \.isKeyUnknown) || sessions.values.contains(where: \.isKeyUnknown)
+            || activity.values.contains(where: \.isKeyUnknown)
     }
 }
 
@@ -251,6 +306,11 @@ package enum OutboxEntry {
         package let partition: Partition
         /// The id within the partition's outbox.
         package let id: String
+
+        package init(partition: Partition, id: String) {
+            self.partition = partition
+            self.id = id
+        }
     }
 }
 
@@ -263,7 +323,8 @@ package struct LeftEvent: Sendable {
 /// The store could not do what it was asked to.
 package struct StoreError: Error, Sendable, CustomStringConvertible {
     package enum Cause: Sendable {
-        /// It is not there, or is starting: nothing that it was asked for brought this about.
+        /// It is not there, is starting, or does not let us work: a permission was taken away, another node has the keys, it
+        /// answers nonsense. Nothing that it was asked for brought this about.
         case away
         /// It is there and can be read, and takes no writes at present: a replica, out of memory, too few replicas.
         case writesRefused

@@ -10,6 +10,9 @@
 --
 -- Answers nothing (an empty array) if the revision has moved or a command has had its effect already: load again, and
 -- decide again. Otherwise the ids under which the events lie in the outbox, behind the revision that holds now.
+--
+-- A script that fails in the middle leaves what it wrote. So whatever may fail comes before the first write: whether the
+-- user may run all of it (permissions are taken away while workers run), the types of the keys, and the revision.
 
 local aggregate, deadlines, outbox = KEYS[1], KEYS[2], KEYS[3]
 local lifetime, retention = ARGV[2], tonumber(ARGV[3])
@@ -17,10 +20,54 @@ local sets, removals, schedules, cancellations, events, results =
     tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local at = 10
 
+-- Whether the user may not run these; a Redis before 7.0 cannot be asked.
+local function refuses(...)
+    return redis.acl_check_cmd and not redis.acl_check_cmd(...)
+end
+if refuses('HGET', aggregate, 'r') or refuses('HSET', aggregate, '-', '-') or refuses('HINCRBY', aggregate, 'r', '1')
+    or (removals > 0 and refuses('HDEL', aggregate, '-'))
+    or (retention > 0 and refuses('EXPIRE', aggregate, '1')) or (retention == 0 and refuses('PERSIST', aggregate))
+    or (schedules > 0 and refuses('ZADD', deadlines, '0', '-'))
+    or (cancellations > 0 and refuses('ZREM', deadlines, '-'))
+    or (events > 0 and refuses('XADD', outbox, '*', 'i', '-'))
+    or (results > 0 and (refuses('EXISTS', KEYS[4]) or refuses('SET', KEYS[4], '-', 'PX', '1')))
+    or (#KEYS > 3 + results and (refuses('LPUSH', KEYS[#KEYS], '-') or refuses('LTRIM', KEYS[#KEYS], '0', '1')
+        or refuses('PEXPIRE', KEYS[#KEYS], '1')))
+    or refuses('TIME') or refuses('TYPE', aggregate)
+then
+    return redis.error_reply('NOPERM this user may not run all that a commit runs')
+end
+
 local revision = redis.call('HGET', aggregate, 'r') or '0'
 if revision ~= ARGV[1] then return {} end
 for i = 4, 3 + results do
     if redis.call('EXISTS', KEYS[i]) == 1 then return {} end
+end
+
+local function holds(key, kind)
+    local type = redis.call('TYPE', key).ok
+    return type == kind or type == 'none'
+end
+local areTypesRight = (schedules + cancellations == 0 or holds(deadlines, 'zset'))
+    and (events == 0 or holds(outbox, 'stream'))
+for i = 4 + results, #KEYS do
+    areTypesRight = areTypesRight and holds(KEYS[i], 'list')
+end
+if not areTypesRight then
+    return redis.error_reply('WRONGTYPE a key of the commit holds something else')
+end
+
+local reply = { revision }
+if sets + removals > 0 then
+    -- By 1 to 1000000, as the microsecond has it: where Redis lost writes, those that come instead reach another revision,
+    -- and who saw the lost ones does not take the two states for one.
+    reply[1] = string.format('%.0f', redis.call('HINCRBY', aggregate, 'r', 1 + redis.call('TIME')[2]))
+end
+-- Before the state, since a stream may be full.
+local event = at + 2 * sets + removals + 2 * schedules + cancellations
+for _ = 1, events do
+    reply[#reply + 1] = redis.call('XADD', outbox, '*', 'i', ARGV[event], 'e', ARGV[event + 1])
+    event = event + 2
 end
 
 for _ = 1, sets do
@@ -31,6 +78,13 @@ for _ = 1, removals do
     redis.call('HDEL', aggregate, ARGV[at])
     at = at + 1
 end
+if sets + removals > 0 then
+    if retention > 0 then
+        redis.call('EXPIRE', aggregate, retention)
+    elseif retention == 0 then
+        redis.call('PERSIST', aggregate)
+    end
+end
 for _ = 1, schedules do
     redis.call('ZADD', deadlines, ARGV[at + 1], ARGV[at])
     at = at + 2
@@ -40,21 +94,7 @@ for _ = 1, cancellations do
     at = at + 1
 end
 
-local reply = { revision }
-if sets + removals > 0 then
-    -- By 1 to 1000000, as the microsecond has it: where Redis lost writes, those that come instead reach another revision,
-    -- and who saw the lost ones does not take the two states for one.
-    reply[1] = string.format('%.0f', redis.call('HINCRBY', aggregate, 'r', 1 + redis.call('TIME')[2]))
-    if retention > 0 then
-        redis.call('EXPIRE', aggregate, retention)
-    elseif retention == 0 then
-        redis.call('PERSIST', aggregate)
-    end
-end
-for _ = 1, events do
-    reply[#reply + 1] = redis.call('XADD', outbox, '*', 'i', ARGV[at], 'e', ARGV[at + 1])
-    at = at + 2
-end
+at = event
 for i = 4, 3 + results do
     redis.call('SET', KEYS[i], ARGV[at], 'PX', lifetime)
     at = at + 1

@@ -70,7 +70,6 @@ def expect_told(client, worker, subject, key, before, content=b""):
 
 DAMAGES = {
     "the first byte": lambda raw: flip(raw, 0),
-    "the second byte": lambda raw: flip(raw, 1),
     "a byte in the middle": lambda raw: flip(raw, len(raw) // 2),
     "the last byte": lambda raw: flip(raw, -1),
     "cut short": lambda raw: raw[:-1],
@@ -94,6 +93,21 @@ def test_a_damaged_session_is_internal_and_others_are_untouched(client, worker, 
     store.hset(key, field, raw)
     assert check(client, created) == "valid"
     assert client.final_kinds(subject) == ["session.created"], "nothing had happened"
+
+
+def test_a_session_that_seems_sealed_with_a_key_to_come_is_unavailable_and_others_are_untouched(
+    client, store, find, subject
+):
+    """Bytes 1 to 4 are the key's id: another worker may have a keyring that this one has not read yet."""
+    created, other = client.create(subject), client.create(f"{subject}-other")
+    key, field = find(created)
+    raw = store.hget(key, field)
+    store.hset(key, field, flip(raw, 1))
+    reply = client.call("session.validate", {"token": created["tokens"]["session"]})
+    assert reply.code == "unavailable" and reply.body["error"]["retryable"] is True
+    assert check(client, other) == "valid"
+    store.hset(key, field, raw)
+    assert check(client, created) == "valid"
 
 
 def test_a_sibling_of_a_damaged_session_can_still_be_validated(client, store, find, subject):

@@ -62,8 +62,13 @@ struct RedisFixture: Installation {
     let keyring: Keyring
     let store: RedisSessionStore
 
-    static func run(_ body: (RedisFixture) async throws -> Void) async throws {
+    static func url() throws -> String {
         guard let url = ProcessInfo.processInfo.environment["SOJOURN_TEST_REDIS_URL"] else { throw MissingServer() }
+        return url
+    }
+
+    static func run(_ body: (RedisFixture) async throws -> Void) async throws {
+        let url = try url()
         let namespace = "test-\(UInt64.random(in: .min ... .max))"
         let client = try RedisClient(
             try RedisConfiguration(url: url), scripts: RedisSessionStore.scripts,

@@ -93,6 +93,21 @@ struct RedisChannelHandlerTests {
         #expect(try server.written().hasSuffix(String(repeating: encoded("INCR", "k"), count: 4)))
     }
 
+    @Test("closes when the replies to one pipeline take up more memory than they may")
+    func pipelineMemory() throws {
+        let server = try ScriptedServer { $0.maximumPipelineMemory = 10_000 }
+        let answer = server.send(gets: 300)
+        let apart = try ScriptedServer { $0.maximumPipelineMemory = 10_000 }
+        for _ in 0..<200 {
+            try server.answer("$3\r\nabc\r\n")
+            let own = apart.send(gets: 1)
+            try apart.answer("$3\r\nabc\r\n")
+            #expect(own.replies?.count == 1)
+        }
+        #expect(answer.error?.code == .protocolViolation && answer.error?.exceedsLimit == true)
+        #expect(!server.channel.isActive)
+    }
+
     // MARK: Scripts
 
     @Test("puts the script's hash where the server expects it")

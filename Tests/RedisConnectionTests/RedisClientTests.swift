@@ -102,6 +102,63 @@ struct RedisClientTests {
         #expect(stage.stateNames.last == "connected")
     }
 
+    @Test("gives up a connection whose user may not do what was asked, and says so in the server's words")
+    func permissionLost() throws {
+        for words in [
+            "NOPERM this user has no permissions to run the 'evalsha' command", "MOVED 3999 127.0.0.1:6381",
+            "ERR unknown command 'EVALSHA'",
+        ] {
+            let stage = Stage()
+            stage.client.start()
+            let server = try stage.succeed()
+            let answer = stage.send()
+            try server.answer("-\(words)\r\n")
+            #expect(answer.replies == [.error(words)])
+            #expect(stage.reasons.last == "the server answers \(words)")
+            stage.loop.advanceTime(by: TimeAmount(try #require(stage.nextAttempt)))
+            #expect(stage.attempts == 2)
+        }
+    }
+
+    @Test("notices a server that has gone without a word, though nobody asks it anything")
+    func silence() throws {
+        let stage = Stage()
+        stage.client.start()
+        let server = try stage.succeed()
+        for _ in 0..<10 {
+            stage.loop.advanceTime(by: .seconds(2))
+            if try server.written() == encoded("PING") { try server.answer("+PONG\r\n") }
+            #expect(stage.stateNames.last == "connected")
+        }
+        stage.loop.advanceTime(by: .seconds(6))
+        #expect(stage.stateNames.last != "connected")
+        #expect(stage.reasons.last?.contains("no reply") == true)
+    }
+
+    @Test("asks nothing of a server that it hears of")
+    func busy() throws {
+        let stage = Stage()
+        stage.client.start()
+        let server = try stage.succeed()
+        for _ in 0..<20 {
+            let answer = stage.send()
+            #expect(try server.written() == encoded("PING"), "the test's own alone")
+            try server.answer("+PONG\r\n")
+            #expect(answer.replies?.count == 1)
+            stage.loop.advanceTime(by: .seconds(1))
+        }
+    }
+
+    @Test("gives up a connection that its user distrusts")
+    func distrusted() throws {
+        let stage = Stage()
+        stage.client.start()
+        let server = try stage.succeed()
+        stage.distrust(RedisError(.protocolViolation, "nonsense"))
+        #expect(!server.channel.isActive)
+        #expect(stage.reasons.last == "nonsense")
+    }
+
     @Test("lets waiters go on when it is connected, and at once when it already is")
     func waits() throws {
         let stage = Stage()
@@ -188,6 +245,16 @@ private final class Stage {
 
     var waits: [Duration] {
         states.all.compactMap { if case .disconnected(_, let wait) = $0 { wait } else { nil } }
+    }
+
+    /// Why there was no connection.
+    var reasons: [String] {
+        states.all.compactMap { if case .disconnected(let error, nextAttempt: _) = $0 { error.message } else { nil } }
+    }
+
+    func distrust(_ error: RedisError) {
+        supervisor.abandonConnection(because: error)
+        loop.run()
     }
 
     var nextAttempt: Duration? {

@@ -27,16 +27,18 @@ struct RedisReplyTests {
             ("BUSYGROUP Consumer Group name already exists", .other, false, false),
             ("READONLY You can't write against a read only replica.", .readOnly, true, true),
             ("MASTERDOWN Link with MASTER is down", .masterDown, true, true),
-            ("NOAUTH Authentication required.", .accessDenied, false, true),
-            ("WRONGPASS invalid username-password pair", .accessDenied, false, false),
-            ("NOPERM this user has no permissions", .accessDenied, false, false),
+            ("NOAUTH Authentication required.", .accessDenied, true, true),
+            ("WRONGPASS invalid username-password pair", .accessDenied, true, true),
+            ("NOPERM this user has no permissions", .accessDenied, true, true),
+            ("ERR The user executing the script can't run this command or subcommand", .accessDenied, true, true),
+            ("ERR unknown command 'EVALSHA', with args beginning with: 'x'", .unknownCommand, true, true),
             ("OOM command not allowed when used memory > 'maxmemory'.", .outOfMemory, true, false),
             ("MISCONF Redis is configured to save RDB snapshots", .notPersisting, true, false),
             ("NOREPLICAS Not enough good replicas to write.", .noReplicas, true, false),
             ("CLUSTERDOWN Hash slot not served", .clusterUnsettled, true, false),
             ("TRYAGAIN Multiple keys request during rehashing", .clusterUnsettled, true, false),
-            ("MOVED 3999 127.0.0.1:6381", .redirection, false, false),
-            ("ASK 3999 127.0.0.1:6381", .redirection, false, false),
+            ("MOVED 3999 127.0.0.1:6381", .redirection, true, true),
+            ("ASK 3999 127.0.0.1:6381", .redirection, true, true),
             ("WRONGTYPE Operation against a key", .wrongType, false, false),
             ("ERR syntax error", .other, false, false),
             ("", .other, false, false),
@@ -46,5 +48,30 @@ struct RedisReplyTests {
         #expect(error.kind == kind)
         #expect(error.isTransient == transient)
         #expect(error.callsForReconnect == reconnect)
+    }
+
+    @Test(
+        "of an error is told in the server's words where they repeat nothing that was sent",
+        arguments: [
+            ("NOPERM this user has no permissions to run the 'xadd' command", nil),
+            ("MOVED 3999 127.0.0.1:6381", nil),
+            ("OOM command not allowed when used memory > 'maxmemory'.", nil),
+            ("ERR unknown command 'EVALSHA', with args beginning with: 'secret'", "ERR unknown command 'EVALSHA'"),
+            ("ERR invalid argument secret", "ERR"), ("WRONGTYPE secret", "WRONGTYPE"), ("FOO secret", "FOO"),
+            ("LOADING \u{1b}]0;title\u{7}\u{202e}\r\nforged", "LOADING ]0;titleforged"),
+        ] as [(String, String?)])
+    func words(message: String, words: String?) {
+        #expect(RedisServerError(message: message).words == words ?? message)
+    }
+
+    @Test(
+        "of an error is of the command only where the command is the reason",
+        arguments: [
+            ("WRONGTYPE x", true), ("ERR value is not an integer or out of range", true), ("NOPERM x", false),
+            ("CROSSSLOT x", false), ("MOVED 1 a:1", false), ("ERR unknown command 'GET'", false), ("READONLY x", false),
+            ("", false),
+        ])
+    func ofTheCommand(message: String, isOfTheCommand: Bool) {
+        #expect(RedisServerError(message: message).isOfTheCommand == isOfTheCommand)
     }
 }

@@ -120,6 +120,35 @@ struct ReplyParserTests {
         #expect(try Self.parse(["$9223372036854775807\r\nabc\r\n"]).isEmpty)
     }
 
+    @Test(
+        "refuses a line whose end does not come, however small the pieces",
+        arguments: ["+", "-", "$", "*", ":", "*1\r\n$", "*2\r\n$1\r\na\r\n+"])
+    func endlessLine(beginning: String) {
+        let pieces = [beginning] + [String](repeating: String(repeating: "1", count: 4000), count: 40)
+        let error = #expect(throws: RedisError.self) { try Self.parse(pieces, limit: 1 << 30) }
+        #expect(error?.code == .protocolViolation && error?.exceedsLimit == false)
+    }
+
+    @Test("bounds what a reply takes up in memory, whatever it is made of")
+    func memory() throws {
+        for element in [":1\r\n", "$-1\r\n", "$0\r\n\r\n", "*0\r\n", "*1\r\n:1\r\n", "+a\r\n", "$3\r\nabc\r\n"] {
+            let text = "*20000\r\n" + String(repeating: element, count: 20_000)
+            var parser = ReplyParser(maximumReplyBytes: 1 << 20, maximumReplyMemory: 100_000)
+            let error = #expect(throws: RedisError.self) {
+                try parser.parse(ByteBuffer(string: text)) { _, _ in }
+            }
+            #expect(error?.exceedsLimit == true)
+        }
+        var parser = ReplyParser(maximumReplyBytes: 1 << 20, maximumReplyMemory: 100_000)
+        let many = String(repeating: "$50\r\n\(String(repeating: "y", count: 50))\r\n", count: 5000)
+        var count = 0
+        try parser.parse(ByteBuffer(string: many)) { _, size in
+            #expect(size.bytes == 57 && size.memory > 50)
+            count += 1
+        }
+        #expect(count == 5000, "each has the bound for itself")
+    }
+
     @Test("survives streams of random bytes and of randomly damaged replies")
     func random() {
         var generator = SeededRandom(seed: 20_261_121)

@@ -6,9 +6,12 @@ package struct Timestamp: Hashable, Sendable, Comparable {
         self.milliseconds = milliseconds
     }
 
-    /// The moment `seconds` later (earlier where negative).
+    /// The moment `seconds` later (earlier where negative); the last or first there is, where that would be beyond.
     package func adding(seconds: Int) -> Timestamp {
-        Timestamp(milliseconds: milliseconds + Int64(seconds) * 1000)
+        let (added, isTooMuch) = Int64(seconds).multipliedReportingOverflow(by: 1000)
+        let (sum, isBeyond) = milliseconds.addingReportingOverflow(added)
+        guard isTooMuch || isBeyond else { return Timestamp(milliseconds: sum) }
+        return Timestamp(milliseconds: seconds < 0 ? .min : .max)
     }
 
     /// The same in seconds, rounded down: the unit of a JWT's times (RFC 7519, section 2).

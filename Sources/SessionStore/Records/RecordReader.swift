@@ -34,12 +34,39 @@ struct RecordReader {
         return Int64(bitPattern: bits)
     }
 
+    /// No moment is past this, in either direction: far beyond the longest life that a policy can give, and so that what
+    /// rules add to it does not overflow.
+    private static let farthest: Int64 = 1 << 53
+
     mutating func moment() throws(MalformedRecord) -> Timestamp {
-        Timestamp(milliseconds: try integer())
+        let milliseconds = try integer()
+        guard (-Self.farthest...Self.farthest).contains(milliseconds) else {
+            throw MalformedRecord(reason: "a moment of the record is none")
+        }
+        return Timestamp(milliseconds: milliseconds)
+    }
+
+    /// A count of something, a generation, a number of seconds: what a command can bring about fits 32 bits.
+    mutating func count() throws(MalformedRecord) -> Int {
+        guard let count = UInt32(exactly: try integer()) else {
+            throw MalformedRecord(reason: "a number of the record makes no sense")
+        }
+        return Int(count)
+    }
+
+    /// The number of an event among its subject's.
+    mutating func sequence() throws(MalformedRecord) -> Int64 {
+        let sequence = try integer()
+        guard (0...Self.farthest).contains(sequence) else {
+            throw MalformedRecord(reason: "an event's number makes no sense")
+        }
+        return sequence
     }
 
     mutating func double() throws(MalformedRecord) -> Double {
-        Double(bitPattern: UInt64(bitPattern: try integer()))
+        let number = Double(bitPattern: UInt64(bitPattern: try integer()))
+        guard number.isFinite else { throw MalformedRecord(reason: "a number of the record is none") }
+        return number
     }
 
     mutating func optional<Value>(

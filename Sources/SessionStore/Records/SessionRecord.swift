@@ -41,14 +41,14 @@ enum SessionRecord {
         var record = RecordReader(bytes)
         var session = Session(
             id: try record.sessionID(), tenant: try record.text(), subject: try record.exactText(),
-            policy: try record.exactText(), createdAt: try record.moment(), idleSeconds: Int(try record.integer()),
+            policy: try record.exactText(), createdAt: try record.moment(), idleSeconds: try record.count(),
             expiresAt: try record.moment(), actor: try record.optionalExactText(), status: try record.status(),
             parentID: try record.optional { reader throws(MalformedRecord) in try reader.sessionID() },
             assurance: try record.assurance(), authenticatedAt: try record.optionalMoment(),
             device: try record.optional { reader throws(MalformedRecord) in try reader.device() },
             context: try record.optional { reader throws(MalformedRecord) in try reader.context() },
             attributes: try record.attributes(), lastActiveAt: try record.moment(),
-            generation: Int(try record.integer()), credentials: try record.credentials(),
+            generation: try record.count(), credentials: try record.credentials(),
             pendingUntil: try record.optionalMoment(),
             lock: try record.optional { reader throws(MalformedRecord) in try reader.lock() },
             placedAt: try record.optionalMoment(),
@@ -165,8 +165,8 @@ extension RecordReader {
             },
             ceiling: try optional { reader throws(MalformedRecord) in
                 Assurance.Ceiling(
-                    level: Int(try reader.integer()), until: try reader.optionalMoment(),
-                    laterLevel: Int(try reader.integer()))
+                    level: try reader.count(), until: try reader.optionalMoment(),
+                    laterLevel: try reader.count())
             })
     }
 
@@ -182,7 +182,7 @@ extension RecordReader {
                             replacedAt: try reader.moment())
                     })
             },
-            lineStart: Int(try integer()), accessExpiresAt: try optionalMoment())
+            lineStart: try count(), accessExpiresAt: try optionalMoment())
     }
 
     fileprivate mutating func lock() throws(MalformedRecord) -> SessionLock {

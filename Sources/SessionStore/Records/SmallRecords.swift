@@ -17,6 +17,9 @@ enum ResultRecord {
         var record = RecordReader(bytes)
         let fingerprint = Array(try record.bytes())
         let status = try record.text()
+        guard WrittenResult.Status(rawValue: status) != nil else {
+            throw MalformedRecord(reason: "the result's status is unknown")
+        }
         let id = try record.text()
         let reply = Array(try record.bytes())
         let copy = try record.optional { reader throws(MalformedRecord) in Array(try reader.bytes()) }

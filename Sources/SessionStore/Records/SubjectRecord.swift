@@ -23,7 +23,7 @@ enum SubjectRecord {
     static func subject(from bytes: [UInt8]) throws(MalformedRecord) -> Subject {
         var record = RecordReader(bytes)
         var subject = Subject(
-            tenant: try record.text(), name: try record.exactText(), lastSequence: try record.integer(),
+            tenant: try record.text(), name: try record.exactText(), lastSequence: try record.sequence(),
             isDisabled: try record.integer() != 0,
             factors: try record.list { reader throws(MalformedRecord) in try reader.factor() },
             recovery: try record.optional { reader throws(MalformedRecord) in
@@ -68,7 +68,7 @@ extension RecordReader {
     }
 
     fileprivate mutating func attempts() throws(MalformedRecord) -> FactorAttempts {
-        FactorAttempts(failures: Int(try integer()), lockedUntil: try optionalMoment())
+        FactorAttempts(failures: try count(), lockedUntil: try optionalMoment())
     }
 
     fileprivate mutating func verifierState() throws(MalformedRecord) -> VerifierState {

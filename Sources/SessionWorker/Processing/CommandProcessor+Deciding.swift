@@ -118,13 +118,24 @@ extension CommandProcessor {
     private func refuse(
         _ group: Group, because damage: DamagedRecord, under policies: PolicyCatalogue, at now: Timestamp
     ) -> Verdicts {
-        logger.error(
-            "a record in Redis cannot be trusted: its commands are answered with internal",
-            metadata: [LogKey.key: "\(damage.key)", LogKey.reason: "\(damage.reason)"])
-        let failure = Failure(.internal, "a stored record could not be read; the operators have been told")
         let nothing = SubjectTransaction(
             on: Aggregate(handle: group.request.handle), now: now, policies: policies, random: makeRandom())
-        return Verdicts(nothing, of: group.items, all: .failed(failure))
+        return Verdicts(nothing, of: group.items, all: fail(because: damage))
+    }
+
+    /// What a command comes to that needs a record that does not open; the operators are told. Where it is sealed with a key
+    /// that is not known, the ring was read again for it already: the rest is for the sender to wait for.
+    func fail(because damage: DamagedRecord) -> Outcome {
+        let metadata: Logger.Metadata = [LogKey.key: "\(damage.key)", LogKey.reason: "\(damage.reason)"]
+        if damage.isKeyUnknown {
+            logger.error(
+                "a record in Redis cannot be read yet: its commands are answered with unavailable", metadata: metadata)
+            return .failed(
+                Failure(.unavailable, "a stored record is sealed with a key that is not known yet; nothing happened"))
+        }
+        logger.error(
+            "a record in Redis cannot be trusted: its commands are answered with internal", metadata: metadata)
+        return .failed(Failure(.internal, "a stored record could not be read; the operators have been told"))
     }
 
     func complete(_ outcome: Outcome, of work: Work, at now: Timestamp) -> Completion {

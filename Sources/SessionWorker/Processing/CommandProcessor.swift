@@ -108,10 +108,13 @@ package struct CommandProcessor<Store: SessionStore>: Sendable {
         return left
     }
 
-    /// Lets the messages of failed commands come again with another body. It costs a round trip, and only then.
+    /// Lets the messages of failed commands come again with another body. It costs a round trip, and only then. An id that
+    /// another delivery in the batch was carried out under stays taken, or is not decided about yet.
     private func release(_ batch: [Work], _ completions: [Completion?]) async {
-        let failed = batch.indices.filter { completions[$0]?.failure != nil }.compactMap { batch[$0].message }
+        var failed = batch.indices.filter { completions[$0]?.failure != nil }.compactMap { batch[$0].message }
         guard !failed.isEmpty else { return }
+        let taken = Set(batch.indices.filter { completions[$0]?.failure == nil }.compactMap { batch[$0].message?.name })
+        failed.removeAll { taken.contains($0.name) }
         do {
             try await store.release(failed)
         } catch {
@@ -161,7 +164,11 @@ extension CommandProcessor {
         }
 
         var decided: [(group: DecidedGroup, commit: Commit)] = []
-        for (group, aggregate) in zip(grouped.groups, loaded.aggregates) {
+        for (var group, aggregate) in zip(grouped.groups, loaded.aggregates) {
+            if !aggregate.damage.isEmpty {
+                takeDamaged(from: &group, aggregate.damage, into: &round)
+                if group.items.isEmpty { continue }
+            }
             switch aggregate.state {
             case .refused(let error):
                 round.refuse(because: error)
@@ -209,6 +216,13 @@ extension CommandProcessor {
             }
         }
         return round
+    }
+
+    /// Takes out of a group the commands that need a record that does not open: they fail, and the others go on.
+    private func takeDamaged(from group: inout Group, _ damage: PartialDamage, into round: inout Round) {
+        for (item, damage) in group.takeDamaged(damage, need: { need(of: $0, in: $1) }) {
+            round.completions.append((item.index, complete(fail(because: damage), of: item.work, at: round.now)))
+        }
     }
 
     /// The commands of a batch by the aggregate they are about, those that are about none, and those that wait since there

@@ -20,6 +20,22 @@ struct Group {
         return request.activityOf.count < BatchLimits.activityLogs
     }
 
+    /// Takes out the commands that need a damaged record, each with the damage.
+    mutating func takeDamaged(
+        _ damage: PartialDamage, need: (Command, Work) -> Need?
+    ) -> [(item: CommandItem, damage: DamagedRecord)] {
+        var taken: [(item: CommandItem, damage: DamagedRecord)] = []
+        items.removeAll { item in
+            guard case .command(let command) = item.work.content, let need = need(command, item.work),
+                let damage = damage.damage(
+                    of: item.work.message, scope: need.scope, activityOf: need.activityOf)
+            else { return false }
+            taken.append((item, damage))
+            return true
+        }
+        return taken
+    }
+
     mutating func add(_ item: CommandItem, _ need: Need) {
         request.scope = request.scope.union(need.scope)
         if let session = need.activityOf, !request.activityOf.contains(session) { request.activityOf.append(session) }

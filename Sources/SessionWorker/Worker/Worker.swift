@@ -143,7 +143,9 @@ extension Worker {
         redis.clientName = "sojourn-\(configuration.namespace)-\(name)"
         do {
             let client = try RedisClient(
-                redis, scripts: RedisSessionStore.scripts, on: loop, logger: logger, onStateChange: onStateChange)
+                redis, scripts: RedisSessionStore.scripts,
+                probe: RedisSessionStore.probe(in: configuration.namespace), on: loop, logger: logger,
+                onStateChange: onStateChange)
             client.start()
             return client
         } catch {

@@ -1,0 +1,59 @@
+import RedisConnection
+import SessionCore
+
+/// Puts an aggregate together from the fields of its hash.
+struct AggregateReader {
+    let handle: SubjectHandle
+    let key: String
+    let seal: RecordSeal
+    var revision: Int64 = 0
+    var subject: Subject?
+    var sessions: [Session] = []
+    var policies: [PolicyName: SessionPolicy] = [:]
+
+    /// - Throws: if a session came twice.
+    var aggregate: Aggregate {
+        get throws(DamagedRecord) {
+            let aggregate = Aggregate(
+                handle: handle, revision: revision, subject: subject, sessions: sessions, policies: policies)
+            guard aggregate.sessions.count == sessions.count else { throw damaged("a session lies here twice") }
+            return aggregate
+        }
+    }
+
+    /// All of a hash: names and values in turn.
+    mutating func addAll(_ values: [RedisReply]) throws(DamagedRecord) {
+        guard values.count.isMultiple(of: 2) else { throw damaged("a field has no value") }
+        for index in stride(from: 0, to: values.count, by: 2) {
+            guard let name = values[index].string, let value = values[index + 1].bytes else {
+                throw damaged("a field or its value is no string")
+            }
+            try add(value, of: name)
+        }
+    }
+
+    mutating func add(_ value: [UInt8], of field: String) throws(DamagedRecord) {
+        switch field {
+        case KeySpace.revisionField:
+            let text = String(decoding: value, as: UTF8.self)
+            // A commit is told the number, and compares the text.
+            guard let number = Int64(text), String(number) == text else { throw damaged("the revision is no number") }
+            revision = number
+        case KeySpace.subjectField:
+            subject = try seal.read(value, at: .field(field, key: key), as: SubjectRecord.subject).get()
+        case _ where field.utf8.count == KeySpace.policyFieldLength:
+            let (name, policy) = try seal.read(value, at: .field(field, key: key), as: PolicyRecord.policy).get()
+            policies[name] = policy
+        default:
+            let session = try seal.read(value, at: .field(field, key: key), as: SessionRecord.session).get()
+            guard session.id.isMade(of: handle, own: field) else {
+                throw damaged("the record of another session lies here")
+            }
+            sessions.append(session)
+        }
+    }
+
+    private func damaged(_ reason: String) -> DamagedRecord {
+        DamagedRecord(key: key, reason: reason)
+    }
+}

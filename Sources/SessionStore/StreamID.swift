@@ -1,0 +1,19 @@
+/// The id of a stream's entry: milliseconds, `-`, and a number among the entries of that millisecond.
+struct StreamID: Comparable {
+    let text: String
+    private let milliseconds: UInt64
+    private let number: UInt64
+
+    /// `nil` for what is no such id.
+    init?(_ text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, let milliseconds = UInt64(parts[0]), let number = UInt64(parts[1]) else { return nil }
+        self.text = text
+        self.milliseconds = milliseconds
+        self.number = number
+    }
+
+    static func < (left: StreamID, right: StreamID) -> Bool {
+        (left.milliseconds, left.number) < (right.milliseconds, right.number)
+    }
+}

@@ -1,0 +1,174 @@
+import RedisConnection
+import SessionContract
+import SessionCore
+import SessionCrypto
+import Testing
+
+@testable import SessionStore
+@testable import SessionWorker
+
+@Suite("A record that cannot be trusted")
+struct DamageTests {
+    private let alice: JSONObject = ["subject": .string("alice")]
+
+    private func codes(_ completions: [Completion]) -> [Failure.Code?] {
+        completions.map { $0.failure?.code }
+    }
+
+    @Test("in the inbox fails its own message, and no other of the subject's")
+    func inbox() async throws {
+        try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
+            let processor = await fixture.processor(on: fixture.store)
+            let sender = Sender(fixture)
+            let works = (1...3).map { sender.work("session.create", alice, id: "\($0)") }
+            let first = try await processor.process(Array(works[..<2]))
+            let keys = KeySpace(namespace: fixture.namespace)
+            let partition = Partition(of: try first[0].sessionID.handle)
+            let inbox = keys.inbox(try #require(works[0].message), in: partition)
+            for value in [RedisArgument.string("nonsense"), "", .bytes([UInt8](repeating: 1, count: 80))] {
+                _ = try await fixture.command("SET", .string(inbox), value)
+                let again = try await processor.process(works)
+                #expect([.internal, .unavailable].contains(codes(again)[0]))
+                #expect(codes(again)[1...] == [nil, nil])
+                #expect(again[1].isDuplicate)
+            }
+        }
+    }
+
+    @Test("under a message's id fails that message alone, whatever type its key has")
+    func claim() async throws {
+        try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
+            let processor = await fixture.processor(on: fixture.store)
+            let sender = Sender(fixture)
+            let works = (1...4).map { sender.work("session.create", alice, id: "\($0)") }
+            let bob = sender.work("session.create", ["subject": .string("bob")], id: "5")
+            let keys = KeySpace(namespace: fixture.namespace)
+            let handle = fixture.manager.tokens.handle(tenant: "default", subject: "alice")
+            _ = try await fixture.command(
+                "HSET", .string(keys.claim(try #require(works[0].message))), "a", "b")
+            _ = try await fixture.command(
+                "RPUSH", .string(keys.inbox(try #require(works[1].message), in: Partition(of: handle))), "a")
+            _ = try await fixture.command(
+                "HSET", .string(keys.activity(SessionID(handle: handle, own: "AAAAAAAAAAAA"))), "a", "b")
+            let read = sender.work(
+                "session.activity", ["sessionId": .string(SessionID(handle: handle, own: "AAAAAAAAAAAA").text)], id: "")
+            let done = try await processor.process(works + [bob, read])
+            #expect(codes(done) == [.internal, .internal, nil, nil, nil, .internal])
+        }
+    }
+
+    @Test("of one session fails its own validate, and not that of another in the same batch")
+    func session() async throws {
+        try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
+            let processor = await fixture.processor(on: fixture.store)
+            let sender = Sender(fixture)
+            let created = try await processor.process(
+                (1...2).map { sender.work("session.create", alice, id: "\($0)") })
+            let id = try created[0].sessionID
+            let key = KeySpace(namespace: fixture.namespace).aggregate(id.handle)
+            _ = try await fixture.command("HSET", .string(key), .string(id.own), "nonsense")
+            let validates = try created.map {
+                sender.work("session.validate", ["token": .string(try $0.token("session"))], id: "")
+            }
+            let done = try await processor.process(validates)
+            #expect(codes(done) == [.internal, nil])
+            #expect(try done[1].data["valid"] == .bool(true))
+        }
+    }
+
+    @Test("does not come of a type that a key has by accident: a commit is made whole or not at all")
+    func types() async throws {
+        try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
+            let processor = await fixture.processor(on: fixture.store)
+            let keys = KeySpace(namespace: fixture.namespace)
+            let handle = fixture.manager.tokens.handle(tenant: "default", subject: "alice")
+            let partition = Partition(of: handle)
+            for (key, other) in [(keys.deadlines(partition), "d"), (keys.outbox(partition), "o")] {
+                _ = try await fixture.command("SET", .string(key), "of another type")
+                await #expect(throws: StoreError.self) {
+                    try await processor.process([Sender(fixture).work("session.create", alice, id: other)])
+                }
+                #expect(try await fixture.command("EXISTS", .string(keys.aggregate(handle))) == .integer(0))
+                _ = try await fixture.command("DEL", .string(key))
+            }
+        }
+    }
+
+    @Test("has numbers that fit what is reckoned with them, or is none")
+    func numbers() throws {
+        let id = try #require(SessionID("ses_" + String(repeating: "A", count: 32)))
+        func session(lastActiveAt: Int64 = 0, idleSeconds: Int = 600, generation: Int = 1) -> Session {
+            Session(
+                id: id, tenant: "t", subject: "s", policy: "p", createdAt: Timestamp(milliseconds: 0),
+                idleSeconds: idleSeconds, expiresAt: Timestamp(milliseconds: 1), actor: nil, status: .active,
+                assurance: Assurance(), authenticatedAt: nil, device: nil, context: nil, attributes: [:],
+                lastActiveAt: Timestamp(milliseconds: lastActiveAt), generation: generation,
+                credentials: SessionCredentials(
+                    session: TokenDigest(bytes: [UInt8](repeating: 0, count: 32)), refresh: nil, lineStart: 1))
+        }
+        #expect(throws: Never.self) { try SessionRecord.session(from: SessionRecord.bytes(of: session())) }
+        let odd = [
+            session(lastActiveAt: .max), session(lastActiveAt: .min), session(idleSeconds: -1),
+            session(idleSeconds: .max), session(generation: .min), session(generation: .max),
+        ]
+        for session in odd {
+            #expect(throws: MalformedRecord.self) { try SessionRecord.session(from: SessionRecord.bytes(of: session)) }
+        }
+        #expect(Timestamp(milliseconds: .max - 1).adding(seconds: 1) == Timestamp(milliseconds: .max))
+        #expect(Timestamp(milliseconds: 0).adding(seconds: .min) == Timestamp(milliseconds: .min))
+        #expect(Aggregate(handle: id.handle, sessions: [session(), session()]).sessions.count == 1)
+    }
+}
+
+@Suite("The claim of a message's id")
+struct ClaimTests {
+    private let alice: JSONObject = ["subject": .string("alice")]
+
+    @Test("is not taken back by a failed duplicate of who made it, which may be about to commit")
+    func duplicates() async throws {
+        try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
+            try await expectClaimsKept(by: fixture.store, fixture)
+        }
+        let twin = TwinFixture()
+        try await expectClaimsKept(by: twin.store, twin)
+    }
+
+    private func expectClaimsKept(by store: some SessionStore, _ installation: some Installation) async throws {
+        let sender = Sender(installation)
+        let handle = installation.manager.tokens.handle(tenant: "default", subject: "alice")
+        let first = sender.work("session.create", alice, id: "1")
+        let duplicate = sender.work("session.create", alice, id: "1")
+        let other = sender.work("session.create", ["subject": .string("bob")], id: "1")
+        func isReused(_ work: Work) async throws -> Bool {
+            let message = try #require(work.message)
+            return try await store.load([LoadRequest(handle: handle, scope: .whole, messages: [message])])
+                .aggregates[0].reused.contains(message)
+        }
+        #expect(try await isReused(first) == false)
+        #expect(try await isReused(duplicate) == false)
+        try await store.release([try #require(duplicate.message)])
+        #expect(try await isReused(other), "the first may be carried out yet")
+        try await store.release([try #require(first.message)])
+        #expect(try await isReused(other) == false)
+    }
+
+    @Test("of an earlier version is read like those of today")
+    func earlier() async throws {
+        try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
+            let work = Sender(fixture).work("session.create", alice, id: "1")
+            let message = try #require(work.message)
+            _ = try await fixture.command(
+                "SET", .string(KeySpace(namespace: fixture.namespace).claim(message)), .bytes(message.fingerprint))
+            #expect(try await fixture.processor(on: fixture.store).process([work])[0].failure == nil)
+            let other = Sender(fixture).work("session.create", ["subject": .string("bob")], id: "1")
+            #expect(try await fixture.processor(on: fixture.store).process([other])[0].result.status == .rejected)
+        }
+    }
+}
+
+/// The twin, with keys of its own.
+private struct TwinFixture: Installation {
+    let namespace = "twin"
+    let keyring = Keyring.generate(at: Timestamp(milliseconds: 0))
+    let store = InMemorySessionStore(inboxSeconds: 60) { Timestamp(milliseconds: 1_800_000_000_000) }
+}
