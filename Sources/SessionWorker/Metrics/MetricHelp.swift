@@ -8,5 +8,6 @@ enum MetricHelp {
         "sojourn_duplicates_total": "Commands that had been carried out before and got their first result again.",
         "sojourn_deadlines_total": "Session deadlines that had come and were looked at.",
         "sojourn_relayed_events_total": "Events that another worker left unpublished and this one published.",
+        "sojourn_damaged_events_total": "Events in outboxes that do not open, each counted once by each worker.",
     ]
 }

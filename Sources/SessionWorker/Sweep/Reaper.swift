@@ -4,8 +4,10 @@ import SessionCore
 import SessionStore
 
 extension Sweeper {
-    /// How long a deadline is put off that cannot be carried out, since its record cannot be read, in seconds.
+    /// How long a deadline is put off that cannot be carried out, since its record cannot be read, in seconds; and where it
+    /// is sealed with a key that is not known yet.
     private static let postponement = 3600
+    private static let shortPostponement = 60
 
     /// Carries out the deadlines of a partition that have come: each goes the way of every command, so `session.expired`
     /// is as sure as any event.
@@ -18,11 +20,23 @@ extension Sweeper {
             let events = completions.flatMap(\.events)
             try await publisher.publish(events.map { outgoing.message(for: $0.event) })
             if !events.isEmpty { try await store.clear(events.map(\.reference)) }
-            let failed = zip(due, completions).filter { $0.1.failure != nil }.map(\.0)
-            if !failed.isEmpty { try await store.postpone(failed, seconds: Self.postponement) }
+            for (seconds, failed) in Self.postponements(of: due, completions) {
+                try await store.postpone(failed, seconds: seconds)
+            }
             count = due.count
             metrics.reaped.increment(by: count)
         } while count == Self.batch
+    }
+
+    /// What could not be carried out, and for how long each is put off.
+    private static func postponements(of due: [SessionID], _ completions: [Completion]) -> [Int: [SessionID]] {
+        var postponements: [Int: [SessionID]] = [:]
+        for (session, completion) in zip(due, completions) {
+            guard let failure = completion.failure else { continue }
+            let seconds = failure.code == .unavailable ? shortPostponement : postponement
+            postponements[seconds, default: []].append(session)
+        }
+        return postponements
     }
 }
 

@@ -20,6 +20,8 @@ extension Sweeper {
                     messages.append(outgoing.message(for: event))
                     published.append(entry.reference)
                 case .failure(let damage):
+                    guard damaged.isNew(entry.reference) else { continue }
+                    metrics.damaged.increment()
                     logger.error(
                         "an event in an outbox cannot be opened: it stays there",
                         metadata: [LogKey.key: "\(damage.key)", LogKey.reason: "\(damage.reason)"])

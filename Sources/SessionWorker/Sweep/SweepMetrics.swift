@@ -6,4 +6,6 @@ struct SweepMetrics: Sendable {
     let reaped = Counter(label: "sojourn_deadlines_total")
     /// Events that somebody else had left behind.
     let relayed = Counter(label: "sojourn_relayed_events_total")
+    /// Events in outboxes that do not open, each once.
+    let damaged = Counter(label: "sojourn_damaged_events_total")
 }

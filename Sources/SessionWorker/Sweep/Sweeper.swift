@@ -27,6 +27,7 @@ struct Sweeper: Sendable {
     let namespace: String
     let logger: Logger
     let metrics = SweepMetrics()
+    let damaged = DamagedEvents()
 
     /// Sweeps until the task is cancelled, connecting again whenever something is lost.
     func run() async {
