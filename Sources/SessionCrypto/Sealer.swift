@@ -56,6 +56,11 @@ package struct Sealer: Sendable {
     /// The id of the key that seals: 8 hexadecimal digits.
     package var currentID: String { Keyring.Key.id(current.number) }
 
+    /// Whether the ring has the key with this id.
+    package func has(_ id: String) -> Bool {
+        UInt32(id, radix: 16).map { keys[$0] != nil } ?? false
+    }
+
     /// The id of the key that these bytes are sealed with; `nil` for what is no sealed record.
     package static func keyID(of sealed: [UInt8]) -> String? {
         number(of: sealed).map(Keyring.Key.id)

@@ -16,6 +16,9 @@ package struct ResealProgress: Sendable {
     package var unreadableKeys: [String] = []
     /// Events in outboxes that are not sealed with the current key: they go away when they are published.
     package var leftEvents = 0
+    /// Whether another key has begun to seal since the walk began: what was looked at before may be sealed with the one
+    /// before it.
+    package var isOvertaken = false
 
     mutating func count(unreadable key: String) {
         unreadable += 1
@@ -28,8 +31,8 @@ package struct ResealProgress: Sendable {
 extension RedisSessionStore {
     /// Keys that Redis looks at in one step, about.
     private static let pageKeys: Int64 = 1000
-    /// Keys whose values are read in one go: aggregates may have a megabyte each.
-    private static let valueKeys = 16
+    /// Keys whose values are read in one go: aggregates may have 8 MiB each.
+    private static let valueKeys = 4
     /// Values that are put into place in one call of the script, during which Redis does nothing else.
     private static let scriptValues = 64
     /// Events of an outbox that are read in one go.
@@ -42,7 +45,17 @@ extension RedisSessionStore {
         onProgress: (ResealProgress) -> Void
     ) async throws(StoreError) -> ResealProgress {
         var progress = ResealProgress()
+        let idAtFirst = currentID
+        var unknownKeys: Set<String> = []
         try await walk(&progress, onProgress) { key, elements, progress async throws(StoreError) in
+            // A key that was made since the ring was read is no reason to call what it seals unreadable. Asked for once each:
+            // who writes into Redis can make up any number of them.
+            for id in Set(elements.compactMap { Sealer.keyID(of: $0.sealed) })
+            where !seal.sealers.sealer.has(id) && unknownKeys.count < Self.maxUnknownKeys
+                && unknownKeys.insert(id).inserted
+            {
+                await refreshKeys()
+            }
             var replacements: [Replacement] = []
             for element in elements where Sealer.keyID(of: element.sealed) != currentID {
                 do throws(SealError) {
@@ -54,11 +67,15 @@ extension RedisSessionStore {
             }
             progress.resealed += try await replace(replacements, in: key)
         }
+        progress.isOvertaken = currentID != idAtFirst
         for partition in Partition.all {
             for (id, count) in try await countOutbox(partition) where id != currentID { progress.leftEvents += count }
         }
         return progress
     }
+
+    /// As many keys that the ring does not have as are asked for, at the most.
+    private static let maxUnknownKeys = 16
 
     /// How many values are sealed with each key, by its id; events in outboxes too. What is no sealed record counts
     /// under none.
@@ -125,7 +142,7 @@ extension RedisSessionStore {
             "SCAN", .string(cursor), "MATCH", .string(keys.pattern), "COUNT", .integer(Self.pageKeys))
         guard let parts = try Self.value(try await sendOne(pipeline)).array, parts.count == 2,
             let next = parts[0].string, let names = parts[1].array
-        else { throw StoreError("Redis answered SCAN with something else", .refused, mayHaveHappened: false) }
+        else { throw await distrust("SCAN") }
         return (names.compactMap { $0.string.flatMap(SealedKey.init) }, next)
     }
 
@@ -183,9 +200,9 @@ extension RedisSessionStore {
                 Self.resealScript, keys: [key.name],
                 arguments: [.string(key.kind.rawValue)]
                     + batch.flatMap { [.string($0.element.field), .bytes($0.element.sealed), .bytes($0.new)] })
-            guard let replaced = try Self.value(try await sendOne(pipeline)).integer else {
-                throw StoreError("the reseal script answered something unexpected", .refused, mayHaveHappened: true)
-            }
+            guard let replaced = try Self.value(try await sendOne(pipeline)).integer,
+                (0...Int64(batch.count)).contains(replaced)
+            else { throw await distrust("a reseal") }
             count += Int(replaced)
         }
         return count
@@ -195,22 +212,27 @@ extension RedisSessionStore {
     private func countOutbox(_ partition: Partition) async throws(StoreError) -> [String: Int] {
         var counts: [String: Int] = [:]
         var start = "-"
+        var previous: StreamID?
         while true {
             var pipeline = RedisPipeline()
             pipeline.command(
                 "XRANGE", .string(keys.outbox(partition)), .string(start), "+", "COUNT",
                 .integer(Self.outboxEvents))
-            let entries = try Self.value(try await sendOne(pipeline)).array ?? []
+            guard let entries = try Self.value(try await sendOne(pipeline)).array else {
+                throw await distrust("XRANGE")
+            }
             for entry in entries {
                 guard let sealed = entry.array?.last?.array?.last?.bytes, let id = Sealer.keyID(of: sealed) else {
                     continue
                 }
                 counts[id, default: 0] += 1
             }
-            guard entries.count == Self.outboxEvents, let last = entries.last?.array?.first?.string else {
-                return counts
-            }
-            start = "(" + last
+            guard entries.count == Self.outboxEvents else { return counts }
+            guard let last = entries.last?.array?.first?.string.flatMap(StreamID.init),
+                previous.map({ $0 < last }) ?? true
+            else { throw await distrust("XRANGE") }
+            previous = last
+            start = "(" + last.text
         }
     }
 

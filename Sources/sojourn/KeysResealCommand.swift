@@ -48,6 +48,9 @@ struct KeysResealCommand: AsyncParsableCommand {
                 "\(done.leftEvents) events wait in outboxes, sealed with an older key: they go when they are published."
             )
         }
+        if done.isOvertaken {
+            Output.line("Another key has begun to seal meanwhile: run this again, and what is left is sealed with it.")
+        }
         guard done.unreadable == 0 else {
             throw CommandFailure(
                 "\(done.unreadable) records could not be opened and stay as they are, among them in "

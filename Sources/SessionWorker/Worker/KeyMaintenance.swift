@@ -63,10 +63,15 @@ extension KeyMaintenance {
         } catch {
             throw ConfigurationError(.invalidValue, "SOJOURN_REDIS_URL", "cannot be used", remedy: error.message)
         }
+        let sealers = SealerSource(keyring: keyring, namespace: configuration.namespace, at: .wallClock)
         store = RedisSessionStore(
-            redis: redis, namespace: configuration.namespace,
-            sealers: SealerSource(keyring: keyring, namespace: configuration.namespace, at: .wallClock),
-            inboxSeconds: configuration.inboxSeconds, keyring: keyring)
+            redis: redis, namespace: configuration.namespace, sealers: sealers,
+            inboxSeconds: configuration.inboxSeconds, keyring: keyring,
+            refreshKeys: {
+                // Where it cannot be read now, what it was read as before stays in force, like in a worker.
+                guard let ring = try? configuration.keyring(), ring.hasRoot(of: keyring) else { return }
+                _ = sealers.use(ring, at: .wallClock)
+            })
     }
 
     private func connect(namespace: String) async throws {
