@@ -1,6 +1,7 @@
 package import SessionCore
 
-/// The callers file: `{"<caller>": ["<pattern>", …], "<caller>": {"commands": ["<pattern>", …], "tenants": ["<tenant>", …]}}`.
+/// The callers file: `{"<caller>": ["<pattern>", …], "<caller>": {"commands": ["<pattern>", …], "tenants": ["<tenant>", …],
+/// "replyTo": ["<pattern>", …]}}`.
 extension CallerPermissions {
     private static let maxCallers = 1000
     private static let maxPatterns = 100
@@ -28,18 +29,32 @@ extension CallerPermissions {
 
     private static func grant(of caller: String, from reader: inout ObjectReader) throws(Failure) -> Grant {
         switch reader.value(caller) {
-        case .array: return Grant(commands: try patterns(caller, from: &reader), tenants: nil)
+        case .array: return Grant(commands: try commands(caller, from: &reader), tenants: nil, replyTo: nil)
         case .object:
             let grant = try reader.nested(caller) { reader throws(Failure) in
-                guard reader.value("commands") != nil else { throw reader.failure("commands", "is required") }
+                guard reader.value("commands") != nil else { throw reader.missing("commands") }
                 return Grant(
-                    commands: try patterns("commands", from: &reader), tenants: try tenants("tenants", from: &reader))
+                    commands: try commands("commands", from: &reader), tenants: try tenants("tenants", from: &reader),
+                    replyTo: reader.value("replyTo") == nil ? nil : try patterns("replyTo", from: &reader))
             }
             guard let grant else { preconditionFailure("what is an object is read as one") }
             return grant
         case nil, .null, .bool, .integer, .decimal, .string:
-            throw reader.failure(caller, "must be a list of patterns, or an object with commands and tenants")
+            throw reader.failure(caller, "must be a list of patterns, or an object with commands, tenants and replyTo")
         }
+    }
+
+    /// Patterns that take a command each: one that takes none is misspelt, and would forbid in silence what it was written to
+    /// permit.
+    private static func commands(_ key: String, from reader: inout ObjectReader) throws(Failure) -> [TopicPattern] {
+        let names = CommandName.allCases.map(\.rawValue)
+        let patterns = try patterns(key, from: &reader)
+        for (index, pattern) in patterns.enumerated() where !names.contains(where: pattern.matches) {
+            throw Failure(
+                .invalidField, "matches no command\(NearestName.question(for: pattern.text, among: names))",
+                path: reader.pointer(to: key) + "/\(index)")
+        }
+        return patterns
     }
 
     private static func patterns(_ key: String, from reader: inout ObjectReader) throws(Failure) -> [TopicPattern] {

@@ -7,6 +7,8 @@ package struct CallerPermissions: Sendable, Hashable {
         let commands: [TopicPattern]
         /// `nil`: of every tenant.
         let tenants: Set<String>?
+        /// The queues that replies may go to; `nil` for any.
+        let replyTo: [TopicPattern]?
     }
 
     /// By caller, the RabbitMQ user; `nil` where nothing is restricted.
@@ -36,7 +38,15 @@ package struct CallerPermissions: Sendable, Hashable {
         guard let grants else { return true }
         guard let caller, let grant = grants[ExactText(caller)] else { return false }
         if let tenant, let tenants = grant.tenants, !tenants.contains(tenant) { return false }
-        let words = command.split(separator: ".", omittingEmptySubsequences: false)
-        return grant.commands.contains { $0.matches(words) }
+        return grant.commands.contains { $0.matches(command) }
+    }
+
+    /// Whether `caller` may have its replies put into this queue.
+    ///
+    /// The address of a direct reply is no queue, and always permitted: nobody but whoever asked is behind it. A caller that
+    /// may send nothing has no patterns, and is told so wherever it wants.
+    package func permitsReply(to queue: String, caller: String?) -> Bool {
+        guard let grants, let caller, let patterns = grants[ExactText(caller)]?.replyTo else { return true }
+        return ReplyQueue.isDirect(queue) || patterns.contains { $0.matches(queue) }
     }
 }

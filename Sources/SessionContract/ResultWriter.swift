@@ -35,7 +35,19 @@ package enum ResultWriter {
     /// - Parameters:
     ///   - command: the command's name; `nil` for an unknown one.
     ///   - commandID: the command's `message_id`, else its `correlation_id`, else `nil`.
+    ///   - hidesID: whether the copy does not tell it, since it looks like a credential.
     package static func write(
+        _ outcome: Outcome, of command: CommandName?, commandID: String?, hidesID: Bool = false,
+        at completedAt: Timestamp
+    ) -> WrittenResult {
+        let result = written(outcome, of: command, commandID: commandID, at: completedAt)
+        guard hidesID else { return result }
+        let anonymous = written(outcome, of: command, commandID: nil, at: completedAt)
+        return WrittenResult(
+            command: result.command, status: result.status, reply: result.reply, copy: anonymous.copy)
+    }
+
+    private static func written(
         _ outcome: Outcome, of command: CommandName?, commandID: String?, at completedAt: Timestamp
     ) -> WrittenResult {
         let name = command?.rawValue ?? unknownCommand

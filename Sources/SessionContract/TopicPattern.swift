@@ -13,6 +13,8 @@ package struct TopicPattern: Sendable, Hashable {
     }
 
     private let parts: [Part]
+    /// As it was written.
+    package let text: String
 
     /// `nil` for what is no pattern: words are letters, digits, `_` and `-`, and a wildcard is a whole word.
     package init?(_ text: String) {
@@ -28,6 +30,12 @@ package struct TopicPattern: Sendable, Hashable {
             }
         }
         self.parts = parts
+        self.text = text
+    }
+
+    /// Whether `name` is of this pattern.
+    package func matches(_ name: String) -> Bool {
+        matches(name.split(separator: ".", omittingEmptySubsequences: false))
     }
 
     /// Whether `words`, a name taken apart at its dots, are of this pattern. Takes at most their number times that of the

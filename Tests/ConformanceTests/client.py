@@ -74,7 +74,8 @@ class Client:
         self.violations = []
         self.connection = pika.BlockingConnection(parameters)
         self.channel = self.connection.channel()
-        self.reply_queue = self.channel.queue_declare("", exclusive=True).method.queue
+        # A name of our own: those that RabbitMQ makes begin with amq., and no reply goes there.
+        self.reply_queue = self.channel.queue_declare(f"replies.{uuid.uuid4().hex}", exclusive=True).method.queue
         self._consume(self.reply_queue, self._on_reply)
         self._consume(DIRECT, self._on_reply)
         self._consume(self._listen("results"), self._on_result)

@@ -259,7 +259,8 @@ def test_a_full_reply_queue_that_refuses_its_reply_harms_nobody(client, worker, 
     message_id = str(uuid.uuid4())
     with pika.BlockingConnection(pika.URLParameters(amqp_url)) as connection:
         arguments = {"x-max-length": 0, "x-overflow": "reject-publish"}
-        full = connection.channel().queue_declare("", exclusive=True, arguments=arguments).method.queue
+        name = f"full.{uuid.uuid4().hex}"
+        full = connection.channel().queue_declare(name, exclusive=True, arguments=arguments).method.queue
         client.publish("session.create", {"subject": subject}, message_id=message_id, reply_to=full)
         assert client.await_copy(message_id).data["session"]["subject"] == subject
         # A second one is answered by the same connections, while the first one's queue still refuses.

@@ -2,9 +2,12 @@
 
 import json
 import os
+import subprocess
 import uuid
 
 import pytest
+
+from client import DIRECT
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +56,15 @@ def test_anything_else_is_not_permitted_and_has_no_effect(client, user, subject)
     assert client.await_copy(reply.body["commandId"]).code == "not_permitted"
 
 
+def test_the_tools_of_the_project_say_who_they_are(client, binary, settings, subject):
+    """With a callers file, a command without user_id is nobody's."""
+    environment = {"PATH": os.environ["PATH"]} | settings
+    command = [binary, "send", "session.create", f"subject={subject}", "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["data"]["session"]["subject"] == subject
+
+
 def test_a_command_without_a_caller_is_not_permitted(client, subject):
     reply = client.attempt("session.create", {"subject": subject})
     assert (reply.status, reply.code) == ("rejected", "not_permitted")
@@ -73,6 +85,14 @@ def test_an_unknown_command_stays_one(client, user):
     assert attempt(client, user, "session.nonsense").code == "unknown_command"
 
 
+def test_unknown_commands_fill_no_quarantine_for_who_may_not_send_them(client, user):
+    marker = str(uuid.uuid4())
+    assert client.attempt("no.such.command", marker.encode(), user_id=user).code == "unknown_command"
+    assert attempt(client, user, "session.create", subject=5).code == "invalid_field"
+    client.wait(lambda: [each for each in client.quarantine if each.body == {"subject": 5}], "what comes behind it")
+    assert not [each for each in client.quarantine if marker.encode() in each.raw]
+
+
 def test_a_duplicate_of_a_refusal_is_decided_anew(client, user, worker, path, subject):
     """The end of this module's first file: what is changed below stays changed."""
     body = {"subject": subject, "tenant": "eu"}
@@ -85,6 +105,21 @@ def test_a_duplicate_of_a_refusal_is_decided_anew(client, user, worker, path, su
     write(path, {user: {"commands": ["#"]}})
     worker.await_log("the callers file has changed", after=mark)
     assert client.attempt("session.create", body, message_id=message_id, user_id=user).status == "succeeded"
+
+
+def test_a_reply_goes_nowhere_but_where_its_caller_may_have_it(client, user, worker, path, subject):
+    mark = len(worker.log)
+    write(path, {user: {"commands": ["#"], "replyTo": ["replies.*"]}})
+    worker.await_log("the callers file has changed", after=mark)
+    other = client.channel.queue_declare(f"billing.{uuid.uuid4().hex}", exclusive=True).method.queue
+    message_id = str(uuid.uuid4())
+    client.publish("session.create", {"subject": subject}, message_id=message_id, reply_to=other, user_id=user)
+    copy = client.await_copy(message_id)
+    assert (copy.status, copy.code) == ("rejected", "not_permitted")
+    for reply_to in (client.reply_queue, DIRECT):
+        reply = client.attempt("session.list", {"subject": subject}, reply_to=reply_to, user_id=user)
+        assert reply.data["sessions"] == [], "it had no effect"
+    assert client.channel.queue_declare(other, passive=True).method.message_count == 0
 
 
 def test_a_file_that_turns_bad_is_reported_and_the_last_good_one_stays(client, user, worker, path, subject):

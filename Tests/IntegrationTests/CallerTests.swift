@@ -1,4 +1,5 @@
 import AMQPConnection
+import Logging
 import SessionContract
 import SessionCore
 import SessionCrypto
@@ -18,7 +19,8 @@ struct CallerTests {
         let permissions = try CallerPermissions.read(Array(permissions.utf8))
         return DeliveryReader(
             commands: CommandReader(maxBodyBytes: 65536, tokens: TokenCodec(keyring: keyring, namespace: "n")),
-            hash: KeyedHash(keyring: keyring, namespace: "n"), permissions: { permissions })
+            hash: KeyedHash(keyring: keyring, namespace: "n"), namespace: "n",
+            unknownCommands: QuarantineAllowance(logger: Logger(label: "test")), permissions: { permissions })
     }
 
     private func delivery(_ command: String, _ body: String, from caller: String?) -> AMQPDelivery {

@@ -142,7 +142,8 @@ struct Sender {
         let tokens = TokenCodec(keyring: installation.keyring, namespace: installation.namespace)
         reader = DeliveryReader(
             commands: CommandReader(maxBodyBytes: 65536, tokens: tokens),
-            hash: KeyedHash(keyring: installation.keyring, namespace: installation.namespace))
+            hash: KeyedHash(keyring: installation.keyring, namespace: installation.namespace),
+            namespace: installation.namespace, unknownCommands: QuarantineAllowance(logger: Logger(label: "test")))
     }
 
     func work(_ command: String, _ body: JSONObject, id: String) -> Work {

@@ -12,49 +12,77 @@ package struct DeliveryReader: Sendable {
 
     let commands: CommandReader
     let hash: KeyedHash
+    /// The queues of this namespace begin with this.
+    let queuePrefix: String
+    let unknownCommands: QuarantineAllowance
     /// Who may send what, at present.
     let permissions: @Sendable () -> CallerPermissions
 
+    /// - Parameter unknownCommands: shared by the lanes of a worker.
     package init(
-        commands: CommandReader, hash: KeyedHash,
+        commands: CommandReader, hash: KeyedHash, namespace: String, unknownCommands: QuarantineAllowance,
         permissions: @escaping @Sendable () -> CallerPermissions = { .anything }
     ) {
         self.commands = commands
         self.hash = hash
+        self.queuePrefix = namespace + "."
+        self.unknownCommands = unknownCommands
         self.permissions = permissions
     }
 
     package func read(_ delivery: AMQPDelivery) -> Work {
         let properties = delivery.properties
         let commandID = properties.messageID.flatMap { $0.isEmpty ? nil : $0 } ?? properties.correlationID
-        let name = CommandName(rawValue: delivery.routingKey)
+        let name = CommandName(exactly: delivery.routingKey)
         let permissions = permissions()
+        var omissions = hiddenIDs(of: properties)
+        func refused(_ rejection: Rejection) -> Work {
+            Work(name: name, content: .refused(rejection), commandID: commandID, omissions: omissions)
+        }
+        let refusal = Self.refusal(of: delivery.routingKey, tenant: nil, to: properties.userID, by: permissions)
+        // Who may not send a command fills no quarantine with it either, and nobody fills it with names that are none.
+        if refusal != nil || (name == nil && !unknownCommands.take()) { omissions.insert(.quarantine) }
         do throws(Failure) {
-            let message = message(from: delivery)
-            // Before the body is read: who may not send a command fills no quarantine with it either.
-            if let name, !message.hasUnreadableProperties,
-                let refusal = Self.refusal(of: name, tenant: nil, to: properties.userID, by: permissions)
-            {
-                return Work(name: name, content: .refused(refusal), commandID: commandID)
+            if let queue = properties.replyTo {
+                guard !ReplyQueue.isReserved(queue, prefix: queuePrefix) else {
+                    omissions.insert(.reply)
+                    throw Failure(
+                        .malformedMessage,
+                        "reply_to names a queue of Sojourn's or of RabbitMQ's own: nobody gets a reply")
+                }
+                guard permissions.permitsReply(to: queue, caller: properties.userID) else {
+                    omissions.insert(.reply)
+                    return refused(Rejection(.notPermitted, "this caller may not have replies put into this queue"))
+                }
             }
-            let command = try commands.read(message)
-            if let name,
-                let refusal = Self.refusal(of: name, tenant: command.tenant, to: properties.userID, by: permissions)
+            // Before the body is read.
+            if let refusal, name != nil { return refused(refusal) }
+            let command = try commands.read(message(from: delivery))
+            if let refusal = Self.refusal(
+                of: delivery.routingKey, tenant: command.tenant, to: properties.userID, by: permissions)
             {
-                return Work(name: name, content: .refused(refusal), commandID: commandID)
+                return refused(refusal)
             }
             return Work(
                 name: name, content: .command(command), message: key(of: delivery, named: name), commandID: commandID,
-                isGivenUp: delivery.earlierDeliveries >= Self.maxDeliveries)
+                isGivenUp: delivery.earlierDeliveries >= Self.maxDeliveries, omissions: omissions)
         } catch {
-            return Work(name: name, content: .unreadable(error), commandID: commandID)
+            return Work(name: name, content: .unreadable(error), commandID: commandID, omissions: omissions)
         }
     }
 
+    /// What would be told to everybody who listens to results, and must not be where it looks like a credential.
+    private func hiddenIDs(of properties: AMQPProperties) -> Omissions {
+        let isSecret = [properties.messageID, properties.correlationID].contains { id in
+            id.map(CredentialScan.hasToken) ?? false
+        }
+        return isSecret ? .ids : []
+    }
+
     private static func refusal(
-        of name: CommandName, tenant: String?, to caller: String?, by permissions: CallerPermissions
+        of command: String, tenant: String?, to caller: String?, by permissions: CallerPermissions
     ) -> Rejection? {
-        guard !permissions.permits(name.rawValue, tenant: tenant, caller: caller) else { return nil }
+        guard !permissions.permits(command, tenant: tenant, caller: caller) else { return nil }
         guard caller != nil else {
             return Rejection(.notPermitted, "callers are configured, so a command has to say its caller in user_id")
         }

@@ -143,8 +143,8 @@ extension Lane {
                     LogKey.command: "\(completion.result.command)", LogKey.code: "\(failure.code.rawValue)",
                     LogKey.reason: "\(failure.path.map { "\($0) " } ?? "")\(failure.message)",
                     LogKey.queue: "\(queueNames[item.queue] ?? "")",
-                    LogKey.messageId: "\(item.delivery.properties.messageID ?? "-")",
-                    LogKey.appId: "\(item.delivery.properties.appID ?? "-")",
+                    LogKey.messageId: "\(SenderText.id(item.delivery.properties.messageID))",
+                    LogKey.appId: "\(SenderText.id(item.delivery.properties.appID))",
                 ])
         }
     }

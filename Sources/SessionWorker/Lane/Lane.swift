@@ -69,7 +69,8 @@ actor Lane {
 
     init(
         on eventLoop: any EventLoop, namespace: String, reader: DeliveryReader,
-        processor: CommandProcessor<RedisSessionStore>, redis: RedisClient, number: Int, writes: SharedHealth,
+        outgoing: OutgoingMessages, processor: CommandProcessor<RedisSessionStore>, redis: RedisClient, number: Int,
+        writes: SharedHealth,
         logger: Logger
     ) {
         self.eventLoop = eventLoop
@@ -82,7 +83,7 @@ actor Lane {
         self.number = number
         self.writes = writes
         self.logger = logger
-        outgoing = OutgoingMessages(namespace: namespace)
+        self.outgoing = outgoing
     }
 
     /// Consumes until it is drained, and returns; or until a connection fails, and throws why. What was not finished

@@ -1,18 +1,19 @@
 import AMQPConnection
 import SessionContract
 import SessionCore
+package import SessionCrypto
 import SessionStore
 
 /// Everything that is published for a finished command: the full result for who asked, a copy for everybody, the events,
 /// and what has to be kept in quarantine (contract §4, §5, §7).
 package struct OutgoingMessages: Sendable {
-    /// A path is a key that somebody sent: it may be as long as a body.
-    private static let maxPathLength = 256
-
     let names: Topology.Names
+    private let sealers: SealerSource
 
-    package init(namespace: String) {
+    /// - Parameter sealers: what seals credentials in quarantine.
+    package init(namespace: String, sealers: SealerSource) {
         names = Topology.Names(namespace: namespace)
+        self.sealers = sealers
     }
 
     /// Appends what has to be published for `completion`.
@@ -26,8 +27,11 @@ package struct OutgoingMessages: Sendable {
     ) {
         appendResults(of: completion, to: delivery, &messages, &replies)
         for event in completion.events { messages.append(message(for: event.event)) }
-        if let failure = completion.failure, failure.code.isQuarantined {
-            messages.append(quarantined(delivery, from: queue, because: failure, at: completion.at))
+        if let failure = completion.failure, failure.code.isQuarantined, !completion.omissions.contains(.quarantine) {
+            let record = QuarantineRecord(
+                delivery: delivery, queue: queue, failure: failure, at: completion.at, id: completion.resultID,
+                sealer: sealers.sealer)
+            messages.append(record.message(for: names.dead))
         }
     }
 
@@ -44,15 +48,18 @@ package struct OutgoingMessages: Sendable {
         _ replies: inout [AMQPMessage]
     ) {
         let result = completion.result
-        let changesState = CommandName(rawValue: delivery.routingKey)?.changesState ?? true
+        let changesState = CommandName(exactly: delivery.routingKey)?.changesState ?? true
         var properties = AMQPProperties(
             contentType: "application/json", headers: TraceContext(delivery.properties.headers)?.headers,
             deliveryMode: changesState ? 2 : 1,
             correlationID: delivery.properties.correlationID ?? delivery.properties.messageID,
             messageID: completion.resultID, type: result.type)
-        let copy = AMQPMessage(
+        var copy = AMQPMessage(
             exchange: names.results, routingKey: result.routingKey, properties: properties, body: result.copy)
-        if let replyTo = delivery.properties.replyTo, ReplyAddress.isSafe(replyTo) {
+        if completion.omissions.contains(.ids) { copy.properties.correlationID = nil }
+        if let replyTo = delivery.properties.replyTo, !completion.omissions.contains(.reply),
+            ReplyAddress.isSafe(replyTo)
+        {
             // Setting it makes a copy, and most commands change nothing.
             if changesState { properties.deliveryMode = 1 }
             replies.append(
@@ -61,35 +68,10 @@ package struct OutgoingMessages: Sendable {
         messages.append(copy)
     }
 
-    /// The message as it was, for somebody to look at. `user_id` and `expiration` move to headers: RabbitMQ would refuse
-    /// the one, which is not ours, and drop the message after the other.
-    private func quarantined(
-        _ delivery: AMQPDelivery, from queue: String, because failure: Failure, at now: Timestamp
-    ) -> AMQPMessage {
-        var properties = delivery.properties
-        var headers = properties.headers ?? AMQPTable()
-        if let userID = properties.userID { headers["x-sojourn-user-id"] = .string(userID) }
-        if let expiration = properties.expiration { headers["x-sojourn-expiration"] = .string(expiration) }
-        headers["x-sojourn-reason"] = .string(failure.code.rawValue)
-        headers["x-sojourn-error"] = .string(
-            failure.path.map { "\($0.prefix(Self.maxPathLength)): \(failure.message)" } ?? failure.message)
-        if delivery.isTruncated { headers["x-sojourn-truncated"] = .int64(Int64(clamping: delivery.bodySize)) }
-        headers["x-sojourn-at"] = .string(now.rfc3339)
-        headers["x-sojourn-attempts"] = .int64(delivery.earlierDeliveries + 1)
-        headers["x-sojourn-queue"] = .string(queue)
-        properties.headers = headers
-        properties.userID = nil
-        properties.expiration = nil
-        properties.unreadable.removeAll { $0.name == .userID || $0.name == .expiration }
-        return AMQPMessage(
-            exchange: names.dead, routingKey: delivery.routingKey, mandatory: true, properties: properties,
-            body: delivery.body)
-    }
-
     /// A message for quarantine whose own headers leave no room for ours, without them; `nil` for any other.
     static func withoutForeignHeaders(_ message: AMQPMessage) -> AMQPMessage? {
-        guard let headers = message.properties.headers, headers["x-sojourn-reason"] != nil else { return nil }
-        let ours = headers.entries.filter { $0.name.hasPrefix("x-sojourn-") }
+        guard let headers = message.properties.headers, headers[QuarantineHeader.reason] != nil else { return nil }
+        let ours = headers.entries.filter { QuarantineHeader.isOurs($0.name) }
         guard ours.count < headers.entries.count else { return nil }
         var message = message
         message.properties.headers = AMQPTable(ours)

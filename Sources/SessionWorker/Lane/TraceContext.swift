@@ -1,4 +1,5 @@
 import AMQPConnection
+import SessionContract
 
 /// The W3C trace context of a command (Trace Context, level 1), carried on to its results and events. One that is not
 /// well formed is no trace context, and no error either.
@@ -14,7 +15,7 @@ struct TraceContext: Sendable {
             return nil
         }
         self.traceparent = traceparent
-        tracestate = headers["tracestate"]?.string.flatMap { $0.utf8.count <= Self.maxStateBytes ? $0 : nil }
+        tracestate = headers["tracestate"]?.string.flatMap { Self.isFitForAll($0) ? $0 : nil }
     }
 
     /// The headers that carry it on.
@@ -22,6 +23,12 @@ struct TraceContext: Sendable {
         var headers: AMQPTable = ["traceparent": .string(traceparent)]
         headers["tracestate"] = tracestate.map(AMQPValue.string)
         return headers
+    }
+
+    /// Everybody who listens to results gets it: printable ASCII (the recommendation knows nothing else), and no credential.
+    private static func isFitForAll(_ state: String) -> Bool {
+        state.utf8.count <= maxStateBytes && state.utf8.allSatisfy { (0x20..<0x7F).contains($0) }
+            && !CredentialScan.hasToken(state)
     }
 
     /// `00-<32 hex>-<16 hex>-<2 hex>`, lower case; neither id all zeros, and not version ff.

@@ -6,6 +6,8 @@ enum MetricHelp {
         "sojourn_batch_seconds": "Time from taking a batch to having it stored, in seconds.",
         "sojourn_conflicts_total": "Commands decided again because somebody else wrote to their subject first.",
         "sojourn_duplicates_total": "Commands that had been carried out before and got their first result again.",
+        "sojourn_quarantine_left_out_total":
+            "Unknown commands that were answered and, being many, not kept in quarantine.",
         "sojourn_deadlines_total": "Session deadlines that had come and were looked at.",
         "sojourn_relayed_events_total": "Events that another worker left unpublished and this one published.",
         "sojourn_damaged_events_total": "Events in outboxes that do not open, each counted once by each worker.",

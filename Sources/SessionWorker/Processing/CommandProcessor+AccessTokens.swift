@@ -70,6 +70,7 @@ extension Work {
             tenant: command.tenant, action: .validate(validate), deadline: command.deadline, caller: command.caller,
             traceparent: command.traceparent)
         return Work(
-            name: name, content: .command(verified), message: message, commandID: commandID, isGivenUp: isGivenUp)
+            name: name, content: .command(verified), message: message, commandID: commandID, isGivenUp: isGivenUp,
+            omissions: omissions)
     }
 }

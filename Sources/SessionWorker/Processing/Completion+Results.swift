@@ -11,8 +11,10 @@ extension Completion {
             case .failed(let failure): .failed(failure)
             }
         self.init(
-            at: now, result: ResultWriter.write(outcome, of: work.name, commandID: work.commandID, at: now),
-            resultID: resultID, refusal: refusal)
+            at: now,
+            result: ResultWriter.write(
+                outcome, of: work.name, commandID: work.commandID, hidesID: work.omissions.contains(.ids), at: now),
+            resultID: resultID, refusal: refusal, omissions: work.omissions)
     }
 
     /// Of a command that nobody waits for.
@@ -28,7 +30,7 @@ extension Completion {
         let command = work.name?.rawValue ?? ResultWriter.unknownCommand
         self.init(
             at: now, result: WrittenResult(command: command, status: status, reply: stored.reply, copy: stored.copy),
-            resultID: stored.id, isDuplicate: true)
+            resultID: stored.id, isDuplicate: true, omissions: work.omissions)
     }
 
     /// What to keep for the message's duplicates.

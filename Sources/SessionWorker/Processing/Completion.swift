@@ -21,6 +21,8 @@ package final class Completion: Sendable {
     package let events: [PendingEvent]
     /// Whether the command had been carried out before, and this is its first result again.
     package let isDuplicate: Bool
+    /// What the command's answer lacks.
+    package let omissions: Omissions
 
     package enum Refusal: Sendable {
         case rejected(Rejection.Code)
@@ -36,7 +38,7 @@ package final class Completion: Sendable {
 
     package init(
         at: Timestamp, result: WrittenResult, resultID: String, refusal: Refusal? = nil, events: [PendingEvent] = [],
-        isDuplicate: Bool = false
+        isDuplicate: Bool = false, omissions: Omissions = []
     ) {
         self.at = at
         self.result = result
@@ -44,6 +46,7 @@ package final class Completion: Sendable {
         self.refusal = refusal
         self.events = events
         self.isDuplicate = isDuplicate
+        self.omissions = omissions
     }
 
     /// `nil` unless the command failed.
@@ -56,6 +59,7 @@ package final class Completion: Sendable {
 
     /// The same with its events, once they lie in the outbox.
     func with(events: [PendingEvent]) -> Completion {
-        Completion(at: at, result: result, resultID: resultID, refusal: refusal, events: events)
+        Completion(
+            at: at, result: result, resultID: resultID, refusal: refusal, events: events, omissions: omissions)
     }
 }

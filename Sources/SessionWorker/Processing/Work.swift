@@ -20,12 +20,15 @@ package final class Work: Sendable {
     package let commandID: String?
     /// Whether it was delivered so often that it is not tried again. What an earlier delivery came to still holds.
     package let isGivenUp: Bool
+    /// What its answer lacks.
+    package let omissions: Omissions
 
     package init(
         name: CommandName?, content: Content, message: MessageKey? = nil, commandID: String? = nil,
-        isGivenUp: Bool = false
+        isGivenUp: Bool = false, omissions: Omissions = []
     ) {
         self.isGivenUp = isGivenUp
+        self.omissions = omissions
         self.name = name
         self.content = content
         self.message = message

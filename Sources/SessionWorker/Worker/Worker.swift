@@ -33,8 +33,10 @@ package struct Worker {
         self.configuration = configuration
         self.extensions = extensions
         keys = try WorkerKeys(for: configuration, logger: logger)
-        policyFile = try PolicyFile(path: configuration.policyFile, logger: logger)
-        callers = try CallersFile(path: configuration.callersFile, logger: logger)
+        policyFile = try PolicyFile(
+            path: configuration.policyFile, name: configuration.name(of: .policyFile), logger: logger)
+        callers = try CallersFile(
+            path: configuration.callersFile, name: configuration.name(of: .callersFile), logger: logger)
         redis = try configuration.redis()
         brokers = BrokerConnector(configurations: try configuration.brokers(), logger: logger)
         topology = Topology(namespace: configuration.namespace)
@@ -47,6 +49,13 @@ package struct Worker {
         let metrics = PrometheusMetrics(help: MetricHelp.texts)
         MetricsSystem.bootstrap(metrics)
         logger.info("the worker starts", metadata: [LogKey.configuration: "\(configuration)"])
+        if configuration.callersFile == nil {
+            logger.warning(
+                """
+                there is no callers file: whoever may publish may send every command, and those who give no user_id share \
+                one space of message ids, so that one can get the results of another
+                """)
+        }
         if !extensions.names.isEmpty {
             logger.info("rules and factors were added", metadata: [LogKey.names: "\(extensions.names)"])
         }
@@ -106,6 +115,7 @@ extension Worker {
                 maxBodyBytes: configuration.maxBodyBytes, tokens: parts.manager.tokens,
                 addedFactorKinds: extensions.factorKinds),
             hash: KeyedHash(keyring: keys.keyring, namespace: configuration.namespace),
+            namespace: configuration.namespace, unknownCommands: QuarantineAllowance(logger: logger),
             permissions: { [callers] in callers.permissions })
         let lanes = try (0..<configuration.lanes).map { number in
             var logger = logger
@@ -116,6 +126,7 @@ extension Worker {
             }
             let lane = Lane(
                 on: loop, namespace: configuration.namespace, reader: reader,
+                outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers),
                 processor: makeProcessor(over: client, parts, logger: logger), redis: client,
                 number: number, writes: writes, logger: logger)
             return LaneSupervisor(
@@ -131,7 +142,7 @@ extension Worker {
         let processor = makeProcessor(over: client, parts, logger: logger)
         return Sweeper(
             redis: client, store: processor.store, processor: processor, connector: brokers,
-            outgoing: OutgoingMessages(namespace: configuration.namespace), eventLoop: loop,
+            outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers), eventLoop: loop,
             owner: resultNames.next(), namespace: configuration.namespace, logger: logger)
     }
 

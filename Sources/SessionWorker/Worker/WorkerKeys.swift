@@ -180,6 +180,13 @@ extension WorkerConfiguration {
         return try source.parse(try source.read(), nil)
     }
 
+    /// What opens the credentials of a message in quarantine; `nil` without a keyring.
+    package func quarantineSeal(ofMessage id: String) throws(ConfigurationError) -> CredentialSeal? {
+        guard keyProvider != nil else { return nil }
+        return CredentialSeal(
+            Sealer(keyring: try keyring(), namespace: namespace, at: .wallClock), message: id)
+    }
+
     /// What gives the keyring, and the variable that says so; `nil` with `--dev`.
     fileprivate var keyProvider: (any KeyProvider, ConfigurationVariable)? {
         if let keyringFile { return (FileKeyProvider(path: keyringFile), .keyringFile) }

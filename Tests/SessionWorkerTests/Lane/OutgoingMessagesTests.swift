@@ -1,6 +1,7 @@
 import AMQPConnection
 import SessionContract
 import SessionCore
+import SessionCrypto
 import SessionStore
 import Testing
 
@@ -8,8 +9,11 @@ import Testing
 
 @Suite("What is published for a finished command")
 struct OutgoingMessagesTests {
-    private let outgoing = OutgoingMessages(namespace: "n")
+    private static let keyring = Keyring.generate(at: Timestamp(milliseconds: 0))
     private let now = Timestamp(milliseconds: 1_800_000_000_000)
+    private let outgoing = OutgoingMessages(
+        namespace: "n",
+        sealers: SealerSource(keyring: keyring, namespace: "n", at: Timestamp(milliseconds: 1_800_000_000_000)))
 
     private func delivery(
         _ command: String = "session.create", _ properties: AMQPProperties = AMQPProperties()

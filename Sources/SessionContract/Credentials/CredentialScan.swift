@@ -1,0 +1,74 @@
+/// Finds what looks like a credential in bytes that could not be read, whatever they are: whole commands with a misspelt
+/// key, half of one, text in another encoding. It looks at bytes and not at JSON, and rather finds too much: what it finds
+/// is sealed, and can be opened again (contract §5).
+///
+/// Found are tokens of ours and JWTs, also without their beginning; what stands under `code`, in `factor`, and under keys
+/// that are called alike; long texts under `token` and `ticket`; all of these in base64 and in hexadecimal digits; and
+/// everything that is compressed, since nobody can say what is in it.
+package struct CredentialScan {
+    /// Something to be sealed, by its place in the raw bytes.
+    package struct Find: Equatable, Sendable {
+        package let range: Range<Int>
+        /// Whether it stands where JSON has a value without quotes, so that a text in its place needs some.
+        package let needsQuotes: Bool
+    }
+
+    /// More finds than this are one: everything.
+    private static let maxFinds = 32
+
+    let view: DecodedView
+    private var finds: [(range: Range<Int>, needsQuotes: Bool)] = []
+
+    private init(_ raw: [UInt8]) {
+        view = DecodedView(raw)
+    }
+
+    /// What is to be sealed of `raw`, in order, nothing twice.
+    package static func finds(in raw: [UInt8]) -> [Find] {
+        if isCompressed(raw) { return [Find(range: 0..<raw.count, needsQuotes: false)] }
+        var scan = CredentialScan(raw)
+        scan.findRuns()
+        scan.findValues()
+        return scan.merged(rawCount: raw.count)
+    }
+
+    /// Whether a name that somebody chose has a token or a JWT in it.
+    package static func hasToken(_ text: String) -> Bool {
+        // Most names are too short to be looked at.
+        guard text.utf8.count >= CredentialRun.minBytes else { return false }
+        var scan = CredentialScan(Array(text.utf8))
+        scan.findRuns()
+        return !scan.finds.isEmpty
+    }
+
+    /// Whether there are so many that it does not matter where the next one is. It is what bounds the time a scan takes.
+    var isFull: Bool { finds.count > Self.maxFinds }
+
+    mutating func found(_ range: Range<Int>, needsQuotes: Bool = false) {
+        if !range.isEmpty { finds.append((range, needsQuotes)) }
+    }
+
+    private func merged(rawCount: Int) -> [Find] {
+        var merged: [Find] = []
+        for find in finds.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
+            let range = view.raw(find.range)
+            if let last = merged.last, range.lowerBound < last.range.upperBound {
+                let end = max(last.range.upperBound, range.upperBound)
+                merged[merged.count - 1] = Find(
+                    range: last.range.lowerBound..<end, needsQuotes: last.needsQuotes || find.needsQuotes)
+            } else {
+                merged.append(Find(range: range, needsQuotes: find.needsQuotes))
+            }
+        }
+        return merged.count <= Self.maxFinds ? merged : [Find(range: 0..<rawCount, needsQuotes: false)]
+    }
+
+    /// By the bytes that gzip, zlib, zstd, bzip2, xz and zip begin with.
+    private static func isCompressed(_ raw: [UInt8]) -> Bool {
+        let beginnings: [[UInt8]] = [
+            [0x1F, 0x8B], [0x78, 0x01], [0x78, 0x5E], [0x78, 0x9C], [0x78, 0xDA], [0x28, 0xB5, 0x2F, 0xFD],
+            Array("BZh".utf8), [0xFD, 0x37, 0x7A, 0x58, 0x5A], [0x50, 0x4B, 0x03, 0x04],
+        ]
+        return beginnings.contains { raw.starts(with: $0) }
+    }
+}

@@ -1,0 +1,34 @@
+import SessionContract
+import Testing
+
+@Suite("Names that a sender made up")
+struct SenderTextTests {
+    private static let token = "sjr_k7Qm2vXc9Lr4TzWb8NfYp3HdS5jGaE6u-1B0xQ_tR7mK2nV9cZ4wL8yP3hD6sJ5gF0aE1uBkC7oQm2vXc9"
+
+    @Test(
+        "a name is repeated", arguments: ["idelSeconds", "a/b~c", "session.crate", "é.ü", "x", "", "key2", "two words"])
+    func names(name: String) {
+        #expect(SenderText.name(name) == name)
+    }
+
+    @Test(
+        "what could be a credential, or does something to a terminal, is not repeated",
+        arguments: [
+            token, "token is \(token)", "123456", "123 456", "7kq2m-x9c4r", "abcde-fghij", "7kq2mx9c4r",
+            "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "JBSWYDPEHPKPXPABCDEF", "47123fcd-a3b3-4f5c-a352-8eb858fc99a9",
+            "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2ln", "\u{1B}[2J", "a\nb", "\u{202E}x",
+            String(repeating: "x", count: 65),
+        ])
+    func withheld(name: String) {
+        #expect(SenderText.name(name) == nil)
+    }
+
+    @Test("an id is logged, but for a credential, and never longer than an id is")
+    func ids() {
+        #expect(SenderText.id("47123fcd-a3b3-4f5c-a352-8eb858fc99a9") == "47123fcd-a3b3-4f5c-a352-8eb858fc99a9")
+        #expect(SenderText.id("order-123456") == "order-123456")
+        #expect(SenderText.id(nil) == "-")
+        #expect(SenderText.id(Self.token) == "[withheld]")
+        #expect(SenderText.id(String(repeating: "x", count: 300)) == String(repeating: "x", count: 128) + "…")
+    }
+}
