@@ -13,7 +13,9 @@ extension CommandReader {
         case (let token?, nil, nil): target = .token(token)
         case (nil, let id?, nil): target = .session(SessionID(id))
         case (nil, nil, let subject?): target = .subject(subject, except: exception)
-        case (nil, nil, nil): throw reader.failure("token", "one of token, sessionId and subject is required")
+        case (nil, nil, nil):
+            throw reader.missing(
+                "token", "sessionId", "subject", because: "one of token, sessionId and subject is required")
         case (.some, .some, _): throw reader.failure("sessionId", "goes with neither token nor subject")
         case (_, _, .some): throw reader.failure("subject", "goes with neither token nor sessionId")
         }
@@ -34,7 +36,8 @@ extension CommandReader {
         switch (try reader.string("sessionId", length: 1...128), try reader.exactText("subject", length: 1...256)) {
         case (let id?, nil): target = .session(SessionID(id))
         case (nil, let subject?): target = .subject(subject)
-        case (nil, nil): throw reader.failure("sessionId", "one of sessionId and subject is required")
+        case (nil, nil):
+            throw reader.missing("sessionId", "subject", because: "one of sessionId and subject is required")
         case (.some, .some): throw reader.failure("subject", "does not go with sessionId")
         }
         return LockSessions(target: target, reason: try reader.reason())

@@ -39,7 +39,8 @@ extension CommandReader {
         switch (try reader.factor(of: factorKinds), try reader.authentication()) {
         case (let factor?, nil): proof = .factor(factor)
         case (nil, let authentication?): proof = .authentication(authentication)
-        case (nil, nil): throw reader.failure("factor", "one of factor and authentication is required")
+        case (nil, nil):
+            throw reader.missing("factor", "authentication", because: "one of factor and authentication is required")
         case (.some, .some): throw reader.failure("authentication", "does not go with factor")
         }
         return ElevateSession(token: token, proof: proof, context: try reader.context())
@@ -53,7 +54,8 @@ extension CommandReader {
         ) {
         case (let session?, nil): token = session
         case (nil, let refresh?): token = refresh
-        case (nil, nil): throw reader.failure("token", "one of token and refreshToken is required")
+        case (nil, nil):
+            throw reader.missing("token", "refreshToken", because: "one of token and refreshToken is required")
         case (.some, .some): throw reader.failure("refreshToken", "does not go with token")
         }
         return ReauthenticateSession(
@@ -84,7 +86,8 @@ extension CommandReader {
         switch (try reader.token("token", as: .session, by: tokens), try reader.string("sessionId", length: 1...128)) {
         case (let token?, nil): return .token(token)
         case (nil, let id?): return .session(SessionID(id))
-        case (nil, nil): throw reader.failure("token", "one of token and sessionId is required")
+        case (nil, nil):
+            throw reader.missing("token", "sessionId", because: "one of token and sessionId is required")
         case (.some, .some): throw reader.failure("sessionId", "does not go with token")
         }
     }

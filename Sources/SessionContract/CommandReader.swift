@@ -18,12 +18,20 @@ package struct CommandReader: Sendable {
     /// The command that `message` is.
     package func read(_ message: IncomingMessage) throws(Failure) -> Command {
         guard let name = CommandName(exactly: message.routingKey) else {
-            throw Failure(.unknownCommand, "there is no command of this name")
+            throw Failure(.unknownCommand, Self.unknown(message.routingKey))
         }
         let deadline = try checkProperties(of: message, for: name)
         return try read(
             try object(in: message.body), as: name, deadline: deadline, caller: message.caller,
             traceparent: message.traceparent)
+    }
+
+    private static func unknown(_ routingKey: String) -> String {
+        guard let name = SenderText.name(routingKey) else {
+            return "there is no command of this name, which is not repeated, since it could be a credential"
+        }
+        let question = NearestName.question(for: name, among: CommandName.allCases.map(\.rawValue))
+        return "there is no command \"\(name)\"\(question)"
     }
 
     /// Checks everything but the body; gives the deadline.

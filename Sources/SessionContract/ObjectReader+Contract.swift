@@ -54,7 +54,7 @@ extension ObjectReader {
 
     /// What has to be there.
     func required<Value>(_ key: String, _ value: Value?) throws(Failure) -> Value {
-        guard let value else { throw failure(key, "is required") }
+        guard let value else { throw missing(key) }
         return value
     }
 
@@ -119,7 +119,7 @@ extension ObjectReader {
     }
 
     private mutating func methods() throws(Failure) -> [ExactText] {
-        guard let value = value("methods") else { throw failure("methods", "is required") }
+        guard let value = value("methods") else { throw missing("methods") }
         guard case .array(let values) = value, (1...16).contains(values.count) else {
             throw failure("methods", "must be an array of 1 to 16 methods")
         }

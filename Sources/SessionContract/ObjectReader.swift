@@ -6,10 +6,13 @@ package struct ObjectReader {
     private let object: JSONObject
     private let path: String
     private var known: [String] = []
+    /// Whether names are repeated whatever they are: in a file of the operator's own, whose log it is.
+    private let repeatsNames: Bool
 
-    package init(_ object: JSONObject, path: String = "") {
+    package init(_ object: JSONObject, path: String = "", repeatsNames: Bool = false) {
         self.object = object
         self.path = path
+        self.repeatsNames = repeatsNames
     }
 
     /// Of a file that is one JSON object.
@@ -23,7 +26,7 @@ package struct ObjectReader {
             throw Failure(.malformedMessage, "not JSON: \(error.message)")
         }
         guard case .object(let object) = value else { throw Failure(.malformedMessage, "must be a JSON object") }
-        self.init(object)
+        self.init(object, repeatsNames: true)
     }
 
     /// The object's keys, in their order.
@@ -37,8 +40,30 @@ package struct ObjectReader {
     /// Refuses the first member that nothing asked for.
     package func finish() throws(Failure) {
         for member in object.members where !known.contains(where: { member.key.isExactly($0) }) {
-            throw Failure(.invalidField, "there is no such key here", path: pointer(to: member.key))
+            guard let name = repeatable(member.key) else {
+                throw Failure(
+                    .invalidField,
+                    "there is a key here that is unknown; it is not named, since it could be a credential",
+                    path: "\(path)/\(SenderText.withheld)")
+            }
+            throw failure(name, "there is no such key here\(NearestName.question(for: name, among: known))")
         }
+    }
+
+    /// A key as it was sent, where it may be told.
+    private func repeatable(_ key: String) -> String? {
+        repeatsNames ? key : SenderText.name(key)
+    }
+
+    /// That one of `keys` has to be there, which points to the first. What is there and looks like one of them misspelt is
+    /// named as well.
+    package func missing(_ keys: String..., because message: String = "is required") -> Failure {
+        let others = object.members.map(\.key).filter { key in !known.contains { $0.isExactly(key) } }
+        let misspelt = others.first { NearestName.nearest(to: $0, among: keys) != nil }
+        guard let name = misspelt.flatMap(repeatable), let meant = NearestName.nearest(to: name, among: keys) else {
+            return failure(keys[0], message)
+        }
+        return failure(keys[0], "\(message); there is no key \(name): did you mean \(meant)?")
     }
 
     package func failure(_ key: String, _ message: String) -> Failure {
@@ -91,7 +116,7 @@ extension ObjectReader {
     }
 
     package mutating func required(_ key: String, length: ClosedRange<Int>) throws(Failure) -> String {
-        guard let text = try string(key, length: length) else { throw failure(key, "is required") }
+        guard let text = try string(key, length: length) else { throw missing(key) }
         return text
     }
 
@@ -144,7 +169,7 @@ extension ObjectReader {
         _ key: String, _ read: (inout ObjectReader) throws(Failure) -> Value
     ) throws(Failure) -> Value? {
         guard let object = try object(key) else { return nil }
-        var reader = ObjectReader(object, path: pointer(to: key))
+        var reader = ObjectReader(object, path: pointer(to: key), repeatsNames: repeatsNames)
         let value = try read(&reader)
         try reader.finish()
         return value

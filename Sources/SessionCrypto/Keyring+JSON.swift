@@ -29,7 +29,7 @@ extension Keyring {
 
     private static func read(_ reader: inout ObjectReader) throws -> Keyring {
         guard let written = try reader.integer("version", in: 1...Int.max) else {
-            throw reader.failure("version", "is required")
+            throw reader.missing("version")
         }
         guard written == version else {
             throw reader.failure(
@@ -58,7 +58,7 @@ extension Keyring {
         }
         let since = try reader.timestamp("currentSince")
         let successor = try reader.nested("successor") { reader throws(Failure) in
-            guard let from = try reader.timestamp("from") else { throw reader.failure("from", "is required") }
+            guard let from = try reader.timestamp("from") else { throw reader.missing("from") }
             let number = try number("id", from: &reader)
             guard number != current, keys.contains(where: { $0.number == number }) else {
                 throw reader.failure("id", "is the id of no other key than the current one")

@@ -1,5 +1,6 @@
 import Configuration
-import FoundationEssentials
+import SessionContract
+import SessionCore
 
 /// The file given with `--config`: one flat JSON object with the variables' names as keys.
 ///
@@ -16,19 +17,24 @@ struct ConfigurationFile: FileConfigSnapshot {
 
     init(data: RawSpan, providerName: String, parsingOptions: ParsingOptions) throws {
         self.providerName = providerName
-        let bytes = data.withUnsafeBytes { Data($0) }
-        let entries: [String: Entry]
-        do {
-            entries = try JSONDecoder().decode([String: Entry].self, from: bytes)
+        // As strict as with every other file: no trailing comma, no key twice, no number in quotes.
+        let value: JSONValue
+        do throws(JSONError) {
+            value = try JSONReader.read(data.withUnsafeBytes { Array($0) })
         } catch {
-            throw Problem.notAnObject
+            throw Problem.notJSON(error.message)
         }
+        guard case .object(let object) = value else { throw Problem.notAnObject }
         var values: [String: String] = [:]
         // Sorted, so that of two mistakes it is always the same one that is reported.
-        for (key, entry) in entries.sorted(by: { $0.key < $1.key }) {
-            guard ConfigurationVariable(rawValue: key) != nil else { throw Problem.unknownKey(key) }
-            guard case .text(let text) = entry else { throw Problem.neitherTextNorNumber(key: key) }
-            values[key] = text
+        for (key, value) in object.members.sorted(by: { $0.key < $1.key }) {
+            guard let variable = ConfigurationVariable(rawValue: key) else { throw Problem.unknownKey(key) }
+            switch (value, variable.form) {
+            case (.string(let text), .text): values[key] = text
+            case (.integer(let number), .number): values[key] = String(number)
+            case (.null, _), (.bool, _), (.integer, _), (.decimal, _), (.string, _), (.array, _), (.object, _):
+                throw Problem.wrongForm(key: key, variable.form)
+            }
         }
         self.values = values
     }
@@ -44,25 +50,9 @@ struct ConfigurationFile: FileConfigSnapshot {
 
     /// What can be wrong with the file, to be told by whoever knows its path.
     enum Problem: Error, Hashable {
+        case notJSON(String)
         case notAnObject
         case unknownKey(String)
-        case neitherTextNorNumber(key: String)
-    }
-
-    /// Numbers are kept as text: one set of checks then serves all three places a value can come from.
-    private enum Entry: Decodable {
-        case text(String)
-        case other
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            if let text = try? container.decode(String.self) {
-                self = .text(text)
-            } else if let number = try? container.decode(Int.self) {
-                self = .text(String(number))
-            } else {
-                self = .other
-            }
-        }
+        case wrongForm(key: String, ConfigurationVariable.Form)
     }
 }

@@ -1,5 +1,6 @@
 import Configuration
 import FoundationEssentials
+import SessionContract
 
 /// Where values come from, the strongest first: command line, environment, file.
 ///
@@ -71,6 +72,8 @@ struct ConfigurationSources {
             return try await FileProvider<ConfigurationFile>(config: ConfigReader(provider: path))
         } catch let problem as ConfigurationFile.Problem {
             switch problem {
+            case .notJSON(let reason):
+                throw ConfigurationError(.unreadableFile, file, "is not a JSON object", remedy: "\(reason) \(form)")
             case .notAnObject:
                 throw ConfigurationError(.unreadableFile, file, "is not a JSON object", remedy: form)
             case .unknownKey("dev"):
@@ -78,14 +81,20 @@ struct ConfigurationSources {
                     .unknownKey, "dev in \(file)", "is not possible",
                     remedy: "a throw-away keyring can only be asked for on the command line, with --dev")
             case .unknownKey(let key):
-                let known = ConfigurationVariable.allCases.map(\.fileKey).joined(separator: ", ")
+                let known = ConfigurationVariable.allCases.map(\.fileKey)
+                let nearest = NearestName.nearest(to: key, among: known)
                 throw ConfigurationError(
                     .unknownKey, "\(ConfigurationSetting.quoted(key)) in \(file)", "is not a known key",
-                    remedy: "known are \(known)")
-            case .neitherTextNorNumber(let key):
+                    remedy: nearest.map { "did you mean \($0)?" } ?? "known are \(known.joined(separator: ", "))")
+            case .wrongForm(let key, let form):
+                let wanted =
+                    switch form {
+                    case .text: "a text"
+                    case .number: "a whole number, without quotes"
+                    }
                 throw ConfigurationError(
-                    .invalidValue, "\(key) in \(file)", "is neither a text nor a whole number",
-                    remedy: "it must be one of the two; leave the key out for the default")
+                    .invalidValue, "\(key) in \(file)", "is not \(wanted)",
+                    remedy: "it must be that; leave the key out for the default")
             }
         } catch {
             throw ConfigurationError(

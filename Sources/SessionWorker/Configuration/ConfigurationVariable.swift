@@ -21,6 +21,23 @@ package enum ConfigurationVariable: String, CaseIterable, Hashable, Sendable {
     case logLevel
     case logFormat
 
+    /// How a value is written in the file given with `--config`; everywhere else it is a text.
+    enum Form: Hashable {
+        case text
+        /// A whole number.
+        case number
+    }
+
+    var form: Form {
+        switch self {
+        case .prefetch, .lanes, .inboxSeconds, .drainSeconds, .maxBodyBytes: .number
+        case .amqpUrl, .redisUrl, .keyringFile, .keyringCommand, .policyFile, .callersFile, .namespace, .topology,
+            .issuer,
+            .audience, .adminAddress, .logLevel, .logFormat:
+            .text
+        }
+    }
+
     /// The key in the file given with `--config`: `amqpUrl`.
     package var fileKey: String { rawValue }
 

@@ -46,8 +46,11 @@ extension WorkerConfiguration {
         keyringFile = try file?.path()
         keyringCommand = try command?.command()
         if needsKeyring { try checkKeyring(file, command) }
-        policyFile = try sources.setting(.policyFile)?.path()
-        callersFile = try sources.setting(.callersFile)?.path()
+        let policies = try sources.setting(.policyFile)
+        let callers = try sources.setting(.callersFile)
+        policyFile = try policies?.path()
+        callersFile = try callers?.path()
+        for setting in [policies, callers].compactMap(\.self) { givenNames[setting.variable] = setting.name }
     }
 
     /// Exactly one of the three: a file, a command, `--dev`.

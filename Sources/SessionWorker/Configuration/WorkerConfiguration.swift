@@ -85,6 +85,14 @@ package struct WorkerConfiguration: Sendable, Hashable {
     /// line, so that no forgotten variable runs production without keys. Default: false.
     package var dev: Bool = false
 
+    /// What the settings of files were given as: `SOJOURN_POLICY_FILE`, `--policy-file`, `policyFile in FILE`.
+    var givenNames: [ConfigurationVariable: String] = [:]
+
+    /// What messages about a setting call it: as it was given.
+    func name(of variable: ConfigurationVariable) -> String {
+        givenNames[variable] ?? variable.environmentName
+    }
+
     /// Every default of contract §9.
     package init() {}
 

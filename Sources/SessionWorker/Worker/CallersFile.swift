@@ -5,11 +5,14 @@ import SessionContract
 typealias CallersFile = WatchedFile<CallerPermissions>
 
 extension WatchedFile<CallerPermissions> {
+    /// - Parameter name: what the path was given as.
     /// - Throws: `ConfigurationError` if there is a path and what lies there cannot be used.
-    convenience init(path: String?, logger: Logger) throws(ConfigurationError) {
+    convenience init(
+        path: String?, name: String = ConfigurationVariable.callersFile.environmentName, logger: Logger
+    ) throws(ConfigurationError) {
         try self.init(
-            path: path, variable: .callersFile, title: "the callers file",
-            form: "it must be a JSON object, caller to a list of command patterns, or to {commands, tenants}",
+            path: path, name: name, title: "the callers file",
+            form: "it must be a JSON object, caller to a list of command patterns, or to {commands, tenants, replyTo}",
             standard: .anything, logger: logger, parse: CallerPermissions.read)
     }
 

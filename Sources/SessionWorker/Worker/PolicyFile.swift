@@ -6,10 +6,13 @@ import SessionCore
 typealias PolicyFile = WatchedFile<PolicyCatalogue>
 
 extension WatchedFile<PolicyCatalogue> {
+    /// - Parameter name: what the path was given as.
     /// - Throws: `ConfigurationError` if there is a path and what lies there cannot be used.
-    convenience init(path: String?, logger: Logger) throws(ConfigurationError) {
+    convenience init(
+        path: String?, name: String = ConfigurationVariable.policyFile.environmentName, logger: Logger
+    ) throws(ConfigurationError) {
         try self.init(
-            path: path, variable: .policyFile, title: "the policy file",
+            path: path, name: name, title: "the policy file",
             form: "it must be a JSON object, policy name to policy", standard: PolicyCatalogue(), logger: logger,
             parse: PolicyReader.readCatalogue)
     }

@@ -15,12 +15,13 @@ final class WatchedFile<Value: Sendable>: Sendable {
     private let watched: Watched<Value>?
 
     /// - Parameters:
+    ///   - name: what the setting that has the path was given as: `SOJOURN_POLICY_FILE`, `--policy-file`.
     ///   - title: what messages call it: `the policy file`.
     ///   - form: what it must be, as a clause: `it must be a JSON object, policy name to policy`.
     ///   - standard: the value where there is no file.
     /// - Throws: `ConfigurationError` if there is a path and what lies there cannot be used.
     init(
-        path: String?, variable: ConfigurationVariable, title: String, form: String, standard: Value, logger: Logger,
+        path: String?, name: String, title: String, form: String, standard: Value, logger: Logger,
         parse: @escaping @Sendable ([UInt8]) throws(Failure) -> Value
     ) throws(ConfigurationError) {
         self.standard = standard
@@ -29,7 +30,7 @@ final class WatchedFile<Value: Sendable>: Sendable {
             return
         }
         @Sendable func unusable(_ problem: String) -> ConfigurationError {
-            ConfigurationError(.unreadableFile, "\(variable.environmentName) \(path)", problem, remedy: form)
+            ConfigurationError(.unreadableFile, "\(name) \(path)", problem, remedy: form)
         }
         let source = Watched<Value>.Source(
             title: title, place: path,
@@ -46,7 +47,10 @@ final class WatchedFile<Value: Sendable>: Sendable {
                 do throws(Failure) {
                     return try parse(content)
                 } catch {
-                    throw unusable((error.path.map { "\($0): " } ?? "") + error.message)
+                    // What is wrong at a place says itself what would be right there.
+                    guard let place = error.path else { throw unusable("cannot be used: \(error.message)") }
+                    throw ConfigurationError(
+                        .unreadableFile, "\(name) \(path)", "is wrong at \(place)", remedy: error.message)
                 }
             })
         watched = try Watched(source, logger: logger)

@@ -79,7 +79,7 @@ struct ConfigurationReadingTests {
 
     @Test("The environment goes before the file, and the command line before both")
     func order() async throws {
-        let json = #"{"prefetch": 1, "lanes": "2", "issuer": "file"}"#
+        let json = #"{"prefetch": 1, "lanes": 2, "issuer": "file"}"#
         let configuration = try await read(
             ["SOJOURN_PREFETCH": "10", "SOJOURN_LANES": "20"], commandLine: [.lanes: "200"], json: json)
         #expect(configuration.issuer == "file")
@@ -104,7 +104,8 @@ struct ConfigurationReadingTests {
         let environment = try await ConfigurationSources(
             commandLine: [:], environment: [variable.environmentName: "x"], file: nil)
         #expect(try environment.setting(variable)?.name == variable.environmentName)
-        try await withFile("{\"\(variable.fileKey)\": \"x\"}") { path in
+        let value = variable.form == .number ? "1" : #""x""#
+        try await withFile("{\"\(variable.fileKey)\": \(value)}") { path in
             let file = try await ConfigurationSources(commandLine: [:], environment: [:], file: path)
             #expect(try file.setting(variable)?.name == "\(variable.fileKey) in \(path)")
         }
@@ -212,7 +213,15 @@ struct ConfigurationReadingTests {
         let error = await #expect(throws: ConfigurationError.self) { try await read(json: #"{"prefetsch": 5}"#) }
         #expect(error?.code == .unknownKey)
         #expect(error?.subject.hasPrefix(#""prefetsch" in /"#) == true)
+        #expect(error?.remedy == "did you mean prefetch?")
         #expect(error?.remedy.contains("prefetch") == true)
+    }
+
+    @Test("A number in the file where a text has to be is refused")
+    func numberForText() async throws {
+        let error = await #expect(throws: ConfigurationError.self) { try await read(json: #"{"namespace": 5}"#) }
+        #expect(error?.description.contains("namespace in /") == true)
+        #expect(error?.problem == "is not a text")
     }
 
     @Test("Asking for --dev in the file is refused, and says where it can be asked for")
@@ -223,15 +232,17 @@ struct ConfigurationReadingTests {
     }
 
     @Test(
-        "A value in the file that is neither text nor number is refused",
-        arguments: ["null", "true", "[]", #"["a"]"#, "{}", "1.5"])
+        "A value in the file that is no number where it has to be one is refused, a number in quotes too",
+        arguments: ["null", "true", "[]", #"["a"]"#, "{}", "1.5", #""2""#, #""""#])
     func wrongTypes(value: String) async throws {
         let error = await #expect(throws: ConfigurationError.self) { try await read(json: "{\"lanes\": \(value)}") }
         #expect(error?.code == .invalidValue)
         #expect(error?.subject.hasPrefix("lanes in /") == true)
     }
 
-    @Test("A file that is no JSON object is refused", arguments: ["", "[]", "5", "{", #"{"lanes": 1} x"#])
+    @Test(
+        "A file that is no JSON object is refused",
+        arguments: ["", "[]", "5", "{", #"{"lanes": 1} x"#, #"{"lanes": 1,}"#, #"{"lanes": 1, "lanes": 1}"#])
     func notAnObject(json: String) async throws {
         let error = await #expect(throws: ConfigurationError.self) { try await read(json: json) }
         #expect(error?.code == .unreadableFile)
