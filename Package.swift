@@ -86,14 +86,14 @@ let package = Package(
         .target(
             name: "SojournWorker",
             dependencies: [
-                "SessionCore", "SessionWorker", "SojournExtension",
+                "SessionContract", "SessionCore", "SessionWorker", "SojournExtension",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
         .executableTarget(
             name: "sojourn",
             dependencies: [
-                "SessionCore", "SessionContract", "SessionCrypto", "SessionStore", "SessionWorker", "SojournClient",
-                "SojournWorker",
+                "AMQPConnection", "SessionCore", "SessionContract", "SessionCrypto", "SessionStore", "SessionWorker",
+                "SojournClient", "SojournWorker",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
         .executableTarget(

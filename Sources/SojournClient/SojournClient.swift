@@ -11,21 +11,25 @@ import SessionContract
 ///
 /// Bodies are JSON as `schemas/` describes it. A client may be used from anywhere; it does not reconnect.
 public final class SojournClient: Sendable {
-    private let connection: AMQPConnection
+    let connection: AMQPConnection
     private let commands: AMQPChannel
-    private let names: Topology.Names
+    let names: Topology.Names
     private let replies: PendingReplies
+    /// Who sends: RabbitMQ vouches for the user of the connection, and lets no other name pass.
+    private let user: String?
 
     private init(
-        connection: AMQPConnection, commands: AMQPChannel, names: Topology.Names, replies: PendingReplies
+        connection: AMQPConnection, commands: AMQPChannel, names: Topology.Names, replies: PendingReplies, user: String?
     ) {
+        self.user = user
         self.connection = connection
         self.commands = commands
         self.names = names
         self.replies = replies
     }
 
-    /// Connects to a broker.
+    /// Connects to a broker. The user of the URL is the caller of every command (`user_id`), as an installation with a
+    /// callers file wants it.
     ///
     /// - Parameters:
     ///   - url: `amqp://` or `amqps://`.
@@ -42,13 +46,13 @@ public final class SojournClient: Sendable {
             let commands = try await connection.openChannel()
             let replies = PendingReplies()
             try await commands.consume(
-                queue: "amq.rabbitmq.reply-to", noAck: true, onBatch: { replies.deliver($0) })
+                queue: ReplyQueue.direct, noAck: true, onBatch: { replies.deliver($0) })
             commands.closeFuture.whenSuccess { error in
                 replies.fail(error.map(SojournClientError.init) ?? .closed)
             }
             return SojournClient(
                 connection: connection, commands: commands, names: Topology.Names(namespace: namespace),
-                replies: replies)
+                replies: replies, user: configuration.username.isEmpty ? nil : configuration.username)
         } catch {
             throw SojournClientError(error)
         }
@@ -74,7 +78,7 @@ public final class SojournClient: Sendable {
             exchange: names.commands, routingKey: command,
             properties: AMQPProperties(
                 contentType: "application/json", deliveryMode: 2, correlationID: correlationID,
-                replyTo: "amq.rabbitmq.reply-to", messageID: id),
+                replyTo: ReplyQueue.direct, messageID: id, userID: user),
             body: Array(body))
         let channel = commands
         return try await replies.reply(to: correlationID, within: timeout) { () throws(SojournClientError) in

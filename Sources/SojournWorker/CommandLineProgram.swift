@@ -1,5 +1,6 @@
 package import ArgumentParser
 import Glibc
+import SessionContract
 
 /// The argument parser's own `main`, but for how failures leave: `sojourn: <sentence>` on standard error, and an exit
 /// status that a script or a unit file can tell apart (see `ExitStatus`).
@@ -36,10 +37,12 @@ package enum CommandLineProgram {
         if parserStatus == .validationFailure {
             let message = root.fullMessage(for: error)
             let prefix = "Error: "
-            text = message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message
+            // It may be of several lines, and has the arguments as they were given.
+            text = PrintableText.escaped(
+                message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message, keepsLines: true)
             status = parserStatus
         } else {
-            text = "\(error)"
+            text = PrintableText.escaped("\(error)")
             status = ExitStatus.of(error)
         }
         var line = "sojourn: \(text)\n"

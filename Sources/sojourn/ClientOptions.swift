@@ -18,13 +18,19 @@ struct ClientOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Read this JSON file, weaker than environment and options.", valueName: "file"))
     var config: String?
 
-    /// A client on the first broker that answers.
-    func connect() async throws -> SojournClient {
-        var overrides: [ConfigurationVariable: String] = [:]
+    func read(with further: [ConfigurationVariable: String?] = [:]) async throws -> WorkerConfiguration {
+        var overrides = further.compactMapValues(\.self)
         overrides[.amqpUrl] = amqpUrl
         overrides[.namespace] = namespace
-        let configuration = try await WorkerConfiguration.read(
-            commandLine: overrides, file: config, needsKeyring: false)
+        return try await WorkerConfiguration.read(commandLine: overrides, file: config, needsKeyring: false)
+    }
+
+    /// A client on the first broker that answers.
+    func connect() async throws -> SojournClient {
+        try await connect(try await read())
+    }
+
+    func connect(_ configuration: WorkerConfiguration) async throws -> SojournClient {
         var logger = Logger(label: "sojourn.client") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
         var failure: SojournClientError?

@@ -10,14 +10,15 @@ enum Fields {
             // By code points: to Swift a sign and the accent behind it are one character, and another than the sign.
             let scalars = field.unicodeScalars
             guard let equals = scalars.firstIndex(of: "="), equals > scalars.startIndex else {
-                throw ValidationError("\(field) is no field: write key=text or key:=JSON.")
+                throw ValidationError("\(PrintableText.escaped(field)) is no field: write key=text or key:=JSON.")
             }
             let text = String(scalars[scalars.index(after: equals)...])
             let isJSON = scalars[scalars.index(before: equals)] == ":"
             let key = scalars[..<(isJSON ? scalars.index(before: equals) : equals)]
             let path = key.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
             guard path.allSatisfy({ !$0.isEmpty }) else {
-                throw ValidationError("\(String(key)) is no key: it is names with dots between them.")
+                throw ValidationError(
+                    "\(PrintableText.escaped(String(key))) is no key: it is names with dots between them.")
             }
             let value = isJSON ? try json(text, of: String(key)) : .string(text)
             try set(value, at: path[...], in: &object, field: String(key))
@@ -29,7 +30,7 @@ enum Fields {
         do {
             return try JSONReader.read(Array(text.utf8))
         } catch {
-            throw ValidationError("The value of \(key) is not JSON: \(error.message).")
+            throw ValidationError("The value of \(PrintableText.escaped(key)) is not JSON: \(error.message).")
         }
     }
 
@@ -38,7 +39,7 @@ enum Fields {
     ) throws {
         guard let key = path.first else { return }
         guard path.count > 1 else {
-            guard object[key] == nil else { throw ValidationError("\(field) is given twice.") }
+            guard object[key] == nil else { throw ValidationError("\(PrintableText.escaped(field)) is given twice.") }
             object[key] = value
             return
         }
@@ -51,7 +52,7 @@ enum Fields {
             try set(value, at: path.dropFirst(), in: &inner, field: field)
             object[key] = .object(inner)
         default:
-            throw ValidationError("\(field) is given twice, as a value and as an object.")
+            throw ValidationError("\(PrintableText.escaped(field)) is given twice, as a value and as an object.")
         }
     }
 }

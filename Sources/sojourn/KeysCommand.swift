@@ -52,7 +52,7 @@ struct KeysInitCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure(error.description)
         }
-        print(
+        Output.line(
             """
             Made a new keyring in \(path), readable by this user alone.
 

@@ -23,7 +23,7 @@ struct KeysListCommand: AsyncParsableCommand {
             throw CommandFailure(error.description)
         }
         if json {
-            Output.line(Self.json(keys))
+            Output.json(Self.json(keys))
         } else {
             for key in keys { Output.line(Self.text(of: key)) }
         }

@@ -11,7 +11,7 @@ final class ProgressLine {
         let percent = Int(progress.fraction * 100)
         let text = "\(percent) %: \(progress.records) records looked at, \(progress.resealed) sealed again"
         if isTerminal {
-            Output.note("\r" + text, terminator: "")
+            Output.again(text)
             isShown = true
         } else if percent / 10 > lastTenth {
             lastTenth = percent / 10

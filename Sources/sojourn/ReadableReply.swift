@@ -6,21 +6,31 @@ enum ReadableReply {
     /// A result holds attributes, which a command may nest 31 deep, three levels further in than the command did.
     private static let maxDepth = 40
 
-    static func succeeded(_ reply: [UInt8]) -> Bool {
-        guard case .object(let result) = try? JSONReader.read(reply, maximumDepth: maxDepth) else { return false }
-        return result["status"] == .string("succeeded")
+    /// Whether the answer is a yes: the command succeeded, and where it asked whether a token is good, that one is.
+    static func isYes(_ reply: [UInt8]) -> Bool {
+        guard case .object(let result) = try? JSONReader.read(reply, maximumDepth: maxDepth),
+            result["status"] == .string("succeeded")
+        else { return false }
+        return !saysInvalid(result)
     }
 
     static func text(of reply: [UInt8]) -> String {
         guard case .object(let result) = try? JSONReader.read(reply, maximumDepth: maxDepth),
             case .string(let command) = result["command"], case .string(let status) = result["status"]
-        else { return String(decoding: reply, as: UTF8.self) }
+        else { return PrintableText.escaped(String(decoding: reply, as: UTF8.self)) }
         var lines: [(key: String, value: String)] = []
         if let data = result["data"] { flatten(data, under: "", into: &lines) }
         if let error = result["error"] { flatten(error, under: "", into: &lines) }
         let width = lines.map(\.key.count).max() ?? 0
         let body = lines.map { "  \($0.key)\(String(repeating: " ", count: width - $0.key.count))  \($0.value)" }
-        return (["\(command) \(status)"] + body).joined(separator: "\n")
+        // That a validate was carried out is not what who asks wants to know.
+        let how = saysInvalid(result) ? "says no: the token is not valid" : status
+        return ([PrintableText.escaped("\(command) \(how)")] + body).joined(separator: "\n")
+    }
+
+    private static func saysInvalid(_ result: JSONObject) -> Bool {
+        guard case .object(let data) = result["data"] else { return false }
+        return data["valid"] == .bool(false)
     }
 
     private static func flatten(_ value: JSONValue, under key: String, into lines: inout [(key: String, value: String)])
@@ -30,11 +40,12 @@ enum ReadableReply {
             for member in object.members {
                 flatten(member.value, under: key.isEmpty ? member.key : "\(key).\(member.key)", into: &lines)
             }
-        case .string(let text): lines.append((key, text))
+        case .string(let text): lines.append((PrintableText.escaped(key), PrintableText.escaped(text)))
         case .null, .bool, .integer, .decimal, .array, .object:
             var writer = JSONWriter()
             writer.value(value)
-            lines.append((key, String(decoding: writer.bytes, as: UTF8.self)))
+            let text = String(decoding: PrintableText.json(writer.bytes), as: UTF8.self)
+            lines.append((PrintableText.escaped(key), text))
         }
     }
 }

@@ -15,7 +15,8 @@ struct SendCommand: AsyncParsableCommand {
               sojourn send session.create subject=alice device.name=Firefox idleSeconds:=600
 
             A token on the command line shows in the process list: hand bodies that hold one over with --body -.
-            Exits with 0 if the command succeeded, with 1 if it was rejected or failed, with 69 if nobody answered.
+            Exits with 0 if the command succeeded, with 1 if it was rejected or failed or the token it asked about is not \
+            valid, with 69 if nobody answered.
             """)
 
     @Argument(help: "The command, such as session.create.")
@@ -54,8 +55,8 @@ struct SendCommand: AsyncParsableCommand {
             throw CommandFailure(error.message, status: ExitStatus.unavailable)
         }
         await client.close()
-        if json { Output.line(reply) } else { Output.line(ReadableReply.text(of: reply)) }
-        guard ReadableReply.succeeded(reply) else { throw ExitCode.failure }
+        if json { Output.json(reply) } else { Output.line(ReadableReply.text(of: reply)) }
+        guard ReadableReply.isYes(reply) else { throw ExitCode.failure }
     }
 
     private func readBody(from file: String) throws -> [UInt8] {

@@ -8,7 +8,8 @@ struct Sojourn: AsyncParsableCommand {
         commandName: "sojourn",
         abstract: "Sessions for other services, over RabbitMQ, kept in Redis.",
         subcommands: [
-            WorkerCommand.self, SendCommand.self, WatchCommand.self, KeysCommand.self, TopologyCommand.self,
+            WorkerCommand.self, SendCommand.self, WatchCommand.self, QuarantineCommand.self, KeysCommand.self,
+            TopologyCommand.self,
         ])
 
     static func main() async {

@@ -19,6 +19,6 @@ struct TopologyCommand: AsyncParsableCommand {
         var overrides: [ConfigurationVariable: String] = [:]
         overrides[.namespace] = namespace
         let configuration = try await WorkerConfiguration.read(commandLine: overrides, needsKeyring: false)
-        Output.line(Topology(namespace: configuration.namespace).definitions(virtualHost: vhost))
+        Output.json(Topology(namespace: configuration.namespace).definitions(virtualHost: vhost))
     }
 }

@@ -19,6 +19,20 @@ struct WatchCommand: AsyncParsableCommand {
 
     @OptionGroup var client: ClientOptions
 
+    func validate() throws {
+        let types = Event.Kind.allCases.map(\.rawValue)
+        guard let pattern = TopicPattern(pattern) else {
+            throw ValidationError(
+                "The pattern must be words of letters, digits, _ and - with dots between, where * and # stand for whole words."
+            )
+        }
+        guard types.contains(where: pattern.matches) else {
+            throw ValidationError(
+                "No event is called \(pattern.text)\(NearestName.question(for: pattern.text, among: types)) There are "
+                    + types.joined(separator: ", ") + ".")
+        }
+    }
+
     func run() async throws {
         let client = try await client.connect()
         let events: AsyncStream<[UInt8]>
@@ -29,7 +43,7 @@ struct WatchCommand: AsyncParsableCommand {
         }
         Output.note("watching \(pattern), until Ctrl-C")
         for await event in events {
-            if json { Output.line(event) } else { Output.line(ReadableEvent.text(of: event)) }
+            if json { Output.json(event) } else { Output.line(ReadableEvent.text(of: event)) }
         }
         throw CommandFailure("the connection to RabbitMQ was lost", status: ExitStatus.unavailable)
     }
@@ -39,10 +53,10 @@ struct WatchCommand: AsyncParsableCommand {
 enum ReadableEvent {
     static func text(of event: [UInt8]) -> String {
         guard case .object(let event) = try? JSONReader.read(event), case .object(let data) = event["data"] else {
-            return String(decoding: event, as: UTF8.self)
+            return PrintableText.escaped(String(decoding: event, as: UTF8.self))
         }
         func text(_ value: JSONValue?) -> String? {
-            if case .string(let text) = value { text } else { nil }
+            if case .string(let text) = value { PrintableText.escaped(text) } else { nil }
         }
         let parts = [
             text(event["time"]), text(event["type"]), text(data["sessionId"]),

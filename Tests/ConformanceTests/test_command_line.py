@@ -53,6 +53,51 @@ def test_send_with_the_same_message_id_gives_the_same_reply(worker, sojourn, sub
     assert sojourn(*arguments).stdout == sojourn(*arguments).stdout
 
 
+def test_a_token_that_is_not_valid_is_no_success(worker, sojourn, subject):
+    created = json.loads(sojourn("send", "session.create", f"subject={subject}", "--json").stdout)["data"]
+    good = sojourn("send", "session.validate", "--body", "-", body=json.dumps({"token": created["tokens"]["session"]}))
+    assert good.returncode == 0 and good.stdout.startswith("session.validate succeeded\n")
+    bad = sojourn("send", "session.validate", "token=nonsense")
+    assert bad.returncode == 1
+    assert "succeeded" not in bad.stdout and "not valid" in bad.stdout and "malformed" in bad.stdout
+    assert sojourn("send", "session.validate", "token=nonsense", "--json").returncode == 1
+
+
+def test_nothing_that_somebody_named_moves_a_terminal(worker, sojourn, binary, settings, subject):
+    evil = f"{subject}\x1b]0;title\x07\x1b[2J\u009b2J\u202e\nsession.create succeeded"
+    watch = subprocess.Popen(
+        [binary, "watch"], env={"PATH": os.environ["PATH"]} | settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        assert watch.stderr.readline().startswith(b"watching")
+        body = json.dumps({"subject": evil, "device": {"name": evil}, "attributes": {evil: evil}})
+        text = sojourn("send", "session.create", "--body", "-", body=body).stdout
+        as_json = sojourn("send", "session.create", "--body", "-", "--json", body=body).stdout
+        event = watch.stdout.readline().decode()
+    finally:
+        watch.terminate()
+        watch.communicate(timeout=20)
+    wrong = sojourn("send", "session.create", evil).stderr
+    for shown in (text, as_json, event, wrong):
+        lines = shown.splitlines()
+        assert lines and all(line.isprintable() for line in lines), shown
+        assert "session.create succeeded" not in lines[1:], "a line was forged"
+    assert json.loads(as_json)["data"]["session"]["subject"] == evil
+    assert subject in event and "\\u001b]0;title\\u0007" in event
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("session.revokd", "did you mean session.revoked?"), ("sesion.*", "No event is called sesion.*"),
+        ("session.*.*.*", "No event"), ("a b", "words of letters"),
+    ],
+)  # fmt: skip
+def test_watching_for_what_no_event_is_called_is_refused(sojourn, pattern, words):
+    done = sojourn("watch", pattern)
+    assert done.returncode == 64 and words in done.stderr
+
+
 def test_a_refusal_is_printed_and_exits_with_1(worker, sojourn):
     done = sojourn("send", "session.refresh", "refreshToken=nonsense", "--json")
     assert done.returncode == 1

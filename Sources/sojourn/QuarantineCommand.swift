@@ -1,0 +1,102 @@
+import ArgumentParser
+import SessionContract
+import SessionWorker
+import SojournClient
+import SojournWorker
+
+/// `sojourn quarantine …`: the messages that could not be read or carried out.
+struct QuarantineCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "quarantine", abstract: "Look at the messages that could not be read or carried out.",
+        discussion: """
+            Looking takes nothing away. What looks like a credential in a message is sealed; `show` opens it where the keyring \
+            is given.
+            """,
+        subcommands: [QuarantineListCommand.self, QuarantineShowCommand.self])
+}
+
+/// `sojourn quarantine list`.
+struct QuarantineListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the messages in quarantine, the oldest first: a line each.")
+
+    @Option(help: ArgumentHelp("How many to list at most, 1 to 10000.", valueName: "n"))
+    var limit = 50
+
+    @Flag(help: "Print each as one JSON object a line, for a program.")
+    var json = false
+
+    @OptionGroup var client: ClientOptions
+
+    func validate() throws {
+        guard (1...10_000).contains(limit) else { throw ValidationError("--limit must be from 1 to 10000.") }
+    }
+
+    func run() async throws {
+        let client = try await client.connect()
+        let look: SojournClient.QuarantineLook<QuarantinedMessage>
+        do {
+            look = try await client.lookAtQuarantine(limit: limit) { QuarantinedMessage($0, keepsBody: false) }
+        } catch {
+            throw CommandFailure(error.message, status: ExitStatus.unavailable)
+        }
+        await client.close()
+        for message in look.found {
+            if json { Output.json(message.json) } else { Output.line(message.line) }
+        }
+        if look.total > look.found.count {
+            Output.note("\(look.found.count) of \(look.total) messages: --limit shows more")
+        }
+    }
+}
+
+/// `sojourn quarantine show ID`.
+struct QuarantineShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "Show one message in quarantine, whole.",
+        discussion: """
+            With the keyring (--keyring-file, --keyring-command or their variables) what is sealed in it is opened: what is \
+            shown then may be tokens that are still good.
+            """)
+
+    @Argument(help: "The message, as `sojourn quarantine list` names it.")
+    var id: String
+
+    @Option(help: ArgumentHelp("Keys, made by `sojourn keys init`.", valueName: "file"))
+    var keyringFile: String?
+
+    @Option(help: ArgumentHelp("A program and its arguments that prints the keyring.", valueName: "command"))
+    var keyringCommand: String?
+
+    @Flag(help: "Print one JSON object, for a program.")
+    var json = false
+
+    @OptionGroup var client: ClientOptions
+
+    func run() async throws {
+        let configuration = try await client.read(
+            with: [.keyringFile: keyringFile, .keyringCommand: keyringCommand])
+        let seal = try configuration.quarantineSeal(ofMessage: id)
+        let client = try await client.connect(configuration)
+        let look: SojournClient.QuarantineLook<QuarantinedMessage>
+        do {
+            look = try await client.lookAtQuarantine(limit: 0, enough: 1) { [id] delivery in
+                let message = QuarantinedMessage(delivery, keepsBody: true)
+                return message.id == id ? message : nil
+            }
+        } catch {
+            throw CommandFailure(error.message, status: ExitStatus.unavailable)
+        }
+        await client.close()
+        guard var message = look.found.first else {
+            throw CommandFailure(
+                "there is no message \(id) in quarantine: `sojourn quarantine list` shows those there are")
+        }
+        let (opened, closed) = seal.map { message.open(with: $0) } ?? (0, message.sealedCount)
+        if json { Output.json(message.json) } else { Output.line(message.text) }
+        if opened > 0 { Output.note("opened with the keyring: \(opened)") }
+        if closed > 0 {
+            Output.note("still sealed: \(closed)" + (seal == nil ? "; --keyring-file FILE opens them" : ""))
+        }
+    }
+}
