@@ -873,6 +873,10 @@ def test_every_command_that_changes_state_requires_a_message_id(asyncapi):
     for command in names("commands"):
         traits = [trait["$ref"] for trait in asyncapi["components"]["messages"][command]["traits"]]
         assert ("#/components/messageTraits/changesState" in traits) == (command not in READING)
+        headers = [asyncapi["components"]["messageTraits"][trait.rpartition("/")[2]]["headers"] for trait in traits]
+        for each in headers:  # whichever a tool takes
+            assert ("message_id" in each.get("required", [])) == (command not in READING)
+            assert {"message_id", "reply_to", "deadline"} <= set(each["properties"])
 
 
 def test_each_command_has_the_contract_s_queue_in_asyncapi(asyncapi):
