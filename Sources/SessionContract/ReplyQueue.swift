@@ -5,16 +5,18 @@ import SessionCore
 package enum ReplyQueue {
     /// What a client consumes from and names for direct replies, which RabbitMQ makes an address of.
     package static let direct = "amq.rabbitmq.reply-to"
+    private static let addressPrefix = direct + "."
+    private static let brokerPrefix = "amq."
 
     /// Whether a name is one that only a connection is behind, and no queue.
     package static func isDirect(_ name: String) -> Bool {
-        name.isExactly(direct) || name.utf8.starts(with: (direct + ".").utf8)
+        name.utf8.starts(with: addressPrefix.utf8) || name.isExactly(direct)
     }
 
     /// Whether a name is that of a queue which is Sojourn's own or RabbitMQ's, so that nobody may name it.
     ///
     /// - Parameter prefix: the namespace and a dot.
     package static func isReserved(_ name: String, prefix: String) -> Bool {
-        name.utf8.starts(with: prefix.utf8) || (name.utf8.starts(with: "amq.".utf8) && !isDirect(name))
+        name.utf8.starts(with: prefix.utf8) || (name.utf8.starts(with: brokerPrefix.utf8) && !isDirect(name))
     }
 }

@@ -86,7 +86,7 @@ def test_no_code_of_a_misspelt_message_is_anywhere(client, worker, body):
     copy = client.await_copy(reply.body["commandId"])
     shown = reply.raw + copy.raw + worker.log.encode() + str(message.headers).encode()
     assert b"482913" not in shown
-    assert b'code": "482913' not in message.raw and b'cod": "482913' not in message.raw
+    assert b"482913" not in message.raw.replace(b'"482913": 1', b""), "as a key it may be anything"
     assert message.body["subject"] == "x", "it is JSON still"
 
 

@@ -34,11 +34,26 @@ package struct CredentialScan {
 
     /// Whether a name that somebody chose has a token or a JWT in it.
     package static func hasToken(_ text: String) -> Bool {
-        // Most names are too short to be looked at.
-        guard text.utf8.count >= CredentialRun.minBytes else { return false }
+        // Every command has ids, and nearly all are plain: those cost a glance.
+        guard text.utf8.count >= CredentialRun.minBytes, isWorthALook(text.utf8) else { return false }
         var scan = CredentialScan(Array(text.utf8))
         scan.findRuns()
         return !scan.finds.isEmpty
+    }
+
+    /// Whether there is anything of what a token's prefix, a JWT's header or an escape of one of them is made of.
+    private static func isWorthALook(_ name: String.UTF8View) -> Bool {
+        if name.count >= CredentialRun.minAnonymousBytes { return true }
+        var last: UInt8 = 0
+        for byte in name {
+            switch byte {
+            case UInt8(ascii: "_"), UInt8(ascii: "%"), UInt8(ascii: "\\"), UInt8(ascii: "&"), 0: return true
+            case UInt8(ascii: "y"), UInt8(ascii: "w"): if last == UInt8(ascii: "e") { return true }
+            default: break
+            }
+            last = byte
+        }
+        return false
     }
 
     /// Whether there are so many that it does not matter where the next one is. It is what bounds the time a scan takes.

@@ -81,6 +81,47 @@ struct OutgoingMessagesTests {
         }
     }
 
+    @Test(
+        "a trace state that could be a credential, or is none, is not told to everybody",
+        arguments: ["a=sjs_k7Qm2vXc9Lr4TzWb8NfYp3HdS5jGaE6u-1B0xQ", "a=\u{1B}[2J", "a=ü", "a=\u{7F}"])
+    func traceState(state: String) {
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        let properties = AMQPProperties(
+            headers: ["traceparent": .string(parent), "tracestate": .string(state)], replyTo: "q")
+        for message in messages(for: completion(), of: delivery("session.create", properties)) {
+            #expect(message.properties.headers?["traceparent"]?.string == parent)
+            #expect(message.properties.headers?["tracestate"] == nil)
+        }
+    }
+
+    @Test("headers that RabbitMQ obeys are on no reply, no copy and no event")
+    func obeyed() {
+        let properties = AMQPProperties(
+            headers: ["CC": .array(["elsewhere"]), "BCC": .array(["elsewhere"]), "x-death": .array([])], replyTo: "q")
+        for message in messages(for: completion(), of: delivery("session.create", properties)) {
+            #expect(message.properties.headers?.entries.map(\.name) ?? [] == [])
+        }
+    }
+
+    @Test("ids that look like credentials go back to who sent them, and to nobody else")
+    func secretIDs() {
+        let result = WrittenResult(command: "session.create", status: .succeeded, reply: [1], copy: [2])
+        let completion = Completion(at: now, result: result, resultID: "res_1", omissions: .ids)
+        let messages = messages(
+            for: completion, of: delivery("session.create", AMQPProperties(correlationID: "secret", replyTo: "q")))
+        #expect(messages.map(\.properties.correlationID) == ["secret", nil])
+    }
+
+    @Test("a command that gets no reply has its copy, and one that is not kept is not in quarantine")
+    func omissions() {
+        let result = WrittenResult(command: "session.create", status: .failed, reply: [1], copy: [2])
+        let completion = Completion(
+            at: now, result: result, resultID: "res_1", refusal: .failed(Failure(.malformedMessage, "")),
+            omissions: [.reply, .quarantine])
+        let messages = messages(for: completion, of: delivery("session.create", AMQPProperties(replyTo: "q")))
+        #expect(messages.map(\.exchange) == ["n.results"])
+    }
+
     @Test("what failed for good is kept as it was, but for what RabbitMQ would refuse or drop")
     func quarantine() throws {
         let properties = AMQPProperties(

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Logging
+import SessionContract
 import SessionCore
 import Testing
 
@@ -41,13 +42,16 @@ struct LogTests {
 
     @Test(
         "Nothing that is logged breaks out of its line",
-        arguments: ["a\nb", "a\r\nb", "\u{1B}[31m", "\u{0}", "\u{85}", "\u{2028}", "\u{2029}", "\u{7F}", "\u{9B}31m"])
+        arguments: [
+            "a\nb", "a\r\nb", "\u{1B}[31m", "\u{0}", "\u{85}", "\u{2028}", "\u{2029}", "\u{7F}", "\u{9B}31m",
+            "\u{202E}", "\u{2066}x", "\u{200B}", "\u{FEFF}", "\u{E0041}", "\u{E000}",
+        ])
     func oneLine(text: String) {
         for format in WorkerConfiguration.LogFormat.allCases {
             let line = line(format, text, [LogKey.reason: .string(text), text: "value"])
             #expect(line.unicodeScalars.count { $0 == "\n" } == 1)
             let isPlain = line.unicodeScalars.dropLast().allSatisfy { scalar in
-                scalar.properties.generalCategory != .control && scalar.value != 0x2028 && scalar.value != 0x2029
+                scalar == " " || PrintableText.isPrintable(scalar)
             }
             #expect(isPlain)
         }
