@@ -28,7 +28,8 @@ package struct CommandReader: Sendable {
 
     private static func unknown(_ routingKey: String) -> String {
         guard let name = SenderText.name(routingKey) else {
-            return "there is no command of this name, which is not repeated, since it could be a credential"
+            return
+                "there is no command of this name, which is not repeated: it is too long, does not print, or could be a credential"
         }
         let question = NearestName.question(for: name, among: CommandName.allCases.map(\.rawValue))
         return "there is no command \"\(name)\"\(question)"

@@ -43,7 +43,7 @@ package struct ObjectReader {
             guard let name = repeatable(member.key) else {
                 throw Failure(
                     .invalidField,
-                    "there is a key here that is unknown; it is not named, since it could be a credential",
+                    "there is an unknown key here, which is not repeated: it is too long, does not print, or could be a credential",
                     path: "\(path)/\(SenderText.withheld)")
             }
             throw failure(name, "there is no such key here\(NearestName.question(for: name, among: known))")
