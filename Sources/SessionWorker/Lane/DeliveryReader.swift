@@ -73,10 +73,9 @@ package struct DeliveryReader: Sendable {
 
     /// What would be told to everybody who listens to results, and must not be where it looks like a credential.
     private func hiddenIDs(of properties: AMQPProperties) -> Omissions {
-        let isSecret = [properties.messageID, properties.correlationID].contains { id in
-            id.map(CredentialScan.hasToken) ?? false
-        }
-        return isSecret ? .ids : []
+        if let id = properties.messageID, CredentialScan.hasToken(id) { return .ids }
+        if let id = properties.correlationID, CredentialScan.hasToken(id) { return .ids }
+        return []
     }
 
     private static func refusal(
