@@ -75,6 +75,12 @@ package struct Topology: Equatable, Sendable {
             "\(namespace).commands.\(rawValue)"
         }
 
+        /// All but the revocations, which a worker serves apart.
+        package static let others = allCases.filter { $0 != .revoke }
+
+        /// Whether the queue says how often it has delivered a message: a quorum queue does.
+        package var countsDeliveries: Bool { isReplicated }
+
         /// What changes state is replicated; what only reads is not worth it.
         fileprivate var isReplicated: Bool {
             switch self {

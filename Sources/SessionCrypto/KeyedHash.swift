@@ -25,6 +25,13 @@ package struct KeyedHash: Sendable {
         hash("body", command.utf8, body)
     }
 
+    /// What a delivery is known by when it comes again: 22 base64url characters.
+    package func deliveryName(_ properties: [String], body: [UInt8]) -> String {
+        // 0xFF is in no text, so no two lists of properties are joined alike.
+        let joined = properties.reduce(into: [UInt8]()) { $0 += $1.utf8 + [0xFF] }
+        return Base64URL.encode(hash("delivery", "".utf8, joined + body))
+    }
+
     /// Each part with its length in front: no two lists of parts are written alike.
     private func hash(_ label: String, _ first: String.UTF8View, _ second: some Collection<UInt8>) -> [UInt8] {
         func append(_ part: some Collection<UInt8>, to message: inout [UInt8]) {

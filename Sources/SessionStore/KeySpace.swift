@@ -12,6 +12,7 @@ import SessionCore
 /// | `…:i:<message>` | string | the sealed first result of a message |
 /// | `…:c:<message>` | string | what a message said when its id was first seen, and a number of that delivery (in the
 /// message's own partition) |
+/// | `…:n:<delivery>` | string | how often a classic queue has delivered a message again |
 /// | `…:l:<purpose>` | string | who sweeps the partition at present |
 ///
 /// Beside them `namespace:keyring` tells with which keyring the namespace is used.
@@ -74,6 +75,10 @@ struct KeySpace: Sendable {
             prefix + "a:" + nobody, prefix + "t:" + nobody, prefix + "d", prefix + "o", prefix + "i:" + nobody,
             prefix + "c:" + nobody, prefix + "l:" + nobody,
         ]
+    }
+
+    func deliveries(_ name: String) -> String {
+        prefix(Partition(ofHash: name)) + "n:" + name
     }
 
     func lease(_ partition: Partition, for purpose: LeasePurpose) -> String {

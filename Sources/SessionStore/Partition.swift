@@ -19,6 +19,10 @@ package struct Partition: Hashable, Sendable, Comparable {
         self.init(leading: message.name)
     }
 
+    package init(ofHash name: String) {
+        self.init(leading: name)
+    }
+
     /// The first byte of a hash in base64url: 6 bits of its first character, 2 of its second.
     private init(leading text: String) {
         var characters = text.utf8.makeIterator()

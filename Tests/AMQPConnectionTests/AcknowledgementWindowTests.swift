@@ -37,12 +37,12 @@ import Testing
     @Test func `random finishing never acknowledges what is unfinished`() {
         for seed in 1...300 {
             var random = SeededRandom(seed: UInt64(seed))
-            var window = AcknowledgementWindow()
+            var window = AcknowledgementWindow(overtakingLimit: 3)
             var held: Set<UInt64> = []
             var unfinished: [UInt64] = []
             var next: UInt64 = 1
             while next < 400 || !unfinished.isEmpty {
-                switch Int.random(in: 0..<4, using: &random) {
+                switch Int.random(in: 0..<5, using: &random) {
                 case 0 where next < 400:
                     // Gaps, as when other consumers of the channel get tags.
                     next += UInt64.random(in: 1...3, using: &random)
@@ -56,6 +56,11 @@ import Testing
                         held.remove(tag)
                     } else {
                         window.finish(tag)
+                    }
+                case 2:
+                    for tag in window.takeOvertaking() {
+                        #expect(!unfinished.contains(tag), "seed \(seed)")
+                        #expect(held.remove(tag) != nil, "seed \(seed)")
                     }
                 default:
                     guard let tag = window.takeAcknowledgement() else { continue }

@@ -14,7 +14,12 @@ package struct AcknowledgementWindow: Sendable {
     private var head = 0
     private var lastTag: UInt64 = 0
 
-    package init() {}
+    /// Finished deliveries that may wait behind an unfinished one, before they are acknowledged each by itself.
+    private let overtakingLimit: Int
+
+    package init(overtakingLimit: Int = 128) {
+        self.overtakingLimit = overtakingLimit
+    }
 
     /// Deliveries not yet covered by an acknowledgement: bounded by the channel's prefetch.
     package var count: Int { entries.count - head }
@@ -66,6 +71,18 @@ package struct AcknowledgementWindow: Sendable {
             head = 0
         }
         return tag
+    }
+
+    /// The tags to acknowledge without `multiple`: deliveries that are finished and wait behind one that is not, where these
+    /// are many. They would use up the prefetch while it takes its time. They are let go of.
+    package mutating func takeOvertaking() -> [UInt64] {
+        guard count - unfinishedCount > overtakingLimit, head < entries.count, !entries[head].isFinished else {
+            return []
+        }
+        let tags = entries[head...].filter(\.isFinished).map(\.tag)
+        entries.removeAll(where: \.isFinished)
+        head = 0
+        return tags
     }
 
     private func index(of tag: UInt64) -> Int {

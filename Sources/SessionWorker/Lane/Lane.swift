@@ -7,114 +7,106 @@ import SessionCore
 import SessionStore
 
 /// One event loop at work, without a lock: commands come in over one AMQP connection, results and events go out over
-/// another, state lies behind a Redis connection, and everything in between happens here.
+/// another, replies over a third, state lies behind a Redis connection, and everything in between happens here.
 ///
 /// What has arrived while a batch was being carried out is the next batch: an idle lane answers a single command at once,
 /// a busy one carries out hundreds together. Publishing and its confirms overlap with the batches that follow.
 ///
 /// The order of things, always: stored → published and confirmed → acknowledged → outbox cleared.
 actor Lane {
-    /// Commands in one batch: enough to spread the cost of two round trips, few enough to be answered soon.
-    static let maxBatch = 512
-    /// Bytes of bodies in one batch, beyond its first command: what a batch writes to Redis grows with them.
-    static let maxBatchBytes = 4 << 20
-    /// Bytes of bodies that are held, from the socket to the acknowledgement, before nothing more is read; prefetch counts
-    /// messages only. With half of them gone reading goes on.
-    private static let maxHeldBytes = 64 << 20
-
-    /// A delivery on its way. A class, since it is handed on many times, and a copy of all its parts each time would
-    /// cost more than carrying it out.
-    final class Item: Sendable {
-        let queue: Topology.CommandQueue
-        let delivery: AMQPDelivery
-        let work: Work
-
-        init(queue: Topology.CommandQueue, delivery: AMQPDelivery, work: Work) {
-            self.queue = queue
-            self.delivery = delivery
-            self.work = work
-        }
+    /// What a lane is made of.
+    struct Parts {
+        let reader: DeliveryReader
+        let processor: CommandProcessor<RedisSessionStore>
+        let redis: RedisClient
+        let outgoing: OutgoingMessages
+        let replies: ReplyPublisher
+        /// Whether Redis takes writes, for all lanes together.
+        let writes: SharedHealth
+        /// Held while a large subject is carried out.
+        let gate: LargeSubjectGate
     }
 
     nonisolated let eventLoop: any EventLoop
     nonisolated let taskExecutor: EventLoopTaskExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
 
+    /// What its connections are called at the broker.
+    nonisolated let name: String
     let queueNames: [Topology.CommandQueue: String]
-    let reader: DeliveryReader
+    nonisolated let parts: Parts
     let outgoing: OutgoingMessages
-    let processor: CommandProcessor<RedisSessionStore>
-    let redis: RedisClient
-    var metrics = LaneMetrics()
+    nonisolated let number: Int
     let logger: Logger
-    let number: Int
-    /// Whether Redis takes writes, for all lanes together; and whether it refused them to this one.
-    let writes: SharedHealth
+    var metrics = LaneMetrics()
+    var refusals: Refusals
+    /// Whether Redis refused this lane's writes.
     var areWritesRefused = false
 
-    private var pending: [Topology.CommandQueue: [Item]] = [:]
-    private var windows: [Topology.CommandQueue: AcknowledgementWindow] = [:]
-    private var channels: [Topology.CommandQueue: AMQPChannel] = [:]
-    private var consuming: AMQPConnection?
-    private var heldBytes = 0
-    private var isHoldingEnough = false
+    private let queues: [Topology.CommandQueue]
+    private let limits: LaneBacklog.Limits
+    var connections: LaneConnections?
     private var waiter: CheckedContinuation<Void, Never>?
-    private(set) var lost: (any Error)?
-    private var isAbandoned = false
-    /// What is done beside the batches: publishing those that are stored, and trying again what Redis refused.
-    private var finishing = 0
-    /// Whether it shall take no more, and whether nothing more can come.
+    /// Whether it is told when the gate is free.
+    private var isAtGate = false
+    /// Whether it shall take no more, over whatever connections.
     private var isStopping = false
-    private var isDraining = false
 
+    /// - Parameters:
+    ///   - queues: those that it consumes from, in the order in which they are served.
+    ///   - heldBytes: how much it may hold of commands that are not finished.
     init(
-        on eventLoop: any EventLoop, namespace: String, reader: DeliveryReader,
-        outgoing: OutgoingMessages, processor: CommandProcessor<RedisSessionStore>, redis: RedisClient, number: Int,
-        writes: SharedHealth,
-        logger: Logger
+        on eventLoop: any EventLoop, name: String, queues: [Topology.CommandQueue], namespace: String, heldBytes: Int,
+        number: Int, parts: Parts, logger: Logger
     ) {
         self.eventLoop = eventLoop
+        self.name = name
         taskExecutor = EventLoopTaskExecutor(eventLoop)
-        queueNames = Dictionary(
-            uniqueKeysWithValues: Topology.CommandQueue.allCases.map { ($0, $0.name(in: namespace)) })
-        self.reader = reader
-        self.processor = processor
-        self.redis = redis
+        queueNames = Dictionary(uniqueKeysWithValues: queues.map { ($0, $0.name(in: namespace)) })
+        self.queues = queues
+        limits = LaneBacklog.Limits(heldBytes: heldBytes)
+        self.parts = parts
         self.number = number
-        self.writes = writes
         self.logger = logger
-        self.outgoing = outgoing
+        refusals = Refusals(logger: logger)
+        outgoing = parts.outgoing
     }
 
     /// Consumes until it is drained, and returns; or until a connection fails, and throws why. What was not finished
     /// then goes back to its queue.
     func serve(over broker: BrokerConnections, prefetch: Int) async throws {
-        forgetEarlierConnections()
-        let publisher = ConfirmedPublisher(channel: try await broker.publishing.openChannel(), logger: logger)
-        try await publisher.channel.confirmSelect()
+        let publisher = try await ConfirmedPublisher(on: broker.publishing, logger: logger)
         if isStopping { return }
-        try await consume(from: broker, prefetch: prefetch)
-        // It may have been told so meanwhile, when there were no consumers to cancel yet.
-        if isStopping { await drain() }
+        connections = LaneConnections(
+            broker: broker, publisher: publisher, backlog: LaneBacklog(of: queues, limits: limits))
+        await parts.replies.open()
         do {
-            while let batch = try await nextBatch() {
-                try await carryOut(batch, over: publisher)
-            }
+            try await consume(prefetch: prefetch)
+            // It may have been told so meanwhile, when there were no consumers to cancel yet.
+            if isStopping { await drain() }
+            while let batch = try await nextBatch() { try await carryOut(batch) }
         } catch {
-            await finishAll()
-            throw error
+            lose(because: error)
         }
         await finishAll()
+        let loss = connections?.loss
+        connections = nil
+        await parts.replies.abandon()
+        if let loss { throw loss }
     }
 
-    /// Waits for what is being published: its acknowledgements belong to these connections and no later ones.
+    /// Waits for what is being published: its acknowledgements belong to these connections and no later ones. Without
+    /// connections there is nothing to wait for: what is under way finds them closed.
     private func finishAll() async {
-        while finishing > 0, !isAbandoned { await withCheckedContinuation { waiter = $0 } }
+        while let connections, connections.loss == nil, connections.tasks > 0 { await wait() }
+        guard connections?.loss != nil else { return }
+        await parts.replies.abandon()
+        await connections?.broker.close()
+        while let connections, connections.tasks > 0 { await wait() }
     }
 
     /// Gives up what is not finished: `serve` throws, and the broker delivers it to somebody else.
     func abandon() {
-        isAbandoned = true
         lose(because: CancellationError())
     }
 
@@ -122,8 +114,8 @@ actor Lane {
     func drain() async {
         isStopping = true
         // What was delivered before the broker agreed is still ours to finish.
-        for (queue, channel) in channels { try? await channel.cancel(consumerTag: queue.rawValue) }
-        isDraining = true
+        for (queue, channel) in connections?.channels ?? [:] { try? await channel.cancel(consumerTag: queue.rawValue) }
+        if case .serving = connections?.phase { connections?.phase = .draining }
         wake()
     }
 }
@@ -131,22 +123,16 @@ actor Lane {
 // MARK: - Taking
 
 extension Lane {
-    private func consume(from broker: BrokerConnections, prefetch: Int) async throws(AMQPError) {
-        consuming = broker.consuming
-        for connection in [broker.consuming, broker.publishing] {
-            connection.closeFuture.whenSuccess { [weak self] error in
-                self?.assumeIsolated { $0.lose(because: error ?? AMQPError(.connectionClosed, "it was closed")) }
-            }
-        }
+    private func consume(prefetch: Int) async throws(AMQPError) {
+        guard let broker = connections?.broker else { return }
+        for connection in [broker.consuming, broker.publishing] { loseWhenClosed(connection.closeFuture) }
         for (queue, name) in queueNames {
             let channel = try await broker.consuming.openChannel()
             try await channel.qos(prefetch: UInt16(prefetch))
-            channels[queue] = channel
+            connections?.channels[queue] = channel
+            connections?.windows[queue] = AcknowledgementWindow()
             // RabbitMQ closes a channel by itself when a delivery is held for longer than its consumer_timeout.
-            channel.closeFuture.whenSuccess { [weak self] error in
-                self?.assumeIsolated { $0.lose(because: error ?? AMQPError(.channelClosed, "it was closed")) }
-            }
-            windows[queue] = AcknowledgementWindow()
+            loseWhenClosed(channel.closeFuture)
             try await channel.consume(
                 queue: name, consumerTag: queue.rawValue,
                 onBatch: { [weak self] deliveries in self?.assumeIsolated { $0.take(deliveries, from: queue) } },
@@ -154,52 +140,63 @@ extension Lane {
         }
     }
 
-    private func take(_ deliveries: [AMQPDelivery], from queue: Topology.CommandQueue) {
-        for delivery in deliveries {
-            windows[queue]?.note(delivery.deliveryTag)
-            heldBytes += delivery.body.count
+    private func loseWhenClosed(_ closed: EventLoopFuture<AMQPError?>) {
+        closed.whenSuccess { [weak self] error in
+            self?.assumeIsolated { $0.lose(because: error ?? AMQPError(.connectionClosed, "it was closed")) }
         }
-        if heldBytes > Self.maxHeldBytes { holdEnough(true) }
-        pending[queue, default: []] += deliveries.map { Item(queue: queue, delivery: $0, work: reader.read($0)) }
+    }
+
+    private func take(_ deliveries: [AMQPDelivery], from queue: Topology.CommandQueue) {
+        guard connections != nil else { return }
+        for delivery in deliveries { connections?.windows[queue]?.note(delivery.deliveryTag) }
+        connections?.backlog.add(
+            deliveries.map { LaneItem(queue: queue, delivery: $0, work: parts.reader.read($0)) }, from: queue)
+        readAsThereIsRoom()
         wake()
     }
 
-    /// What is there now, in the order in which queues are served; waits if nothing is. `nil` once all is done.
-    private func nextBatch() async throws -> [Item]? {
+    /// What to carry out next; waits if there is nothing, or no room for what would come of it. `nil` once all is done.
+    private func nextBatch() async throws -> LaneBacklog.Batch? {
         while true {
-            if let lost { throw lost }
-            let batch = takePending()
-            if !batch.isEmpty { return batch }
-            if isDraining { return nil }
-            await withCheckedContinuation { waiter = $0 }
-        }
-    }
-
-    private func takePending() -> [Item] {
-        var batch: [Item] = []
-        var bytes = 0
-        for queue in Topology.CommandQueue.allCases {
-            guard let waiting = pending[queue], !waiting.isEmpty else { continue }
-            let taken = waiting.prefix(Self.maxBatch - batch.count).prefix { item in
-                bytes += item.delivery.body.count
-                return bytes <= Self.maxBatchBytes || (batch.isEmpty && item === waiting.first)
+            if let loss = connections?.loss { throw loss }
+            if let batch = connections?.backlog.next(mayGoApart: enterGate) { return batch }
+            if case .draining = connections?.phase, connections?.backlog.isEmpty ?? true, connections?.tasks == 0 {
+                return nil
             }
-            batch += taken
-            pending[queue]?.removeFirst(taken.count)
+            await wait()
         }
-        return batch
     }
 
-    private func holdEnough(_ isEnough: Bool) {
-        guard isEnough != isHoldingEnough else { return }
-        isHoldingEnough = isEnough
-        consuming?.pauseReading(isEnough)
+    private func enterGate() -> Bool {
+        if isAtGate { return false }
+        let isInside = parts.gate.enter { [self] in
+            eventLoop.execute { self.assumeIsolated { $0.gateIsFree() } }
+        }
+        isAtGate = !isInside
+        return isInside
+    }
+
+    private func gateIsFree() {
+        isAtGate = false
+        wake()
+    }
+
+    /// Leaves what the broker sends in the socket while the lane holds enough.
+    func readAsThereIsRoom() {
+        guard let connections, connections.isReadingPaused != connections.backlog.isFull else { return }
+        let isFull = connections.backlog.isFull
+        self.connections?.isReadingPaused = isFull
+        connections.broker.consuming.pauseReading(isFull)
         logger.info(
-            isEnough ? "the lane holds as much as it may: it reads no more for now" : "the lane reads again",
-            metadata: [LogKey.bytes: "\(heldBytes)"])
+            isFull ? "in-flight limit reached: reading paused" : "below the in-flight limit: reading resumed",
+            metadata: [LogKey.bytes: "\(connections.backlog.heldBytes)"])
     }
 
-    private func wake() {
+    private func wait() async {
+        await withCheckedContinuation { waiter = $0 }
+    }
+
+    func wake() {
         waiter?.resume()
         waiter = nil
     }
@@ -210,74 +207,8 @@ extension Lane {
     }
 
     /// Has `serve` throw: without a connection there is nobody to answer.
-    private func lose(because error: any Error) {
-        if lost == nil { lost = error }
+    func lose(because error: any Error) {
+        connections?.lose(because: error)
         wake()
-    }
-
-    private func forgetEarlierConnections() {
-        pending = [:]
-        windows = [:]
-        channels = [:]
-        consuming = nil
-        heldBytes = 0
-        isHoldingEnough = false
-        lost = nil
-    }
-}
-
-// MARK: - Finishing
-
-extension Lane {
-    /// Does something beside the batches that follow; `serve` does not end before it is done, and fails if it does.
-    func attend(_ work: @escaping @Sendable () async throws -> Void) {
-        finishing += 1
-        Task(executorPreference: taskExecutor) { await self.carryThrough(work) }
-    }
-
-    private func carryThrough(_ work: @Sendable () async throws -> Void) async {
-        do {
-            try await work()
-        } catch {
-            lose(because: error)
-        }
-        finishing -= 1
-        wake()
-    }
-
-    /// Publishes what a batch came to and, once RabbitMQ has all of it, acknowledges the batch and clears its events
-    /// from the outbox.
-    func finish(
-        _ batch: [Item], _ completions: [Completion], over publisher: ConfirmedPublisher
-    ) async throws {
-        var messages: [AMQPMessage] = []
-        var replies: [AMQPMessage] = []
-        messages.reserveCapacity(batch.count)
-        replies.reserveCapacity(batch.count)
-        for (item, completion) in zip(batch, completions) {
-            outgoing.append(
-                completion, of: item.delivery, queue: queueNames[item.queue] ?? "", to: &messages, &replies)
-        }
-        try await publisher.publish(messages, replies: replies)
-        acknowledge(batch)
-        let references = completions.flatMap { $0.events.map(\.reference) }
-        guard !references.isEmpty else { return }
-        do {
-            try await processor.store.clear(references)
-        } catch {
-            // They are published once more by whoever sweeps the outbox: at least once is the promise.
-            logger.debug("published events stay in the outbox", metadata: [LogKey.reason: "\(error.message)"])
-        }
-    }
-
-    private func acknowledge(_ batch: [Item]) {
-        for item in batch {
-            windows[item.queue]?.finish(item.delivery.deliveryTag)
-            heldBytes -= item.delivery.body.count
-        }
-        if heldBytes <= Self.maxHeldBytes / 2 { holdEnough(false) }
-        for (queue, channel) in channels {
-            if let tag = windows[queue]?.takeAcknowledgement() { channel.acknowledge(tag, multiple: true) }
-        }
     }
 }

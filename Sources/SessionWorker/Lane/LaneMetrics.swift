@@ -11,6 +11,7 @@ struct LaneMetrics {
 
     private let batchSize = Recorder(label: "sojourn_batch_commands")
     private let batchSeconds = Recorder(label: "sojourn_batch_seconds")
+    let droppedCopies = Counter(label: "sojourn_result_copies_dropped_total")
     /// Made once each: to look a counter up costs more than to count.
     private var answers: [Answer: Counter] = [:]
 

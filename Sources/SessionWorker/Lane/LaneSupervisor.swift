@@ -9,7 +9,6 @@ import SessionStore
 /// as long as its neighbours.
 actor LaneSupervisor {
     private let lane: Lane
-    private let number: Int
     private let policies: PoliciesInForce
     private let connector: BrokerConnector
     private let topology: TopologyDeclaration
@@ -21,11 +20,10 @@ actor LaneSupervisor {
     private var connecting: Task<Void, any Error>?
 
     init(
-        _ lane: Lane, number: Int, policies: PoliciesInForce, connector: BrokerConnector, topology: TopologyDeclaration,
+        _ lane: Lane, policies: PoliciesInForce, connector: BrokerConnector, topology: TopologyDeclaration,
         configuration: WorkerConfiguration, health: SharedHealth, logger: Logger
     ) {
         self.lane = lane
-        self.number = number
         self.policies = policies
         self.connector = connector
         self.topology = topology
@@ -41,8 +39,8 @@ actor LaneSupervisor {
         } onCancel: {
             Task { await lane.abandon() }
         }
-        health.isDown(number, because: "stopped")
-        await lane.redis.shutdown()
+        health.isDown(lane.number, because: "stopped")
+        await lane.parts.redis.shutdown()
     }
 
     private func serveRepeatedly() async {
@@ -58,7 +56,7 @@ actor LaneSupervisor {
             } catch {
                 if isStopping || Task.isCancelled { break }
                 let delay = backoff.next(using: &random)
-                health.isDown(number, because: "\(error)")
+                health.isDown(lane.number, because: "\(error)")
                 logger.warning(
                     "the lane cannot take commands: it tries again",
                     metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
@@ -77,7 +75,7 @@ actor LaneSupervisor {
 
     /// Connects once Redis is there; `nil` if it was told to stop meanwhile.
     private func connectUnlessStopped() async throws -> BrokerConnections? {
-        let redis = lane.redis
+        let redis = lane.parts.redis
         let wait = Task { try await redis.waitUntilConnected() }
         connecting = wait
         try await withTaskCancellationHandler {
@@ -85,12 +83,12 @@ actor LaneSupervisor {
         } onCancel: {
             wait.cancel()
         }
-        guard try await lane.processor.store.isKeyringTheirs() else {
+        guard try await lane.parts.processor.store.isKeyringTheirs() else {
             throw ConfigurationError(
                 .conflictingValues, "SOJOURN_KEYRING_FILE", "is not the keyring that this namespace is used with",
                 remedy: "give every worker of a namespace the same keyring, or this one another namespace")
         }
-        try await policies.refresh(from: lane.processor.store)
+        try await policies.refresh(from: lane.parts.processor.store)
         let broker = try await connect()
         guard isStopping else { return broker }
         await broker.close()
@@ -98,7 +96,7 @@ actor LaneSupervisor {
     }
 
     private func connect() async throws(AMQPError) -> BrokerConnections {
-        let name = "sojourn/\(configuration.namespace)/lane-\(number)"
+        let name = lane.name
         let consuming = try await connector.connect(name: name + "/consume", on: lane.eventLoop)
         do {
             let publishing = try await connector.connect(name: name + "/publish", on: lane.eventLoop)
@@ -115,7 +113,7 @@ actor LaneSupervisor {
             case .declare: try await topology.declare(over: broker.consuming)
             case .check: break
             }
-            health.isUp(number)
+            health.isUp(lane.number)
             logger.info("the lane takes commands")
             try await withTaskExecutorPreference(lane.taskExecutor) {
                 try await lane.serve(over: broker, prefetch: configuration.prefetch)

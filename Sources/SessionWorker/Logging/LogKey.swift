@@ -33,6 +33,8 @@ package enum LogKey {
     package static let command = "command"
     /// The command's `message_id`.
     package static let messageId = "messageId"
+    /// Where a reply was to go, AMQP `reply_to`.
+    package static let replyTo = "replyTo"
     /// The caller's own word for itself, AMQP `app_id`.
     package static let appId = "appId"
     /// An error code of contract §5.

@@ -4,6 +4,10 @@ enum MetricHelp {
         "sojourn_commands_total": "Commands answered, by command, status and error code.",
         "sojourn_batch_commands": "Commands carried out together.",
         "sojourn_batch_seconds": "Time from taking a batch to having it stored, in seconds.",
+        "sojourn_refused_publishes_total":
+            "Events and copies of results that a consumer's queue refused, being full.",
+        "sojourn_result_copies_dropped_total": "Copies of results that a consumer's queue refused for a minute.",
+        "sojourn_replies_lost_total": "Replies that their queue did not take.",
         "sojourn_conflicts_total": "Commands decided again because somebody else wrote to their subject first.",
         "sojourn_duplicates_total": "Commands that had been carried out before and got their first result again.",
         "sojourn_quarantine_left_out_total":

@@ -48,8 +48,7 @@ extension CommandProcessor {
                     continue
                 }
                 let before = verdicts.transaction.events.count
-                let outcome =
-                    item.work.isGivenUp ? Self.givenUp : try manager.decide(command, in: &verdicts.transaction)
+                let outcome = try manager.decide(command, in: &verdicts.transaction)
                 let events = before..<verdicts.transaction.events.count
                 room.take(outcome.bytes)
                 verdicts.all.append((item, .decided(outcome, events: events)))
@@ -94,10 +93,6 @@ extension CommandProcessor {
             decided.commit = Commit(transaction, events: events, results: results)
         }
         return decided
-    }
-
-    private static var givenUp: Outcome {
-        .failed(Failure(.internal, "delivered \(DeliveryReader.maxDeliveries) times and never finished"))
     }
 
     private func earlierResult(

@@ -18,7 +18,7 @@ package final class Work: Sendable {
     package let message: MessageKey?
     /// What the result says it answers.
     package let commandID: String?
-    /// Whether it was delivered so often that it is not tried again. What an earlier delivery came to still holds.
+    /// Whether its queue has delivered it so often that it is not tried again.
     package let isGivenUp: Bool
     /// What its answer lacks.
     package let omissions: Omissions

@@ -11,15 +11,17 @@ extension Sweeper {
 
     /// Carries out the deadlines of a partition that have come: each goes the way of every command, so `session.expired`
     /// is as sure as any event.
-    func reap(_ partition: Partition, over publisher: ConfirmedPublisher) async throws {
+    func reap(
+        _ partition: Partition, over publisher: ConfirmedPublisher, _ refusals: inout EventRefusals
+    ) async throws {
         guard try await store.lease(partition, for: .deadlines, owner: owner) else { return }
         var count = 0
         repeat {
             let due = try await store.dueSessions(in: partition, limit: Self.batch)
             let completions = try await processor.process(due.map(Work.init(expiring:)))
-            let events = completions.flatMap(\.events)
-            try await publisher.publish(events.map { outgoing.message(for: $0.event) })
-            if !events.isEmpty { try await store.clear(events.map(\.reference)) }
+            let events = completions.flatMap(\.events).map { (reference: $0.reference, event: $0.event) }
+            let taken = try await publish(events, over: publisher, &refusals)
+            if !taken.isEmpty { try await store.clear(taken) }
             for (seconds, failed) in Self.postponements(of: due, completions) {
                 try await store.postpone(failed, seconds: seconds)
             }

@@ -45,7 +45,12 @@ struct Sweeper: Sendable {
                 let begin = ContinuousClock.now
                 defer { if ContinuousClock.now - begin >= .seconds(10) { backoff.reset() } }
                 do {
-                    try await sweepRepeatedly(over: connection)
+                    // Confirms are waited for as long as the broker has an alarm; closing ends that wait.
+                    try await withTaskCancellationHandler {
+                        try await sweepRepeatedly(over: connection)
+                    } onCancel: {
+                        Task { await connection.close() }
+                    }
                 } catch {
                     await connection.close()
                     throw error
@@ -62,18 +67,21 @@ struct Sweeper: Sendable {
     }
 
     private func sweepRepeatedly(over connection: AMQPConnection) async throws {
-        let channel = try await connection.openChannel()
-        try await channel.confirmSelect()
-        let publisher = ConfirmedPublisher(channel: channel, logger: logger)
+        let publisher = try await ConfirmedPublisher(on: connection, logger: logger)
+        var refusals = EventRefusals(logger: logger)
         while true {
             // Workers that started together must not look at the same moment for ever.
             try await Task.sleep(for: .milliseconds(Int.random(in: 750...1250)))
             let work = try await store.pendingWork(eventsOlderThan: Self.patience)
             for partition in work.left {
-                try await attempt("relay", partition) { try await relay(partition, over: publisher) }
+                try await attempt("relay", partition) {
+                    try await relay(partition, over: publisher, &refusals)
+                }
             }
             for partition in work.due {
-                try await attempt("reap", partition) { try await reap(partition, over: publisher) }
+                try await attempt("reap", partition) {
+                    try await reap(partition, over: publisher, &refusals)
+                }
             }
         }
     }

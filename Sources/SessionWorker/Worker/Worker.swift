@@ -59,7 +59,8 @@ package struct Worker {
         if !extensions.names.isEmpty {
             logger.info("rules and factors were added", metadata: [LogKey.names: "\(extensions.names)"])
         }
-        let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.lanes + 1)
+        // One for each lane, one for the lane of revocations, one for the sweeper.
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.lanes + 2)
         let accessTokens = await WorkerAccessTokens(keys, configuration)
         let manager = SessionManager(
             tokens: TokenCodec(keyring: keys.keyring, namespace: configuration.namespace),
@@ -107,9 +108,11 @@ extension Worker {
     }
 
     private func makeLanes(on loops: MultiThreadedEventLoopGroup, _ parts: Parts) throws -> LanesService {
-        let redisHealth = SharedHealth(of: "redis", parts: configuration.lanes, in: health)
-        let brokerHealth = SharedHealth(of: "rabbitmq", parts: configuration.lanes, in: health)
-        let writes = SharedHealth(of: "redis writes", in: health)
+        let count = configuration.lanes + 1
+        let health = LaneHealth(
+            redis: SharedHealth(of: "redis", parts: count, in: health),
+            broker: SharedHealth(of: "rabbitmq", parts: count, in: health),
+            writes: SharedHealth(of: "redis writes", in: health))
         let reader = DeliveryReader(
             commands: CommandReader(
                 maxBodyBytes: configuration.maxBodyBytes, tokens: parts.manager.tokens,
@@ -117,24 +120,62 @@ extension Worker {
             hash: KeyedHash(keyring: keys.keyring, namespace: configuration.namespace),
             namespace: configuration.namespace, unknownCommands: QuarantineAllowance(logger: logger),
             permissions: { [callers] in callers.permissions })
-        let lanes = try (0..<configuration.lanes).map { number in
-            var logger = logger
-            logger[metadataKey: LogKey.lane] = "\(number)"
-            let loop = loops.next()
-            let client = try makeClient(name: "lane-\(number)", on: loop, logger: logger) { state in
-                redisHealth.set(number, to: state)
-            }
-            let lane = Lane(
-                on: loop, namespace: configuration.namespace, reader: reader,
-                outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers),
-                processor: makeProcessor(over: client, parts, logger: logger), redis: client,
-                number: number, writes: writes, logger: logger)
-            return LaneSupervisor(
-                lane, number: number, policies: parts.policies, connector: brokers,
-                topology: TopologyDeclaration(topology: topology),
-                configuration: configuration, health: brokerHealth, logger: logger)
+        let gate = LargeSubjectGate()
+        var lanes: [LaneSupervisor] = []
+        for number in 0..<configuration.lanes {
+            let plan = LanePlan(
+                number: number, name: "lane-\(number)", queues: Topology.CommandQueue.others,
+                heldBytes: max(Self.leastHeldBytes, Self.heldBytes / configuration.lanes), gate: gate)
+            lanes.append(try makeLane(plan, on: loops.next(), reader, health, parts))
         }
-        return LanesService(lanes, health: health, drainSeconds: configuration.drainSeconds, logger: logger)
+        // Revocations wait for nothing that other commands take up: they have connections, an event loop and room of their own.
+        let revocations = LanePlan(
+            number: configuration.lanes, name: "revocations", queues: [.revoke], heldBytes: Self.leastHeldBytes,
+            gate: LargeSubjectGate())
+        lanes.append(try makeLane(revocations, on: loops.next(), reader, health, parts))
+        return LanesService(lanes, health: self.health, drainSeconds: configuration.drainSeconds, logger: logger)
+    }
+
+    /// What all lanes together may hold of commands that are not finished, in bytes; and each of them, at least.
+    private static let heldBytes = 32 << 20
+    private static let leastHeldBytes = 4 << 20
+
+    private struct LanePlan {
+        let number: Int
+        let name: String
+        let queues: [Topology.CommandQueue]
+        let heldBytes: Int
+        let gate: LargeSubjectGate
+    }
+
+    /// What lanes tell of their servers.
+    private struct LaneHealth {
+        let redis: SharedHealth
+        let broker: SharedHealth
+        let writes: SharedHealth
+    }
+
+    private func makeLane(
+        _ plan: LanePlan, on loop: any EventLoop, _ reader: DeliveryReader, _ health: LaneHealth, _ parts: Parts
+    ) throws -> LaneSupervisor {
+        var logger = logger
+        logger[metadataKey: LogKey.lane] = "\(plan.number)"
+        let client = try makeClient(name: plan.name, on: loop, logger: logger) { state in
+            health.redis.set(plan.number, to: state)
+        }
+        let name = "sojourn/\(configuration.namespace)/\(plan.name)"
+        let lane = Lane(
+            on: loop, name: name, queues: plan.queues, namespace: configuration.namespace, heldBytes: plan.heldBytes,
+            number: plan.number,
+            parts: Lane.Parts(
+                reader: reader, processor: makeProcessor(over: client, parts, logger: logger), redis: client,
+                outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers),
+                replies: ReplyPublisher(on: loop, connector: brokers, name: name, logger: logger),
+                writes: health.writes,
+                gate: plan.gate), logger: logger)
+        return LaneSupervisor(
+            lane, policies: parts.policies, connector: brokers, topology: TopologyDeclaration(topology: topology),
+            configuration: configuration, health: health.broker, logger: logger)
     }
 
     private func makeSweeper(on loop: any EventLoop, _ parts: Parts) throws -> Sweeper {

@@ -17,21 +17,13 @@ package struct OutgoingMessages: Sendable {
     }
 
     /// Appends what has to be published for `completion`.
-    ///
-    /// - Parameters:
-    ///   - messages: gets what has to be confirmed before the command is acknowledged.
-    ///   - replies: gets what is for who asked, whose queue is their own.
-    func append(
-        _ completion: Completion, of delivery: AMQPDelivery, queue: String, to messages: inout [AMQPMessage],
-        _ replies: inout [AMQPMessage]
-    ) {
-        appendResults(of: completion, to: delivery, &messages, &replies)
-        for event in completion.events { messages.append(message(for: event.event)) }
+    func append(_ completion: Completion, of delivery: AMQPDelivery, queue: String, to batch: inout OutgoingBatch) {
+        appendResults(of: completion, to: delivery, &batch)
+        for event in completion.events { batch.append(message(for: event.event), .event(event.reference)) }
         if let failure = completion.failure, failure.code.isQuarantined, !completion.omissions.contains(.quarantine) {
-            let record = QuarantineRecord(
-                delivery: delivery, queue: queue, failure: failure, at: completion.at, id: completion.resultID,
-                sealer: sealers.sealer)
-            messages.append(record.message(for: names.dead))
+            batch.append(
+                quarantined(delivery, from: queue, because: failure, at: completion.at, id: completion.resultID),
+                .quarantine)
         }
     }
 
@@ -43,10 +35,7 @@ package struct OutgoingMessages: Sendable {
             body: event.body)
     }
 
-    private func appendResults(
-        of completion: Completion, to delivery: AMQPDelivery, _ messages: inout [AMQPMessage],
-        _ replies: inout [AMQPMessage]
-    ) {
+    private func appendResults(of completion: Completion, to delivery: AMQPDelivery, _ batch: inout OutgoingBatch) {
         let result = completion.result
         let changesState = CommandName(exactly: delivery.routingKey)?.changesState ?? true
         var properties = AMQPProperties(
@@ -57,15 +46,24 @@ package struct OutgoingMessages: Sendable {
         var copy = AMQPMessage(
             exchange: names.results, routingKey: result.routingKey, properties: properties, body: result.copy)
         if completion.omissions.contains(.ids) { copy.properties.correlationID = nil }
-        if let replyTo = delivery.properties.replyTo, !completion.omissions.contains(.reply),
-            ReplyAddress.isSafe(replyTo)
-        {
+        if let replyTo = delivery.properties.replyTo, !replyTo.isEmpty, !completion.omissions.contains(.reply) {
             // Setting it makes a copy, and most commands change nothing.
             if changesState { properties.deliveryMode = 1 }
-            replies.append(
-                AMQPMessage(exchange: "", routingKey: replyTo, properties: properties, body: result.reply))
+            batch.append(
+                reply: AMQPMessage(exchange: "", routingKey: replyTo, properties: properties, body: result.reply))
         }
-        messages.append(copy)
+        batch.append(copy, .copy)
+    }
+
+    /// What is kept of a message that cannot be carried out.
+    ///
+    /// - Parameter id: names what is sealed in it.
+    func quarantined(
+        _ delivery: AMQPDelivery, from queue: String, because failure: Failure, at now: Timestamp, id: String
+    ) -> AMQPMessage {
+        QuarantineRecord(
+            delivery: delivery, queue: queue, failure: failure, at: now, id: id, sealer: sealers.sealer
+        ).message(for: names.dead)
     }
 
     /// A message for quarantine whose own headers leave no room for ours, without them; `nil` for any other.

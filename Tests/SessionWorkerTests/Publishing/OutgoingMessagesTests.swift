@@ -26,10 +26,9 @@ struct OutgoingMessagesTests {
     private func messages(
         for completion: Completion, of delivery: AMQPDelivery, queue: String = ""
     ) -> [AMQPMessage] {
-        var messages: [AMQPMessage] = []
-        var replies: [AMQPMessage] = []
-        outgoing.append(completion, of: delivery, queue: queue, to: &messages, &replies)
-        return replies + messages
+        var batch = OutgoingBatch()
+        outgoing.append(completion, of: delivery, queue: queue, to: &batch)
+        return batch.replies + batch.messages
     }
 
     private func completion(_ failure: Failure? = nil) -> Completion {

@@ -1,0 +1,47 @@
+"""A broker under a memory alarm takes no messages, for as long as it likes."""
+
+import signal
+import time
+
+import pytest
+
+from brokers import Broker
+from client import ABSENT, Client
+
+DRAIN_SECONDS = 4
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    broker = Broker(tmp_path_factory.mktemp("broker"))
+    yield broker
+    broker.stop()
+
+
+def test_a_worker_ends_within_its_drain_time_while_the_broker_has_an_alarm(broker, start_worker):
+    worker = start_worker(amqp_url=broker.url, drain_seconds=str(DRAIN_SECONDS)).await_ready()
+    client = Client(broker.url, worker.namespace)
+    client.create("before")
+    # Published before the alarm, which would hold it up too; taken when the worker goes on.
+    worker.process.send_signal(signal.SIGSTOP)
+    for number in range(20):
+        client.publish("session.create", {"subject": f"s{number}"}, reply_to=ABSENT)
+    # An answer on the same channel says that the broker has read what was published before.
+    client.channel.queue_declare(f"{worker.namespace}.commands.manage", passive=True)
+    broker.control("set_vm_memory_high_watermark", "absolute", "1MB")
+    worker.process.send_signal(signal.SIGCONT)
+    worker.await_log("takes no messages at present")
+    begin = time.monotonic()
+    worker.terminate()
+    assert worker.exit_status(DRAIN_SECONDS + 15) == 0
+    assert time.monotonic() - begin < DRAIN_SECONDS + 6
+
+    broker.control("set_vm_memory_high_watermark", "0.8")
+    client.connection.close()
+    again = start_worker(amqp_url=broker.url).await_ready()
+    client = Client(broker.url, worker.namespace)
+    for number in range(20):
+        # What the first one could not publish is not lost.
+        client.wait(lambda n=number: client.call("session.list", {"subject": f"s{n}"}).data["sessions"], f"s{number}")
+    client.close()
+    assert again.stop() == 0

@@ -1,0 +1,64 @@
+"""Small commands with large answers: memory stays bounded, and a revocation waits for none of them."""
+
+import time
+
+import pytest
+
+SESSIONS = 200
+LISTS = 600
+MEGABYTES = 150
+
+
+@pytest.fixture(scope="module")
+def worker(start_worker, policy_file):
+    return start_worker(policy_file=policy_file({"default": {"maxSessions": 0}})).await_ready()
+
+
+@pytest.fixture(scope="module")
+def client(worker, connect):
+    return connect()
+
+
+@pytest.fixture(scope="module")
+def large(client):
+    """A subject with megabytes of sessions."""
+    attributes = {"note": "x" * 16_000}
+    ids = [
+        client.publish("session.create", {"subject": "large", "attributes": attributes}) for _ in range(SESSIONS)
+    ]
+    for each in ids:
+        assert client.await_reply(each, 120).status == "succeeded"
+        client.replies.pop(each)
+    client.results.clear()
+    return "large"
+
+
+def resident_megabytes(worker):
+    status = open(f"/proc/{worker.process.pid}/status", encoding="ascii").read()
+    peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(peak.split()[1]) / 1024
+
+
+@pytest.mark.parametrize("command", ["session.list", "session.activity"])
+def test_many_large_reads_fill_no_memory_and_hold_up_no_revocation(client, worker, large, command):
+    session = client.create("somebody")["session"]["id"]
+    body = {"subject": large}
+    if command == "session.activity":
+        first = client.call("session.list", {"subject": large, "limit": 1}).data["sessions"][0]
+        body = {"sessionId": first["id"]}
+    # Nobody reads these replies: they are the broker's affair.
+    unread = client.channel.queue_declare("", exclusive=True).method.queue
+    for _ in range(LISTS):
+        client.publish(command, body, reply_to=unread)
+    begin = time.monotonic()
+    assert client.call("session.revoke", {"sessionId": session}).data["count"] == 1
+    took = time.monotonic() - begin
+    waiting = client.channel.queue_declare(f"{client.namespace}.commands.validate", passive=True)
+    assert took < 2, f"a revocation took {took:.1f} s behind {LISTS} reads, of which {waiting.method.message_count} wait"
+
+    def all_are_answered():
+        return client.channel.queue_declare(unread, passive=True).method.message_count == LISTS
+
+    client.wait(all_are_answered, "every read to be answered", 240)
+    client.results.clear()
+    assert resident_megabytes(worker) < MEGABYTES

@@ -1,0 +1,68 @@
+"""A consumer's own queue that is full and rejects what is published holds nobody up."""
+
+import time
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def worker(start_worker):
+    return start_worker(lanes="1").await_ready()
+
+
+@pytest.fixture(scope="module")
+def client(worker, connect):
+    return connect()
+
+
+@pytest.fixture
+def full_queue(client):
+    """Binds a queue that is full to an exchange of the namespace; gives what unbinds it."""
+    queues = []
+
+    def full_queue(exchange, key="#"):
+        arguments = {"x-max-length": 1, "x-overflow": "reject-publish"}
+        queue = client.channel.queue_declare("", exclusive=True, arguments=arguments).method.queue
+        client.channel.basic_publish("", queue, b"full")
+        client.channel.queue_bind(queue, f"{client.namespace}.{exchange}", key)
+        queues.append(queue)
+        return queue
+
+    yield full_queue
+    for queue in queues:
+        client.channel.queue_delete(queue)
+
+
+def test_a_full_queue_of_results_does_not_hold_up_commands(client, worker, full_queue, subject):
+    queue = full_queue("results")
+    begin = len(worker.log)
+    for number in range(20):
+        reply = client.call("session.create", {"subject": f"{subject}-{number}"}, seconds=5)
+        assert reply.status == "succeeded"
+    assert "cannot take commands" not in worker.log[begin:]
+    worker.await_log("a consumer's queue refuses what is published", after=begin)
+    assert worker.log[begin:].count("a consumer's queue refuses what is published") == 1, "once per state"
+    client.channel.queue_unbind(queue, f"{client.namespace}.results", "#")
+
+
+def test_a_full_queue_of_events_does_not_hold_up_commands_and_gets_its_events_later(
+    client, worker, full_queue, subject
+):
+    queue = full_queue("events")
+    begin = len(worker.log)
+    for number in range(5):
+        client.call("session.create", {"subject": f"{subject}-{number}"}, seconds=5)
+    for number in range(5):
+        # The others have them already.
+        client.await_events(f"{subject}-{number}", "session.created", seconds=5)
+    assert "cannot take commands" not in worker.log[begin:]
+
+    client.channel.queue_purge(queue)
+    taken = []
+    deadline = time.monotonic() + 90
+    while not taken:
+        assert time.monotonic() < deadline, "no event was published again for the queue that had refused it"
+        method, _, body = client.channel.basic_get(queue, auto_ack=True)
+        if method:
+            taken.append(body)
+        client.wait(lambda: True, "events")
