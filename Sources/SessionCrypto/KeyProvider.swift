@@ -27,7 +27,7 @@ extension KeyProvider {
     }
 }
 
-/// Reads the keyring from a file that only its owner may read.
+/// Reads the keyring from a file that its owner, and at most its group, may read.
 package struct FileKeyProvider: KeyProvider {
     private let path: String
 

@@ -2,7 +2,7 @@
 package struct KeyringError: Error, Equatable, CustomStringConvertible {
     package enum Code: Sendable {
         case unreadable
-        /// Others than its owner may read it.
+        /// Others than its owner and its group may read it, or others than its owner may write it.
         case exposed
         case malformed
         /// There is a file already, and it is not overwritten.

@@ -20,9 +20,9 @@ struct KeyringFile: ~Copyable {
             close(descriptor)
             throw KeyringError(.unreadable, "\(path) is no file")
         }
-        guard status.st_mode & 0o077 == 0 else {
+        if let exposure = Self.exposure(of: path, mode: status.st_mode) {
             close(descriptor)
-            throw KeyringError(.exposed, "others may read \(path); say: chmod 600 \(path)")
+            throw exposure
         }
         self.path = path
         self.descriptor = descriptor
@@ -57,6 +57,22 @@ struct KeyringFile: ~Copyable {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, stat(path, &now) == 0,
             now.st_dev == status.st_dev, now.st_ino == status.st_ino
         else { throw KeyringError(.changing, "\(path) is being changed by somebody else: look, and try again") }
+    }
+
+    /// Who may do more with it than is good. Its group may read it: that is how an orchestrator hands a secret to a
+    /// process that is not its owner (a Kubernetes volume under `fsGroup` is 0440).
+    private static func exposure(of path: String, mode: mode_t) -> KeyringError? {
+        let problem: (String, remedy: String)? =
+            if mode & S_IWOTH != 0 {
+                ("other users may write \(path)", "600")
+            } else if mode & S_IROTH != 0 {
+                ("other users may read \(path)", "600")
+            } else if mode & S_IWGRP != 0 {
+                ("its group may write \(path)", "640")
+            } else {
+                nil
+            }
+        return problem.map { KeyringError(.exposed, "\($0.0); say: chmod \($0.remedy) \(path)") }
     }
 
     private static func unreadable(_ path: String, _ error: Int32) -> KeyringError {

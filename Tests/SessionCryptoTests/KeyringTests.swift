@@ -127,23 +127,28 @@ import Testing
         #expect(error.description.contains("/nowhere/at/all/keyring.json"))
     }
 
-    @Test(arguments: [0o640, 0o604, 0o644, 0o660, 0o610, 0o601, 0o666])
-    func `a file that others may use is refused, with what to do`(mode: Int) throws {
+    @Test(arguments: [
+        (0o604, "other users may read"), (0o644, "other users may read"), (0o646, "other users may write"),
+        (0o666, "other users may write"), (0o602, "other users may write"), (0o660, "its group may write"),
+        (0o620, "its group may write"),
+    ])
+    func `a file that others may use is refused, with who they are and what to do`(mode: Int, who: String) throws {
         try withTemporaryFolder { folder in
             let path = folder + "/keyring.json"
             try Keyring.generate(at: start).save(to: path)
             try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
             let error = try #require(throws: KeyringError.self) { try FileKeyProvider(path: path).keyring() }
             #expect(error.code == .exposed)
-            #expect(error.description.contains("chmod 600 \(path)"))
+            #expect(error.description.contains("\(who) \(path); say: chmod 6"))
         }
     }
 
-    @Test func `a file that only its owner may read is enough`() throws {
+    @Test(arguments: [0o400, 0o440, 0o600, 0o640])
+    func `a file that only its owner, and its group, may read is enough`(mode: Int) throws {
         try withTemporaryFolder { folder in
             let path = folder + "/keyring.json"
             try Keyring.generate(at: start).save(to: path)
-            try FileManager.default.setAttributes([.posixPermissions: 0o400], ofItemAtPath: path)
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
             _ = try FileKeyProvider(path: path).keyring()
         }
     }
