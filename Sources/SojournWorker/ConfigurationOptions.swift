@@ -66,6 +66,17 @@ package struct ConfigurationOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Refuse servers that are not on this machine and have no TLS. (default: false, with a warning)",
+            valueName: "true|false"))
+    var requireTls: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Start with a Redis that evicts what it keeps. (default: false)", valueName: "true|false"))
+    var allowEviction: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Where /livez, /readyz and /metrics are. (default: 127.0.0.1:9490)", valueName: "host:port"))
     var adminAddress: String?
 
@@ -112,6 +123,8 @@ package struct ConfigurationOptions: ParsableArguments {
         case .inboxSeconds: inboxSeconds
         case .drainSeconds: drainSeconds
         case .maxBodyBytes: maxBodyBytes
+        case .requireTls: requireTls
+        case .allowEviction: allowEviction
         case .adminAddress: adminAddress
         case .logLevel: logLevel
         case .logFormat: logFormat

@@ -9,7 +9,8 @@ package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConver
         case missingValue
         /// Two settings that are each fine contradict each other.
         case conflictingValues
-        /// The configuration file has a key that is no variable; a misspelt limit must not silently be no limit.
+        /// The configuration file or the environment has what is no variable; a misspelt limit must not silently be no
+        /// limit.
         case unknownKey
         /// A file cannot be read, or is not what it should be.
         case unreadableFile
@@ -17,6 +18,14 @@ package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConver
         case unusableAddress
         /// The broker lacks exchanges or queues, and the worker was told not to declare them.
         case missingTopology
+        /// A server knows neither the user nor the password, or has no such virtual host.
+        case refusedByServer
+        /// Redis may throw away what it keeps.
+        case evictingRedis
+        /// The process may not open as many files and sockets as it needs.
+        case tooFewFiles
+        /// A server on another machine would be talked to without TLS, and must not be.
+        case unprotectedServer
     }
 
     package var code: Code

@@ -17,6 +17,14 @@ struct ConfigurationSetting {
         return number
     }
 
+    func flag() throws(ConfigurationError) -> Bool {
+        switch text {
+        case "true": return true
+        case "false": return false
+        default: throw invalid("it must be true or false")
+        }
+    }
+
     func choice<Choice: CaseIterable & RawRepresentable<String>>(
         of type: Choice.Type
     ) throws(ConfigurationError) -> Choice {
@@ -117,6 +125,20 @@ struct ConfigurationSetting {
 
     private static func isPrintable(_ text: String) -> Bool {
         text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    }
+
+    /// As it is where that is plain, else as ``quoted(_:)`` has it.
+    static func name(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+                true
+            default:
+                false
+            }
+        }
+        return isPlain && text.utf8.count <= 64 ? text : quoted(text)
     }
 
     /// In quotes, control characters escaped, and short enough for one line of an error.

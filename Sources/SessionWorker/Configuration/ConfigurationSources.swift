@@ -1,6 +1,5 @@
 import Configuration
 import FoundationEssentials
-import SessionContract
 
 /// Where values come from, the strongest first: command line, environment, file.
 ///
@@ -16,12 +15,13 @@ struct ConfigurationSources {
 
     /// - Parameters:
     ///   - commandLine: what was given as options; the argument parser has them already.
-    ///   - environment: all of it. What else begins with `SOJOURN_` is left alone, because Kubernetes sets such names
-    ///     (`SOJOURN_SERVICE_HOST`, `SOJOURN_PORT`) for a service called `sojourn`.
+    ///   - environment: all of it. What begins with `SOJOURN_` and is no variable is refused: `SOJOURN_CALERS_FILE` must not
+    ///     mean "any caller", nor `SOJOURN_REQUIRE_TSL` "no TLS".
     ///   - file: the path given with `--config`.
     init(
         commandLine: [ConfigurationVariable: String], environment: [String: String], file: String?
     ) async throws(ConfigurationError) {
+        try EnvironmentNames.check(environment.keys)
         var options: [AbsoluteConfigKey: ConfigValue] = [:]
         for (variable, text) in commandLine {
             options[AbsoluteConfigKey([variable.fileKey])] = ConfigValue(.string(text), isSecret: variable.isSecret)
@@ -72,29 +72,22 @@ struct ConfigurationSources {
             return try await FileProvider<ConfigurationFile>(config: ConfigReader(provider: path))
         } catch let problem as ConfigurationFile.Problem {
             switch problem {
-            case .notJSON(let reason):
-                throw ConfigurationError(.unreadableFile, file, "is not a JSON object", remedy: "\(reason) \(form)")
-            case .notAnObject:
-                throw ConfigurationError(.unreadableFile, file, "is not a JSON object", remedy: form)
+            case .notAnObject(let reason):
+                throw ConfigurationError(
+                    .unreadableFile, file, "is not a JSON object",
+                    remedy: reason.map { "\($0); \(form)" } ?? form)
             case .unknownKey("dev"):
                 throw ConfigurationError(
                     .unknownKey, "dev in \(file)", "is not possible",
                     remedy: "a throw-away keyring can only be asked for on the command line, with --dev")
             case .unknownKey(let key):
-                let known = ConfigurationVariable.allCases.map(\.fileKey)
-                let nearest = NearestName.nearest(to: key, among: known)
+                throw .unknown(
+                    "\(ConfigurationSetting.quoted(key)) in \(file)", "is not a known key", key,
+                    among: ConfigurationVariable.allCases.map(\.fileKey))
+            case .wrongForm(let variable):
                 throw ConfigurationError(
-                    .unknownKey, "\(ConfigurationSetting.quoted(key)) in \(file)", "is not a known key",
-                    remedy: nearest.map { "did you mean \($0)?" } ?? "known are \(known.joined(separator: ", "))")
-            case .wrongForm(let key, let form):
-                let wanted =
-                    switch form {
-                    case .text: "a text"
-                    case .number: "a whole number, without quotes"
-                    }
-                throw ConfigurationError(
-                    .invalidValue, "\(key) in \(file)", "is not \(wanted)",
-                    remedy: "it must be that; leave the key out for the default")
+                    .invalidValue, "\(variable.fileKey) in \(file)", "is not \(variable.form.rawValue)",
+                    remedy: "it must be \(variable.form.rawValue); leave the key out for the default")
             }
         } catch {
             throw ConfigurationError(

@@ -1,3 +1,5 @@
+import SessionCore
+
 /// Every variable of the worker (contract §9), by its name in the configuration file.
 ///
 /// The names in the environment and on the command line follow from it, so that the three cannot drift apart.
@@ -17,29 +19,20 @@ package enum ConfigurationVariable: String, CaseIterable, Hashable, Sendable {
     case inboxSeconds
     case drainSeconds
     case maxBodyBytes
+    case requireTls
+    case allowEviction
     case adminAddress
     case logLevel
     case logFormat
 
-    /// How a value is written in the file given with `--config`; everywhere else it is a text.
-    enum Form: Hashable {
-        case text
-        /// A whole number.
-        case number
-    }
-
-    var form: Form {
-        switch self {
-        case .prefetch, .lanes, .inboxSeconds, .drainSeconds, .maxBodyBytes: .number
-        case .amqpUrl, .redisUrl, .keyringFile, .keyringCommand, .policyFile, .callersFile, .namespace, .topology,
-            .issuer,
-            .audience, .adminAddress, .logLevel, .logFormat:
-            .text
-        }
-    }
-
     /// The key in the file given with `--config`: `amqpUrl`.
     package var fileKey: String { rawValue }
+
+    /// The variable with exactly this key.
+    init?(fileKey: String) {
+        guard let variable = Self.allCases.first(where: { $0.fileKey.isExactly(fileKey) }) else { return nil }
+        self = variable
+    }
 
     /// The environment variable: `SOJOURN_AMQP_URL`.
     package var environmentName: String {
@@ -57,8 +50,28 @@ package enum ConfigurationVariable: String, CaseIterable, Hashable, Sendable {
         case .amqpUrl, .redisUrl, .keyringCommand:
             true
         case .keyringFile, .policyFile, .callersFile, .namespace, .prefetch, .lanes, .topology, .issuer, .audience,
-            .inboxSeconds, .drainSeconds, .maxBodyBytes, .adminAddress, .logLevel, .logFormat:
+            .inboxSeconds, .drainSeconds, .maxBodyBytes, .requireTls, .allowEviction, .adminAddress, .logLevel,
+            .logFormat:
             false
+        }
+    }
+
+    /// How a value is written in the file given with `--config`; everywhere else it is a text.
+    enum Form: String {
+        case text = "a text"
+        case number = "a whole number, without quotes"
+        case flag = "true or false, without quotes"
+    }
+
+    var form: Form {
+        switch self {
+        case .prefetch, .lanes, .inboxSeconds, .drainSeconds, .maxBodyBytes:
+            .number
+        case .requireTls, .allowEviction:
+            .flag
+        case .amqpUrl, .redisUrl, .keyringFile, .keyringCommand, .policyFile, .callersFile, .namespace, .topology,
+            .issuer, .audience, .adminAddress, .logLevel, .logFormat:
+            .text
         }
     }
 

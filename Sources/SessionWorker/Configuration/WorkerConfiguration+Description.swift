@@ -19,6 +19,8 @@ extension WorkerConfiguration: CustomStringConvertible, CustomDebugStringConvert
             (.inboxSeconds, "\(inboxSeconds)"),
             (.drainSeconds, "\(drainSeconds)"),
             (.maxBodyBytes, "\(maxBodyBytes)"),
+            (.requireTls, "\(requireTLS)"),
+            (.allowEviction, "\(allowEviction)"),
             (.adminAddress, "\(adminAddress)"),
             (.logLevel, logLevel.rawValue),
             (.logFormat, logFormat.rawValue),

@@ -26,6 +26,7 @@ extension WorkerConfiguration {
         try configuration.readFiles(from: sources, needsKeyring: needsKeyring)
         try configuration.readWork(from: sources)
         try configuration.readOperation(from: sources)
+        try configuration.checkTLS()
         return configuration
     }
 
@@ -93,6 +94,8 @@ extension WorkerConfiguration {
         if let setting = try sources.setting(.maxBodyBytes) {
             maxBodyBytes = try setting.integer(in: Bounds.maxBodyBytes)
         }
+        if let setting = try sources.setting(.requireTls) { requireTLS = try setting.flag() }
+        if let setting = try sources.setting(.allowEviction) { allowEviction = try setting.flag() }
         if let setting = try sources.setting(.adminAddress) { adminAddress = try setting.endpoint() }
         if let setting = try sources.setting(.logLevel) { logLevel = try setting.choice(of: Logger.Level.self) }
         if let setting = try sources.setting(.logFormat) { logFormat = try setting.choice(of: LogFormat.self) }

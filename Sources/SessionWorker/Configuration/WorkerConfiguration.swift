@@ -72,6 +72,14 @@ package struct WorkerConfiguration: Sendable, Hashable {
     /// The largest command body, in bytes, 1024 to 1048576. Default: 65536.
     package var maxBodyBytes: Int = 65536
 
+    /// Whether a server that is not on loopback is refused unless it is talked to over TLS. Default: false, with a warning
+    /// at the start.
+    package var requireTLS: Bool = false
+
+    /// Whether Redis may evict what it keeps (a `maxmemory-policy` other than `noeviction`). Default: false, and such a
+    /// Redis stops the start.
+    package var allowEviction: Bool = false
+
     /// Where `/livez`, `/readyz` and `/metrics` are served. Default: `127.0.0.1:9490`.
     package var adminAddress: SocketEndpoint = SocketEndpoint(host: "127.0.0.1", port: 9490)
 

@@ -93,7 +93,7 @@ struct ConfigurationReadingTests {
         #expect(ConfigurationVariable.amqpUrl.optionName == "--amqp-url")
         #expect(ConfigurationVariable.maxBodyBytes.environmentName == "SOJOURN_MAX_BODY_BYTES")
         #expect(ConfigurationVariable.lanes.environmentName == "SOJOURN_LANES")
-        #expect(ConfigurationVariable.allCases.count == 18)
+        #expect(ConfigurationVariable.allCases.count == 20)
     }
 
     @Test(
@@ -104,7 +104,12 @@ struct ConfigurationReadingTests {
         let environment = try await ConfigurationSources(
             commandLine: [:], environment: [variable.environmentName: "x"], file: nil)
         #expect(try environment.setting(variable)?.name == variable.environmentName)
-        let value = variable.form == .number ? "1" : #""x""#
+        let value =
+            switch variable.form {
+            case .text: "\"x\""
+            case .number: "1"
+            case .flag: "true"
+            }
         try await withFile("{\"\(variable.fileKey)\": \(value)}") { path in
             let file = try await ConfigurationSources(commandLine: [:], environment: [:], file: path)
             #expect(try file.setting(variable)?.name == "\(variable.fileKey) in \(path)")
@@ -208,13 +213,25 @@ struct ConfigurationReadingTests {
         }
     }
 
-    @Test("A key in the file that is no variable is refused with the list of those that are")
+    @Test(
+        "What is not written as the value is, or strays from JSON, is refused in the file",
+        arguments: [
+            #"{"lanes": "2"}"#, #"{"namespace": 2}"#, #"{"requireTls": "true"}"#, #"{"requireTls": 1}"#,
+            #"{"lanes": 1,}"#, #"{"lanes": 1, "lanes": 2}"#, #"{"lanes": 1} // two"#, "{\"lane\u{17F}\": 1}",
+        ])
+    func strictFile(json: String) async throws {
+        await #expect(throws: ConfigurationError.self) { try await read(json: json) }
+    }
+
+    @Test("A key in the file that is no variable is refused with the one that is near, or the list of those that are")
     func unknownKey() async throws {
         let error = await #expect(throws: ConfigurationError.self) { try await read(json: #"{"prefetsch": 5}"#) }
         #expect(error?.code == .unknownKey)
         #expect(error?.subject.hasPrefix(#""prefetsch" in /"#) == true)
         #expect(error?.remedy == "did you mean prefetch?")
         #expect(error?.remedy.contains("prefetch") == true)
+        let strange = await #expect(throws: ConfigurationError.self) { try await read(json: #"{"zzz": 5}"#) }
+        #expect(strange?.remedy.contains("prefetch, ") == true)
     }
 
     @Test("A number in the file where a text has to be is refused")
@@ -313,9 +330,58 @@ struct ConfigurationReadingTests {
         }
     }
 
-    @Test("What Kubernetes sets for a service called sojourn is left alone")
+    @Test("What Kubernetes sets for a service called sojourn, and what the project's tools hand on, is left alone")
     func serviceVariables() async throws {
-        _ = try await read(["SOJOURN_PORT": "tcp://10.0.0.1:9490", "SOJOURN_SERVICE_HOST": "10.0.0.1"])
+        _ = try await read([
+            "SOJOURN_PORT": "tcp://10.0.0.1:9490", "SOJOURN_SERVICE_HOST": "10.0.0.1",
+            "SOJOURN_PORT_9490_TCP_ADDR": "10.0.0.1", "SOJOURN_SERVICE_PORT_HTTP": "9490",
+            "SOJOURN_WORKER_SERVICE_HOST": "10.0.0.1", "SOJOURN_BIN": "/x", "SOJOURN_TEST_AMQP_URL": "x",
+        ])
+    }
+
+    @Test(
+        "A variable that does not exist is not taken in silence: the nearest that exists is named",
+        arguments: [
+            ("SOJOURN_AMPQ_URL", "did you mean SOJOURN_AMQP_URL?"),
+            ("SOJOURN_REQUIRE_TSL", "did you mean SOJOURN_REQUIRE_TLS?"),
+            ("SOJOURN_CALERS_FILE", "did you mean SOJOURN_CALLERS_FILE?"),
+            ("SOJOURN_redis_url", "did you mean SOJOURN_REDIS_URL?"),
+        ])
+    func misspeltVariable(name: String, remedy: String) async throws {
+        let error = await #expect(throws: ConfigurationError.self) { try await read([name: "hunter2"]) }
+        #expect(error?.code == .unknownKey)
+        #expect(error?.description == "\(name) is not a known variable: \(remedy)")
+    }
+
+    @Test(
+        "Without TLS only what is written as this machine is talked to where TLS is required",
+        arguments: [
+            ("amqp://127.0.0.1/", true), ("amqp://127.9.8.7/", true), ("amqp://[::1]/", true),
+            ("amqp://LocalHost/", true), ("amqps://broker/", true),
+            ("amqp://broker/", false), ("amqp://localhost.example/", false), ("amqp://127.1/", false),
+            ("amqp://0.0.0.0/", false), ("amqp://127.0.0.1.example/", false), ("amqp://128.0.0.1/", false),
+            ("amqp://[::2]/", false), ("amqp://127.0.0.256/", false), ("amqp://127.0.0.01/", false),
+            ("amqp://127.0.0.1/,amqp://user:hunter2@broker/", false),
+        ])
+    func requireTLS(url: String, isTaken: Bool) async throws {
+        #expect(try await read(["SOJOURN_AMQP_URL": url]).withoutTLS.isEmpty == isTaken)
+        let variables = ["SOJOURN_AMQP_URL": url, "SOJOURN_REQUIRE_TLS": "true"]
+        if isTaken {
+            #expect(try await read(variables).requireTLS)
+        } else {
+            let error = await #expect(throws: ConfigurationError.self) { try await read(variables) }
+            #expect(error?.code == .unprotectedServer)
+            #expect(error?.subject.hasPrefix("SOJOURN_AMQP_URL (amqp://") == true)
+            #expect(error?.description.contains("hunter2") == false)
+        }
+    }
+
+    @Test("A Redis elsewhere is not talked to without TLS where TLS is required")
+    func requireTLSOfRedis() async throws {
+        let error = await #expect(throws: ConfigurationError.self) {
+            try await read(["SOJOURN_REDIS_URL": "redis://:hunter2@cache/0", "SOJOURN_REQUIRE_TLS": "true"])
+        }
+        #expect(error?.subject == "SOJOURN_REDIS_URL (redis://cache/0)")
     }
 }
 
