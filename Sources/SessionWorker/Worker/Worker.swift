@@ -179,7 +179,9 @@ extension Worker {
     }
 
     private func makeSweeper(on loop: any EventLoop, _ parts: Parts) throws -> Sweeper {
-        let client = try makeClient(name: "sweep", on: loop, logger: logger) { _ in }
+        // Refused by Redis it would end no session and publish no event that was left: somebody has to see that.
+        let redisHealth = SharedHealth(of: "redis of the sweeper", parts: 1, in: health)
+        let client = try makeClient(name: "sweep", on: loop, logger: logger) { state in redisHealth.set(0, to: state) }
         let processor = makeProcessor(over: client, parts, logger: logger)
         return Sweeper(
             redis: client, store: processor.store, processor: processor, connector: brokers,
