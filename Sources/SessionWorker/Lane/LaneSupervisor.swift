@@ -110,7 +110,7 @@ actor LaneSupervisor {
     private func serve(over broker: BrokerConnections) async throws {
         do {
             switch configuration.topology {
-            case .declare: try await topology.declare(over: broker.consuming)
+            case .declare: tell(of: try await topology.declare(over: broker.consuming))
             case .check: break
             }
             health.isUp(lane.number)
@@ -123,6 +123,16 @@ actor LaneSupervisor {
             throw error
         }
         await broker.close()
+    }
+
+    /// Each lane finds the same; one says it.
+    private func tell(of differences: [QueueDifference]) {
+        guard lane.number == 0 else { return }
+        for difference in differences {
+            logger.warning(
+                "a queue is otherwise than it is declared: it is used as it is",
+                metadata: [LogKey.queue: "\(difference.queue)", LogKey.reason: "\(difference.sentence)"])
+        }
     }
 
     private func rest(for delay: Duration) async {

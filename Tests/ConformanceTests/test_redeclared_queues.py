@@ -1,0 +1,50 @@
+"""A queue of ours that somebody declared anew with other arguments: used as it is, or named exactly."""
+
+import uuid
+
+import pika
+import pytest
+import requests
+
+from client import Client
+
+
+@pytest.fixture
+def channel(amqp_url):
+    with pika.BlockingConnection(pika.URLParameters(amqp_url)) as connection:
+        yield connection.channel()
+
+
+@pytest.fixture
+def there(namespace):
+    return f"{namespace}-{uuid.uuid4().hex[:6]}"
+
+
+def test_a_difference_that_touches_no_promise_keeps_no_worker_from_work(start_worker, channel, there, amqp_url, subject):
+    channel.queue_declare(
+        f"{there}.commands.validate", durable=True,
+        arguments={"x-queue-mode": "lazy", "x-max-length": 1000, "x-overflow": "reject-publish"},
+    )
+    worker = start_worker(namespace=there).await_ready()
+    client = Client(amqp_url, there)
+    token = client.create(subject)["tokens"]["session"]
+    assert client.validate(token)["valid"] is True
+    for argument in ("x-queue-mode", "x-max-length", "x-overflow"):
+        worker.await_log(rf"otherwise than it is declared.*{argument}")
+    client.delete_topology()
+    client.close()
+
+
+def test_a_difference_that_touches_a_promise_is_named_until_it_is_gone(start_worker, channel, there, amqp_url, subject):
+    channel.queue_declare(f"{there}.commands.manage", durable=True)
+    worker = start_worker(namespace=there)
+    worker.await_log("x-queue-type of the queue .*commands.manage is not set, where 'quorum' is wanted")
+    answer = requests.get(f"http://{worker.admin}/readyz", timeout=5)
+    assert answer.status_code == 503
+    assert "x-queue-type" in answer.text and f"{there}.commands.manage" in answer.text and "quorum" in answer.text
+    channel.queue_delete(f"{there}.commands.manage")
+    worker.await_ready()
+    client = Client(amqp_url, there)
+    assert client.create(subject)["tokens"]
+    client.delete_topology()
+    client.close()
