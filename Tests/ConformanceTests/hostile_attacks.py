@@ -39,7 +39,7 @@ def bad_reply_to(attacker):
 
 
 def huge_lists(attacker):
-    for _ in range(attacker.random.choice([1, 4, 16])):
+    for _ in range(attacker.random.choice([1, 1, 1, 8])):
         command = attacker.random.choice(["session.list", "session.list", "session.activity"])
         body = {"subject": "crowd", "includeEnded": True} if command == "session.list" else {"sessionId": attacker.crowd, "limit": 200}
         attacker.send(command, body, reply_to=attacker.unread)
