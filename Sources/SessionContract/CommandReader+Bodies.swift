@@ -72,7 +72,7 @@ extension CommandReader {
     func beginTransfer(from reader: inout ObjectReader) throws(Failure) -> BeginTransfer {
         BeginTransfer(
             token: try reader.required("token", try reader.token("token", as: .session, by: tokens)),
-            keepOriginal: try reader.boolean("keepOriginal") ?? false)
+            keepOriginal: try reader.boolean("keepOriginal") ?? false, context: try reader.context())
     }
 
     func completeTransfer(from reader: inout ObjectReader) throws(Failure) -> CompleteTransfer {

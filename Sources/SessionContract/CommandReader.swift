@@ -108,6 +108,7 @@ package struct CommandReader: Sendable {
         case .listFactors: action = .listFactors(subject: try reader.subject())
         case .putPolicy: action = .putPolicy(try putPolicy(from: &reader))
         case .getPolicy: action = .getPolicy(name: ExactText(try reader.required("name", length: 1...64)))
+        case .removePolicy: action = .removePolicy(name: ExactText(try reader.required("name", length: 1...64)))
         case .listPolicies: action = .listPolicies
         }
         try reader.finish()

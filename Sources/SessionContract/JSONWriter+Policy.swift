@@ -27,6 +27,7 @@ extension JSONWriter {
             json.member("fingerprint", policy.context.fingerprint.rawValue)
             json.member("travel", policy.context.travel.rawValue)
             json.member("maxTravelKmh", policy.context.maxTravelKmh)
+            json.member("require", policy.context.require.all.map(\.rawValue))
         }
         member("reauthenticationWindowSeconds", policy.reauthenticationWindowSeconds)
         member("transferSeconds", policy.transferSeconds)

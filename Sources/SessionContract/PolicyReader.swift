@@ -64,6 +64,7 @@ package enum PolicyReader {
         rules.fingerprint = try reaction("fingerprint", from: &reader)
         rules.travel = try reaction("travel", from: &reader)
         try set(&rules.maxTravelKmh, "maxTravelKmh", in: 1...1_000_000, from: &reader)
+        rules.require = try reader.contextFields("require") ?? rules.require
         return rules
     }
 
@@ -78,5 +79,28 @@ package enum PolicyReader {
         from reader: inout ObjectReader
     ) throws(Failure) {
         field = try reader.integer(key, in: range) ?? field
+    }
+}
+
+extension ObjectReader {
+    /// A list of fields of a context, each once at most.
+    fileprivate mutating func contextFields(_ key: String) throws(Failure) -> ContextFields? {
+        let known = ContextField.allCases
+        guard let value = value(key) else { return nil }
+        guard case .array(let values) = value, values.count <= known.count else {
+            throw failure(key, "must be a list of at most \(known.count) fields of a context")
+        }
+        var fields: [ContextField] = []
+        for (index, value) in values.enumerated() {
+            guard case .string(let text) = value, let field = ContextField(exactly: text), !fields.contains(field)
+            else {
+                throw Failure(
+                    .invalidField,
+                    "must be one of \(known.map(\.rawValue).joined(separator: ", ")), and each only once",
+                    path: pointer(to: key) + "/\(index)")
+            }
+            fields.append(field)
+        }
+        return ContextFields(fields)
     }
 }

@@ -56,6 +56,9 @@ extension ResultWriter {
                 for factor in factors { json.object { $0.members(of: factor) } }
             }
         case .policy(let name, let policy): write(policy, named: name, to: &json)
+        case .policyRemoved(let name, let policy):
+            json.member("name", name)
+            if let policy { json.object("policy") { $0.members(of: policy) } }
         case .policies(let policies):
             json.array("policies") { json in
                 for (name, policy) in policies { json.object { write(policy, named: name, to: &$0) } }
@@ -97,7 +100,7 @@ extension ResultData {
         case .annotated(let data, annotations: _): data.hasSecrets
         case .created, .issued, .ticket, .enrolled: true
         case .validated, .session, .sessions, .switched, .revoked, .disabled, .activity, .factor, .factors, .policy,
-            .policies, .expired:
+            .policyRemoved, .policies, .expired:
             false
         }
     }

@@ -37,10 +37,12 @@ package struct Subject: Equatable, Sendable {
     package var recovery: RecoveryCodes?
     /// By kind, for the verifiers that an extension added; at most as many as there ever were verifiers.
     package var verifierStates: [String: VerifierState]
+    /// Where it was active under a policy that wants a second factor elsewhere; `nil` before the first time.
+    package var places: KnownPlaces?
 
     package init(
         tenant: String, name: ExactText, lastSequence: Int64 = 0, isDisabled: Bool = false, factors: [Factor] = [],
-        recovery: RecoveryCodes? = nil, verifierStates: [String: VerifierState] = [:]
+        recovery: RecoveryCodes? = nil, verifierStates: [String: VerifierState] = [:], places: KnownPlaces? = nil
     ) {
         self.tenant = tenant
         self.name = name
@@ -49,6 +51,7 @@ package struct Subject: Equatable, Sendable {
         self.factors = factors
         self.recovery = recovery
         self.verifierStates = verifierStates
+        self.places = places
     }
 
     /// Whether it has to be remembered when none of its sessions is left.

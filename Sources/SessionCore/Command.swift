@@ -43,6 +43,7 @@ package struct Command: Sendable {
         case listFactors(subject: ExactText)
         case putPolicy(PutPolicy)
         case getPolicy(name: ExactText)
+        case removePolicy(name: ExactText)
         case listPolicies
         /// The reaper's own: a deadline of this session has come.
         case expire(SessionID)
@@ -73,6 +74,7 @@ package enum CommandName: String, Sendable, CaseIterable {
     case listFactors = "factor.list"
     case putPolicy = "policy.put"
     case getPolicy = "policy.get"
+    case removePolicy = "policy.remove"
     case listPolicies = "policy.list"
 
     /// Whether carrying it out is an effect that must not happen twice: then it needs a `message_id`, and its result
@@ -80,7 +82,7 @@ package enum CommandName: String, Sendable, CaseIterable {
     package var changesState: Bool {
         switch self {
         case .create, .refresh, .elevate, .reauthenticate, .update, .beginTransfer, .completeTransfer, .revoke, .lock,
-            .unlock, .disable, .enable, .enroll, .confirm, .remove, .putPolicy:
+            .unlock, .disable, .enable, .enroll, .confirm, .remove, .putPolicy, .removePolicy:
             true
         case .validate, .get, .list, .activity, .listFactors, .getPolicy, .listPolicies: false
         }

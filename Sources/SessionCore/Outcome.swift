@@ -28,6 +28,8 @@ package indirect enum ResultData: Sendable {
     case factor(Factor)
     case factors([Factor])
     case policy(name: ExactText, SessionPolicy)
+    /// What holds under the name of a policy that was removed, if anything does.
+    case policyRemoved(name: ExactText, SessionPolicy?)
     case policies([(name: ExactText, policy: SessionPolicy)])
     /// What rules of an extension have something to say about.
     case annotated(ResultData, annotations: [String: String])
@@ -42,7 +44,7 @@ extension ResultData {
         case .created(_, let tokens, _, _), .issued(_, let tokens): tokens.accessClaims != nil
         case .annotated(let data, _): data.hasClaims
         case .validated, .session, .sessions, .switched, .revoked, .disabled, .ticket, .activity, .enrolled, .factor,
-            .factors, .policy, .policies, .expired:
+            .factors, .policy, .policyRemoved, .policies, .expired:
             false
         }
     }

@@ -7,10 +7,10 @@ package struct Session: Equatable, Sendable {
     /// The name of the policy it was created under.
     package let policy: ExactText
     package let createdAt: Timestamp
-    /// How long it may rest, in seconds.
-    package let idleSeconds: Int
-    /// When it ends whatever happens.
-    package let expiresAt: Timestamp
+    /// How long it was to live when it began.
+    package let granted: SessionLifetime
+    /// What the policy in force leaves of that, where it leaves less; found anew for every decision, and stored nowhere.
+    package internal(set) var cap: SessionLifetime?
     /// On whose behalf somebody else acts in it, if anybody does.
     package let actor: ExactText?
 
@@ -55,8 +55,7 @@ package struct Session: Equatable, Sendable {
         self.subject = subject
         self.policy = policy
         self.createdAt = createdAt
-        self.idleSeconds = idleSeconds
-        self.expiresAt = expiresAt
+        granted = SessionLifetime(idleSeconds: idleSeconds, expiresAt: expiresAt)
         self.actor = actor
         self.status = status
         self.parentID = parentID
@@ -79,6 +78,12 @@ package struct Session: Equatable, Sendable {
 }
 
 extension Session {
+    /// How long it may rest, in seconds.
+    package var idleSeconds: Int { cap?.idleSeconds ?? granted.idleSeconds }
+
+    /// When it ends whatever happens.
+    package var expiresAt: Timestamp { cap?.expiresAt ?? granted.expiresAt }
+
     /// When it ends if nothing happens before: never after `expiresAt`, nor, while it waits for its second factor, after
     /// the time it has for that.
     package var idleExpiresAt: Timestamp {

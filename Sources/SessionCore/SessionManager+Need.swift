@@ -49,7 +49,7 @@ extension SessionManager {
         case .confirm(let confirm): of(confirm.subject, command)
         case .remove(let remove): of(remove.subject, command)
         case .listFactors(let name): of(name, command)
-        case .putPolicy, .getPolicy, .listPolicies: Need(policiesHandle)
+        case .putPolicy, .getPolicy, .removePolicy, .listPolicies: Need(policiesHandle)
         case .expire(let id): of(id)
         }
     }

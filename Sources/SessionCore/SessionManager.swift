@@ -74,6 +74,7 @@ package struct SessionManager: Sendable {
         case .listFactors: listFactors(in: transaction)
         case .putPolicy(let put): try putPolicy(put, tenant: tenant, in: &transaction)
         case .getPolicy(let name): try getPolicy(name, tenant: tenant, in: transaction)
+        case .removePolicy(let name): try removePolicy(name, tenant: tenant, in: &transaction)
         case .listPolicies: listPolicies(tenant: tenant, in: transaction)
         case .expire(let id): expire(id, in: &transaction)
         }

@@ -60,8 +60,13 @@ package struct SessionPolicy: Hashable, Sendable {
         package var fingerprint = Reaction.off
         package var travel = Reaction.off
         package var maxTravelKmh = 900
+        /// What every command with a token has to bring: what is missing counts as a change.
+        package var require: ContextFields = []
 
         package init() {}
+
+        /// Whether any rule compares places.
+        var looksAtPlace: Bool { country != .off || asn != .off || travel != .off }
 
         package enum Reaction: String, Sendable, CaseIterable {
             case off

@@ -38,13 +38,7 @@ extension SubjectTransaction {
 
     /// The sessions above a session, nearest first.
     func ancestors(of session: Session) -> [SessionID] {
-        var ancestors: [SessionID] = []
-        var next = session.parentID
-        while let id = next, !ancestors.contains(id), let parent = aggregate.sessions[id] {
-            ancestors.append(id)
-            next = parent.parentID
-        }
-        return ancestors
+        aggregate.ancestors(of: session)
     }
 
     /// Ends `session`, now or at the deadline that has passed, and those below it; each is announced with the one event

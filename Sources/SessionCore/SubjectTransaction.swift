@@ -36,6 +36,8 @@ package struct SubjectTransaction: Sendable {
         self.now = now
         self.policies = policies
         self.random = random
+        // Of single sessions the one that is asked for is capped then: that is the way of every validate.
+        if case .whole = scope { self.aggregate.cap(by: policies) }
     }
 
     /// Whether there is anything to commit.
@@ -66,7 +68,10 @@ extension SubjectTransaction {
     /// The session with this id, if it is this tenant's.
     func session(_ id: SessionID, tenant: String) -> Session? {
         guard let session = aggregate.sessions[id], session.tenant == tenant else { return nil }
-        return session
+        switch scope {
+        case .whole: return session
+        case .sessions: return session.capped(by: policies.governing(session))
+        }
     }
 
     /// All sessions, oldest first.
@@ -127,6 +132,7 @@ extension SubjectTransaction {
         if aggregate.sessions.updateValue(session, forKey: session.id) == nil { childIDs = nil }
         changed.insert(session.id)
         rescheduled.insert(session.id)
+        rememberPlace(of: session)
     }
 
     /// Stores `session`, and that it was active. Its entry in the deadline index stays: when that comes, whoever looks
@@ -140,6 +146,7 @@ extension SubjectTransaction {
     mutating func note(_ session: Session) {
         aggregate.sessions[session.id] = session
         changed.insert(session.id)
+        rememberPlace(of: session)
     }
 
     /// Ends every session whose deadline has passed, and forgets those that have been over for long enough.
@@ -162,6 +169,13 @@ extension SubjectTransaction {
         rescheduled.insert(id)
     }
 
+    /// Brings the entry in the deadline index forward of a session that a policy made stricter has ended: the reaper, who
+    /// announces it, would else come by when it was to end before.
+    mutating func hasten(_ session: Session) {
+        aggregate.sessions[session.id] = session
+        rescheduled.insert(session.id)
+    }
+
     /// Changes what is known of the subject beside its sessions.
     mutating func changeSubject(tenant: String, name: ExactText, _ change: (inout Subject) -> Void) {
         var subject = aggregate.subject ?? Subject(tenant: tenant, name: name)
@@ -173,7 +187,8 @@ extension SubjectTransaction {
         isSubjectChanged = true
     }
 
-    mutating func put(_ policy: SessionPolicy, as name: PolicyName) {
+    /// `nil` removes the policy.
+    mutating func put(_ policy: SessionPolicy?, as name: PolicyName) {
         aggregate.policies[name] = policy
         changedPolicies.insert(name)
     }
@@ -200,6 +215,7 @@ extension SubjectTransaction {
     }
 
     mutating func forget(_ id: SessionID) {
+        if let session = aggregate.sessions[id] { rememberPlace(ofForgotten: session) }
         aggregate.sessions[id] = nil
         changed.insert(id)
         rescheduled.insert(id)

@@ -147,7 +147,7 @@ extension InMemorySessionStore.State {
 
         if commit.writesAggregate {
             stored.revision += 1
-            for id in commit.changed { stored.sessions[id] = commit.aggregate.sessions[id] }
+            for id in commit.changed { stored.sessions[id] = commit.aggregate.sessions[id]?.uncapped }
             for name in commit.changedPolicies { stored.policies[name] = commit.aggregate.policies[name] }
             if commit.isSubjectChanged { stored.subject = commit.aggregate.subject }
             aggregates[handle] = stored

@@ -29,7 +29,7 @@ extension RedisSessionStore {
 
         var arguments: [RedisArgument] = [
             .integer(aggregate.revision), .integer(inboxMilliseconds), .integer(retention(of: commit)),
-            .integer(Int64(changes.sets)), .integer(Int64(changes.removed.count)),
+            .integer(Int64(changes.sets)), .integer(Int64(changes.removals)),
             .integer(Int64(changes.scheduled.count)), .integer(Int64(changes.cancelled.count)),
             .integer(Int64(commit.events.count)), .integer(Int64(commit.results.count)),
         ]
@@ -39,11 +39,11 @@ extension RedisSessionStore {
         for session in changes.put {
             arguments += field(session.id.own, SessionRecord.bytes(of: session), of: key)
         }
-        for name in commit.changedPolicies {
-            guard let policy = aggregate.policies[name] else { continue }
+        for (name, policy) in changes.policies {
             arguments += field(policyField(name), PolicyRecord.bytes(of: policy, named: name), of: key)
         }
         for id in changes.removed { arguments.append(.string(id.own)) }
+        for name in changes.removedPolicies { arguments.append(.string(policyField(name))) }
         for session in changes.scheduled {
             arguments.append(.string(session.id.withoutPrefix))
             arguments.append(.integer(session.nextDeadline.milliseconds))
@@ -110,13 +110,21 @@ private struct CommitChanges {
     var scheduled: [Session] = []
     var cancelled: [SessionID] = []
 
-    let policies: Int
+    var policies: [(PolicyName, SessionPolicy)] = []
+    var removedPolicies: [PolicyName] = []
 
-    var sets: Int { put.count + policies + (subject == nil ? 0 : 1) }
+    var sets: Int { put.count + policies.count + (subject == nil ? 0 : 1) }
+    var removals: Int { removed.count + removedPolicies.count }
 
     init(_ commit: Commit) {
         subject = commit.isSubjectChanged ? commit.aggregate.subject : nil
-        policies = commit.changedPolicies.count
+        for name in commit.changedPolicies {
+            if let policy = commit.aggregate.policies[name] {
+                policies.append((name, policy))
+            } else {
+                removedPolicies.append(name)
+            }
+        }
         for id in commit.changed {
             if let session = commit.aggregate.sessions[id] { put.append(session) } else { removed.append(id) }
         }

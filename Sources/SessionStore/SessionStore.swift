@@ -271,10 +271,11 @@ package struct Commit: Sendable {
         !changed.isEmpty || !changedPolicies.isEmpty || isSubjectChanged
     }
 
-    /// Whether all that it stores is that a session was active: the idle deadline may come early for want of it, and no
-    /// answer becomes wrong.
+    /// Whether all that it stores is that a session was active, or when to look at one: the idle deadline may come early, or
+    /// an expiry be announced late, for want of it, and no answer becomes wrong.
     package var isDispensable: Bool {
-        events.isEmpty && results.isEmpty && rescheduled.isEmpty && !isSubjectChanged && changedPolicies.isEmpty
+        events.isEmpty && results.isEmpty && (rescheduled.isEmpty || changed.isEmpty) && !isSubjectChanged
+            && changedPolicies.isEmpty
     }
 }
 

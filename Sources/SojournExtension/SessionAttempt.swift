@@ -1,6 +1,9 @@
 /// A command that somebody sent, as a rule sees it before it is decided.
 ///
 /// All of it is what the command says and what is stored: nothing has been compared yet. What does not apply is `nil`.
+///
+/// Texts are Swift's: their `==`, and a dictionary of them, take for one what merely looks alike, such as K and the Kelvin
+/// sign. Compare their `utf8` where somebody could gain by that.
 public struct SessionAttempt: Hashable, Sendable {
     /// The command's name, such as `session.create`.
     public var command: String

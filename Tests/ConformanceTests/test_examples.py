@@ -18,7 +18,8 @@ QUEUES = {
     ],
     "revoke": ["session.revoke", "session.lock", "session.unlock", "subject.disable", "subject.enable"],
     "admin": [
-        "policy.put", "policy.get", "policy.list", "factor.enroll", "factor.confirm", "factor.remove", "factor.list",
+        "policy.put", "policy.get", "policy.remove", "policy.list", "factor.enroll", "factor.confirm", "factor.remove",
+        "factor.list",
     ],
 }  # fmt: skip
 READING = [*QUEUES["validate"], "factor.list", "policy.get", "policy.list"]

@@ -22,7 +22,7 @@ DEFAULTS = {
     "refreshSeconds": 43200, "refreshGraceSeconds": 30, "maxSessions": 5, "onLimit": "evictLeastRecentlyActive",
     "mfa": {"required": "never", "pendingSeconds": 300, "maxAttempts": 5, "lockSeconds": 900, "validSeconds": 43200},
     "context": dict.fromkeys(["ip", "network", "country", "asn", "userAgent", "fingerprint", "travel"], "off")
-    | {"maxTravelKmh": 900},
+    | {"maxTravelKmh": 900, "require": []},
     "reauthenticationWindowSeconds": 3600, "transferSeconds": 60, "maxDepth": 4, "maxChildren": 32,
     "endedSeconds": 86400,
 }  # fmt: skip
@@ -368,3 +368,81 @@ def test_an_ended_session_is_remembered_for_as_long_as_the_policy_says(client, s
     assert client.refused("session.get", sessionId=session, tenant=tenant) == "session_not_found"
     listed = client.do("session.list", subject=f"{subject}-forgotten", tenant=tenant, includeEnded=True)
     assert listed["sessions"] == []
+
+
+# --- what becomes of sessions when their policy does -------------------------------------------------------------------
+
+
+def test_a_removed_policy_gives_way_to_the_file_s_and_nothing_is_left_where_there_is_none(client, tenant):
+    put(client, tenant, "least", maxSessions=9)
+    assert client.do("policy.remove", tenant=tenant, name="least")["policy"] == DEFAULTS | POLICIES["least"]
+    assert get(client, tenant, "least") == DEFAULTS | POLICIES["least"]
+    put(client, tenant, "mine", maxSessions=9)
+    assert client.do("policy.remove", tenant=tenant, name="mine") == {"name": "mine"}
+    assert client.refused("policy.get", tenant=tenant, name="mine") == "policy_not_found"
+    put(client, tenant, "default", maxSessions=9)
+    assert client.do("policy.remove", tenant=tenant, name="default")["policy"] == DEFAULTS
+    for name in ("mine", "least", "default", "\u212a"):
+        assert client.refused("policy.remove", tenant=tenant, name=name) == "policy_not_found"
+
+
+def test_a_removed_policy_makes_room_for_another(client, tenant):
+    for number in range(100):
+        put(client, tenant, f"p{number}")
+    client.do("policy.remove", tenant=tenant, name="p50")
+    put(client, tenant, "one-more")
+
+
+def test_sessions_under_a_policy_that_is_gone_live_by_the_default(client, subject, tenant):
+    put(client, tenant, "long", absoluteSeconds=90000, idleSeconds=90000)
+    expect_in_force(client, subject, tenant, "long", 90000)
+    token = client.create(subject, tenant=tenant, policy="long")["tokens"]["session"]
+    client.do("policy.remove", tenant=tenant, name="long")
+
+    def lifetime():
+        return life(client.call("session.validate", {"token": token, "tenant": tenant, "touch": False}))
+
+    client.wait(lambda: lifetime() == DEFAULTS["absoluteSeconds"], "the default to hold")
+
+
+def test_no_session_outlives_a_policy_that_is_made_stricter(client, subject, tenant):
+    put(client, tenant, "mine", absoluteSeconds=3600, idleSeconds=3600, maxSessions=0)
+    expect_in_force(client, subject, tenant, "mine", 3600)
+    created = client.create(f"{subject}-used", tenant=tenant, policy="mine")
+    put(client, tenant, "mine", absoluteSeconds=2, idleSeconds=2, maxSessions=0)
+    token = created["tokens"]["session"]
+    client.wait(
+        lambda: client.validate(token, tenant=tenant, touch=False).get("reason") in ("expired_absolute", "expired_idle"),
+        "the session to be over",
+    )
+    event = client.await_event(f"{subject}-used", "session.expired", tenant=tenant).body
+    assert event["data"]["sessionId"] == created["session"]["id"]
+    # Loosened again, it stays over.
+    put(client, tenant, "mine", absoluteSeconds=7200, idleSeconds=7200, maxSessions=0)
+    expect_in_force(client, subject, tenant, "mine", 7200)
+    assert not client.validate(token, tenant=tenant)["valid"]
+
+
+def test_what_a_policy_requires_cannot_be_left_out(client, subject, tenant):
+    rules = {"country": "elevate", "require": ["country"]}
+    put(client, tenant, "strict", context=rules)
+    assert get(client, tenant, "strict") == DEFAULTS | {"context": DEFAULTS["context"] | rules}
+    home, away = {"country": "DE"}, {"country": "FR"}
+    client.wait(
+        lambda: client.call("session.create", {"subject": f"{subject}-x", "tenant": tenant, "policy": "strict"}).status
+        == "succeeded",
+        "the policy to be in force",
+    )
+    token = client.create(subject, tenant=tenant, policy="strict", context=home)["tokens"]["session"]
+    assert client.validate(token, tenant=tenant)["reason"] == "context_mismatch"
+    assert client.validate(token, tenant=tenant, context=home)["valid"]
+    for context in ({}, {"context": away}):
+        refused = client.refused("session.transfer.begin", token=token, tenant=tenant, **context)
+        assert refused == "context_rejected"
+    ticket = client.do("session.transfer.begin", token=token, tenant=tenant, context=home)["ticket"]
+    for context in ({}, {"context": away}):
+        refused = client.refused("session.transfer.complete", ticket=ticket, tenant=tenant, **context)
+        assert refused == "context_rejected"
+    assert client.refused("session.update", token=token, tenant=tenant, context=away) == "context_rejected"
+    moved = client.do("session.transfer.complete", ticket=ticket, tenant=tenant, context=home)["session"]
+    assert moved["context"] == home

@@ -51,7 +51,7 @@ COMMANDS = """
     session.create session.validate session.refresh session.elevate session.reauthenticate session.update
     session.transfer.begin session.transfer.complete session.revoke session.lock session.unlock subject.disable
     subject.enable session.get session.list session.activity factor.enroll factor.confirm factor.remove factor.list
-    policy.put policy.get policy.list
+    policy.put policy.get policy.remove policy.list
 """.split()
 READING = "session.validate session.get session.list session.activity factor.list policy.get policy.list".split()
 QUEUES = {
@@ -59,7 +59,7 @@ QUEUES = {
     "manage": "session.create session.refresh session.elevate session.reauthenticate session.update "
               "session.transfer.begin session.transfer.complete".split(),
     "revoke": "session.revoke session.lock session.unlock subject.disable subject.enable".split(),
-    "admin": "policy.put policy.get policy.list factor.enroll factor.confirm factor.remove factor.list".split(),
+    "admin": "policy.put policy.get policy.remove policy.list factor.enroll factor.confirm factor.remove factor.list".split(),
 }
 EVENTS = """
     session.created session.refreshed session.elevated session.reauthenticated session.updated session.transferred
@@ -430,7 +430,7 @@ def test_the_reasons_are_the_contract_s():
         ("session.elevate", "token factor authentication context"),
         ("session.reauthenticate", "token refreshToken authentication context"),
         ("session.update", "token sessionId attributes device context"),
-        ("session.transfer.begin", "token keepOriginal"),
+        ("session.transfer.begin", "token keepOriginal context"),
         ("session.transfer.complete", "ticket device context"),
         ("session.revoke", "token sessionId subject except cascade reason"),
         ("session.lock", "sessionId subject reason"),
@@ -446,6 +446,7 @@ def test_the_reasons_are_the_contract_s():
         ("factor.list", "subject"),
         ("policy.put", "name policy"),
         ("policy.get", "name"),
+        ("policy.remove", "name"),
         ("policy.list", ""),
     ],
 )
@@ -494,6 +495,7 @@ def test_the_defaults_of_a_policy_are_the_contract_s():
         "context": {
             **dict.fromkeys(["ip", "network", "country", "asn", "userAgent", "fingerprint", "travel"], "off"),
             "maxTravelKmh": 900,
+            "require": [],
         },
         "reauthenticationWindowSeconds": 3600,
         "transferSeconds": 60,
@@ -519,6 +521,9 @@ def test_the_defaults_of_a_policy_are_the_contract_s():
         ({"mfa": {"maxAttempts": 0}}, False),
         ({"mfa": {"require": "always"}}, False),
         ({"context": {"city": "lock"}}, False),
+        ({"context": {"require": ["country", "latitude"]}}, True),
+        ({"context": {"require": ["country", "country"]}}, False),
+        ({"context": {"require": ["planet"]}}, False),
         ({"context": {"ip": "block"}}, False),
         ({"idle": 600}, False),
     ],

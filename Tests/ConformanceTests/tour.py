@@ -94,6 +94,7 @@ def tour(client, words):
     do("policy.put", name=words.policy, policy={"idleSeconds": 60})
     do("policy.get", name=words.policy)
     do("policy.list")
+    do("policy.remove", name=words.policy)
     refused("session.create", subject=words.subject, policy="nowhere")
     client.attempt("session.create", subject | {"device": words.device | {"unknown": words.device["name"]}})
     client.attempt("session.create", subject | {"attributes": words.attributes, "idleSeconds": 0})

@@ -112,9 +112,14 @@ struct RandomScript {
             case 8: rarely() ? make("session.revoke", revokeSubject()) : make("session.create", create())
             case 7, 9, 10: make("session.elevate", elevate())
             case 11: make("session.reauthenticate", reauthenticate())
-            case 12: make("session.update", ["sessionId": .string(id()), "attributes": .object(patch())])
+            case 12:
+                flip()
+                    ? make("session.update", ["sessionId": .string(id()), "attributes": .object(patch())])
+                    : make("session.update", ["token": .string(token("session")), "context": context()])
             case 13:
-                make("session.transfer.begin", ["token": .string(token("session")), "keepOriginal": .bool(flip())])
+                make(
+                    "session.transfer.begin",
+                    ["token": .string(token("session")), "keepOriginal": .bool(flip()), "context": context()])
             case 14: make("session.transfer.complete", ["ticket": .string(ticket()), "context": context()])
             case 15: make(flip() ? "session.lock" : "session.unlock", ["sessionId": .string(id())])
             case 16: make(rarely() ? "subject.disable" : "subject.enable", ["subject": .string(pick(Self.subjects))])

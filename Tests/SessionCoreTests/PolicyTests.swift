@@ -64,6 +64,25 @@ struct PolicyTests {
         #expect([policy.maxDepth, policy.maxChildren, policy.endedSeconds] == [4, 32, 86400])
     }
 
+    @Test("one that is removed gives way to the installation's, and nothing is left where there is none")
+    func removes() throws {
+        var scene = Scene { $0.maxSessions = 7 }
+        func remove(_ name: ExactText, tenant: String = "default") -> Outcome {
+            scene.decide(.removePolicy(name: name), tenant: tenant)
+        }
+        _ = put("default", &scene) { $0.maxSessions = 1 }
+        _ = put("own", &scene)
+        #expect(remove("own", tenant: "other").rejection == .policyNotFound)
+        guard case .succeeded(.policyRemoved(name: "default", let left?)) = remove("default") else {
+            throw Unexpected()
+        }
+        #expect(left.maxSessions == 7)
+        guard case .succeeded(.policyRemoved(name: "own", nil)) = remove("own") else { throw Unexpected() }
+        #expect(try names(&scene) == ["default"])
+        #expect(remove("own").rejection == .policyNotFound)
+        #expect(remove("default").rejection == .policyNotFound)
+    }
+
     @Test("a name that nobody put is not found")
     func unknown() {
         var scene = Scene()

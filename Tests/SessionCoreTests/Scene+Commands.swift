@@ -77,8 +77,12 @@ extension Scene {
         return decide(.update(update))
     }
 
-    mutating func beginTransfer(_ token: String, keepOriginal: Bool = false) -> Outcome {
-        decide(.beginTransfer(BeginTransfer(token: tokens.reference(token), keepOriginal: keepOriginal)))
+    mutating func beginTransfer(
+        _ token: String, keepOriginal: Bool = false, context: ClientContext? = nil
+    ) -> Outcome {
+        decide(
+            .beginTransfer(
+                BeginTransfer(token: tokens.reference(token), keepOriginal: keepOriginal, context: context)))
     }
 
     mutating func completeTransfer(

@@ -3,10 +3,12 @@ package struct BeginTransfer: Sendable {
     package var token: TokenReference
     /// Whether the session stays where it is beside the new one.
     package var keepOriginal: Bool
+    package var context: ClientContext?
 
-    package init(token: TokenReference, keepOriginal: Bool = false) {
+    package init(token: TokenReference, keepOriginal: Bool = false, context: ClientContext? = nil) {
         self.token = token
         self.keepOriginal = keepOriginal
+        self.context = context
     }
 }
 

@@ -35,7 +35,9 @@ extension SessionAttempt {
             tell(of: update.target, in: transaction)
             bring(update.context, update.device)
             attributes = update.attributes?.texts ?? [:]
-        case .beginTransfer(let begin): tell(of: begin.token.session, in: transaction)
+        case .beginTransfer(let begin):
+            tell(of: begin.token.session, in: transaction)
+            bring(begin.context)
         case .completeTransfer(let complete):
             tell(of: complete.ticket.session, in: transaction)
             bring(complete.context, complete.device)
@@ -59,7 +61,7 @@ extension SessionAttempt {
         case .remove(let remove): subject = remove.subject.text
         case .listFactors(let name): subject = name.text
         case .putPolicy(let put): policy = put.name.text
-        case .getPolicy(let name): policy = name.text
+        case .getPolicy(let name), .removePolicy(let name): policy = name.text
         case .listPolicies: break
         case .expire: preconditionFailure("the reaper's commands are nobody's attempt")
         }
@@ -97,7 +99,7 @@ extension SessionDecision {
             self.session = SessionFacts(session, at: now)
         case .validated(.invalid): return nil
         case .switched(let ids), .revoked(let ids), .disabled(let ids): affected = ids.map(\.text)
-        case .sessions, .ticket, .activity, .enrolled, .factor, .factors, .policy, .policies: break
+        case .sessions, .ticket, .activity, .enrolled, .factor, .factors, .policy, .policyRemoved, .policies: break
         case .annotated, .expired: preconditionFailure("this is not what a rule for callers decides")
         }
     }
@@ -129,6 +131,7 @@ extension Command.Action {
         case .listFactors: .listFactors
         case .putPolicy: .putPolicy
         case .getPolicy: .getPolicy
+        case .removePolicy: .removePolicy
         case .listPolicies: .listPolicies
         case .expire: nil
         }

@@ -84,7 +84,8 @@ extension CommandName {
         switch self {
         case .refresh, .beginTransfer, .completeTransfer: true
         case .create, .validate, .elevate, .reauthenticate, .update, .revoke, .lock, .unlock, .disable, .enable, .get,
-            .list, .activity, .enroll, .confirm, .remove, .listFactors, .putPolicy, .getPolicy, .listPolicies:
+            .list, .activity, .enroll, .confirm, .remove, .listFactors, .putPolicy, .getPolicy, .removePolicy,
+            .listPolicies:
             false
         }
     }
@@ -102,7 +103,7 @@ extension Command.Action {
             }
         case .validate, .refresh, .reauthenticate, .update, .beginTransfer, .completeTransfer, .revoke, .lock, .unlock,
             .disable, .enable, .get, .list, .activity, .enroll, .confirm, .remove, .listFactors, .putPolicy, .getPolicy,
-            .listPolicies, .expire:
+            .removePolicy, .listPolicies, .expire:
             false
         }
     }
@@ -122,7 +123,7 @@ extension Command.Action {
             return .elevate(elevate)
         case .refresh, .reauthenticate, .update, .beginTransfer, .completeTransfer, .revoke, .lock, .unlock, .disable,
             .enable, .get, .list, .activity, .enroll, .confirm, .remove, .listFactors, .putPolicy, .getPolicy,
-            .listPolicies, .expire:
+            .removePolicy, .listPolicies, .expire:
             return self
         }
     }

@@ -26,16 +26,25 @@ extension SessionManager {
     /// Applies the context rules of `policy` to what a command brought. An accepted context moves into `session`, which
     /// the caller stores; what a rule does to the session is stored here.
     ///
-    /// - Parameter isElevation: whether the user has just proved who they are, so that `elevate` is content.
+    /// - Parameters:
+    ///   - brought: `nil` where the command brought none: then only what the policy requires is looked at.
+    ///   - isElevation: whether the user has just proved who they are, so that `elevate` is content.
+    ///   - isOtherDevice: whether another device brings it, as a transfer has it.
     func judge(
-        _ presented: ClientContext?, of session: inout Session, under policy: SessionPolicy,
-        isElevation: Bool = false, in transaction: inout SubjectTransaction
+        _ brought: ClientContext?, of session: inout Session, under policy: SessionPolicy,
+        isElevation: Bool = false, isOtherDevice: Bool = false, in transaction: inout SubjectTransaction
     ) throws(ScopeTooNarrow) -> ContextVerdict {
-        guard let presented else { return .accepted(teaches: false) }
-        let comparison = compare(presented, with: session, under: policy, now: transaction.now)
+        guard brought != nil || !policy.context.require.isEmpty else { return .accepted(teaches: false) }
+        let presented = brought ?? ClientContext()
+        let comparison = compare(
+            presented, with: session, under: policy, isOtherDevice: isOtherDevice, now: transaction.now)
         guard let (changed, reaction) = comparison.change else {
-            accept(presented, in: &session, at: transaction.now)
-            return .accepted(teaches: comparison.teaches)
+            let isNewPlace = isNewPlace(presented, of: session, under: policy)
+            if isNewPlace { try transaction.requireWhole() }
+            let wasMissing = session.suspects.contains(.nothing)
+            accept(brought, in: &session, at: transaction.now)
+            session.suspects.removeAll { $0 == .nothing }
+            return .accepted(teaches: comparison.teaches || isNewPlace || wasMissing)
         }
         let change = ContextChange(
             changed: changed, previous: session.context, current: presented, reaction: reaction)
@@ -47,9 +56,17 @@ extension SessionManager {
             try transaction.requireWhole()
             suspect(presented, of: &session, change, in: &transaction)
             return .mismatch
+        case .notify where comparison.isOnlyMissing(changed):
+            // It goes on missing, so to tell of it every time would be an event for every request.
+            let isKnown = session.suspects.contains(.nothing)
+            if !isKnown { try transaction.requireWhole() }
+            accept(brought, in: &session, at: transaction.now)
+            session.suspects = session.suspects.filter { $0 != .nothing }.suffix(Self.maxSuspects - 1) + [.nothing]
+            if !isKnown { transaction.announce(.contextChanged, of: session, detail: detail) }
+            return .accepted(teaches: !isKnown || comparison.teaches)
         case .notify, .elevate:
             try transaction.requireWhole()
-            accept(presented, in: &session, at: transaction.now)
+            accept(brought, in: &session, at: transaction.now)
             transaction.announce(.contextChanged, of: session, detail: detail)
             return .accepted(teaches: true)
         case .lock:
@@ -78,21 +95,24 @@ extension SessionManager {
     }
 
     private func compare(
-        _ presented: ClientContext, with session: Session, under policy: SessionPolicy, now: Timestamp
+        _ presented: ClientContext, with session: Session, under policy: SessionPolicy, isOtherDevice: Bool = false,
+        now: Timestamp
     ) -> ContextComparison {
         let seen = session.placedAt ?? session.createdAt
         return ContextComparison(
             rules: policy.context, accepted: (session.context ?? ClientContext()).on(session.device),
-            presented: presented, elapsedSeconds: Double(now.milliseconds - seen.milliseconds) / 1000)
+            presented: presented, elapsedSeconds: Double(now.milliseconds - seen.milliseconds) / 1000,
+            isOtherDevice: isOtherDevice)
     }
 
     /// The refusal of a session that would come back from over with a context that no rule lets pass: there is nothing left
     /// to lock or to end, so that it is told of is all that happens.
     func refuseComeback(
-        with presented: ClientContext?, of session: Session, under policy: SessionPolicy,
+        with brought: ClientContext?, of session: Session, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction
     ) -> Rejection? {
-        guard let presented,
+        let presented = brought ?? ClientContext()
+        guard brought != nil || !policy.context.require.isEmpty,
             let (changed, reaction) = compare(presented, with: session, under: policy, now: transaction.now).change,
             reaction.strictness > SessionPolicy.ContextRules.Reaction.notify.strictness
         else { return nil }
@@ -107,23 +127,43 @@ extension SessionManager {
     }
 
     /// Takes a context as the session's.
-    func accept(_ presented: ClientContext, in session: inout Session, at now: Timestamp) {
+    func accept(_ brought: ClientContext?, in session: inout Session, at now: Timestamp) {
+        guard let presented = brought else { return }
         session.context = presented.over(session.context)
         if presented.coordinates != nil { session.placedAt = now }
         session.suspects.removeAll { $0 == presented }
     }
 
-    /// Whether a session begins from where none of the subject's known sessions was (contract §8, `onRisk`). The very first
-    /// has nothing to differ from; what never showed its second factor makes nothing known.
-    func isRisky(_ context: ClientContext?, in transaction: SubjectTransaction) -> Bool {
+    /// Whether a session begins from where the subject was not active before, nor any of its known sessions is (contract
+    /// §8, `onRisk`), or does not say all that it has to. The very first has nothing to differ from; what never showed its
+    /// second factor makes nothing known.
+    func isRisky(_ context: ClientContext, under policy: SessionPolicy, in transaction: SubjectTransaction) -> Bool {
+        if policy.context.require.areMissing(in: context) { return true }
         let known = transaction.aggregate.sessions.values.filter { $0.pendingUntil == nil }.map {
             ($0.context ?? ClientContext()).on($0.device)
         }
-        guard let context, !known.isEmpty else { return false }
-        if let fingerprint = context.fingerprint, !known.contains(where: { $0.fingerprint == fingerprint }) {
+        let places = transaction.aggregate.subject?.places
+        guard places != nil || !known.isEmpty else { return false }
+        if let fingerprint = context.fingerprint, places?.fingerprints.contains(fingerprint) != true,
+            !known.contains(where: { $0.fingerprint == fingerprint })
+        {
             return true
         }
-        if let country = context.country, !known.contains(where: { $0.country == country }) { return true }
-        return false
+        guard let country = context.country, places?.countries.contains(country) != true else { return false }
+        return !known.contains { $0.country == country }
     }
+
+    /// Whether a session goes on from where it was not before, which is to be remembered with its subject.
+    private func isNewPlace(_ presented: ClientContext, of session: Session, under policy: SessionPolicy) -> Bool {
+        guard policy.mfa.required == .onRisk else { return false }
+        let accepted = (session.context ?? ClientContext()).on(session.device)
+        if let fingerprint = presented.fingerprint, fingerprint != accepted.fingerprint { return true }
+        guard let country = presented.country else { return false }
+        return country != accepted.country
+    }
+}
+
+extension ClientContext {
+    /// A command's that brought none: among the suspects it says that what is missing was told of.
+    fileprivate static let nothing = ClientContext()
 }

@@ -1,5 +1,5 @@
 /// Compares what a command brings with what a session last accepted (contract §8). What either side lacks is not
-/// compared: unknown is neither a match nor a difference.
+/// compared: unknown is neither a match nor a difference, unless the policy requires it.
 struct ContextComparison {
     /// Nearer than this is the same place to `travel`, in kilometres: what an address says of one is no better.
     private static let nearby = 50.0
@@ -9,12 +9,24 @@ struct ContextComparison {
     let presented: ClientContext
     /// How long ago the accepted coordinates were last seen, in seconds.
     let elapsedSeconds: Double
+    /// Whether it comes from another device by its nature, so that what tells devices apart is no change.
+    let isOtherDevice: Bool
 
     /// The rules that fire, and the strictest of their reactions.
     var change: (changed: [ContextRule], reaction: SessionPolicy.ContextRules.Reaction)? {
-        let fired = ContextRule.allCases.filter { reaction(to: $0) != .off && differs(in: $0) }
+        let fired = ContextRule.allCases.filter { reaction(to: $0) != .off && (isMissing($0) || differs(in: $0)) }
         guard let strictest = fired.map(reaction).max(by: { $0.strictness < $1.strictness }) else { return nil }
         return (fired, strictest)
+    }
+
+    /// Whether all that fired is that something required is missing.
+    func isOnlyMissing(_ fired: [ContextRule]) -> Bool {
+        fired.allSatisfy(isMissing)
+    }
+
+    private func isMissing(_ rule: ContextRule) -> Bool {
+        guard !rules.require.isEmpty else { return false }
+        return rule.fields.all.contains { rules.require.contains($0) && !presented.says($0) }
     }
 
     /// Whether it brings something that a rule looks at and that was not known yet.
@@ -35,7 +47,8 @@ struct ContextComparison {
     }
 
     private func differs(in rule: ContextRule) -> Bool {
-        switch rule {
+        if isOtherDevice, rule.isAboutDevice { return false }
+        return switch rule {
         case .ip: differ(accepted.ip, presented.ip) { IPNetwork.bytes(of: $0.text) == IPNetwork.bytes(of: $1.text) }
         case .network:
             differ(accepted.ip, presented.ip) { IPNetwork.prefix(of: $0.text) == IPNetwork.prefix(of: $1.text) }

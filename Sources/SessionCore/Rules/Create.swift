@@ -121,7 +121,7 @@ extension SessionManager {
             case .always: reason = .mfaRequired
             case .onRisk:
                 let context = (create.context ?? ClientContext()).on(create.device)
-                guard isRisky(context, in: transaction) else { return nil }
+                guard isRisky(context, under: policy, in: transaction) else { return nil }
                 reason = .risk
             }
         }

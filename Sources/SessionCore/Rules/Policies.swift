@@ -31,6 +31,20 @@ extension SessionManager {
         return .succeeded(.policy(name: name, policy))
     }
 
+    /// Takes a policy away that the tenant put. The installation's of that name holds again, if there is one; sessions that
+    /// live by one that is gone live by `default`.
+    func removePolicy(
+        _ name: ExactText, tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Rejection) -> Outcome {
+        let own = PolicyName(tenant: tenant, name: name)
+        guard transaction.aggregate.policies[own] != nil else {
+            throw Rejection(.policyNotFound, "the tenant put no policy of that name")
+        }
+        transaction.put(nil, as: own)
+        let left = transaction.policies.with(put: transaction.aggregate.policies)[name, tenant: tenant]
+        return .succeeded(.policyRemoved(name: name, left))
+    }
+
     func listPolicies(tenant: String, in transaction: SubjectTransaction) -> Outcome {
         .succeeded(.policies(transaction.policies.with(put: transaction.aggregate.policies).all(of: tenant)))
     }

@@ -69,7 +69,8 @@ extension SessionManager {
             .issued(
                 session: session,
                 tokens: IssuedTokens(
-                    refresh: successor.text, refreshExpiresAt: session.credentials.refresh?.expiresAt,
+                    refresh: successor.text,
+                    refreshExpiresAt: (session.credentials.refresh?.expiresAt).map { min($0, session.expiresAt) },
                     accessClaims: claims)))
     }
 }

@@ -8,6 +8,8 @@ extension SessionManager {
         var session = try session(of: begin.token, tenant: tenant, in: transaction)
         let policy = transaction.policies.governing(session)
         try requireActive(session, under: policy, now: transaction.now)
+        let verdict = try judge(begin.context, of: &session, under: policy, in: &transaction)
+        if let rejection = verdict.rejection { return .rejected(rejection) }
         let ticket = tokens.issue(
             .ticket, for: session.id, generation: session.generation,
             entropy: transaction.makeEntropy(count: TokenDigest.length))
@@ -28,6 +30,9 @@ extension SessionManager {
         let policy = transaction.policies.governing(original)
         try requireActive(original, under: policy, now: now)
         try requireEnabled(transaction.aggregate.subject)
+        if let rejection = try refuseTransfer(to: complete, of: original, under: policy, in: &transaction) {
+            return .rejected(rejection)
+        }
 
         if ticket.keepsOriginal {
             if let parent = transaction.parent(of: original) {
@@ -39,14 +44,15 @@ extension SessionManager {
                 guard case .available = room else { return .rejected(Rejection(.limitReached, room.refusal)) }
             }
         }
+        let (context, placedAt) = place(of: complete, after: original, under: policy, now: now)
         var successor = Session(
             id: transaction.makeSessionID(), tenant: tenant, subject: original.subject, policy: original.policy,
             createdAt: now, idleSeconds: original.idleSeconds, expiresAt: original.expiresAt, actor: original.actor,
             status: .active, parentID: original.parentID, assurance: original.assurance,
-            authenticatedAt: original.authenticatedAt, device: complete.device, context: complete.context,
+            authenticatedAt: original.authenticatedAt, device: complete.device, context: context,
             attributes: original.attributes, lastActiveAt: now, generation: 1,
             credentials: SessionCredentials(session: ticket.digest, refresh: nil, lineStart: 1),
-            placedAt: complete.context?.coordinates == nil ? nil : now,
+            placedAt: placedAt,
             // Those below stay behind it.
             line: ticket.keepsOriginal ? [] : transaction.keptLine(of: original))
         try transaction.requireRoom(for: successor)
@@ -62,6 +68,30 @@ extension SessionManager {
             transaction.end(original, as: .revoked, reason: .transferred, event: .revoked)
         }
         return .succeeded(.issued(session: successor, tokens: issued))
+    }
+
+    /// Judges what the other device brings: it may be another one at another address, and has to be where the session may
+    /// be. The session itself keeps the context it has, as it goes on where it is or not at all.
+    private func refuseTransfer(
+        to complete: CompleteTransfer, of original: Session, under policy: SessionPolicy,
+        in transaction: inout SubjectTransaction
+    ) throws(ScopeTooNarrow) -> Rejection? {
+        var judged = original
+        let brought = complete.context?.on(complete.device) ?? complete.device.map { ClientContext().on($0) }
+        return try judge(brought, of: &judged, under: policy, isOtherDevice: true, in: &transaction).rejection
+    }
+
+    /// The context that a completed transfer begins with. Where rules look at the place, the one that was accepted is not
+    /// forgotten for want of another: who leaves it out would be free of the rules from then on.
+    private func place(
+        of complete: CompleteTransfer, after original: Session, under policy: SessionPolicy, now: Timestamp
+    ) -> (ClientContext?, placedAt: Timestamp?) {
+        guard policy.context.looksAtPlace, let known = original.context?.whereabouts, known != ClientContext() else {
+            return (complete.context, complete.context?.coordinates == nil ? nil : now)
+        }
+        let context = (complete.context ?? ClientContext()).over(known)
+        if complete.context?.coordinates != nil { return (context, now) }
+        return (context, context.coordinates == nil ? nil : original.placedAt ?? original.createdAt)
     }
 
     private func original(

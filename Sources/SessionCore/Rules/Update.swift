@@ -2,18 +2,25 @@ extension SessionManager {
     /// The most that a session's attributes may take as compact JSON, in bytes.
     package static let maxAttributesBytes = 16 << 10
 
-    /// Changes what is kept with a session; what it brings is a caller's own knowledge, so no rule looks at it.
+    /// Changes what is kept with a session. What comes with the session's id is a caller's own knowledge, so no rule looks at
+    /// it; what comes with a token is judged like the context of any command.
     func update(
         _ update: UpdateSession, tenant: String, in transaction: inout SubjectTransaction
     ) throws -> Outcome {
         transaction.settleDeadlines()
         let known = try session(update.target, tenant: tenant, in: transaction)
         let policy = transaction.policies.governing(known)
-        switch update.target {
-        case .token: try requireActive(known, under: policy, now: transaction.now)
-        case .session: try requireLiving(known, under: policy, now: transaction.now)
-        }
         var session = known
+        switch update.target {
+        case .token:
+            try requireActive(known, under: policy, now: transaction.now)
+            if let rejection = try take(update, of: &session, under: policy, in: &transaction) {
+                return .rejected(rejection)
+            }
+        case .session:
+            try requireLiving(known, under: policy, now: transaction.now)
+            take(update, of: &session, now: transaction.now)
+        }
         if let patch = update.attributes {
             session.attributes = session.attributes.merged(with: patch)
             guard session.attributes.compactLength <= Self.maxAttributesBytes else {
@@ -22,16 +29,40 @@ extension SessionManager {
                     path: "/attributes")
             }
         }
-        if let device = update.device { session.device = device }
-        if let context = update.context {
-            session.context = context
-            session.placedAt = context.coordinates == nil ? nil : transaction.now
-            session.suspects = []
-        }
         guard session != known else { return .succeeded(.session(known)) }
         try transaction.requireRoom(for: session)
         transaction.put(session)
         transaction.announce(.updated, of: session)
         return .succeeded(.session(session))
+    }
+
+    /// Device and context as a service knows them: in the place of those that there were.
+    private func take(_ update: UpdateSession, of session: inout Session, now: Timestamp) {
+        if let device = update.device { session.device = device }
+        guard let context = update.context else { return }
+        session.context = context
+        session.placedAt = context.coordinates == nil ? nil : now
+        session.suspects = []
+    }
+
+    /// Device and context as the holder of a token says: what rules compare may be added to, and changed as they allow, but
+    /// not left out, or the next command could bring anything.
+    private func take(
+        _ update: UpdateSession, of session: inout Session, under policy: SessionPolicy,
+        in transaction: inout SubjectTransaction
+    ) throws(ScopeTooNarrow) -> Rejection? {
+        let accepted = (session.context ?? ClientContext()).on(session.device)
+        let device = update.device.flatMap { $0.fingerprint == nil ? nil : ClientContext().on($0) }
+        let brought = update.context?.on(update.device) ?? device
+        let verdict = try judge(brought, of: &session, under: policy, in: &transaction)
+        if let rejection = verdict.rejection { return rejection }
+        guard let device = update.device else { return nil }
+        session.device = device
+        if device.fingerprint == nil, let fingerprint = accepted.fingerprint, session.context?.fingerprint == nil {
+            var context = session.context ?? ClientContext()
+            context.fingerprint = fingerprint
+            session.context = context
+        }
+        return nil
     }
 }

@@ -21,6 +21,7 @@ extension SessionManager {
         guard var session = transaction.current(stored) else { return .invalid(.unknown, nil, .login) }
 
         let policy = transaction.policies.governing(session)
+        if stored.cap != nil, stored.status.isLiving, !session.status.isLiving { transaction.hasten(stored) }
         if let (reason, remedy) = impediment(of: session, under: policy, now: transaction.now) {
             return .invalid(reason, session, remedy)
         }

@@ -11,6 +11,11 @@ extension ClientContext {
             coordinates: coordinates ?? earlier.coordinates, asn: asn ?? earlier.asn)
     }
 
+    /// What of it says where somebody is, and not on which device or by which address.
+    var whereabouts: ClientContext {
+        ClientContext(country: country, region: region, city: city, coordinates: coordinates, asn: asn)
+    }
+
     /// With a device's fingerprint where it has none of its own (contract §3).
     func on(_ device: Device?) -> ClientContext {
         guard fingerprint == nil, let deviceFingerprint = device?.fingerprint else { return self }

@@ -11,8 +11,9 @@ enum SessionRecord {
         record.text(session.subject)
         record.text(session.policy)
         record.moment(session.createdAt)
-        record.integer(Int64(session.idleSeconds))
-        record.moment(session.expiresAt)
+        // Not what a policy leaves of it at present.
+        record.integer(Int64(session.granted.idleSeconds))
+        record.moment(session.granted.expiresAt)
         record.optional(session.actor)
         record.text(session.status.rawValue)
         record.optional(session.parentID?.text)

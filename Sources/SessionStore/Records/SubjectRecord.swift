@@ -17,6 +17,10 @@ enum SubjectRecord {
             record.optional(verifier.value.lastCounter) { $0.integer($1) }
             record.attempts(verifier.value.attempts)
         }
+        record.optional(subject.places) { record, places in
+            record.list(places.fingerprints) { $0.text($1) }
+            record.list(places.countries) { $0.text($1) }
+        }
         return record.bytes
     }
 
@@ -35,6 +39,11 @@ enum SubjectRecord {
             (kind: try reader.text(), state: try reader.verifierState())
         }
         for (kind, state) in states { subject.verifierStates[kind] = state }
+        // Before places were remembered they ended here.
+        guard !record.isAtEnd else { return subject }
+        subject.places = try record.optional { reader throws(MalformedRecord) in
+            KnownPlaces(fingerprints: try reader.exactTexts(), countries: try reader.exactTexts())
+        }
         return subject
     }
 }
@@ -75,6 +84,10 @@ extension RecordReader {
         VerifierState(
             lastCounter: try optional { reader throws(MalformedRecord) in try reader.integer() },
             attempts: try attempts())
+    }
+
+    fileprivate mutating func exactTexts() throws(MalformedRecord) -> [ExactText] {
+        try list { reader throws(MalformedRecord) in try reader.exactText() }
     }
 
     fileprivate mutating func digests() throws(MalformedRecord) -> [[UInt8]] {

@@ -1,0 +1,130 @@
+import Testing
+
+@testable import SessionCore
+
+@Suite("A policy that is made stricter")
+struct TightenedPolicyTests {
+    private func policy(_ change: (inout SessionPolicy) -> Void) -> PolicyCatalogue {
+        var policy = SessionPolicy()
+        change(&policy)
+        return PolicyCatalogue(["default": policy])
+    }
+
+    @Test("holds for living sessions too: idle from their last activity")
+    func idle() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        scene.pass(seconds: 600)
+        scene.policies = policy { $0.idleSeconds = 700 }
+        let session = try #require(try scene.validate(created.token).session)
+        #expect(session.idleExpiresAt == scene.now.adding(seconds: 700))
+        scene.pass(seconds: 700)
+        #expect(try scene.validate(created.token).reason == .expiredIdle)
+        #expect(scene.refresh(created.refresh).rejection == .reauthenticationRequired)
+        #expect(scene.status(of: created) == .active, "a refusal changes nothing")
+        scene.reap(created)
+        #expect(scene.kinds == [.expired])
+    }
+
+    @Test("holds for them from their beginning, and what is over by it ended when it was last in use")
+    func absolute() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        scene.pass(seconds: 1200)
+        #expect(try scene.validate(created.token).isValid)
+        scene.pass(seconds: 100)
+        scene.policies = policy {
+            $0.absoluteSeconds = 1000; $0.idleSeconds = 1000
+        }
+        let validation = try scene.validate(created.token)
+        #expect(validation.reason == .expiredAbsolute)
+        #expect(validation.session?.ending?.at == scene.now.adding(seconds: -100))
+        scene.reap(created)
+        #expect(scene.kinds == [.expired])
+        #expect(scene.events.first?.reason == "expired_absolute")
+    }
+
+    @Test("shortens what is handed out, and a looser one lengthens nothing")
+    func results() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        let given = created.session.expiresAt
+        scene.policies = policy { $0.absoluteSeconds = 3600 }
+        let issued = try scene.refresh(created.refresh).issued()
+        #expect(issued.session.expiresAt == created.session.createdAt.adding(seconds: 3600))
+        #expect(issued.tokens.refreshExpiresAt == issued.session.expiresAt)
+        scene.policies = policy {
+            $0.absoluteSeconds = 200; $0.idleSeconds = 200
+        }
+        let claims = try scene.refresh(issued.refresh).issued().tokens.accessClaims
+        #expect(claims?.expiresAt == created.session.createdAt.adding(seconds: 200))
+        scene.policies = policy {
+            $0.absoluteSeconds = 90000; $0.idleSeconds = 90000
+        }
+        let session = try #require(try scene.validate(created.token).session)
+        #expect(session.expiresAt == given)
+        #expect(session.idleExpiresAt == scene.now.adding(seconds: 1800))
+    }
+
+    @Test("has its deadlines found by a validate of the session alone, which then sets the index right")
+    func narrow() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        scene.pass(seconds: 300)
+        scene.policies = policy { $0.idleSeconds = 200 }
+        var transaction = scene.narrowTransaction(for: created.id)
+        let validate = ValidateSession(token: scene.tokens.reference(created.token))
+        let outcome = try scene.manager.decide(
+            Command(tenant: "default", action: .validate(validate)), in: &transaction)
+        #expect(try outcome.validation().reason == .expiredIdle)
+        #expect(transaction.rescheduled == [created.id])
+        #expect(transaction.changed.isEmpty)
+        #expect(
+            transaction.aggregate.sessions[created.id]?.nextDeadline == created.session.createdAt.adding(seconds: 200))
+    }
+
+    @Test("caps a child by what it leaves of its parent")
+    func children() throws {
+        var scene = Scene("short") { _ in }
+        let parent = try scene.create { $0.policy = "short" }
+        let child = try scene.child(of: parent)
+        var short = SessionPolicy()
+        short.absoluteSeconds = 600
+        short.idleSeconds = 600
+        scene.policies = PolicyCatalogue(["short": short])
+        let session = try #require(try scene.validate(child.token).session)
+        #expect(session.expiresAt == parent.session.createdAt.adding(seconds: 600))
+        scene.pass(seconds: 600)
+        #expect(try scene.validate(child.token).isValid == false)
+    }
+
+    @Test("takes nothing for good: once it is loosened, what survived it has what it was given")
+    func notStored() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        scene.policies = policy { $0.idleSeconds = 60 }
+        scene.pass(seconds: 50)
+        #expect(try scene.validate(created.token).isValid)
+        scene.policies = policy { _ in }
+        scene.pass(seconds: 1000)
+        #expect(try scene.validate(created.token).isValid)
+    }
+
+    @Test("asks for a second factor of sessions that begin afterwards alone")
+    func secondFactor() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        scene.policies = policy { $0.mfa.required = .always }
+        #expect(try scene.validate(created.token).isValid)
+        #expect(try scene.create().session.status == .pending)
+    }
+
+    @Test("and one that is removed leaves its sessions to the default")
+    func removed() throws {
+        var scene = Scene("long") { $0.idleSeconds = 7200 }
+        let created = try scene.create { $0.policy = "long" }
+        scene.policies = policy { $0.idleSeconds = 100 }
+        scene.pass(seconds: 100)
+        #expect(try scene.validate(created.token).reason == .expiredIdle)
+    }
+}
