@@ -1,6 +1,7 @@
 package import ArgumentParser
 import Glibc
 import SessionContract
+import SessionWorker
 
 /// The argument parser's own `main`, but for how failures leave: `sojourn: <sentence>` on standard error, and an exit
 /// status that a script or a unit file can tell apart (see `ExitStatus`).
@@ -45,8 +46,7 @@ package enum CommandLineProgram {
             text = PrintableText.escaped("\(error)")
             status = ExitStatus.of(error)
         }
-        var line = "sojourn: \(text)\n"
-        _ = line.withUTF8 { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        LastWords.say("sojourn: \(text)")
         Glibc.exit(status.rawValue)
     }
 }

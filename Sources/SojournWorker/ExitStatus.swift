@@ -11,7 +11,7 @@ package enum ExitStatus {
     package static let usage = ExitCode(64)
 
     /// `EX_CONFIG`: the configuration is wrong. Trying again without a change does not make sense.
-    package static let configuration = ExitCode(78)
+    package static let configuration = ExitCode(WorkerExit.configuration)
 
     package static func of(_ error: any Error) -> ExitCode {
         switch error {

@@ -29,6 +29,7 @@ package struct WorkerCommand: AsyncParsableCommand {
 
     /// Runs with what a package adds.
     package func run(with extensions: Extensions) async throws {
+        ProcessProtection.restartWithoutDumps()
         let configuration = try await options.read(dev: dev)
         WorkerLogHandler.bootstrap(level: configuration.logLevel, format: configuration.logFormat)
         try await Worker(configuration, extensions: extensions).run()

@@ -37,6 +37,12 @@ class Proxy:
         self._lock = threading.Lock()
         self._listener = None
         self._open = set()
+        self._flowing = threading.Event()
+        self._flowing.set()
+
+    def freeze(self):
+        """Takes what is sent and hands nothing on, either way, as a machine that hangs: until it is cut."""
+        self._flowing.clear()
 
     def restore(self):
         listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
@@ -50,6 +56,7 @@ class Proxy:
             broken, self._open = self._open, set()
         for each in [listener, *broken] if listener else broken:
             _break(each)
+        self._flowing.set()
 
     def _accept(self, listener):
         while True:
@@ -75,6 +82,7 @@ class Proxy:
         try:
             while data := source.recv(65536):
                 before_sending()
+                self._flowing.wait()
                 sink.sendall(data)
         except OSError:
             pass

@@ -191,13 +191,13 @@ def test_a_worker_does_not_start_with_a_bad_callers_file(sojourn, tmp_path):
     assert f"SOJOURN_CALLERS_FILE {path}" in done.stderr and "/shop/commands/0" in done.stderr
 
 
-def test_a_worker_with_another_keyring_takes_no_commands(worker, start_worker, sojourn, tmp_path):
+def test_a_worker_with_another_keyring_takes_no_commands(worker, sojourn, tmp_path):
     path = tmp_path / "keyring.json"
     sojourn("keys", "init", str(path))
-    stranger = start_worker(keyring_file=str(path))
-    stranger.await_log("not the keyring that this namespace is used with").await_unready()
-    assert "takes commands" not in stranger.log
-    assert stranger.stop() == 0
+    stranger = sojourn("worker", SOJOURN_KEYRING_FILE=str(path), SOJOURN_ADMIN_ADDRESS="127.0.0.1:0")
+    assert stranger.returncode == 78
+    assert "not the keyring that this namespace is used with" in stranger.stderr.splitlines()[-1]
+    assert "takes commands" not in stranger.stderr
 
 
 def test_the_topology_is_what_the_worker_declares(worker, sojourn, settings):

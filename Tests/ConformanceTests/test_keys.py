@@ -119,7 +119,7 @@ def test_what_is_wrong_with_a_file_is_said_with_its_name(sojourn, tmp_path, othe
     for command in (["list"], ["rotate"]):
         done = sojourn(*command, str(tmp_path / "none.json"))
         assert done.returncode == 1 and "none.json: No such file" in done.stderr and "keys init" in done.stderr
-    other.chmod(0o640)
+    other.chmod(0o644)
     assert f"chmod 600 {other}" in sojourn("rotate", str(other)).stderr
     other.chmod(0o600)
     other.write_text('{"version":7}')

@@ -1,9 +1,14 @@
 import FoundationEssentials
-import HTTPTypes
-import Hummingbird
-import NIOCore
+import NIOHTTP1
 
-/// What the admin endpoints answer. Each is a line in `router()` and a function below it.
+/// What is answered to a request at the admin address.
+struct AdminAnswer: Sendable {
+    var status: Int
+    var headers: [(String, String)]
+    var body: [UInt8]
+}
+
+/// What the admin endpoints answer. Each is a line in `answer` and a function below it.
 struct AdminRoutes: Sendable {
     var health: HealthState
     var metrics: PrometheusMetrics
@@ -12,48 +17,58 @@ struct AdminRoutes: Sendable {
     /// The JSON Web Key Set (RFC 7517) that access tokens are verified with.
     var keySet: @Sendable () -> [UInt8]
 
-    func router() -> Router<BasicRequestContext> {
-        let router = Router(options: .autoGenerateHeadEndpoints)
-        router.add(middleware: AdminErrors())
-        router.get("livez") { _, _ in livez() }
-        router.get("readyz") { _, _ in readyz() }
-        router.get("metrics") { _, _ in page() }
-        router.get(".well-known/jwks.json") { _, _ in keys() }
-        return router
+    /// - Parameter target: as in the request line; a query makes no difference.
+    func answer(to method: HTTPMethod, _ target: String) -> AdminAnswer {
+        let endpoint: () -> AdminAnswer
+        switch target.prefix(while: { $0 != "?" }) {
+        case "/livez": endpoint = livez
+        case "/readyz": endpoint = readyz
+        case "/metrics": endpoint = page
+        case "/.well-known/jwks.json": endpoint = keys
+        default: return .json(Failure(error: "not found"), status: 404)
+        }
+        guard method == .GET || method == .HEAD else {
+            var answer = AdminAnswer.json(Failure(error: "only GET and HEAD are answered here"), status: 405)
+            answer.headers.append(("allow", "GET, HEAD"))
+            return answer
+        }
+        return endpoint()
     }
 
-    private func livez() -> Response {
-        isAlive()
-            ? .json(Status(status: "alive"), status: .ok)
-            : .json(Status(status: "not alive"), status: .serviceUnavailable)
+    /// Nothing here has a use for one.
+    var refusalOfBody: AdminAnswer {
+        .json(Failure(error: "no request here has a body"), status: 413)
     }
 
-    private func readyz() -> Response {
+    private func livez() -> AdminAnswer {
+        isAlive() ? .json(Status(status: "alive"), status: 200) : .json(Status(status: "not alive"), status: 503)
+    }
+
+    private func readyz() -> AdminAnswer {
         let report = health.report
         let waitingFor = report.waitingFor.keys.sorted()
         let status: String
         switch report.status {
         case .ready:
-            return .json(Status(status: "ready"), status: .ok)
+            return .json(Status(status: "ready"), status: 200)
         case .notReady:
             status = "not ready"
         case .draining:
             status = "draining"
         }
-        return .json(
-            Status(status: status, waitingFor: waitingFor, reasons: report.waitingFor), status: .serviceUnavailable)
+        return .json(Status(status: status, waitingFor: waitingFor, reasons: report.waitingFor), status: 503)
     }
 
-    private func page() -> Response {
-        .uncached(
-            ByteBuffer(string: metrics.exposition()), type: PrometheusExposition.contentType, status: .ok)
+    private func page() -> AdminAnswer {
+        .uncached(Array(metrics.exposition().utf8), type: PrometheusExposition.contentType, status: 200)
     }
 
     /// Public, and good for a while: a verifier that meets an unknown key asks again.
-    private func keys() -> Response {
-        Response(
-            status: .ok, headers: [.contentType: "application/jwk-set+json", .cacheControl: "public, max-age=60"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: keySet())))
+    private func keys() -> AdminAnswer {
+        AdminAnswer(
+            status: 200,
+            headers: [("content-type", "application/jwk-set+json"), ("cache-control", "public, max-age=60")],
+            body: keySet())
     }
 
     /// What does not apply is absent, as everywhere in the contract.
@@ -62,48 +77,25 @@ struct AdminRoutes: Sendable {
         var waitingFor: [String]?
         var reasons: [String: String]?
     }
-}
-
-/// Refuses bodies, which nothing here has a use for, and answers every error as JSON.
-///
-/// `next` is `@concurrent` because Hummingbird's protocol, built without `NonisolatedNonsendingByDefault`, has it so.
-private struct AdminErrors: RouterMiddleware {
-    typealias Context = BasicRequestContext
 
     private struct Failure: Encodable {
         var error: String
     }
-
-    func handle(
-        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
-    ) async throws -> Response {
-        guard request.headers[.transferEncoding] == nil, (request.headers[.contentLength] ?? "0") == "0" else {
-            var response = Response.json(Failure(error: "no request here has a body"), status: .contentTooLarge)
-            response.headers[.connection] = "close"
-            return response
-        }
-        do {
-            return try await next(request, context)
-        } catch let error as any HTTPResponseError {
-            return .json(Failure(error: error.status.reasonPhrase.lowercased()), status: error.status)
-        }
-    }
 }
 
-extension Response {
+extension AdminAnswer {
     /// Keys in order, so that the same state is the same text.
-    fileprivate static func json(_ value: some Encodable, status: HTTPResponse.Status) -> Response {
+    fileprivate static func json(_ value: some Encodable, status: Int) -> AdminAnswer {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Strings, lists of them and dictionaries of them: there is nothing in them that JSON cannot express.
         let bytes = (try? encoder.encode(value)) ?? Data()
-        return .uncached(ByteBuffer(bytes: bytes + [UInt8(ascii: "\n")]), type: "application/json", status: status)
+        return .uncached(bytes + [UInt8(ascii: "\n")], type: "application/json", status: status)
     }
 
     /// A state that a cache remembers is a lie.
-    fileprivate static func uncached(_ body: ByteBuffer, type: String, status: HTTPResponse.Status) -> Response {
-        Response(
-            status: status, headers: [.contentType: type, .cacheControl: "no-store"],
-            body: ResponseBody(byteBuffer: body))
+    fileprivate static func uncached(_ body: [UInt8], type: String, status: Int) -> AdminAnswer {
+        AdminAnswer(
+            status: status, headers: [("content-type", type), ("cache-control", "no-store")], body: body)
     }
 }

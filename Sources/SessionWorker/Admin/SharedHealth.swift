@@ -2,6 +2,9 @@ import Synchronization
 
 /// The health of a component of which there are several, such as each lane's connection: it is up when all of them are.
 final class SharedHealth: Sendable {
+    /// What is said of a part that has not said anything yet: any other reason tells more.
+    private static let beginning = "connecting"
+
     private let component: String
     private let health: HealthState
     /// Why each part that is down is down.
@@ -11,7 +14,7 @@ final class SharedHealth: Sendable {
     init(of component: String, parts: Int = 0, in health: HealthState) {
         self.component = component
         self.health = health
-        reasons = Mutex(Dictionary(uniqueKeysWithValues: (0..<parts).map { ($0, "connecting") }))
+        reasons = Mutex(Dictionary(uniqueKeysWithValues: (0..<parts).map { ($0, Self.beginning) }))
     }
 
     func isUp(_ part: Int) {
@@ -25,7 +28,8 @@ final class SharedHealth: Sendable {
     private func update(_ change: (inout [Int: String]) -> Void) {
         reasons.withLock { reasons in
             change(&reasons)
-            let reason = reasons.min { $0.key < $1.key }?.value
+            let told = reasons.filter { $0.value != Self.beginning }
+            let reason = (told.isEmpty ? reasons : told).min { $0.key < $1.key }?.value
             // Told while the lock is held: of two changes at once the later one must have the last word.
             health.set(component: component, reason.map { .down(reason: $0) } ?? .up)
         }

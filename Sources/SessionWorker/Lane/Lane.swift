@@ -81,6 +81,8 @@ actor Lane {
             broker: broker, publisher: publisher, backlog: LaneBacklog(of: queues, limits: limits))
         await parts.replies.open()
         do {
+            // It may have been abandoned while there were no connections to lose.
+            try Task.checkCancellation()
             try await consume(prefetch: prefetch)
             // It may have been told so meanwhile, when there were no consumers to cancel yet.
             if isStopping { await drain() }

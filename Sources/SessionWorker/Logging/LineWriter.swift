@@ -1,44 +1,163 @@
+import Dispatch
+import Foundation
 import Glibc
 import Synchronization
 
-/// Writes whole lines to a file descriptor, one `write` call each, so that lines of several threads never mix.
+/// Writes whole lines to a file descriptor from a thread of its own, so that whoever logs waits for nobody: not for a
+/// pipe that is full, nor for a disk.
+///
+/// What does not fit into the buffer is lost, and counted; a line says how many there were as soon as there is room.
 final class LineWriter: Sendable {
-    /// How long a full pipe is waited for before the line is given up, in milliseconds. A log nobody reads must not
-    /// stop the worker for good.
-    private static let longestWait: Int32 = 1000
+    /// In bytes: some thousands of lines, which is seconds of a bad day.
+    static let capacity = 1 << 20
 
-    private let descriptor: Int32
-    /// Held across the call because a pipe may take only part of a long line, and the rest has to follow at once.
-    private let turn = Mutex<Void>(())
+    private let core: Core
 
-    /// - Parameter descriptor: stays the caller's, and open for as long as this lives.
-    init(descriptor: Int32) {
-        self.descriptor = descriptor
+    /// - Parameters:
+    ///   - descriptor: stays the caller's, and open for as long as this lives and `flush` was not successful.
+    ///   - notice: the line that says that so many were lost.
+    init(descriptor: Int32, capacity: Int = LineWriter.capacity, notice: @escaping @Sendable (Int) -> [UInt8]) {
+        core = Core(descriptor: descriptor, capacity: capacity, notice: notice)
+        Thread.detachNewThread { [core] in core.run() }
     }
 
+    deinit {
+        core.close()
+    }
+
+    /// Takes the line, to be written later; never waits.
     func write(_ line: [UInt8]) {
-        turn.withLock { _ in
-            line.withUnsafeBytes { bytes in
-                var rest = bytes[...]
-                while !rest.isEmpty {
-                    let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                    if count > 0 {
-                        rest = rest.dropFirst(count)
-                    } else if errno == EINTR {
-                        continue
-                    } else if errno == EAGAIN, isWritable() {
-                        continue
-                    } else {
-                        return
-                    }
+        core.add(line)
+    }
+
+    /// Waits until everything is written, or so long.
+    ///
+    /// - Returns: whether it is.
+    @discardableResult
+    func flush(within limit: Duration) -> Bool {
+        core.flush(within: limit)
+    }
+}
+
+extension LineWriter {
+    private final class Core: Sendable {
+        private struct State {
+            var buffer: [UInt8] = []
+            var lost = 0
+            /// Whether the thread waits to be woken: nothing is under way.
+            var isAsleep = true
+            var isClosed = false
+            /// Those who wait for everything to be written.
+            var waiting = 0
+        }
+
+        private let descriptor: Int32
+        private let capacity: Int
+        private let notice: @Sendable (Int) -> [UInt8]
+        private let state = Mutex(State())
+        private let wake = DispatchSemaphore(value: 0)
+        private let asleep = DispatchSemaphore(value: 0)
+
+        init(descriptor: Int32, capacity: Int, notice: @escaping @Sendable (Int) -> [UInt8]) {
+            self.descriptor = descriptor
+            self.capacity = capacity
+            self.notice = notice
+        }
+
+        func add(_ line: [UInt8]) {
+            change { state in
+                // Behind a gap there is nothing more until the gap is told of: the order of the lines is kept.
+                if state.lost == 0, state.buffer.count + line.count <= capacity {
+                    state.buffer += line
+                } else {
+                    state.lost += 1
                 }
             }
         }
-    }
 
-    /// Whoever shares the terminal may have made it non-blocking.
-    private func isWritable() -> Bool {
-        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        return poll(&request, 1, Self.longestWait) > 0
+        func close() {
+            change { $0.isClosed = true }
+        }
+
+        func flush(within limit: Duration) -> Bool {
+            let isDone = state.withLock { state in
+                if !state.isAsleep { state.waiting += 1 }
+                return state.isAsleep
+            }
+            if isDone { return true }
+            return asleep.wait(timeout: .now() + .milliseconds(Int(limit.wholeMilliseconds))) == .success
+        }
+
+        func run() {
+            while true {
+                wake.wait()
+                while let (lines, lost) = take() {
+                    guard put(lines, lost) else { break }
+                }
+                if sleep() { return }
+            }
+        }
+
+        /// Changes the state, and has the thread look at it.
+        private func change(_ body: (inout State) -> Void) {
+            let wasAsleep = state.withLock { state in
+                body(&state)
+                defer { state.isAsleep = false }
+                return state.isAsleep
+            }
+            if wasAsleep { wake.signal() }
+        }
+
+        /// What there is to be written: lines, and how many are missing behind them. `nil` once nothing is.
+        private func take() -> ([UInt8], lost: Int)? {
+            state.withLock { state in
+                guard !state.buffer.isEmpty || state.lost > 0 else { return nil }
+                defer {
+                    state.buffer = []
+                    state.lost = 0
+                }
+                return (state.buffer, state.lost)
+            }
+        }
+
+        /// - Returns: whether it is worth going on.
+        private func put(_ lines: [UInt8], _ lost: Int) -> Bool {
+            let unwritten = write(lines).count { $0 == UInt8(ascii: "\n") }
+            let missing = unwritten + lost
+            guard missing > 0 else { return true }
+            if unwritten == 0, write(notice(missing)).isEmpty { return true }
+            state.withLock { $0.lost += missing }
+            return false
+        }
+
+        /// - Returns: whether it is over. Otherwise what came meanwhile has woken it again, unless nothing can be written:
+        ///   then the next line does.
+        private func sleep() -> Bool {
+            state.withLock { state in
+                state.isAsleep = state.buffer.isEmpty && !state.isClosed
+                if !state.isAsleep, !state.isClosed { wake.signal() }
+                for _ in 0..<state.waiting { asleep.signal() }
+                state.waiting = 0
+                return state.isClosed
+            }
+        }
+
+        /// - Returns: what could not be written, since nobody reads any more, or the disk is full.
+        private func write(_ lines: [UInt8]) -> ArraySlice<UInt8> {
+            var rest = lines[...]
+            while !rest.isEmpty {
+                let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+                if count > 0 {
+                    rest = rest.dropFirst(count)
+                } else if errno == EAGAIN {
+                    // Whoever shares the terminal may have made it non-blocking.
+                    var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    poll(&request, 1, -1)
+                } else if errno != EINTR {
+                    return rest
+                }
+            }
+            return rest
+        }
     }
 }

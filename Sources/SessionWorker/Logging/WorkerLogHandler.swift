@@ -1,6 +1,7 @@
 import Glibc
 package import Logging
 import SessionCore
+import Synchronization
 
 /// The log of a Sojourn process, behind swift-log: one line an event, to standard error.
 package struct WorkerLogHandler: LogHandler {
@@ -27,10 +28,28 @@ package struct WorkerLogHandler: LogHandler {
     /// Makes this the log of the process. To be called once, before the first logger is made: swift-log stops a
     /// process that does it twice.
     package static func bootstrap(level: Logger.Level, format: WorkerConfiguration.LogFormat) {
-        let writer = LineWriter(descriptor: STDERR_FILENO)
+        // A reader that went away is an error of the write, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        let writer = LineWriter(descriptor: STDERR_FILENO, notice: { notice(of: $0, in: format) })
+        processWriter.withLock { $0 = writer }
         LoggingSystem.bootstrap { label in
             WorkerLogHandler(label: label, level: level, format: format, writer: writer)
         }
+    }
+
+    /// Waits for a moment until everything that was logged is written: before the process ends.
+    package static func flush() {
+        processWriter.withLock { $0 }?.flush(within: .milliseconds(250))
+    }
+
+    private static let processWriter = Mutex<LineWriter?>(nil)
+
+    /// The line that says that lines were lost.
+    static func notice(of lost: Int, in format: WorkerConfiguration.LogFormat) -> [UInt8] {
+        LogLineEncoder(format: format).line(
+            at: .wallClock, level: .warning, logger: "sojourn",
+            message: "lines of this log were lost: they were not read, or could not be written, in time",
+            metadata: [LogKey.count: .stringConvertible(lost)])
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -26,12 +26,14 @@ struct Sweeper: Sendable {
     let owner: String
     let namespace: String
     let logger: Logger
+    let health: SweeperHealth
     let metrics = SweepMetrics()
     let damaged = DamagedEvents()
 
     /// Sweeps until the task is cancelled, connecting again whenever something is lost.
     func run() async {
         await sweepUntilCancelled()
+        health.isDown(because: "stopped")
         await redis.shutdown()
     }
 
@@ -42,6 +44,7 @@ struct Sweeper: Sendable {
             do {
                 try await redis.waitUntilConnected()
                 let connection = try await connector.connect(name: "sojourn/\(namespace)/sweep", on: eventLoop)
+                health.hasBroker()
                 let begin = ContinuousClock.now
                 defer { if ContinuousClock.now - begin >= .seconds(10) { backoff.reset() } }
                 do {
@@ -58,6 +61,7 @@ struct Sweeper: Sendable {
             } catch {
                 if Task.isCancelled { return }
                 let delay = backoff.next(using: &random)
+                health.isDown(because: "\(error)", isBroker: error is AMQPError)
                 logger.warning(
                     "sweeping was interrupted: it goes on",
                     metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
@@ -83,6 +87,7 @@ struct Sweeper: Sendable {
                     try await reap(partition, over: publisher, &refusals)
                 }
             }
+            health.hasSwept()
         }
     }
 

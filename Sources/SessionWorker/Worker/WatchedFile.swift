@@ -64,4 +64,9 @@ final class WatchedFile<Value: Sendable>: Sendable {
     func watch() async {
         await watched?.watch(every: Self.interval)
     }
+
+    /// Looks at the file at once.
+    func reread() async {
+        await watched?.lookNow()
+    }
 }

@@ -9,7 +9,6 @@ import SessionContract
 package import SessionCore
 import SessionCrypto
 import SessionStore
-import UnixSignals
 
 /// A worker: lanes, sweeper, policies and admin endpoints, put together from a configuration.
 package struct Worker {
@@ -19,7 +18,7 @@ package struct Worker {
     private let policyFile: PolicyFile
     private let callers: CallersFile
     private let redis: RedisConfiguration
-    private let brokers: BrokerConnector
+    private let brokers: [AMQPConfiguration]
     private let topology: Topology
     private let health = HealthState(waitingFor: ["redis", "rabbitmq"])
     private let resultNames = ResultNames()
@@ -38,16 +37,83 @@ package struct Worker {
         callers = try CallersFile(
             path: configuration.callersFile, name: configuration.name(of: .callersFile), logger: logger)
         redis = try configuration.redis()
-        brokers = BrokerConnector(configurations: try configuration.brokers(), logger: logger)
+        brokers = try configuration.brokers()
         topology = Topology(namespace: configuration.namespace)
     }
 
-    /// Runs until SIGTERM or SIGINT, and returns when it has finished what it had; a second SIGINT ends the process.
+    /// Runs until SIGTERM or SIGINT, and returns when it has finished what it had; a second SIGINT ends the process, and so
+    /// does the end of the time that it has to drain.
     ///
-    /// - Throws: `ConfigurationError` where something of the topology is missing, or the admin address is taken.
+    /// - Throws: `ConfigurationError` where the admin address is taken, something of the topology is missing, or a server
+    ///   refuses what the worker was configured with.
     package func run() async throws {
+        ProcessProtection.forbidDumps()
         let metrics = PrometheusMetrics(help: MetricHelp.texts)
         MetricsSystem.bootstrap(metrics)
+        tellOfStart()
+        try OpenFiles.provide(for: configuration.lanes)
+        let watchdog = Watchdog()
+        // The signals are heard before there is a group to stop: what comes early is not lost.
+        let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let signals = handleSignals(watchdog) { stop.yield() }
+        defer { withExtendedLifetime(signals) {} }
+
+        // One for each lane, one for the lane of revocations, one for the sweeper.
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.lanes + 2)
+        let accessTokens = await WorkerAccessTokens(keys, configuration)
+        let manager = SessionManager(
+            tokens: TokenCodec(keyring: keys.keyring, namespace: configuration.namespace),
+            factors: FactorCodec(keyring: keys.keyring, namespace: configuration.namespace), extensions: extensions)
+        let policies = PoliciesInForce(file: policyFile, handle: manager.policiesHandle, logger: logger)
+        let parts = Parts(manager: manager, accessTokens: accessTokens, policies: policies, health: healthOfParts())
+        let gate = StartGate()
+        let (redisStates, redisState) = AsyncStream.makeStream(
+            of: RedisClientState.self, bufferingPolicy: .bufferingNewest(8))
+        let sweeper = try makeSweeper(on: loops.next(), parts) { redisState.yield($0) }
+        let (supervisors, clients) = try makeLanes(on: loops, parts)
+        let checks = StartChecks(
+            configuration: configuration, redis: sweeper.redis, redisStates: redisStates, store: sweeper.store,
+            brokers: brokers, topology: TopologyDeclaration(topology: topology), eventLoop: sweeper.eventLoop,
+            health: health, logger: logger)
+        let lanes = LanesService(
+            supervisors, health: health, drainTime: DrainTime(seconds: configuration.drainSeconds), logger: logger
+        ) {
+            try await checks.run()
+            for client in clients { client.start() }
+            gate.open()
+        }
+
+        let admin = try await AdminServer.listen(
+            at: configuration.adminAddress, health: health, metrics: metrics, isAlive: { lanes.isRunning },
+            keySet: { accessTokens.keySet })
+        logger.info("the admin endpoints answer", metadata: [LogKey.address: "\(admin.address)"])
+        let background: [any Service] = [
+            BackgroundService { [keys] in await keys.watch() },
+            BackgroundService { await accessTokens.watch() },
+            BackgroundService { [policyFile] in await policyFile.watch() },
+            BackgroundService { [callers] in await callers.watch() },
+            BackgroundService {
+                if await gate.opened() { await policies.watch(sweeper.store) }
+            },
+            BackgroundService {
+                if await gate.opened() { await sweeper.run() } else { await sweeper.redis.shutdown() }
+            },
+        ]
+        let services = ([admin] + background + [lanes]).map { service in
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: EssentialService(service: service, watchdog: watchdog))
+        }
+        let stopping = ServiceGroupConfiguration.ServiceConfiguration(
+            service: StopService(stops: stops), successTerminationBehavior: .gracefullyShutdownGroup)
+        try await ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: services + [stopping], logger: logger)
+        ).run()
+        try await loops.shutdownGracefully()
+        logger.info("the worker has stopped")
+        WorkerLogHandler.flush()
+    }
+
+    private func tellOfStart() {
         logger.info("the worker starts", metadata: [LogKey.configuration: "\(configuration)"])
         if configuration.callersFile == nil {
             logger.warning(
@@ -59,41 +125,33 @@ package struct Worker {
         if !extensions.names.isEmpty {
             logger.info("rules and factors were added", metadata: [LogKey.names: "\(extensions.names)"])
         }
-        // One for each lane, one for the lane of revocations, one for the sweeper.
-        let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.lanes + 2)
-        let accessTokens = await WorkerAccessTokens(keys, configuration)
-        let manager = SessionManager(
-            tokens: TokenCodec(keyring: keys.keyring, namespace: configuration.namespace),
-            factors: FactorCodec(keyring: keys.keyring, namespace: configuration.namespace), extensions: extensions)
-        let policies = PoliciesInForce(file: policyFile, handle: manager.policiesHandle, logger: logger)
-        let parts = Parts(manager: manager, accessTokens: accessTokens, policies: policies)
-        let lanes = try makeLanes(on: loops, parts)
-        let sweeper = try makeSweeper(on: loops.next(), parts)
-        if configuration.topology == .check { try await checkTopology(on: loops.next()) }
+        for setting in configuration.withoutTLS {
+            logger.warning(
+                "a server that is not on this machine is talked to without TLS: who is between can read and change everything",
+                metadata: [LogKey.names: "\(setting)"])
+        }
+    }
 
-        let admin = AdminServer(
-            address: configuration.adminAddress, health: health, metrics: metrics,
-            isAlive: { lanes.isRunning }, keySet: { accessTokens.keySet },
-            onListening: { [logger] address in
-                logger.info("the admin endpoints answer", metadata: [LogKey.address: "\(address)"])
+    private func handleSignals(_ watchdog: Watchdog, stop: @escaping @Sendable () -> Void) -> WorkerSignals {
+        let seconds = configuration.drainSeconds
+        let ending = Watchdog.Ending(
+            status: 0,
+            sentence:
+                "not everything ended within \(seconds) s (\(ConfigurationVariable.drainSeconds.environmentName)): "
+                + "the process ends, and RabbitMQ delivers again what it had not finished")
+        return WorkerSignals(
+            logger: logger,
+            stop: {
+                watchdog.arm(DrainTime(seconds: seconds).process, ending)
+                stop()
+            },
+            reload: { [keys, policyFile, callers] in
+                Task {
+                    await keys.reread()
+                    await policyFile.reread()
+                    await callers.reread()
+                }
             })
-        let background = [
-            BackgroundService { [keys] in await keys.watch() },
-            BackgroundService { await accessTokens.watch() },
-            BackgroundService { [policyFile] in await policyFile.watch() },
-            BackgroundService { [callers] in await callers.watch() },
-            BackgroundService { await policies.watch(sweeper.store) },
-            BackgroundService { await sweeper.run() },
-        ]
-        var services = ServiceGroupConfiguration(
-            services: [admin] + background + [lanes], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        // The lanes keep to the time themselves; this is for what should not take any.
-        services.maximumGracefulShutdownDuration = .seconds(configuration.drainSeconds + 5)
-        let secondInterrupt = Task { [logger] in await SecondInterrupt(logger: logger).wait() }
-        defer { secondInterrupt.cancel() }
-        try await ServiceGroup(configuration: services).run()
-        try await loops.shutdownGracefully()
-        logger.info("the worker has stopped")
     }
 }
 
@@ -105,14 +163,30 @@ extension Worker {
         let manager: SessionManager
         let accessTokens: WorkerAccessTokens
         let policies: PoliciesInForce
+        let health: PartsHealth
     }
 
-    private func makeLanes(on loops: MultiThreadedEventLoopGroup, _ parts: Parts) throws -> LanesService {
-        let count = configuration.lanes + 1
-        let health = LaneHealth(
-            redis: SharedHealth(of: "redis", parts: count, in: health),
-            broker: SharedHealth(of: "rabbitmq", parts: count, in: health),
+    /// How the servers look from each lane, and behind those from the sweeper.
+    private struct PartsHealth {
+        let redis: SharedHealth
+        let broker: SharedHealth
+        let writes: SharedHealth
+    }
+
+    /// Behind the lanes and the lane of revocations.
+    private var sweeperNumber: Int { configuration.lanes + 1 }
+
+    private func healthOfParts() -> PartsHealth {
+        PartsHealth(
+            redis: SharedHealth(of: "redis", parts: sweeperNumber, in: health),
+            broker: SharedHealth(of: "rabbitmq", parts: sweeperNumber + 1, in: health),
             writes: SharedHealth(of: "redis writes", in: health))
+    }
+
+    private func makeLanes(
+        on loops: MultiThreadedEventLoopGroup, _ parts: Parts
+    ) throws -> ([LaneSupervisor], [RedisClient]) {
+        var clients: [RedisClient] = []
         let reader = DeliveryReader(
             commands: CommandReader(
                 maxBodyBytes: configuration.maxBodyBytes, tokens: parts.manager.tokens,
@@ -126,14 +200,14 @@ extension Worker {
             let plan = LanePlan(
                 number: number, name: "lane-\(number)", queues: Topology.CommandQueue.others,
                 heldBytes: max(Self.leastHeldBytes, Self.heldBytes / configuration.lanes), gate: gate)
-            lanes.append(try makeLane(plan, on: loops.next(), reader, health, parts))
+            lanes.append(try makeLane(plan, on: loops.next(), reader, parts, &clients))
         }
         // Revocations wait for nothing that other commands take up: they have connections, an event loop and room of their own.
         let revocations = LanePlan(
             number: configuration.lanes, name: "revocations", queues: [.revoke], heldBytes: Self.leastHeldBytes,
             gate: LargeSubjectGate())
-        lanes.append(try makeLane(revocations, on: loops.next(), reader, health, parts))
-        return LanesService(lanes, health: self.health, drainSeconds: configuration.drainSeconds, logger: logger)
+        lanes.append(try makeLane(revocations, on: loops.next(), reader, parts, &clients))
+        return (lanes, clients)
     }
 
     /// What all lanes together may hold of commands that are not finished, in bytes; and each of them, at least.
@@ -148,21 +222,17 @@ extension Worker {
         let gate: LargeSubjectGate
     }
 
-    /// What lanes tell of their servers.
-    private struct LaneHealth {
-        let redis: SharedHealth
-        let broker: SharedHealth
-        let writes: SharedHealth
-    }
-
     private func makeLane(
-        _ plan: LanePlan, on loop: any EventLoop, _ reader: DeliveryReader, _ health: LaneHealth, _ parts: Parts
+        _ plan: LanePlan, on loop: any EventLoop, _ reader: DeliveryReader, _ parts: Parts,
+        _ clients: inout [RedisClient]
     ) throws -> LaneSupervisor {
         var logger = logger
         logger[metadataKey: LogKey.lane] = "\(plan.number)"
         let client = try makeClient(name: plan.name, on: loop, logger: logger) { state in
-            health.redis.set(plan.number, to: state)
+            parts.health.redis.set(plan.number, to: state)
         }
+        clients.append(client)
+        let connector = BrokerConnector(configurations: brokers, logger: logger)
         let name = "sojourn/\(configuration.namespace)/\(plan.name)"
         let lane = Lane(
             on: loop, name: name, queues: plan.queues, namespace: configuration.namespace, heldBytes: plan.heldBytes,
@@ -170,23 +240,32 @@ extension Worker {
             parts: Lane.Parts(
                 reader: reader, processor: makeProcessor(over: client, parts, logger: logger), redis: client,
                 outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers),
-                replies: ReplyPublisher(on: loop, connector: brokers, name: name, logger: logger),
-                writes: health.writes,
+                replies: ReplyPublisher(on: loop, connector: connector, name: name, logger: logger),
+                writes: parts.health.writes,
                 gate: plan.gate), logger: logger)
         return LaneSupervisor(
-            lane, policies: parts.policies, connector: brokers, topology: TopologyDeclaration(topology: topology),
-            configuration: configuration, health: health.broker, logger: logger)
+            lane, policies: parts.policies, connector: connector, topology: TopologyDeclaration(topology: topology),
+            configuration: configuration, health: parts.health.broker, logger: logger)
     }
 
-    private func makeSweeper(on loop: any EventLoop, _ parts: Parts) throws -> Sweeper {
+    /// - Parameter onRedis: told what the sweeper's client is doing, which is the first to connect.
+    private func makeSweeper(
+        on loop: any EventLoop, _ parts: Parts, onRedis: @escaping @Sendable (RedisClientState) -> Void
+    ) throws -> Sweeper {
+        let number = sweeperNumber
         // Refused by Redis it would end no session and publish no event that was left: somebody has to see that.
         let redisHealth = SharedHealth(of: "redis of the sweeper", parts: 1, in: health)
-        let client = try makeClient(name: "sweep", on: loop, logger: logger) { state in redisHealth.set(0, to: state) }
+        let client = try makeClient(name: "sweep", on: loop, logger: logger) { state in
+            redisHealth.set(0, to: state)
+            onRedis(state)
+        }
         let processor = makeProcessor(over: client, parts, logger: logger)
         return Sweeper(
-            redis: client, store: processor.store, processor: processor, connector: brokers,
+            redis: client, store: processor.store, processor: processor,
+            connector: BrokerConnector(configurations: brokers, logger: logger),
             outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers), eventLoop: loop,
-            owner: resultNames.next(), namespace: configuration.namespace, logger: logger)
+            owner: resultNames.next(), namespace: configuration.namespace, logger: logger,
+            health: SweeperHealth(number: number, broker: parts.health.broker, state: health))
     }
 
     private func makeClient(
@@ -196,12 +275,10 @@ extension Worker {
         var redis = redis
         redis.clientName = "sojourn-\(configuration.namespace)-\(name)"
         do {
-            let client = try RedisClient(
+            return try RedisClient(
                 redis, scripts: RedisSessionStore.scripts,
                 probe: RedisSessionStore.probe(in: configuration.namespace), on: loop, logger: logger,
                 onStateChange: onStateChange)
-            client.start()
-            return client
         } catch {
             throw ConfigurationError(
                 .invalidValue, "SOJOURN_REDIS_URL", "cannot be used", remedy: error.message)
@@ -218,36 +295,6 @@ extension Worker {
         return CommandProcessor(
             store: store, manager: parts.manager, accessTokens: parts.accessTokens, namespace: configuration.namespace,
             resultNames: resultNames, logger: logger, policies: { parts.policies.catalogue })
-    }
-
-    private func checkTopology(on loop: any EventLoop) async throws {
-        let connection = try await connectPatiently(name: "sojourn/\(configuration.namespace)/check", on: loop)
-        let missing = try await TopologyDeclaration(topology: topology).missing(over: connection)
-        await connection.close()
-        guard missing.isEmpty else {
-            throw ConfigurationError(
-                .missingTopology, "RabbitMQ", "lacks \(missing.joined(separator: ", "))",
-                remedy: "import the output of `sojourn topology`, or set SOJOURN_TOPOLOGY=declare")
-        }
-    }
-}
-
-extension Worker {
-    /// Connects to a broker, however long that takes.
-    private func connectPatiently(name: String, on loop: any EventLoop) async throws -> AMQPConnection {
-        var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(10))
-        var random = SystemRandomNumberGenerator()
-        while true {
-            do throws(AMQPError) {
-                return try await brokers.connect(name: name, on: loop)
-            } catch {
-                let delay = backoff.next(using: &random)
-                logger.warning(
-                    "no RabbitMQ to check the topology of: the worker tries again",
-                    metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
-                try await Task.sleep(for: delay)
-            }
-        }
     }
 }
 

@@ -99,6 +99,11 @@ package final class WorkerKeys: Sendable {
         }
     }
 
+    /// Reads the ring at once, because somebody asks for it.
+    func reread() async {
+        await looks.withLock { look(&$0) }.value
+    }
+
     /// Reads the ring at once, for a key that it does not have. Whoever asks meanwhile waits for the same look.
     package func refresh(for need: Need) async {
         let waits = need == .record || pace.tokensWait

@@ -16,17 +16,12 @@ struct AdminServerTests {
     private func serving(
         isAlive: @escaping @Sendable () -> Bool = { true }, _ body: (Int) async throws -> Void
     ) async throws {
-        let (ports, listening) = AsyncStream<Int>.makeStream()
-        let server = AdminServer(
-            address: SocketEndpoint(host: "127.0.0.1", port: 0), health: health, metrics: metrics, isAlive: isAlive,
-            keySet: { Array(#"{"keys":[]}"#.utf8) },
-            onListening: { listening.yield($0.port) })
+        let server = try await AdminServer.listen(
+            at: SocketEndpoint(host: "127.0.0.1", port: 0), health: health, metrics: metrics, isAlive: isAlive,
+            keySet: { Array(#"{"keys":[]}"#.utf8) })
         let group = ServiceGroup(services: [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         async let running: Void = group.run()
-        for await port in ports {
-            try await body(port)
-            break
-        }
+        try await body(server.address.port)
         await group.triggerGracefulShutdown()
         try await running
     }
@@ -142,10 +137,11 @@ struct AdminServerTests {
     @Test("An address in use stops the start with a sentence that names the address and the variable")
     func addressInUse() async throws {
         try await serving { port in
-            let second = AdminServer(
-                address: SocketEndpoint(host: "127.0.0.1", port: port), health: health, metrics: metrics,
-                isAlive: { true }, keySet: { [] })
-            let error = await #expect(throws: ConfigurationError.self) { try await second.run() }
+            let error = await #expect(throws: ConfigurationError.self) {
+                try await AdminServer.listen(
+                    at: SocketEndpoint(host: "127.0.0.1", port: port), health: health, metrics: metrics,
+                    isAlive: { true }, keySet: { [] })
+            }
             #expect(
                 error?.description
                     == "The admin address 127.0.0.1:\(port) (SOJOURN_ADMIN_ADDRESS, --admin-address) is in use by "
@@ -156,10 +152,11 @@ struct AdminServerTests {
 
     @Test("An address of another machine stops the start", arguments: ["192.0.2.1", "name.invalid"])
     func foreignAddress(host: String) async throws {
-        let server = AdminServer(
-            address: SocketEndpoint(host: host, port: 0), health: health, metrics: metrics, isAlive: { true },
-            keySet: { [] })
-        let error = await #expect(throws: ConfigurationError.self) { try await server.run() }
+        let error = await #expect(throws: ConfigurationError.self) {
+            try await AdminServer.listen(
+                at: SocketEndpoint(host: host, port: 0), health: health, metrics: metrics, isAlive: { true },
+                keySet: { [] })
+        }
         #expect(error?.code == .unusableAddress)
         #expect(error?.description.contains("SOJOURN_ADMIN_ADDRESS") == true)
     }

@@ -135,7 +135,8 @@ struct LogTests {
             close(descriptor)
             unlink(path)
         }
-        let logger = Logger(label: "test") { [handler = handler(LineWriter(descriptor: descriptor))] _ in handler }
+        let writer = lineWriter(descriptor)
+        let logger = Logger(label: "test") { [handler = handler(writer)] _ in handler }
         await withTaskGroup(of: Void.self) { group in
             for task in 0..<8 {
                 group.addTask {
@@ -145,10 +146,15 @@ struct LogTests {
                 }
             }
         }
+        #expect(writer.flush(within: .seconds(30)))
         let lines = String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self).split(separator: "\n")
         #expect(lines.count == 1600)
         #expect(Set(lines).count == 1600)
         #expect(lines.allSatisfy { $0.hasPrefix("2026-11-20T22:00:00.007Z INFO    m count=") })
+    }
+
+    private func lineWriter(_ descriptor: Int32) -> LineWriter {
+        LineWriter(descriptor: descriptor) { Array("\($0) lost\n".utf8) }
     }
 
     private func handler(_ writer: LineWriter) -> WorkerLogHandler {
@@ -160,7 +166,9 @@ struct LogTests {
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)
         defer { close(ends[0]) }
-        body(LineWriter(descriptor: ends[1]))
+        let writer = lineWriter(ends[1])
+        body(writer)
+        #expect(writer.flush(within: .seconds(30)))
         close(ends[1])
         var bytes = [UInt8](repeating: 0, count: 65536)
         let count = Glibc.read(ends[0], &bytes, bytes.count)

@@ -1,0 +1,178 @@
+import NIOCore
+import NIOHTTP1
+
+/// One connection to the admin address: what it may send, and in which time.
+///
+/// Bound to its event loop: nothing here is locked.
+final class AdminConnection {
+    private enum Phase {
+        /// Nothing of a request has come yet.
+        case idle
+        case reading
+        case answering
+    }
+
+    private let routes: AdminRoutes
+    private let connections: AdminConnections
+    private var channel: (any Channel)?
+    private var phase = Phase.idle
+    /// Bytes that were read since the last answer.
+    private var bytes = 0
+    private var deadline: Scheduled<Void>?
+
+    init(routes: AdminRoutes, connections: AdminConnections) {
+        self.routes = routes
+        self.connections = connections
+    }
+
+    /// Whether it is the client that has something to do.
+    var isWaiting: Bool {
+        switch phase {
+        case .idle, .reading: true
+        case .answering: false
+        }
+    }
+
+    func addHandlers(to channel: any Channel) throws {
+        self.channel = channel
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(AdminBytes(self))
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = AdminServer.Limits.headerBytes
+        limits.maxHeaderListSize = AdminServer.Limits.headersBytes
+        limits.maxHeaderFieldCount = AdminServer.Limits.headerCount
+        try pipeline.configureHTTPServerPipeline(
+            withErrorHandling: true, withOutboundHeaderValidation: true, withEncoderConfiguration: .init(),
+            withDecoderLimitConfiguration: limits)
+        try pipeline.addHandler(AdminRequests(self))
+        connections.add(self)
+        // Who connects has something to say.
+        expect(within: AdminServer.Limits.request)
+    }
+
+    func close() {
+        deadline?.cancel()
+        channel?.close(promise: nil)
+    }
+
+    fileprivate func ended() {
+        deadline?.cancel()
+        connections.remove(self)
+        channel = nil
+    }
+
+    /// - Returns: whether that is still a request.
+    fileprivate func received(bytes count: Int) -> Bool {
+        bytes += count
+        guard bytes <= AdminServer.Limits.requestBytes else {
+            close()
+            return false
+        }
+        if case .idle = phase {
+            phase = .reading
+            expect(within: AdminServer.Limits.request)
+        }
+        return true
+    }
+
+    fileprivate func answer(to head: HTTPRequestHead) -> AdminAnswer {
+        phase = .answering
+        expect(within: AdminServer.Limits.answer)
+        return head.hasBody ? routes.refusalOfBody : routes.answer(to: head.method, head.uri)
+    }
+
+    /// The answer is on its way to the client in whole.
+    fileprivate func answered(_ keepsAlive: Bool) {
+        guard keepsAlive, !connections.isStopping else { return close() }
+        phase = .idle
+        bytes = 0
+        connections.renew(self)
+        expect(within: AdminServer.Limits.idle)
+    }
+
+    private func expect(within time: TimeAmount) {
+        deadline?.cancel()
+        deadline = channel?.eventLoop.assumeIsolated().scheduleTask(in: time) { self.close() }
+    }
+}
+
+/// Counts what comes before anything makes sense of it: a request line has no other bound.
+private final class AdminBytes: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private let connection: AdminConnection
+
+    init(_ connection: AdminConnection) {
+        self.connection = connection
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard connection.received(bytes: unwrapInboundIn(data).readableBytes) else { return }
+        context.fireChannelRead(data)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        connection.ended()
+        context.fireChannelInactive()
+    }
+}
+
+/// Answers requests one by one; the pipeline hands on the next only when the last is answered.
+private final class AdminRequests: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let connection: AdminConnection
+    private var head: HTTPRequestHead?
+
+    init(_ connection: AdminConnection) {
+        self.connection = connection
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head) where head.hasBody:
+            respond(to: head, context)
+        case .head(let head):
+            self.head = head
+        case .body:
+            break
+        case .end:
+            // Without a head it was answered already, and with that the connection ends.
+            if let head { respond(to: head, context) }
+        }
+    }
+
+    /// Who resets a connection has no other way to say it; there is nothing to answer.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    private func respond(to request: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        head = nil
+        let answer = connection.answer(to: request)
+        let keepsAlive = request.isKeepAlive && !request.hasBody
+        var headers = HTTPHeaders(answer.headers)
+        headers.add(name: "content-length", value: "\(answer.body.count)")
+        if !keepsAlive { headers.add(name: "connection", value: "close") }
+        let response = HTTPResponseHead(
+            version: request.version, status: HTTPResponseStatus(statusCode: answer.status), headers: headers)
+        context.write(wrapOutboundOut(.head(response)), promise: nil)
+        if request.method != .HEAD {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)
+        }
+        let connection = connection
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
+            connection.answered(keepsAlive)
+        }
+    }
+}
+
+extension HTTPRequestHead {
+    /// Nothing at the admin address has a use for one.
+    fileprivate var hasBody: Bool {
+        !headers[canonicalForm: "transfer-encoding"].isEmpty
+            || headers[canonicalForm: "content-length"].contains { $0 != "0" }
+    }
+}

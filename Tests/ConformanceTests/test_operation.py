@@ -1,0 +1,400 @@
+"""What an operator sees of a worker that starts wrongly, stops slowly, is not read or is pestered."""
+
+import os
+import resource
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+import redis
+
+from client import Client
+from proxy import free_port
+from workers import wait_until
+
+CONFIGURATION = 78
+
+
+@pytest.fixture(scope="module")
+def worker(start_worker):
+    return start_worker().await_ready()
+
+
+@pytest.fixture
+def environment(settings):
+    """The variables of a worker that nobody else's admin address is in the way of."""
+    return {"PATH": os.environ["PATH"], "SOJOURN_ADMIN_ADDRESS": f"127.0.0.1:{free_port()}"} | settings
+
+
+@pytest.fixture
+def refused(binary, environment):
+    """Runs a worker that must not start; gives its one sentence and the log before it."""
+
+    def refused(status=CONFIGURATION, seconds=20, prepare=None, without=(), **further):
+        variables = environment | {f"SOJOURN_{name.upper()}": value for name, value in further.items()}
+        for name in without:
+            del variables[name]
+        done = subprocess.run(
+            [binary, "worker"], env=variables, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=seconds, check=False, preexec_fn=prepare,
+        )  # fmt: skip
+        assert done.returncode == status, done.stderr
+        *log, sentence = done.stderr.splitlines()
+        assert sentence.startswith("sojourn: "), done.stderr
+        return sentence, "\n".join(log)
+
+    return refused
+
+
+# --- the admin address -------------------------------------------------------------------------------------------
+
+
+def test_a_worker_whose_admin_address_is_taken_does_not_work_unseen(refused):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        sentence, log = refused(admin_address=address)
+    assert address in sentence and "SOJOURN_ADMIN_ADDRESS" in sentence and "in use by another process" in sentence
+    assert "takes commands" not in log
+
+
+def half_sent(worker):
+    host, port = worker.admin.split(":")
+    connection = socket.create_connection((host, int(port)), timeout=10)
+    connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n")
+    return connection
+
+
+def test_288_half_sent_requests_do_not_make_livez_time_out(worker):
+    pests = [half_sent(worker) for _ in range(288)]
+    try:
+        assert worker.get("/livez") == 200 and worker.get("/readyz") == 200 and worker.get("/metrics") == 200
+        # Those that are left are not kept either.
+        for pest in pests:
+            pest.settimeout(20)
+            try:
+                assert pest.recv(1) == b""
+            except ConnectionResetError:
+                pass
+    finally:
+        for pest in pests:
+            pest.close()
+
+
+def test_a_request_without_an_end_is_not_kept(worker):
+    host, port = worker.admin.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            connection.sendall(b"GET /" + b"x" * 100_000)
+            while connection.recv(1) or True:
+                connection.sendall(b"x" * 100_000)
+    assert worker.get("/livez") == 200
+
+
+# --- servers that say no -----------------------------------------------------------------------------------------
+
+
+def test_a_wrong_password_of_rabbitmq_ends_the_start(refused, amqp_url):
+    url = amqp_url.replace("guest:guest@", "guest:s3cret@")
+    sentence, log = refused(amqp_url=url)
+    assert "SOJOURN_AMQP_URL is refused by RabbitMQ" in sentence and "password" in sentence
+    assert "s3cret" not in sentence + log
+
+
+def test_an_unknown_vhost_ends_the_start(refused, amqp_url):
+    sentence, _ = refused(amqp_url=amqp_url.rstrip("/") + "/nowhere")
+    assert "SOJOURN_AMQP_URL" in sentence and "vhost nowhere" in sentence
+
+
+def test_a_wrong_password_of_redis_ends_the_start(refused, redis_url):
+    url = redis_url.replace("redis://", "redis://nobody:s3cret@")
+    sentence, log = refused(redis_url=url)
+    assert "SOJOURN_REDIS_URL is refused by Redis" in sentence and "WRONGPASS" in sentence
+    assert "s3cret" not in sentence + log
+
+
+def test_one_broker_of_several_that_is_away_is_no_refusal(start_worker, amqp_url):
+    away = f"amqp://guest:guest@127.0.0.1:{free_port()}/"
+    wrong = amqp_url.replace("guest:guest@", "guest:wrong@")
+    waiting = start_worker(amqp_url=f"{away},{wrong}").await_log("cannot begin yet").await_unready()
+    reasons = waiting.answer("/readyz").json()["reasons"]
+    assert "connect" in reasons["start"]
+    assert waiting.stop() == 0
+
+
+def test_a_redis_that_evicts_is_refused_unless_it_is_allowed_to(refused, start_worker, redis_url):
+    with redis.Redis.from_url(redis_url) as server:
+        server.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            sentence, _ = refused()
+            assert "maxmemory-policy allkeys-lru" in sentence and "noeviction" in sentence
+            assert "SOJOURN_ALLOW_EVICTION" in sentence
+            allowed = start_worker(allow_eviction="true").await_ready()
+            assert "Redis evicts" in allowed.log
+            assert allowed.stop() == 0
+        finally:
+            server.config_set("maxmemory-policy", "noeviction")
+
+
+def test_what_cannot_be_checked_of_redis_is_said(start_worker, redis_url, namespace):
+    with redis.Redis.from_url(redis_url) as server:
+        server.execute_command("ACL", "SETUSER", "limited", "on", ">pw", "~*", "&*", "+@all", "-info", "-config")
+        try:
+            limited = start_worker(redis_url=redis_url.replace("redis://", "redis://limited:pw@")).await_ready()
+            assert "could not be checked" in limited.log and "NOPERM" in limited.log
+            assert limited.stop() == 0
+        finally:
+            server.execute_command("ACL", "DELUSER", "limited")
+
+
+def test_too_few_open_files_are_said_with_numbers_and_not_by_a_crash(refused):
+    def few():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+
+    sentence, _ = refused(prepare=few, lanes="64")
+    assert "256" in sentence and "64 lanes need" in sentence and "SOJOURN_LANES" in sentence
+
+
+def test_a_soft_limit_on_open_files_is_raised(binary, environment):
+    def soft():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 4096))
+
+    process = subprocess.Popen(
+        [binary, "worker"], env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=soft
+    )
+    try:
+        wait_until(lambda: b"takes commands" in process.stderr.readline(), 30, "the lane to take commands")
+        limits = open(f"/proc/{process.pid}/limits").read()
+        line = next(line for line in limits.splitlines() if line.startswith("Max open files"))
+        assert int(line.split()[3]) > 64
+        assert next(line for line in limits.splitlines() if line.startswith("Max core file size")).split()[4] == "0"
+    finally:
+        process.terminate()
+        process.stderr.read()
+        assert process.wait(timeout=30) == 0
+
+
+# --- TLS ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["amqp", "redis"])
+def test_a_server_elsewhere_is_not_talked_to_without_tls_where_it_is_required(refused, name):
+    sentence, log = refused(**{f"{name}_url": f"{name}://who:s3cret@192.0.2.1/"}, require_tls="true")
+    assert f"SOJOURN_{name.upper()}_URL" in sentence and "SOJOURN_REQUIRE_TLS" in sentence
+    assert "s3cret" not in sentence + log
+
+
+def test_a_server_elsewhere_without_tls_is_warned_of(start_worker):
+    worker = start_worker(amqp_url="amqp://who:s3cret@192.0.2.1/").await_log("without TLS")
+    assert "s3cret" not in worker.log
+    assert worker.stop() == 0
+
+
+def test_loopback_needs_no_tls(start_worker):
+    worker = start_worker(require_tls="true").await_ready()
+    assert "without TLS" not in worker.log
+    assert worker.stop() == 0
+
+
+# --- settings ----------------------------------------------------------------------------------------------------
+
+
+def test_a_misspelt_variable_ends_the_start_and_the_nearest_is_named(refused):
+    sentence, _ = refused(ampq_url="amqp://127.0.0.1/")
+    assert "SOJOURN_AMPQ_URL" in sentence and "SOJOURN_AMQP_URL" in sentence
+
+
+def test_what_kubernetes_sets_for_a_service_of_that_name_is_left_alone(start_worker):
+    worker = start_worker(
+        service_host="10.0.0.1", service_port="5672", service_port_amqp="5672", port="tcp://10.0.0.1:5672",
+        port_5672_tcp_addr="10.0.0.1", worker_service_host="10.0.0.2",
+    ).await_ready()  # fmt: skip
+    assert worker.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"amqpUrk": "amqp://127.0.0.1/"}', "amqpUrl"),
+        ('{"prefetch": "500"}', "a number without quotes"),
+        ('{"prefetch": 500,}', "JSON"),
+        ('{"prefetch": 500, "prefetch": 5}', "a second time"),
+        ('{"requireTls": "true"}', "true or false without quotes"),
+        ('{"namespace": 5}', "a text"),
+    ],
+)
+def test_a_configuration_file_is_read_strictly(binary, environment, tmp_path, content, words):
+    path = tmp_path / "sojourn.json"
+    path.write_text(content)
+    done = subprocess.run(
+        [binary, "worker", "--config", str(path)], env=environment, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.returncode == CONFIGURATION and words in done.stderr, done.stderr
+
+
+# --- the log -----------------------------------------------------------------------------------------------------
+
+
+def test_a_log_that_nobody_reads_stops_no_command_and_no_sigterm(binary, environment, namespace, amqp_url, subject):
+    read, write = os.pipe()
+    own = {"SOJOURN_NAMESPACE": f"{namespace}-unread", "SOJOURN_DRAIN_SECONDS": "10", "SOJOURN_LOG_LEVEL": "trace"}
+    process = subprocess.Popen(
+        [binary, "worker"], stdin=subprocess.DEVNULL, stderr=write, env=environment | own
+    )
+    os.close(write)
+    try:
+        wait_until(lambda: ready(environment), 30, "the worker to be ready")
+        client = Client(amqp_url, own["SOJOURN_NAMESPACE"])
+        # Each of them is a line; a pipe holds 64 KiB.
+        sent = [client.publish("session.validate", b"{" + b" " * 100) for _ in range(600)]
+        assert {client.await_reply(each).code for each in sent} == {"malformed_message"}
+        client.create(subject)
+        client.delete_topology()
+        client.close()
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=12) == 0
+        assert time.monotonic() - began < 10
+    finally:
+        process.kill()
+        process.wait()
+        os.close(read)
+
+
+def test_a_log_whose_reader_is_gone_stops_nobody(binary, environment, connect, worker, subject):
+    read, write = os.pipe()
+    process = subprocess.Popen([binary, "worker"], env=environment, stdin=subprocess.DEVNULL, stderr=write)
+    os.close(write)
+    os.close(read)
+    try:
+        wait_until(lambda: ready(environment), 30, "the worker to be ready")
+        connect().create(subject)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def ready(environment):
+    host, port = environment["SOJOURN_ADMIN_ADDRESS"].split(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=5) as connection:
+            connection.sendall(b"GET /readyz HTTP/1.0\r\n\r\n")
+            return b" 200 " in connection.recv(100)
+    except ConnectionRefusedError:
+        return False
+
+
+# --- stopping ----------------------------------------------------------------------------------------------------
+
+
+def test_sighup_reads_the_files_again_and_ends_no_worker(start_worker, policy_file):
+    path = policy_file({"default": {"idleSeconds": 60}})
+    worker = start_worker(policy_file=path).await_ready()
+    worker.process.send_signal(signal.SIGHUP)
+    worker.await_log("SIGHUP: the watched files are read again")
+    assert worker.get("/readyz") == 200
+    worker.terminate()
+    for _ in range(50):
+        try:
+            worker.process.send_signal(signal.SIGHUP)
+        except ProcessLookupError:
+            break
+    assert worker.exit_status() == 0
+
+
+def test_sigterm_ends_a_worker_that_waits_for_its_servers(start_worker):
+    for setting in ({"redis_url": f"redis://127.0.0.1:{free_port()}"}, {"amqp_url": f"amqp://127.0.0.1:{free_port()}"}):
+        worker = start_worker(**setting).await_unready()
+        worker.terminate()
+        assert worker.exit_status(seconds=10) == 0
+
+
+def test_past_its_time_a_worker_ends_whatever_hangs(start_worker, open_proxy, amqp_url):
+    """A broker that takes what is sent and says nothing any more: neither confirms nor closing come back."""
+    proxy, url = open_proxy(amqp_url)
+    proxy.restore()
+    slow = start_worker(amqp_url=url, drain_seconds="4").await_ready()
+    proxy.freeze()
+    began = time.monotonic()
+    slow.terminate()
+    assert slow.exit_status(seconds=10) == 0
+    assert time.monotonic() - began < 4.5
+
+
+# --- crashes -----------------------------------------------------------------------------------------------------
+
+
+def test_a_crash_shows_no_register_and_no_memory(binary, environment):
+    process = subprocess.Popen(
+        [binary, "worker"], env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    log = []
+    reader = threading.Thread(target=lambda: log.extend(process.stderr))
+    reader.start()
+    try:
+        wait_until(lambda: any("takes commands" in line for line in log), 30, "the lane to take commands")
+        process.send_signal(signal.SIGSEGV)
+        told = lambda: process.poll() is not None or any("Backtrace took" in line for line in log)
+        wait_until(told, 120, "the backtrace")
+        # A signal that somebody sent is over with its handler, where a fault would come again.
+        wait_until(lambda: process.poll() is not None or process.send_signal(signal.SIGSEGV), 60, "the end")
+    finally:
+        process.kill()
+        reader.join(timeout=60)
+    text = "".join(log)
+    assert process.returncode == -signal.SIGSEGV
+    assert "crashed" in text, "what happened, and where, is told"
+    assert "rsp 0x" not in text and " sp 0x" not in text and "Registers" not in text
+
+
+# --- keys --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        (0o644, "other users may read"),
+        (0o604, "other users may read"),
+        (0o642, "other users may write"),
+        (0o660, "its group may write"),
+        (0o440, None),
+        (0o640, None),
+        (0o400, None),
+    ],
+)
+def test_a_keyring_is_for_its_owner_and_its_group(refused, settings, start_worker, tmp_path, mode, words):
+    path = tmp_path / "keyring.json"
+    path.write_text(open(settings["SOJOURN_KEYRING_FILE"]).read())
+    path.chmod(mode)
+    if words:
+        sentence, _ = refused(keyring_file=str(path))
+        assert words in sentence and f"chmod" in sentence and str(path) in sentence
+    else:
+        worker = start_worker(keyring_file=str(path)).await_ready()
+        assert worker.stop() == 0
+
+
+def test_a_keyring_is_followed_through_the_links_that_kubernetes_makes(start_worker, settings, tmp_path, binary):
+    """A secret's volume: `keyring.json` → `..data/keyring.json`, `..data` → `..2026`, replaced by renaming the link."""
+    content = open(settings["SOJOURN_KEYRING_FILE"]).read()
+    old, new = tmp_path / "..2026_1", tmp_path / "..2026_2"
+    old.mkdir()
+    (old / "keyring.json").write_text(content)
+    (old / "keyring.json").chmod(0o440)
+    (tmp_path / "..data").symlink_to("..2026_1")
+    path = tmp_path / "keyring.json"
+    path.symlink_to("..data/keyring.json")
+    worker = start_worker(keyring_file=str(path)).await_ready()
+    new.mkdir()
+    (new / "keyring.json").write_text(content)
+    (new / "keyring.json").chmod(0o600)
+    subprocess.run([binary, "keys", "rotate", str(new / "keyring.json")], check=True, timeout=60, stdin=subprocess.DEVNULL)
+    (new / "keyring.json").chmod(0o440)
+    (tmp_path / "..data_tmp").symlink_to("..2026_2")
+    (tmp_path / "..data_tmp").rename(tmp_path / "..data")
+    worker.await_log("the keyring has changed and is in force")
+    assert worker.stop() == 0
