@@ -218,10 +218,10 @@ def test_what_kubernetes_sets_for_a_service_of_that_name_is_left_alone(start_wor
     ("content", "words"),
     [
         ('{"amqpUrk": "amqp://127.0.0.1/"}', "amqpUrl"),
-        ('{"prefetch": "500"}', "a number without quotes"),
+        ('{"prefetch": "500"}', "a whole number, without quotes"),
         ('{"prefetch": 500,}', "JSON"),
         ('{"prefetch": 500, "prefetch": 5}', "a second time"),
-        ('{"requireTls": "true"}', "true or false without quotes"),
+        ('{"requireTls": "true"}', "true or false, without quotes"),
         ('{"namespace": 5}', "a text"),
     ],
 )
