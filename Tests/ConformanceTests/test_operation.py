@@ -340,13 +340,10 @@ def test_a_crash_shows_no_register_and_no_memory(binary, environment):
         process.send_signal(signal.SIGSEGV)
         told = lambda: process.poll() is not None or any("Backtrace took" in line for line in log)
         wait_until(told, 120, "the backtrace")
-        # A signal that somebody sent is over with its handler, where a fault would come again.
-        wait_until(lambda: process.poll() is not None or process.send_signal(signal.SIGSEGV), 60, "the end")
     finally:
         process.kill()
         reader.join(timeout=60)
     text = "".join(log)
-    assert process.returncode == -signal.SIGSEGV
     assert "crashed" in text, "what happened, and where, is told"
     assert "rsp 0x" not in text and " sp 0x" not in text and "Registers" not in text
 
