@@ -150,12 +150,22 @@ struct VerifierTests {
     @Test("what is kept of a verifier is stored with the subject; a record from before has nothing of the kind")
     func records() throws {
         var subject = Subject(tenant: "default", name: "alice", lastSequence: 7, isDisabled: true)
-        // The number of states, and whether there are places.
-        let before = SubjectRecord.bytes(of: subject).dropLast(8 + 1)
-        #expect(try SubjectRecord.subject(from: Array(before)) == subject)
+        // The number of what was added to attempts; whether there are places; the number of states.
+        for missing in [8, 8 + 1, 8 + 1 + 8] {
+            let before = SubjectRecord.bytes(of: subject).dropLast(missing)
+            #expect(try SubjectRecord.subject(from: Array(before)) == subject)
+        }
         subject.verifierStates = [
             "grid": VerifierState(lastCounter: 41, attempts: FactorAttempts(failures: 2)),
-            "other": VerifierState(attempts: FactorAttempts(lockedUntil: Timestamp(milliseconds: 5))),
+            "other": VerifierState(
+                attempts: FactorAttempts(
+                    lockedUntil: Timestamp(milliseconds: 5), maxAttempts: 3, latestLockSeconds: 900)),
+        ]
+        subject.recovery = RecoveryCodes(digests: [[1]], attempts: FactorAttempts(maxAttempts: 2))
+        subject.factors = [
+            Factor(
+                id: "fac_1", label: "phone", issuer: "us", createdAt: Timestamp(milliseconds: 1), secret: [7],
+                attempts: FactorAttempts(failures: 1, latestLockSeconds: 60))
         ]
         #expect(try SubjectRecord.subject(from: SubjectRecord.bytes(of: subject)) == subject)
     }

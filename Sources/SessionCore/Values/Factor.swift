@@ -49,29 +49,47 @@ package struct RecoveryCodes: Equatable, Sendable {
     }
 }
 
-/// Wrong codes in a row, and the lock they lead to.
+/// Wrong codes in a row, whatever brought them, and the locks they lead to (contract §3).
 package struct FactorAttempts: Equatable, Sendable {
+    /// Longer no lock grows, in seconds: a day.
+    private static let maxGrownLockSeconds = 86_400
+
     package var failures: Int
     package var lockedUntil: Timestamp?
+    /// The strictest `maxAttempts` of all policies under which codes were wrong since the last right one: who guesses does
+    /// not choose the policy that suits them.
+    package var maxAttempts: Int?
+    /// How long the latest lock was, in seconds; `nil` where there was none since the last right code.
+    package var latestLockSeconds: Int?
 
-    package init(failures: Int = 0, lockedUntil: Timestamp? = nil) {
+    package init(
+        failures: Int = 0, lockedUntil: Timestamp? = nil, maxAttempts: Int? = nil, latestLockSeconds: Int? = nil
+    ) {
         self.failures = failures
         self.lockedUntil = lockedUntil
+        self.maxAttempts = maxAttempts
+        self.latestLockSeconds = latestLockSeconds
     }
 
     package func isLocked(at now: Timestamp) -> Bool {
         lockedUntil.map { now < $0 } ?? false
     }
 
-    /// Counts a wrong code; whether it led to a lock.
+    /// Counts a wrong code; whether it led to a lock, which is twice as long as the one before.
     mutating func fail(under rules: SessionPolicy.SecondFactor, at now: Timestamp) -> Bool {
+        let allowed = min(rules.maxAttempts, maxAttempts ?? rules.maxAttempts)
+        maxAttempts = allowed
         failures += 1
-        guard failures >= rules.maxAttempts else { return false }
+        guard failures >= allowed else { return false }
         failures = 0
-        lockedUntil = now.adding(seconds: rules.lockSeconds)
+        let grown = latestLockSeconds.map { min(2 * $0, Self.maxGrownLockSeconds) } ?? 0
+        let seconds = max(grown, rules.lockSeconds)
+        latestLockSeconds = seconds
+        lockedUntil = now.adding(seconds: seconds)
         return true
     }
 
+    /// A right code makes up for all before.
     mutating func succeed() {
         self = FactorAttempts()
     }

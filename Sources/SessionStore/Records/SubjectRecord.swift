@@ -21,6 +21,11 @@ enum SubjectRecord {
             record.list(places.fingerprints) { $0.text($1) }
             record.list(places.countries) { $0.text($1) }
         }
+        record.list(subject.memories) { record, memory in
+            record.text(memory.name)
+            record.optional(memory.attempts.maxAttempts) { $0.integer(Int64($1)) }
+            record.optional(memory.attempts.latestLockSeconds) { $0.integer(Int64($1)) }
+        }
         return record.bytes
     }
 
@@ -44,7 +49,49 @@ enum SubjectRecord {
         subject.places = try record.optional { reader throws(MalformedRecord) in
             KnownPlaces(fingerprints: try reader.exactTexts(), countries: try reader.exactTexts())
         }
+        // Those that knew nothing of locks that grow end here.
+        guard !record.isAtEnd else { return subject }
+        let memories = try record.list { reader throws(MalformedRecord) in
+            (
+                name: try reader.text(), maxAttempts: try reader.optionalCount(),
+                latestLockSeconds: try reader.optionalCount()
+            )
+        }
+        for memory in memories {
+            subject.changeAttempts(of: memory.name) {
+                $0.maxAttempts = memory.maxAttempts
+                $0.latestLockSeconds = memory.latestLockSeconds
+            }
+        }
         return subject
+    }
+}
+
+/// What was added to attempts later lies behind everything else, by the name of what the attempts were at.
+extension Subject {
+    private static let recoveryName = "recovery"
+
+    private static func name(of factor: Factor) -> String { "factor " + factor.id }
+
+    private static func name(ofVerifier kind: String) -> String { "verifier " + kind }
+
+    fileprivate var memories: [(name: String, attempts: FactorAttempts)] {
+        var all = factors.map { (name: Self.name(of: $0), attempts: $0.attempts) }
+        if let recovery { all.append((Self.recoveryName, recovery.attempts)) }
+        all += verifierStates.sorted { $0.key < $1.key }.map { (Self.name(ofVerifier: $0.key), $0.value.attempts) }
+        return all.filter { $0.attempts.maxAttempts != nil || $0.attempts.latestLockSeconds != nil }
+    }
+
+    fileprivate mutating func changeAttempts(of name: String, _ change: (inout FactorAttempts) -> Void) {
+        if name == Self.recoveryName, var known = recovery {
+            change(&known.attempts)
+            recovery = known
+        }
+        for index in factors.indices where Self.name(of: factors[index]) == name { change(&factors[index].attempts) }
+        for (kind, var state) in verifierStates where Self.name(ofVerifier: kind) == name {
+            change(&state.attempts)
+            verifierStates[kind] = state
+        }
     }
 }
 
@@ -78,6 +125,10 @@ extension RecordReader {
 
     fileprivate mutating func attempts() throws(MalformedRecord) -> FactorAttempts {
         FactorAttempts(failures: try count(), lockedUntil: try optionalMoment())
+    }
+
+    fileprivate mutating func optionalCount() throws(MalformedRecord) -> Int? {
+        try optional { reader throws(MalformedRecord) in Int(try reader.integer()) }
     }
 
     fileprivate mutating func verifierState() throws(MalformedRecord) -> VerifierState {
