@@ -82,11 +82,6 @@ package struct SessionPolicy: Hashable, Sendable {
     package func touchIntervalMilliseconds(idleSeconds: Int) -> Int64 {
         min(Int64(touchIntervalSeconds) * 1000, Int64(idleSeconds) * 100)
     }
-
-    /// How long an ended session has to be remembered: its reason must outlast its chance of coming back.
-    package var rememberedSeconds: Int {
-        max(endedSeconds, reauthenticationWindowSeconds)
-    }
 }
 
 /// The policies in force: those of the installation, by name, and before them those that tenants put for themselves. The

@@ -3,7 +3,7 @@ package struct SessionEnding: Equatable, Sendable {
     package let at: Timestamp
     package let reason: EndReason
     /// Until then its tokens answer with the reason; from then on they are unknown.
-    package let forgottenAt: Timestamp
+    package var forgottenAt: Timestamp
     /// Whether no authentication brings it back, though it only idled out: it was locked, or somebody ended it again.
     package var isFinal: Bool
 
@@ -13,6 +13,11 @@ package struct SessionEnding: Equatable, Sendable {
         self.forgottenAt = forgottenAt
         self.isFinal = isFinal
     }
+}
+
+extension SessionEnding {
+    /// Whether an authentication can bring the session back, in its policy's window.
+    var mayComeBack: Bool { reason == .expiredIdle && !isFinal }
 }
 
 /// Why a session is locked, and what leads out of it.

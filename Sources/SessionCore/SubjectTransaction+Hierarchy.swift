@@ -81,19 +81,28 @@ extension SubjectTransaction {
         ended.status = status
         ended.lock = nil
         ended.ticket = nil
-        let remembered = policies.governing(session).rememberedSeconds
+        let policy = policies.governing(session)
         // What was locked does not come back unlocked.
-        ended.ending = SessionEnding(
-            at: end, reason: reason, forgottenAt: now.adding(seconds: remembered), isFinal: session.status == .locked)
+        var ending = SessionEnding(
+            at: end, reason: reason, forgottenAt: now.adding(seconds: policy.endedSeconds),
+            isFinal: session.status == .locked)
+        if ending.mayComeBack {
+            let lastChance = min(end.adding(seconds: policy.reauthenticationWindowSeconds), session.expiresAt)
+            ending.forgottenAt = max(ending.forgottenAt, lastChance)
+        }
+        ended.ending = ending
         return ended
     }
 
-    /// Sees to it that a session that is over does not come back.
+    /// Sees to it that a session that is over does not come back; it is not kept any longer for that.
     mutating func close(_ session: Session) {
-        guard let ending = session.ending, ending.reason == .expiredIdle, !ending.isFinal else { return }
+        guard var ending = session.ending, ending.mayComeBack else { return }
         var closed = session
-        closed.ending?.isFinal = true
-        note(closed)
+        ending.isFinal = true
+        ending.forgottenAt = min(
+            ending.forgottenAt, now.adding(seconds: policies.governing(session).endedSeconds))
+        closed.ending = ending
+        put(closed)
     }
 
     /// Locks `session` and those below it that are not locked yet.

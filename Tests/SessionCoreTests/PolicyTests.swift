@@ -108,12 +108,38 @@ struct PolicyTests {
         #expect(try scene.validate(created.token).isValid)
     }
 
-    @Test("the reason of an ended session is remembered for as long as it may come back")
-    func remembered() {
-        var policy = SessionPolicy()
-        policy.endedSeconds = 10
-        #expect(policy.rememberedSeconds == 3600)
-        policy.reauthenticationWindowSeconds = 0
-        #expect(policy.rememberedSeconds == 10)
+    @Test("an ended session is remembered for as long as the policy says, and longer only while it may come back")
+    func remembered() throws {
+        var scene = Scene {
+            $0.endedSeconds = 10
+            $0.maxSessions = 0
+        }
+        let revoked = try scene.create()
+        let idle = try scene.create { $0.idleSeconds = 5 }
+        let closed = try scene.create { $0.idleSeconds = 5 }
+        let short = try scene.create {
+            $0.idleSeconds = 5
+            $0.absoluteSeconds = 30
+        }
+        let locked = try scene.create { $0.idleSeconds = 5 }
+        _ = scene.lock(.session(locked.id))
+        _ = try scene.revoke(.session(revoked.id))
+        scene.pass(seconds: 5)
+        for session in [idle, closed, short, locked] { scene.reap(session) }
+        _ = try scene.revoke(.session(closed.id))
+        scene.pass(seconds: 9)
+        #expect(try scene.validate(closed.token).reason == .expiredIdle)
+        scene.pass(seconds: 1)
+        for session in [revoked, closed, locked] {
+            #expect(try scene.validate(session.token).reason == .unknown)
+            scene.reap(session)
+            #expect(scene[session] == nil)
+        }
+        #expect(try scene.validate(short.token).reason == .expiredIdle)
+        scene.pass(seconds: 15)
+        #expect(try scene.validate(short.token).reason == .unknown)
+        #expect(try scene.validate(idle.token).remedy == .reauthenticate)
+        scene.pass(seconds: 3575)
+        #expect(try scene.validate(idle.token).reason == .unknown)
     }
 }

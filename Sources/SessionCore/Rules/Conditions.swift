@@ -60,7 +60,7 @@ extension SessionManager {
 
     /// Whether a session idled out a moment ago and may still be re-authenticated.
     func canComeBack(_ session: Session, under policy: SessionPolicy, now: Timestamp) -> Bool {
-        guard let ending = session.ending, ending.reason == .expiredIdle, !ending.isFinal else { return false }
+        guard let ending = session.ending, ending.mayComeBack else { return false }
         return now < ending.at.adding(seconds: policy.reauthenticationWindowSeconds) && now < session.expiresAt
     }
 
