@@ -2,9 +2,15 @@ package import SessionCore
 
 /// Reads policies, whole: an absent key is its default, and a bad one refuses everything (contract §8).
 package enum PolicyReader {
+    /// More in a file are a mistake: a tenant's list shows them all in one result, of a kilobyte each.
+    private static let maxPolicies = 1000
+
     /// A policy file: a JSON object, policy name → policy.
     package static func readCatalogue(_ bytes: [UInt8]) throws(Failure) -> PolicyCatalogue {
         var reader = try ObjectReader(file: bytes)
+        guard reader.keys.count <= maxPolicies else {
+            throw Failure(.malformedMessage, "must have at most \(maxPolicies) policies")
+        }
         var policies: [ExactText: SessionPolicy] = [:]
         for name in reader.keys {
             guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy(\.isBase64URL) else {

@@ -34,4 +34,20 @@ struct ResultSizeTests {
         let (few, _) = try data(of: .succeeded(.activity(Array(entries.prefix(50)))), .activity)
         #expect(few["truncated"] == nil)
     }
+
+    @Test("a list of policies is bounded: a file has a thousand at most")
+    func policies() throws {
+        func file(_ count: Int) -> [UInt8] {
+            JSONWriter.object { json in
+                for index in 0..<count {
+                    json.key(text: "policy-\(index)")
+                    json.object { _ in }
+                }
+            }
+        }
+        #expect(throws: Failure.self) { try PolicyReader.readCatalogue(file(1001)) }
+        let catalogue = try PolicyReader.readCatalogue(file(1000))
+        let (_, bytes) = try data(of: .succeeded(.policies(catalogue.all(of: "default"))), .listPolicies)
+        #expect(bytes < 1_500_000)
+    }
 }
