@@ -53,6 +53,13 @@ package struct Assurance: Hashable, Sendable {
         return all
     }
 
+    /// With more methods of the authentication that the session rests on.
+    func showing(_ more: [ExactText]) -> Assurance {
+        var shown = self
+        shown.methods += more.filter { !methods.contains($0) }
+        return shown
+    }
+
     /// Adds methods that were just shown. Of those before, what has decayed goes, and what is shown again.
     mutating func elevate(by methods: [ExactText], until: Timestamp, at now: Timestamp) {
         elevations.removeAll { $0.until <= now || ($0.until <= until && $0.methods.allSatisfy(methods.contains)) }

@@ -92,6 +92,9 @@ extension Session {
         return min(idle, pendingUntil)
     }
 
+    /// Whether it waits for its second factor, locked or not.
+    package var waitsForFactor: Bool { status.isLiving && pendingUntil != nil }
+
     /// How this session has run out by `now`, if it has: its earliest deadline says why.
     package func expiry(at now: Timestamp) -> EndReason? {
         let end = idleExpiresAt

@@ -11,6 +11,8 @@ from authenticator import Authenticator, enroll, enrolled
 POLICIES = {
     "strict": {"mfa": {"maxAttempts": 3, "lockSeconds": 2}},
     "always": {"mfa": {"required": "always"}},
+    "lax": {"mfa": {"maxAttempts": 1000}},
+    "full": {"maxSessions": 1, "onLimit": "reject"},
     "hurried": {"mfa": {"required": "always", "pendingSeconds": 2}},
     "risk": {"mfa": {"required": "onRisk"}, "maxSessions": 0},
     "fading": {"mfa": {"validSeconds": 2}},
@@ -359,6 +361,36 @@ def test_a_challenge_names_no_methods_where_there_are_none(client, subject):
     assert pending(client, subject)["challenge"]["methods"] == []
     enroll(client, subject)
     assert pending(client, subject)["challenge"]["methods"] == [], "it is not confirmed"
+
+
+@pytest.mark.parametrize("methods", [[], ["sms"]])
+def test_a_challenge_offers_nothing_that_leads_nowhere_and_no_code_is_spent_on_it(client, subject, methods):
+    authenticator = enrolled(client, subject)
+    fields = {"authentication": {"methods": methods}} if methods else {}
+    began = client.create(subject, policy="always", **fields)
+    assert began["challenge"]["methods"] == []
+    proof = authenticator.recovery_proof()
+    assert client.refused("session.elevate", token=began["tokens"]["session"], factor=proof) == "factor_rejected"
+    again = {"subject": subject, "policy": "always", "factor": proof} | fields
+    assert client.refused("session.create", **again) == "factor_rejected"
+    data = create(client, subject, policy="always", factor=proof)
+    assert data["session"]["status"] == "active"
+
+
+def test_no_code_is_spent_where_there_is_no_room(client, subject):
+    proof = enrolled(client, subject).recovery_proof()
+    created = create(client, subject, policy="full")
+    assert refuse_to_create(client, subject, proof, policy="full") == "limit_reached"
+    client.do("session.elevate", token=created["tokens"]["session"], factor=proof)
+
+
+def test_no_policy_gives_more_guesses_than_the_strictest_that_was_met(client, subject):
+    authenticator = enrolled(client, subject)
+    assert refuse_to_create(client, subject, authenticator.wrong_proof(), policy="strict") == "factor_rejected"
+    for _ in range(2):
+        assert refuse_to_create(client, subject, authenticator.wrong_proof(), policy="lax") == "factor_rejected"
+    assert refuse_to_create(client, subject, authenticator.proof(), policy="lax") == "factor_locked"
+    assert rejections(client, subject) == ["code", "code", "locked"]
 
 
 @pytest.mark.parametrize("shown", ["asserted", "a code"])

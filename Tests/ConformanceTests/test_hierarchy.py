@@ -255,14 +255,14 @@ def test_without_a_cascade_the_children_of_a_root_become_roots(client, subject):
     assert get(client, grandchild)["parentId"] == name(first)
 
 
-def test_children_that_become_roots_need_room(client, subject):
+def test_children_that_have_no_room_as_roots_end_with_their_parent(client, subject):
     root = create(client, subject, policy="lone")
     children = [create(client, subject, root, policy="lone") for _ in range(2)]
-    assert client.refused("session.revoke", sessionId=name(root), cascade=False) == "limit_reached"
-    assert state(client, root, *children) == ["valid"] * 3, "a refused command has no effect"
-    client.do("session.revoke", sessionId=name(children[0]))
-    client.do("session.revoke", sessionId=name(root), cascade=False)
-    assert state(client, root, children[1]) == ["revoked", "valid"]
+    data = client.do("session.revoke", sessionId=name(root), cascade=False)
+    assert data["revoked"] == [name(root), name(children[1])]
+    assert state(client, root, *children) == ["revoked", "valid", "revoked"]
+    assert get(client, children[1])["endReason"] == "parent_ended"
+    assert client.await_event(subject, "session.limit.reached")
 
 
 def test_a_subjects_revocation_ends_each_session_once(client, subject):
@@ -450,6 +450,15 @@ def test_an_actor_is_named_wherever_the_session_is(client, subject):
     assert len({each.body["type"] for each in events}) == 9
     entries = client.do("session.activity", sessionId=session)["entries"]
     assert {each["detail"]["actor"] for each in entries} == {"support-7"}
+
+
+def test_a_child_has_its_parents_actor_unless_it_brings_one(client, subject):
+    root = create(client, subject, actor="support-7")
+    child = create(client, subject, root)
+    other = create(client, subject, child, actor="auditor")
+    assert [get(client, each)["actor"] for each in (root, child, other)] == ["support-7", "support-7", "auditor"]
+    created = [each.body["data"] for each in client.final_events(subject) if each.body["type"] == "session.created"]
+    assert [each["actor"] for each in created] == ["support-7", "support-7", "auditor"]
 
 
 def test_who_acts_for_themselves_has_no_actor(client, subject):

@@ -101,9 +101,21 @@ def test_locked_and_pending_sessions_have_their_place(client, subject):
     client.create(subject, policy="reject")
     client.do("session.lock", sessionId=first["session"]["id"])
     assert client.refused("session.create", subject=subject, policy="reject") == "limit_reached"
-    for _ in range(2):
-        assert client.create(subject, policy="always")["session"]["status"] == "pending"
-    assert client.refused("session.create", subject=subject, policy="always") == "limit_reached"
+    pending = [client.create(subject, policy="always") for _ in range(3)]
+    assert {each["session"]["status"] for each in pending} == {"pending"}
+    assert [each["evicted"] for each in pending] == [[], [], [pending[0]["session"]["id"]]]
+
+
+def test_the_password_alone_logs_nobody_out(client, subject):
+    both = {"authentication": {"methods": ["pwd", "otp"]}, "policy": "always"}
+    ours = [client.create(subject, **both) for _ in range(2)]
+    for _ in range(3):
+        theirs = client.create(subject, policy="always", authentication={"methods": ["pwd"]})
+    assert all(is_valid(client, each) for each in ours)
+    otp = {"token": theirs["tokens"]["session"], "authentication": {"methods": ["otp"]}}
+    assert client.refused("session.elevate", **otp) == "limit_reached"
+    client.do("session.revoke", sessionId=ours[0]["session"]["id"])
+    assert client.do("session.elevate", **otp)["session"]["status"] == "active"
 
 
 def test_limits_count_by_tenant(client, subject):
@@ -357,8 +369,10 @@ def test_a_put_policy_is_in_force_on_every_worker_within_a_second(client, start_
         expect_in_force(client, subject, tenant, "mine", seconds)
 
 
-def test_an_ended_session_is_remembered_for_as_long_as_the_policy_says(client, subject, tenant):
-    put(client, tenant, "mine", absoluteSeconds=600, idleSeconds=60, endedSeconds=1, reauthenticationWindowSeconds=0)
+@pytest.mark.parametrize("window", [0, 3600])
+def test_an_ended_session_is_remembered_for_as_long_as_the_policy_says(client, subject, tenant, window):
+    times = {"absoluteSeconds": 600, "idleSeconds": 60, "endedSeconds": 1, "reauthenticationWindowSeconds": window}
+    put(client, tenant, "mine", **times)
     expect_in_force(client, subject, tenant, "mine", 600)
     created = client.create(f"{subject}-forgotten", tenant=tenant, policy="mine")
     token, session = created["tokens"]["session"], created["session"]["id"]

@@ -86,8 +86,9 @@ struct InvariantTests {
                 faults.append("\(session.id) is over, and has something left")
             }
         }
-        if policy.maxSessions > 0, living.count(where: { $0.parentID == nil }) > policy.maxSessions {
-            faults.append("too many sessions")
+        for waits in [false, true] {
+            let count = living.count { $0.parentID == nil && $0.waitsForFactor == waits }
+            if policy.maxSessions > 0, count > policy.maxSessions { faults.append("too many sessions") }
         }
         if aggregate.subject?.isDisabled == true, !living.isEmpty { faults.append("a disabled subject has sessions") }
         return faults

@@ -147,6 +147,7 @@ struct RandomScript {
         var body: JSONObject = ["subject": .string(subject)]
         if Bool.random(using: &random) { body["idleSeconds"] = .integer(Int64.random(in: 1...120, using: &random)) }
         if !rarely(), living[subject]?.isEmpty == false { body["parentId"] = .string(id(of: subject)) }
+        if rarely() { body["actor"] = .string("support") }
         if Bool.random(using: &random) {
             body["device"] = .object(["name": .string("Firefox"), "fingerprint": .string("f\(count)")])
             body["context"] = .object([

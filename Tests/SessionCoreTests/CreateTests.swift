@@ -220,9 +220,25 @@ struct CreateTests {
     @Test("a challenge names what the subject can show, even if that is nothing")
     func challengeMethods() throws {
         var scene = Scene { $0.mfa.required = .always }
-        #expect(try scene.create().challenge?.methods == [])
+        #expect(try scene.create { $0.authentication = .init(methods: ["pwd"]) }.challenge?.methods == [])
         _ = try scene.enroll()
-        #expect(try scene.create().challenge?.methods == [])
+        #expect(try scene.create { $0.authentication = .init(methods: ["pwd"]) }.challenge?.methods == [])
+    }
+
+    @Test(
+        "a challenge offers no code that does not reach the level",
+        arguments: [[], ["sms"], ["otp"], ["unknown"]] as [[ExactText]])
+    func challengeInVain(methods: [ExactText]) throws {
+        var scene = Scene { $0.mfa.required = .always }
+        _ = try scene.enrolled()
+        let created = try scene.create {
+            if !methods.isEmpty { $0.authentication = .init(methods: methods) }
+        }
+        #expect(created.challenge?.methods == [])
+        #expect(
+            try scene.create { $0.authentication = .init(methods: ["face"]) }.challenge?.methods == [
+                "totp", "recovery",
+            ])
     }
 
     @Test("at level 2 a session begins active", arguments: [["pwd", "otp"], ["mfa"]] as [[ExactText]])

@@ -286,18 +286,44 @@ struct HierarchyTests {
         #expect(try scene.validate(first.token).isValid)
     }
 
-    @Test("children that have no room as roots are not raised, and nothing changes")
+    @Test("a revocation is never refused for want of room: what has none as a root ends with its parent")
     func noRoomForRoots() throws {
         var scene = Scene {
-            $0.maxSessions = 1
+            $0.maxSessions = 2
             $0.onLimit = .reject
         }
         let root = try scene.create()
-        _ = try scene.child(of: root)
-        _ = try scene.child(of: root)
-        #expect(scene.revokeOutcome(.session(root.id), cascade: false).rejection == .limitReached)
-        #expect(scene.wroteNothing)
-        #expect(try scene.revoke(.session(root.id)).count == 3)
+        let other = try scene.create()
+        let children = try (0..<3).map { _ in
+            scene.pass(seconds: 1)
+            return try scene.child(of: root)
+        }
+        #expect(
+            try scene.revoke(.session(root.id), cascade: false) == [root.id, children[1].id, children[2].id])
+        #expect(scene.kinds == [.limitReached, .revoked, .revoked, .revoked])
+        #expect(scene.events.map(\.reason) == [nil, "revoked", "parent_ended", "parent_ended"])
+        #expect(try scene.validate(children[0].token).isValid)
+        #expect(try scene.list() == [children[0].id, other.id])
+    }
+
+    @Test(
+        "where others give way, as many children as there are places take them, and the rest end with their parent",
+        arguments: [SessionPolicy.LimitStrategy.evictOldest, .evictLeastRecentlyActive])
+    func moreChildrenThanPlaces(strategy: SessionPolicy.LimitStrategy) throws {
+        var scene = Scene {
+            $0.maxSessions = 2
+            $0.onLimit = strategy
+        }
+        let other = try scene.create()
+        let root = try scene.create()
+        let children = try (0..<4).map { _ in
+            scene.pass(seconds: 100)
+            return try scene.child(of: root)
+        }
+        #expect(
+            try scene.revoke(.session(root.id), cascade: false) == [root.id, children[0].id, children[1].id])
+        #expect(scene[other]?.ending?.reason == .evicted)
+        #expect(try scene.list() == [children[2].id, children[3].id])
     }
 
     @Test("one child takes the place of the root above it, whatever the limit")
@@ -312,16 +338,31 @@ struct HierarchyTests {
         #expect(try scene.validate(child.token).isValid)
     }
 
-    @Test("a grandparent takes no more children than it may have")
+    @Test("a grandparent takes no more children than it may have; the rest end with their parent")
     func noPlaceAbove() throws {
         var scene = Scene { $0.maxChildren = 2 }
         let root = try scene.create()
         let middle = try scene.child(of: root)
         _ = try scene.child(of: root)
-        _ = try scene.child(of: middle)
-        _ = try scene.child(of: middle)
-        #expect(scene.revokeOutcome(.session(middle.id), cascade: false).rejection == .hierarchyTooDeep)
-        #expect(scene.wroteNothing)
+        let first = try scene.child(of: middle)
+        scene.pass(seconds: 1)
+        let second = try scene.child(of: middle)
+        #expect(try scene.revoke(.session(middle.id), cascade: false) == [middle.id, second.id])
+        #expect(scene[first]?.parentID == root.id)
+        #expect(scene[second]?.ending?.reason == .parentEnded)
+    }
+
+    @Test("a child without an actor has its parent's, down to the events and access tokens of its children")
+    func actor() throws {
+        var scene = Scene()
+        let root = try scene.create { $0.actor = "support" }
+        let child = try scene.child(of: root)
+        let grandchild = try scene.child(of: child)
+        #expect(scene.events.map { $0.session?.actor } == ["support"])
+        #expect([child, grandchild].map(\.session.actor) == ["support", "support"])
+        #expect(grandchild.tokens.accessClaims?.actor == "support")
+        let other = try scene.child(of: child) { $0.actor = "auditor" }
+        #expect(try scene.child(of: other).session.actor == "auditor")
     }
 
     @Test("a child that became a root is as high as it shows itself from then on")

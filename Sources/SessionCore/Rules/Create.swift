@@ -15,24 +15,31 @@ extension SessionManager {
         var assurance = Assurance(
             methods: create.authentication?.methods ?? [],
             ceiling: parent?.assurance.ceilingForChild(at: transaction.now))
+        var request = PlaceRequest(
+            tenant: tenant, subject: create.subject, policyName: create.policy, policy: policy)
         if let proof = create.factor {
+            // A session that shows a code begins active, or not at all: then the code is not used up.
+            if parent == nil, let refusal = refuseWithoutRoom(for: request, in: &transaction) {
+                return .rejected(refusal)
+            }
+            if let methods = methods(ofKind: proof.kind) {
+                let shown = assurance.showing(methods)
+                try requireNoChallenge(
+                    to: create, below: parent, assurance: shown, under: policy, in: transaction)
+            }
             let verification = try verify(
                 proof, tenant: tenant, subject: create.subject, under: policy.mfa, in: &transaction)
             switch verification {
             case .wrong(let refusal): return .rejected(refusal)
-            case .right(let methods): assurance.methods += methods.filter { !assurance.methods.contains($0) }
+            case .right(let methods): assurance = assurance.showing(methods)
             }
+            try requireNoChallenge(to: create, below: parent, assurance: assurance, under: policy, in: transaction)
         }
         let challenge = challenge(
             to: create, below: parent, assurance: assurance, under: policy, in: transaction)
-        let room =
-            parent == nil
-            ? makeRoom(
-                for: create.subject, tenant: tenant, policy: create.policy, policy, in: &transaction)
-            : .available(evicted: [])
-        guard case .available(let evicted) = room else {
-            return .rejected(Rejection(.limitReached, room.refusal))
-        }
+        request.isPending = challenge != nil
+        let room = parent == nil ? makeRoom(for: request, in: &transaction) : .available(evicted: [])
+        guard case .available(let evicted) = room else { return .rejected(room.refusal) }
 
         let now = transaction.now
         let id = transaction.makeSessionID()
@@ -40,7 +47,7 @@ extension SessionManager {
         var session = Session(
             id: id, tenant: tenant, subject: create.subject, policy: create.policy, createdAt: now,
             idleSeconds: lifetime.idle, expiresAt: parent.map { min($0.expiresAt, expiresAt) } ?? expiresAt,
-            actor: create.actor, status: challenge == nil ? .active : .pending, parentID: parent?.id,
+            actor: create.actor ?? parent?.actor, status: challenge == nil ? .active : .pending, parentID: parent?.id,
             assurance: assurance, authenticatedAt: authenticatedAt, device: create.device, context: create.context,
             attributes: create.attributes, lastActiveAt: now, generation: 1, credentials: .none,
             pendingUntil: challenge?.expiresAt, placedAt: create.context?.coordinates == nil ? nil : now)
@@ -125,9 +132,20 @@ extension SessionManager {
                 reason = .risk
             }
         }
+        let awaited = max(2, create.requiredLevel)
+        let isCodeEnough = assurance.showing([Self.codeMethod]).level(at: now) >= awaited
         return Challenge(
-            reason: reason, methods: methods(of: transaction.aggregate.subject),
+            reason: reason, methods: isCodeEnough ? methods(of: transaction.aggregate.subject) : [],
             expiresAt: now.adding(seconds: policy.mfa.pendingSeconds))
+    }
+
+    /// Refuses a session that would wait for more than the code that it shows: it is not used up for that.
+    private func requireNoChallenge(
+        to create: CreateSession, below parent: Session?, assurance: Assurance, under policy: SessionPolicy,
+        in transaction: SubjectTransaction
+    ) throws(Rejection) {
+        let challenge = challenge(to: create, below: parent, assurance: assurance, under: policy, in: transaction)
+        guard challenge == nil else { throw Self.insufficientProof(for: max(2, create.requiredLevel)) }
     }
 }
 

@@ -10,6 +10,12 @@ extension SessionManager {
         let now = transaction.now
         try requireActive(session, under: policy, now: now, orPending: true)
 
+        let awaited = max(2, elevate.requiredLevel)
+        let request = PlaceRequest(
+            tenant: tenant, subject: session.subject, policyName: session.policy, policy: policy, isNew: false)
+        if let refusal = try refusal(of: elevate, session, under: policy, for: request, in: &transaction) {
+            return .rejected(refusal)
+        }
         let methods: [ExactText]
         switch elevate.proof {
         case .factor(let proof):
@@ -33,15 +39,13 @@ extension SessionManager {
         }
 
         let levelBefore = session.assurance.level(at: now)
-        session.assurance.elevate(by: methods, until: now.adding(seconds: policy.mfa.validSeconds), at: now)
-        session.assurance.ceiling = transaction.parent(of: session)?.assurance.ceilingForChild(at: now)
+        session.assurance = elevated(session, by: methods, under: policy, in: transaction)
         if session.status == .pending {
-            let awaited = max(2, elevate.requiredLevel)
-            guard session.assurance.level(at: now) >= awaited else {
-                // Returned, not thrown: the code is used up all the same.
-                return .rejected(
-                    Rejection(
-                        .factorRejected, "this does not amount to level \(awaited), which the session waits for"))
+            // Only a verifier's code can turn out to be too little here. Thrown, so that it is not used up.
+            guard session.assurance.level(at: now) >= awaited else { throw Self.insufficientProof(for: awaited) }
+            if session.parentID == nil {
+                let room = makeRoom(for: request, in: &transaction)
+                guard case .available = room else { return .rejected(room.refusal) }
             }
             session.status = .active
             session.pendingUntil = nil
@@ -53,5 +57,48 @@ extension SessionManager {
         transaction.capChildren(of: session)
         transaction.announce(.elevated, of: session, detail: .previousLevel(levelBefore))
         return .succeeded(.issued(session: session, tokens: issued))
+    }
+
+    /// What speaks against an elevation whatever the code is: it is looked at afterwards, so that none is used up in vain.
+    private func refusal(
+        of elevate: ElevateSession, _ session: Session, under policy: SessionPolicy, for request: PlaceRequest,
+        in transaction: inout SubjectTransaction
+    ) throws -> Rejection? {
+        switch session.status {
+        case .pending:
+            let awaited = max(2, elevate.requiredLevel)
+            if let methods = knownMethods(of: elevate.proof) {
+                let level = elevated(session, by: methods, under: policy, in: transaction).level(at: transaction.now)
+                guard level >= awaited else { throw Self.insufficientProof(for: awaited) }
+            }
+            return session.parentID == nil ? refuseWithoutRoom(for: request, in: &transaction) : nil
+        case .active:
+            // What a rule does to a session for its context it does whether the code is right or not.
+            var judged = session
+            var after = transaction
+            let verdict = try judge(elevate.context, of: &judged, under: policy, isElevation: true, in: &after)
+            guard let rejection = verdict.rejection else { return nil }
+            transaction = after
+            return rejection
+        case .locked, .revoked, .expired: preconditionFailure("what is not active or pending is refused before")
+        }
+    }
+
+    /// What a proof shows if it is good; `nil` where that is not known before.
+    private func knownMethods(of proof: ElevateSession.Proof) -> [ExactText]? {
+        switch proof {
+        case .factor(let proof): methods(ofKind: proof.kind)
+        case .authentication(let authentication): authentication.methods
+        }
+    }
+
+    private func elevated(
+        _ session: Session, by methods: [ExactText], under policy: SessionPolicy, in transaction: SubjectTransaction
+    ) -> Assurance {
+        let now = transaction.now
+        var assurance = session.assurance
+        assurance.elevate(by: methods, until: now.adding(seconds: policy.mfa.validSeconds), at: now)
+        assurance.ceiling = transaction.parent(of: session)?.assurance.ceilingForChild(at: now)
+        return assurance
     }
 }

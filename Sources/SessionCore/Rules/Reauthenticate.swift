@@ -16,8 +16,13 @@ extension SessionManager {
             return .rejected(rejection)
         }
         if !comesBack { try requireActive(session, under: policy, now: now) }
+        var assurance = session.assurance
+        assurance.methods = again.authentication.methods
+        assurance.ceiling = transaction.parent(of: session)?.assurance.ceilingForChild(at: now)
+        let waits =
+            comesBack && policy.mfa.required == .always && session.parentID == nil && assurance.level(at: now) < 2
         if comesBack {
-            if let rejection = try bringBack(&session, again, under: policy, in: &transaction) {
+            if let rejection = try bringBack(&session, again, waiting: waits, under: policy, in: &transaction) {
                 return .rejected(rejection)
             }
         } else {
@@ -25,9 +30,8 @@ extension SessionManager {
             if let rejection = verdict.rejection { return .rejected(rejection) }
         }
 
-        session.assurance.methods = again.authentication.methods
-        session.assurance.ceiling = transaction.parent(of: session)?.assurance.ceilingForChild(at: now)
-        if comesBack, policy.mfa.required == .always, session.parentID == nil, session.assurance.level(at: now) < 2 {
+        session.assurance = assurance
+        if waits {
             session.status = .pending
             session.pendingUntil = now.adding(seconds: policy.mfa.pendingSeconds)
         }
@@ -42,8 +46,10 @@ extension SessionManager {
     }
 
     /// Makes a session active again that idled out, where its context, its parent or the limit let it.
+    ///
+    /// - Parameter waits: whether it will wait for its second factor, and so for another place.
     private func bringBack(
-        _ session: inout Session, _ again: ReauthenticateSession, under policy: SessionPolicy,
+        _ session: inout Session, _ again: ReauthenticateSession, waiting waits: Bool, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction
     ) throws -> Rejection? {
         if let rejection = refuseComeback(with: again.context, of: session, under: policy, in: &transaction) {
@@ -56,8 +62,11 @@ extension SessionManager {
             try requirePlace(below: parent, height: 0, in: transaction)
         } else {
             let room = makeRoom(
-                for: session.subject, tenant: session.tenant, policy: session.policy, policy, in: &transaction)
-            guard case .available = room else { return Rejection(.limitReached, room.refusal) }
+                for: PlaceRequest(
+                    tenant: session.tenant, subject: session.subject, policyName: session.policy, policy: policy,
+                    isPending: waits),
+                in: &transaction)
+            guard case .available = room else { return room.refusal }
         }
         session.status = .active
         session.ending = nil

@@ -9,7 +9,7 @@ extension SessionManager {
         var revoked: [SessionID] = []
         for id in targets {
             // Where it is all of a subject, the ones below are among them.
-            if !revoke.cascade, !revoke.target.isSubject { try raiseChildren(of: id, in: &transaction) }
+            if !revoke.cascade, !revoke.target.isSubject { raiseChildren(of: id, in: &transaction) }
             revoked += transaction.revoke(id, because: revoke.reason)
         }
         return .succeeded(.revoked(revoked))
@@ -61,35 +61,54 @@ extension SessionManager {
         return token
     }
 
-    /// Puts the children of a session below its parent, or makes them roots, which then count towards the limit.
-    private func raiseChildren(
-        of id: SessionID, in transaction: inout SubjectTransaction
-    ) throws(Rejection) {
+    /// Puts the children of a session below its parent, or makes them roots, which then count towards the limit. What has no
+    /// place there stays, and ends with the session: a revocation is never refused for want of room.
+    private func raiseChildren(of id: SessionID, in transaction: inout SubjectTransaction) {
         let children = transaction.children(of: id)
         guard let session = transaction.aggregate.sessions[id], !children.isEmpty else { return }
+        let raised: [Session]
         if let parent = transaction.parent(of: session) {
-            let policy = transaction.policies.governing(parent)
-            guard transaction.children(of: parent.id).count - 1 + children.count <= policy.maxChildren else {
-                throw Rejection(.hierarchyTooDeep, "a session has \(policy.maxChildren) children at most")
-            }
+            let staying = transaction.children(of: parent.id).count - 1
+            raised = Array(children.prefix(max(0, transaction.policies.governing(parent).maxChildren - staying)))
         } else {
-            try makeRoom(forRoots: children, insteadOf: session, in: &transaction)
+            raised = makeRoom(forRoots: children, insteadOf: session, in: &transaction)
         }
-        transaction.move(children, from: session.id, to: session.parentID)
+        transaction.move(raised, from: session.id, to: session.parentID)
     }
 
-    /// The limit holds for roots by policy; the place of the one that ends is free.
+    /// Which of the children become roots: the limit holds by policy, and the place of the session that ends is free.
     private func makeRoom(
         forRoots children: [Session], insteadOf session: Session, in transaction: inout SubjectTransaction
-    ) throws(Rejection) {
-        for (name, group) in Dictionary(grouping: children, by: \.policy).sorted(by: { $0.key < $1.key }) {
-            let count = group.count - (name == session.policy ? 1 : 0)
-            guard count > 0 else { continue }
-            let policy = transaction.policies.governing(group[0])
-            let room = makeRoom(
-                for: session.subject, tenant: session.tenant, policy: name, policy, count: count, sparing: session.id,
-                in: &transaction)
-            guard case .available = room else { throw Rejection(.limitReached, room.refusal) }
+    ) -> [Session] {
+        let groups = Dictionary(grouping: children) { RootGroup(policy: $0.policy, waits: $0.waitsForFactor) }
+        var raised: [Session] = []
+        for (group, members) in groups.sorted(by: { $0.key < $1.key }) {
+            let freed = group == RootGroup(policy: session.policy, waits: session.waitsForFactor) ? 1 : 0
+            var request = PlaceRequest(
+                tenant: session.tenant, subject: session.subject, policyName: group.policy,
+                policy: transaction.policies.governing(members[0]), isPending: group.waits,
+                count: members.count - freed, isNew: false, spared: session.id)
+            let wanted = request.count
+            request.count = places(for: request, in: transaction)
+            if request.count < wanted {
+                transaction.announce(.limitReached, tenant: request.tenant, subject: request.subject)
+            }
+            if request.count > 0 { _ = makeRoom(for: request, in: &transaction) }
+            let count = request.count + freed
+            // Those that would be evicted first do not begin with it.
+            raised += request.evicts ? request.inOrderOfEviction(members).suffix(count) : members.prefix(count)
+        }
+        return raised
+    }
+
+    /// Roots that share a limit.
+    private struct RootGroup: Hashable, Comparable {
+        let policy: ExactText
+        let waits: Bool
+
+        static func < (left: RootGroup, right: RootGroup) -> Bool {
+            if left.policy == right.policy { return !left.waits && right.waits }
+            return left.policy < right.policy
         }
     }
 

@@ -19,7 +19,18 @@ enum CodeFailure: String {
 // Codes that Sojourn, or a verifier of an extension, verifies (contract §3, `factor`).
 extension SessionManager {
     /// What one of our own codes counts as (RFC 8176).
-    private static var codeMethod: ExactText { "otp" }
+    static var codeMethod: ExactText { "otp" }
+
+    /// What a code of this kind counts as; `nil` where only its verifier knows.
+    func methods(ofKind kind: String) -> [ExactText]? {
+        FactorKind(rawValue: kind) == nil ? nil : [Self.codeMethod]
+    }
+
+    /// The refusal of a proof that would leave a session waiting. No code is used up for that.
+    static func insufficientProof(for level: Int) -> Rejection {
+        Rejection(
+            .factorRejected, "this does not amount to level \(level), which the session needs; no code is used up")
+    }
 
     /// Checks a code of the subject's. A wrong one is counted and announced; so many in a row lock what they were meant
     /// for.

@@ -39,9 +39,11 @@ extension SessionManager {
                 try requirePlace(below: parent, height: 0, in: transaction)
             } else {
                 let room = makeRoom(
-                    for: original.subject, tenant: tenant, policy: original.policy, policy, sparing: original.id,
+                    for: PlaceRequest(
+                        tenant: tenant, subject: original.subject, policyName: original.policy, policy: policy,
+                        spared: original.id),
                     in: &transaction)
-                guard case .available = room else { return .rejected(Rejection(.limitReached, room.refusal)) }
+                guard case .available = room else { return .rejected(room.refusal) }
             }
         }
         let (context, placedAt) = place(of: complete, after: original, under: policy, now: now)

@@ -1,0 +1,92 @@
+import SessionCore
+import Testing
+
+@Suite("A right code is not spent for nothing")
+struct UnspentCodeTests {
+    private func recoveryCount(_ scene: Scene) -> Int? { scene.aggregate.subject?.recovery?.digests.count }
+
+    @Test("where there is no room for the session, its code is not looked at")
+    func withoutRoom() throws {
+        var scene = Scene {
+            $0.maxSessions = 1
+            $0.onLimit = .reject
+        }
+        let (factor, recovery) = try scene.enrolled()
+        let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
+        for proof in [
+            FactorProof(kind: "recovery", code: recovery[0]), FactorProof(kind: "totp", code: scene.code(of: factor)),
+            FactorProof(kind: "totp", code: Secret("wrong")),
+        ] {
+            #expect(scene.createOutcome { $0.factor = proof }.rejection == .limitReached)
+            #expect(scene.kinds == [.limitReached])
+        }
+        #expect(recoveryCount(scene) == 10)
+        #expect(scene.factors[0].attempts.failures == 0)
+        #expect(scene.elevate(created.token, code: scene.code(of: factor)).rejection == nil)
+    }
+
+    @Test("one kind of factor alone never makes level 2, and is told so before it is used up", arguments: [nil, "sms"])
+    func oneKind(method: ExactText?) throws {
+        var scene = Scene { $0.mfa.required = .always }
+        let (_, recovery) = try scene.enrolled()
+        for _ in 0..<2 {
+            let outcome = scene.createOutcome {
+                $0.authentication = method.map { .init(methods: [$0]) }
+                $0.factor = FactorProof(kind: "recovery", code: recovery[0])
+            }
+            #expect(outcome.rejection == .factorRejected)
+            #expect(scene.wroteNothing)
+        }
+        let created = try scene.create {
+            $0.authentication = .init(methods: ["pwd"])
+            $0.factor = FactorProof(kind: "recovery", code: recovery[0])
+        }
+        #expect(created.session.status == .active)
+        #expect(recoveryCount(scene) == 9)
+    }
+
+    @Test("a pending session that a code does not lift to its level leaves the code as it was")
+    func insufficient() throws {
+        var scene = Scene { $0.mfa.required = .always }
+        let (_, recovery) = try scene.enrolled()
+        let created = try scene.create()
+        for code in recovery { #expect(scene.elevate(created.token, recovery: code).rejection == .factorRejected) }
+        #expect(scene.wroteNothing)
+        #expect(recoveryCount(scene) == 10)
+        let better = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
+        #expect(scene.elevate(better.token, recovery: recovery[0]).rejection == nil)
+    }
+
+    @Test("a child that no code lifts above its parent leaves the code as it was")
+    func belowParent() throws {
+        var scene = Scene("strict") { $0.mfa.required = .always }
+        let (_, recovery) = try scene.enrolled()
+        let parent = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
+        let outcome = scene.createOutcome {
+            $0.parent = .init(id: parent.id)
+            $0.policy = "strict"
+            $0.authentication = .init(methods: ["pwd"])
+            $0.factor = FactorProof(kind: "recovery", code: recovery[0])
+        }
+        #expect(outcome.rejection == .factorRejected)
+        #expect(recoveryCount(scene) == 10)
+    }
+
+    @Test(
+        "a context that a rule locks or ends a session for does so without a look at the code",
+        arguments: [SessionPolicy.ContextRules.Reaction.lock, .revoke])
+    func context(reaction: SessionPolicy.ContextRules.Reaction) throws {
+        var scene = Scene { $0.context.country = reaction }
+        let (_, recovery) = try scene.enrolled()
+        let created = try scene.create {
+            $0.authentication = .init(methods: ["pwd"])
+            $0.context = ClientContext(country: "DE")
+        }
+        let outcome = scene.elevate(
+            created.token, .factor(FactorProof(kind: "recovery", code: recovery[0])),
+            context: ClientContext(country: "FR"))
+        #expect(outcome.rejection == (reaction == .lock ? .sessionLocked : .sessionEnded))
+        #expect(scene.status(of: created) == (reaction == .lock ? .locked : .revoked))
+        #expect(recoveryCount(scene) == 10)
+    }
+}
