@@ -3,6 +3,9 @@ import SessionCore
 /// The bodies of the commands that end, suspend, list and configure, one function each (contract §3).
 extension CommandReader {
     func revokeSessions(from reader: inout ObjectReader) throws(Failure) -> RevokeSessions {
+        if let narrowing = try massRevocation(from: &reader) {
+            return RevokeSessions(target: .all(narrowing), reason: try reader.reason() ?? .revoked)
+        }
         let token = try reader.token("token", as: .session, by: tokens)
         let sessionID = try reader.string("sessionId", length: 1...128)
         let subject = try reader.exactText("subject", length: 1...256)
@@ -15,13 +18,35 @@ extension CommandReader {
         case (nil, nil, let subject?): target = .subject(subject, except: exception)
         case (nil, nil, nil):
             throw reader.missing(
-                "token", "sessionId", "subject", because: "one of token, sessionId and subject is required")
+                "token", "sessionId", "subject", "all",
+                because: "one of token, sessionId, subject and all is required")
         case (.some, .some, _): throw reader.failure("sessionId", "goes with neither token nor subject")
         case (_, _, .some): throw reader.failure("subject", "goes with neither token nor sessionId")
         }
         if exception != nil, subject == nil { throw reader.failure("except", "goes with subject alone") }
         return RevokeSessions(
             target: target, reason: try reader.reason() ?? .revoked, cascade: try reader.boolean("cascade") ?? true)
+    }
+
+    /// What `all` is narrowed by; `nil` where it is not there, and then nothing may be that goes with it alone. What goes
+    /// with the others is refused beside it: nobody means all and one.
+    private func massRevocation(from reader: inout ObjectReader) throws(Failure) -> MassRevocation.Narrowing? {
+        let narrowing = MassRevocation.Narrowing(
+            begunBefore: try reader.timestamp("begunBefore"),
+            deviceID: try reader.exactText("deviceId", length: 1...256),
+            policy: try reader.exactText("policy", length: 1...64),
+            network: try reader.addressBlock("network"))
+        guard let isAll = try reader.boolean("all") else {
+            for key in ["begunBefore", "deviceId", "policy", "network"] where reader.value(key) != nil {
+                throw reader.failure(key, "goes with all alone")
+            }
+            return nil
+        }
+        guard isAll else { throw reader.failure("all", "must be true, or absent") }
+        for key in ["token", "sessionId", "subject", "except", "cascade"] where reader.value(key) != nil {
+            throw reader.failure(key, "does not go with all")
+        }
+        return narrowing
     }
 
     /// `except` is a token or an id; an id is told by its prefix.

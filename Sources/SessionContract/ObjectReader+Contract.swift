@@ -143,6 +143,17 @@ extension ObjectReader {
         return ExactText(text)
     }
 
+    /// An address, or a network as CIDR writes it.
+    mutating func addressBlock(_ key: String) throws(Failure) -> AddressBlock? {
+        guard let text = try string(key, length: 1...64) else { return nil }
+        let address = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init)
+        guard let address, isAddress(address), let block = AddressBlock(text) else {
+            throw failure(
+                key, "must be an IP address, or a network such as 192.0.2.0/24 with no bit set behind its prefix")
+        }
+        return block
+    }
+
     private mutating func country(_ key: String) throws(Failure) -> ExactText? {
         guard let text = try string(key, length: 2...2) else { return nil }
         guard text.utf8.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) else {

@@ -35,6 +35,10 @@ extension ResultWriter {
         case .revoked(let ids):
             json.member("revoked", ids.map(\.text))
             json.member("count", ids.count)
+        case .massRevocation(let count):
+            json.member("revoked", [])
+            json.member("count", count)
+            json.member("pending", true)
         case .disabled(let ids): json.member("revoked", ids.map(\.text))
         case .ticket(let ticket, let expiresAt):
             if withSecrets { json.member("ticket", ticket.exposed) }
@@ -71,7 +75,7 @@ extension ResultWriter {
                     json.string(text)
                 }
             }
-        case .expired: preconditionFailure("the reaper's commands have no result")
+        case .expired: preconditionFailure("the sweep's commands have no result")
         }
     }
 
@@ -99,7 +103,8 @@ extension ResultData {
         switch self {
         case .annotated(let data, annotations: _): data.hasSecrets
         case .created, .issued, .ticket, .enrolled: true
-        case .validated, .session, .sessions, .switched, .revoked, .disabled, .activity, .factor, .factors, .policy,
+        case .validated, .session, .sessions, .switched, .revoked, .massRevocation, .disabled, .activity, .factor,
+            .factors, .policy,
             .policyRemoved, .policies, .expired:
             false
         }

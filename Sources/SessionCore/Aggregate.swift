@@ -10,10 +10,12 @@ package struct Aggregate: Equatable, Sendable {
     package var sessions: [SessionID: Session]
     /// The policies that were put, in the one aggregate that is about no subject.
     package var policies: [PolicyName: SessionPolicy]
+    /// The mass revocations that stand, in another such aggregate.
+    package var revocations: StandingRevocations
 
     package init(
         handle: SubjectHandle, revision: Int64 = 0, subject: Subject? = nil, sessions: [Session] = [],
-        policies: [PolicyName: SessionPolicy] = [:]
+        policies: [PolicyName: SessionPolicy] = [:], revocations: StandingRevocations = .none
     ) {
         self.handle = handle
         self.revision = revision
@@ -21,6 +23,7 @@ package struct Aggregate: Equatable, Sendable {
         // Of two that came with one id the later: whoever loads them tells that it is damage.
         self.sessions = Dictionary(sessions.map { ($0.id, $0) }, uniquingKeysWith: { _, last in last })
         self.policies = policies
+        self.revocations = revocations
     }
 }
 

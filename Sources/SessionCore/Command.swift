@@ -47,6 +47,10 @@ package struct Command: Sendable {
         case listPolicies
         /// The reaper's own: a deadline of this session has come.
         case expire(SessionID)
+        /// The sweep's own: standing mass revocations may concern sessions of this subject.
+        case carryOutRevocations(SubjectHandle)
+        /// The sweep's own: the mass revocations until this moment are carried out to the end.
+        case forgetRevocations(until: Timestamp)
     }
 }
 

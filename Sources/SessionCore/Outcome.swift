@@ -20,6 +20,8 @@ package indirect enum ResultData: Sendable {
     /// `lock`, `unlock`.
     case switched([SessionID])
     case revoked([SessionID])
+    /// In force, and carried out behind that; of so many sessions so far.
+    case massRevocation(count: Int)
     /// `disable`, `enable`.
     case disabled([SessionID])
     case ticket(Secret, expiresAt: Timestamp)
@@ -33,7 +35,7 @@ package indirect enum ResultData: Sendable {
     case policies([(name: ExactText, policy: SessionPolicy)])
     /// What rules of an extension have something to say about.
     case annotated(ResultData, annotations: [String: String])
-    /// The reaper's commands have no answer.
+    /// The sweep's commands have no answer.
     case expired
 }
 
@@ -43,7 +45,8 @@ extension ResultData {
         switch self {
         case .created(_, let tokens, _, _), .issued(_, let tokens): tokens.accessClaims != nil
         case .annotated(let data, _): data.hasClaims
-        case .validated, .session, .sessions, .switched, .revoked, .disabled, .ticket, .activity, .enrolled, .factor,
+        case .validated, .session, .sessions, .switched, .revoked, .massRevocation, .disabled, .ticket, .activity,
+            .enrolled, .factor,
             .factors, .policy, .policyRemoved, .policies, .expired:
             false
         }

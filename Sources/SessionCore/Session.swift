@@ -40,6 +40,8 @@ package struct Session: Equatable, Sendable {
     package var ending: SessionEnding?
     /// The line of its place in lists, where that does not follow from the sessions above it any more; empty where it does.
     package var line: [ListPlace.Step]
+    /// The latest mass revocation that it began with the knowledge of: this one and those before are not about it.
+    package var knownRevocation: Timestamp?
 
     package init(
         id: SessionID, tenant: String, subject: ExactText, policy: ExactText, createdAt: Timestamp, idleSeconds: Int,
@@ -48,7 +50,8 @@ package struct Session: Equatable, Sendable {
         authenticatedAt: Timestamp?, device: Device?, context: ClientContext?, attributes: JSONObject,
         lastActiveAt: Timestamp, generation: Int, credentials: SessionCredentials, pendingUntil: Timestamp? = nil,
         lock: SessionLock? = nil, placedAt: Timestamp? = nil, suspects: [ClientContext] = [],
-        ticket: TransferTicket? = nil, ending: SessionEnding? = nil, line: [ListPlace.Step] = []
+        ticket: TransferTicket? = nil, ending: SessionEnding? = nil, line: [ListPlace.Step] = [],
+        knownRevocation: Timestamp? = nil
     ) {
         self.id = id
         self.tenant = tenant
@@ -74,6 +77,7 @@ package struct Session: Equatable, Sendable {
         self.ticket = ticket
         self.ending = ending
         self.line = line
+        self.knownRevocation = knownRevocation
     }
 }
 

@@ -35,6 +35,7 @@ extension SessionManager {
             case .token(let token): of(token)
             case .session(let id): of(id)
             case .subject(let name, except: _): of(name, command)
+            case .all: Need(tokens.revocationsHandle)
             }
         case .lock(let lock), .unlock(let lock):
             switch lock.target {
@@ -51,6 +52,8 @@ extension SessionManager {
         case .listFactors(let name): of(name, command)
         case .putPolicy, .getPolicy, .removePolicy, .listPolicies: Need(policiesHandle)
         case .expire(let id): of(id)
+        case .carryOutRevocations(let handle): Need(handle)
+        case .forgetRevocations: Need(tokens.revocationsHandle)
         }
     }
 

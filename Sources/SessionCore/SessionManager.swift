@@ -77,6 +77,8 @@ package struct SessionManager: Sendable {
         case .removePolicy(let name): try removePolicy(name, tenant: tenant, in: &transaction)
         case .listPolicies: listPolicies(tenant: tenant, in: transaction)
         case .expire(let id): expire(id, in: &transaction)
+        case .carryOutRevocations: carryOutRevocations(in: &transaction)
+        case .forgetRevocations(let moment): forgetRevocations(until: moment, in: &transaction)
         }
     }
 }

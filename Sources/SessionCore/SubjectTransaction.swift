@@ -9,6 +9,8 @@ package struct SubjectTransaction: Sendable {
     /// When, by the store's clock.
     package let now: Timestamp
     package let policies: PolicyCatalogue
+    /// The mass revocations that were in force when the aggregate was read, or a moment later.
+    package let standing: StandingRevocations
     package let scope: AggregateScope
     /// The activity that was loaded, newest first.
     package let activity: [SessionID: [ActivityEntry]]
@@ -19,22 +21,25 @@ package struct SubjectTransaction: Sendable {
     package internal(set) var rescheduled: Set<SessionID> = []
     package internal(set) var changedPolicies: Set<PolicyName> = []
     package internal(set) var isSubjectChanged = false
+    package internal(set) var areRevocationsChanged = false
     package internal(set) var events: [Event] = []
     private(set) var caller: String?
     /// The sessions below each, oldest first, as long as none has come or moved since somebody asked.
     var childIDs: [SessionID: [SessionID]]?
     private var random: any RandomNumberGenerator & Sendable
-    private var traceparent: String?
+    var traceparent: String?
 
     package init(
         on aggregate: Aggregate, scope: AggregateScope = .whole, activity: [SessionID: [ActivityEntry]] = [:],
-        now: Timestamp, policies: PolicyCatalogue, random: any RandomNumberGenerator & Sendable
+        now: Timestamp, policies: PolicyCatalogue, standing: StandingRevocations = .none,
+        random: any RandomNumberGenerator & Sendable
     ) {
         self.aggregate = aggregate
         self.scope = scope
         self.activity = activity
         self.now = now
         self.policies = policies
+        self.standing = standing
         self.random = random
         // Of single sessions the one that is asked for is capped then: that is the way of every validate.
         if case .whole = scope { self.aggregate.cap(by: policies) }
@@ -42,7 +47,8 @@ package struct SubjectTransaction: Sendable {
 
     /// Whether there is anything to commit.
     package var isEmpty: Bool {
-        changed.isEmpty && rescheduled.isEmpty && changedPolicies.isEmpty && !isSubjectChanged && events.isEmpty
+        changed.isEmpty && rescheduled.isEmpty && changedPolicies.isEmpty && !isSubjectChanged
+            && !areRevocationsChanged && events.isEmpty
     }
 
     mutating func begin(_ command: Command) {
@@ -97,25 +103,7 @@ extension SubjectTransaction {
         sessions.sorted { ($0.createdAt, $0.id.text) < ($1.createdAt, $1.id.text) }
     }
 
-    /// `session` as it is at this moment, its deadline carried out or one above it; `nil` once it is to be forgotten. Of
-    /// one that has a parent the aggregate has to be there whole.
-    func current(_ session: Session) -> Session? {
-        if let ending = session.ending { return ending.forgottenAt <= now ? nil : session }
-        var first: (session: Session, reason: EndReason)?
-        for candidate in [session] + ancestors(of: session).compactMap({ aggregate.sessions[$0] }) {
-            guard let reason = candidate.expiry(at: now) else { continue }
-            if let first, !Self.endsEarlier(candidate, first.session) { continue }
-            first = (candidate, candidate.id == session.id ? reason : .parentEnded)
-        }
-        guard let first else { return session }
-        return ended(session, as: .expired, reason: first.reason, at: first.session.idleExpiresAt)
-    }
-
-    private static func endsEarlier(_ one: Session, _ other: Session) -> Bool {
-        (one.nextDeadline, one.id.text) < (other.nextDeadline, other.id.text)
-    }
-
-    /// The aggregate as it is at this moment, with every deadline carried out that has passed: for those that only read.
+    /// The aggregate as it is at this moment, everything carried out that is due: for those that only read.
     var settled: SubjectTransaction {
         var settled = self
         settled.settleDeadlines()
@@ -127,9 +115,13 @@ extension SubjectTransaction {
 // MARK: - What rules do
 
 extension SubjectTransaction {
-    /// Stores `session` with a new deadline.
+    /// Stores `session` with a new deadline. One that begins knows of the mass revocations that stand, and is not meant by
+    /// them.
     mutating func put(_ session: Session) {
-        if aggregate.sessions.updateValue(session, forKey: session.id) == nil { childIDs = nil }
+        if aggregate.sessions.updateValue(session, forKey: session.id) == nil {
+            childIDs = nil
+            if let latest = standing.latest { aggregate.sessions[session.id]?.knownRevocation = latest }
+        }
         changed.insert(session.id)
         rescheduled.insert(session.id)
         rememberPlace(of: session)
@@ -147,21 +139,6 @@ extension SubjectTransaction {
         aggregate.sessions[session.id] = session
         changed.insert(session.id)
         rememberPlace(of: session)
-    }
-
-    /// Ends every session whose deadline has passed, and forgets those that have been over for long enough.
-    mutating func settleDeadlines() {
-        let due = aggregate.sessions.values.filter { $0.nextDeadline <= now }
-            .sorted(by: Self.endsEarlier)
-        for id in due.map(\.id) {
-            // It may have ended with its parent meanwhile.
-            guard let session = aggregate.sessions[id] else { continue }
-            if let reason = session.expiry(at: now) {
-                end(session, as: .expired, reason: reason, event: .expired, at: session.idleExpiresAt)
-            } else if let ending = session.ending, ending.forgottenAt <= now {
-                forget(id)
-            }
-        }
     }
 
     /// Sets the deadline index right for a session, be it there or not.
@@ -191,6 +168,11 @@ extension SubjectTransaction {
     mutating func put(_ policy: SessionPolicy?, as name: PolicyName) {
         aggregate.policies[name] = policy
         changedPolicies.insert(name)
+    }
+
+    mutating func put(_ revocations: StandingRevocations) {
+        aggregate.revocations = revocations
+        areRevocationsChanged = true
     }
 
     /// Announces something about a session.

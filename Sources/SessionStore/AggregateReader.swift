@@ -10,12 +10,14 @@ struct AggregateReader {
     var subject: Subject?
     var sessions: [Session] = []
     var policies: [PolicyName: SessionPolicy] = [:]
+    var revocations = StandingRevocations.none
 
     /// - Throws: if a session came twice.
     var aggregate: Aggregate {
         get throws(DamagedRecord) {
             let aggregate = Aggregate(
-                handle: handle, revision: revision, subject: subject, sessions: sessions, policies: policies)
+                handle: handle, revision: revision, subject: subject, sessions: sessions, policies: policies,
+                revocations: revocations)
             guard aggregate.sessions.count == sessions.count else { throw damaged("a session lies here twice") }
             return aggregate
         }
@@ -41,6 +43,8 @@ struct AggregateReader {
             revision = number
         case KeySpace.subjectField:
             subject = try seal.read(value, at: .field(field, key: key), as: SubjectRecord.subject).get()
+        case KeySpace.revocationsField:
+            revocations = try seal.read(value, at: .field(field, key: key), as: RevocationsRecord.revocations).get()
         case _ where field.utf8.count == KeySpace.policyFieldLength:
             let (name, policy) = try seal.read(value, at: .field(field, key: key), as: PolicyRecord.policy).get()
             policies[name] = policy

@@ -13,6 +13,8 @@ package final class InMemorySessionStore: SweepableStore {
         var outbox: [(reference: OutboxEntry.Reference, event: OutgoingEvent, at: Timestamp)] = []
         var leases: [String: (owner: String, until: Timestamp)] = [:]
         var lastOutboxNumber = 0
+        var revocations = StandingRevocations.none
+        var walks: [Partition: Timestamp] = [:]
         /// Newest first.
         var activity: [SessionID: [ActivityEntry]] = [:]
     }
@@ -48,7 +50,7 @@ package final class InMemorySessionStore: SweepableStore {
                 }
                 return loaded
             }
-            return Loaded(now: now, aggregates: aggregates)
+            return Loaded(now: now, revocations: state.revocations, aggregates: aggregates)
         }
     }
 
@@ -109,6 +111,26 @@ extension InMemorySessionStore {
         }
     }
 
+    package func revocationProgress() async throws(StoreError) -> RevocationProgress? {
+        let now = clock()
+        return state.withLock { state in
+            state.revocations.isEmpty
+                ? nil : RevocationProgress(now: now, standing: state.revocations, walks: state.walks)
+        }
+    }
+
+    package func subjects(in partition: Partition, from page: String?) async throws(StoreError) -> SubjectPage {
+        let now = clock()
+        return state.withLock { state in
+            let handles = Set(state.deadlines.keys.map(\.handle)).filter { Partition(of: $0) == partition }
+            return SubjectPage(now: now, subjects: handles.sorted { $0.text < $1.text }, next: nil)
+        }
+    }
+
+    package func noteWalk(through partition: Partition, begunAt moment: Timestamp) async throws(StoreError) {
+        state.withLock { $0.walks[partition] = moment }
+    }
+
     package func lease(
         _ partition: Partition, for purpose: LeasePurpose, owner: String
     ) async throws(StoreError) -> Bool {
@@ -143,12 +165,17 @@ extension InMemorySessionStore.State {
         let handle = commit.aggregate.handle
         var stored = aggregates[handle] ?? Aggregate(handle: handle)
         let isRepeated = commit.results.contains { (inbox[$0.message.name]?.until ?? now) > now }
-        guard stored.revision == commit.aggregate.revision, !isRepeated else { return .conflict }
+        let isTooOld = now.milliseconds > commit.now.milliseconds + Commit.maxAgeMilliseconds
+        guard stored.revision == commit.aggregate.revision, !isRepeated, !isTooOld else { return .conflict }
 
         if commit.writesAggregate {
             stored.revision += 1
             for id in commit.changed { stored.sessions[id] = commit.aggregate.sessions[id]?.uncapped }
             for name in commit.changedPolicies { stored.policies[name] = commit.aggregate.policies[name] }
+            if commit.areRevocationsChanged {
+                stored.revocations = commit.aggregate.revocations
+                revocations = stored.revocations
+            }
             if commit.isSubjectChanged { stored.subject = commit.aggregate.subject }
             aggregates[handle] = stored
         }

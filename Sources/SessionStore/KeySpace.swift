@@ -5,7 +5,7 @@ import SessionCore
 /// | key | type | holds |
 /// |---|---|---|
 /// | `…:a:<handle>` | hash | an aggregate: `r` its revision, `s` the sealed subject, a sealed session per own id, and in the
-/// one that is about no subject a sealed policy per `p…` |
+/// two that are about no subject a sealed policy per `p…`, and as `w` the sealed mass revocations that stand |
 /// | `…:t:<session>` | list | a session's activity: sealed entries, newest first |
 /// | `…:d` | sorted set | the partition's deadlines: session → milliseconds |
 /// | `…:o` | stream | the partition's outbox: events that are not yet known to be published |
@@ -13,12 +13,14 @@ import SessionCore
 /// | `…:c:<message>` | string | what a message said when its id was first seen, and a number of that delivery (in the
 /// message's own partition) |
 /// | `…:n:<delivery>` | string | how often a classic queue has delivered a message again |
+/// | `…:w` | string | when the last walk through the partition for mass revocations began, in milliseconds |
 /// | `…:l:<purpose>` | string | who sweeps the partition at present |
 ///
 /// Beside them `namespace:keyring` tells with which keyring the namespace is used.
 struct KeySpace: Sendable {
     static let revisionField = "r"
     static let subjectField = "s"
+    static let revocationsField = "w"
     /// What the fields of policies begin with; own parts of sessions are shorter.
     static let policyPrefix = "p"
     static let policyFieldLength = 23
@@ -73,12 +75,16 @@ struct KeySpace: Sendable {
         let nobody = String(repeating: "-", count: SessionID.ownLength)
         return [
             prefix + "a:" + nobody, prefix + "t:" + nobody, prefix + "d", prefix + "o", prefix + "i:" + nobody,
-            prefix + "c:" + nobody, prefix + "l:" + nobody,
+            prefix + "c:" + nobody, prefix + "l:" + nobody, prefix + "w",
         ]
     }
 
     func deliveries(_ name: String) -> String {
         prefix(Partition(ofHash: name)) + "n:" + name
+    }
+
+    func walk(_ partition: Partition) -> String {
+        prefix(partition) + "w"
     }
 
     func lease(_ partition: Partition, for purpose: LeasePurpose) -> String {

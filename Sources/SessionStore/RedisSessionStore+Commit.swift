@@ -32,6 +32,7 @@ extension RedisSessionStore {
             .integer(Int64(changes.sets)), .integer(Int64(changes.removals)),
             .integer(Int64(changes.scheduled.count)), .integer(Int64(changes.cancelled.count)),
             .integer(Int64(commit.events.count)), .integer(Int64(commit.results.count)),
+            .integer(commit.now.milliseconds + Commit.maxAgeMilliseconds),
         ]
         if let subject = changes.subject {
             arguments += field(KeySpace.subjectField, SubjectRecord.bytes(of: subject), of: key)
@@ -42,7 +43,10 @@ extension RedisSessionStore {
         for (name, policy) in changes.policies {
             arguments += field(policyField(name), PolicyRecord.bytes(of: policy, named: name), of: key)
         }
-        for id in changes.removed { arguments.append(.string(id.own)) }
+        if let revocations = changes.revocations {
+            arguments += field(KeySpace.revocationsField, RevocationsRecord.bytes(of: revocations), of: key)
+        }
+        for name in changes.removed { arguments.append(.string(name)) }
         for name in changes.removedPolicies { arguments.append(.string(policyField(name))) }
         for session in changes.scheduled {
             arguments.append(.string(session.id.withoutPrefix))
@@ -106,14 +110,16 @@ extension RedisSessionStore {
 private struct CommitChanges {
     var subject: Subject?
     var put: [Session] = []
-    var removed: [SessionID] = []
+    var revocations: StandingRevocations?
+    /// Fields of the aggregate.
+    var removed: [String] = []
     var scheduled: [Session] = []
     var cancelled: [SessionID] = []
 
     var policies: [(PolicyName, SessionPolicy)] = []
     var removedPolicies: [PolicyName] = []
 
-    var sets: Int { put.count + policies.count + (subject == nil ? 0 : 1) }
+    var sets: Int { put.count + policies.count + (subject == nil ? 0 : 1) + (revocations == nil ? 0 : 1) }
     var removals: Int { removed.count + removedPolicies.count }
 
     init(_ commit: Commit) {
@@ -126,7 +132,15 @@ private struct CommitChanges {
             }
         }
         for id in commit.changed {
-            if let session = commit.aggregate.sessions[id] { put.append(session) } else { removed.append(id) }
+            if let session = commit.aggregate.sessions[id] { put.append(session) } else { removed.append(id.own) }
+        }
+        if commit.areRevocationsChanged {
+            // Whoever loads anything looks for the field, which is not there as long as none stands.
+            if commit.aggregate.revocations.isEmpty {
+                removed.append(KeySpace.revocationsField)
+            } else {
+                revocations = commit.aggregate.revocations
+            }
         }
         for id in commit.rescheduled {
             if let session = commit.aggregate.sessions[id] { scheduled.append(session) } else { cancelled.append(id) }

@@ -18,9 +18,11 @@ extension RedisSessionStore {
         var pipeline = RedisPipeline()
         pipeline.replyBudget = budget
         pipeline.command("TIME")
+        append(revocationsTo: &pipeline)
         for request in requests { append(request, to: &pipeline) }
         var replies = RepliesInOrder(try await send(pipeline)[...])
         guard let now = try Self.time(try replies.next()) else { throw await distrust("TIME") }
+        let revocations = try revocations(from: try replies.next())
         var aggregates: [LoadedAggregate] = []
         aggregates.reserveCapacity(requests.count)
         for request in requests {
@@ -31,7 +33,12 @@ extension RedisSessionStore {
                 aggregates.append(try take(request, from: own))
             }
         }
-        return Loaded(now: now, aggregates: aggregates)
+        switch revocations {
+        case .success(let revocations): return Loaded(now: now, revocations: revocations, aggregates: aggregates)
+        case .failure(let damage):
+            // Which sessions are over nobody knows then: better none is good than one that was revoked.
+            return Loaded(now: now, aggregates: aggregates.map { _ in LoadedAggregate(state: .damaged(damage)) })
+        }
     }
 
     /// How many bytes a request's replies have that were not kept; `nil` if all were.

@@ -101,7 +101,13 @@ extension RedisSessionStore: SweepableStore {
             "SET", .string(keys.lease(partition, for: purpose)), .string(owner), "NX", "GET", "PX",
             .integer(Self.leaseMilliseconds))
         let holder = try Self.value(try await sendOne(pipeline))
-        return holder.isNull || holder.string == owner
+        guard holder.string == owner else { return holder.isNull }
+        // Who is at it still keeps it.
+        var renewal = RedisPipeline()
+        renewal.command(
+            "PEXPIRE", .string(keys.lease(partition, for: purpose)), .integer(Self.leaseMilliseconds))
+        _ = try Self.value(try await sendOne(renewal))
+        return true
     }
 
     /// One entry of the stream: `[id, [i, event id, e, sealed event]]`; `nil` for what is no entry of a stream.

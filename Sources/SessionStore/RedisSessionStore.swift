@@ -26,6 +26,9 @@ package struct RedisSessionStore: SessionStore {
     let inboxMilliseconds: Int64
 
     let recent = RecentSessions()
+    let recentRevocations = RecentRevocations()
+    /// Where the standing mass revocations lie.
+    let revocationsKey: String
     private let keyringFingerprint: String
     private let hash: KeyedHash
     /// Has the keyring read again, at once.
@@ -42,6 +45,7 @@ package struct RedisSessionStore: SessionStore {
         self.redis = redis
         self.refreshKeys = refreshKeys
         keys = KeySpace(namespace: namespace)
+        revocationsKey = keys.aggregate(TokenCodec(keyring: keyring, namespace: namespace).revocationsHandle)
         seal = RecordSeal(sealers: sealers)
         inboxMilliseconds = Int64(inboxSeconds) * 1000
     }

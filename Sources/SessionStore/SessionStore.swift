@@ -47,6 +47,19 @@ package protocol SweepableStore: SessionStore {
         in partition: Partition, olderThan age: Duration, after last: OutboxEntry.Reference?, limit: Int
     ) async throws(StoreError) -> [LeftEvent]
 
+    /// The mass revocations that stand, and how far each partition has come with them; `nil` where none stands.
+    func revocationProgress() async throws(StoreError) -> RevocationProgress?
+
+    /// A page of those who have sessions in a partition: who has one all the while until the last page is on one of them at
+    /// least.
+    ///
+    /// - Parameter page: `next` of the page before; `nil` for the first.
+    func subjects(in partition: Partition, from page: String?) async throws(StoreError) -> SubjectPage
+
+    /// Notes that all who had sessions in a partition at this moment were looked at since, with the mass revocations of
+    /// then.
+    func noteWalk(through partition: Partition, begunAt moment: Timestamp) async throws(StoreError)
+
     /// Makes `owner` the only one to sweep a partition for a while; `false` if somebody else is.
     func lease(_ partition: Partition, for purpose: LeasePurpose, owner: String) async throws(StoreError) -> Bool
 }
@@ -56,10 +69,11 @@ package struct PendingWork: Equatable, Sendable {
     package var left: [Partition] = []
 }
 
-/// What a partition is leased for: the two sweeps do not wait for each other.
+/// What a partition is leased for: the sweeps do not wait for each other.
 package enum LeasePurpose: String, Sendable {
     case deadlines
     case outbox
+    case revocations
 }
 
 /// One aggregate to load, and the messages that are about it.
@@ -121,11 +135,14 @@ extension MessageKey: Hashable {
 package struct Loaded: Sendable {
     /// The store's clock, the only one that decides.
     package let now: Timestamp
+    /// The mass revocations in force when the aggregates were read.
+    package let revocations: StandingRevocations
     /// One for each request, in their order.
     package let aggregates: [LoadedAggregate]
 
-    package init(now: Timestamp, aggregates: [LoadedAggregate]) {
+    package init(now: Timestamp, revocations: StandingRevocations = .none, aggregates: [LoadedAggregate]) {
         self.now = now
+        self.revocations = revocations
         self.aggregates = aggregates
     }
 }
@@ -230,6 +247,10 @@ package struct StoredResult: Equatable, Sendable {
 package struct Commit: Sendable {
     /// A subject that nothing is left of is forgotten after this long; then its events count from 1 again.
     package static let retentionSeconds = 30 * 86400
+    /// What was decided longer ago than this is not stored but decided again, in milliseconds: what has not seen a mass
+    /// revocation is there soon after it or never (`RevocationProgress`), and a worker that stood still for an hour
+    /// stores nothing of an hour ago. Many times as long as Redis may take for an answer, or a batch for its decision.
+    package static let maxAgeMilliseconds: Int64 = 30_000
 
     /// The aggregate as it shall be; its revision is the one that was read.
     package let aggregate: Aggregate
@@ -242,6 +263,7 @@ package struct Commit: Sendable {
     package let rescheduled: Set<SessionID>
     package let changedPolicies: Set<PolicyName>
     package let isSubjectChanged: Bool
+    package let areRevocationsChanged: Bool
     package let events: [OutgoingEvent]
     /// What the events leave in the activity logs of their sessions, in their order.
     package let activity: [(session: SessionID, entry: ActivityEntry)]
@@ -258,6 +280,7 @@ package struct Commit: Sendable {
         rescheduled = transaction.rescheduled
         changedPolicies = transaction.changedPolicies
         isSubjectChanged = transaction.isSubjectChanged
+        areRevocationsChanged = transaction.areRevocationsChanged
         self.events = events
         activity = transaction.events.compactMap { event in
             guard let session = event.session, let entry = ActivityEntry(event) else { return nil }
@@ -268,14 +291,14 @@ package struct Commit: Sendable {
 
     /// Whether it changes the aggregate, and not only what lies about it.
     var writesAggregate: Bool {
-        !changed.isEmpty || !changedPolicies.isEmpty || isSubjectChanged
+        !changed.isEmpty || !changedPolicies.isEmpty || isSubjectChanged || areRevocationsChanged
     }
 
     /// Whether all that it stores is that a session was active, or when to look at one: the idle deadline may come early, or
     /// an expiry be announced late, for want of it, and no answer becomes wrong.
     package var isDispensable: Bool {
         events.isEmpty && results.isEmpty && (rescheduled.isEmpty || changed.isEmpty) && !isSubjectChanged
-            && changedPolicies.isEmpty
+            && changedPolicies.isEmpty && !areRevocationsChanged
     }
 }
 
@@ -295,7 +318,8 @@ package struct OutgoingEvent: Equatable, Sendable {
 package enum CommitResult: Sendable {
     /// Stored; the references are those of the commit's events.
     case applied([OutboxEntry.Reference])
-    /// Nothing was stored: somebody else wrote first, or a message had been carried out already.
+    /// Nothing was stored: somebody else wrote first, a message had been carried out already, or it was decided too long
+    /// ago.
     case conflict
     /// The store did not do it.
     case refused(StoreError)

@@ -5,11 +5,12 @@
 -- ARGV: the revision that was read; milliseconds that inbox entries live; seconds after which the aggregate may go, 0
 --       to keep it, -1 to leave that as it is; then six counts, and behind them as many items as they say:
 --       fields to set (field, value), fields to remove (field), deadlines to set (member, milliseconds),
---       deadlines to remove (member), events (id, sealed), results (sealed); last, per activity log its entry and the
---       milliseconds that the log lives from now.
+--       deadlines to remove (member), events (id, sealed), results (sealed), all behind the last millisecond in which this
+--       may be stored; last, per activity log its entry and the milliseconds that the log lives from now.
 --
--- Answers nothing (an empty array) if the revision has moved or a command has had its effect already: load again, and
--- decide again. Otherwise the ids under which the events lie in the outbox, behind the revision that holds now.
+-- Answers nothing (an empty array) if the revision has moved, a command has had its effect already, or it was decided too
+-- long ago: load again, and decide again. Otherwise the ids under which the events lie in the outbox, behind the revision
+-- that holds now.
 --
 -- A script that fails in the middle leaves what it wrote. So whatever may fail comes before the first write: whether the
 -- user may run all of it (permissions are taken away while workers run), the types of the keys, and the revision.
@@ -18,7 +19,7 @@ local aggregate, deadlines, outbox = KEYS[1], KEYS[2], KEYS[3]
 local lifetime, retention = ARGV[2], tonumber(ARGV[3])
 local sets, removals, schedules, cancellations, events, results =
     tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local at = 10
+local at = 11
 
 -- Whether the user may not run these; a Redis before 7.0 cannot be asked.
 local function refuses(...)
@@ -38,6 +39,8 @@ then
     return redis.error_reply('NOPERM this user may not run all that a commit runs')
 end
 
+local time = redis.call('TIME')
+if time[1] * 1000 + math.floor(time[2] / 1000) > tonumber(ARGV[10]) then return {} end
 local revision = redis.call('HGET', aggregate, 'r') or '0'
 if revision ~= ARGV[1] then return {} end
 for i = 4, 3 + results do
@@ -61,7 +64,7 @@ local reply = { revision }
 if sets + removals > 0 then
     -- By 1 to 1000000, as the microsecond has it: where Redis lost writes, those that come instead reach another revision,
     -- and who saw the lost ones does not take the two states for one.
-    reply[1] = string.format('%.0f', redis.call('HINCRBY', aggregate, 'r', 1 + redis.call('TIME')[2]))
+    reply[1] = string.format('%.0f', redis.call('HINCRBY', aggregate, 'r', 1 + time[2]))
 end
 -- Before the state, since a stream may be full.
 local event = at + 2 * sets + removals + 2 * schedules + cancellations

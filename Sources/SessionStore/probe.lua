@@ -2,10 +2,10 @@
 -- Nothing is run, and nothing written.
 --
 -- KEYS: one of each kind, of one partition: an aggregate, an activity log, the deadlines, the outbox, an inbox entry, a
---       claim, a lease. ARGV: the key that tells the keyring, which lies in no partition.
+--       claim, a lease, a walk. ARGV: the key that tells the keyring, which lies in no partition.
 
-local aggregate, activity, deadlines, outbox, inbox, claim, lease =
-    KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local aggregate, activity, deadlines, outbox, inbox, claim, lease, walk =
+    KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local needed = {
     -- What is sent.
     { 'PING' }, { 'TIME' },
@@ -16,7 +16,8 @@ local needed = {
     { 'ZRANGEBYSCORE', deadlines, '-inf', '0', 'LIMIT', '0', '1' }, { 'ZADD', deadlines, 'XX', '0', '-' },
     { 'ZREM', deadlines, '-' },
     { 'XRANGE', outbox, '-', '+', 'COUNT', '1' }, { 'XDEL', outbox, '0-1' },
-    { 'SET', lease, '-', 'NX', 'GET', 'PX', '1' },
+    { 'SET', lease, '-', 'NX', 'GET', 'PX', '1' }, { 'PEXPIRE', lease, '1' },
+    { 'ZSCAN', deadlines, '0', 'COUNT', '1' }, { 'GET', walk }, { 'SET', walk, '0', 'PX', '1' },
     -- What scripts run.
     { 'TYPE', aggregate }, { 'HGET', aggregate, 'r' }, { 'HSET', aggregate, '-', '-' }, { 'HDEL', aggregate, '-' },
     { 'HINCRBY', aggregate, 'r', '1' }, { 'EXPIRE', aggregate, '1' }, { 'PERSIST', aggregate },

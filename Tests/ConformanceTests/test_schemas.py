@@ -83,6 +83,8 @@ BEYOND_JSON_SCHEMA = {
     "session.create/attributes-too-large.json": "JSON Schema does not measure how long a value is when written out",
     "session.create/idle-seconds-written-with-a-fraction.json": "to JSON Schema 600.0 is the integer 600",
     "session.activity/limit-written-with-a-fraction.json": "to JSON Schema 50.0 is the integer 50",
+    "session.revoke/network-with-bits-behind-its-prefix.json": "JSON Schema does not take an address apart",
+    "session.revoke/network-with-too-long-a-prefix.json": "JSON Schema does not compare two values",
     "policy.put/policy-idle-seconds-written-with-a-fraction.json": "to JSON Schema 600.0 is the integer 600",
     "policy.put/policy-idle-seconds-beyond-absolute-seconds.json": "JSON Schema does not compare two values",
     "policy.put/policy-idle-seconds-missing-and-its-default-beyond.json": "JSON Schema does not compare two values",

@@ -30,7 +30,12 @@ struct InvariantTests {
             for subject in RandomScript.subjects {
                 let comment: Comment = "seed \(seed), step \(step), \(subject)"
                 let handle = processor.manager.tokens.handle(tenant: "default", subject: subject)
-                let known = try await store.load([LoadRequest(handle: handle, scope: .whole)]).aggregates[0].state.get()
+                let loaded = try await store.load([LoadRequest(handle: handle, scope: .whole)])
+                let known = try loaded.aggregates[0].state.get()
+                for session in known.sessions.values where loaded.revocations.first(concerning: session) != nil {
+                    let told = try await told(of: session.id, by: processor)
+                    #expect(["revoked", "expired", nil].contains(told), comment)
+                }
                 script.learn(from: known, of: subject)
                 #expect(faults(in: known, under: policy, at: clock.time) == [], comment)
 
@@ -51,6 +56,50 @@ struct InvariantTests {
             clock.pass(milliseconds: script.nextPause())
             script.now = clock.time
         }
+    }
+
+    @Test("a mass revocation that was carried out has left nothing of what it concerned", arguments: 0..<20)
+    func carriedOut(run: Int) async throws {
+        let seed = UInt64.random(in: .min ... .max)
+        let clock = HandClock()
+        let store = InMemorySessionStore(inboxSeconds: 1_000_000_000) { clock.time }
+        let installation = NoServer()
+        var script = RandomScript(seed: seed, sender: Sender(installation))
+        let processor = await installation.processor(on: store, policies: script.policies, seed: seed)
+        let handles = RandomScript.subjects.map {
+            processor.manager.tokens.handle(tenant: "default", subject: $0)
+        }
+        for step in 0..<150 {
+            script.learn(from: try await processor.process(script.nextBatch()))
+            clock.pass(milliseconds: script.nextPause())
+            script.now = clock.time
+            guard step % 10 == 9 else { continue }
+            let standing = try await store.load([]).revocations
+            _ = try await processor.process(
+                handles.map {
+                    Work(name: nil, content: .command(Command(tenant: "", action: .carryOutRevocations($0))))
+                })
+            for aggregate in try await store.load(handles.map { LoadRequest(handle: $0, scope: .whole) }).aggregates {
+                for session in try aggregate.state.get().sessions.values {
+                    guard standing.first(concerning: session) != nil else { continue }
+                    #expect(!session.status.isLiving, "seed \(seed), step \(step)")
+                    #expect(
+                        session.ending?.reason != .expiredIdle || session.ending?.isFinal == true,
+                        "seed \(seed), step \(step)")
+                }
+            }
+            guard let latest = standing.latest else { continue }
+            _ = try await processor.process([
+                Work(name: nil, content: .command(Command(tenant: "", action: .forgetRevocations(until: latest))))
+            ])
+            #expect(try await store.load([]).revocations.isEmpty)
+        }
+    }
+
+    /// The status of a session as a caller is told of it; `nil` if it is not.
+    private func told(of id: SessionID, by processor: CommandProcessor<InMemorySessionStore>) async throws -> String? {
+        let get = Command(tenant: "default", action: .get(.session(id)))
+        return try await processor.process([Work(name: .get, content: .command(get))])[0].data.text("session", "status")
     }
 
     /// What is wrong with an aggregate as it is stored.

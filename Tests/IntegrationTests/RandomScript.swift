@@ -25,7 +25,7 @@ struct RandomScript {
     private var present: [String: [String: String]] = [:]
     private var living: [String: [String]] = [:]
     /// The hand clock's time, for codes.
-    var now = Timestamp(milliseconds: 1_800_000_000_000)
+    var now = HandClock().time
     private var sent: [Work] = []
     private var count = 0
     private(set) var statuses: Set<String> = []
@@ -109,6 +109,7 @@ struct RandomScript {
             case 5, 6: make("session.refresh", ["refreshToken": .string(token("refresh")), "context": context()])
             case 7 where rarely():
                 make("session.revoke", ["token": .string(token("session")), "cascade": .bool(flip())])
+            case 8 where rarely(): make("session.revoke", revokeAll())
             case 8: rarely() ? make("session.revoke", revokeSubject()) : make("session.create", create())
             case 7, 9, 10: make("session.elevate", elevate())
             case 11: make("session.reauthenticate", reauthenticate())
@@ -131,7 +132,8 @@ struct RandomScript {
             case 22: make("factor.list", ["subject": .string(pick(Self.subjects))])
             default:
                 SessionID(id()).map {
-                    Work(name: nil, content: .command(Command(tenant: "", action: .expire($0))))
+                    let action = flip() ? Command.Action.expire($0) : .carryOutRevocations($0.handle)
+                    return Work(name: nil, content: .command(Command(tenant: "", action: action)))
                 } ?? make("factor.remove", ["subject": .string("bob"), "factorId": .string(pick(factorIDs))])
             }
         sent.append(work)
@@ -149,7 +151,9 @@ struct RandomScript {
         if !rarely(), living[subject]?.isEmpty == false { body["parentId"] = .string(id(of: subject)) }
         if rarely() { body["actor"] = .string("support") }
         if Bool.random(using: &random) {
-            body["device"] = .object(["name": .string("Firefox"), "fingerprint": .string("f\(count)")])
+            body["device"] = .object([
+                "id": .string("d\(count % 3)"), "name": .string("Firefox"), "fingerprint": .string("f\(count)"),
+            ])
             body["context"] = .object([
                 "ip": .string("192.0.2.1"), "latitude": .decimal("52.5"), "longitude": .decimal("13.25"),
             ])
@@ -248,6 +252,19 @@ struct RandomScript {
     private mutating func revokeSubject() -> JSONObject {
         var body: JSONObject = ["subject": .string(pick(Self.subjects)), "reason": .string("tidy_up")]
         if !rarely() { body["except"] = .string(id()) }
+        return body
+    }
+
+    /// Of sessions on some device, in some network, begun before some moment, or all.
+    private mutating func revokeAll() -> JSONObject {
+        var body: JSONObject = ["all": .bool(true), "reason": .string("leak")]
+        switch Int.random(in: 0..<5, using: &random) {
+        case 0: body["deviceId"] = .string("d\(Int.random(in: 0...2, using: &random))")
+        case 1: body["network"] = .string(flip() ? "192.0.2.0/24" : "198.51.100.7")
+        case 2: body["begunBefore"] = .string(now.adding(seconds: -5).rfc3339)
+        case 3: body["policy"] = .string(flip() ? "default" : "other")
+        default: break
+        }
         return body
     }
 

@@ -17,9 +17,9 @@ struct MissingServer: Error, CustomStringConvertible {
     let description = "SOJOURN_TEST_REDIS_URL is not set: deploy/local/test starts a Redis and sets it"
 }
 
-/// A clock that stands still until it is turned.
+/// A clock that stands still until it is turned. It is ahead of Redis's, which stores nothing that was decided long ago.
 final class HandClock: Sendable {
-    private let now = Mutex(Timestamp(milliseconds: 1_800_000_000_000))
+    private let now = Mutex(Timestamp(milliseconds: 4_102_444_800_000))
 
     var time: Timestamp { now.withLock { $0 } }
 

@@ -11,7 +11,8 @@ struct ClockedStore<Base: SessionStore>: SessionStore {
     let clock: HandClock
 
     func load(_ requests: [LoadRequest], budget: Int) async throws(StoreError) -> Loaded {
-        Loaded(now: clock.time, aggregates: try await base.load(requests, budget: budget).aggregates)
+        let loaded = try await base.load(requests, budget: budget)
+        return Loaded(now: clock.time, revocations: loaded.revocations, aggregates: loaded.aggregates)
     }
 
     func commit(_ commits: [Commit]) async throws(StoreError) -> [CommitResult] {

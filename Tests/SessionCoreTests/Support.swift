@@ -7,6 +7,8 @@ struct Scene {
     let tokens = PlainTokens()
     let manager = SessionManager(tokens: PlainTokens(), factors: PlainFactors())
     var policies = PolicyCatalogue()
+    /// The mass revocations in force: the one thing here that is not the subject's.
+    var standing = StandingRevocations.none
     /// The beginning of a TOTP step, so that a test can count on 30 seconds of the same code.
     var now = Timestamp(milliseconds: 1_800_000_000_000)
     var aggregate = Aggregate(handle: PlainTokens().handle(tenant: "default", subject: "alice"))
@@ -46,7 +48,7 @@ struct Scene {
 
     func transaction(scope: AggregateScope = .whole, random: UInt64 = 1) -> SubjectTransaction {
         SubjectTransaction(
-            on: aggregate, scope: scope, activity: activity, now: now, policies: policies,
+            on: aggregate, scope: scope, activity: activity, now: now, policies: policies, standing: standing,
             random: SeededRandom(seed: random))
     }
 
@@ -55,7 +57,8 @@ struct Scene {
         let sessions = aggregate.sessions[id].map { [$0] } ?? []
         return SubjectTransaction(
             on: Aggregate(handle: aggregate.handle, revision: aggregate.revision, sessions: sessions),
-            scope: .sessions([id]), now: now, policies: policies, random: SeededRandom(seed: random))
+            scope: .sessions([id]), now: now, policies: policies, standing: standing, random: SeededRandom(seed: random)
+        )
     }
 
     /// Decides a command on all there is of the subject, and commits it.

@@ -1,4 +1,4 @@
-/// `session.revoke`: end one session, or those of a subject.
+/// `session.revoke`: end one session, those of a subject, or a tenant's by the thousand.
 package struct RevokeSessions: Sendable {
     package var target: Target
     package var reason: EndReason
@@ -16,11 +16,13 @@ package struct RevokeSessions: Sendable {
         /// `nil` is a text that cannot be any session's id.
         case session(SessionID?)
         case subject(ExactText, except: Exception?)
+        /// All of the tenant's that are meant.
+        case all(MassRevocation.Narrowing)
 
         var isSubject: Bool {
             switch self {
             case .subject: true
-            case .token, .session: false
+            case .token, .session, .all: false
             }
         }
     }

@@ -46,6 +46,7 @@ extension SessionAttempt {
             case .token(let token): tell(of: token.session, in: transaction)
             case .session(let id): tell(of: id, in: transaction)
             case .subject(let name, except: _): subject = name.text
+            case .all: break
             }
         case .lock(let lock), .unlock(let lock):
             switch lock.target {
@@ -63,7 +64,8 @@ extension SessionAttempt {
         case .putPolicy(let put): policy = put.name.text
         case .getPolicy(let name), .removePolicy(let name): policy = name.text
         case .listPolicies: break
-        case .expire: preconditionFailure("the reaper's commands are nobody's attempt")
+        case .expire, .carryOutRevocations, .forgetRevocations:
+            preconditionFailure("the sweep's commands are nobody's attempt")
         }
     }
 
@@ -99,14 +101,16 @@ extension SessionDecision {
             self.session = SessionFacts(session, at: now)
         case .validated(.invalid): return nil
         case .switched(let ids), .revoked(let ids), .disabled(let ids): affected = ids.map(\.text)
-        case .sessions, .ticket, .activity, .enrolled, .factor, .factors, .policy, .policyRemoved, .policies: break
+        case .sessions, .massRevocation, .ticket, .activity, .enrolled, .factor, .factors, .policy, .policyRemoved,
+            .policies:
+            break
         case .annotated, .expired: preconditionFailure("this is not what a rule for callers decides")
         }
     }
 }
 
 extension Command.Action {
-    /// What it is called by those who send it; `nil` for the reaper's own.
+    /// What it is called by those who send it; `nil` for the sweep's own.
     var name: CommandName? {
         switch self {
         case .create: .create
@@ -133,7 +137,7 @@ extension Command.Action {
         case .getPolicy: .getPolicy
         case .removePolicy: .removePolicy
         case .listPolicies: .listPolicies
-        case .expire: nil
+        case .expire, .carryOutRevocations, .forgetRevocations: nil
         }
     }
 }

@@ -5,7 +5,7 @@ extension SessionManager {
     /// Carries `command` out as the rules of the extension allow. Whatever is thrown undoes it all: the caller goes back to
     /// where the transaction was.
     ///
-    /// The reaper's commands are nobody's to refuse.
+    /// The sweep's commands are nobody's to refuse.
     func applyUnderRules(_ command: Command, to transaction: inout SubjectTransaction) throws -> Outcome {
         guard let name = command.action.name else {
             return try apply(command.action, tenant: command.tenant, to: &transaction)
@@ -103,7 +103,7 @@ extension Command.Action {
             }
         case .validate, .refresh, .reauthenticate, .update, .beginTransfer, .completeTransfer, .revoke, .lock, .unlock,
             .disable, .enable, .get, .list, .activity, .enroll, .confirm, .remove, .listFactors, .putPolicy, .getPolicy,
-            .removePolicy, .listPolicies, .expire:
+            .removePolicy, .listPolicies, .expire, .carryOutRevocations, .forgetRevocations:
             false
         }
     }
@@ -123,7 +123,7 @@ extension Command.Action {
             return .elevate(elevate)
         case .refresh, .reauthenticate, .update, .beginTransfer, .completeTransfer, .revoke, .lock, .unlock, .disable,
             .enable, .get, .list, .activity, .enroll, .confirm, .remove, .listFactors, .putPolicy, .getPolicy,
-            .removePolicy, .listPolicies, .expire:
+            .removePolicy, .listPolicies, .expire, .carryOutRevocations, .forgetRevocations:
             return self
         }
     }

@@ -4,6 +4,9 @@ extension SessionManager {
     func revoke(
         _ revoke: RevokeSessions, tenant: String, in transaction: inout SubjectTransaction
     ) throws -> Outcome {
+        if case .all(let narrowing) = revoke.target {
+            return try revokeAll(narrowing, because: revoke.reason, tenant: tenant, in: &transaction)
+        }
         transaction.settleDeadlines()
         let targets = try targets(of: revoke.target, tenant: tenant, in: transaction)
         var revoked: [SessionID] = []
@@ -28,6 +31,7 @@ extension SessionManager {
         case .subject(_, except: let exception):
             let spared = try spared(by: exception, tenant: tenant, in: transaction)
             return parentsFirst(transaction.all).map(\.id).filter { !spared.contains($0) }
+        case .all: preconditionFailure("a mass revocation is no matter of one subject")
         }
     }
 

@@ -35,6 +35,7 @@ enum SessionRecord {
             record.moment(step.createdAt)
             record.text(step.own)
         }
+        record.optional(session.knownRevocation) { $0.moment($1) }
         return record.bytes
     }
 
@@ -61,6 +62,7 @@ enum SessionRecord {
         session.line = try record.list { reader throws(MalformedRecord) in
             ListPlace.Step(createdAt: try reader.moment(), own: try reader.text())
         }
+        session.knownRevocation = try record.optionalMoment()
         return session
     }
 }

@@ -15,5 +15,7 @@ enum MetricHelp {
         "sojourn_deadlines_total": "Session deadlines that had come and were looked at.",
         "sojourn_relayed_events_total": "Events that another worker left unpublished and this one published.",
         "sojourn_damaged_events_total": "Events in outboxes that do not open, each counted once by each worker.",
+        "sojourn_mass_revoked_sessions_total": "Sessions that the sweep ended for a mass revocation.",
+        "sojourn_mass_revocations": "Mass revocations in force that are still being carried out.",
     ]
 }

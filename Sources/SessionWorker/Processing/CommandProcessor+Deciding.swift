@@ -26,17 +26,17 @@ extension CommandProcessor {
     ///
     /// - Throws: `ScopeTooNarrow` if a command needs more of the aggregate.
     func decide(
-        _ group: Group, on loaded: LoadedAggregate, under policies: PolicyCatalogue, at now: Timestamp,
+        _ group: Group, on loaded: LoadedAggregate, under policies: PolicyCatalogue, _ load: Loaded,
         in room: inout BatchLimits.Room
     ) throws(ScopeTooNarrow) -> Verdicts {
         switch loaded.state {
         case .refused, .tooLarge: preconditionFailure("what was not loaded is not decided")
-        case .damaged(let damage): return refuse(group, because: damage, under: policies, at: now)
+        case .damaged(let damage): return refuse(group, because: damage, under: policies, at: load.now)
         case .whole(let aggregate):
             var verdicts = Verdicts(
                 SubjectTransaction(
-                    on: aggregate, scope: group.request.scope, activity: loaded.activity, now: now, policies: policies,
-                    random: makeRandom()))
+                    on: aggregate, scope: group.request.scope, activity: loaded.activity, now: load.now,
+                    policies: policies, standing: load.revocations, random: makeRandom()))
             for item in group.items {
                 guard room.isEnough || verdicts.all.isEmpty else { break }
                 guard case .command(let command) = item.work.content else {
@@ -134,7 +134,7 @@ extension CommandProcessor {
     }
 
     func complete(_ outcome: Outcome, of work: Work, at now: Timestamp) -> Completion {
-        // The reaper asks for no answer.
+        // The sweep asks for no answer.
         if case .succeeded(.expired) = outcome { return .unanswered(at: now) }
         return Completion(outcome, of: work, at: now, resultID: resultNames.next())
     }

@@ -184,7 +184,7 @@ extension CommandProcessor {
             }
             var verdicts: Verdicts
             do {
-                verdicts = try decide(group, on: aggregate, under: policies, at: loaded.now, in: &room)
+                verdicts = try decide(group, on: aggregate, under: policies, loaded, in: &room)
                 round.waiting += group.items.dropFirst(verdicts.all.count).map(\.index)
             } catch {
                 round.narrow += group.items.map(\.index)

@@ -26,7 +26,8 @@ extension ResultData {
         case .revoked(let ids), .switched(let ids), .disabled(let ids): Self.fixedBytes + 64 * ids.count
         case .annotated(let data, _): data.bytes
         case .validated(.valid(let session)): Self.bytes(of: session)
-        case .validated, .ticket, .enrolled, .factor, .factors, .policy, .policyRemoved, .expired: Self.fixedBytes
+        case .validated, .ticket, .enrolled, .factor, .factors, .policy, .policyRemoved, .massRevocation, .expired:
+            Self.fixedBytes
         }
     }
 

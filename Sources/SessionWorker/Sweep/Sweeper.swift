@@ -5,8 +5,8 @@ import RedisConnection
 import SessionCore
 import SessionStore
 
-/// Does in every partition what nobody is waiting for: ends sessions whose deadline has come (the reaper), and publishes
-/// what a crashed worker left in the outbox (the relay).
+/// Does in every partition what nobody is waiting for: ends sessions whose deadline has come (the reaper), publishes what a
+/// crashed worker left in the outbox (the relay), and carries out mass revocations (the drain).
 ///
 /// Every worker looks once a second; a lease keeps them from doing the same work, and the revision check of the commit
 /// makes it harmless when they do.
@@ -50,7 +50,7 @@ struct Sweeper: Sendable {
                 do {
                     // Confirms are waited for as long as the broker has an alarm; closing ends that wait.
                     try await withTaskCancellationHandler {
-                        try await sweepRepeatedly(over: connection)
+                        try await sweepAndDrain(over: connection)
                     } onCancel: {
                         Task { await connection.close() }
                     }
@@ -66,6 +66,26 @@ struct Sweeper: Sendable {
                     "sweeping was interrupted: it goes on",
                     metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
                 try? await Task.sleep(for: delay)
+            }
+        }
+    }
+
+    /// Side by side, for a drain of a million sessions must not keep deadlines and events waiting.
+    private func sweepAndDrain(over connection: AMQPConnection) async throws {
+        let parts: [@Sendable () async throws -> Void] = [
+            { try await sweepRepeatedly(over: connection) }, { try await drainRepeatedly(over: connection) },
+        ]
+        try await withThrowingDiscardingTaskGroup { group in
+            for part in parts {
+                group.addTask {
+                    do {
+                        try await part()
+                    } catch {
+                        // The other may be waiting for a broker that has an alarm.
+                        await connection.close()
+                        throw error
+                    }
+                }
             }
         }
     }
@@ -92,7 +112,7 @@ struct Sweeper: Sendable {
     }
 
     /// A partition whose store fails must not keep the others waiting; a lost broker ends the sweep.
-    private func attempt(
+    func attempt(
         _ what: String, _ partition: Partition, _ sweep: () async throws -> Void
     ) async throws {
         do {

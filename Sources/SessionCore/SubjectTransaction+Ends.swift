@@ -1,0 +1,109 @@
+// What is over though nobody has carried that out: deadlines that have passed, and sessions that a standing mass
+// revocation concerns. Whoever writes carries it out, whoever reads takes it as done.
+
+/// How a living session is over by now.
+struct DueEnd {
+    let at: Timestamp
+    let status: SessionStatus
+    let reason: EndReason
+    /// `nil` for a deadline.
+    var revocation: MassRevocation?
+
+    var event: Event.Kind { revocation == nil ? .expired : .revoked }
+}
+
+extension SubjectTransaction {
+    /// `nil` for a session that goes on, and for one that is over.
+    func dueEnd(of session: Session) -> DueEnd? {
+        let expiry = session.expiry(at: now).map {
+            DueEnd(at: session.idleExpiresAt, status: .expired, reason: $0)
+        }
+        guard !standing.isEmpty, session.status.isLiving, let revocation = standing.first(concerning: session) else {
+            return expiry
+        }
+        if let expiry, expiry.at <= revocation.at { return expiry }
+        return DueEnd(at: revocation.at, status: .revoked, reason: revocation.reason, revocation: revocation)
+    }
+
+    /// Whether a session that idled out would come back, and a standing revocation keeps it from that.
+    private func isBarred(_ session: Session) -> Bool {
+        guard !standing.isEmpty, let ending = session.ending, ending.reason == .expiredIdle, !ending.isFinal else {
+            return false
+        }
+        return standing.first(concerning: session) != nil
+    }
+
+    /// `session` as it is at this moment, what is due carried out on it or on one above it; `nil` once it is to be forgotten.
+    /// Of one that has a parent the aggregate has to be there whole.
+    func current(_ session: Session) -> Session? {
+        if let ending = session.ending {
+            if ending.forgottenAt <= now { return nil }
+            return isBarred(session) ? barred(session) : session
+        }
+        var first: (session: Session, end: DueEnd)?
+        for candidate in [session] + ancestors(of: session).compactMap({ aggregate.sessions[$0] }) {
+            guard let end = dueEnd(of: candidate) else { continue }
+            if let first, !comesEarlier((candidate, end), first) { continue }
+            first = (candidate, end)
+        }
+        guard let first else { return session }
+        let reason = first.session.id == session.id ? first.end.reason : .parentEnded
+        let over = ended(session, as: first.end.status, reason: reason, at: first.end.at)
+        return isBarred(over) ? barred(over) : over
+    }
+
+    private func barred(_ session: Session) -> Session {
+        var barred = session
+        barred.ending?.isFinal = true
+        return barred
+    }
+
+    /// Ends every session that is over by now, forgets those that have been over for long enough, and lets none come back
+    /// that a standing revocation concerns.
+    mutating func settleDeadlines() {
+        var due: [(session: Session, end: DueEnd)] = []
+        var others: [SessionID] = []
+        for session in aggregate.sessions.values {
+            if let end = dueEnd(of: session) {
+                due.append((session, end))
+            } else if session.nextDeadline <= now || isBarred(session) {
+                others.append(session.id)
+            }
+        }
+        for (session, end) in due.sorted(by: comesEarlier) { carryOut(end, of: session.id) }
+        for id in others { settle(id) }
+    }
+
+    private mutating func carryOut(_ end: DueEnd, of id: SessionID) {
+        // It may have ended with its parent meanwhile.
+        guard let session = aggregate.sessions[id], session.status.isLiving else { return settle(id) }
+        let commands = traceparent
+        if let revocation = end.revocation { traceparent = revocation.traceparent }
+        self.end(session, as: end.status, reason: end.reason, event: end.event, at: end.at)
+        traceparent = commands
+        settle(id)
+    }
+
+    /// For a session that is over.
+    private mutating func settle(_ id: SessionID) {
+        guard let session = aggregate.sessions[id], let ending = session.ending else { return }
+        if ending.forgottenAt <= now {
+            forget(id)
+        } else if isBarred(session) {
+            close(session)
+        }
+    }
+
+    /// What ended first ends first; of what a revocation ended at one stroke, those above before those below.
+    private func comesEarlier(
+        _ one: (session: Session, end: DueEnd), _ other: (session: Session, end: DueEnd)
+    ) -> Bool {
+        if one.end.at != other.end.at { return one.end.at < other.end.at }
+        let (height, otherHeight) = (height(of: one), height(of: other))
+        return height == otherHeight ? one.session.id.text < other.session.id.text : height < otherHeight
+    }
+
+    private func height(of due: (session: Session, end: DueEnd)) -> Int {
+        due.end.revocation == nil ? 0 : depth(of: due.session)
+    }
+}

@@ -1,0 +1,200 @@
+"""Ending a tenant's sessions by the thousand: in force with the reply, carried out behind it, by whoever lives."""
+
+import random
+import time
+import uuid
+
+import pytest
+
+from settling import Batch, Command, creates, expect_no_gaps
+from workers import wait_until
+
+MANY = 1500
+ENDS = {"session.revoked", "session.expired", "session.evicted"}
+
+
+@pytest.fixture(scope="module")
+def declared(start_worker):
+    """The topology, from a worker that has come and gone, so that a client can listen before any other starts."""
+    assert start_worker().await_ready().stop() == 0
+
+
+@pytest.fixture(scope="module")
+def client(declared, connect):
+    return connect()
+
+
+@pytest.fixture
+def run(start_worker, policy_file):
+    """Starts workers that are gone again when the test is over."""
+    path = policy_file({"web": {}, "patient": {"maxSessions": 0}})
+    workers = []
+
+    def run():
+        workers.append(start_worker(policy_file=path).await_ready())
+        return workers[-1]
+
+    yield run
+    for worker in workers:
+        if worker.running:
+            assert worker.stop() == 0
+
+
+@pytest.fixture
+def tenant():
+    """Nobody else's: what one test ends must not be another's."""
+    return f"t-{uuid.uuid4().hex[:12]}"
+
+
+def create(client, tenant, count, **fields):
+    """So many sessions, each of a subject of its own; their data."""
+    subjects = [f"{uuid.uuid4().hex[:12]}-{number}" for number in range(count)]
+    batch = Batch(client, creates(subjects, tenant=tenant, **fields)).publish().settle()
+    return [reply.data for _, reply in batch.results()]
+
+
+def ids(created):
+    return {each["session"]["id"] for each in created}
+
+
+def revoke(client, tenant, **narrowing):
+    data = client.call("session.revoke", {"tenant": tenant, "all": True} | narrowing).data
+    assert data == {"revoked": [], "count": 0, "pending": True}
+
+
+def validations(client, tenant, created):
+    commands = [
+        Command("session.validate", {"token": each["tokens"]["session"], "tenant": tenant}) for each in created
+    ]
+    batch = Batch(client, commands).publish().settle()
+    return [batch.final(each.message_id)[0].data for each in commands]
+
+
+def reasons(client, tenant, created):
+    return {each.get("reason", "valid") for each in validations(client, tenant, created)}
+
+
+def ends(client, expected):
+    """The events by which sessions ended: id to the types and ids of its events, each once."""
+    found = {}
+    for event in client.events:
+        session = event.body["data"].get("sessionId")
+        if session in expected and event.body["type"] in ENDS:
+            found.setdefault(session, {})[event.body["id"]] = event.body
+    return found
+
+
+def expect_each_ended_once(client, sessions, reason):
+    """Each of these sessions has exactly one event of its end, and no other."""
+    client.wait(lambda: ends(client, sessions).keys() >= sessions, "an event for every session", 120)
+    expect_no_gaps(client)
+    for events in ends(client, sessions).values():
+        (event,) = events.values()
+        assert (event["type"], event["data"]["reason"]) == ("session.revoked", reason)
+
+
+def test_with_the_reply_no_session_of_the_tenant_is_good_any_more_and_each_gets_its_one_event(client, run, tenant):
+    workers = [run(), run()]
+    created = create(client, tenant, MANY)
+    others = create(client, f"{tenant}-other", 20)
+    before = time.monotonic()
+    revoke(client, tenant, reason="breach")
+    replied = time.monotonic() - before
+    assert reasons(client, tenant, created) == {"revoked"}
+    assert replied < 2, "the reply does not wait for the sessions"
+    told = validations(client, tenant, created[:1])[0]["session"]
+    assert (told["status"], told["endReason"]) == ("revoked", "breach")
+    expect_each_ended_once(client, ids(created), "breach")
+    assert reasons(client, f"{tenant}-other", others) == {"valid"}
+    assert reasons(client, tenant, create(client, tenant, 5)) == {"valid"}, "what begins after the reply is not meant"
+    assert all(worker.running for worker in workers)
+
+
+def test_a_worker_that_is_killed_in_the_middle_costs_no_event_and_makes_none_twice(client, run, tenant):
+    doomed = run()
+    created = create(client, tenant, MANY)
+    revoke(client, tenant, reason="breach")
+    client.wait(lambda: len(ends(client, ids(created))) >= 50, "the drain to be under way", 60)
+    doomed.kill()
+    so_far = len(ends(client, ids(created)))
+    run()
+    assert reasons(client, tenant, created) == {"revoked"}
+    expect_each_ended_once(client, ids(created), "breach")
+    assert so_far < MANY, "it was killed in the middle"
+
+
+def test_only_what_is_all_that_it_is_narrowed_by_ends(client, run, tenant):
+    run()
+    near, far = {"ip": "203.0.113.24"}, {"ip": "198.51.100.7"}
+    meant = create(client, tenant, 3, policy="web", device={"id": "d-1"}, context=near)
+    spared = [
+        *create(client, tenant, 3, policy="patient", device={"id": "d-1"}, context=near),
+        *create(client, tenant, 3, policy="web", device={"id": "d-2"}, context=near),
+        *create(client, tenant, 3, policy="web", device={"id": "d-1"}, context=far),
+        *create(client, tenant, 3, policy="web"),
+    ]
+    later = meant[0]["session"]["createdAt"]
+    revoke(client, tenant, policy="web", deviceId="d-1", network="203.0.113.0/24", begunBefore=later)
+    assert "valid" in reasons(client, tenant, meant), "it began then, and not before"
+    revoke(client, tenant, policy="web", deviceId="d-1", network="203.0.113.0/24", reason="stolen")
+    assert reasons(client, tenant, meant) == {"revoked"}
+    assert reasons(client, tenant, spared) == {"valid"}
+    client.wait(lambda: ends(client, ids(meant)).keys() >= ids(meant), "an event for every session", 60)
+    assert not ends(client, ids(spared))
+
+
+def test_whatever_races_against_it_what_began_before_its_reply_is_over_and_what_began_after_is_not(
+    client, run, tenant, request
+):
+    run(), run()
+    order = random.Random(f"{request.config.getoption('seed')} {tenant}")
+    for round_ in range(5):
+        created = create(client, tenant, 60, policy="patient")
+        commands = [Command("session.revoke", {"tenant": tenant, "all": True, "reason": "breach"})]
+        for each in created:
+            commands += [
+                Command("session.refresh", {"refreshToken": each["tokens"]["refresh"], "tenant": tenant}),
+                Command("session.validate", {"token": each["tokens"]["session"], "tenant": tenant}),
+                Command("session.create", {"subject": each["session"]["subject"], "tenant": tenant}),
+                Command("session.create", {"subject": uuid.uuid4().hex, "tenant": tenant, "policy": "patient"}),
+            ]
+        order.shuffle(commands)
+        batch = Batch(client, commands).publish()
+        (revocation,) = [each for each in commands if each.name == "session.revoke"]
+        client.wait(lambda: batch.final(revocation.message_id), "the reply to the revocation")
+        assert reasons(client, tenant, created) == {"revoked"}, f"round {round_}"
+        batch.settle()
+        # What began meanwhile did so before it or after it; either way its sessions and their events agree.
+        begun = [reply.data for command, reply in batch.results() if command.name == "session.create"]
+        ended = [
+            each for each, now in zip(begun, validations(client, tenant, begun)) if now.get("reason") == "revoked"
+        ]
+        assert reasons(client, tenant, create(client, tenant, 5)) == {"valid"}
+        expect_each_ended_once(client, ids(created) | ids(ended), "breach")
+        revoke(client, tenant, reason="tidy_up")
+
+
+def test_a_revocation_that_was_carried_out_stands_no_longer(client, run, tenant):
+    worker = run()
+    created = create(client, tenant, 10)
+    before = len(worker.log)
+    revoke(client, tenant, reason="breach")
+    worker.await_log("a mass revocation is carried out", seconds=180, after=before)
+    assert reasons(client, tenant, created) == {"revoked"}
+    assert len(ends(client, ids(created))) == 10
+
+
+def test_what_idled_out_before_does_not_come_back(client, run, tenant):
+    run()
+    (created,) = create(client, tenant, 1, idleSeconds=1)
+    token = {"token": created["tokens"]["session"], "tenant": tenant}
+
+    def idle():
+        answer = client.call("session.validate", token | {"touch": False}).data
+        return answer if answer["valid"] is False else None
+
+    assert wait_until(idle, 20, "the session to idle out")["remedy"] == "reauthenticate"
+    revoke(client, tenant)
+    assert client.call("session.validate", token).data["remedy"] == "login"
+    again = client.attempt("session.reauthenticate", token | {"authentication": {"methods": ["pwd"]}})
+    assert again.code == "session_ended"
