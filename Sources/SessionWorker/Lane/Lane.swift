@@ -47,6 +47,7 @@ actor Lane {
     private let limits: LaneBacklog.Limits
     var connections: LaneConnections?
     private var waiter: CheckedContinuation<Void, Never>?
+    private var isWoken = false
     /// Whether it is told when the gate is free.
     private var isAtGate = false
     /// Whether it shall take no more, over whatever connections.
@@ -194,13 +195,26 @@ extension Lane {
             metadata: [LogKey.bytes: "\(connections.backlog.heldBytes)"])
     }
 
+    /// Returns once there may be something to do: at once if there was since the last time. What is waited for is looked at
+    /// before, and something may happen between that look and this wait.
     private func wait() async {
-        await withCheckedContinuation { waiter = $0 }
+        await withCheckedContinuation { continuation in
+            if isWoken {
+                isWoken = false
+                continuation.resume()
+            } else {
+                waiter = continuation
+            }
+        }
     }
 
     func wake() {
-        waiter?.resume()
-        waiter = nil
+        if let waiter {
+            self.waiter = nil
+            waiter.resume()
+        } else {
+            isWoken = true
+        }
     }
 
     private func consumerWasCancelled(of queue: Topology.CommandQueue) {

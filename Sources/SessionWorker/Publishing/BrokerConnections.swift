@@ -9,8 +9,9 @@ struct BrokerConnections: Sendable {
     let publishing: AMQPConnection
 
     func close() async {
-        await consuming.close()
+        async let consumingIsClosed: Void = consuming.close()
         await publishing.close()
+        await consumingIsClosed
     }
 }
 
