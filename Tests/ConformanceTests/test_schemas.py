@@ -434,7 +434,7 @@ def test_the_reasons_are_the_contract_s():
         ("session.update", "token sessionId attributes device context"),
         ("session.transfer.begin", "token keepOriginal context"),
         ("session.transfer.complete", "ticket device context"),
-        ("session.revoke", "token sessionId subject except cascade reason"),
+        ("session.revoke", "token sessionId subject all begunBefore deviceId policy network except cascade reason"),
         ("session.lock", "sessionId subject reason"),
         ("session.unlock", "sessionId subject reason"),
         ("subject.disable", "subject reason"),
