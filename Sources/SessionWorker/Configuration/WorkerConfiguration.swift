@@ -114,7 +114,7 @@ extension WorkerConfiguration {
     enum Bounds {
         /// AMQP carries it in 16 bits, and 0 would mean "no limit" to the broker.
         static let prefetch = 1...65535
-        /// Each lane has three connections; beyond this the broker, not the machine, is the limit.
+        /// Each lane has up to five connections; beyond this the broker, not the machine, is the limit.
         static let lanes = 1...256
         /// A week: every remembered result occupies Redis for as long.
         static let inboxSeconds = 1...604_800
