@@ -237,7 +237,7 @@ private final class Stage: Sendable {
             case "LRANGE": log
             case "ZRANGEBYSCORE": due
             case "XRANGE": events
-            case "SET", "GET": .null
+            case "SET", "GET", "HGET": .null
             case "EVALSHA": commit(command)
             default: .integer(1)
             }

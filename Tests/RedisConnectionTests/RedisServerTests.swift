@@ -175,8 +175,10 @@ struct RedisServerTests {
     @Test("ends when the server is killed, and fails what is outstanding")
     func killed() async throws {
         let server = try await RedisServerProcess.start()
-        let connection = try await RedisConnection.connect(
-            RedisConfiguration(url: server.url), on: loop, logger: silent)
+        var configuration = try RedisConfiguration(url: server.url)
+        // Whoever blocks answers no ping; no command of ours does.
+        configuration.pingInterval = .seconds(3600)
+        let connection = try await RedisConnection.connect(configuration, on: loop, logger: silent)
         let blocked = Task { try await connection.send(pipeline("BLPOP", .string(key), 0)) }
         let other = try await RedisConnection.connect(RedisConfiguration(url: server.url), on: loop, logger: silent)
         while try await other.send(pipeline("INFO", "clients"))[0].string?.contains("blocked_clients:1") != true {}
