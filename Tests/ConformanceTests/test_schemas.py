@@ -353,7 +353,7 @@ def test_each_invalid_example_expects_a_code_and_the_pointer_to_its_one_fault(pa
     schema = f"commands/{path.parent.name}.json"
     if keys[-1] == "[withheld]":
         # What is not repeated is the one key without which the body is right.
-        wrong = [key for key in holder if not _faults_without(schema, body, holder, key)]
+        wrong = [key for key in list(holder) if not _faults_without(schema, body, holder, key)]
         assert len(wrong) == 1
         return
     if path.stem.endswith("misspelt"):
