@@ -9,7 +9,7 @@ public enum SojournWorker {
     /// once, from `main`.
     ///
     /// It reads the same options, environment and file, `worker --help` says which, and leaves with the same exit status: 0
-    /// stopped in order, 64 wrong usage, 69 a server is not available, 78 wrong configuration, 1 anything else. So it
+    /// stopped in order, 64 wrong usage, 78 wrong configuration or a server that refuses it, 130 interrupted twice, 1 anything else. So it
     /// returns only after a stop in order. The program may be called with or without the word `worker` before its options,
     /// so that it can take the place of `sojourn`.
     ///

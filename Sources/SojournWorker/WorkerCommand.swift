@@ -12,8 +12,8 @@ package struct WorkerCommand: AsyncParsableCommand {
             SOJOURN_AMQP_URL), and a key of the file given with --config (amqpUrl). Options go before the environment, \
             the environment before the file.
 
-            Exit status: 0 stopped in order, 64 wrong usage, 69 a server is not available, 78 wrong configuration, \
-            1 anything else.
+            Exit status: 0 stopped in order, 64 wrong usage, 78 wrong configuration, or a server that refuses \
+            it, 130 interrupted twice, 1 anything else.
             """)
 
     @OptionGroup var options: ConfigurationOptions

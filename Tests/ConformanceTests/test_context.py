@@ -334,7 +334,7 @@ def test_a_contexts_fingerprint_goes_before_the_devices(client, subject):
     assert outcome(client, token, {"fingerprint": "f1"}) == "revoked"
 
 
-def test_an_update_of_the_context_is_not_judged(client, subject):
+def test_an_update_by_a_session_id_is_a_service_s_own_word_and_not_judged(client, subject):
     old, new = RULES["country"]
     created = client.create(subject, policy="country-revoke", context=old | {"city": "Berlin"})
     session = client.do("session.update", sessionId=created["session"]["id"], context=new)["session"]
