@@ -9,9 +9,9 @@ public enum SojournWorker {
     /// once, from `main`.
     ///
     /// It reads the same options, environment and file, `worker --help` says which, and leaves with the same exit status: 0
-    /// stopped in order, 64 wrong usage, 78 wrong configuration or a server that refuses it, 130 interrupted twice, 1 anything else. So it
-    /// returns only after a stop in order. The program may be called with or without the word `worker` before its options,
-    /// so that it can take the place of `sojourn`.
+    /// stopped in order, 64 wrong usage, 78 wrong configuration or a server that refuses it, 130 interrupted twice, 1
+    /// anything else. So it returns only after a stop in order. The program may be called with or without the word `worker`
+    /// before its options, so that it can take the place of `sojourn`.
     ///
     /// Every worker of an installation has to be built with the same rules and verifiers: any of them may get a command.
     ///
