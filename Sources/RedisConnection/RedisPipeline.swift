@@ -21,9 +21,9 @@ package struct RedisPipeline: Sendable {
     private(set) var scriptCalls: [ScriptCall] = []
     /// How many commands were added, which is how many replies there will be.
     package private(set) var count = 0
-    /// Bytes of replies that are kept together; one that goes beyond is ``RedisReply/oversized(bytes:)`` in their place, so
-    /// that who asks for much at once holds a bounded part of it. Replies of up to ``smallReply`` bytes are always kept.
-    package var replyBudget = Int.max
+    /// How much of the replies is kept. One that goes beyond is ``RedisReply/oversized(bytes:)`` in its place, so that who asks
+    /// for much at once holds a bounded part of it. Replies of up to ``smallReply`` bytes are always kept.
+    package var replyBudget = ReplyBudget.unlimited
 
     /// Of a reply that a budget does not count, in bytes: every command's own kind of yes and no is shorter.
     package static let smallReply = 256
@@ -93,5 +93,20 @@ package struct RedisPipeline: Sendable {
     /// Puts a script's hash into its place.
     mutating func fillIn(_ hash: ScriptHash, for call: ScriptCall) {
         buffer.setBytes(hash.characters, at: call.hash)
+    }
+}
+
+/// How much is kept of the replies to a pipeline, in bytes as they come.
+package struct ReplyBudget: Sendable {
+    package static let unlimited = ReplyBudget(total: .max, each: .max)
+
+    /// Of all replies together.
+    package var total: Int
+    /// Of any one.
+    package var each: Int
+
+    package init(total: Int, each: Int) {
+        self.total = total
+        self.each = each
     }
 }

@@ -10,7 +10,7 @@ struct ReplyQueue {
         let count: Int
         let byteCount: Int
         let deadline: NIODeadline
-        let replyBudget: Int
+        let replyBudget: ReplyBudget
         /// What was written, when parts of it may have to be repeated: it evaluates scripts.
         let repeatable: RedisPipeline?
         let completion: RedisCompletion
@@ -77,9 +77,9 @@ struct ReplyQueue {
     }
 
     /// Whether there is room for a reply of this size; it is counted if so.
-    private mutating func isAffordable(_ bytes: Int, within budget: Int) -> Bool {
+    private mutating func isAffordable(_ bytes: Int, within budget: ReplyBudget) -> Bool {
         if bytes <= RedisPipeline.smallReply { return true }
-        guard bytes <= budget - replyBytes else { return false }
+        guard bytes <= budget.each, bytes <= budget.total - replyBytes else { return false }
         replyBytes += bytes
         return true
     }

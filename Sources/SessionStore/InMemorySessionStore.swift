@@ -29,7 +29,7 @@ package final class InMemorySessionStore: SweepableStore {
     }
 
     /// What is here already has its room, so the budget does not matter.
-    package func load(_ requests: [LoadRequest], budget: Int) async throws(StoreError) -> Loaded {
+    package func load(_ requests: [LoadRequest], budget: LoadBudget) async throws(StoreError) -> Loaded {
         let now = clock()
         let until = now.adding(seconds: inboxSeconds)
         return state.withLock { state in

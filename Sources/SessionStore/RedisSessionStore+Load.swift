@@ -2,7 +2,7 @@ import RedisConnection
 import SessionCore
 
 extension RedisSessionStore {
-    package func load(_ requests: [LoadRequest], budget: Int) async throws(StoreError) -> Loaded {
+    package func load(_ requests: [LoadRequest], budget: LoadBudget) async throws(StoreError) -> Loaded {
         do {
             let loaded = try await loadOnce(requests, budget)
             guard loaded.aggregates.contains(where: \.isKeyUnknown) else { return loaded }
@@ -14,9 +14,9 @@ extension RedisSessionStore {
         }
     }
 
-    private func loadOnce(_ requests: [LoadRequest], _ budget: Int) async throws(StoreError) -> Loaded {
+    private func loadOnce(_ requests: [LoadRequest], _ budget: LoadBudget) async throws(StoreError) -> Loaded {
         var pipeline = RedisPipeline()
-        pipeline.replyBudget = budget
+        pipeline.replyBudget = ReplyBudget(total: budget.total, each: budget.each)
         pipeline.command("TIME")
         append(revocationsTo: &pipeline)
         for request in requests { append(request, to: &pipeline) }

@@ -8,9 +8,9 @@ package import SessionCore
 package protocol SessionStore: Sendable {
     /// What is known of these aggregates now, in their order, with the store's time: one round trip.
     ///
-    /// - Parameter budget: bytes of what is stored that are loaded, about. An aggregate that goes beyond is `tooLarge`: to be
+    /// - Parameter budget: how much of what is stored is loaded. An aggregate that goes beyond is `tooLarge`: to be
     ///   loaded by itself, when there is room for it.
-    func load(_ requests: [LoadRequest], budget: Int) async throws(StoreError) -> Loaded
+    func load(_ requests: [LoadRequest], budget: LoadBudget) async throws(StoreError) -> Loaded
 
     /// Applies each commit, atomically and apart from the others, in their order: one round trip.
     func commit(_ commits: [Commit]) async throws(StoreError) -> [CommitResult]
@@ -26,7 +26,7 @@ package protocol SessionStore: Sendable {
 extension SessionStore {
     /// All of it, however much that is.
     package func load(_ requests: [LoadRequest]) async throws(StoreError) -> Loaded {
-        try await load(requests, budget: .max)
+        try await load(requests, budget: .unlimited)
     }
 }
 
@@ -74,6 +74,21 @@ package enum LeasePurpose: String, Sendable {
     case deadlines
     case outbox
     case revocations
+}
+
+/// How much is loaded at once, in bytes of what is stored, about.
+package struct LoadBudget: Sendable {
+    package static let unlimited = LoadBudget(total: .max, each: .max)
+
+    /// Of all aggregates together.
+    package var total: Int
+    /// Of any one.
+    package var each: Int
+
+    package init(total: Int, each: Int) {
+        self.total = total
+        self.each = each
+    }
 }
 
 /// One aggregate to load, and the messages that are about it.

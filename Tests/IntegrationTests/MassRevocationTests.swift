@@ -210,7 +210,7 @@ private struct InterruptedStore<Base: SessionStore>: SessionStore {
     let base: Base
     let interruption: @Sendable () async -> Void
 
-    func load(_ requests: [LoadRequest], budget: Int) async throws(StoreError) -> Loaded {
+    func load(_ requests: [LoadRequest], budget: LoadBudget) async throws(StoreError) -> Loaded {
         try await base.load(requests, budget: budget)
     }
 

@@ -131,7 +131,7 @@ private final class ForgetfulStore<Base: SessionStore>: SessionStore {
         self.base = base
     }
 
-    func load(_ requests: [LoadRequest], budget: Int) async throws(StoreError) -> Loaded {
+    func load(_ requests: [LoadRequest], budget: LoadBudget) async throws(StoreError) -> Loaded {
         try await base.load(requests, budget: budget)
     }
 

@@ -10,7 +10,7 @@ struct ClockedStore<Base: SessionStore>: SessionStore {
     let base: Base
     let clock: HandClock
 
-    func load(_ requests: [LoadRequest], budget: Int) async throws(StoreError) -> Loaded {
+    func load(_ requests: [LoadRequest], budget: LoadBudget) async throws(StoreError) -> Loaded {
         let loaded = try await base.load(requests, budget: budget)
         return Loaded(now: clock.time, revocations: loaded.revocations, aggregates: loaded.aggregates)
     }

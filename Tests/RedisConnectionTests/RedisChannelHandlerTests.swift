@@ -60,7 +60,7 @@ struct RedisChannelHandlerTests {
         let server = try ScriptedServer()
         var pipeline = RedisPipeline()
         for _ in 0..<5 { pipeline.command("GET", "k") }
-        pipeline.replyBudget = 1000
+        pipeline.replyBudget = ReplyBudget(total: 1000, each: 650)
         let answer = server.send(pipeline)
         let (large, huge) = (String(repeating: "l", count: 600), String(repeating: "h", count: 20_000))
         for text in [large, huge, large, "small", String(repeating: "m", count: 300)] {

@@ -9,32 +9,45 @@ package enum BatchLimits {
     /// What a round loads of all its subjects together.
     static let loadBytes = 4 << 20
     /// An aggregate that is larger is carried out apart, for the others not to wait for it.
-    static let largeAggregateBytes = 1 << 20
+    static let largeAggregateBytes = 256 << 10
     /// Aggregates that a round asks Redis for in full: all of them wait there, whole, to be sent.
     static let wholeAggregates = 64
     /// Activity logs that are loaded of one subject: each has up to 200 entries.
     static let activityLogs = 4
-    /// What the results of a batch have together, beyond the first: then the rest waits for another batch.
-    static let resultBytes = 4 << 20
+    /// What the results of a batch have together, beyond the last: then the rest waits for another batch. As much as a full
+    /// batch of ordinary results has.
+    static let resultBytes = 2 << 20
+    /// The same for a large subject: whoever has a small one waits for no more than this.
+    static let resultBytesApart = 1 << 20
     /// Commands on a large aggregate that are carried out together.
     static let commandsApart = 64
 
     /// The room that is left for a batch.
     struct Room {
-        let loadBytes: Int
+        let load: LoadBudget
         let groups: Int
         let commandsOfGroup: Int
-        private var resultBytes = BatchLimits.resultBytes
+        private var resultBytes: Int
 
         /// For many subjects, all of them small.
-        static var shared: Room { Room(loadBytes: BatchLimits.loadBytes, groups: .max, commandsOfGroup: .max) }
+        static var shared: Room {
+            Room(
+                load: LoadBudget(total: BatchLimits.loadBytes, each: BatchLimits.largeAggregateBytes), groups: .max,
+                commandsOfGroup: .max,
+                resultBytes: BatchLimits.resultBytes)
+        }
         /// For one subject, which may be large.
-        static var apart: Room { Room(loadBytes: .max, groups: 1, commandsOfGroup: BatchLimits.commandsApart) }
+        static var apart: Room {
+            Room(
+                load: .unlimited, groups: 1, commandsOfGroup: BatchLimits.commandsApart,
+                resultBytes: BatchLimits.resultBytesApart)
+        }
 
-        private init(loadBytes: Int, groups: Int, commandsOfGroup: Int) {
-            self.loadBytes = loadBytes
+        private init(load: LoadBudget, groups: Int, commandsOfGroup: Int, resultBytes: Int) {
+            self.load = load
             self.groups = groups
             self.commandsOfGroup = commandsOfGroup
+            self.resultBytes = resultBytes
         }
 
         /// Whether another command may be decided.

@@ -155,7 +155,7 @@ extension CommandProcessor {
         _ items: [CommandItem], wide: Set<SubjectHandle>, in room: inout BatchLimits.Room
     ) async throws(StoreError) -> Round {
         let grouped = group(items, wide: wide, within: room)
-        let loaded = try await store.load(grouped.groups.map(\.request), budget: room.loadBytes)
+        let loaded = try await store.load(grouped.groups.map(\.request), budget: room.load)
         let policies = policies()
         var round = Round(now: loaded.now)
         round.waiting = grouped.waiting
