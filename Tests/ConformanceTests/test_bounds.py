@@ -1,6 +1,7 @@
 """Small commands with large answers: memory stays bounded, and a revocation waits for none of them."""
 
 import time
+import uuid
 
 import pytest
 
@@ -47,7 +48,8 @@ def test_many_large_reads_fill_no_memory_and_hold_up_no_revocation(client, worke
         first = client.call("session.list", {"subject": large, "limit": 1}).data["sessions"][0]
         body = {"sessionId": first["id"]}
     # Nobody reads these replies: they are the broker's affair.
-    unread = client.channel.queue_declare("", exclusive=True).method.queue
+    unread = f"unread-{uuid.uuid4().hex}"
+    client.channel.queue_declare(unread, exclusive=True)
     for _ in range(READS):
         client.publish(command, body, reply_to=unread)
     begin = time.monotonic()
