@@ -344,8 +344,8 @@ def test_an_update_by_a_session_id_is_a_service_s_own_word_and_not_judged(client
 
 
 def test_a_transfer_brings_a_context_of_its_own(client, subject):
-    old, new = RULES["country"]
-    token = begin(client, subject, "country-revoke", old)["session"]
+    old, new = RULES["fingerprint"]
+    token = begin(client, subject, "fingerprint-revoke", old)["session"]
     ticket = client.do("session.transfer.begin", token=token)["ticket"]
     token = client.do("session.transfer.complete", ticket=ticket, context=new)["tokens"]["session"]
     assert outcome(client, token, new) == "valid"
