@@ -129,18 +129,23 @@ extension Lane {
     private func consume(prefetch: Int) async throws(AMQPError) {
         guard let broker = connections?.broker else { return }
         for connection in [broker.consuming, broker.publishing] { loseWhenClosed(connection.closeFuture) }
-        for (queue, name) in queueNames {
+        for queue in queues {
             let channel = try await broker.consuming.openChannel()
             try await channel.qos(prefetch: UInt16(prefetch))
             connections?.channels[queue] = channel
             connections?.windows[queue] = AcknowledgementWindow()
             // RabbitMQ closes a channel by itself when a delivery is held for longer than its consumer_timeout.
             loseWhenClosed(channel.closeFuture)
-            try await channel.consume(
+        }
+        for (queue, name) in queueNames {
+            try await connections?.channels[queue]?.consume(
                 queue: name, consumerTag: queue.rawValue,
                 onBatch: { [weak self] deliveries in self?.assumeIsolated { $0.take(deliveries, from: queue) } },
                 onCancelled: { [weak self] in self?.assumeIsolated { $0.consumerWasCancelled(of: queue) } })
         }
+        // Not before: the answers to all this come behind deliveries, and would be left unread with them.
+        connections?.mayPauseReading = true
+        readAsThereIsRoom()
     }
 
     private func loseWhenClosed(_ closed: EventLoopFuture<AMQPError?>) {
@@ -186,7 +191,9 @@ extension Lane {
 
     /// Leaves what the broker sends in the socket while the lane holds enough.
     func readAsThereIsRoom() {
-        guard let connections, connections.isReadingPaused != connections.backlog.isFull else { return }
+        guard let connections, connections.mayPauseReading,
+            connections.isReadingPaused != connections.backlog.isFull
+        else { return }
         let isFull = connections.backlog.isFull
         self.connections?.isReadingPaused = isFull
         connections.broker.consuming.pauseReading(isFull)

@@ -19,6 +19,8 @@ struct LaneConnections {
     var channels: [Topology.CommandQueue: AMQPChannel] = [:]
     var windows: [Topology.CommandQueue: AcknowledgementWindow] = [:]
     var backlog: LaneBacklog
+    /// Whether all consumers are there.
+    var mayPauseReading = false
     var isReadingPaused = false
     /// What is done beside the batches: publishing those that are stored, and trying again what Redis refused.
     var tasks = 0
