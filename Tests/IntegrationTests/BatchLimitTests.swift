@@ -12,8 +12,8 @@ struct BatchLimitTests {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store, policies: unlimited)
             let sender = Sender(fixture)
-            // Larger than all that is loaded together.
-            try await fill("alice", sessions: 300, sender, processor)
+            // Larger than what is loaded beside others.
+            try await fill("alice", sessions: 30, sender, processor)
 
             let list = sender.work("session.list", ["subject": .string("alice")], id: "")
             let create = sender.work("session.create", ["subject": .string("bob")], id: "b")
@@ -35,7 +35,7 @@ struct BatchLimitTests {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store, policies: unlimited)
             let sender = Sender(fixture)
-            try await fill("alice", sessions: 40, sender, processor)
+            try await fill("alice", sessions: 20, sender, processor)
 
             let lists = (0..<16).map { _ in sender.work("session.list", ["subject": .string("alice")], id: "") }
             var completions = [Completion?](repeating: nil, count: lists.count)
