@@ -5,11 +5,11 @@ import pathlib
 import shutil
 import signal
 import subprocess
-import time
 
 import pika
 
 from proxy import free_port
+from workers import wait_until
 
 START_SECONDS = 120
 
@@ -63,14 +63,16 @@ class Broker:
             )
 
     def _await(self):
-        deadline = time.monotonic() + START_SECONDS
-        while True:
+        def serves():
+            output = (self.folder / "output.log").read_text(errors="replace")[-2000:]
+            assert self.process.poll() is None, f"RabbitMQ did not start:\n{output}"
             try:
-                return pika.BlockingConnection(pika.URLParameters(self.url)).close()
+                pika.BlockingConnection(pika.URLParameters(self.url)).close()
+                return True
             except pika.exceptions.AMQPError:
-                output = (self.folder / "output.log").read_text(errors="replace")[-2000:]
-                assert self.process.poll() is None and time.monotonic() < deadline, f"RabbitMQ did not start:\n{output}"
-                time.sleep(0.1)
+                return False
+
+        wait_until(serves, START_SECONDS, "RabbitMQ to serve")
 
     def control(self, *arguments):
         """`rabbitmqctl` on this node."""

@@ -37,9 +37,6 @@ struct ReplySearch {
     /// Whether there is nothing to send, and nothing under way.
     var isIdle: Bool { waiting.isEmpty && underWay == nil }
 
-    /// Replies that wait to be sent, or for what becomes of them.
-    var count: Int { waiting.reduce(underWay?.replies.count ?? 0) { $0 + $1.replies.count } }
-
     mutating func add(_ replies: [PendingReply]) {
         guard !replies.isEmpty else { return }
         if let last = waiting.indices.last, waiting[last].silentLosses == 0, waiting[last].replies.count < nextLimit {
