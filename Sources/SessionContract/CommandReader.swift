@@ -17,7 +17,12 @@ package struct CommandReader: Sendable {
 
     /// The command that `message` is.
     package func read(_ message: IncomingMessage) throws(Failure) -> Command {
-        guard let name = CommandName(exactly: message.routingKey) else {
+        try read(message, as: CommandName(exactly: message.routingKey))
+    }
+
+    /// The same, where the command's name has been looked up before.
+    package func read(_ message: IncomingMessage, as name: CommandName?) throws(Failure) -> Command {
+        guard let name else {
             throw Failure(.unknownCommand, Self.unknown(message.routingKey))
         }
         let deadline = try checkProperties(of: message, for: name)

@@ -10,13 +10,13 @@ package enum ReplyQueue {
 
     /// Whether a name is one that only a connection is behind, and no queue.
     package static func isDirect(_ name: String) -> Bool {
-        name.utf8.starts(with: addressPrefix.utf8) || name.isExactly(direct)
+        name.beginsExactly(with: addressPrefix) || name.isExactly(direct)
     }
 
     /// Whether a name is that of a queue which is Sojourn's own or RabbitMQ's, so that nobody may name it.
     ///
     /// - Parameter prefix: the namespace and a dot.
     package static func isReserved(_ name: String, prefix: String) -> Bool {
-        name.utf8.starts(with: prefix.utf8) || (name.utf8.starts(with: brokerPrefix.utf8) && !isDirect(name))
+        name.beginsExactly(with: prefix) || (name.beginsExactly(with: brokerPrefix) && !isDirect(name))
     }
 }

@@ -67,7 +67,7 @@ package struct TopicPattern: Sendable, Hashable {
 extension TopicPattern.Part {
     fileprivate func isMet(by word: Substring) -> Bool {
         switch self {
-        case .word(let own): own.isExactly(word)
+        case .word(let own): own.utf8.elementsEqual(word.utf8)
         case .one: true
         case .any: false
         }

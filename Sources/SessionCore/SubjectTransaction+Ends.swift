@@ -40,9 +40,9 @@ extension SubjectTransaction {
             if ending.forgottenAt <= now { return nil }
             return isBarred(session) ? barred(session) : session
         }
-        var first: (session: Session, end: DueEnd)?
-        for candidate in [session] + ancestors(of: session).compactMap({ aggregate.sessions[$0] }) {
-            guard let end = dueEnd(of: candidate) else { continue }
+        var first = dueEnd(of: session).map { (session: session, end: $0) }
+        for id in ancestors(of: session) {
+            guard let candidate = aggregate.sessions[id], let end = dueEnd(of: candidate) else { continue }
             if let first, !comesEarlier((candidate, end), first) { continue }
             first = (candidate, end)
         }

@@ -73,10 +73,16 @@ extension SubjectTransaction {
 
     /// The session with this id, if it is this tenant's.
     func session(_ id: SessionID, tenant: String) -> Session? {
+        governed(id, tenant: tenant)?.session
+    }
+
+    /// The same, with the policy that it lives by.
+    func governed(_ id: SessionID, tenant: String) -> (session: Session, policy: SessionPolicy)? {
         guard let session = aggregate.sessions[id], session.tenant == tenant else { return nil }
+        let policy = policies.governing(session)
         switch scope {
-        case .whole: return session
-        case .sessions: return session.capped(by: policies.governing(session))
+        case .whole: return (session, policy)
+        case .sessions: return (session.capped(by: policy), policy)
         }
     }
 

@@ -80,7 +80,10 @@ extension RedisSessionStore {
         _ request: LoadRequest, from own: ArraySlice<RedisReply>
     ) throws(StoreError) -> LoadedAggregate {
         var replies = RepliesInOrder(own)
-        var loaded = aggregate(request, from: try value(try replies.next()))
+        let stored = try value(try replies.next())
+        // For what is only read, as most is: an aggregate is large, and copied where it has a name.
+        if request.messages.isEmpty, request.activityOf.isEmpty { return aggregate(request, from: stored) }
+        var loaded = aggregate(request, from: stored)
         var refusal: StoreError?
         for message in request.messages {
             let claimed = try replies.next()
@@ -102,7 +105,8 @@ extension RedisSessionStore {
             case .failure(let damage): loaded.damage.activity[session] = damage
             }
         }
-        return refusal.map { LoadedAggregate(state: .refused($0)) } ?? loaded
+        if let refusal { return LoadedAggregate(state: .refused(refusal)) }
+        return loaded
     }
 
     /// What was said before under a message's id, and what it was answered.

@@ -21,7 +21,9 @@ struct ExactTextTests {
         }
         #expect(ExactText(composed) == ExactText("Caf" + "\u{e9}"))
         #expect(ExactText("") == ExactText(""))
-        #expect("session.create".isExactly("x.session.create".dropFirst(2)))
+        #expect("session.create".isExactly(String("x.session.create".dropFirst(2))))
+        #expect("amq.x".beginsExactly(with: "amq."))
+        #expect(!decomposed.beginsExactly(with: composed) && !"am".beginsExactly(with: "amq."))
     }
 
     @Test("thousands of texts that look alike are not thousands of collisions in a table")

@@ -16,12 +16,9 @@ extension AMQPProperties {
     var heldBytes: Int {
         let fields = fields
         var bytes = Allocation.object(MemoryLayout<Fields>.stride)
-        for text in [
-            fields.contentType, fields.contentEncoding, fields.correlationID, fields.replyTo, fields.expiration,
-            fields.messageID, fields.type, fields.userID, fields.appID, fields.clusterID,
-        ] {
-            bytes += text?.heldBytes ?? 0
-        }
+        bytes += fields.contentType.heldBytes + fields.contentEncoding.heldBytes + fields.correlationID.heldBytes
+        bytes += fields.replyTo.heldBytes + fields.expiration.heldBytes + fields.messageID.heldBytes
+        bytes += fields.type.heldBytes + fields.userID.heldBytes + fields.appID.heldBytes + fields.clusterID.heldBytes
         bytes += fields.headers?.heldBytes ?? 0
         guard !fields.unreadable.isEmpty else { return bytes }
         return bytes
@@ -57,6 +54,10 @@ extension String {
         let count = utf8.count
         return count <= 15 ? 0 : Allocation.buffer(count + 1)
     }
+}
+
+extension String? {
+    fileprivate var heldBytes: Int { self?.heldBytes ?? 0 }
 }
 
 extension [UInt8] {

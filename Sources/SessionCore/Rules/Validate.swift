@@ -13,14 +13,12 @@ extension SessionManager {
         of validate: ValidateSession, tenant: String, in transaction: inout SubjectTransaction
     ) throws(ScopeTooNarrow) -> Validation {
         guard let id = validate.token.session else { return .invalid(.malformed, nil, .login) }
-        guard let stored = transaction.session(id, tenant: tenant), isPresent(validate.token, in: stored) else {
-            return .invalid(.unknown, nil, .login)
-        }
+        guard let (stored, policy) = transaction.governed(id, tenant: tenant), isPresent(validate.token, in: stored)
+        else { return .invalid(.unknown, nil, .login) }
         // Its end may lie with those above it.
         if stored.parentID != nil { try transaction.requireWhole() }
         guard var session = transaction.current(stored) else { return .invalid(.unknown, nil, .login) }
 
-        let policy = transaction.policies.governing(session)
         if stored.cap != nil, stored.status.isLiving, !session.status.isLiving { transaction.hasten(stored) }
         if let (reason, remedy) = impediment(of: session, under: policy, now: transaction.now) {
             return .invalid(reason, session, remedy)

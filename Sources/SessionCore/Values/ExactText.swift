@@ -42,18 +42,23 @@ extension ExactText: CustomStringConvertible, ExpressibleByStringInterpolation {
     }
 }
 
-extension StringProtocol {
+extension String {
     /// Whether both are the same to the byte.
-    package func isExactly(_ other: some StringProtocol) -> Bool {
-        guard utf8.count == other.utf8.count else { return false }
+    package func isExactly(_ other: String) -> Bool {
+        utf8.count == other.utf8.count && beginsExactly(with: other)
+    }
+
+    /// Whether the bytes of this begin with those of `prefix`.
+    package func beginsExactly(with prefix: String) -> Bool {
+        guard utf8.count >= prefix.utf8.count else { return false }
         let isSame = utf8.withContiguousStorageIfAvailable { bytes in
-            other.utf8.withContiguousStorageIfAvailable { others in
+            prefix.utf8.withContiguousStorageIfAvailable { others in
                 guard let left = bytes.baseAddress, let right = others.baseAddress else { return true }
-                return memcmp(left, right, bytes.count) == 0
+                return memcmp(left, right, others.count) == 0
             }
         }
         // Only what some other runtime keeps in another form has no bytes to show.
-        return (isSame ?? nil) ?? utf8.elementsEqual(other.utf8)
+        return (isSame ?? nil) ?? utf8.starts(with: prefix.utf8)
     }
 }
 

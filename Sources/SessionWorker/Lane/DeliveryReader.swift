@@ -57,7 +57,7 @@ package struct DeliveryReader: Sendable {
             }
             // Before the body is read.
             if let refusal, name != nil { return refused(refusal) }
-            let command = try commands.read(message(from: delivery))
+            let command = try commands.read(message(from: delivery), as: name)
             if let refusal = Self.refusal(
                 of: delivery.routingKey, tenant: command.tenant, to: properties.userID, by: permissions)
             {

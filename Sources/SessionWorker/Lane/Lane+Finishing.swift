@@ -32,7 +32,8 @@ extension Lane {
         var out = OutgoingBatch()
         out.reserve(batch.count)
         for (item, completion) in zip(batch, completions) {
-            outgoing.append(completion, of: item.delivery, queue: queueNames[item.queue] ?? "", to: &out)
+            outgoing.append(
+                completion, of: item.delivery, named: item.work.name, queue: queueNames[item.queue] ?? "", to: &out)
         }
         let bytes = out.heldBytes
         connections?.backlog.beginPublishing(bytes)
@@ -102,17 +103,9 @@ extension Lane {
     }
 
     func acknowledge(_ batch: [LaneItem]) {
-        guard connections != nil else { return }
-        for item in batch { connections?.windows[item.queue]?.finish(item.delivery.deliveryTag) }
-        connections?.backlog.finish(batch)
+        connections?.finish(batch)
         readAsThereIsRoom()
-        for (queue, channel) in connections?.channels ?? [:] {
-            // What waits behind a command that takes long is acknowledged apart, or it would use up the prefetch.
-            for tag in connections?.windows[queue]?.takeOvertaking() ?? [] { channel.acknowledge(tag, multiple: false) }
-            if let tag = connections?.windows[queue]?.takeAcknowledgement() {
-                channel.acknowledge(tag, multiple: true)
-            }
-        }
+        connections?.acknowledgeFinished()
     }
 }
 

@@ -117,7 +117,9 @@ actor Lane {
     func drain() async {
         isStopping = true
         // What was delivered before the broker agreed is still ours to finish.
-        for (queue, channel) in connections?.channels ?? [:] { try? await channel.cancel(consumerTag: queue.rawValue) }
+        for consumer in connections?.consumers ?? [] {
+            try? await consumer.channel.cancel(consumerTag: consumer.queue.rawValue)
+        }
         if case .serving = connections?.phase { connections?.phase = .draining }
         wake()
     }
@@ -132,14 +134,14 @@ extension Lane {
         for queue in queues {
             let channel = try await broker.consuming.openChannel()
             try await channel.qos(prefetch: UInt16(prefetch))
-            connections?.channels[queue] = channel
-            connections?.windows[queue] = AcknowledgementWindow()
+            connections?.consume(from: queue, on: channel)
             // RabbitMQ closes a channel by itself when a delivery is held for longer than its consumer_timeout.
             loseWhenClosed(channel.closeFuture)
         }
-        for (queue, name) in queueNames {
-            try await connections?.channels[queue]?.consume(
-                queue: name, consumerTag: queue.rawValue,
+        for consumer in connections?.consumers ?? [] {
+            let queue = consumer.queue
+            try await consumer.channel.consume(
+                queue: queueNames[queue] ?? "", consumerTag: queue.rawValue,
                 onBatch: { [weak self] deliveries in self?.assumeIsolated { $0.take(deliveries, from: queue) } },
                 onCancelled: { [weak self] in self?.assumeIsolated { $0.consumerWasCancelled(of: queue) } })
         }
@@ -156,9 +158,8 @@ extension Lane {
 
     private func take(_ deliveries: [AMQPDelivery], from queue: Topology.CommandQueue) {
         guard connections != nil else { return }
-        for delivery in deliveries { connections?.windows[queue]?.note(delivery.deliveryTag) }
-        connections?.backlog.add(
-            deliveries.map { LaneItem(queue: queue, delivery: $0, work: parts.reader.read($0)) }, from: queue)
+        let items = deliveries.map { LaneItem(queue: queue, delivery: $0, work: parts.reader.read($0)) }
+        connections?.take(items, from: queue)
         readAsThereIsRoom()
         wake()
     }

@@ -13,11 +13,17 @@ struct LaneConnections {
         case lost(any Error)
     }
 
+    /// One queue's channel, and what was delivered on it. Few enough to be searched through.
+    struct Consumer {
+        let queue: Topology.CommandQueue
+        let channel: AMQPChannel
+        fileprivate var window = AcknowledgementWindow()
+    }
+
     let broker: BrokerConnections
     let publisher: ConfirmedPublisher
     var phase = Phase.serving
-    var channels: [Topology.CommandQueue: AMQPChannel] = [:]
-    var windows: [Topology.CommandQueue: AcknowledgementWindow] = [:]
+    private(set) var consumers: [Consumer] = []
     var backlog: LaneBacklog
     /// Whether all consumers are there.
     var mayPauseReading = false
@@ -31,6 +37,37 @@ struct LaneConnections {
         switch phase {
         case .serving, .draining: nil
         case .lost(let error): error
+        }
+    }
+
+    mutating func consume(from queue: Topology.CommandQueue, on channel: AMQPChannel) {
+        consumers.append(Consumer(queue: queue, channel: channel))
+    }
+
+    /// Takes what was delivered from a queue.
+    mutating func take(_ items: [LaneItem], from queue: Topology.CommandQueue) {
+        for index in consumers.indices where consumers[index].queue == queue {
+            for item in items { consumers[index].window.note(item.delivery.deliveryTag) }
+        }
+        backlog.add(items, from: queue)
+    }
+
+    /// Notes commands that are finished, and may be acknowledged.
+    mutating func finish(_ items: [LaneItem]) {
+        for index in consumers.indices {
+            let queue = consumers[index].queue
+            for item in items where item.queue == queue { consumers[index].window.finish(item.delivery.deliveryTag) }
+        }
+        backlog.finish(items)
+    }
+
+    /// Acknowledges what is finished, as much as goes in one; what waits behind a command that takes long is acknowledged
+    /// apart, or it would use up the prefetch.
+    mutating func acknowledgeFinished() {
+        for index in consumers.indices {
+            let channel = consumers[index].channel
+            for tag in consumers[index].window.takeOvertaking() { channel.acknowledge(tag, multiple: false) }
+            if let tag = consumers[index].window.takeAcknowledgement() { channel.acknowledge(tag, multiple: true) }
         }
     }
 

@@ -18,11 +18,19 @@ struct LaneMetrics {
     mutating func record(batch: [Completion], seconds: Double) {
         batchSize.record(batch.count)
         batchSeconds.record(seconds)
+        // Most are answered like the one before: then there is nothing to look up.
+        var run: (answer: Answer, count: Int)?
         for completion in batch {
             let answer = Answer(
                 command: completion.result.command, status: completion.result.status, code: completion.refusal?.code)
-            counter(for: answer).increment()
+            if let last = run, last.answer == answer {
+                run?.count += 1
+            } else {
+                if let last = run { counter(for: last.answer).increment(by: last.count) }
+                run = (answer, 1)
+            }
         }
+        if let last = run { counter(for: last.answer).increment(by: last.count) }
     }
 
     private mutating func counter(for answer: Answer) -> Counter {

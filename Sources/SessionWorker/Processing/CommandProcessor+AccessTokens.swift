@@ -31,7 +31,10 @@ extension CommandProcessor {
             logger.error("an access token could not be signed", metadata: [LogKey.reason: "\(error)"])
             let failure = Failure(
                 .internal, "an access token could not be signed; the operators have been told")
-            return Verdicts(verdicts.beginning, of: verdicts.all.map(\.item), all: .failed(failure))
+            let transaction = verdicts.transaction
+            return Verdicts(
+                unchanged(transaction.aggregate.handle, under: transaction.policies, at: transaction.now),
+                of: verdicts.all.map(\.item), all: .failed(failure))
         }
     }
 

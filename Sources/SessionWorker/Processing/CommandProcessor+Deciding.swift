@@ -113,9 +113,15 @@ extension CommandProcessor {
     private func refuse(
         _ group: Group, because damage: DamagedRecord, under policies: PolicyCatalogue, at now: Timestamp
     ) -> Verdicts {
-        let nothing = SubjectTransaction(
-            on: Aggregate(handle: group.request.handle), now: now, policies: policies, random: makeRandom())
-        return Verdicts(nothing, of: group.items, all: fail(because: damage))
+        Verdicts(
+            unchanged(group.request.handle, under: policies, at: now), of: group.items, all: fail(because: damage))
+    }
+
+    /// A transaction that stores nothing.
+    func unchanged(
+        _ handle: SubjectHandle, under policies: PolicyCatalogue, at now: Timestamp
+    ) -> SubjectTransaction {
+        SubjectTransaction(on: Aggregate(handle: handle), now: now, policies: policies, random: makeRandom())
     }
 
     /// What a command comes to that needs a record that does not open; the operators are told. Where it is sealed with a key

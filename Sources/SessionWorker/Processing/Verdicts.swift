@@ -27,12 +27,9 @@ struct Verdicts {
 
     var transaction: SubjectTransaction
     var all: [(item: CommandItem, verdict: Verdict)] = []
-    /// As it was before the first was decided.
-    let beginning: SubjectTransaction
 
     init(_ transaction: SubjectTransaction) {
         self.transaction = transaction
-        beginning = transaction
     }
 
     /// The same for all, and no change.

@@ -17,8 +17,15 @@ package struct OutgoingMessages: Sendable {
     }
 
     /// Appends what has to be published for `completion`.
-    func append(_ completion: Completion, of delivery: AMQPDelivery, queue: String, to batch: inout OutgoingBatch) {
-        appendResults(of: completion, to: delivery, &batch)
+    ///
+    /// - Parameters:
+    ///   - name: of the command, `nil` if there is none of its name.
+    ///   - queue: that it came from.
+    func append(
+        _ completion: Completion, of delivery: AMQPDelivery, named name: CommandName?, queue: String,
+        to batch: inout OutgoingBatch
+    ) {
+        appendResults(of: completion, to: delivery, changesState: name?.changesState ?? true, &batch)
         for event in completion.events { batch.append(message(for: event.event), .event(event.reference)) }
         if let failure = completion.failure, failure.code.isQuarantined, !completion.omissions.contains(.quarantine) {
             batch.append(
@@ -35,9 +42,10 @@ package struct OutgoingMessages: Sendable {
             body: event.body)
     }
 
-    private func appendResults(of completion: Completion, to delivery: AMQPDelivery, _ batch: inout OutgoingBatch) {
+    private func appendResults(
+        of completion: Completion, to delivery: AMQPDelivery, changesState: Bool, _ batch: inout OutgoingBatch
+    ) {
         let result = completion.result
-        let changesState = CommandName(exactly: delivery.routingKey)?.changesState ?? true
         var properties = AMQPProperties(
             contentType: "application/json", headers: TraceContext(delivery.properties.headers)?.headers,
             deliveryMode: changesState ? 2 : 1,

@@ -24,12 +24,12 @@ struct ReplyAddresses {
 
     mutating func standing(of address: String) -> Standing {
         if bad.contains(address) { return .bad }
-        guard address.utf8.starts(with: Self.directPrefix.utf8) else { return .trusted }
+        guard address.beginsExactly(with: Self.directPrefix) else { return .trusted }
         return good.contains(address) ? .trusted : .unproven
     }
 
     mutating func prove(_ address: String) {
-        guard address.utf8.starts(with: Self.directPrefix.utf8) else { return }
+        guard address.beginsExactly(with: Self.directPrefix) else { return }
         good.insert(address)
     }
 

@@ -27,7 +27,8 @@ struct OutgoingMessagesTests {
         for completion: Completion, of delivery: AMQPDelivery, queue: String = ""
     ) -> [AMQPMessage] {
         var batch = OutgoingBatch()
-        outgoing.append(completion, of: delivery, queue: queue, to: &batch)
+        outgoing.append(
+            completion, of: delivery, named: CommandName(exactly: delivery.routingKey), queue: queue, to: &batch)
         return batch.replies + batch.messages
     }
 
