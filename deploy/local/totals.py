@@ -16,7 +16,11 @@ def count(report):
     totals = {"passed": 0, "failed": 0, "skipped": 0}
     if not report.exists():
         return totals
-    for case in ElementTree.parse(report).iter("testcase"):
+    try:
+        cases = ElementTree.parse(report).iter("testcase")
+    except ElementTree.ParseError:  # of a runner that crashed in the middle
+        return totals
+    for case in cases:
         outcomes = {OUTCOMES[child.tag] for child in case if child.tag in OUTCOMES}
         outcome = "failed" if "failed" in outcomes else "skipped" if outcomes else "passed"
         totals[outcome] += 1
