@@ -57,6 +57,23 @@ struct StolenTokenTests {
         #expect(scene.status(of: created) == status)
     }
 
+    @Test(
+        "of a pending session is not elevated from elsewhere: what the rule says happens",
+        arguments: [
+            (.lock, .sessionLocked, .locked), (.revoke, .sessionEnded, .revoked),
+        ] as [(SessionPolicy.ContextRules.Reaction, Rejection.Code, SessionStatus)])
+    func pending(reaction: SessionPolicy.ContextRules.Reaction, code: Rejection.Code, status: SessionStatus) throws {
+        var scene = Scene {
+            $0.context.country = reaction
+            $0.mfa.required = .always
+        }
+        let created = try scene.create { $0.context = home }
+        #expect(scene.status(of: created) == .pending)
+        #expect(scene.elevate(created.token, methods: ["pwd", "otp"], context: away).rejection == code)
+        #expect(scene.kinds.first == .suspicious)
+        #expect(scene.status(of: created) == status)
+    }
+
     @Test("does not complete one elsewhere, whatever device it says it is", arguments: [false, true])
     func complete(keepsOriginal: Bool) throws {
         var scene = strict(.elevate)

@@ -30,13 +30,8 @@ extension SessionManager {
             session.authenticatedAt = try authenticationTime(of: authentication, now: now)
             methods = authentication.methods
         }
-        if session.status == .active {
-            let verdict = try judge(
-                elevate.context, of: &session, under: policy, isElevation: true, in: &transaction)
-            if let rejection = verdict.rejection { return .rejected(rejection) }
-        } else if let context = elevate.context {
-            accept(context, in: &session, at: now)
-        }
+        let verdict = try judge(elevate.context, of: &session, under: policy, isElevation: true, in: &transaction)
+        if let rejection = verdict.rejection { return .rejected(rejection) }
 
         let levelBefore = session.assurance.level(at: now)
         session.assurance = elevated(session, by: methods, under: policy, in: transaction)
@@ -64,24 +59,21 @@ extension SessionManager {
         of elevate: ElevateSession, _ session: Session, under policy: SessionPolicy, for request: PlaceRequest,
         in transaction: inout SubjectTransaction
     ) throws -> Rejection? {
-        switch session.status {
-        case .pending:
-            let awaited = max(2, elevate.requiredLevel)
-            if let methods = knownMethods(of: elevate.proof) {
-                let level = elevated(session, by: methods, under: policy, in: transaction).level(at: transaction.now)
-                guard level >= awaited else { throw Self.insufficientProof(for: awaited) }
-            }
-            return session.parentID == nil ? refuseWithoutRoom(for: request, in: &transaction) : nil
-        case .active:
-            // What a rule does to a session for its context it does whether the code is right or not.
-            var judged = session
-            var after = transaction
-            let verdict = try judge(elevate.context, of: &judged, under: policy, isElevation: true, in: &after)
-            guard let rejection = verdict.rejection else { return nil }
+        // What a rule does to a session for its context it does whether the code is right or not.
+        var judged = session
+        var after = transaction
+        let verdict = try judge(elevate.context, of: &judged, under: policy, isElevation: true, in: &after)
+        if let rejection = verdict.rejection {
             transaction = after
             return rejection
-        case .locked, .revoked, .expired: preconditionFailure("what is not active or pending is refused before")
         }
+        guard session.status == .pending else { return nil }
+        let awaited = max(2, elevate.requiredLevel)
+        if let methods = knownMethods(of: elevate.proof) {
+            let level = elevated(session, by: methods, under: policy, in: transaction).level(at: transaction.now)
+            guard level >= awaited else { throw Self.insufficientProof(for: awaited) }
+        }
+        return session.parentID == nil ? refuseWithoutRoom(for: request, in: &transaction) : nil
     }
 
     /// What a proof shows if it is good; `nil` where that is not known before.
