@@ -48,3 +48,16 @@ def test_a_difference_that_touches_a_promise_is_named_until_it_is_gone(start_wor
     assert client.create(subject)["tokens"]
     client.delete_topology()
     client.close()
+
+
+def test_a_binding_that_is_missing_is_named_by_the_first_command_that_misses_it(start_worker, channel, there, amqp_url):
+    assert start_worker(namespace=there).await_ready().stop() == 0
+    channel.queue_unbind(f"{there}.commands.validate", f"{there}.commands", "session.get")
+    worker = start_worker(namespace=there, topology="check").await_ready()
+    client = Client(amqp_url, there)
+    session = client.create("alice")["session"]["id"]
+    assert client.do("session.get", sessionId=session)["session"]["subject"] == "alice"
+    worker.await_log(r"came as an unknown one.* command=session\.get")
+    assert "command=session.create" not in worker.log
+    client.delete_topology()
+    client.close()

@@ -40,6 +40,7 @@ actor Lane {
     let logger: Logger
     var metrics = LaneMetrics()
     var refusals: Refusals
+    private var missingBindings = MissingBindings()
     /// Whether Redis refused this lane's writes.
     var areWritesRefused = false
 
@@ -160,6 +161,11 @@ extension Lane {
         guard connections != nil else { return }
         let items = deliveries.map { LaneItem(queue: queue, delivery: $0, work: parts.reader.read($0)) }
         connections?.take(items, from: queue)
+        for command in missingBindings.note(items, from: queue) {
+            logger.warning(
+                "a command of ours came as an unknown one: bind it as `sojourn topology` prints, for it to wait in its own queue",
+                metadata: [LogKey.command: "\(command.rawValue)"])
+        }
         readAsThereIsRoom()
         wake()
     }
