@@ -50,11 +50,13 @@ def test_a_full_queue_of_events_does_not_hold_up_commands_and_gets_its_events_la
 ):
     queue = full_queue("events")
     begin = len(worker.log)
-    for number in range(5):
+    for number in range(20):
         client.call("session.create", {"subject": f"{subject}-{number}"}, seconds=5)
-    for number in range(5):
+    for number in range(20):
         # The others have them already.
         client.await_events(f"{subject}-{number}", "session.created", seconds=5)
+    worker.await_log("a consumer's queue refuses what is published", after=begin)
+    client.create(f"{subject}-meanwhile")
     assert "cannot take commands" not in worker.log[begin:]
 
     client.channel.queue_purge(queue)
