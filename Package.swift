@@ -119,7 +119,8 @@ let package = Package(
             name: "SessionWorkerTests",
             dependencies: [
                 "SessionWorker", "AMQPConnection", "SessionContract", "SessionCore", "SessionCrypto", "SessionStore",
-                "TestSupport", .product(name: "NIOPosix", package: "swift-nio"),
+                "SojournWorker", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: swift),
         // What somebody else's package may do: it sees what is public, and nothing more.
         .executableTarget(

@@ -6,17 +6,11 @@ import SojournWorker
 
 /// What a command that talks to a running installation has to know.
 struct ClientOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "The broker. A password here shows in the process list; prefer SOJOURN_AMQP_URL. "
-                + "(default: amqp://guest:guest@127.0.0.1:5672/)", valueName: "url"))
-    var amqpUrl: String?
+    @Option(help: .setting(.amqpUrl)) var amqpUrl: String?
 
-    @Option(help: ArgumentHelp("The installation's namespace. (default: sojourn)"))
-    var namespace: String?
+    @Option(help: .setting(.namespace)) var namespace: String?
 
-    @Option(help: ArgumentHelp("Read this JSON file, weaker than environment and options.", valueName: "file"))
-    var config: String?
+    @Option(help: .configurationFile) var config: String?
 
     func read(with further: [ConfigurationVariable: String?] = [:]) async throws -> WorkerConfiguration {
         var overrides = further.compactMapValues(\.self)

@@ -15,11 +15,9 @@ struct KeysResealCommand: AsyncParsableCommand {
             It may be interrupted and run again. What a worker writes meanwhile stays as the worker wrote it.
             """)
 
-    @Option(help: ArgumentHelp("Keys, made by `sojourn keys init`.", valueName: "file"))
-    var keyringFile: String?
+    @Option(help: .setting(.keyringFile)) var keyringFile: String?
 
-    @Option(help: ArgumentHelp("A program and its arguments that prints the keyring.", valueName: "command"))
-    var keyringCommand: String?
+    @Option(help: .setting(.keyringCommand)) var keyringCommand: String?
 
     @OptionGroup var store: StoreOptions
 

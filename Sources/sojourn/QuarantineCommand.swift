@@ -62,11 +62,9 @@ struct QuarantineShowCommand: AsyncParsableCommand {
     @Argument(help: "The message, as `sojourn quarantine list` names it.")
     var id: String
 
-    @Option(help: ArgumentHelp("Keys, made by `sojourn keys init`.", valueName: "file"))
-    var keyringFile: String?
+    @Option(help: .setting(.keyringFile)) var keyringFile: String?
 
-    @Option(help: ArgumentHelp("A program and its arguments that prints the keyring.", valueName: "command"))
-    var keyringCommand: String?
+    @Option(help: .setting(.keyringCommand)) var keyringCommand: String?
 
     @Flag(help: "Print one JSON object, for a program.")
     var json = false

@@ -4,17 +4,11 @@ import SojournWorker
 
 /// What a command that talks to Redis alone has to know.
 struct StoreOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "The workers' Redis. For a password prefer SOJOURN_REDIS_URL. (default: redis://127.0.0.1:6379/0)",
-            valueName: "url"))
-    var redisUrl: String?
+    @Option(help: .setting(.redisUrl)) var redisUrl: String?
 
-    @Option(help: ArgumentHelp("The installation's namespace. (default: sojourn)"))
-    var namespace: String?
+    @Option(help: .setting(.namespace)) var namespace: String?
 
-    @Option(help: ArgumentHelp("Read this JSON file, weaker than environment and options.", valueName: "file"))
-    var config: String?
+    @Option(help: .configurationFile) var config: String?
 
     func read(
         with further: [ConfigurationVariable: String?] = [:], needsKeyring: Bool = false

@@ -1,6 +1,7 @@
 import ArgumentParser
 import SessionContract
 import SessionWorker
+import SojournWorker
 
 /// `sojourn topology`: prints what the worker needs of RabbitMQ.
 struct TopologyCommand: AsyncParsableCommand {
@@ -12,8 +13,7 @@ struct TopologyCommand: AsyncParsableCommand {
     @Option(help: "The virtual host to declare them in.")
     var vhost = "/"
 
-    @Option(help: ArgumentHelp("The installation's namespace. (default: sojourn)"))
-    var namespace: String?
+    @Option(help: .setting(.namespace)) var namespace: String?
 
     func run() async throws {
         var overrides: [ConfigurationVariable: String] = [:]

@@ -35,6 +35,8 @@ package struct AdminServer: Service {
 
     /// Where it listens, with the port that was chosen.
     package let address: SocketEndpoint
+    /// What errors call the setting.
+    private let name: String
     private let listener: any Channel
     private let connections: NIOLoopBound<AdminConnections>
 
@@ -42,12 +44,13 @@ package struct AdminServer: Service {
     ///
     /// - Parameters:
     ///   - address: where to listen; port 0 for any free one.
+    ///   - name: what errors call the setting: as the operator gave it.
     ///   - isAlive: whether the lanes run; asked on every `/livez`.
     ///   - keySet: the JSON Web Key Set that access tokens are verified with.
     ///   - eventLoopGroup: not a lane's, so that a busy lane does not look like a dead process.
     /// - Throws: ``ConfigurationError`` where the address cannot be used.
     package static func listen(
-        at address: SocketEndpoint, health: HealthState, metrics: PrometheusMetrics,
+        at address: SocketEndpoint, named name: String, health: HealthState, metrics: PrometheusMetrics,
         isAlive: @escaping @Sendable () -> Bool, keySet: @escaping @Sendable () -> [UInt8],
         eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws(ConfigurationError) -> AdminServer {
@@ -67,23 +70,25 @@ package struct AdminServer: Service {
             let listener = try await bootstrap.bind(host: address.host, port: address.port).get()
             let port = listener.localAddress?.port ?? address.port
             return AdminServer(
-                address: SocketEndpoint(host: address.host, port: port), listener: listener, connections: connections)
+                address: SocketEndpoint(host: address.host, port: port), name: name, listener: listener,
+                connections: connections)
         } catch let error as IOError {
             throw unusable(
-                address, problem(errno: error.errnoCode), instead: "it must be a free address of this machine")
+                address, name, problem(errno: error.errnoCode), instead: "it must be a free address of this machine")
         } catch is SocketAddressError.UnknownHost {
             throw unusable(
-                address, "is a name that does not resolve", instead: "it must be an address of this machine")
+                address, name, "is a name that does not resolve", instead: "it must be an address of this machine")
         } catch {
             throw unusable(
-                address, "cannot be listened on (\(error))", instead: "it must be a free address of this machine")
+                address, name, "cannot be listened on (\(error))", instead: "it must be a free address of this machine")
         }
     }
 
     private init(
-        address: SocketEndpoint, listener: any Channel, connections: NIOLoopBound<AdminConnections>
+        address: SocketEndpoint, name: String, listener: any Channel, connections: NIOLoopBound<AdminConnections>
     ) {
         self.address = address
+        self.name = name
         self.listener = listener
         self.connections = connections
     }
@@ -102,7 +107,7 @@ package struct AdminServer: Service {
             }
         }
         guard ended else {
-            throw Self.unusable(address, "was lost while it was in use", instead: "start the worker again")
+            throw Self.unusable(address, name, "was lost while it was in use", instead: "start the worker again")
         }
     }
 
@@ -116,11 +121,10 @@ package struct AdminServer: Service {
     }
 
     private static func unusable(
-        _ address: SocketEndpoint, _ problem: String, instead: String
+        _ address: SocketEndpoint, _ name: String, _ problem: String, instead: String
     ) -> ConfigurationError {
-        let variable = ConfigurationVariable.adminAddress
-        return ConfigurationError(
-            .unusableAddress, "The admin address \(address) (\(variable.environmentName), \(variable.optionName))",
+        ConfigurationError(
+            .unusableAddress, "The admin address \(address) (\(name))",
             problem, remedy: instead)
     }
 

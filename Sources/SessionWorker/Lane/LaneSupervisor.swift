@@ -84,9 +84,7 @@ actor LaneSupervisor {
             wait.cancel()
         }
         guard try await lane.parts.processor.store.isKeyringTheirs() else {
-            throw ConfigurationError(
-                .conflictingValues, "SOJOURN_KEYRING_FILE", "is not the keyring that this namespace is used with",
-                remedy: "give every worker of a namespace the same keyring, or this one another namespace")
+            throw ConfigurationError.foreignKeyring(configuration)
         }
         try await policies.refresh(from: lane.parts.processor.store)
         let broker = try await connect()

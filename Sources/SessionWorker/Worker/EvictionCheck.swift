@@ -26,11 +26,11 @@ struct EvictionCheck: Sendable {
         if policy == Self.harmless { return }
         guard configuration.allowEviction else {
             throw ConfigurationError(
-                .evictingRedis, ConfigurationVariable.redisUrl.environmentName,
+                .evictingRedis, configuration.name(of: .redisUrl),
                 "is a Redis that evicts what it keeps (maxmemory-policy \(policy))",
-                remedy: "set maxmemory-policy \(Self.harmless) there; with "
-                    + "\(ConfigurationVariable.allowEviction.environmentName)=true the worker starts all the same, and "
-                    + "sessions and revocations may vanish")
+                remedy:
+                    "set maxmemory-policy \(Self.harmless) there; where \(configuration.name(of: .allowEviction)) is "
+                    + "true the worker starts all the same, and sessions and revocations may vanish")
         }
         logger.warning(
             "Redis evicts what it keeps, and is allowed to: sessions and revocations may vanish",

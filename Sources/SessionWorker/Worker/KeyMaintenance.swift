@@ -61,7 +61,8 @@ extension KeyMaintenance {
                 settings, scripts: RedisSessionStore.scripts, on: MultiThreadedEventLoopGroup.singleton.next(),
                 logger: logger)
         } catch {
-            throw ConfigurationError(.invalidValue, "SOJOURN_REDIS_URL", "cannot be used", remedy: error.message)
+            throw ConfigurationError(
+                .invalidValue, configuration.name(of: .redisUrl), "cannot be used", remedy: error.message)
         }
         let sealers = SealerSource(keyring: keyring, namespace: configuration.namespace, at: .wallClock)
         store = RedisSessionStore(

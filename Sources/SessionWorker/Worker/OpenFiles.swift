@@ -16,7 +16,8 @@ struct OpenFiles {
     /// Raises the limit as far as is needed and allowed.
     ///
     /// - Throws: `ConfigurationError` where that is not enough.
-    static func provide(for lanes: Int) throws(ConfigurationError) {
+    static func provide(for configuration: WorkerConfiguration) throws(ConfigurationError) {
+        let lanes = configuration.lanes
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         let needed = rlim_t(needed(lanes: lanes))
@@ -25,7 +26,7 @@ struct OpenFiles {
             throw ConfigurationError(
                 .tooFewFiles, "The limit on open files (ulimit -n)",
                 "is \(limit.rlim_max), and \(lanes) lanes need \(needed)",
-                remedy: "raise it, or set \(ConfigurationVariable.lanes.environmentName) to "
+                remedy: "raise it, or set \(configuration.name(of: .lanes)) to "
                     + "\(lanesPossible(with: Int(clamping: limit.rlim_max))) at most")
         }
         limit.rlim_cur = needed

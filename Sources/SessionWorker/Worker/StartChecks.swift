@@ -30,7 +30,7 @@ struct StartChecks: Sendable {
         try await patiently { try await checkBroker() }
         // Last, since this begins to use the namespace with the keyring: a start that ends leaves nothing behind.
         try await patiently {
-            guard try await store.isKeyringTheirs() else { throw ConfigurationError.foreignKeyring }
+            guard try await store.isKeyringTheirs() else { throw ConfigurationError.foreignKeyring(configuration) }
         }
         health.set(component: Self.component, .up)
     }
@@ -45,7 +45,7 @@ struct StartChecks: Sendable {
                 return
             case .disconnected(let error, nextAttempt: _) where error.isRefusalOfCredentials:
                 throw ConfigurationError(
-                    .refusedByServer, ConfigurationVariable.redisUrl.environmentName,
+                    .refusedByServer, configuration.name(of: .redisUrl),
                     "is refused by Redis (\(error.message))",
                     remedy: "user name and password must be those of a user that it has")
             case .idle, .connecting, .disconnected, .shutDown:
@@ -78,14 +78,24 @@ struct StartChecks: Sendable {
                 return try await connector.connect(
                     name: "sojourn/\(configuration.namespace)/start", on: eventLoop)
             } catch {
-                if error.isRefusalOfCredentials { refusal = .refused(by: broker, error) } else { failure = error }
+                if error.isRefusalOfCredentials { refusal = refused(by: broker, error) } else { failure = error }
             }
         }
         if let failure { throw failure }
         throw refusal
             ?? ConfigurationError(
-                .missingValue, ConfigurationVariable.amqpUrl.environmentName, "names no broker",
+                .missingValue, configuration.name(of: .amqpUrl), "names no broker",
                 remedy: "it must be the URL of one")
+    }
+
+    private func refused(by broker: AMQPConfiguration, _ error: AMQPError) -> ConfigurationError {
+        let remedy =
+            error.code == .authenticationFailed
+            ? "user name and password must be those of a user that it has"
+            : "the virtual host must exist, and the user be allowed to enter it"
+        return ConfigurationError(
+            .refusedByServer, configuration.name(of: .amqpUrl),
+            "is refused by RabbitMQ at \(broker) (\(error.replyText ?? error.message))", remedy: remedy)
     }
 
     private func checkTopology(over connection: AMQPConnection) async throws {
@@ -94,7 +104,8 @@ struct StartChecks: Sendable {
         guard missing.isEmpty else {
             throw ConfigurationError(
                 .missingTopology, "RabbitMQ", "lacks \(missing.joined(separator: ", "))",
-                remedy: "import the output of `sojourn topology`, or set SOJOURN_TOPOLOGY=declare")
+                remedy:
+                    "import the output of `sojourn topology`, or set \(configuration.name(of: .topology)) to declare")
         }
         logger.notice(
             """
@@ -144,20 +155,10 @@ extension AMQPError {
 }
 
 extension ConfigurationError {
-    static var foreignKeyring: ConfigurationError {
+    /// The namespace is used with other keys than those that this worker was given.
+    static func foreignKeyring(_ configuration: WorkerConfiguration) -> ConfigurationError {
         ConfigurationError(
-            .conflictingValues, ConfigurationVariable.keyringFile.environmentName,
-            "is not the keyring that this namespace is used with",
+            .conflictingValues, configuration.nameOfKeys, "is not the keyring that this namespace is used with",
             remedy: "give every worker of a namespace the same keyring, or this one another namespace")
-    }
-
-    fileprivate static func refused(by broker: AMQPConfiguration, _ error: AMQPError) -> ConfigurationError {
-        let remedy =
-            error.code == .authenticationFailed
-            ? "user name and password must be those of a user that it has"
-            : "the virtual host must exist, and the user be allowed to enter it"
-        return ConfigurationError(
-            .refusedByServer, ConfigurationVariable.amqpUrl.environmentName,
-            "is refused by RabbitMQ at \(broker) (\(error.replyText ?? error.message))", remedy: remedy)
     }
 }

@@ -51,7 +51,7 @@ package struct Worker {
         let metrics = PrometheusMetrics(help: MetricHelp.texts)
         MetricsSystem.bootstrap(metrics)
         tellOfStart()
-        try OpenFiles.provide(for: configuration.lanes)
+        try OpenFiles.provide(for: configuration)
         let watchdog = Watchdog()
         // The signals are heard before there is a group to stop: what comes early is not lost.
         let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -84,7 +84,8 @@ package struct Worker {
         }
 
         let admin = try await AdminServer.listen(
-            at: configuration.adminAddress, health: health, metrics: metrics, isAlive: { lanes.isRunning },
+            at: configuration.adminAddress, named: configuration.name(of: .adminAddress), health: health,
+            metrics: metrics, isAlive: { lanes.isRunning },
             keySet: { accessTokens.keySet })
         logger.info("the admin endpoints answer", metadata: [LogKey.address: "\(admin.address)"])
         let background: [any Service] = [
@@ -137,7 +138,7 @@ package struct Worker {
         let ending = Watchdog.Ending(
             status: 0,
             sentence:
-                "not everything ended within \(seconds) s (\(ConfigurationVariable.drainSeconds.environmentName)): "
+                "not everything ended within \(seconds) s (\(configuration.name(of: .drainSeconds))): "
                 + "the process ends, and RabbitMQ delivers again what it had not finished")
         return WorkerSignals(
             logger: logger,
@@ -281,7 +282,7 @@ extension Worker {
                 onStateChange: onStateChange)
         } catch {
             throw ConfigurationError(
-                .invalidValue, "SOJOURN_REDIS_URL", "cannot be used", remedy: error.message)
+                .invalidValue, configuration.name(of: .redisUrl), "cannot be used", remedy: error.message)
         }
     }
 

@@ -7,7 +7,7 @@ extension WorkerConfiguration {
         do {
             return try RedisConfiguration(url: redisURL)
         } catch {
-            throw ConfigurationError(.invalidValue, "SOJOURN_REDIS_URL", "cannot be used", remedy: error.message)
+            throw ConfigurationError(.invalidValue, name(of: .redisUrl), "cannot be used", remedy: error.message)
         }
     }
 
@@ -23,7 +23,7 @@ extension WorkerConfiguration {
                 broker.retainedBodyBytes = Self.retainedBodyBytes
                 brokers.append(broker)
             } catch {
-                throw ConfigurationError(.invalidValue, "SOJOURN_AMQP_URL", "cannot be used", remedy: error.message)
+                throw ConfigurationError(.invalidValue, name(of: .amqpUrl), "cannot be used", remedy: error.message)
             }
         }
         return brokers

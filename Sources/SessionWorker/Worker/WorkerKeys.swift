@@ -71,7 +71,7 @@ package final class WorkerKeys: Sendable {
         let source: Source
         var pace = Pace.file
         if let (provider, variable) = configuration.keyProvider {
-            source = .watched(try Watched(.keyring(from: provider, variable), logger: logger))
+            source = .watched(try Watched(.keyring(from: provider, named: configuration.nameOfKeys), logger: logger))
             if variable == .keyringCommand { pace = .command }
         } else {
             guard configuration.dev else { throw .missingKeyring }
@@ -147,9 +147,9 @@ extension WorkerKeys.Source {
 
 extension Watched.Source where Value == Keyring {
     /// A ring with another root is refused: the namespace's handles and tokens rest on the one that it began with.
-    static func keyring(from provider: any KeyProvider, _ variable: ConfigurationVariable) -> Self {
+    static func keyring(from provider: any KeyProvider, named name: String) -> Self {
         @Sendable func unusable(_ reason: String) -> ConfigurationError {
-            ConfigurationError(.unreadableFile, variable.environmentName, "cannot be used", remedy: reason)
+            ConfigurationError(.unreadableFile, name, "cannot be used", remedy: reason)
         }
         return Self(
             title: "the keyring", place: provider.name,
@@ -180,8 +180,8 @@ extension WorkerConfiguration {
     ///
     /// - Throws: `ConfigurationError` if there is none, or one that cannot be used.
     package func keyring() throws(ConfigurationError) -> Keyring {
-        guard let (provider, variable) = keyProvider else { throw .missingKeyring }
-        let source = Watched<Keyring>.Source.keyring(from: provider, variable)
+        guard let (provider, _) = keyProvider else { throw .missingKeyring }
+        let source = Watched<Keyring>.Source.keyring(from: provider, named: nameOfKeys)
         return try source.parse(try source.read(), nil)
     }
 
@@ -191,6 +191,9 @@ extension WorkerConfiguration {
         return CredentialSeal(
             Sealer(keyring: try keyring(), namespace: namespace, at: .wallClock), message: id)
     }
+
+    /// What messages call the place that the keys come from, as it was given.
+    var nameOfKeys: String { keyProvider.map { name(of: $0.1) } ?? "--dev" }
 
     /// What gives the keyring, and the variable that says so; `nil` with `--dev`.
     fileprivate var keyProvider: (any KeyProvider, ConfigurationVariable)? {

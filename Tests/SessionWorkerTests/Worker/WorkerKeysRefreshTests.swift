@@ -63,7 +63,8 @@ struct WorkerKeysRefreshTests {
 
     private func keys(_ pace: WorkerKeys.Pace) throws -> WorkerKeys {
         WorkerKeys(
-            .watched(try Watched(.keyring(from: service, .keyringCommand), logger: log.logger)), pace: pace,
+            .watched(try Watched(.keyring(from: service, named: "SOJOURN_KEYRING_COMMAND"), logger: log.logger)),
+            pace: pace,
             namespace: "n", logger: log.logger)
     }
 
