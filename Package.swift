@@ -40,6 +40,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.0")),
         .package(url: "https://github.com/apple/swift-configuration", .upToNextMinor(from: "1.4.0"), traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", .upToNextMinor(from: "2.13.0")),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", .upToNextMinor(from: "1.0.0"), traits: []),
+        .package(url: "https://github.com/apple/swift-system", .upToNextMinor(from: "1.8.0")),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", .upToNextMinor(from: "0.2.0")),
         .package(url: "https://github.com/vapor/jwt-kit", .upToNextMinor(from: "5.7.0")),
     ],
     targets: [
@@ -57,8 +60,13 @@ let package = Package(
             dependencies: [
                 "SessionCore", "SessionContract", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: swift),
-        .target(name: "AMQPConnection", dependencies: ["CRabbitMQ"] + nio, swiftSettings: swiftOverC),
+        .target(
+            name: "AMQPConnection",
+            dependencies: ["CRabbitMQ", .product(name: "DequeModule", package: "swift-collections")] + nio,
+            swiftSettings: swiftOverC),
         .target(name: "RedisConnection", dependencies: ["CHiredis"] + nio, swiftSettings: swiftOverC),
         .target(
             name: "SessionStore",
@@ -100,6 +108,7 @@ let package = Package(
             name: "sojourn-bench",
             dependencies: [
                 "AMQPConnection", "SessionContract", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ], swiftSettings: swift),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),

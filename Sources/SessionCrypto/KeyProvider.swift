@@ -3,18 +3,13 @@ package protocol KeyProvider: Sendable {
     /// What it is called in messages; shows no secret.
     var name: String { get }
 
-    /// The keyring as JSON: the secret itself. May take as long as the provider allows itself, and block.
+    /// The keyring as JSON: the secret itself. May take as long as the provider allows itself.
     ///
     /// - Throws: `KeyringError`, in words for an operator, with `name` in them.
-    func content() throws(KeyringError) -> [UInt8]
+    func content() async throws(KeyringError) -> [UInt8]
 }
 
 extension KeyProvider {
-    /// - Throws: `KeyringError`, in words for an operator, with `name` in them.
-    package func keyring() throws(KeyringError) -> Keyring {
-        try keyring(from: try content())
-    }
-
     /// What `content` says.
     ///
     /// - Throws: `KeyringError` with `malformed`.
@@ -37,7 +32,15 @@ package struct FileKeyProvider: KeyProvider {
 
     package var name: String { path }
 
+    /// Reads the file; blocks.
     package func content() throws(KeyringError) -> [UInt8] {
         try KeyringFile(opening: path).content()
+    }
+
+    /// Reads the file; blocks.
+    ///
+    /// - Throws: `KeyringError`, in words for an operator, with the path in them.
+    package func keyring() throws(KeyringError) -> Keyring {
+        try keyring(from: try content())
     }
 }

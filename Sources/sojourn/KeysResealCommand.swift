@@ -24,7 +24,7 @@ struct KeysResealCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try await store.read(
             with: [.keyringFile: keyringFile, .keyringCommand: keyringCommand], needsKeyring: true)
-        let keyring = try configuration.keyring()
+        let keyring = try await configuration.keyring()
         if let waiting = keyring.waiting(at: .wallClock) {
             throw CommandFailure(
                 "the key \(waiting.id) seals only from \(waiting.from.rfc3339) on: reseal after that")

@@ -74,7 +74,7 @@ struct QuarantineShowCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try await client.read(
             with: [.keyringFile: keyringFile, .keyringCommand: keyringCommand])
-        let seal = try configuration.quarantineSeal(ofMessage: id)
+        let seal = try await configuration.quarantineSeal(ofMessage: id)
         let client = try await client.connect(configuration)
         let look: SojournClient.QuarantineLook<QuarantinedMessage>
         do {

@@ -112,7 +112,8 @@ struct RedisSessionStoreTests {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let logger = Logger(label: "test")
             let policies = PoliciesInForce(
-                file: try PolicyFile(path: nil, logger: logger), handle: fixture.manager.policiesHandle, logger: logger)
+                file: try await PolicyFile(path: nil, logger: logger), handle: fixture.manager.policiesHandle,
+                logger: logger)
             let processor = await fixture.processor(on: fixture.store)
             let sender = Sender(fixture)
             func put(_ name: String) async throws {

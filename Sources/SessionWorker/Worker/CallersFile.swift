@@ -9,8 +9,8 @@ extension WatchedFile<CallerPermissions> {
     /// - Throws: `ConfigurationError` if there is a path and what lies there cannot be used.
     convenience init(
         path: String?, name: String = ConfigurationVariable.callersFile.environmentName, logger: Logger
-    ) throws(ConfigurationError) {
-        try self.init(
+    ) async throws(ConfigurationError) {
+        try await self.init(
             path: path, name: name, title: "the callers file",
             form: "it must be a JSON object, caller to a list of command patterns, or to {commands, tenants, replyTo}",
             standard: .anything, logger: logger, parse: CallerPermissions.read)

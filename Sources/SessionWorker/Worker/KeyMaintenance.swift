@@ -70,7 +70,7 @@ extension KeyMaintenance {
             inboxSeconds: configuration.inboxSeconds, keyring: keyring,
             refreshKeys: {
                 // Where it cannot be read now, what it was read as before stays in force, like in a worker.
-                guard let ring = try? configuration.keyring(), ring.hasRoot(of: keyring) else { return }
+                guard let ring = try? await configuration.keyring(), ring.hasRoot(of: keyring) else { return }
                 _ = sealers.use(ring, at: .wallClock)
             })
     }

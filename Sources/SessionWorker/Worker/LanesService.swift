@@ -30,35 +30,25 @@ final class LanesService: Service {
     /// - Throws: what `prepare` throws.
     func run() async throws {
         defer { running.store(false, ordering: .relaxed) }
-        let preparing = Task { try await prepare() }
-        let work = Task {
-            try await Self.outcome(of: preparing)
-            await withDiscardingTaskGroup { group in
-                for lane in lanes { group.addTask { await lane.run() } }
-            }
-        }
         do {
-            try await withTaskCancellationHandler {
-                try await withGracefulShutdownHandler {
-                    try await work.value
-                } onGracefulShutdown: {
-                    preparing.cancel()
-                    Task { await self.drain(work) }
-                }
-            } onCancel: {
-                preparing.cancel()
-                work.cancel()
-            }
+            try await cancelWhenGracefulShutdown { try await self.prepared() }
         } catch is CancellationError {
             // It was stopped before the lanes began.
+            return beginDraining()
         }
+        await runLanes()
     }
 
     /// Waits for it no longer once it is cancelled: what it is in the middle of may take long, and has no effect.
-    private static func outcome(of preparing: Task<Void, any Error>) async throws {
+    private func prepared() async throws {
         let (outcomes, outcome) = AsyncStream.makeStream(of: Result<Void, any Error>.self)
-        Task {
-            outcome.yield(await preparing.result)
+        let preparing = Task {
+            do {
+                try await prepare()
+                outcome.yield(.success(()))
+            } catch {
+                outcome.yield(.failure(error))
+            }
             outcome.finish()
         }
         try await withTaskCancellationHandler {
@@ -69,20 +59,52 @@ final class LanesService: Service {
         }
     }
 
-    private func drain(_ work: Task<Void, any Error>) async {
+    private enum Step {
+        case ended
+        case toldToStop
+        case stopped
+        case outOfTime
+    }
+
+    /// Runs the lanes until they end, or are cancelled because their time to drain is over.
+    private func runLanes() async {
+        await withTaskGroup(of: Step.self) { group in
+            group.addTask {
+                await withDiscardingTaskGroup { group in
+                    for lane in self.lanes { group.addTask { await lane.run() } }
+                }
+                return .ended
+            }
+            group.addTask { (try? await gracefulShutdown()) == nil ? .stopped : .toldToStop }
+            for await step in group {
+                switch step {
+                case .ended:
+                    group.cancelAll()
+                case .toldToStop:
+                    beginDraining()
+                    group.addTask {
+                        await withDiscardingTaskGroup { group in
+                            for lane in self.lanes { group.addTask { await lane.stop() } }
+                        }
+                        return .stopped
+                    }
+                    group.addTask { [drainTime] in
+                        (try? await Task.sleep(for: drainTime.lanes)) == nil ? .stopped : .outOfTime
+                    }
+                case .stopped:
+                    break
+                case .outOfTime:
+                    logger.warning("not everything was finished in time: the rest goes back to its queues")
+                    group.cancelAll()
+                }
+            }
+        }
+    }
+
+    private func beginDraining() {
         health.beginDraining()
         logger.info(
             "the worker drains: it takes no more commands and finishes those it has",
             metadata: [LogKey.durationMs: "\(drainTime.whole.wholeMilliseconds)"])
-        let deadline = Task {
-            try await Task.sleep(for: drainTime.lanes)
-            logger.warning("not everything was finished in time: the rest goes back to its queues")
-            work.cancel()
-        }
-        await withDiscardingTaskGroup { group in
-            for lane in lanes { group.addTask { await lane.stop() } }
-        }
-        _ = await work.result
-        deadline.cancel()
     }
 }

@@ -10,8 +10,8 @@ extension WatchedFile<PolicyCatalogue> {
     /// - Throws: `ConfigurationError` if there is a path and what lies there cannot be used.
     convenience init(
         path: String?, name: String = ConfigurationVariable.policyFile.environmentName, logger: Logger
-    ) throws(ConfigurationError) {
-        try self.init(
+    ) async throws(ConfigurationError) {
+        try await self.init(
             path: path, name: name, title: "the policy file",
             form: "it must be a JSON object, policy name to policy", standard: PolicyCatalogue(), logger: logger,
             parse: PolicyReader.readCatalogue)

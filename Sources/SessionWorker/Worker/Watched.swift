@@ -11,8 +11,8 @@ final class Watched<Value: Sendable>: Sendable {
         let title: String
         /// Its path or program, for the log.
         let place: String
-        /// Its bytes; may block.
-        let read: @Sendable () throws(ConfigurationError) -> [UInt8]
+        /// Its bytes.
+        let read: @Sendable () async throws(ConfigurationError) -> [UInt8]
         /// What they mean. Is given the value in force, if there is one, since not every good value may follow it.
         let parse: @Sendable ([UInt8], Value?) throws(ConfigurationError) -> Value
     }
@@ -26,16 +26,16 @@ final class Watched<Value: Sendable>: Sendable {
     private let source: Source
     private let logger: Logger
     private let state: Mutex<State>
-    /// Held during a look: what was read earlier must not come into force later.
-    private let looking = Mutex(())
+    /// The last look that was begun. The next one waits for it: what was read earlier must not come into force later.
+    private let lastLook = Mutex<Task<Void, Never>?>(nil)
 
     /// Reads it for the first time.
     ///
     /// - Throws: `ConfigurationError` if it cannot be used.
-    init(_ source: Source, logger: Logger) throws(ConfigurationError) {
+    init(_ source: Source, logger: Logger) async throws(ConfigurationError) {
         self.source = source
         self.logger = logger
-        let content = try source.read()
+        let content = try await source.read()
         state = Mutex(State(content: content, value: try source.parse(content, nil), reported: nil))
     }
 
@@ -46,27 +46,32 @@ final class Watched<Value: Sendable>: Sendable {
 
     /// Looks every `interval` until the task is cancelled.
     func watch(every interval: Duration) async {
-        while (try? await Task.sleep(for: interval)) != nil { await lookNow() }
+        while (try? await Task.sleep(for: interval)) != nil { await look() }
     }
 
-    /// Looks once, on a thread that may wait for a disk or a program.
-    func lookNow() async {
-        try? await NIOThreadPool.singleton.runIfActive { self.look() }
-    }
-
-    /// Looks once; blocks.
-    func look() {
-        looking.withLock { _ in
-            do throws(ConfigurationError) {
-                let content = try source.read()
-                let (known, current) = state.withLock { ($0.content, $0.value) }
-                if content == known { return recovered() }
-                let value = try source.parse(content, current)
-                state.withLock { $0 = State(content: content, value: value, reported: nil) }
-                logger.info("\(source.title) has changed and is in force", metadata: [LogKey.file: "\(source.place)"])
-            } catch {
-                report(error)
+    /// Looks once, behind the looks that are under way.
+    func look() async {
+        let look = lastLook.withLock { last in
+            let look = Task { [last] in
+                await last?.value
+                await self.read()
             }
+            last = look
+            return look
+        }
+        await look.value
+    }
+
+    private func read() async {
+        do throws(ConfigurationError) {
+            let content = try await source.read()
+            let (known, current) = state.withLock { ($0.content, $0.value) }
+            if content == known { return recovered() }
+            let value = try source.parse(content, current)
+            state.withLock { $0 = State(content: content, value: value, reported: nil) }
+            logger.info("\(source.title) has changed and is in force", metadata: [LogKey.file: "\(source.place)"])
+        } catch {
+            report(error)
         }
     }
 
@@ -87,5 +92,21 @@ final class Watched<Value: Sendable>: Sendable {
         logger.error(
             "\(source.title) cannot be used: the last good one stays in force",
             metadata: [LogKey.file: "\(source.place)", LogKey.reason: "\(error.problem): \(error.remedy)"])
+    }
+}
+
+extension Watched.Source {
+    /// Reads on a thread that may wait for a disk, so that no other does.
+    static func blocking(
+        _ read: @escaping @Sendable () throws(ConfigurationError) -> [UInt8]
+    ) -> @Sendable () async throws(ConfigurationError) -> [UInt8] {
+        { () async throws(ConfigurationError) in
+            let result = await withCheckedContinuation { continuation in
+                NIOThreadPool.singleton.submit { _ in
+                    continuation.resume(returning: Result { () throws(ConfigurationError) in try read() })
+                }
+            }
+            return try result.get()
+        }
     }
 }

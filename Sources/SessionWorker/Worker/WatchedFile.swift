@@ -23,7 +23,7 @@ final class WatchedFile<Value: Sendable>: Sendable {
     init(
         path: String?, name: String, title: String, form: String, standard: Value, logger: Logger,
         parse: @escaping @Sendable ([UInt8]) throws(Failure) -> Value
-    ) throws(ConfigurationError) {
+    ) async throws(ConfigurationError) {
         self.standard = standard
         guard let path else {
             watched = nil
@@ -34,7 +34,7 @@ final class WatchedFile<Value: Sendable>: Sendable {
         }
         let source = Watched<Value>.Source(
             title: title, place: path,
-            read: { () throws(ConfigurationError) in
+            read: Watched<Value>.Source.blocking { () throws(ConfigurationError) in
                 guard let content = try? Data(contentsOf: URL(filePath: path)) else {
                     throw unusable("cannot be read")
                 }
@@ -53,7 +53,7 @@ final class WatchedFile<Value: Sendable>: Sendable {
                         .unreadableFile, "\(name) \(path)", "is wrong at \(place)", remedy: error.message)
                 }
             })
-        watched = try Watched(source, logger: logger)
+        watched = try await Watched(source, logger: logger)
     }
 
     var value: Value {
@@ -67,6 +67,6 @@ final class WatchedFile<Value: Sendable>: Sendable {
 
     /// Looks at the file at once.
     func reread() async {
-        await watched?.lookNow()
+        await watched?.look()
     }
 }

@@ -28,13 +28,13 @@ package struct Worker {
     /// - Throws: `ConfigurationError` where a part cannot be made as it was asked for.
     package init(
         _ configuration: WorkerConfiguration, extensions: Extensions = .none
-    ) throws(ConfigurationError) {
+    ) async throws(ConfigurationError) {
         self.configuration = configuration
         self.extensions = extensions
-        keys = try WorkerKeys(for: configuration, logger: logger)
-        policyFile = try PolicyFile(
+        keys = try await WorkerKeys(for: configuration, logger: logger)
+        policyFile = try await PolicyFile(
             path: configuration.policyFile, name: configuration.name(of: .policyFile), logger: logger)
-        callers = try CallersFile(
+        callers = try await CallersFile(
             path: configuration.callersFile, name: configuration.name(of: .callersFile), logger: logger)
         redis = try configuration.redis()
         brokers = try configuration.brokers()
@@ -55,7 +55,9 @@ package struct Worker {
         let watchdog = Watchdog()
         // The signals are heard before there is a group to stop: what comes early is not lost.
         let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let signals = handleSignals(watchdog) { stop.yield() }
+        // One is enough for whatever changed before it is answered.
+        let (reloads, reload) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let signals = handleSignals(watchdog, stop: { stop.yield() }, reload: { reload.yield() })
         defer { withExtendedLifetime(signals) {} }
 
         // One for each lane, one for the lane of revocations, one for the sweeper.
@@ -93,6 +95,13 @@ package struct Worker {
             BackgroundService { await accessTokens.watch() },
             BackgroundService { [policyFile] in await policyFile.watch() },
             BackgroundService { [callers] in await callers.watch() },
+            BackgroundService { [keys, policyFile, callers] in
+                for await _ in reloads {
+                    await keys.reread()
+                    await policyFile.reread()
+                    await callers.reread()
+                }
+            },
             BackgroundService {
                 if await gate.opened() { await policies.watch(sweeper.store) }
             },
@@ -133,7 +142,9 @@ package struct Worker {
         }
     }
 
-    private func handleSignals(_ watchdog: Watchdog, stop: @escaping @Sendable () -> Void) -> WorkerSignals {
+    private func handleSignals(
+        _ watchdog: Watchdog, stop: @escaping @Sendable () -> Void, reload: @escaping @Sendable () -> Void
+    ) -> WorkerSignals {
         let seconds = configuration.drainSeconds
         let ending = Watchdog.Ending(
             status: 0,
@@ -146,13 +157,7 @@ package struct Worker {
                 watchdog.arm(DrainTime(seconds: seconds).process, ending)
                 stop()
             },
-            reload: { [keys, policyFile, callers] in
-                Task {
-                    await keys.reread()
-                    await policyFile.reread()
-                    await callers.reread()
-                }
-            })
+            reload: reload)
     }
 }
 

@@ -67,11 +67,14 @@ package final class WorkerKeys: Sendable {
     }
 
     /// - Throws: `ConfigurationError` if there is no keyring, or one that cannot be used.
-    package convenience init(for configuration: WorkerConfiguration, logger: Logger) throws(ConfigurationError) {
+    package convenience init(
+        for configuration: WorkerConfiguration, logger: Logger
+    ) async throws(ConfigurationError) {
         let source: Source
         var pace = Pace.file
         if let (provider, variable) = configuration.keyProvider {
-            source = .watched(try Watched(.keyring(from: provider, named: configuration.nameOfKeys), logger: logger))
+            source = .watched(
+                try await Watched(.keyring(from: provider, named: configuration.nameOfKeys), logger: logger))
             if variable == .keyringCommand { pace = .command }
         } else {
             guard configuration.dev else { throw .missingKeyring }
@@ -120,7 +123,7 @@ package final class WorkerKeys: Sendable {
     private func look(_ looks: inout Looks) -> Task<Void, Never> {
         if let current = looks.current { return current }
         let look = Task {
-            if case .watched(let watched) = source { await watched.lookNow() }
+            if case .watched(let watched) = source { await watched.look() }
             advance()
             self.looks.withLock { $0.current = nil }
         }
@@ -151,15 +154,20 @@ extension Watched.Source where Value == Keyring {
         @Sendable func unusable(_ reason: String) -> ConfigurationError {
             ConfigurationError(.unreadableFile, name, "cannot be used", remedy: reason)
         }
-        return Self(
-            title: "the keyring", place: provider.name,
-            read: { () throws(ConfigurationError) in
-                do throws(KeyringError) {
-                    return try provider.content()
-                } catch {
+        let read: @Sendable () async throws(ConfigurationError) -> [UInt8]
+        if let file = provider as? FileKeyProvider {
+            read = blocking { () throws(ConfigurationError) in
+                do throws(KeyringError) { return try file.content() } catch { throw unusable(error.description) }
+            }
+        } else {
+            read = { () async throws(ConfigurationError) in
+                do throws(KeyringError) { return try await provider.content() } catch {
                     throw unusable(error.description)
                 }
-            },
+            }
+        }
+        return Self(
+            title: "the keyring", place: provider.name, read: read,
             parse: { content, current throws(ConfigurationError) in
                 let keyring: Keyring
                 do throws(KeyringError) {
@@ -179,17 +187,17 @@ extension WorkerConfiguration {
     /// The keyring as it is now.
     ///
     /// - Throws: `ConfigurationError` if there is none, or one that cannot be used.
-    package func keyring() throws(ConfigurationError) -> Keyring {
+    package func keyring() async throws(ConfigurationError) -> Keyring {
         guard let (provider, _) = keyProvider else { throw .missingKeyring }
         let source = Watched<Keyring>.Source.keyring(from: provider, named: nameOfKeys)
-        return try source.parse(try source.read(), nil)
+        return try source.parse(try await source.read(), nil)
     }
 
     /// What opens the credentials of a message in quarantine; `nil` without a keyring.
-    package func quarantineSeal(ofMessage id: String) throws(ConfigurationError) -> CredentialSeal? {
+    package func quarantineSeal(ofMessage id: String) async throws(ConfigurationError) -> CredentialSeal? {
         guard keyProvider != nil else { return nil }
         return CredentialSeal(
-            Sealer(keyring: try keyring(), namespace: namespace, at: .wallClock), message: id)
+            Sealer(keyring: try await keyring(), namespace: namespace, at: .wallClock), message: id)
     }
 
     /// What messages call the place that the keys come from, as it was given.

@@ -11,13 +11,14 @@ struct PoliciesInForceTests {
     private let manager: SessionManager
     private let policies: PoliciesInForce
 
-    init() throws {
+    init() async throws {
         let keyring = Keyring.generate(at: Timestamp(milliseconds: 0))
         manager = SessionManager(
             tokens: TokenCodec(keyring: keyring, namespace: "n"), factors: FactorCodec(keyring: keyring, namespace: "n")
         )
         policies = PoliciesInForce(
-            file: try PolicyFile(path: nil, logger: log.logger), handle: manager.policiesHandle, logger: log.logger)
+            file: try await PolicyFile(path: nil, logger: log.logger), handle: manager.policiesHandle,
+            logger: log.logger)
     }
 
     /// A store in which the policy `mine` was put so often, each time with another of these idle times.
