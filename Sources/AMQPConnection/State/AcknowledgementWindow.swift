@@ -1,3 +1,5 @@
+import DequeModule
+
 /// Turns deliveries that finish in any order into as few acknowledgements as possible.
 ///
 /// Deliveries are noted in the order they came; each is finished once. The finished prefix may be acknowledged with
@@ -9,9 +11,8 @@ package struct AcknowledgementWindow: Sendable {
         var isFinished: Bool
     }
 
-    /// From `head` on, what is not acknowledged yet, by ascending tag.
-    private var entries: [Entry] = []
-    private var head = 0
+    /// What is not acknowledged yet, by ascending tag.
+    private var entries = Deque<Entry>()
     private var lastTag: UInt64 = 0
 
     /// Finished deliveries that may wait behind an unfinished one, before they are acknowledged each by itself.
@@ -22,7 +23,7 @@ package struct AcknowledgementWindow: Sendable {
     }
 
     /// Deliveries not yet covered by an acknowledgement: bounded by the channel's prefetch.
-    package var count: Int { entries.count - head }
+    package var count: Int { entries.count }
 
     /// Deliveries not yet finished.
     package private(set) var unfinishedCount = 0
@@ -58,17 +59,9 @@ package struct AcknowledgementWindow: Sendable {
     /// of.
     package mutating func takeAcknowledgement() -> UInt64? {
         var tag: UInt64?
-        while head < entries.count, entries[head].isFinished {
-            tag = entries[head].tag
-            head += 1
-        }
-        // Moving the rest to the front once it is the smaller half keeps the cost constant on average.
-        if head == entries.count {
-            entries.removeAll(keepingCapacity: true)
-            head = 0
-        } else if head > 64, head > entries.count / 2 {
-            entries.removeFirst(head)
-            head = 0
+        while let first = entries.first, first.isFinished {
+            tag = first.tag
+            entries.removeFirst()
         }
         return tag
     }
@@ -76,17 +69,14 @@ package struct AcknowledgementWindow: Sendable {
     /// The tags to acknowledge without `multiple`: deliveries that are finished and wait behind one that is not, where these
     /// are many. They would use up the prefetch while it takes its time. They are let go of.
     package mutating func takeOvertaking() -> [UInt64] {
-        guard count - unfinishedCount > overtakingLimit, head < entries.count, !entries[head].isFinished else {
-            return []
-        }
-        let tags = entries[head...].filter(\.isFinished).map(\.tag)
+        guard count - unfinishedCount > overtakingLimit, entries.first?.isFinished == false else { return [] }
+        let tags = entries.filter(\.isFinished).map(\.tag)
         entries.removeAll(where: \.isFinished)
-        head = 0
         return tags
     }
 
     private func index(of tag: UInt64) -> Int {
-        var low = head
+        var low = 0
         var high = entries.count
         while low < high {
             let middle = (low + high) / 2

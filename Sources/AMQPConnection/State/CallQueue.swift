@@ -1,3 +1,5 @@
+import DequeModule
+
 /// The questions of one channel and their answers: one is out at a time, the others wait in order.
 ///
 /// AMQP answers carry no number, so two of a kind could not be told apart otherwise.
@@ -11,7 +13,7 @@ struct CallQueue<Waiter> {
     /// Calls that may wait at most: topology is some dozens, and who asks more without awaiting has gone wrong.
     static var limit: Int { 1024 }
 
-    private var waiting: [Call] = []
+    private var waiting = Deque<Call>()
     /// The call that is out.
     private(set) var current: Call?
 
@@ -24,8 +26,8 @@ struct CallQueue<Waiter> {
 
     /// The next call to send, unless one is out.
     mutating func next() -> Call? {
-        guard current == nil, !waiting.isEmpty else { return nil }
-        current = waiting.removeFirst()
+        guard current == nil else { return nil }
+        current = waiting.popFirst()
         return current
     }
 

@@ -1,3 +1,5 @@
+import DequeModule
+
 /// Which published messages the broker still has to confirm, batch by batch.
 ///
 /// Confirms come for one tag or for all up to one, in any order. `Waiter` is whatever the owner wants back with the
@@ -30,12 +32,10 @@ struct ConfirmTracker<Waiter> {
     }
 
     /// In the order of their tags. Those resolved in front are cut off; between unresolved ones they stay.
-    private var batches: [Batch] = []
-    /// Where the unresolved batches begin: cutting the front off one by one would move all others each time.
-    private var head = 0
+    private var batches = Deque<Batch>()
     private var nextTag: UInt64 = 1
 
-    var isEmpty: Bool { head == batches.count }
+    var isEmpty: Bool { batches.isEmpty }
 
     /// Notes a batch that has just been sent. `sent` are the messages' places among `outcomes`, in the order they were
     /// written; the others have their outcome already. At least one was sent.
@@ -66,7 +66,7 @@ struct ConfirmTracker<Waiter> {
         // Tag 0 stands for all of them (§1.8.3.13).
         let limit = tag == 0 ? nextTag - 1 : tag
         var resolved: [Resolved] = []
-        var index = head
+        var index = 0
         while index < batches.count, batches[index].first <= limit {
             let last = min(limit, batches[index].last)
             for tag in batches[index].first...last { mark(tag, in: index, positive) }
@@ -80,7 +80,7 @@ struct ConfirmTracker<Waiter> {
     /// Takes a `basic.return`, which comes before its message's ack but does not name its tag: it belongs to the oldest
     /// message alike it. Two that cannot be told apart share the reason anyway.
     mutating func returned(_ address: ReturnAddress, _ properties: AMQPProperties, body: [UInt8]) {
-        for index in head..<batches.count {
+        for index in batches.indices {
             let found = batches[index].mandatory.firstIndex { candidate in
                 guard let message = candidate.message else { return false }
                 return message.routingKey == address.routingKey && message.exchange == address.exchange
@@ -97,14 +97,14 @@ struct ConfirmTracker<Waiter> {
 
     /// The earliest time at which an unanswered batch is overdue.
     var earliestDeadline: UInt64? {
-        batches[head...].lazy.filter { $0.waiter != nil }.map(\.deadline).min()
+        batches.lazy.filter { $0.waiter != nil }.map(\.deadline).min()
     }
 
     /// Lets go of the waiters that are overdue by `grace`, with what is known until now. Their messages stay noted:
     /// confirms may still come.
     mutating func expire(now: UInt64, grace: UInt64 = 0, because error: AMQPError) -> [Resolved] {
         var expired: [Resolved] = []
-        for index in head..<batches.count where batches[index].deadline + grace <= now {
+        for index in batches.indices where batches[index].deadline + grace <= now {
             if let given = giveUp(index, error) { expired.append(given) }
         }
         return expired
@@ -112,16 +112,13 @@ struct ConfirmTracker<Waiter> {
 
     /// Gives what waits this much more time: the broker took nothing for so long.
     mutating func postpone(by nanoseconds: UInt64) {
-        for index in head..<batches.count { batches[index].deadline += nanoseconds }
+        for index in batches.indices { batches[index].deadline += nanoseconds }
     }
 
     /// Forgets all batches: the channel is gone. Gives back who still waits, with what is known until now.
     mutating func removeAll(because error: AMQPError) -> [Resolved] {
-        defer {
-            batches = []
-            head = 0
-        }
-        return (head..<batches.count).compactMap { giveUp($0, error) }
+        defer { batches = [] }
+        return batches.indices.compactMap { giveUp($0, error) }
     }
 
     /// A batch with what is known of it: a message that came back is known to be taken by nobody, its ack or not.
@@ -138,14 +135,14 @@ struct ConfirmTracker<Waiter> {
 
     private mutating func confirmOne(_ tag: UInt64, _ positive: Bool) -> Resolved? {
         // The last batch that begins at or before the tag.
-        var low = head
+        var low = 0
         var high = batches.count
         while low < high {
             let middle = (low + high) / 2
             if batches[middle].first <= tag { low = middle + 1 } else { high = middle }
         }
-        // Before the head: resolved long ago. RabbitMQ does not confirm twice; if it did, nothing would be wrong.
-        guard low > head else { return nil }
+        // Before the first: resolved long ago. RabbitMQ does not confirm twice; if it did, nothing would be wrong.
+        guard low > 0 else { return nil }
         mark(tag, in: low - 1, positive)
         let resolved = complete(low - 1)
         cutFront()
@@ -168,13 +165,6 @@ struct ConfirmTracker<Waiter> {
     }
 
     private mutating func cutFront() {
-        while head < batches.count, batches[head].remaining == 0 { head += 1 }
-        if head == batches.count {
-            batches.removeAll(keepingCapacity: true)
-            head = 0
-        } else if head > 64, head > batches.count / 2 {
-            batches.removeFirst(head)
-            head = 0
-        }
+        while batches.first?.remaining == 0 { batches.removeFirst() }
     }
 }
