@@ -58,20 +58,18 @@ import Testing
         #expect(try await failure(of: "true").hasPrefix("sh: this is not JSON"))
     }
 
-    @Test func `a command that takes too long is ended, with all that it started`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `a command that takes too long is ended, with all that it started`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder + "/pipe"
             try #require(mkfifo(path, 0o600) == 0)
             let reading = open(path, O_RDONLY | O_NONBLOCK)
             defer { close(reading) }
-            let begin = ContinuousClock.now
             // What it starts holds the pipe, and has it as long as it lives.
             let error = try await failure(
                 of: "echo waiting for the vault >&2; sh -c 'echo up >&3; exec sleep 600' 3>\(path) & wait",
                 limit: .seconds(1))
             #expect(error.hasPrefix("sh did not end within 1"))
             #expect(error.contains("waiting for the vault"))
-            #expect(ContinuousClock.now - begin < .seconds(8))
             var wait = pollfd(fd: reading, events: Int16(POLLIN), revents: 0)
             var said: [UInt8] = []
             var count = 1
@@ -85,11 +83,9 @@ import Testing
         }
     }
 
-    @Test func `a command that closes its output and goes on is ended as well`() async throws {
-        let begin = ContinuousClock.now
+    @Test(.timeLimit(.minutes(2))) func `a command that closes its output and goes on is ended as well`() async throws {
         let error = try await failure(of: "exec >&- 2>&-; sleep 600", limit: .milliseconds(500))
         #expect(error.hasPrefix("sh did not end within"))
-        #expect(ContinuousClock.now - begin < .seconds(8))
     }
 
     @Test func `output without an end is no keyring, and ends the command`() async throws {
