@@ -37,7 +37,7 @@ struct Desk {
 
     /// Decides a command and keeps what it changed.
     mutating func carryOut(
-        _ action: Command.Action, caller: String? = nil
+        _ action: any SessionCommand, caller: String? = nil
     ) throws -> (outcome: Outcome, events: [Event]) {
         var transaction = SubjectTransaction(
             on: aggregate, now: now, policies: policies, random: SystemRandomNumberGenerator())
@@ -52,8 +52,7 @@ struct Desk {
         _ methods: [ExactText] = ["pwd"], policy: ExactText = SessionPolicy.defaultName
     ) throws -> (session: Session, tokens: IssuedTokens, challenge: Challenge?) {
         let outcome = try carryOut(
-            .create(
-                CreateSession(subject: "alice", policy: policy, authentication: Authentication(methods: methods)))
+            CreateSession(subject: "alice", policy: policy, authentication: Authentication(methods: methods))
         ).outcome
         guard case .created(let session, let tokens, evicted: _, let challenge) = try outcome.data.plain else {
             throw Unexpected(outcome: outcome)

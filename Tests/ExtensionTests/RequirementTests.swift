@@ -4,8 +4,8 @@ import Testing
 
 @Suite("Rules of an extension: require a level")
 struct RequirementTests {
-    private func elevation(_ methods: [ExactText], of token: TokenReference) -> Command.Action {
-        .elevate(ElevateSession(token: token, proof: .authentication(Authentication(methods: methods))))
+    private func elevation(_ methods: [ExactText], of token: TokenReference) -> any SessionCommand {
+        ElevateSession(token: token, proof: .authentication(Authentication(methods: methods)))
     }
 
     @Test("a session below the level begins pending and becomes active at it", arguments: [2, 3])
@@ -41,7 +41,7 @@ struct RequirementTests {
         let parent = try desk.create().session
         desk = try desk.with(rules: [Told(.level(2))])
         let create = CreateSession(subject: "alice", parent: .init(id: parent.id))
-        let outcome = try desk.carryOut(.create(create)).outcome
+        let outcome = try desk.carryOut(create).outcome
         guard case .created(let child, tokens: _, evicted: _, challenge: .some) = try outcome.data else {
             throw Unexpected(outcome: outcome)
         }
@@ -54,7 +54,7 @@ struct RequirementTests {
         let created = try desk.create()
         let token = try desk.token(created.tokens.session, as: .session)
         desk = try desk.with(rules: [Told(.level(2))])
-        let outcome = try desk.carryOut(.validate(ValidateSession(token: token))).outcome
+        let outcome = try desk.carryOut(ValidateSession(token: token)).outcome
         guard case .validated(.invalid(.levelTooLow, .some, .elevate)) = try outcome.data else {
             throw Unexpected(outcome: outcome)
         }
@@ -67,12 +67,12 @@ struct RequirementTests {
         let token = try desk.token(created.tokens.session, as: .session)
         desk = try desk.with(rules: [Told(.level(2))])
         let three = ValidateSession(token: token, requirement: .init(level: 3))
-        let outcome = try desk.carryOut(.validate(three)).outcome
+        let outcome = try desk.carryOut(three).outcome
         guard case .validated(.invalid(.levelTooLow, .some, .elevate)) = try outcome.data else {
             throw Unexpected(outcome: outcome)
         }
         let one = ValidateSession(token: token, requirement: .init(level: 1))
-        guard case .validated(.valid) = try desk.carryOut(.validate(one)).outcome.data else {
+        guard case .validated(.valid) = try desk.carryOut(one).outcome.data else {
             throw Unexpected(outcome: outcome)
         }
     }
@@ -84,9 +84,9 @@ struct RequirementTests {
         desk = try desk.with(rules: [Told(.level(2))])
         let before = desk.aggregate
         let refresh = RefreshSession(refreshToken: try desk.token(created.tokens.refresh, as: .refresh))
-        #expect(try desk.carryOut(.refresh(refresh)).outcome.rejection?.code == .notPermitted)
+        #expect(try desk.carryOut(refresh).outcome.rejection?.code == .notPermitted)
         let begin = BeginTransfer(token: try desk.token(created.tokens.session, as: .session))
-        #expect(try desk.carryOut(.beginTransfer(begin)).outcome.rejection?.code == .notPermitted)
+        #expect(try desk.carryOut(begin).outcome.rejection?.code == .notPermitted)
         #expect(desk.aggregate == before)
     }
 
@@ -96,9 +96,9 @@ struct RequirementTests {
         let created = try desk.create()
         let token = try desk.token(created.tokens.session, as: .session)
         desk = try desk.with(rules: [Told(.level(3))])
-        _ = try desk.carryOut(.get(.token(token))).outcome.data
+        _ = try desk.carryOut(GetSession(.token(token))).outcome.data
         _ = try desk.carryOut(elevation(["sms"], of: token)).outcome.data
-        let revoked = try desk.carryOut(.revoke(RevokeSessions(target: .session(created.session.id)))).outcome
+        let revoked = try desk.carryOut(RevokeSessions(target: .session(created.session.id))).outcome
         guard case .revoked([created.session.id]) = try revoked.data else { throw Unexpected(outcome: revoked) }
     }
 }

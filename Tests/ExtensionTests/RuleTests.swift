@@ -8,7 +8,7 @@ struct RuleTests {
     func refusedBefore() throws {
         var desk = try Desk(rules: [Told(refusedBefore: ["session.create"])])
         let before = desk.aggregate
-        let (outcome, events) = try desk.carryOut(.create(CreateSession(subject: "alice")))
+        let (outcome, events) = try desk.carryOut(CreateSession(subject: "alice"))
         #expect(outcome.rejection?.code == .notPermitted)
         #expect(outcome.rejection?.message == "not before")
         #expect(desk.aggregate == before && events.isEmpty)
@@ -21,7 +21,7 @@ struct RuleTests {
         for _ in 0..<5 { _ = try desk.create() }
         var refusing = try desk.with(rules: [rule])
         let before = refusing.aggregate
-        let (outcome, events) = try refusing.carryOut(.create(CreateSession(subject: "alice")))
+        let (outcome, events) = try refusing.carryOut(CreateSession(subject: "alice"))
         #expect(outcome.rejection?.message == "not after")
         #expect(rule.decisions.first?.affected.count == 1, "it would have evicted one")
         #expect(refusing.aggregate == before && events.isEmpty)
@@ -31,11 +31,11 @@ struct RuleTests {
     func usedCode() throws {
         var desk = try Desk(rules: [Told(refusedAfter: ["session.create"])], verifiers: [OneCode()])
         let create = CreateSession(subject: "alice", factor: FactorProof(kind: "grid", code: Secret("7")))
-        let (outcome, events) = try desk.carryOut(.create(create))
+        let (outcome, events) = try desk.carryOut(create)
         #expect(outcome.rejection?.message == "not after")
         #expect(desk.aggregate.sessions.isEmpty && events.isEmpty)
         desk = try desk.with(rules: [], verifiers: [OneCode()])
-        #expect(try desk.carryOut(.create(create)).outcome.rejection?.code == .factorRejected)
+        #expect(try desk.carryOut(create).outcome.rejection?.code == .factorRejected)
     }
 
     @Test("more than 64 rules are refused at the start")
@@ -48,7 +48,7 @@ struct RuleTests {
     func order() throws {
         let last = Told()
         var desk = try Desk(rules: [Told(), Told(refusedBefore: ["session.list"]), last])
-        let outcome = try desk.carryOut(.list(ListSessions(subject: "alice"))).outcome
+        let outcome = try desk.carryOut(ListSessions(subject: "alice")).outcome
         #expect(outcome.rejection?.code == .notPermitted)
         #expect(last.attempts.isEmpty)
     }
@@ -60,16 +60,16 @@ struct RuleTests {
         desk.policies = .withoutGrace
         let created = try desk.create()
         let stolen = try desk.token(created.tokens.refresh, as: .refresh)
-        _ = try desk.carryOut(.refresh(RefreshSession(refreshToken: stolen)))
+        _ = try desk.carryOut(RefreshSession(refreshToken: stolen))
         desk = try desk.with(rules: [rule], verifiers: [OneCode()])
         let token = try desk.token(created.tokens.session, as: .session)
         let proof = ElevateSession.Proof.factor(FactorProof(kind: "grid", code: Secret("wrong")))
         #expect(
-            try desk.carryOut(.elevate(ElevateSession(token: token, proof: proof))).outcome.rejection?.code
+            try desk.carryOut(ElevateSession(token: token, proof: proof)).outcome.rejection?.code
                 == .factorRejected)
         #expect(desk.aggregate.subject?.verifierStates["grid"]?.attempts.failures == 1)
         #expect(
-            try desk.carryOut(.refresh(RefreshSession(refreshToken: stolen))).outcome.rejection?.code
+            try desk.carryOut(RefreshSession(refreshToken: stolen)).outcome.rejection?.code
                 == .refreshTokenReused)
         #expect(desk.aggregate.sessions[created.session.id]?.status == .revoked)
         #expect(rule.decisions.isEmpty)
@@ -82,7 +82,7 @@ struct RuleTests {
         let id = try desk.create().session.id
         desk = try desk.with(rules: [rule])
         desk.now = desk.now.adding(seconds: 1800)
-        #expect(try desk.carryOut(.expire(id)).events.map(\.kind) == [.expired])
+        #expect(try desk.carryOut(ExpireSession(id)).events.map(\.kind) == [.expired])
         #expect(rule.attempts.isEmpty && rule.decisions.isEmpty)
     }
 
@@ -94,7 +94,7 @@ struct RuleTests {
             subject: "alice", device: Device(name: "Firefox"), context: ClientContext(ip: "192.0.2.1", country: "DE"),
             authentication: Authentication(methods: ["pwd"]),
             attributes: ["role": .string("admin"), "age": .integer(1)])
-        let outcome = try desk.carryOut(.create(create), caller: "portal").outcome
+        let outcome = try desk.carryOut(create, caller: "portal").outcome
         guard case .created(let session, let tokens, evicted: _, challenge: _) = try outcome.data else {
             throw Unexpected(outcome: outcome)
         }
@@ -108,7 +108,7 @@ struct RuleTests {
         #expect(rule.decisions.first?.session?.id == session.id.text)
 
         let token = try desk.token(tokens.session, as: .session)
-        _ = try desk.carryOut(.validate(ValidateSession(token: token, context: ClientContext(country: "FR"))))
+        _ = try desk.carryOut(ValidateSession(token: token, context: ClientContext(country: "FR")))
         let validate = try #require(rule.attempts.last)
         #expect(validate.command == "session.validate" && validate.subject == "alice")
         #expect(validate.context == SessionContext(country: "FR"))
@@ -120,8 +120,8 @@ struct RuleTests {
     func strangers() throws {
         let rule = Told()
         var desk = try Desk(rules: [rule])
-        _ = try desk.carryOut(.validate(ValidateSession(token: .malformed)))
-        _ = try desk.carryOut(.listPolicies)
+        _ = try desk.carryOut(ValidateSession(token: .malformed))
+        _ = try desk.carryOut(ListPolicies())
         #expect(rule.attempts.map(\.session) == [nil, nil] && rule.attempts.map(\.subject) == [nil, nil])
     }
 }
@@ -134,7 +134,7 @@ extension RuleTests {
         var desk = try Desk(rules: [
             Told(annotations: ["a": "1", "b": "1"]), Told(annotations: ["b": "2"]),
         ])
-        let outcome = try desk.carryOut(.list(ListSessions(subject: "alice"))).outcome
+        let outcome = try desk.carryOut(ListSessions(subject: "alice")).outcome
         #expect(try outcome.data.annotations == ["a": "1", "b": "2"])
     }
 
@@ -142,22 +142,22 @@ extension RuleTests {
     func bothAnnotations() throws {
         let terms = SessionTerms(annotations: ["a": "before", "b": "before"])
         var desk = try Desk(rules: [Told(terms, annotations: ["b": "after"])])
-        let outcome = try desk.carryOut(.list(ListSessions(subject: "alice"))).outcome
+        let outcome = try desk.carryOut(ListSessions(subject: "alice")).outcome
         #expect(try outcome.data.annotations == ["a": "before", "b": "after"])
     }
 
     @Test("what was noted before the decision is also with a session that is not valid, and not with a rejection")
     func annotatedInvalid() throws {
         var desk = try Desk(rules: [Told(SessionTerms(annotations: ["why": "hours"]), annotations: ["a": "1"])])
-        let invalid = try desk.carryOut(.validate(ValidateSession(token: .malformed))).outcome
+        let invalid = try desk.carryOut(ValidateSession(token: .malformed)).outcome
         #expect(try invalid.data.annotations == ["why": "hours"])
-        #expect(try desk.carryOut(.get(.session(nil))).outcome.rejection?.code == .sessionNotFound)
+        #expect(try desk.carryOut(GetSession(.session(nil))).outcome.rejection?.code == .sessionNotFound)
     }
 
     @Test("a result without annotations is what it is without rules")
     func noAnnotations() throws {
         var desk = try Desk(rules: [Told()])
-        #expect(try desk.carryOut(.list(ListSessions(subject: "alice"))).outcome.data.annotations == nil)
+        #expect(try desk.carryOut(ListSessions(subject: "alice")).outcome.data.annotations == nil)
     }
 
     @Test("annotations are bounded: 16 of 256 characters, keys of 1 to 64")
@@ -167,7 +167,7 @@ extension RuleTests {
         many[""] = "v"
         many[String(repeating: "b", count: 65)] = "v"
         var desk = try Desk(rules: [Told(annotations: many)])
-        let kept = try #require(try desk.carryOut(.list(ListSessions(subject: "alice"))).outcome.data.annotations)
+        let kept = try #require(try desk.carryOut(ListSessions(subject: "alice")).outcome.data.annotations)
         #expect(kept.keys.sorted() == ["a"] + (10..<25).map { "k\($0)" })
         #expect(kept["a"] == String(repeating: "ä", count: 256))
     }
@@ -176,11 +176,11 @@ extension RuleTests {
     func notGranted() throws {
         let rule = Told(annotations: ["a": "1"], refusedAfter: ["session.validate"])
         var desk = try Desk(rules: [rule])
-        let invalid = try desk.carryOut(.validate(ValidateSession(token: .malformed))).outcome
+        let invalid = try desk.carryOut(ValidateSession(token: .malformed)).outcome
         guard case .validated(.invalid(.malformed, nil, .login)) = try invalid.data else {
             throw Unexpected(outcome: invalid)
         }
-        let rejected = try desk.carryOut(.get(.session(nil))).outcome
+        let rejected = try desk.carryOut(GetSession(.session(nil))).outcome
         #expect(rejected.rejection?.code == .sessionNotFound)
         #expect(rule.decisions.isEmpty && rule.attempts.count == 2)
     }
@@ -194,9 +194,9 @@ extension RuleTests {
             }
         }
         var desk = try Desk(rules: [Wordy(sentence: String(repeating: "n", count: 1000))])
-        #expect(try desk.carryOut(.listPolicies).outcome.rejection?.message.count == 256)
+        #expect(try desk.carryOut(ListPolicies()).outcome.rejection?.message.count == 256)
         desk = try Desk(rules: [Wordy(sentence: "")])
-        #expect(try desk.carryOut(.listPolicies).outcome.rejection?.message.isEmpty == false)
+        #expect(try desk.carryOut(ListPolicies()).outcome.rejection?.message.isEmpty == false)
     }
 }
 

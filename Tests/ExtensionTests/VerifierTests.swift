@@ -6,11 +6,10 @@ import Testing
 
 @Suite("Factor verifiers of an extension")
 struct VerifierTests {
-    private func create(_ code: String, kind: String = "grid") -> Command.Action {
-        .create(
-            CreateSession(
-                subject: "alice", authentication: Authentication(methods: ["pwd"]),
-                factor: FactorProof(kind: kind, code: Secret(code))))
+    private func create(_ code: String, kind: String = "grid") -> any SessionCommand {
+        CreateSession(
+            subject: "alice", authentication: Authentication(methods: ["pwd"]),
+            factor: FactorProof(kind: kind, code: Secret(code)))
     }
 
     private func policies(maxAttempts: Int) -> PolicyCatalogue {
@@ -38,7 +37,7 @@ struct VerifierTests {
         let created = try desk.create()
         let proof = ElevateSession.Proof.factor(FactorProof(kind: "grid", code: Secret("right")))
         let token = try desk.token(created.tokens.session, as: .session)
-        _ = try desk.carryOut(.elevate(ElevateSession(token: token, proof: proof))).outcome.data
+        _ = try desk.carryOut(ElevateSession(token: token, proof: proof)).outcome.data
         let session = try #require(desk.aggregate.sessions[created.session.id])
         #expect(session.assurance.elevations.map(\.methods) == [(10..<26).map { "m\($0)" }])
     }
@@ -119,7 +118,7 @@ struct VerifierTests {
         let proof = FactorProof(kind: "claimed", code: Secret("default/alice/portal/true"))
         let token = try desk.token(tokens.session, as: .session)
         let elevate = ElevateSession(token: token, proof: .factor(proof))
-        _ = try desk.carryOut(.elevate(elevate), caller: "portal").outcome.data
+        _ = try desk.carryOut(elevate, caller: "portal").outcome.data
     }
 
     @Test("a kind that nobody verifies is no factor")

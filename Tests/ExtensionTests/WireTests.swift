@@ -22,7 +22,7 @@ struct WireTests {
 
     @Test("a factor's type is understood where it has a verifier, and else is an invalid_field")
     func factorTypes() throws {
-        guard case .create(let create) = try read("grid", addedKinds: ["grid"]).action else { throw NoCreate() }
+        let create = try #require(try read("grid", addedKinds: ["grid"]).action as? CreateSession)
         #expect(create.factor?.kind == "grid")
         let failure = #expect(throws: Failure.self) { try read("grid", addedKinds: ["grids"]) }
         #expect(failure?.code == .invalidField && failure?.path == "/factor/type")
@@ -53,11 +53,9 @@ struct WireTests {
             policies: { PolicyCatalogue() })
         let command = try read("grid", addedKinds: ["grid"])
         let work = Work(
-            name: .create, content: .command(command),
+            name: CommandName(of: CreateSession.self), content: .command(command),
             message: MessageKey(name: String(repeating: "m", count: 22), fingerprint: [1]))
         let completions = try await processor.process([work])
         return try #require(completions.first).result
     }
-
-    private struct NoCreate: Error {}
 }

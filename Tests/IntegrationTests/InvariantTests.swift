@@ -77,7 +77,7 @@ struct InvariantTests {
             let standing = try await store.load([]).revocations
             _ = try await processor.process(
                 handles.map {
-                    Work(name: nil, content: .command(Command(tenant: "", action: .carryOutRevocations($0))))
+                    Work(name: nil, content: .command(Command(tenant: "", action: CarryOutRevocations(among: $0))))
                 })
             for aggregate in try await store.load(handles.map { LoadRequest(handle: $0, scope: .whole) }).aggregates {
                 for session in try aggregate.state.get().sessions.values {
@@ -90,7 +90,7 @@ struct InvariantTests {
             }
             guard let latest = standing.latest else { continue }
             _ = try await processor.process([
-                Work(name: nil, content: .command(Command(tenant: "", action: .forgetRevocations(until: latest))))
+                Work(name: nil, content: .command(Command(tenant: "", action: ForgetRevocations(until: latest))))
             ])
             #expect(try await store.load([]).revocations.isEmpty)
         }
@@ -98,8 +98,9 @@ struct InvariantTests {
 
     /// The status of a session as a caller is told of it; `nil` if it is not.
     private func told(of id: SessionID, by processor: CommandProcessor<InMemorySessionStore>) async throws -> String? {
-        let get = Command(tenant: "default", action: .get(.session(id)))
-        return try await processor.process([Work(name: .get, content: .command(get))])[0].data.text("session", "status")
+        let get = Command(tenant: "default", action: GetSession(.session(id)))
+        let work = Work(name: CommandName(of: GetSession.self), content: .command(get))
+        return try await processor.process([work])[0].data.text("session", "status")
     }
 
     /// What is wrong with an aggregate as it is stored.

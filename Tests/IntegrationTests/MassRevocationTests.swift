@@ -71,7 +71,7 @@ struct MassRevocationStoreTests {
                 tokens.map { sender.work("session.validate", ["token": .string($0)], id: "") })
             #expect(try validations.map(reason) == ["revoked", "revoked", "revoked"])
             let walk = try stored.map { try $0.sessionID.handle }.map {
-                Work(name: nil, content: .command(Command(tenant: "", action: .carryOutRevocations($0))))
+                Work(name: nil, content: .command(Command(tenant: "", action: CarryOutRevocations(among: $0))))
             }
             let events = try await processor.process(walk).flatMap(\.events).map(\.event.type)
             #expect(events == ["session.revoked", "session.revoked", "session.revoked"])
@@ -99,7 +99,7 @@ struct MassRevocationStoreTests {
                 var transaction = SubjectTransaction(
                     on: try loaded.aggregates[0].state.get(), now: now, policies: PolicyCatalogue(),
                     random: SystemRandomNumberGenerator())
-                let create = Command.Action.create(CreateSession(subject: "alice"))
+                let create = CreateSession(subject: "alice")
                 _ = try fixture.manager.decide(Command(tenant: "default", action: create), in: &transaction)
                 return try await fixture.store.commit([Commit(transaction, events: [], results: [])])[0]
             }

@@ -132,7 +132,7 @@ struct RandomScript {
             case 22: make("factor.list", ["subject": .string(pick(Self.subjects))])
             default:
                 SessionID(id()).map {
-                    let action = flip() ? Command.Action.expire($0) : .carryOutRevocations($0.handle)
+                    let action: any SessionCommand = flip() ? ExpireSession($0) : CarryOutRevocations(among: $0.handle)
                     return Work(name: nil, content: .command(Command(tenant: "", action: action)))
                 } ?? make("factor.remove", ["subject": .string("bob"), "factorId": .string(pick(factorIDs))])
             }

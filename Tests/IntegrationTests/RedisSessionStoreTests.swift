@@ -95,7 +95,7 @@ struct RedisSessionStoreTests {
                 var transaction = SubjectTransaction(
                     on: try loaded.aggregates[0].state.get(), now: loaded.now, policies: PolicyCatalogue(),
                     random: SystemRandomNumberGenerator())
-                let create = Command(tenant: "default", action: .create(CreateSession(subject: "alice")))
+                let create = Command(tenant: "default", action: CreateSession(subject: "alice"))
                 _ = try fixture.manager.decide(create, in: &transaction)
                 return Commit(transaction, events: [], results: [])
             }
@@ -147,7 +147,7 @@ struct RedisSessionStoreTests {
             for _ in 0..<2 {
                 clock.pass(milliseconds: 100_000_000)
                 _ = try await processor.process([
-                    Work(name: nil, content: .command(Command(tenant: "", action: .expire(id))))
+                    Work(name: nil, content: .command(Command(tenant: "", action: ExpireSession(id))))
                 ])
             }
             #expect(try await fixture.command("HKEYS", .string(key)).array?.count == 2)

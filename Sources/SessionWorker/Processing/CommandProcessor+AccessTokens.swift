@@ -60,17 +60,16 @@ extension CommandProcessor {
 extension Work {
     /// The access token that a command shows, before anybody knows whether it is one.
     fileprivate var unverifiedToken: Secret? {
-        guard case .command(let command) = content, case .validate(let validate) = command.action,
-            case .unverified(let token) = validate.token
-        else { return nil }
-        return token
+        guard case .command(let command) = content else { return nil }
+        return command.action.unverifiedToken
     }
 
     fileprivate func with(token: TokenReference) -> Work {
-        guard case .command(let command) = content, case .validate(var validate) = command.action else { return self }
-        validate.token = token
+        guard case .command(let command) = content else { return self }
+        var action = command.action
+        action.take(verified: token)
         let verified = Command(
-            tenant: command.tenant, action: .validate(validate), deadline: command.deadline, caller: command.caller,
+            tenant: command.tenant, action: action, deadline: command.deadline, caller: command.caller,
             traceparent: command.traceparent)
         return Work(
             name: name, content: .command(verified), message: message, commandID: commandID, isGivenUp: isGivenUp,

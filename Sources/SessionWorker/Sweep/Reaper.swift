@@ -46,6 +46,6 @@ extension Work {
     /// What has to be done when a session's deadline has come. Nobody sent it, so nobody is of that tenant: the rule
     /// takes the session as it is.
     fileprivate convenience init(expiring session: SessionID) {
-        self.init(name: nil, content: .command(Command(tenant: "", action: .expire(session))))
+        self.init(name: nil, content: .command(Command(tenant: "", action: ExpireSession(session))))
     }
 }

@@ -110,10 +110,10 @@ extension Sweeper {
 
 extension Work {
     fileprivate convenience init(revokingOf subject: SubjectHandle) {
-        self.init(name: nil, content: .command(Command(tenant: "", action: .carryOutRevocations(subject))))
+        self.init(name: nil, content: .command(Command(tenant: "", action: CarryOutRevocations(among: subject))))
     }
 
     fileprivate convenience init(forgettingRevocationsUntil moment: Timestamp) {
-        self.init(name: nil, content: .command(Command(tenant: "", action: .forgetRevocations(until: moment))))
+        self.init(name: nil, content: .command(Command(tenant: "", action: ForgetRevocations(until: moment))))
     }
 }

@@ -32,7 +32,7 @@ struct PoliciesInForceTests {
             var policy = SessionPolicy()
             policy.idleSeconds = seconds
             _ = try manager.decide(
-                Command(tenant: "default", action: .putPolicy(PutPolicy(name: "mine", policy: policy))),
+                Command(tenant: "default", action: PutPolicy(name: "mine", policy: policy)),
                 in: &transaction)
             _ = try await store.commit([Commit(transaction, events: [], results: [])])
         }
