@@ -112,7 +112,9 @@ let package = Package(
             ], swiftSettings: swift),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
-        .testTarget(name: "SessionCoreTests", dependencies: ["SessionCore", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "SessionCoreTests", dependencies: ["SessionCore", "SessionContract", "TestSupport"],
+            swiftSettings: swift),
         .testTarget(
             name: "SessionContractTests", dependencies: ["SessionContract", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "SessionCryptoTests", dependencies: ["SessionCrypto"], swiftSettings: swift),
