@@ -1,9 +1,10 @@
 package import SessionCore
 import Synchronization
 
-/// The store's twin: the same promises kept by a lock around a few dictionaries, to be compared with Redis.
+/// An in-memory store that keeps the same promises as the Redis store, with a lock around a few dictionaries. Tests
+/// compare the two.
 ///
-/// It keeps the values themselves, sealed by nothing and gone with the process: nobody's sessions belong in it.
+/// Values are stored unsealed and vanish with the process: never put real sessions in it.
 package final class InMemorySessionStore: SweepableStore {
     fileprivate struct State {
         var aggregates: [SubjectHandle: Aggregate] = [:]
@@ -28,7 +29,7 @@ package final class InMemorySessionStore: SweepableStore {
         self.clock = clock
     }
 
-    /// What is here already has its room, so the budget does not matter.
+    /// Everything is in memory already, so the budget does not apply.
     package func load(_ requests: [LoadRequest], budget: LoadBudget) async throws(StoreError) -> Loaded {
         let now = clock()
         let until = now.adding(seconds: inboxSeconds)
