@@ -217,7 +217,7 @@ def test_a_command_gives_the_keyring(binary, settings, client, keyring, subject,
     ("command", "words"),
     [
         ("/nowhere/vault", "/nowhere/vault cannot be run"),
-        ("""sh -c 'echo denied >&2; exit 2'""", 'sh exited with 2, and said: "denied"'),
+        ("""sh -c 'echo denied >&2; exit 2'""", 'sh exited with 2: "denied"'),
         ("""["sh", "-c", "echo {}"]""", "sh: /version is required"),
         ("vault 'kv", "SOJOURN_KEYRING_COMMAND is not usable"),
     ],

@@ -69,7 +69,7 @@ struct HostileRedisTests {
             } else {
                 let error = await #expect(throws: StoreError.self) { try await stage.store.load([request]) }
                 #expect(error?.cause == .away && error?.mayHaveHappened == false)
-                await stage.states.wait { $0.contains { $0.hasPrefix("Redis answered") } }
+                await stage.states.wait { $0.contains { $0.hasPrefix("unexpected reply from Redis") } }
             }
             try await stage.expectHonesty()
         }

@@ -35,17 +35,17 @@ import Testing
     @Test func `a command that fails is told of with its status and the last line of its complaint`() async throws {
         #expect(
             try await failure(of: "echo first >&2; echo 'vault is sealed' >&2; exit 3")
-                == #"sh exited with 3, and said: "vault is sealed""#)
+                == #"sh exited with 3: "vault is sealed""#)
         #expect(try await failure(of: "exit 1") == "sh exited with 1")
-        #expect(try await failure(of: "kill -9 $$") == "sh was ended by signal 9")
+        #expect(try await failure(of: "kill -9 $$") == "sh was killed by signal 9")
     }
 
     @Test func `a complaint shows no key, no control character, and not more than a line`() async throws {
         let secret = secretText(0xFB)
         let leaking = try await failure(of: "echo 'cannot use \(secret) here' >&2; exit 1")
-        #expect(leaking == #"sh exited with 1, and said: "cannot use [redacted] here""#)
+        #expect(leaking == #"sh exited with 1: "cannot use [redacted] here""#)
         #expect(
-            try await failure(of: #"printf 'a\033[2Jb' >&2; exit 1"#) == #"sh exited with 1, and said: "a\u{1B}[2Jb""#)
+            try await failure(of: #"printf 'a\033[2Jb' >&2; exit 1"#) == #"sh exited with 1: "a\u{1B}[2Jb""#)
         let long = try await failure(of: "head -c 100000 /dev/zero | tr '\\0' '. ' >&2; exit 1")
         #expect(long.count < 300)
     }
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func `output without an end is no keyring, and ends the command`() async throws {
-        #expect(try await failure(of: "cat /dev/zero") == "sh wrote more than 65536 bytes: that is no keyring")
+        #expect(try await failure(of: "cat /dev/zero") == "sh wrote more than 65536 bytes, too much for a keyring")
     }
 
     @Test func `a complaint without an end does not fill the memory, and one beside a good ring is no failure`()

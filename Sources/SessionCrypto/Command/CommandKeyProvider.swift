@@ -4,35 +4,35 @@ import SystemPackage
 
 /// Runs a command that prints the keyring: how a KMS or a vault is plugged in.
 ///
-/// The command gets this process's environment, none of its files, nothing on its standard input, and signals as they are
-/// by default. It leads a process group of its own, which is killed with it when its time is up.
+/// The command inherits this process's environment but none of its open files; its standard input is empty and its
+/// signal handlers are the defaults. It leads its own process group, which is killed as a whole on timeout.
 package struct CommandKeyProvider: KeyProvider {
     /// How long the command may take.
     package static let limit: Duration = .seconds(10)
-    /// A ring of 64 keys is an eighth of this, in bytes.
+    /// In bytes. A ring of 64 keys needs an eighth of this.
     private static let maxBytes = 64 * 1024
 
     /// The program and its arguments.
     private let words: [String]
     private let limit: Duration
 
-    /// - Precondition: there is one word at least.
+    /// - Precondition: `words` is not empty.
     package init(words: [String], limit: Duration = limit) {
-        precondition(!words.isEmpty, "a command has a name")
+        precondition(!words.isEmpty, "a command needs a name")
         self.words = words
         self.limit = limit
     }
 
-    /// Its program alone: whatever stands behind it may be an identity or worse.
+    /// The program alone: its arguments may contain an identity or a secret.
     package var name: String { words[0] }
 
-    /// What the command wrote to its standard output.
+    /// Returns what the command wrote to its standard output.
     package func content() async throws(KeyringError) -> [UInt8] {
         let complaint = LastBytes(Complaint.maxBytes)
         switch await end(complaint) {
         case .ended(.exited(0), let output): return output
         case .ended(.exited(let status), _): throw failure("exited with \(status)", complaint)
-        case .ended(.signaled(let signal), _): throw failure("was ended by signal \(signal)", complaint)
+        case .ended(.signaled(let signal), _): throw failure("was killed by signal \(signal)", complaint)
         case .timedOut: throw failure("did not end within \(limit.components.seconds) seconds", complaint)
         case .failed(let error): throw failure(error)
         }
@@ -44,7 +44,7 @@ package struct CommandKeyProvider: KeyProvider {
         case failed(any Error)
     }
 
-    /// Runs the command to its end, or kills it when its time is up.
+    /// Runs the command to completion, or kills it on timeout.
     private func end(_ complaint: LastBytes) async -> End {
         await withTaskGroup(of: End?.self) { group in
             group.addTask {
@@ -68,7 +68,7 @@ package struct CommandKeyProvider: KeyProvider {
             var end: End?
             for await one in group where end == nil {
                 end = one
-                // Kills the command, or ends the wait for its time. Either task is waited for.
+                // Kills the command, or ends the timeout. Both tasks are awaited.
                 group.cancelAll()
             }
             return end ?? .timedOut
@@ -78,7 +78,7 @@ package struct CommandKeyProvider: KeyProvider {
     private var configuration: Configuration {
         var options = PlatformOptions()
         options.processGroupID = 0
-        // What it started is killed with it: the group first, then by itself the command.
+        // Kills what the command started as well: first the process group, then the command itself.
         options.teardownSequence = [.send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .zero)]
         return Configuration(
             executable: name.utf8.contains(UInt8(ascii: "/")) ? .path(FilePath(name)) : .name(name),
@@ -91,7 +91,7 @@ package struct CommandKeyProvider: KeyProvider {
         }
         switch error.code {
         case .outputLimitExceeded:
-            return KeyringError(.command, "\(name) wrote more than \(Self.maxBytes) bytes: that is no keyring")
+            return KeyringError(.command, "\(name) wrote more than \(Self.maxBytes) bytes, too much for a keyring")
         case .executableNotFound:
             return KeyringError(.command, "\(name) cannot be run: \(Errno.noSuchFileOrDirectory)")
         default:
@@ -101,12 +101,12 @@ package struct CommandKeyProvider: KeyProvider {
     }
 
     private func failure(_ what: String, _ complaint: LastBytes) -> KeyringError {
-        let said = Complaint.lastLine(of: complaint.bytes).map { ", and said: \($0)" } ?? ""
+        let said = Complaint.lastLine(of: complaint.bytes).map { ": \($0)" } ?? ""
         return KeyringError(.command, "\(name) \(what)\(said)")
     }
 }
 
-/// The end of what a command writes to its standard error: kept while it runs, since it may be killed.
+/// The last bytes of a command's standard error, collected while it runs because it may be killed.
 private final class LastBytes: Sendable {
     private let limit: Int
     private let kept = Mutex<[UInt8]>([])
