@@ -145,7 +145,7 @@ struct AdminServerTests {
             #expect(
                 error?.description
                     == "The admin address 127.0.0.1:\(port) (--admin-address) is in use by "
-                    + "another process: it must be a free address of this machine")
+                    + "another process: use a free address of this machine")
             #expect(error?.code == .unusableAddress)
         }
     }
