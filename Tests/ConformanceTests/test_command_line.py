@@ -196,7 +196,7 @@ def test_a_worker_with_another_keyring_takes_no_commands(worker, sojourn, tmp_pa
     sojourn("keys", "init", str(path))
     stranger = sojourn("worker", SOJOURN_KEYRING_FILE=str(path), SOJOURN_ADMIN_ADDRESS="127.0.0.1:0")
     assert stranger.returncode == 78
-    assert "not the keyring that this namespace is used with" in stranger.stderr.splitlines()[-1]
+    assert "not the keyring used with this namespace" in stranger.stderr.splitlines()[-1]
     assert "takes commands" not in stranger.stderr
 
 

@@ -148,7 +148,7 @@ def test_the_readme_shows_what_the_example_does():
 
 
 def test_its_log_says_what_was_added(worker):
-    worker.await_log("rules and factors were added.*BlockedNetworks.*hotp")
+    worker.await_log("extension rules and factors loaded.*BlockedNetworks.*hotp")
 
 
 def run(*arguments):

@@ -196,7 +196,7 @@ def test_who_interrupts_a_worker_twice_does_not_wait_and_loses_nothing(client, r
             revocation = client.publish("session.revoke", {"subject": subject})
             worker.await_unready()
             worker.interrupt()
-            worker.await_log("the worker drains")
+            worker.await_log("draining: no longer consuming")
             worker.interrupt()
             assert worker.exit_status(seconds=10) == 130
         finally:

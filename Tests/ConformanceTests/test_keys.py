@@ -195,7 +195,7 @@ def test_a_ring_that_turns_bad_is_reported_and_the_last_good_one_stays(start_wor
         assert client.create(subject)
     finally:
         os.chmod(keyring, 0o600)
-    worker.await_log("the keyring is good again")
+    worker.await_log("the keyring is valid again")
     assert open(keyring, encoding="utf-8").read() == good
 
 

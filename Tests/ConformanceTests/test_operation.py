@@ -118,7 +118,7 @@ def test_a_wrong_password_of_redis_ends_the_start(refused, redis_url):
 def test_one_broker_of_several_that_is_away_is_no_refusal(start_worker, amqp_url):
     away = f"amqp://guest:guest@127.0.0.1:{free_port()}/"
     wrong = amqp_url.replace("guest:guest@", "guest:wrong@")
-    waiting = start_worker(amqp_url=f"{away},{wrong}").await_log("cannot begin yet").await_unready()
+    waiting = start_worker(amqp_url=f"{away},{wrong}").await_log("cannot start yet").await_unready()
     reasons = waiting.answer("/readyz").json()["reasons"]
     assert "connect" in reasons["start"]
     assert waiting.stop() == 0
@@ -143,7 +143,7 @@ def test_what_cannot_be_checked_of_redis_is_said(start_worker, redis_url, namesp
         server.execute_command("ACL", "SETUSER", "limited", "on", ">pw", "~*", "&*", "+@all", "-info", "-config")
         try:
             limited = start_worker(redis_url=redis_url.replace("redis://", "redis://limited:pw@")).await_ready()
-            assert "could not be checked" in limited.log and "NOPERM" in limited.log
+            assert "could not check whether Redis evicts" in limited.log and "NOPERM" in limited.log
             assert limited.stop() == 0
         finally:
             server.execute_command("ACL", "DELUSER", "limited")
@@ -295,7 +295,7 @@ def test_sighup_reads_the_files_again_and_ends_no_worker(start_worker, policy_fi
     path = policy_file({"default": {"idleSeconds": 60}})
     worker = start_worker(policy_file=path).await_ready()
     worker.process.send_signal(signal.SIGHUP)
-    worker.await_log("SIGHUP: the watched files are read again")
+    worker.await_log("SIGHUP: re-reading the watched files")
     assert worker.get("/readyz") == 200
     worker.terminate()
     for _ in range(50):

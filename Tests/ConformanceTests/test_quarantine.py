@@ -173,7 +173,7 @@ def test_unknown_commands_are_kept_so_many_a_minute(elsewhere):
 
 
 def test_a_worker_without_a_callers_file_says_what_that_means(worker):
-    assert "no callers file" in worker.log and "space of message ids" in worker.log
+    assert "no callers file" in worker.log and "namespace of message ids" in worker.log
 
 
 def test_quarantine_is_looked_at_and_opened_with_the_keyring_alone(start_worker, settings, binary, amqp_url, namespace):

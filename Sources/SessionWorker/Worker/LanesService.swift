@@ -2,8 +2,8 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// All lanes of a worker, once the start is known to be right. On SIGTERM they take no more commands and finish those
-/// they have; what is not finished in time goes back to its queue.
+/// Runs all lanes of a worker, once the start checks have passed. On SIGTERM they stop consuming and finish the
+/// commands in flight; commands not finished in time return to their queues.
 final class LanesService: Service {
     private let lanes: [LaneSupervisor]
     private let prepare: @Sendable () async throws -> Void
@@ -12,7 +12,7 @@ final class LanesService: Service {
     private let logger: Logger
     private let running = Atomic(true)
 
-    /// - Parameter prepare: what has to be done before the lanes begin; what it throws ends the service.
+    /// - Parameter prepare: runs before the lanes start; an error it throws ends the service.
     init(
         _ lanes: [LaneSupervisor], health: HealthState, drainTime: DrainTime, logger: Logger,
         prepare: @escaping @Sendable () async throws -> Void
@@ -24,22 +24,22 @@ final class LanesService: Service {
         self.prepare = prepare
     }
 
-    /// Whether the lanes do their work, be it waiting for a server.
+    /// Whether the lanes are running, including waiting for a server.
     var isRunning: Bool { running.load(ordering: .relaxed) }
 
-    /// - Throws: what `prepare` throws.
+    /// - Throws: the errors of `prepare`.
     func run() async throws {
         defer { running.store(false, ordering: .relaxed) }
         do {
             try await cancelWhenGracefulShutdown { try await self.prepared() }
         } catch is CancellationError {
-            // It was stopped before the lanes began.
+            // Stopped before the lanes started.
             return beginDraining()
         }
         await runLanes()
     }
 
-    /// Waits for it no longer once it is cancelled: what it is in the middle of may take long, and has no effect.
+    /// Runs `prepare`, and returns at once when cancelled: a check in progress may take long, and has no effect.
     private func prepared() async throws {
         let (outcomes, outcome) = AsyncStream.makeStream(of: Result<Void, any Error>.self)
         let preparing = Task {
@@ -66,7 +66,7 @@ final class LanesService: Service {
         case outOfTime
     }
 
-    /// Runs the lanes until they end, or are cancelled because their time to drain is over.
+    /// Runs the lanes until they finish, or cancels them when the drain time is over.
     private func runLanes() async {
         await withTaskGroup(of: Step.self) { group in
             group.addTask {
@@ -94,7 +94,7 @@ final class LanesService: Service {
                 case .stopped:
                     break
                 case .outOfTime:
-                    logger.warning("not everything was finished in time: the rest goes back to its queues")
+                    logger.warning("drain time exceeded: unfinished commands return to their queues")
                     group.cancelAll()
                 }
             }
@@ -104,7 +104,7 @@ final class LanesService: Service {
     private func beginDraining() {
         health.beginDraining()
         logger.info(
-            "the worker drains: it takes no more commands and finishes those it has",
+            "draining: no longer consuming, finishing the commands in flight",
             metadata: [LogKey.durationMs: "\(drainTime.whole.wholeMilliseconds)"])
     }
 }

@@ -5,13 +5,13 @@ import RedisConnection
 import SessionContract
 import SessionStore
 
-/// What has to be right before a worker touches anything: a server that is away is waited for, and one that says no ends
-/// the start with a sentence. Once it runs, the same no may pass (a password that is being changed), and is tried
-/// again.
+/// Checks that run before a worker modifies anything. A server that is unavailable is waited for; one that refuses us
+/// ends startup with an error. Once the worker runs, the same refusal may be temporary (a password being changed), and
+/// is retried.
 struct StartChecks: Sendable {
     let configuration: WorkerConfiguration
     let redis: RedisClient
-    /// What `redis` is doing, from the beginning.
+    /// All state changes of `redis`.
     let redisStates: AsyncStream<RedisClientState>
     let store: RedisSessionStore
     let brokers: [AMQPConfiguration]
@@ -20,15 +20,15 @@ struct StartChecks: Sendable {
     let health: HealthState
     let logger: Logger
 
-    /// What `/readyz` calls it.
+    /// Its name in `/readyz`.
     private static let component = "start"
 
-    /// - Throws: `ConfigurationError` where it makes no sense to try again without a change; `CancellationError`.
+    /// - Throws: `ConfigurationError` if retrying without a change is pointless; `CancellationError`.
     func run() async throws {
         try await waitForRedis()
         try await patiently { try await EvictionCheck(redis: redis, logger: logger).run(configuration) }
         try await patiently { try await checkBroker() }
-        // Last, since this begins to use the namespace with the keyring: a start that ends leaves nothing behind.
+        // Last, because it records the keyring for the namespace: a failed start must not change anything.
         try await patiently {
             guard try await store.isKeyringTheirs() else { throw ConfigurationError.foreignKeyring(configuration) }
         }
@@ -47,7 +47,7 @@ struct StartChecks: Sendable {
                 throw ConfigurationError(
                     .refusedByServer, configuration.name(of: .redisUrl),
                     "is refused by Redis (\(error.message))",
-                    remedy: "user name and password must be those of a user that it has")
+                    remedy: "give the user name and password of an existing user")
             case .idle, .connecting, .disconnected, .shutDown:
                 break
             }
@@ -68,7 +68,7 @@ struct StartChecks: Sendable {
         await connection.close()
     }
 
-    /// Asks one broker after the other. Only where all of them refuse us it is not an outage.
+    /// Tries one broker after another. Unless all of them refuse us, it is an outage.
     private func connect() async throws -> AMQPConnection {
         var refusal: ConfigurationError?
         var failure: AMQPError?
@@ -85,14 +85,14 @@ struct StartChecks: Sendable {
         throw refusal
             ?? ConfigurationError(
                 .missingValue, configuration.name(of: .amqpUrl), "names no broker",
-                remedy: "it must be the URL of one")
+                remedy: "give the URL of at least one")
     }
 
     private func refused(by broker: AMQPConfiguration, _ error: AMQPError) -> ConfigurationError {
         let remedy =
             error.code == .authenticationFailed
-            ? "user name and password must be those of a user that it has"
-            : "the virtual host must exist, and the user be allowed to enter it"
+            ? "give the user name and password of an existing user"
+            : "the virtual host must exist, and the user must have access to it"
         return ConfigurationError(
             .refusedByServer, configuration.name(of: .amqpUrl),
             "is refused by RabbitMQ at \(broker) (\(error.replyText ?? error.message))", remedy: remedy)
@@ -109,14 +109,14 @@ struct StartChecks: Sendable {
         }
         logger.notice(
             """
-            exchanges and queues are there; AMQP does not show their bindings and arguments: compare those with the \
+            all exchanges and queues exist; AMQP does not expose bindings and arguments: compare those with the \
             output of `sojourn topology`
             """)
     }
 
     // MARK: Patience
 
-    /// Again and again with growing delay, unless it is the configuration that is wrong.
+    /// Retries with backoff, unless the configuration is wrong.
     private func patiently(_ check: () async throws -> Void) async throws {
         var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(10))
         var random = SystemRandomNumberGenerator()
@@ -128,7 +128,7 @@ struct StartChecks: Sendable {
                 let delay = backoff.next(using: &random)
                 health.set(component: Self.component, .down(reason: "\(error)"))
                 logger.warning(
-                    "the worker cannot begin yet: it tries again",
+                    "the worker cannot start yet: retrying",
                     metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
                 try await Task.sleep(for: delay)
             }
@@ -137,14 +137,13 @@ struct StartChecks: Sendable {
 }
 
 extension RedisError {
-    /// Whether Redis does not know who we are. That a user lacks a permission (`notPermitted`) may be put right while we
-    /// wait.
+    /// Whether Redis rejects our credentials. A missing permission (`notPermitted`) may be granted while we wait.
     fileprivate var isRefusalOfCredentials: Bool { code == .authenticationFailed }
 }
 
 extension AMQPError {
-    /// Whether the broker does not know who we are, or has no such virtual host for us. A limit on connections, which it
-    /// tells with the same code, passes.
+    /// Whether the broker rejects our credentials or the virtual host. It reports a connection limit with the same
+    /// code, but that is temporary.
     fileprivate var isRefusalOfCredentials: Bool {
         switch code {
         case .authenticationFailed: true
@@ -155,10 +154,10 @@ extension AMQPError {
 }
 
 extension ConfigurationError {
-    /// The namespace is used with other keys than those that this worker was given.
+    /// The namespace is already used with another keyring.
     static func foreignKeyring(_ configuration: WorkerConfiguration) -> ConfigurationError {
         ConfigurationError(
-            .conflictingValues, configuration.nameOfKeys, "is not the keyring that this namespace is used with",
-            remedy: "give every worker of a namespace the same keyring, or this one another namespace")
+            .conflictingValues, configuration.nameOfKeys, "is not the keyring used with this namespace",
+            remedy: "give all workers of a namespace the same keyring, or this one its own namespace")
     }
 }

@@ -32,7 +32,7 @@ struct FileErrorTests {
         #expect(misspelt?.problem == "is wrong at /default/idelSeconds")
         #expect(misspelt?.remedy == "there is no such key here: did you mean idleSeconds?")
         let noJSON = try await error(policies: #"{"default": {},}"#, name: "SOJOURN_POLICY_FILE")
-        #expect(noJSON?.remedy == "it must be a JSON object, policy name to policy")
+        #expect(noJSON?.remedy == "it must be a JSON object from policy names to policies")
     }
 
     @Test("the setting is called what it was given as")

@@ -49,7 +49,7 @@ struct PoliciesInForceTests {
     func put() async throws {
         let store = try await store(60)
         for _ in 0..<3 { #expect(try await look(at: store) == 60) }
-        #expect(log.lines == ["info the policies that were put have changed and are in force"])
+        #expect(log.lines == ["info policies set by command have changed and are in force"])
     }
 
     @Test("what Redis lost is no longer in force, and what is put then is, however few those are")

@@ -71,9 +71,9 @@ struct WatchedTests {
         }
         #expect(
             log.lines == [
-                "error the thing cannot be used: the last good one stays in force (is bad: it must be good)",
-                "error the thing cannot be used: the last good one stays in force (cannot be read: it must be good)",
-                "info the thing is good again",
+                "error the thing cannot be used: the last valid one stays in force (is bad: it must be good)",
+                "error the thing cannot be used: the last valid one stays in force (cannot be read: it must be good)",
+                "info the thing is valid again",
             ])
     }
 
@@ -160,14 +160,14 @@ struct WorkerKeysTests {
                 try keyring.rotated(at: .wallClock, after: 1)
             }
             let second = try #require(changed.summaries(at: .wallClock).last?.id)
-            await log.wait(for: "records are sealed with another key from now on")
+            await log.wait(for: "sealing records with a new key from now on")
             #expect(keys.sealers.sealer.currentID != first)
             #expect(keys.sealers.sealer.currentID == second)
             #expect(keys.keyring == changed)
             watching.cancel()
             await watching.value
             #expect(log.lines.contains("info the keyring has changed and is in force"))
-            #expect(log.lines.contains("info records are sealed with another key from now on"))
+            #expect(log.lines.contains("info sealing records with a new key from now on"))
         }
     }
 
@@ -185,7 +185,7 @@ struct WorkerKeysTests {
             watching.cancel()
             await watching.value
             #expect(keys.keyring == ring)
-            #expect(log.lines.first?.contains("\(path) now gives the keyring of another installation") == true)
+            #expect(log.lines.first?.contains("\(path) now returns the keyring of another installation") == true)
         }
     }
 

@@ -162,7 +162,7 @@ struct WorkerKeysRefreshTests {
         let text = try await token(of: new)
         service.give(new)
         await service.holding { #expect(await tokens.read(text) == nil) }
-        await log.wait(for: "records are sealed with another key from now on")
+        await log.wait(for: "sealing records with a new key from now on")
         #expect(await tokens.read(text)?.tenant == "default")
         #expect(service.reads == 2)
     }
