@@ -1,7 +1,7 @@
 import AMQPConnection
 import Synchronization
 
-/// The commands that wait for their replies.
+/// Commands waiting for their replies.
 final class PendingReplies: Sendable {
     private typealias Answer = CheckedContinuation<Result<[UInt8], SojournClientError>, Never>
 
@@ -12,7 +12,7 @@ final class PendingReplies: Sendable {
 
     private let state = Mutex(State())
 
-    /// Waits for the reply with this correlation id, which what `send` sends will bring.
+    /// Calls `send`, and waits for the reply with this correlation id.
     func reply(
         to id: String, within timeout: Duration, send: @escaping @Sendable () async throws(SojournClientError) -> Void
     ) async throws(SojournClientError) -> [UInt8] {
@@ -45,7 +45,7 @@ final class PendingReplies: Sendable {
         }
     }
 
-    /// Fails all that wait, and all that come after.
+    /// Fails all waiting commands, and all later ones.
     func fail(_ error: SojournClientError) {
         let waiting = state.withLock { state in
             state.failure = error

@@ -4,18 +4,18 @@ import NIOCore
 import NIOPosix
 import SessionContract
 
-/// Talks to Sojourn through RabbitMQ: sends commands and gets their replies, watches what happens.
+/// Sends commands to Sojourn over RabbitMQ, receives their replies, and watches events.
 ///
 ///     let sojourn = try await SojournClient.connect(url: "amqp://127.0.0.1", namespace: "sojourn")
 ///     let reply = try await sojourn.send("session.create", body: #"{"subject":"alice"}"#.utf8)
 ///
-/// Bodies are JSON as `schemas/` describes it. A client may be used from anywhere; it does not reconnect.
+/// Bodies are JSON as `schemas/` describes it. A client is safe to use concurrently; it does not reconnect.
 public final class SojournClient: Sendable {
     let connection: AMQPConnection
     private let commands: AMQPChannel
     let names: Topology.Names
     private let replies: PendingReplies
-    /// Who sends: RabbitMQ vouches for the user of the connection, and lets no other name pass.
+    /// The `user_id` of commands: RabbitMQ only accepts the connection's own user.
     private let user: String?
 
     private init(
@@ -28,12 +28,11 @@ public final class SojournClient: Sendable {
         self.replies = replies
     }
 
-    /// Connects to a broker. The user of the URL is the caller of every command (`user_id`), as an installation with a
-    /// callers file wants it.
+    /// Connects to a broker. The URL's user becomes the `user_id` of every command, as a callers file requires.
     ///
     /// - Parameters:
     ///   - url: `amqp://` or `amqps://`.
-    ///   - namespace: the installation's.
+    ///   - namespace: the installation's namespace.
     /// - Throws: `invalidConfiguration`, `notConnected`.
     public static func connect(
         url: String, namespace: String = "sojourn", logger: Logger = Logger(label: "sojourn.client")
@@ -63,8 +62,8 @@ public final class SojournClient: Sendable {
     /// - Parameters:
     ///   - command: such as `session.create`; it is the routing key.
     ///   - body: a JSON object.
-    ///   - messageID: what makes the command's effect a single one; send it again with the same id if no reply comes.
-    ///     Without one, a random id.
+    ///   - messageID: the idempotency key: if no reply arrives, send the command again with the same id, and it takes
+    ///     effect only once. Random by default.
     ///   - timeout: how long to wait.
     /// - Returns: the result, JSON as `schemas/results/` describes it.
     /// - Throws: `timeout`, `notConnected`, `noSuchNamespace`, `unsendable`.
@@ -72,7 +71,8 @@ public final class SojournClient: Sendable {
         _ command: String, body: some Sequence<UInt8>, messageID: String? = nil, timeout: Duration = .seconds(10)
     ) async throws(SojournClientError) -> [UInt8] {
         let id = messageID ?? RandomID.make()
-        // Two commands with one message_id may be under way at once: each reply finds its own by a name of its own.
+        // Two commands with the same message_id may be in flight at once, so replies are matched by a separate
+        // correlation id.
         let correlationID = RandomID.make()
         let message = AMQPMessage(
             exchange: names.commands, routingKey: command,
@@ -86,7 +86,7 @@ public final class SojournClient: Sendable {
         }
     }
 
-    /// Publishes a message. - Throws: what keeps it from being sent.
+    /// Publishes a message, or throws the reason why it could not be sent.
     private static func publish(_ message: AMQPMessage, on channel: AMQPChannel) async throws(SojournClientError) {
         let outcomes: [AMQPPublishOutcome]
         do {
@@ -99,8 +99,9 @@ public final class SojournClient: Sendable {
         }
     }
 
-    /// The events that match `pattern` (as in a topic binding: `*` one word, `#` any), from now on, as CloudEvents in
-    /// JSON. The stream ends when the connection does; at most 10 000 events wait in it, the oldest go first.
+    /// The events that match `pattern` (as in a topic binding: `*` matches one word, `#` any number), from now on, as
+    /// CloudEvents in JSON. The stream ends with the connection. It buffers at most 10 000 events; beyond that, the
+    /// oldest are dropped.
     ///
     /// - Throws: `notConnected`, `noSuchNamespace`.
     public func events(matching pattern: String = "#") async throws(SojournClientError) -> AsyncStream<[UInt8]> {
@@ -123,7 +124,7 @@ public final class SojournClient: Sendable {
         }
     }
 
-    /// Closes the connection in an orderly way. Commands that still wait for a reply fail with `notConnected`.
+    /// Closes the connection gracefully. Commands still waiting for a reply fail with `notConnected`.
     public func close() async {
         await connection.close()
     }

@@ -4,7 +4,7 @@ import SessionWorker
 import SojournClient
 import SojournWorker
 
-/// What a command that talks to a running installation has to know.
+/// Options for commands that talk to a running installation.
 struct ClientOptions: ParsableArguments {
     @Option(help: .setting(.amqpUrl)) var amqpUrl: String?
 
@@ -19,7 +19,7 @@ struct ClientOptions: ParsableArguments {
         return try await WorkerConfiguration.read(commandLine: overrides, file: config, needsKeyring: false)
     }
 
-    /// A client on the first broker that answers.
+    /// A client connected to the first broker that accepts.
     func connect() async throws -> SojournClient {
         try await connect(try await read())
     }

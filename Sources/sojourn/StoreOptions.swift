@@ -2,7 +2,7 @@ import ArgumentParser
 import SessionWorker
 import SojournWorker
 
-/// What a command that talks to Redis alone has to know.
+/// Options for commands that only talk to Redis.
 struct StoreOptions: ParsableArguments {
     @Option(help: .setting(.redisUrl)) var redisUrl: String?
 
@@ -22,7 +22,7 @@ struct StoreOptions: ParsableArguments {
 }
 
 extension CommandFailure {
-    /// What went wrong with the store.
+    /// Converts an error of the store.
     init(of error: any Error) {
         switch error {
         case let failure as CommandFailure: self = failure

@@ -3,12 +3,12 @@ import SessionContract
 import SessionWorker
 import SojournWorker
 
-/// `sojourn topology`: prints what the worker needs of RabbitMQ.
+/// `sojourn topology`: prints the RabbitMQ objects that a worker needs.
 struct TopologyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topology",
         abstract: "Print the exchanges, queues and bindings as a RabbitMQ definitions file.",
-        discussion: "Import it with `rabbitmqctl import_definitions FILE`; then SOJOURN_TOPOLOGY=check suffices.")
+        discussion: "Import it with `rabbitmqctl import_definitions FILE`; then workers can run with SOJOURN_TOPOLOGY=check.")
 
     @Option(help: "The virtual host to declare them in.")
     var vhost = "/"

@@ -161,7 +161,7 @@ def test_keys_are_exchanged_while_a_worker_goes_on(sojourn, worker, client, star
 
     assert sojourn("rotate", keyring, "--after", "1").returncode == 0
     _, second = keys(sojourn, keyring)
-    worker.await_log(f"another key from now on.*{second}")
+    worker.await_log(f"sealing records with a new key from now on.*{second}")
     tokens += [client.create(f"{subject}-later-{number}")["tokens"]["session"] for number in range(5)]
 
     age(keyring, 100)
@@ -174,8 +174,8 @@ def test_keys_are_exchanged_while_a_worker_goes_on(sojourn, worker, client, star
 
     done = sojourn("reseal")
     assert done.returncode == 0, done.stderr
-    assert "100 %" in done.stderr and "sealed 80 of them again" in done.stdout
-    assert "sealed 0 of them again" in sojourn("reseal").stdout
+    assert "100 %" in done.stderr and "resealed 80 of them" in done.stdout
+    assert "resealed 0 of them" in sojourn("reseal").stdout
     done = sojourn("retire", keyring, first, "--access-token-seconds", "30")
     assert done.returncode == 0, done.stderr
     assert keys(sojourn, keyring) == {second: "current"}
