@@ -168,22 +168,51 @@ struct CommitScriptTests {
         }
     }
 
-    @Test("writes nothing where a key holds something else", arguments: ["deadlines", "outbox", "log"])
-    func types(key: String) async throws {
+    @Test(
+        "writes nothing where a key holds something else", arguments: ["deadlines", "outbox", "log0", "log1"], [0, 1])
+    func types(key: String, cancellations: Int) async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
-            let shape = Shape(sets: 1, schedules: 1, events: 1, activities: 2)
+            let shape = Shape(sets: 1, schedules: 1, cancellations: cancellations, events: 1, results: 1, activities: 2)
             let commit = ScriptedCommit(shape, named: "types", in: fixture.namespace)
-            let wrong = [("deadlines", commit.deadlines), ("outbox", commit.outbox), ("log", commit.logs[1])]
-            let name = try #require(wrong.first { $0.0 == key }).1
+            let wrong = [
+                "deadlines": commit.deadlines, "outbox": commit.outbox, "log0": commit.logs[0], "log1": commit.logs[1],
+            ]
+            let name = try #require(wrong[key])
             _ = try await fixture.command("SET", .string(name), "something else")
             guard case .error(let words) = try await commit.run(over: fixture.client) else {
                 Issue.record("it was stored")
                 return
             }
             #expect(words.hasPrefix("WRONGTYPE"))
-            for each in commit.keys where each != name {
-                #expect(try await fixture.command("EXISTS", .string(each)) == .integer(0), "\(each)")
-            }
+            try await expectNothing(of: commit, but: name, in: fixture)
+        }
+    }
+
+    @Test("writes nothing where one of its commands has a result already", arguments: 0..<3)
+    func repetition(place: Int) async throws {
+        try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
+            let shape = Shape(sets: 1, events: 1, results: 3, activities: 1)
+            let commit = ScriptedCommit(shape, named: "repetition", in: fixture.namespace)
+            _ = try await fixture.command("SET", .string(commit.results[place]), "earlier")
+            #expect(try await commit.run(over: fixture.client) == .array([]))
+            try await expectNothing(of: commit, but: commit.results[place], in: fixture)
+        }
+    }
+
+    @Test("writes nothing over another revision than was read")
+    func revision() async throws {
+        try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
+            let commit = ScriptedCommit(Shape(sets: 1, events: 1), named: "revision", in: fixture.namespace)
+            let first = try #require(
+                try await commit.run(over: fixture.client).array?.first?.string.flatMap(Int64.init))
+            #expect(first > 0)
+            #expect(try await commit.run(over: fixture.client) == .array([]))
+        }
+    }
+
+    private func expectNothing(of commit: ScriptedCommit, but name: String, in fixture: RedisFixture) async throws {
+        for each in commit.keys where each != name {
+            #expect(try await fixture.command("EXISTS", .string(each)) == .integer(0), "\(each)")
         }
     }
 }
