@@ -1,4 +1,4 @@
-"""The words of the contract, written out here once more, so that a schema cannot change them unnoticed."""
+"""The contract's vocabulary, repeated here so that a schema cannot change it unnoticed."""
 
 REJECTED = """
     limit_reached subject_disabled session_not_found session_ended session_locked session_pending token_invalid
@@ -37,7 +37,7 @@ EVENTS = """
     session.context.changed session.suspicious session.token.reused subject.disabled subject.enabled factor.enrolled
     factor.removed factor.rejected
 """.split()
-# What the copy of each result leaves out.
+# The keys that the copy of each result omits.
 SECRETS = {
     "session.create": ["tokens"],
     "session.refresh": ["tokens"],

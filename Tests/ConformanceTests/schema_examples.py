@@ -1,4 +1,4 @@
-"""The examples of schemas/, and ways through a schema, for the tests of both."""
+"""The examples of schemas/, and ways to traverse a schema, for the tests of both."""
 
 import json
 import pathlib
@@ -9,7 +9,7 @@ DATA = pathlib.Path(__file__).parent / "data"
 EXAMPLES = SCHEMAS / "examples"
 INVALID = EXAMPLES / "invalid" / "commands"
 
-# Invalid examples that JSON Schema cannot tell from valid ones, each with the reason.
+# Invalid examples that JSON Schema accepts, each with the reason.
 BEYOND_JSON_SCHEMA = {
     "session.create/attributes-too-large.json": "JSON Schema does not measure how long a value is when written out",
     "session.create/idle-seconds-written-with-a-fraction.json": "to JSON Schema 600.0 is the integer 600",
@@ -39,7 +39,7 @@ def label(path):
 
 
 def example(path):
-    """A fresh copy of an example, to be broken."""
+    """A fresh copy of an example, to be modified."""
     return read(EXAMPLES / path)
 
 

@@ -1,4 +1,4 @@
-"""Access tokens: what PyJWT says of them with the published keys alone, and what session.validate says."""
+"""Access tokens: verified by PyJWT with only the published keys, and by session.validate."""
 
 import base64
 import hashlib
@@ -33,13 +33,13 @@ def client(worker, connect):
 
 @pytest.fixture(scope="module")
 def keys(worker):
-    """What a resource server knows: the published keys."""
+    """What a resource server has: the published keys."""
     return jwt.PyJWKSet.from_dict(worker.json("/.well-known/jwks.json")[0])
 
 
 @pytest.fixture
 def read(keys):
-    """Verifies an access token as a resource server does, and gives its claims."""
+    """Verifies an access token like a resource server, and returns its claims."""
 
     return lambda token: verify(token, keys)
 
@@ -247,7 +247,7 @@ def decode(text):
 
 
 def rewrite(token, *, header=(), claims=()):
-    """The same signature under other words."""
+    """The same signature under a different payload."""
     parts = token.split(".")
     changed = [
         encode(json.dumps(json.loads(decode(part)) | dict(change)).encode())
@@ -276,7 +276,7 @@ def public_pem(keys, token):
 
 
 def hs256(token, secret):
-    """By hand: PyJWT refuses to take a public key for a secret, which is the very confusion that is tried here."""
+    """By hand: PyJWT refuses a public key as a secret, which is the very confusion under test."""
     head, body, _ = rewrite(token, header={"alg": "HS256"}).split(".")
     signature = hmac.new(secret, f"{head}.{body}".encode(), hashlib.sha256).digest()
     return f"{head}.{body}.{encode(signature)}"
@@ -372,7 +372,7 @@ def test_keys_overlap_so_that_no_resource_server_meets_a_token_it_cannot_verify(
 
     def signed_anew():
         nonlocal new
-        cached = published()  # by a resource server that looked just before
+        cached = published()  # by a resource server just before the rotation
         new = client.do("session.refresh", refreshToken=new["refresh"])["tokens"]
         verify(new["access"], cached)
         return cached if kid(new["access"]) != kid(old["access"]) else None
@@ -395,7 +395,7 @@ def kid(token):
 
 
 def refuses(keys, token):
-    """Whether a resource server with these keys has none for a token. What it has one for is good."""
+    """Whether a resource server with these keys lacks the token's key. If it has the key, the token must verify."""
     if kid(token) not in [each.key_id for each in keys.keys]:
         return True
     verify(token, keys)

@@ -1,4 +1,4 @@
-"""The AsyncAPI document: valid, complete, and of one mind with schemas/ and the contract."""
+"""The AsyncAPI document: valid, complete, and consistent with schemas/ and the contract."""
 
 import json
 
@@ -99,7 +99,7 @@ def test_every_command_that_changes_state_requires_a_message_id(asyncapi):
         traits = [trait["$ref"] for trait in asyncapi["components"]["messages"][command]["traits"]]
         assert ("#/components/messageTraits/changesState" in traits) == (command not in READING)
         headers = [asyncapi["components"]["messageTraits"][trait.rpartition("/")[2]]["headers"] for trait in traits]
-        for each in headers:  # whichever a tool takes
+        for each in headers:  # whichever one a tool uses
             assert ("message_id" in each.get("required", [])) == (command not in READING)
             assert {"message_id", "reply_to", "deadline"} <= set(each["properties"])
 

@@ -1,4 +1,4 @@
-"""Who may send which commands, as the callers file says."""
+"""Permissions from the callers file."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from client import DIRECT
 
 @pytest.fixture(scope="module")
 def user(amqp_url):
-    """The RabbitMQ user of the tests, the only one whose user_id RabbitMQ lets pass."""
+    """The tests' RabbitMQ user, the only user_id that RabbitMQ accepts from them."""
     return amqp_url.split("//")[1].split(":")[0]
 
 
@@ -22,7 +22,7 @@ def path(tmp_path_factory):
 
 
 def write(path, content):
-    """As an editor or an operator's tool does: the file is whole whenever somebody looks."""
+    """Replaces the file atomically, like an editor or an operator's tool."""
     draft = path.with_suffix(".new")
     draft.write_text(content if isinstance(content, str) else json.dumps(content))
     os.replace(draft, path)
@@ -57,7 +57,7 @@ def test_anything_else_is_not_permitted_and_has_no_effect(client, user, subject)
 
 
 def test_the_tools_of_the_project_say_who_they_are(client, binary, settings, subject):
-    """With a callers file, a command without user_id is nobody's."""
+    """With a callers file, a command without user_id has no caller."""
     environment = {"PATH": os.environ["PATH"]} | settings
     command = [binary, "send", "session.create", f"subject={subject}", "--json"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
@@ -94,7 +94,7 @@ def test_unknown_commands_fill_no_quarantine_for_who_may_not_send_them(client, u
 
 
 def test_a_duplicate_of_a_refusal_is_decided_anew(client, user, worker, path, subject):
-    """The end of this module's first file: what is changed below stays changed."""
+    """The last test with this module's first file: the changes below are permanent."""
     body = {"subject": subject, "tenant": "eu"}
     message_id = str(uuid.uuid4())
     write(path, {user: {"commands": ["session.#"], "tenants": ["default"]}})

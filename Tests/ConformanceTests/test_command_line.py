@@ -1,4 +1,4 @@
-"""The command line, as a person and a script use it."""
+"""The command line, as used by a person and by a script."""
 
 import json
 import os
@@ -15,7 +15,7 @@ def worker(start_worker):
 
 @pytest.fixture
 def sojourn(binary, settings):
-    """Runs the program; gives what it left behind."""
+    """Runs the program; returns its status and output."""
 
     def sojourn(*arguments, body=None, **environment):
         variables = {"PATH": os.environ["PATH"]} | settings | environment

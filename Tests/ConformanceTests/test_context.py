@@ -1,4 +1,4 @@
-"""Context rules: what happens when a session is seen from somewhere else."""
+"""Context rules: what happens when a session is used from somewhere else."""
 
 import pytest
 
@@ -11,7 +11,7 @@ RULES = {
     "fingerprint": ({"fingerprint": "f1"}, {"fingerprint": "f2"}),
     "travel": ({"latitude": 52.52, "longitude": 13.405}, {"latitude": -33.87, "longitude": 151.21}),
 }
-# What none of the rules has seen before either.
+# Values that are also new to every rule.
 FURTHER = {
     "ip": {"ip": "192.0.2.12"},
     "network": {"ip": "203.0.113.10"},
@@ -51,7 +51,7 @@ def begin(client, subject, policy, context=None, **fields):
 
 
 def outcome(client, token, context, **fields):
-    """What validate says: "valid", or why not."""
+    """The outcome of a validate: "valid", or the reason."""
     return client.validate(token, context=context, **fields).get("reason", "valid")
 
 
@@ -317,7 +317,7 @@ def test_travel_that_is_fast_enough_is_believed(client, subject):
     token = begin(client, subject, "fast", {"latitude": 0, "longitude": 179.9})["session"]
     client.create(f"{subject}-clock", idleSeconds=1)
     client.await_event(f"{subject}-clock", "session.expired")
-    # 67 km in a second or so, across the line where the degrees begin anew; a million km/h are 277 km a second.
+    # 67 km in about a second, across the date line; a million km/h are 277 km a second.
     assert outcome(client, token, {"latitude": 0, "longitude": -179.5}) == "valid"
 
 

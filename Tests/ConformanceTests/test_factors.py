@@ -48,7 +48,7 @@ def refuse_to_create(client, subject, proof, **fields):
 
 
 def rejections(client, subject):
-    """The reasons of all factor.rejected; no more come after this."""
+    """The reasons of all factor.rejected events; no more follow."""
     events = client.final_events(subject)
     return [each.body["data"]["reason"] for each in events if each.body["type"] == "factor.rejected"]
 
@@ -129,7 +129,7 @@ def test_a_clock_may_be_one_step_off(client, subject, steps):
 
 
 def wait_for_the_middle_of_a_step(client):
-    """A code of the step before is still good for the next few seconds."""
+    """A code of the previous time step is still valid for the next few seconds."""
     client.wait(lambda: time.time() % 30 < 25, "the next step of 30 s", seconds=10)
 
 
@@ -138,7 +138,7 @@ def test_a_code_of_any_other_time_is_wrong(client, subject, steps):
     authenticator = Authenticator(enroll(client, subject))
     code = authenticator.at(steps)
     if code in [authenticator.at(near) for near in (-1, 0, 1, 2)]:
-        return  # one in 250 000: the same digits twice
+        return  # once in 250 000: both steps have the same code
     confirmation = {"subject": subject, "factorId": authenticator.id, "code": code}
     assert client.refused("factor.confirm", **confirmation) == "factor_rejected"
 

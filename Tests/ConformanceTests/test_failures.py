@@ -1,4 +1,4 @@
-"""A server that is not there or goes away, a worker that is stopped or killed, and many workers at once."""
+"""A server that is missing or fails, a worker that is stopped or killed, and many workers at once."""
 
 import json
 
@@ -13,7 +13,7 @@ REDIS = "redis"
 
 @pytest.fixture(scope="module")
 def declared(start_worker):
-    """The topology, from a worker that has come and gone, so that a client can listen before any other starts."""
+    """Declares the topology with a short-lived worker, so that a client can consume before any other starts."""
     assert start_worker().await_ready().stop() == 0
 
 
@@ -24,7 +24,7 @@ def client(declared, connect):
 
 @pytest.fixture
 def run(start_worker):
-    """Starts workers that are gone again when the test is over."""
+    """Starts workers that are stopped when the test ends."""
     workers = []
 
     def run(**settings):
@@ -39,7 +39,7 @@ def run(start_worker):
 
 @pytest.fixture
 def through_proxy(open_proxy, amqp_url, redis_url):
-    """A proxy in front of RabbitMQ or Redis, cut, and the setting that sends a worker through it."""
+    """A proxy for RabbitMQ or Redis, initially cut, and the setting that sends a worker through it."""
 
     def through_proxy(server):
         proxy, url = open_proxy(amqp_url if server == "RabbitMQ" else redis_url)
@@ -55,7 +55,7 @@ SERVERS = pytest.mark.parametrize(("server", "word"), [("RabbitMQ", RABBITMQ), (
 
 
 def test_a_worker_without_redis_keeps_what_it_has_for_a_while(deserted):
-    """How it ends is in test_unavailable.py."""
+    """Continued in test_unavailable.py."""
     assert deserted.worker.get("/livez") == 200
     deserted.worker.await_log("a batch: it is kept and tried again")
     assert deserted.batch.answered == 0
@@ -153,7 +153,7 @@ def test_a_command_that_others_always_forestall_is_to_come_again(
 
         def write_first():
             for key in forestalled:
-                store.hincrby(key, "r", 1)  # the revision, by which a commit sees that somebody else has written
+                store.hincrby(key, "r", 1)  # the revision, by which a commit detects a concurrent write
 
         proxy, url = open_proxy(redis_url, before_sending=write_first)
         proxy.restore()

@@ -1,4 +1,4 @@
-"""The keyring's keys, exchanged under workers that go on."""
+"""Rotating the keyring's keys while workers run."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def client(worker, connect):
 
 @pytest.fixture
 def sojourn(binary, settings):
-    """Runs `sojourn keys …`; gives what it left behind."""
+    """Runs `sojourn keys …`; returns its status and output."""
 
     def sojourn(*arguments, **environment):
         variables = {"PATH": os.environ["PATH"]} | settings | environment
@@ -56,7 +56,7 @@ def keys(sojourn, path):
 
 
 def age(path, seconds):
-    """Has the current key seal since long ago, as the file says."""
+    """Changes the file so that the current key has been sealing for this long."""
     ring = json.loads(open(path, encoding="utf-8").read())
     since = datetime.now(timezone.utc) - timedelta(seconds=seconds)
     ring["successor"]["from"] = since.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -206,7 +206,7 @@ def test_a_command_gives_the_keyring(binary, settings, client, keyring, subject,
     commanded = Worker(binary, tmp_path, "commanded", given)
     try:
         commanded.await_ready()
-        # Whichever worker takes it: one of many is this one.
+        # Any worker may take it; with this many, this one takes at least one.
         assert all(client.validate(created["tokens"]["session"])["valid"] for _ in range(20))
         assert keyring not in commanded.log, "of the command only the program is shown"
     finally:

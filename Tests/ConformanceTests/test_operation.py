@@ -1,4 +1,4 @@
-"""What an operator sees of a worker that starts wrongly, stops slowly, is not read or is pestered."""
+"""Operation: a worker that is misconfigured, stops slowly, whose log is not read, or that is attacked."""
 
 import os
 import resource
@@ -25,13 +25,13 @@ def worker(start_worker):
 
 @pytest.fixture
 def environment(settings):
-    """The variables of a worker that nobody else's admin address is in the way of."""
+    """The variables of a worker whose admin address does not conflict with others."""
     return {"PATH": os.environ["PATH"], "SOJOURN_ADMIN_ADDRESS": f"127.0.0.1:{free_port()}"} | settings
 
 
 @pytest.fixture
 def refused(binary, environment):
-    """Runs a worker that must not start; gives its one sentence and the log before it."""
+    """Runs a worker that must not start; returns its final error line and the log before it."""
 
     def refused(status=CONFIGURATION, seconds=20, prepare=None, without=(), **further):
         variables = environment | {f"SOJOURN_{name.upper()}": value for name, value in further.items()}
@@ -71,7 +71,7 @@ def test_288_half_sent_requests_do_not_make_livez_time_out(worker):
     pests = [half_sent(worker) for _ in range(288)]
     try:
         assert worker.get("/livez") == 200 and worker.get("/readyz") == 200 and worker.get("/metrics") == 200
-        # Those that are left are not kept either.
+        # The remaining ones are not kept open either.
         for pest in pests:
             pest.settimeout(20)
             try:
@@ -247,7 +247,7 @@ def test_a_log_that_nobody_reads_stops_no_command_and_no_sigterm(binary, environ
     try:
         wait_until(lambda: ready(environment), 30, "the worker to be ready")
         client = Client(amqp_url, own["SOJOURN_NAMESPACE"])
-        # Each of them is a line; a pipe holds 64 KiB.
+        # Each of them logs a line; a pipe holds 64 KiB.
         sent = [client.publish("session.validate", b"{" + b" " * 100) for _ in range(600)]
         assert {client.await_reply(each).code for each in sent} == {"malformed_message"}
         client.create(subject)
@@ -314,7 +314,7 @@ def test_sigterm_ends_a_worker_that_waits_for_its_servers(start_worker):
 
 
 def test_past_its_time_a_worker_ends_whatever_hangs(start_worker, open_proxy, amqp_url):
-    """A broker that takes what is sent and says nothing any more: neither confirms nor closing come back."""
+    """A broker that stops answering: it accepts data but sends neither confirms nor close frames."""
     proxy, url = open_proxy(amqp_url)
     proxy.restore()
     slow = start_worker(amqp_url=url, drain_seconds="4").await_ready()
@@ -376,7 +376,8 @@ def test_a_keyring_is_for_its_owner_and_its_group(refused, settings, start_worke
 
 
 def test_a_keyring_is_followed_through_the_links_that_kubernetes_makes(start_worker, settings, tmp_path, binary):
-    """A secret's volume: `keyring.json` → `..data/keyring.json`, `..data` → `..2026`, replaced by renaming the link."""
+    """A Kubernetes secret volume: `keyring.json` → `..data/keyring.json`, `..data` → `..2026`, updated by replacing the
+    link."""
     content = open(settings["SOJOURN_KEYRING_FILE"]).read()
     old, new = tmp_path / "..2026_1", tmp_path / "..2026_2"
     old.mkdir()

@@ -1,4 +1,4 @@
-"""A Redis that does not let the worker do its work, or says nothing at all: noticed, named, and over when it is over."""
+"""A Redis that denies the worker permissions, or does not answer at all: noticed, named, and recovered from."""
 
 import signal
 import subprocess
@@ -20,7 +20,7 @@ def readiness(worker):
 
 @pytest.fixture
 def user(redis_url, namespace, request):
-    """A user of Redis that may do everything on the keys of all namespaces here, and the URL with its name."""
+    """A Redis user with full access to the keys of all namespaces here, and the URL with its name."""
     name = f"user-of-{namespace}-{abs(hash(request.node.name)) % 10000}"
     server = urlsplit(redis_url)
     with redis.Redis.from_url(redis_url) as store:

@@ -1,4 +1,4 @@
-"""The proxy that the failure tests lean on does what it says."""
+"""Tests of the proxy that the failure tests rely on."""
 
 import socket
 

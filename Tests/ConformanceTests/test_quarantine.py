@@ -1,4 +1,4 @@
-"""What is kept of messages that were only misspelt: everything but credentials, which only the keyring opens."""
+"""What quarantine keeps of misspelt messages: everything except credentials, which only the keyring can open."""
 
 import base64
 import json
@@ -111,7 +111,7 @@ def test_no_credential_is_in_the_properties_of_what_is_kept_or_in_what_everybody
 
 
 def test_nobody_gets_what_they_name_as_a_reply_queue(client, tokens):
-    """A worker may write anywhere; who sends it a message may not."""
+    """A worker may write to every queue; the sender of a message may not."""
     for queue in ("quarantine", "commands.revoke", "commands.unknown"):
         message_id, marker = str(uuid.uuid4()), str(uuid.uuid4())
         reply_to = f"{client.namespace}.{queue}"
@@ -164,7 +164,7 @@ def test_unknown_commands_are_kept_so_many_a_minute(elsewhere):
         client.publish("no.such.command", {"index": index}, reply_to=ABSENT)
     client.wait(lambda: len(answered()) == 3 * UNKNOWN_A_MINUTE, "an answer to all of them")
     client.wait(lambda: len(unknown()) >= UNKNOWN_A_MINUTE, "those that are kept")
-    for _ in range(4):  # what is behind them in the same queue, whichever lane has it
+    for _ in range(4):  # later messages in the same queue, whichever lane takes them
         assert client.attempt("no.such.command", {}).code == "unknown_command"
     assert client.attempt("session.create", b"no JSON").code == "malformed_message"
     client.wait(lambda: [each for each in client.quarantine if each.raw == b"no JSON"], "what comes behind them")
@@ -180,7 +180,7 @@ def test_quarantine_is_looked_at_and_opened_with_the_keyring_alone(start_worker,
     name = f"{namespace}-look"
     start_worker(namespace=name).await_ready()
     client = Client(amqp_url, name)
-    client.channel.basic_cancel(client.channel.consumer_tags[-1])  # of quarantine, so that what is there stays
+    client.channel.basic_cancel(client.channel.consumer_tags[-1])  # of quarantine, so that its messages stay there
     token = client.create("looked-at")["tokens"]["session"]
     body = json.dumps({"token": token, "evil": "\x1b[2J\u202e", "code": 482913})
     client.attempt("session.validate", body.encode(), headers={"x": token})
@@ -193,7 +193,7 @@ def test_quarantine_is_looked_at_and_opened_with_the_keyring_alone(start_worker,
             [binary, "quarantine", *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
         )
 
-    for _ in range(2):  # nothing is taken away
+    for _ in range(2):  # reading removes nothing
         lines = [json.loads(line) for line in sojourn("list", "--json").stdout.splitlines()]
         assert [line["headers"]["x-sojourn-reason"] for line in lines] == ["invalid_field", "malformed_message"]
     text = sojourn("list").stdout

@@ -1,4 +1,4 @@
-"""A queue of ours that somebody declared anew with other arguments: used as it is, or named exactly."""
+"""A queue of ours that was redeclared with other arguments: used as it is, or its differences named."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""The schemas have the contract's words: commands, codes, reasons, keys, defaults, limits."""
+"""The schemas match the contract: commands, codes, reasons, keys, defaults, limits."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The examples of schemas/: each is valid, agrees with itself, and has no secret where everyone may read."""
+"""The examples of schemas/: valid, self-consistent, and without secrets in public messages."""
 
 import datetime
 import json
@@ -101,7 +101,7 @@ def test_activity_is_newest_first_and_policies_are_sorted():
 
 
 def with_an_unknown_key(body, free):
-    """The body over and over, each time with an unknown key in another of its objects but those `free` says."""
+    """Yields copies of the body, each with an unknown key in a different object, except those in `free`."""
 
     def objects(node, pointer=""):
         if isinstance(node, dict) and pointer not in free:
@@ -172,7 +172,7 @@ def test_each_invalid_example_expects_a_code_and_the_pointer_to_its_one_fault(pa
         assert "missing" in path.stem or "nothing" in path.stem
         assert expect["path"] in NEEDED
     if path.stem == "all-three":
-        del body["subject"]  # the third target is one too many as well, but the second is the one to tell
+        del body["subject"]  # the third target is too many as well, but the error names the second
     # Without what is wrong the body is right, or else with something right in its place.
     holder.pop(keys[-1], None)
     if faults(schema, body):

@@ -1,4 +1,4 @@
-"""What is no result and no event is told from what is one, and a copy from a reply."""
+"""Schemas tell results and events from other messages, and copies from replies."""
 
 import pytest
 

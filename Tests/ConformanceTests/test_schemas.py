@@ -1,4 +1,4 @@
-"""What schemas/ promises of itself: sound schemas, and a README whose lines work."""
+"""The promises of schemas/ itself: valid schemas, and a README whose example runs."""
 
 import re
 import subprocess
@@ -20,7 +20,7 @@ def test_each_schema_is_valid_2020_12(path):
 
 @pytest.mark.parametrize("path", schema_files())
 def test_each_schema_uses_only_keywords_there_are(path):
-    # A misspelt keyword is silently ignored by every validator.
+    # Validators silently ignore misspelt keywords.
     known = set("""
         $schema $id $ref $defs $anchor title description default examples type enum const properties required
         additionalProperties unevaluatedProperties propertyNames minProperties maxProperties dependentRequired
@@ -63,12 +63,12 @@ def test_each_property_says_what_it_means(path):
         elif "description" not in schema and "$ref" in schema:
             assert resolver.lookup(schema["$ref"]).contents["description"], where
         else:
-            # Only what refines a property that is described where the owner refers to may be without.
+            # Only a refinement of a property described in a referenced schema may lack a description.
             assert len(schema.get("description", "")) > 5 or "$ref" in owner, where
 
 
 def described_places(schema, path=()):
-    """Each definition and property, outside conditions and what only narrows: where it is, in what, and itself."""
+    """Each definition and property, except in conditions and refinements: its path, its owner, and itself."""
     for keyword in ("properties", "$defs"):
         for name, inner in schema.get(keyword, {}).items():
             where = (*path, keyword, name)

@@ -1,4 +1,4 @@
-"""Whom sessions are about: disabling and enabling, lists, what happened, and logging out everywhere else."""
+"""Subjects: disabling and enabling, lists, activity, and logging out everywhere else."""
 
 import pytest
 
