@@ -80,6 +80,7 @@ let package = Package(
             dependencies: [
                 "SessionCore", "SessionContract", "SessionCrypto", "SessionStore", "AMQPConnection", "RedisConnection",
                 .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "BasicContainers", package: "swift-collections"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),

@@ -11,6 +11,7 @@ package final class InMemorySessionStore: SweepableStore {
         var deadlines: [SessionID: Timestamp] = [:]
         var claims: [String: (claim: [UInt8], until: Timestamp)] = [:]
         var inbox: [String: (fingerprint: [UInt8], result: StoredResult, until: Timestamp)] = [:]
+        var deliveries: [String: Int64] = [:]
         var outbox: [(reference: OutboxEntry.Reference, event: OutgoingEvent, at: Timestamp)] = []
         var leases: [String: (owner: String, until: Timestamp)] = [:]
         var lastOutboxNumber = 0
@@ -70,6 +71,17 @@ package final class InMemorySessionStore: SweepableStore {
         state.withLock { state in
             for message in messages where state.claims[message.name]?.claim == message.claim {
                 state.claims[message.name] = nil
+            }
+        }
+    }
+}
+
+extension InMemorySessionStore: LaneStore {
+    package func countDeliveries(of names: [String]) async throws(StoreError) -> [Int64] {
+        state.withLock { state in
+            names.map { name in
+                state.deliveries[name, default: 0] += 1
+                return state.deliveries[name, default: 0]
             }
         }
     }

@@ -1,6 +1,6 @@
 import RedisConnection
 
-extension RedisSessionStore {
+extension RedisSessionStore: LaneStore {
     /// How long a redelivery count is kept after the last redelivery: longer than a message waits in a queue between
     /// two attempts.
     private static let deliveryMilliseconds: Int64 = 3_600_000

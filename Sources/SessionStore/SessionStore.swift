@@ -31,6 +31,13 @@ extension SessionStore {
     }
 }
 
+/// What a lane needs from a store in addition to what commands need.
+package protocol LaneStore: SessionStore {
+    /// Counts one more redelivery of each of these messages and returns each one's total. For queues that do not count
+    /// redeliveries themselves.
+    func countDeliveries(of names: [String]) async throws(StoreError) -> [Int64]
+}
+
 /// The work a sweep does in a partition: deadlines that have passed, events that were not published.
 package protocol SweepableStore: SessionStore {
     /// The partitions with a deadline that has passed, or an event that has been in the outbox for at least `age`.

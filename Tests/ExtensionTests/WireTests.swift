@@ -46,11 +46,12 @@ struct WireTests {
             extensions: try Extensions(rules: rules, verifiers: [OneCode()]))
         let now = now
         let processor = CommandProcessor(
-            store: InMemorySessionStore(inboxSeconds: 60) { now }, manager: manager,
+            store: InMemorySessionStore(inboxSeconds: 60) { now },
+            decider: CommandDecider(
+                manager: manager, namespace: Desk.namespace, resultNames: ResultNames(), logger: Logger(label: "test"),
+                policies: { PolicyCatalogue() }),
             accessTokens: await AccessTokens(
-                keyring: keyring, at: now, namespace: Desk.namespace, issuer: "sojourn", audience: "sojourn"),
-            namespace: Desk.namespace, resultNames: ResultNames(), logger: Logger(label: "test"),
-            policies: { PolicyCatalogue() })
+                keyring: keyring, at: now, namespace: Desk.namespace, issuer: "sojourn", audience: "sojourn"))
         let command = try read("grid", addedKinds: ["grid"])
         let work = Work(
             name: CommandName(of: CreateSession.self), content: .command(command),

@@ -29,7 +29,7 @@ struct InvariantTests {
             script.learn(from: completions)
             for subject in RandomScript.subjects {
                 let comment: Comment = "seed \(seed), step \(step), \(subject)"
-                let handle = processor.manager.tokens.handle(tenant: "default", subject: subject)
+                let handle = processor.decider.manager.tokens.handle(tenant: "default", subject: subject)
                 let loaded = try await store.load([LoadRequest(handle: handle, scope: .whole)])
                 let known = try loaded.aggregates[0].state.get()
                 for session in known.sessions.values where loaded.revocations.first(concerning: session) != nil {
@@ -67,7 +67,7 @@ struct InvariantTests {
         var script = RandomScript(seed: seed, sender: Sender(installation))
         let processor = await installation.processor(on: store, policies: script.policies, seed: seed)
         let handles = RandomScript.subjects.map {
-            processor.manager.tokens.handle(tenant: "default", subject: $0)
+            processor.decider.manager.tokens.handle(tenant: "default", subject: $0)
         }
         for step in 0..<150 {
             script.learn(from: try await processor.process(script.nextBatch()))

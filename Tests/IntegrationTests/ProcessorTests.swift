@@ -111,7 +111,7 @@ struct ProcessorTests {
             }
             #expect(statuses.count == 100)
             #expect(statuses.allSatisfy { $0 == .succeeded })
-            let handle = processors[0].manager.tokens.handle(tenant: "default", subject: "alice")
+            let handle = processors[0].decider.manager.tokens.handle(tenant: "default", subject: "alice")
             let aggregate = try await fixture.store.load([LoadRequest(handle: handle, scope: .whole)])
                 .aggregates[0].state.get()
             #expect(aggregate.sessions.values.filter(\.status.isLiving).count == 5)

@@ -49,9 +49,10 @@ extension Installation {
             keyring: keyring, at: Timestamp(milliseconds: 0), namespace: namespace, issuer: "sojourn",
             audience: "sojourn")
         return CommandProcessor(
-            store: store, manager: manager, accessTokens: accessTokens, namespace: namespace,
-            resultNames: ResultNames(), logger: Logger(label: "test"),
-            policies: { policies }, makeRandom: { seeds.next() })
+            store: store,
+            decider: CommandDecider(
+                manager: manager, namespace: namespace, resultNames: ResultNames(), logger: Logger(label: "test"),
+                policies: { policies }, makeRandom: { seeds.next() }), accessTokens: accessTokens)
     }
 }
 

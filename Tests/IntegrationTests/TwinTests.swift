@@ -48,14 +48,15 @@ struct TwinTests {
                 #expect(left.map(\.comparable) == right.map(\.comparable), "seed \(seed), step \(step)")
                 script.learn(from: left)
                 for subject in RandomScript.subjects {
-                    let known = try await twin.load([request(for: subject, onTwin.manager)]).aggregates[0].state.get()
+                    let known = try await twin.load([request(for: subject, onTwin.decider.manager)]).aggregates[0].state
+                        .get()
                     script.learn(from: known, of: subject)
                 }
                 clock.pass(milliseconds: script.nextPause())
                 script.now = clock.time
             }
             for subject in RandomScript.subjects {
-                let request = [request(for: subject, onTwin.manager)]
+                let request = [request(for: subject, onTwin.decider.manager)]
                 let left = try await fixture.store.load(request).aggregates[0].state.get()
                 var right = try await twin.load(request).aggregates[0].state.get()
                 // The twin, which never loses a write, just counts.

@@ -43,8 +43,7 @@ extension Sweeper {
     ) async throws -> [OutboxEntry.Reference] {
         guard !events.isEmpty else { return [] }
         let messages = events.map { outgoing.message(for: $0.event) }
-        let outcomes = await publisher.channel.outcomes(publishing: messages)
-        let refused = try publisher.refusals(of: messages[...], outcomes)
+        let refused = try await publisher.publish(messages)
         var taken: [OutboxEntry.Reference] = []
         for ((reference, event), refusal) in zip(events, refused) {
             switch refusal {

@@ -89,8 +89,7 @@ extension Sweeper {
     /// - Returns: how many these were.
     private func publish(_ events: [Completion.PendingEvent], over publisher: ConfirmedPublisher) async throws -> Int {
         let messages = events.map { outgoing.message(for: $0.event) }
-        let outcomes = await publisher.channel.outcomes(publishing: messages)
-        let refusals = try publisher.refusals(of: messages[...], outcomes)
+        let refusals = try await publisher.publish(messages)
         let settled = zip(events, refusals).filter { if case .refused = $0.1 { false } else { true } }
         if !settled.isEmpty { try await store.clear(settled.map(\.0.reference)) }
         metrics.revoked.increment(by: events.count { $0.event.type == Event.Kind.revoked.rawValue })

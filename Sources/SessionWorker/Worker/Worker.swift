@@ -241,17 +241,26 @@ extension Worker {
         clients.append(client)
         let connector = BrokerConnector(configurations: brokers, logger: logger)
         let name = "sojourn/\(configuration.namespace)/\(plan.name)"
-        let lane = Lane(
-            on: loop, name: name, queues: plan.queues, namespace: configuration.namespace, heldBytes: plan.heldBytes,
-            number: plan.number,
+        let processor = makeProcessor(over: client, parts, logger: logger)
+        let state = LaneState.Parts(
+            reader: reader, decider: processor.decider,
+            outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers),
+            queues: plan.queues, namespace: configuration.namespace,
+            limits: LaneBacklog.Limits(heldBytes: plan.heldBytes))
+        let lane = Lane<RedisSessionStore, AMQPLaneBroker>(
+            on: loop,
             parts: Lane.Parts(
-                reader: reader, processor: makeProcessor(over: client, parts, logger: logger), redis: client,
-                outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers),
-                replies: ReplyPublisher(on: loop, connector: connector, name: name, logger: logger),
-                writes: parts.health.writes,
-                gate: plan.gate), logger: logger)
+                state: state, store: processor.store, accessTokens: parts.accessTokens, gate: plan.gate),
+            log: LaneLog(
+                number: plan.number, queueNames: state.queueNames, writes: parts.health.writes, logger: logger),
+            logger: logger)
         return LaneSupervisor(
-            lane, policies: parts.policies, connector: connector, topology: TopologyDeclaration(topology: topology),
+            lane,
+            parts: LaneSupervisor.Parts(
+                name: name, number: plan.number, queues: plan.queues.map { ($0, state.name(of: $0)) }, redis: client,
+                store: processor.store,
+                replies: ReplyPublisher(on: loop, connector: connector, name: name, logger: logger)),
+            policies: parts.policies, connector: connector, topology: TopologyDeclaration(topology: topology),
             configuration: configuration, health: parts.health.broker, logger: logger)
     }
 
@@ -301,8 +310,10 @@ extension Worker {
             inboxSeconds: configuration.inboxSeconds, keyring: keys.keyring,
             refreshKeys: { [keys] in await keys.refresh(for: .record) })
         return CommandProcessor(
-            store: store, manager: parts.manager, accessTokens: parts.accessTokens, namespace: configuration.namespace,
-            resultNames: resultNames, logger: logger, policies: { parts.policies.catalogue })
+            store: store,
+            decider: CommandDecider(
+                manager: parts.manager, namespace: configuration.namespace, resultNames: resultNames, logger: logger,
+                policies: { parts.policies.catalogue }), accessTokens: parts.accessTokens)
     }
 }
 

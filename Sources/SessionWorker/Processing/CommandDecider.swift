@@ -1,11 +1,93 @@
-import Logging
+package import Logging
 import Metrics
 import SessionContract
-import SessionCore
+package import SessionCore
 import SessionStore
 
-// What a round makes of what was loaded, before it is committed.
-extension CommandProcessor {
+/// Decides commands on what was loaded for them, and writes their results and events out. Nothing here waits for anything:
+/// what it needs of the world comes with the call, or is made by what it was given.
+package struct CommandDecider: Sendable {
+    package let manager: SessionManager
+    let namespace: String
+    let policies: @Sendable () -> PolicyCatalogue
+    let resultNames: ResultNames
+    let logger: Logger
+    /// Makes the randomness of each decision; tests and simulations give their own.
+    let makeRandom: @Sendable () -> any RandomNumberGenerator & Sendable
+    let metrics = ProcessorMetrics()
+
+    package init(
+        manager: SessionManager, namespace: String, resultNames: ResultNames, logger: Logger,
+        policies: @escaping @Sendable () -> PolicyCatalogue,
+        makeRandom: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
+    ) {
+        self.manager = manager
+        self.namespace = namespace
+        self.resultNames = resultNames
+        self.logger = logger
+        self.policies = policies
+        self.makeRandom = makeRandom
+    }
+
+    /// What has to be loaded. A command about no aggregate, such as one with a damaged token, still needs a place for its
+    /// result where duplicates find it: the handle of a subject that nobody is.
+    func need(of command: Command, in work: Work) -> Need? {
+        if let need = manager.need(of: command) { return need }
+        return work.message.map { message in
+            Need(SubjectHandle(text: String(message.name.prefix(SubjectHandle.length))), .sessions([]))
+        }
+    }
+}
+
+// MARK: - Deciding
+
+extension CommandDecider {
+    /// Decides what was loaded of a round.
+    ///
+    /// - Returns: the groups that have access tokens to be signed before they are written out.
+    func decide(
+        _ grouping: Grouping, on loaded: Loaded, in room: inout BatchLimits.Room, into round: inout Round
+    ) -> [Verdicts] {
+        precondition(loaded.aggregates.count == grouping.groups.count, "the store answers for each load")
+        let policies = policies()
+        round.wait(grouping.waiting)
+        for item in grouping.ungrouped {
+            round.complete(item.index, decideAlone(item.work, under: policies, at: loaded.now))
+        }
+        var unsigned: [Verdicts] = []
+        for (var group, aggregate) in zip(grouping.groups, loaded.aggregates) {
+            if !aggregate.damage.isEmpty {
+                takeDamaged(from: &group, aggregate.damage, into: &round)
+                if group.items.isEmpty { continue }
+            }
+            switch aggregate.state {
+            case .refused(let error): round.refuse(because: error)
+            case .tooLarge(let bytes):
+                if bytes > BatchLimits.largeAggregateBytes {
+                    round.setAside(tooLarge: group.items.map(\.index))
+                } else {
+                    round.wait(group.items.map(\.index))
+                }
+            case .whole, .damaged:
+                do {
+                    let verdicts = try decide(group, on: aggregate, under: policies, loaded, in: &room)
+                    round.wait(group.items.dropFirst(verdicts.all.count).map(\.index))
+                    if verdicts.haveClaims { unsigned.append(verdicts) } else { round.add(write(verdicts)) }
+                } catch {
+                    round.decideAgain(group)
+                }
+            }
+        }
+        return unsigned
+    }
+
+    /// Takes out of a group the commands that need a record that does not open: they fail, and the others go on.
+    private func takeDamaged(from group: inout Group, _ damage: PartialDamage, into round: inout Round) {
+        for (item, damage) in group.takeDamaged(damage, need: { need(of: $0, in: $1) }) {
+            round.complete(item.index, complete(fail(because: damage), of: item.work, at: round.now))
+        }
+    }
+
     /// For a command that needs no aggregate.
     func decideAlone(_ work: Work, under policies: PolicyCatalogue, at now: Timestamp) -> Completion {
         switch work.content {
@@ -57,44 +139,6 @@ extension CommandProcessor {
         }
     }
 
-    /// Everything that is to be stored and published of a group.
-    func write(_ verdicts: Verdicts) -> DecidedGroup {
-        let transaction = verdicts.transaction
-        var decided = DecidedGroup()
-        var results: [(message: MessageKey, result: StoredResult)] = []
-        for (item, verdict) in verdicts.all {
-            let completion: Completion
-            switch verdict {
-            case .earlier(.reused):
-                let rejection = Rejection(.messageIDReused, "this message_id was used for another command or body")
-                completion = complete(.rejected(rejection), of: item.work, at: transaction.now)
-            case .earlier(.result(let result)): completion = repetition(of: result, by: item.work, at: transaction.now)
-            case .earlier(.inBatch(let place)):
-                let first = decided.completions[place].1
-                completion = repetition(of: first.stored, by: item.work, at: transaction.now)
-            case .decided(let outcome, let range):
-                completion = complete(outcome, of: item.work, at: transaction.now)
-                if !range.isEmpty {
-                    let events = transaction.events[range].map { event in
-                        OutgoingEvent(
-                            id: event.id, type: event.kind.rawValue,
-                            body: EventWriter.write(event, namespace: namespace))
-                    }
-                    decided.eventCounts.append((completionAt: decided.completions.count, events))
-                }
-                if let message = item.work.message, completion.failure == nil {
-                    results.append((message, completion.stored))
-                }
-            }
-            decided.completions.append((item.index, completion))
-        }
-        if !transaction.isEmpty || !results.isEmpty {
-            let events = decided.eventCounts.flatMap(\.events)
-            decided.commit = Commit(transaction, events: events, results: results)
-        }
-        return decided
-    }
-
     private func earlierResult(
         of work: Work, loaded: LoadedAggregate, in verdicts: Verdicts
     ) -> Verdicts.EarlierResult? {
@@ -102,11 +146,6 @@ extension CommandProcessor {
         if loaded.reused.contains(message) { return .reused }
         if let result = loaded.results[message] { return .result(result) }
         return verdicts.place(of: message).map { .inBatch($0) }
-    }
-
-    private func repetition(of result: StoredResult, by work: Work, at now: Timestamp) -> Completion {
-        metrics.duplicates.increment()
-        return Completion(repeating: result, of: work, at: now)
     }
 
     /// A record that does not open fails the commands that need it, and nothing else.
@@ -137,11 +176,5 @@ extension CommandProcessor {
         logger.error(
             "a record in Redis cannot be trusted: its commands are answered with internal", metadata: metadata)
         return .failed(Failure(.internal, "a stored record could not be read; the operators have been told"))
-    }
-
-    func complete(_ outcome: Outcome, of work: Work, at now: Timestamp) -> Completion {
-        // The sweep asks for no answer.
-        if case .succeeded(.expired) = outcome { return .unanswered(at: now) }
-        return Completion(outcome, of: work, at: now, resultID: resultNames.next())
     }
 }
