@@ -1,4 +1,4 @@
-import SessionCore
+import SessionContract
 
 /// Bindings of `N.commands` that are missing: AMQP does not show them, but a command of ours that comes as an unknown one
 /// had no queue to go to. It is carried out all the same, behind the wrong others.

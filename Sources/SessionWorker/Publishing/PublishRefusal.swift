@@ -1,7 +1,7 @@
 import AMQPConnection
 
 /// Why a message was not taken.
-enum PublishRefusal {
+package enum PublishRefusal: Sendable {
     /// A queue that it goes to is full, or does not confirm: it may be published again.
     case refused(String)
     /// It will never fit the protocol.
