@@ -228,6 +228,18 @@ struct ResealTests {
         }
     }
 
+    @Test("what has expired meanwhile is neither sealed nor counted", arguments: ["hash", "string", "list"])
+    func gone(kind: String) async throws {
+        try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
+            let key = "\(fixture.namespace):{0}:gone"
+            var pipeline = RedisPipeline()
+            pipeline.evaluate(
+                RedisSessionStore.resealScript, keys: [key], arguments: [.string(kind), "field", "old", "new"])
+            #expect(try await fixture.client.send(pipeline) == [.integer(0)])
+            #expect(try await fixture.command("EXISTS", .string(key)) == .integer(0))
+        }
+    }
+
     @Test("nothing of another namespace is touched, whatever its name begins with")
     func otherNamespace() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
