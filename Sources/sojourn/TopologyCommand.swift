@@ -8,7 +8,7 @@ struct TopologyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topology",
         abstract: "Print the exchanges, queues and bindings as a RabbitMQ definitions file.",
-        discussion: "Import it with `rabbitmqctl import_definitions FILE`; then workers can run with SOJOURN_TOPOLOGY=check.")
+        discussion: "Import it with `rabbitmqctl import_definitions FILE`; then use SOJOURN_TOPOLOGY=check.")
 
     @Option(help: "The virtual host to declare them in.")
     var vhost = "/"

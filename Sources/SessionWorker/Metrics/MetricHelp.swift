@@ -6,7 +6,7 @@ enum MetricHelp {
         "sojourn_batch_seconds": "Time from starting a batch to its commit, in seconds.",
         "sojourn_refused_publishes_total":
             "Events and copies of results refused by a consumer's full queue.",
-        "sojourn_result_copies_dropped_total": "Copies of results dropped after a consumer's queue had refused them for a minute.",
+        "sojourn_result_copies_dropped_total": "Copies of results dropped because a consumer's queue refused them.",
         "sojourn_replies_lost_total": "Replies that were not delivered to their queue.",
         "sojourn_conflicts_total": "Commands decided again because of a concurrent write to their subject.",
         "sojourn_duplicates_total": "Duplicate commands, answered with their first result.",
