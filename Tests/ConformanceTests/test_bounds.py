@@ -41,7 +41,7 @@ def resident_megabytes(worker):
 
 
 @pytest.mark.parametrize("command", ["session.list", "session.activity"])
-def test_many_large_reads_fill_no_memory_and_hold_up_no_revocation(client, worker, large, command):
+def test_many_large_reads_neither_exhaust_memory_nor_delay_a_revocation(client, worker, large, command):
     session = client.create("somebody")["session"]["id"]
     body = {"subject": large}
     if command == "session.activity":

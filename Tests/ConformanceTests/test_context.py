@@ -136,7 +136,7 @@ def test_revoke_revokes(client, subject, rule):
 
 
 @EACH_RULE
-def test_unknown_never_counts(client, subject, rule):
+def test_unknown_values_never_fire_a_rule(client, subject, rule):
     old, new = RULES[rule]
     elsewhere = {"city": "Graz"}
     known = begin(client, subject, f"{rule}-revoke", old)["session"]
@@ -149,7 +149,7 @@ def test_unknown_never_counts(client, subject, rule):
 
 
 @EACH_RULE
-def test_what_is_first_seen_later_counts_from_then_on(client, subject, rule):
+def test_a_value_first_seen_later_is_compared_from_then_on(client, subject, rule):
     old, new = RULES[rule]
     token = begin(client, subject, f"{rule}-revoke")["session"]
     assert [outcome(client, token, each) for each in (old, {}, old, new)] == ["valid"] * 3 + ["revoked"]
@@ -274,7 +274,7 @@ def test_after_elevation_the_old_context_is_the_strange_one(client, subject):
     assert outcome(client, token, old) == "context_mismatch"
 
 
-def test_a_refused_context_keeps_no_session_awake(client, subject):
+def test_a_refused_context_does_not_count_as_activity(client, subject):
     old, new = RULES["country"]
     token = begin(client, subject, "country-elevate", old, idleSeconds=2)["session"]
 
@@ -313,7 +313,7 @@ def test_travel_begins_beyond_50_km(client, subject, kilometres, told):
     assert outcome(client, token, {"latitude": 0, "longitude": kilometres / 111.2}) == told
 
 
-def test_travel_that_is_fast_enough_is_believed(client, subject):
+def test_travel_below_the_maximum_speed_is_accepted(client, subject):
     token = begin(client, subject, "fast", {"latitude": 0, "longitude": 179.9})["session"]
     client.create(f"{subject}-clock", idleSeconds=1)
     client.await_event(f"{subject}-clock", "session.expired")
@@ -327,14 +327,14 @@ def test_a_devices_fingerprint_counts_where_the_context_has_none(client, subject
     assert outcome(client, token, {"fingerprint": "f2"}) == "revoked"
 
 
-def test_a_contexts_fingerprint_goes_before_the_devices(client, subject):
+def test_a_contexts_fingerprint_takes_precedence_over_the_devices(client, subject):
     device, context = {"fingerprint": "f1"}, {"fingerprint": "f2"}
     token = begin(client, subject, "fingerprint-revoke", context, device=device)["session"]
     assert outcome(client, token, {"fingerprint": "f2"}) == "valid"
     assert outcome(client, token, {"fingerprint": "f1"}) == "revoked"
 
 
-def test_an_update_by_a_session_id_is_a_service_s_own_word_and_not_judged(client, subject):
+def test_no_rule_evaluates_an_update_by_session_id(client, subject):
     old, new = RULES["country"]
     created = client.create(subject, policy="country-revoke", context=old | {"city": "Berlin"})
     session = client.do("session.update", sessionId=created["session"]["id"], context=new)["session"]

@@ -102,7 +102,7 @@ def test_every_session_begins_and_ends_once(run):
     assert sorted(begins) == sorted(set(begins)) == sorted(ends)
 
 
-def test_who_is_meant_is_the_subject_of_an_event(run):
+def test_the_subject_of_an_event_is_its_session_or_subject(run):
     for event in run:
         data = event.body["data"]
         assert event.body["subject"] == data.get("sessionId", data["subject"])

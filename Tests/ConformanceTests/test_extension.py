@@ -155,7 +155,7 @@ def run(*arguments):
     return subprocess.run(arguments, env={}, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_it_is_used_like_sojourn_worker_with_or_without_the_word(extended):
+def test_it_takes_the_options_of_sojourn_worker_with_or_without_the_subcommand(extended):
     for arguments in ([extended], [extended, "worker"]):
         done = run(*arguments)
         assert (done.returncode, done.stderr[:9]) == (78, "sojourn: ") and "SOJOURN_KEYRING_FILE" in done.stderr

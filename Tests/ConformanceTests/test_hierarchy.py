@@ -293,7 +293,7 @@ def test_children_expire_with_their_parent(client, subject):
     }  # fmt: skip
 
 
-def test_a_child_is_over_the_moment_its_parent_is(client, subject):
+def test_a_child_ends_at_the_moment_its_parent_does(client, subject):
     root = create(client, subject, idleSeconds=2)
     child = create(client, subject, root)
     client.wait(lambda: state(client, root) == ["expired_idle"], "the parent to expire")
@@ -301,7 +301,7 @@ def test_a_child_is_over_the_moment_its_parent_is(client, subject):
     assert client.refused("session.refresh", refreshToken=child["tokens"]["refresh"]) == "session_ended"
 
 
-def test_a_child_that_rests_ends_alone(client, subject):
+def test_a_child_that_idles_out_ends_alone(client, subject):
     root = create(client, subject)
     child = create(client, subject, root, idleSeconds=1)
     client.await_event(subject, "session.expired")

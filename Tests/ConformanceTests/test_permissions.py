@@ -68,7 +68,7 @@ def test_a_worker_whose_redis_user_lacks_a_command_says_at_start_which_and_whose
     assert worker.stop() == 0
 
 
-def test_a_redis_that_is_frozen_is_noticed_though_nobody_asks_anything(start_worker, namespace, tmp_path):
+def test_a_frozen_redis_is_noticed_without_traffic(start_worker, namespace, tmp_path):
     port = free_port()
     with subprocess.Popen(
         ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],

@@ -138,7 +138,7 @@ def test_a_refused_session_leaves_nothing_behind(client, subject):
 # --- deadlines ---------------------------------------------------------------------------------------------------
 
 
-def test_a_session_that_rests_expires_and_peeking_is_no_activity(client, subject):
+def test_an_idle_session_expires_and_validating_without_touch_is_not_activity(client, subject):
     created = client.create(subject, policy="idle")
 
     def peek_until_expired():
@@ -164,7 +164,7 @@ def test_after_the_window_an_idle_session_has_simply_ended(client, subject):
     assert reply.code == "session_ended"
 
 
-def test_activity_keeps_a_session_from_resting(client, subject):
+def test_activity_extends_the_idle_deadline(client, subject):
     created = client.create(subject, policy="idle")
     other = client.create(f"{subject}-resting", policy="idle")
     moved = created["session"]["idleExpiresAt"]
@@ -317,7 +317,7 @@ def test_another_tenant_does_not_see_a_policy(client, subject, tenant):
     assert client.refused("session.create", **creation) == "policy_not_found"
 
 
-def test_what_no_policy_has_for_a_name_is_not_found(client, tenant):
+def test_a_name_without_a_policy_is_not_found(client, tenant):
     for name in ("nowhere", "not a name", "é"):
         assert client.refused("policy.get", tenant=tenant, name=name) == "policy_not_found"
 

@@ -110,7 +110,7 @@ def test_no_credential_is_in_the_properties_of_what_is_kept_or_in_what_everybody
     assert secret not in worker.log
 
 
-def test_nobody_gets_what_they_name_as_a_reply_queue(client, tokens):
+def test_a_reserved_reply_queue_receives_nothing(client, tokens):
     """A worker may write to every queue; the sender of a message may not."""
     for queue in ("quarantine", "commands.revoke", "commands.unknown"):
         message_id, marker = str(uuid.uuid4()), str(uuid.uuid4())
@@ -143,7 +143,7 @@ def test_headers_that_rabbitmq_obeys_take_a_bad_message_nowhere_else(client):
     assert client.channel.queue_declare(spy, passive=True).method.message_count == 0
 
 
-def test_nobody_says_in_our_name_who_they_were(client):
+def test_forged_quarantine_headers_are_removed(client):
     marker = str(uuid.uuid4())
     forged = {"mine": marker, "x-sojourn-user-id": "admin", "x-sojourn-error": "it is fine"}
     client.attempt("session.create", b"no JSON", headers=forged)
@@ -151,7 +151,7 @@ def test_nobody_says_in_our_name_who_they_were(client):
     assert "x-sojourn-user-id" not in headers and "not the JSON" in headers["x-sojourn-error"]
 
 
-def test_unknown_commands_are_kept_so_many_a_minute(elsewhere):
+def test_unknown_commands_are_quarantined_at_a_limited_rate(elsewhere):
     worker, client = elsewhere()
 
     def answered():

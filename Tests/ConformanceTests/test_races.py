@@ -110,7 +110,7 @@ def test_sixty_four_refreshes_of_one_token_give_one_successor(client, at_once, s
             assert client.final_kinds(of(each)[0]) == ["session.created", "session.refreshed"]
 
 
-def test_without_grace_one_of_two_refreshes_is_theft_and_ends_the_session(client, at_once, sessions):
+def test_without_a_grace_period_one_of_two_refreshes_is_theft_and_ends_the_session(client, at_once, sessions):
     created = sessions(SOME, policy="graceless")
     for group in in_groups(at_once([refresh(of(each)[3]) for each in created for _ in range(2)]), 2):
         assert sorted(codes(group)) == ["refresh_token_reused", "succeeded"]
@@ -174,7 +174,7 @@ def ends_with_revocation(client, subject):
     return kinds[-1:] == ["session.revoked"]
 
 
-def test_once_a_lock_is_answered_nothing_goes_on_until_it_is_unlocked(client, at_once, sessions):
+def test_once_a_lock_is_answered_the_session_is_unusable_until_unlocked(client, at_once, sessions):
     created = sessions(MANY)
     commands = []
     for each in created:

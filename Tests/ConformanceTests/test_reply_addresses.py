@@ -89,7 +89,7 @@ def test_the_log_names_the_address_that_was_given_up(client, worker):
     assert "AAAA..key" in worker.log
 
 
-def test_an_empty_address_is_none(client):
+def test_an_empty_reply_address_counts_as_none(client):
     assert client.validate("x")["valid"] is False
     client.publish("session.validate", {"token": "x"}, reply_to="")
     assert client.validate("x")["valid"] is False

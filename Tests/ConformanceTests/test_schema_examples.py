@@ -210,7 +210,7 @@ NEEDED = {
 }
 
 
-def test_what_is_no_address_is_told_even_without_a_format_checker():
+def test_an_invalid_address_is_detected_even_without_a_format_checker():
     assert not re.search(load("common.json")["$defs"]["ip"]["pattern"], "localhost")
 
 

@@ -220,15 +220,15 @@ def test_the_search_finds_what_is_there(client, run, namespace):
     assert re.search(rb"eval|fcall", run["sent"], re.IGNORECASE), "no commit was seen"
 
 
-def test_nothing_in_redis_tells_a_secret_or_who_it_is_about(client, run):
+def test_nothing_in_redis_reveals_a_secret_or_an_identity(client, run):
     assert search(needles(client), run["at rest"]) == []
 
 
-def test_nothing_that_was_ever_sent_to_redis_tells_a_secret_or_who_it_is_about(client, run):
+def test_nothing_ever_sent_to_redis_reveals_a_secret_or_an_identity(client, run):
     assert search(needles(client), run["sent"]) == []
 
 
-def test_no_log_tells_a_secret_or_who_it_is_about(client, worker, run):
+def test_no_log_reveals_a_secret_or_an_identity(client, worker, run):
     log = worker.log_path.read_bytes()
     assert len(log) > 200, "there is hardly a log"
     assert search(needles(client), log) == []
@@ -245,12 +245,12 @@ def test_nothing_that_is_published_for_everybody_has_a_secret(client, run):
     assert search(found, "\n".join(told).encode()) == []
 
 
-def test_metrics_tell_nothing_of_anybody(client, worker, run):
+def test_metrics_reveal_no_identity(client, worker, run):
     text = requests.get(f"http://{worker.admin}/metrics", timeout=5).content
     assert search(needles(client), text) == []
 
 
-def test_the_same_again_is_sealed_otherwise(client, redis_url, namespace):
+def test_sealing_the_same_value_twice_gives_different_bytes(client, redis_url, namespace):
     """Otherwise equal records could be recognised."""
     with redis.Redis.from_url(redis_url) as store:
         body = {"attributes": WORDS.attributes, "device": WORDS.device}

@@ -131,7 +131,7 @@ def test_a_record_that_was_copied_elsewhere_does_not_open_there(client, store, f
     assert check(client, victim) == "valid"
 
 
-def test_a_record_under_an_id_of_ones_own_making_does_not_open(client, store, find, subject):
+def test_a_record_copied_to_a_forged_id_does_not_open(client, store, find, subject):
     created = client.create(subject)
     key, field = find(created)
     other = field[:-1] + (b"A" if field[-1:] != b"A" else b"B")
@@ -186,6 +186,6 @@ def test_a_damaged_result_is_not_given_out_and_nothing_happens_twice(client, sto
     assert len(client.do("session.list", subject=subject)["sessions"]) == 1
 
 
-def test_the_worker_has_kept_its_head(client, worker, subject):
+def test_the_worker_still_works_afterwards(client, worker, subject):
     assert worker.running and worker.get("/readyz") == 200
     assert check(client, client.create(subject)) == "valid"
