@@ -1,14 +1,14 @@
 /// How long to wait before the next attempt: exponential, with full jitter.
 ///
-/// Each wait is drawn evenly from zero to a ceiling that doubles with every attempt. Drawing from the whole range, not
-/// from a band around the ceiling, is what keeps many workers that lost the same server from coming back in step
-/// (Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015).
+/// Each wait is drawn uniformly from zero to a ceiling that doubles with every attempt. Drawing from the whole range,
+/// not from a band near the ceiling, keeps many workers that lost the same server from reconnecting in step (Brooker,
+/// "Exponential Backoff and Jitter", AWS Architecture Blog, 2015).
 package struct Backoff: Sendable, Equatable {
     /// The ceiling of the first wait.
     package let initial: Duration
-    /// The ceiling that no wait exceeds.
+    /// The ceiling never exceeds this.
     package let maximum: Duration
-    /// How many times the ceiling was raised since the beginning or the last ``reset()``.
+    /// How many times the ceiling was doubled since the start or the last ``reset()``.
     package private(set) var doublings = 0
 
     /// - Precondition: `0 < initial ≤ maximum`.
@@ -18,11 +18,11 @@ package struct Backoff: Sendable, Equatable {
         self.maximum = maximum
     }
 
-    /// The most that the next wait can be.
+    /// The longest possible next wait.
     package var ceiling: Duration {
         var ceiling = initial
         for _ in 0..<doublings {
-            // Compared before doubling, so that no number of doublings overflows.
+            // Compare before doubling, so that no number of doublings overflows.
             if ceiling >= maximum / 2 { return maximum }
             ceiling *= 2
         }
@@ -33,12 +33,12 @@ package struct Backoff: Sendable, Equatable {
     package mutating func next(using generator: inout some RandomNumberGenerator) -> Duration {
         let fraction = Double.random(in: 0...1, using: &generator)
         let wait = ceiling * fraction
-        // At the maximum the ceiling stays, and counting on would only make the loop above longer.
+        // At the maximum, counting further would only lengthen the loop above.
         if ceiling < maximum { doublings += 1 }
         return wait
     }
 
-    /// Starts over with ``initial``, after a success.
+    /// Starts again from ``initial``, after a success.
     package mutating func reset() {
         doublings = 0
     }

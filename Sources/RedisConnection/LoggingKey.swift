@@ -3,7 +3,7 @@ enum LoggingKey {
     /// `host:port` of the server.
     static let address = "redis.address"
     static let reason = "reason"
-    /// Milliseconds until the next attempt, with the unit.
+    /// The time until the next attempt, in milliseconds, with the unit.
     static let retryIn = "retry_in"
     static let scripts = "redis.scripts"
 }

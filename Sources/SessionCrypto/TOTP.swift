@@ -7,7 +7,7 @@ import SessionCore
 /// Collisions in SHA-1 do not weaken HMAC-SHA-1 (RFC 6194, section 3.3).
 enum TOTP {
     static let digits = 6
-    /// How long each code is valid, in seconds.
+    /// How long each code is displayed, in seconds.
     static let period = 30
     /// How many steps a clock may deviate in either direction (RFC 6238, section 5.2).
     private static let drift: Int64 = 1

@@ -114,7 +114,7 @@ struct RedisClientTests {
             let answer = stage.send()
             try server.answer("-\(words)\r\n")
             #expect(answer.replies == [.error(words)])
-            #expect(stage.reasons.last == "the server answers \(words)")
+            #expect(stage.reasons.last == "the server replied \(words)")
             stage.loop.advanceTime(by: TimeAmount(try #require(stage.nextAttempt)))
             #expect(stage.attempts == 2)
         }
