@@ -1,29 +1,30 @@
 import DequeModule
 
-/// Which published messages the broker still has to confirm, batch by batch.
+/// Tracks which published messages the broker has yet to confirm, batch by batch.
 ///
-/// Confirms come for one tag or for all up to one, in any order. `Waiter` is whatever the owner wants back with the
+/// A confirm covers one tag or all tags up to one, in any order. `Waiter` is whatever the owner needs returned with the
 /// outcomes of a batch.
 struct ConfirmTracker<Waiter> {
-    /// A batch that is answered: all of its messages have an outcome, those given up among them.
+    /// A finished batch: every message has an outcome, even if it was given up.
     struct Resolved {
         var waiter: Waiter
         var outcomes: [AMQPPublishOutcome]
     }
 
     private struct Batch {
-        /// The tag of the first message that was sent.
+        /// The tag of the first message sent.
         var first: UInt64
-        /// One for each message given, those never sent included.
+        /// One per message of the batch, including those never sent.
         var outcomes: [AMQPPublishOutcome]
-        /// The place in `outcomes` of each tag; empty if every message was sent, when place and tag go together.
+        /// The index in `outcomes` of each tag; empty if every message was sent, as tag and index then differ by a
+        /// constant.
         var places: [Int]
         var isResolved: [Bool]
         var remaining: Int
-        /// The messages that may come back, by tag; nil once they have.
+        /// Messages that may be returned, by tag; nil once returned.
         var mandatory: [(tag: UInt64, message: AMQPMessage?)]
         var deadline: UInt64
-        /// Nil once answered.
+        /// Nil once called.
         var waiter: Waiter?
 
         var last: UInt64 { first + UInt64(isResolved.count) - 1 }
@@ -31,14 +32,14 @@ struct ConfirmTracker<Waiter> {
         func place(_ tag: UInt64) -> Int { places.isEmpty ? Int(tag - first) : places[Int(tag - first)] }
     }
 
-    /// In the order of their tags. Those resolved in front are cut off; between unresolved ones they stay.
+    /// In tag order. Resolved batches at the front are removed; those between unresolved ones stay.
     private var batches = Deque<Batch>()
     private var nextTag: UInt64 = 1
 
     var isEmpty: Bool { batches.isEmpty }
 
-    /// Notes a batch that has just been sent. `sent` are the messages' places among `outcomes`, in the order they were
-    /// written; the others have their outcome already. At least one was sent.
+    /// Records a batch that was just sent. `sent` contains the indices in `outcomes` of the messages written, in order;
+    /// the other messages already have their outcome. At least one was sent.
     mutating func add(
         outcomes: [AMQPPublishOutcome], sent: [Int], messages: [AMQPMessage], deadline: UInt64, waiter: Waiter
     ) {
@@ -56,14 +57,14 @@ struct ConfirmTracker<Waiter> {
                 deadline: deadline, waiter: waiter))
     }
 
-    /// Takes a `basic.ack` (positive) or `basic.nack`, and gives back the batches it completed.
+    /// Handles a `basic.ack` (positive) or `basic.nack`, and returns the batches it completes.
     mutating func confirm(tag: UInt64, multiple: Bool, positive: Bool) throws(AMQPError) -> [Resolved] {
         guard tag < nextTag, tag > 0 || multiple else {
             throw AMQPError(
-                .protocolViolation, "the broker confirmed message \(tag), where \(nextTag - 1) were published")
+                .protocolViolation, "the broker confirmed message \(tag), but only \(nextTag - 1) were published")
         }
         guard multiple else { return confirmOne(tag, positive).map { [$0] } ?? [] }
-        // Tag 0 stands for all of them (§1.8.3.13).
+        // Tag 0 means all of them (§1.8.3.13).
         let limit = tag == 0 ? nextTag - 1 : tag
         var resolved: [Resolved] = []
         var index = 0
@@ -77,8 +78,8 @@ struct ConfirmTracker<Waiter> {
         return resolved
     }
 
-    /// Takes a `basic.return`, which comes before its message's ack but does not name its tag: it belongs to the oldest
-    /// message alike it. Two that cannot be told apart share the reason anyway.
+    /// Handles a `basic.return`, which precedes its message's ack but does not name the tag: it belongs to the oldest
+    /// equal message. Equal messages were returned for the same reason anyway.
     mutating func returned(_ address: ReturnAddress, _ properties: AMQPProperties, body: [UInt8]) {
         for index in batches.indices {
             let found = batches[index].mandatory.firstIndex { candidate in
@@ -95,13 +96,13 @@ struct ConfirmTracker<Waiter> {
         }
     }
 
-    /// The earliest time at which an unanswered batch is overdue.
+    /// The earliest deadline of an unanswered batch.
     var earliestDeadline: UInt64? {
         batches.lazy.filter { $0.waiter != nil }.map(\.deadline).min()
     }
 
-    /// Lets go of the waiters that are overdue by `grace`, with what is known until now. Their messages stay noted:
-    /// confirms may still come.
+    /// Gives up the batches that are overdue by `grace`, and returns their waiters with the outcomes known so far. The
+    /// messages stay recorded, because confirms may still arrive.
     mutating func expire(now: UInt64, grace: UInt64 = 0, because error: AMQPError) -> [Resolved] {
         var expired: [Resolved] = []
         for index in batches.indices where batches[index].deadline + grace <= now {
@@ -110,18 +111,19 @@ struct ConfirmTracker<Waiter> {
         return expired
     }
 
-    /// Gives what waits this much more time: the broker took nothing for so long.
+    /// Extends all pending deadlines by the time during which the broker blocked publishers.
     mutating func postpone(by nanoseconds: UInt64) {
         for index in batches.indices { batches[index].deadline += nanoseconds }
     }
 
-    /// Forgets all batches: the channel is gone. Gives back who still waits, with what is known until now.
+    /// Discards all batches because the channel has ended. Returns the pending waiters with the outcomes known so far.
     mutating func removeAll(because error: AMQPError) -> [Resolved] {
         defer { batches = [] }
         return batches.indices.compactMap { giveUp($0, error) }
     }
 
-    /// A batch with what is known of it: a message that came back is known to be taken by nobody, its ack or not.
+    /// Gives up a batch with the outcomes known so far. A returned message is known to be unroutable even before its
+    /// ack.
     private mutating func giveUp(_ index: Int, _ error: AMQPError) -> Resolved? {
         guard let waiter = batches[index].waiter else { return nil }
         batches[index].waiter = nil
@@ -134,14 +136,15 @@ struct ConfirmTracker<Waiter> {
     }
 
     private mutating func confirmOne(_ tag: UInt64, _ positive: Bool) -> Resolved? {
-        // The last batch that begins at or before the tag.
+        // The last batch that starts at or before the tag.
         var low = 0
         var high = batches.count
         while low < high {
             let middle = (low + high) / 2
             if batches[middle].first <= tag { low = middle + 1 } else { high = middle }
         }
-        // Before the first: resolved long ago. RabbitMQ does not confirm twice; if it did, nothing would be wrong.
+        // Before the first batch: resolved long ago. RabbitMQ does not confirm twice; if it did, that would be
+        // harmless.
         guard low > 0 else { return nil }
         mark(tag, in: low - 1, positive)
         let resolved = complete(low - 1)
@@ -154,7 +157,7 @@ struct ConfirmTracker<Waiter> {
         guard !batches[index].isResolved[offset] else { return }
         batches[index].isResolved[offset] = true
         batches[index].remaining -= 1
-        // The outcome is `confirmed` from the start, and `returned` stays when the ack comes.
+        // The outcome is `confirmed` from the start, and stays `returned` when the ack arrives.
         if !positive { batches[index].outcomes[batches[index].place(tag)] = .rejected }
     }
 
