@@ -44,7 +44,7 @@ struct BackoffTests {
         }
     }
 
-    @Test("begins again after a reset")
+    @Test("starts over after a reset")
     func reset() {
         var backoff = Backoff(initial: .seconds(1), maximum: .seconds(100))
         var generator = SeededRandom(seed: 3)
@@ -54,7 +54,7 @@ struct BackoffTests {
         #expect(backoff == Backoff(initial: .seconds(1), maximum: .seconds(100)))
     }
 
-    @Test("stays at a maximum that is the initial wait as well")
+    @Test("stays at a maximum equal to the initial wait")
     func constant() {
         var backoff = Backoff(initial: .seconds(2), maximum: .seconds(2))
         var generator = SeededRandom(seed: 4)
