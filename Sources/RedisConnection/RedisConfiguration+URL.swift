@@ -38,7 +38,9 @@ extension RedisConfiguration {
 
     private mutating func readCredentials(_ text: Substring) throws(RedisError) {
         let (user, secret) = text.cut(at: ":").map { ($0, Optional($1)) } ?? (text, nil)
-        guard let decodedUser = user.percentDecoded() else { throw Self.malformed("a % in its user is no valid escape") }
+        guard let decodedUser = user.percentDecoded() else {
+            throw Self.malformed("a % in its user is no valid escape")
+        }
         username = decodedUser.isEmpty ? nil : decodedUser
         guard let secret else {
             // `AUTH` takes a password, or a user and a password, but never a user alone.

@@ -141,7 +141,9 @@ extension RedisSessionStore {
     /// The bytes of a string key; `nil` if the key does not exist.
     private func content(_ reply: RedisReply, of key: String) -> Result<[UInt8]?, DamagedRecord> {
         if reply.isNull { return .success(nil) }
-        guard let bytes = reply.bytes else { return .failure(DamagedRecord(key: key, reason: "the key holds no string")) }
+        guard let bytes = reply.bytes else {
+            return .failure(DamagedRecord(key: key, reason: "the key holds no string"))
+        }
         return .success(bytes)
     }
 
@@ -172,7 +174,9 @@ extension RedisSessionStore {
         var reader = AggregateReader(handle: request.handle, key: keys.aggregate(request.handle), seal: seal)
         var damaged: [SessionID: DamagedRecord] = [:]
         do throws(DamagedRecord) {
-            guard let values = reply.array else { throw DamagedRecord(key: reader.key, reason: "the key holds no hash") }
+            guard let values = reply.array else {
+                throw DamagedRecord(key: reader.key, reason: "the key holds no hash")
+            }
             switch request.scope {
             case .whole: try reader.addAll(values)
             case .sessions(let ids):

@@ -39,7 +39,9 @@ import Testing
         // server's heartbeat, ours, negotiated
         (UInt16(60), 10, UInt8(10)), (5, 10, 5), (0, 10, 10), (60, 0, 0),
     ])
-    func `the smaller heartbeat wins, and only ours can disable heartbeats`(server: UInt16, ours: Int, agreed: UInt8) throws {
+    func `the smaller heartbeat wins, and only ours can disable heartbeats`(server: UInt16, ours: Int, agreed: UInt8)
+        throws
+    {
         let broker = try ScriptedBroker { $0.heartbeat = .seconds(Int64(ours)) }
         _ = broker.sentBytes()
         try broker.say(Server.start())
@@ -76,7 +78,9 @@ import Testing
         ("at once", 0, AMQPError.Code.handshakeFailed), ("after the password", 1, .authenticationFailed),
         ("after open", 2, .virtualHostUnavailable),
     ])
-    func `the moment at which a server hangs up determines the error`(when: String, steps: Int, code: AMQPError.Code) throws {
+    func `the moment at which a server hangs up determines the error`(when: String, steps: Int, code: AMQPError.Code)
+        throws
+    {
         let broker = try ScriptedBroker()
         if steps > 0 { try broker.say(Server.start()) }
         if steps > 1 { try broker.say(Server.tune()) }

@@ -82,7 +82,10 @@ import Testing
             "a confirm of everything, again and again",
             Server.ack(1, 0, multiple: true) + Server.ack(1, 0, multiple: true)
         ),
-        ("a return of a message that was never published", Server.returned(1, exchange: "no", routingKey: "no", body: [1])),
+        (
+            "a return of a message that was never published",
+            Server.returned(1, exchange: "no", routingKey: "no", body: [1])
+        ),
         ("a cancellation of an unknown consumer", Server.cancel(1, "nobody")),
         ("a heartbeat with a payload", Wire.frame(8, 1, [1, 2, 3])),
         (
@@ -131,7 +134,9 @@ import Testing
     @Test(arguments: [
         (UInt16(0), UInt32(0), UInt16(0)), (1, 4096, 1), (65_535, .max, 65_535), (0, 131_072, 1), (65_535, 4096, 0),
     ])
-    func `odd limits are accepted or rejected, and never trap`(channels: UInt16, frame: UInt32, heartbeat: UInt16) throws {
+    func `odd limits are accepted or rejected, and never trap`(channels: UInt16, frame: UInt32, heartbeat: UInt16)
+        throws
+    {
         let broker = try ScriptedBroker { $0.heartbeat = .seconds(10) }
         try broker.say(Server.start(), Server.tune(channelMax: channels, frameMax: frame, heartbeat: heartbeat))
         try broker.say(Server.openOK)

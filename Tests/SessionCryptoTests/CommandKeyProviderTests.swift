@@ -15,7 +15,7 @@ import Testing
         return error.description
     }
 
-    @Test func `what a command prints is the keyring`() async throws {
+    @Test func `the output of a command is the keyring`() async throws {
         try await withTemporaryFolder { folder in
             let path = folder + "/keyring.json"
             let ring = Keyring.generate(at: start)
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `a command that is not there is named`() async throws {
+    @Test func `a missing command is named`() async throws {
         let error = try await #require(throws: KeyringError.self) {
             try await CommandKeyProvider(words: ["/nowhere/vault", "s3cret"]).keyring()
         }
@@ -32,7 +32,7 @@ import Testing
         #expect(error.description == "/nowhere/vault cannot be run: No such file or directory")
     }
 
-    @Test func `a command that fails is told of with its status and the last line of its complaint`() async throws {
+    @Test func `a failing command is reported with its status and the last line of its standard error`() async throws {
         #expect(
             try await failure(of: "echo first >&2; echo 'vault is sealed' >&2; exit 3")
                 == #"sh exited with 3: "vault is sealed""#)
@@ -40,7 +40,7 @@ import Testing
         #expect(try await failure(of: "kill -9 $$") == "sh was killed by signal 9")
     }
 
-    @Test func `a complaint shows no key, no control character, and not more than a line`() async throws {
+    @Test func `the quoted error output contains no key, no control character, and only one line`() async throws {
         let secret = secretText(0xFB)
         let leaking = try await failure(of: "echo 'cannot use \(secret) here' >&2; exit 1")
         #expect(leaking == #"sh exited with 1: "cannot use [redacted] here""#)
@@ -50,7 +50,7 @@ import Testing
         #expect(long.count < 300)
     }
 
-    @Test func `what it prints is checked like a file, without a word of it being told`() async throws {
+    @Test func `the output is checked like a file, and never quoted`() async throws {
         let secret = secretText(0xFB)
         let error = try await failure(of: "echo 'not JSON \(secret)'")
         #expect(error.hasPrefix("sh: this is not JSON"))
@@ -58,13 +58,15 @@ import Testing
         #expect(try await failure(of: "true").hasPrefix("sh: this is not JSON"))
     }
 
-    @Test(.timeLimit(.minutes(2))) func `a command that takes too long is ended, with all that it started`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `a command that takes too long is killed with everything it started`()
+        async throws
+    {
         try await withTemporaryFolder { folder in
             let path = folder + "/pipe"
             try #require(mkfifo(path, 0o600) == 0)
             let reading = open(path, O_RDONLY | O_NONBLOCK)
             defer { close(reading) }
-            // What it starts holds the pipe, and has it as long as it lives.
+            // The child process inherits the pipe and holds it as long as it lives.
             let error = try await failure(
                 of: "echo waiting for the vault >&2; sh -c 'echo up >&3; exec sleep 600' 3>\(path) & wait",
                 limit: .seconds(1))
@@ -83,23 +85,25 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(2))) func `a command that closes its output and goes on is ended as well`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `a command that closes its output and keeps running is killed too`()
+        async throws
+    {
         let error = try await failure(of: "exec >&- 2>&-; sleep 600", limit: .milliseconds(500))
         #expect(error.hasPrefix("sh did not end within"))
     }
 
-    @Test func `output without an end is no keyring, and ends the command`() async throws {
+    @Test func `endless output is rejected, and the command is killed`() async throws {
         #expect(try await failure(of: "cat /dev/zero") == "sh wrote more than 65536 bytes, too much for a keyring")
     }
 
-    @Test func `a complaint without an end does not fill the memory, and one beside a good ring is no failure`()
+    @Test func `endless error output does not fill the memory, and error output with a good ring is not a failure`()
         async throws
     {
         let script = "head -c 5000000 /dev/zero >&2; echo '\(keyringText())'"
         #expect(try await shell(script).keyring() == keyring())
     }
 
-    @Test func `a command has nothing on its standard input, none of our files, and signals as they are by default`()
+    @Test func `a command has empty standard input, none of our files, and default signal handlers`()
         async throws
     {
         let file = open("/dev/null", O_RDONLY)
@@ -117,7 +121,7 @@ import Testing
         #expect(try await shell(script).keyring() == keyring())
     }
 
-    @Test func `every child is collected, and no descriptor stays`() async throws {
+    @Test func `every child is reaped, and no descriptor leaks`() async throws {
         func count() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
         let before = try count()
         for _ in 0..<25 {
@@ -126,12 +130,12 @@ import Testing
             _ = try await failure(of: "sleep 9", limit: .milliseconds(1))
             await #expect(throws: KeyringError.self) { try await CommandKeyProvider(words: ["/nowhere"]).keyring() }
         }
-        // Other tests run beside this one and open some of their own; 100 runs that leak would leave 200.
+        // Other tests run at the same time and open descriptors of their own; 100 leaking runs would leave 200.
         #expect(try count() < before + 50)
         #expect(try zombies() < 20)
     }
 
-    /// How many of this process's children nobody has collected.
+    /// The number of this process's zombie children.
     private func zombies() throws -> Int {
         try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { pid_t($0) }
             .filter { parent(of: $0) == getpid() && isZombie($0) }.count
@@ -141,7 +145,7 @@ import Testing
 
     private func parent(of id: pid_t) -> pid_t? { state(of: id)?.dropFirst().first.flatMap { pid_t($0) } }
 
-    /// State, parent, and so on, as proc(5) has them behind the name.
+    /// State, parent and so on, which follow the name according to proc(5).
     private func state(of id: pid_t) -> [Substring]? {
         guard let line = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8),
             let end = line.lastIndex(of: ")")
@@ -165,7 +169,7 @@ extension CommandKeyProvider {
         (#"a \n $HOME `b` | c > d;"#, ["a", #"\n"#, "$HOME", "`b`", "|", "c", ">", "d;"]),
         (#"["a b", "", "c\"d"]"#, ["a b", "", "c\"d"]),
     ])
-    func `a command line is taken apart without a shell`(text: String, words: [String]) {
+    func `a command line is split without a shell`(text: String, words: [String]) {
         #expect(CommandLineWords.split(text) == words)
     }
 
@@ -173,7 +177,7 @@ extension CommandKeyProvider {
         "", "   ", "''", "a 'b", #"a "b"#, "[]", #"[""]"#, #"["a", 1]"#, #"["a""#, "a\0b", #"["a\u0000"]"#,
         String(repeating: "a ", count: 65),
     ])
-    func `what is no command line is refused`(text: String) {
+    func `an invalid command line is rejected`(text: String) {
         #expect(CommandLineWords.split(text) == nil)
     }
 }
