@@ -8,7 +8,7 @@ struct RequirementTests {
         ElevateSession(token: token, proof: .authentication(Authentication(methods: methods)))
     }
 
-    @Test("a session below the level begins pending and becomes active at it", arguments: [2, 3])
+    @Test("a session below the level is pending until it reaches the level", arguments: [2, 3])
     func create(level: Int) throws {
         var desk = try Desk(rules: [Told(.level(level))])
         let created = try desk.create(level == 3 ? ["pwd", "otp"] : ["pwd"])
@@ -22,20 +22,20 @@ struct RequirementTests {
         #expect(desk.aggregate.sessions[created.session.id]?.status == .active)
     }
 
-    @Test("a session at the level begins active")
+    @Test("a session at the level is active at once")
     func enough() throws {
         var desk = try Desk(rules: [Told(.level(2))])
         #expect(try desk.create(["pwd", "otp"]).session.status == .active)
     }
 
-    @Test("the highest level of all rules counts, and no more than 3 is asked for")
+    @Test("the highest level of all rules applies, and at most 3")
     func highest() throws {
         var desk = try Desk(rules: [Told(.level(1)), Told(.level(99)), Told(.level(2)), Told(.level(-1))])
         #expect(try desk.create(["pwd", "otp"]).session.status == .pending)
         #expect(try desk.create(["pwd", "hwk"]).session.status == .active)
     }
 
-    @Test("a child below the level begins pending, for nobody answers for it")
+    @Test("a child session below the level is pending, as nobody vouches for it")
     func child() throws {
         var desk = try Desk()
         let parent = try desk.create().session
@@ -60,7 +60,7 @@ struct RequirementTests {
         }
     }
 
-    @Test("what the caller requires and what a rule requires is both required")
+    @Test("the requirements of the caller and of a rule both apply")
     func validateBoth() throws {
         var desk = try Desk()
         let created = try desk.create(["pwd", "otp"])
@@ -90,7 +90,7 @@ struct RequirementTests {
         #expect(desk.aggregate == before)
     }
 
-    @Test("a session below the level can be elevated, looked at and ended")
+    @Test("a session below the level can be elevated, read and ended")
     func others() throws {
         var desk = try Desk()
         let created = try desk.create()

@@ -14,7 +14,7 @@ struct RuleTests {
         #expect(desk.aggregate == before && events.isEmpty)
     }
 
-    @Test("a refusal after the decision undoes all of it, evictions and events included")
+    @Test("a refusal after the decision undoes everything, including evictions and events")
     func refusedAfter() throws {
         let rule = Told(refusedAfter: ["session.create"])
         var desk = try Desk(rules: [Told()])
@@ -27,7 +27,7 @@ struct RuleTests {
         #expect(refusing.aggregate == before && events.isEmpty)
     }
 
-    @Test("a code that was shown to a rule that refuses is used up, and nothing else is left of it")
+    @Test("a refused command uses up its code and has no other effect")
     func usedCode() throws {
         var desk = try Desk(rules: [Told(refusedAfter: ["session.create"])], verifiers: [OneCode()])
         let create = CreateSession(subject: "alice", factor: FactorProof(kind: "grid", code: Secret("7")))
@@ -38,13 +38,13 @@ struct RuleTests {
         #expect(try desk.carryOut(create).outcome.rejection?.code == .factorRejected)
     }
 
-    @Test("more than 64 rules are refused at the start")
+    @Test("more than 64 rules are rejected at startup")
     func tooMany() throws {
         _ = try Desk(rules: Array(repeating: Told(), count: 64))
         #expect(throws: ExtensionError.self) { try Desk(rules: Array(repeating: Told(), count: 65)) }
     }
 
-    @Test("of several rules the first that refuses decides, and those behind it are not asked")
+    @Test("the first rule that refuses decides, and later ones are not called")
     func order() throws {
         let last = Told()
         var desk = try Desk(rules: [Told(), Told(refusedBefore: ["session.list"]), last])
@@ -53,7 +53,7 @@ struct RuleTests {
         #expect(last.attempts.isEmpty)
     }
 
-    @Test("nothing can undo that a reused refresh token ends its session, or that a wrong code is counted")
+    @Test("no rule can undo that a reused refresh token ends its session or that a wrong code is counted")
     func effectsOfRejections() throws {
         let rule = Told(refusedAfter: ["session.refresh", "session.elevate"])
         var desk = try Desk(verifiers: [OneCode()])
@@ -75,7 +75,7 @@ struct RuleTests {
         #expect(rule.decisions.isEmpty)
     }
 
-    @Test("the reaper asks nobody")
+    @Test("the reaper calls no rule")
     func reaper() throws {
         let rule = Told(refusedBefore: ["session.create", ""], refusedAfter: ["session.create", ""])
         var desk = try Desk()
@@ -86,7 +86,7 @@ struct RuleTests {
         #expect(rule.attempts.isEmpty && rule.decisions.isEmpty)
     }
 
-    @Test("a rule is told what the command says and what is known of its session")
+    @Test("a rule receives the contents of the command and the facts of its session")
     func facts() throws {
         let rule = Told()
         var desk = try Desk(rules: [rule])
@@ -116,7 +116,7 @@ struct RuleTests {
         #expect(validate.session?.attributes == ["role": "admin"] && validate.session?.level == 1)
     }
 
-    @Test("a command that names no session of the tenant tells of none")
+    @Test("a command that names no session of the tenant passes none to the rule")
     func strangers() throws {
         let rule = Told()
         var desk = try Desk(rules: [rule])
@@ -129,7 +129,7 @@ struct RuleTests {
 // MARK: - Annotations
 
 extension RuleTests {
-    @Test("all rules' annotations are in the result; of one key the later rule's text counts")
+    @Test("the result has the annotations of all rules; for the same key the later rule wins")
     func annotations() throws {
         var desk = try Desk(rules: [
             Told(annotations: ["a": "1", "b": "1"]), Told(annotations: ["b": "2"]),
@@ -138,7 +138,7 @@ extension RuleTests {
         #expect(try outcome.data.annotations == ["a": "1", "b": "2"])
     }
 
-    @Test("a rule's annotations before and after the decision are both there; of one key the one after counts")
+    @Test("annotations from before and after the decision are both in the result; for the same key the later one wins")
     func bothAnnotations() throws {
         let terms = SessionTerms(annotations: ["a": "before", "b": "before"])
         var desk = try Desk(rules: [Told(terms, annotations: ["b": "after"])])
@@ -146,7 +146,7 @@ extension RuleTests {
         #expect(try outcome.data.annotations == ["a": "before", "b": "after"])
     }
 
-    @Test("what was noted before the decision is also with a session that is not valid, and not with a rejection")
+    @Test("annotations from before the decision are kept for an invalid session, and dropped for a rejection")
     func annotatedInvalid() throws {
         var desk = try Desk(rules: [Told(SessionTerms(annotations: ["why": "hours"]), annotations: ["a": "1"])])
         let invalid = try desk.carryOut(ValidateSession(token: .malformed)).outcome
@@ -154,7 +154,7 @@ extension RuleTests {
         #expect(try desk.carryOut(GetSession(.session(nil))).outcome.rejection?.code == .sessionNotFound)
     }
 
-    @Test("a result without annotations is what it is without rules")
+    @Test("a result without annotations is the same as without rules")
     func noAnnotations() throws {
         var desk = try Desk(rules: [Told()])
         #expect(try desk.carryOut(ListSessions(subject: "alice")).outcome.data.annotations == nil)
@@ -172,7 +172,7 @@ extension RuleTests {
         #expect(kept["a"] == String(repeating: "ä", count: 256))
     }
 
-    @Test("what is not valid, and what is rejected, is neither asked about nor annotated")
+    @Test("rules are not called after the decision for invalid sessions or rejections")
     func notGranted() throws {
         let rule = Told(annotations: ["a": "1"], refusedAfter: ["session.validate"])
         var desk = try Desk(rules: [rule])
@@ -185,7 +185,7 @@ extension RuleTests {
         #expect(rule.decisions.isEmpty && rule.attempts.count == 2)
     }
 
-    @Test("a refusal's sentence is bounded, and there always is one")
+    @Test("the sentence of a refusal is bounded and never empty")
     func sentences() throws {
         struct Wordy: SessionRule {
             let sentence: String

@@ -20,7 +20,7 @@ struct WireTests {
             IncomingMessage(routingKey: "session.create", body: Array(body.utf8), messageID: "1"))
     }
 
-    @Test("a factor's type is understood where it has a verifier, and else is an invalid_field")
+    @Test("a factor's type is accepted if it has a verifier, and is otherwise an invalid_field")
     func factorTypes() throws {
         let create = try #require(try read("grid", addedKinds: ["grid"]).action as? CreateSession)
         #expect(create.factor?.kind == "grid")
@@ -28,7 +28,7 @@ struct WireTests {
         #expect(failure?.code == .invalidField && failure?.path == "/factor/type")
     }
 
-    @Test("a result that is annotated is otherwise the same: tokens for the caller, none in the copy")
+    @Test("annotations do not otherwise change a result: tokens for the caller, none in the copy")
     func results() async throws {
         let annotated = try await result(rules: [Told(annotations: ["b": "say \"x\"", "a": "1"])])
         let reply = String(decoding: annotated.reply, as: UTF8.self)

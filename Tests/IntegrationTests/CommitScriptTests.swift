@@ -3,10 +3,10 @@ import Testing
 
 @testable import SessionStore
 
-/// `commit.lua` by itself, with commits of every shape.
+/// `commit.lua` on its own, with commits of every shape.
 @Suite("The script of a commit", .timeLimit(.minutes(2)))
 struct CommitScriptTests {
-    /// How many of each a commit has.
+    /// How many of each item a commit contains.
     struct Shape: CustomStringConvertible {
         var sets = 0
         var removals = 0
@@ -15,7 +15,7 @@ struct CommitScriptTests {
         var events = 0
         var results = 0
         var activities = 0
-        /// -1: the life of the aggregate stays as it is; 0: it is kept; else the seconds after which it goes.
+        /// -1 leaves the aggregate's expiry unchanged, 0 removes it, any other number sets it in seconds.
         var retention = -1
 
         var description: String {
@@ -52,7 +52,7 @@ struct CommitScriptTests {
         "hincrby",
     ]
 
-    @Test("asks whether its user may run what this commit runs, and nothing else, before it writes anything")
+    @Test("checks the permissions for exactly the commands of this commit before it writes anything")
     func permissions() async throws {
         try await RedisUser.run(probes: false) { user in
             for command in Self.commands {
@@ -79,12 +79,12 @@ struct CommitScriptTests {
         }
     }
 
-    @Test("writes each part where it belongs, and only that", arguments: shapes.indices)
+    @Test("writes each part where it belongs, and nothing else", arguments: shapes.indices)
     func layout(index: Int) async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let shape = Self.shapes[index]
             let commit = ScriptedCommit(shape, named: "\(index)", in: fixture.namespace)
-            // What it removes and cancels is there before.
+            // Everything that it removes and cancels exists before.
             for number in 0..<shape.removals {
                 _ = try await fixture.command("HSET", .string(commit.aggregate), .string("removed\(number)"), "x")
             }
@@ -141,7 +141,7 @@ struct CommitScriptTests {
         }
     }
 
-    @Test("keeps the two hundred latest of a log")
+    @Test("keeps the latest 200 entries of a log")
     func log() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let commit = ScriptedCommit(Shape(activities: 1), named: "log", in: fixture.namespace)
@@ -155,7 +155,7 @@ struct CommitScriptTests {
         }
     }
 
-    @Test("stores nothing behind the last millisecond in which it may, and everything in it")
+    @Test("stores everything up to the last allowed millisecond, and nothing after it")
     func age() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let time = try await fixture.command("TIME").array?.compactMap(\.string).compactMap(Int64.init) ?? []
@@ -172,7 +172,7 @@ struct CommitScriptTests {
     }
 
     @Test(
-        "writes nothing where a key holds something else", arguments: ["deadlines", "outbox", "log0", "log1"], [0, 1])
+        "writes nothing if a key holds another type", arguments: ["deadlines", "outbox", "log0", "log1"], [0, 1])
     func types(key: String, cancellations: Int) async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let shape = Shape(sets: 1, schedules: 1, cancellations: cancellations, events: 1, results: 1, activities: 2)
@@ -191,7 +191,7 @@ struct CommitScriptTests {
         }
     }
 
-    @Test("writes nothing where one of its commands has a result already", arguments: 0..<3)
+    @Test("writes nothing if one of its commands already has a result", arguments: 0..<3)
     func repetition(place: Int) async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let shape = Shape(sets: 1, events: 1, results: 3, activities: 1)
@@ -202,7 +202,7 @@ struct CommitScriptTests {
         }
     }
 
-    @Test("writes nothing over another revision than was read")
+    @Test("writes nothing if the revision is not the one that was read")
     func revision() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let commit = ScriptedCommit(Shape(sets: 1, events: 1), named: "revision", in: fixture.namespace)
@@ -220,7 +220,7 @@ struct CommitScriptTests {
     }
 }
 
-/// A commit as the script is told of it.
+/// A commit in the form of the script's arguments.
 struct ScriptedCommit {
     let shape: CommitScriptTests.Shape
     let aggregate: String
@@ -228,7 +228,7 @@ struct ScriptedCommit {
     let outbox: String
     let results: [String]
     let logs: [String]
-    /// The last millisecond in which it may be stored.
+    /// The last millisecond at which it may be stored.
     var until: Int64 = 253_402_300_800_000
 
     init(_ shape: CommitScriptTests.Shape, named name: String, in namespace: String) {

@@ -6,15 +6,15 @@ import Testing
 
 @testable import SessionWorker
 
-/// Keys, and nothing else: for the store in memory.
+/// Only keys, for the in-memory store.
 private struct NoServer: Installation {
     let namespace = "test"
     let keyring = Keyring.generate(at: Timestamp(milliseconds: 0))
 }
 
-@Suite("What holds whatever is sent")
+@Suite("Invariants under random commands")
 struct InvariantTests {
-    @Test("after any commands the tree, the limits and the events are sound", arguments: 0..<20)
+    @Test("the session tree, the limits and the events are consistent after any commands", arguments: 0..<20)
     func sound(run: Int) async throws {
         let seed = UInt64.random(in: .min ... .max)
         let clock = HandClock()
@@ -58,7 +58,7 @@ struct InvariantTests {
         }
     }
 
-    @Test("a mass revocation that was carried out has left nothing of what it concerned", arguments: 0..<20)
+    @Test("a mass revocation that was carried out has ended every session it concerned", arguments: 0..<20)
     func carriedOut(run: Int) async throws {
         let seed = UInt64.random(in: .min ... .max)
         let clock = HandClock()
@@ -96,14 +96,14 @@ struct InvariantTests {
         }
     }
 
-    /// The status of a session as a caller is told of it; `nil` if it is not.
+    /// The status of a session as shown to a caller; `nil` if it is not shown.
     private func told(of id: SessionID, by processor: CommandProcessor<InMemorySessionStore>) async throws -> String? {
         let get = Command(tenant: "default", action: GetSession(.session(id)))
         let work = Work(name: CommandName(of: GetSession.self), content: .command(get))
         return try await processor.process([work])[0].data.text("session", "status")
     }
 
-    /// What is wrong with an aggregate as it is stored.
+    /// The inconsistencies of a stored aggregate.
     private func faults(in aggregate: Aggregate, under policy: SessionPolicy, at now: Timestamp) -> [String] {
         var faults: [String] = []
         let living = aggregate.sessions.values.filter(\.status.isLiving)
@@ -145,7 +145,7 @@ struct InvariantTests {
     }
 }
 
-/// What a consumer of one subject's events believes.
+/// The state that a consumer of one subject's events derives.
 private struct History {
     private(set) var faults: [String] = []
     private(set) var living: Set<String> = []

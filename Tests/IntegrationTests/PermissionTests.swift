@@ -10,16 +10,16 @@ import Testing
 @testable import SessionStore
 @testable import SessionWorker
 
-@Suite("A permission that Redis takes away", .timeLimit(.minutes(2)))
+@Suite("A revoked Redis permission", .timeLimit(.minutes(2)))
 struct PermissionTests {
-    /// What is taken away, and what has to be named.
+    /// What is revoked, and what the error must name.
     static let losses: [(rule: String, names: String)] = [
         ("-evalsha", "evalsha"), ("-@all", "script|load"), ("resetkeys", "EVALSHA"), ("-xadd", "XADD"),
         ("-hincrby", "HINCRBY"), ("-zadd", "ZADD"), ("-lpush", "LPUSH"), ("-hgetall", "HGETALL"), ("-time", "TIME"),
         ("-set", "SET"), ("-type", "TYPE"),
     ]
 
-    @Test("makes the store away until it is given back, and is named with its user", arguments: losses.map(\.rule))
+    @Test("makes the store away until it is restored, and is reported with its user", arguments: losses.map(\.rule))
     func loss(rule: String) async throws {
         let named = try #require(Self.losses.first { $0.rule == rule }).names
         try await RedisUser.run { user in
@@ -32,7 +32,7 @@ struct PermissionTests {
             #expect(error?.cause == .away && error?.mayHaveHappened == false)
             #expect(error?.message.contains("NOPERM") == true, "\(String(describing: error))")
             await user.states.wait { $0.contains { $0.contains(named) && $0.contains(user.name) } }
-            // What was refused had no part of its effect.
+            // Refused commands had no partial effect.
             #expect(try await user.fixture.command("EXISTS", .string(user.aggregate(of: "bob"))) == .integer(0))
 
             try await user.set("+@all", "~\(user.fixture.namespace):*")
@@ -42,7 +42,7 @@ struct PermissionTests {
         }
     }
 
-    @Test("is found at start by every connection, all that is missing in one sentence")
+    @Test("is detected by every new connection, with all missing commands in one sentence")
     func atStart() async throws {
         try await RedisUser.run(["-xadd", "-zadd", "-lrange"]) { user in
             await user.states.wait { $0.contains { $0.contains("may not run") } }
@@ -53,9 +53,9 @@ struct PermissionTests {
         }
     }
 
-    @Test("leaves a commit whole or undone, whatever it is")
+    @Test("leaves every commit complete or without effect")
     func neverHalf() async throws {
-        // Without the check of the connection: the script has to see it itself.
+        // Without the connection's probe, so that the script has to detect it.
         try await RedisUser.run(probes: false) { user in
             for command in ["hset", "hincrby", "xadd", "zadd", "set", "exists", "lpush", "ltrim", "pexpire", "persist"]
             {
@@ -64,7 +64,7 @@ struct PermissionTests {
                     try await user.processor.process([user.create("carol", id: command)])
                 }
                 for key in try await user.fixture.keys() {
-                    // A claim is made while loading, and the keyring was told before.
+                    // A claim is made while loading, and the keyring was recorded before.
                     #expect(key.contains("}:c:") || key.hasSuffix(":keyring"), "\(key) after -\(command)")
                 }
                 try await user.set("+@all")

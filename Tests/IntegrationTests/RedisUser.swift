@@ -9,7 +9,7 @@ import Testing
 @testable import SessionStore
 @testable import SessionWorker
 
-/// A client with a user of its own in the Redis of the tests.
+/// A client with its own user in the tests' Redis.
 struct RedisUser {
     let fixture: RedisFixture
     let name: String
@@ -18,7 +18,7 @@ struct RedisUser {
     let processor: CommandProcessor<RedisSessionStore>
     private let sender: Sender
 
-    /// - Parameter rules: beyond all commands on all keys of the namespace.
+    /// - Parameter rules: in addition to all commands on all keys of the namespace.
     static func run(
         _ rules: [String] = [], probes: Bool = true, _ body: (RedisUser) async throws -> Void
     ) async throws {
