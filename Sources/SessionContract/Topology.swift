@@ -89,18 +89,18 @@ package struct Topology: Equatable, Sendable {
             }
         }
 
-        /// The routing keys that are bound to this queue, for so many commands.
+        /// The routing keys that are bound to this queue.
         package func keys(of commands: [CommandName] = CommandName.all) -> [String] {
             let names = commands.filter { CommandQueue(for: $0.traits.work) == self }.map(\.rawValue)
             switch self {
             case .revoke, .validate, .manage: return names
             case .admin: return Self.families(of: names)
-            // What no other queue takes comes here through the alternate exchange.
+            // It receives what no binding takes, through the alternate exchange.
             case .unknown: return []
             }
         }
 
-        /// Patterns such as `policy.*` for all commands of which one is among `names`, in the order of their letters.
+        /// A pattern such as `policy.*` for each first word among `names`, sorted.
         private static func families(of names: [String]) -> [String] {
             Set(names.compactMap { $0.split(separator: ".").first }).sorted().map { "\($0).*" }
         }

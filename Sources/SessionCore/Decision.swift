@@ -1,4 +1,4 @@
-/// What a rule came to. What the transaction holds then is committed, refused or not.
+/// The outcome of a rule. The transaction is committed in either case.
 package enum Decision: Sendable {
     case granted(ResultData)
     case refused(RefusalWithEffect)
@@ -11,10 +11,10 @@ package enum Decision: Sendable {
     }
 }
 
-/// A refusal that is itself an effect: a wrong code was counted, a stolen session ended, a full limit announced.
+/// A refusal that is itself an effect: a wrong code was counted, a stolen session ended, a reached limit announced.
 ///
-/// It is returned, and its effect is stored. A refusal that leaves everything as it was is a `Stop`, and thrown. The two
-/// are different types, so that neither passes for the other.
+/// It is returned, and its effect is stored. A refusal that changes nothing is a `Stop`, and is thrown. They are different
+/// types, so that one cannot be mistaken for the other.
 package struct RefusalWithEffect: Sendable {
     package let rejection: Rejection
 
@@ -23,7 +23,7 @@ package struct RefusalWithEffect: Sendable {
     }
 }
 
-/// Why a command is not carried out. It is thrown, and the transaction goes back to where it was: nothing has happened.
+/// Why a command is not carried out. It is thrown, and the transaction is restored: nothing has happened.
 package enum Stop: Error, Sendable {
     case rejected(Rejection)
     case failed(Failure)

@@ -15,8 +15,8 @@ package struct SessionManager: Sendable {
 
     /// Carries `command` out on `transaction`, which then holds the changes and events of all commands so far.
     ///
-    /// A `Stop` puts the transaction back as it was. A refusal that is itself an effect (a reused token ends its session)
-    /// is a `Decision`, and keeps its changes.
+    /// A `Stop` restores the transaction. A refusal that is itself an effect (a reused token ends its session) is a
+    /// `Decision`, and its changes stay.
     ///
     /// - Throws: `ScopeTooNarrow` if the decision needs the aggregate whole; then nothing has changed.
     package func decide(

@@ -8,12 +8,17 @@ struct CommandAudit {
     private let asyncAPI: String
     private let bodies: Set<String>
     private let results: Set<String>
+    private let examples: (results: Set<String>, invalid: Set<String>)
 
     init() throws {
         contract = Contract(try Repository.text("docs/contract.md"))
         asyncAPI = try Repository.text("schemas/asyncapi.yaml")
         bodies = try Schemas.names(in: "commands")
         results = try Schemas.names(in: "results")
+        examples = (
+            results: Set(try Schemas.folders(in: "examples/results")),
+            invalid: Set(try Schemas.folders(in: "examples/invalid/commands"))
+        )
     }
 
     /// What is missing of these commands, each as a sentence that says where to add it.
@@ -32,6 +37,10 @@ struct CommandAudit {
         expect(bodies.contains(name), "add schemas/commands/\(name).json, the schema of its body")
         expect(results.contains(name), "add schemas/results/\(name).json, the schema of its result")
         expect(hasExample(type), "add schemas/examples/commands/\(name)/, with a body that it is read from")
+        expect(examples.results.contains(name), "add schemas/examples/results/\(name)/, with a result")
+        expect(
+            examples.invalid.contains(name),
+            "add schemas/examples/invalid/commands/\(name)/, with a body that is refused and how")
         expect(
             asyncAPI.contains("    address: \(name)\n"),
             "add its channel, operation and messages to schemas/asyncapi.yaml")

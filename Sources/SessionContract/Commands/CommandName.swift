@@ -1,8 +1,8 @@
 package import SessionCore
 
-/// The name of a command that can be sent; with it come its traits and its reader.
+/// The name of a command that can be sent, with its traits and its reader.
 ///
-/// It is looked up once for each delivery, and is a reference to the one entry of its command from then on.
+/// It is looked up once for each delivery. It holds a reference to the command's one entry, so it is cheap to copy.
 package struct CommandName: Sendable {
     private let entry: Entry
 
@@ -24,7 +24,7 @@ package struct CommandName: Sendable {
 
     package static let all = CommandRegistry.types.map { CommandName(of: $0) }
 
-    /// That no two commands have one name is for `CommandRegistryTests` to say, with both types.
+    /// `CommandRegistryTests` proves that names are unique.
     private static let named = Dictionary(
         all.map { (ExactText($0.rawValue), $0) }, uniquingKeysWith: { first, _ in first })
 

@@ -2,8 +2,8 @@ import SessionCore
 
 /// Every command that can be sent, in the order of the contract's table (§3).
 ///
-/// Names, queues, permissions and the reader all follow from this list. `CommandRegistryTests` says what else a new
-/// command needs: its schemas, and its place in `docs/contract.md`.
+/// Names, bindings, permissions and readers are derived from this list. `CommandRegistryTests` says what else a new command
+/// needs: its schemas, its examples and its rows in `docs/contract.md`.
 package enum CommandRegistry {
     package static let types: [any ReadableCommand.Type] = [
         CreateSession.self,

@@ -1,10 +1,9 @@
 package import SessionCore
 
-/// A command that can be read from a message: what `CommandRegistry` lists.
+/// A command that can be read from a message. `CommandRegistry` lists them.
 package protocol ReadableCommand: SentCommand {
-    /// Reads everything but the tenant, which every command may name. Keys that nobody asked `body` for are refused
-    /// afterwards, so each optional key is asked for even where it is not there.
+    /// Reads the body. Keys that this does not ask for are refused afterwards, except `tenant`, which every command has.
     ///
-    /// - Parameter reader: has the token scheme, and knows the types of factor.
+    /// - Parameter reader: provides the token scheme and the types of factor.
     static func read(from body: inout ObjectReader, tenant: String, by reader: CommandReader) throws(Failure) -> Self
 }

@@ -1,4 +1,4 @@
-/// What a command brings along, as far as rules of an extension are told of it.
+/// The part of a command that rules of an extension see, beside its session and subject.
 package struct Brought: Sendable {
     /// The policy that it names.
     var policy: ExactText?
@@ -6,7 +6,7 @@ package struct Brought: Sendable {
     var device: Device?
     /// The methods that the caller asserts (RFC 8176).
     var methods: [ExactText] = []
-    /// A code, which is used up once it was right.
+    /// A code. It stays used up if a rule of an extension then refuses the command.
     var factor: FactorProof?
     var attributes: JSONObject?
 }

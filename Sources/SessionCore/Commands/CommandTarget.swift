@@ -1,18 +1,18 @@
-/// What a command is about. The aggregate to load follows from it, and what rules of an extension are told of it.
+/// What a command is about. It decides which aggregate is loaded, and which subject and session rules of an extension see.
 ///
-/// An id that is `nil` is a text that cannot be any session's id.
+/// An id that is `nil` stands for a text that cannot be a session's id.
 package enum CommandTarget: Sendable {
-    /// Everything that is known of a subject, by its name.
+    /// A subject with all its sessions, by its name.
     case subject(ExactText)
-    /// The same, by its handle: the sweep knows no names.
+    /// The same, by its handle: the sweep does not know names.
     case handle(SubjectHandle)
-    /// One session, among all of its subject.
+    /// One session, with all of its subject.
     case session(SessionID?)
-    /// One session, without the others of its subject as long as its rule does not ask for them.
+    /// One session without the others of its subject. A rule that needs those throws `Stop.scopeTooNarrow`.
     case sessionAlone(SessionID?)
-    /// One session, among all of its subject, with its activity log.
+    /// One session, with all of its subject and its own activity log.
     case sessionWithActivity(SessionID?)
-    /// The session that a token is of, among all of its subject.
+    /// The session of a token, with all of its subject.
     case token(TokenReference)
     /// The policies that tenants put.
     case policies

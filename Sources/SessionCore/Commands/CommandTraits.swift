@@ -3,8 +3,8 @@ package struct CommandTraits: Sendable {
     /// The name that callers send it by, such as `session.refresh` (contract §3).
     package let name: String
     package let work: WorkKind
-    /// Whether carrying it out is an effect that must not happen twice: then it needs a `message_id`, and its result is
-    /// kept for duplicates.
+    /// Whether it has an effect that must not happen twice. Then it needs a `message_id`, and its result is kept for
+    /// duplicates.
     package let changesState: Bool
     package let level: LevelNeed
 
@@ -16,24 +16,24 @@ package struct CommandTraits: Sendable {
     }
 }
 
-/// The kinds of work that do not wait for each other (contract §1).
+/// The kinds of work. Each has a queue of its own, so that none waits behind another (contract §1).
 package enum WorkKind: Sendable, CaseIterable {
-    /// What ends or suspends sessions: never behind a login storm.
+    /// Ending and suspending sessions: never behind a login storm.
     case revoke
-    /// What is asked about sessions.
+    /// Asking about sessions.
     case validate
-    /// What sessions begin with, and live on.
+    /// Beginning and continuing sessions.
     case manage
-    /// What is set up: factors, policies.
+    /// Setting up factors and policies.
     case admin
 }
 
 /// What a command does where its session is below the assurance level that a rule of an extension requires.
 package enum LevelNeed: Sendable {
-    /// It does not matter: looking, ending and raising the level must not depend on the level.
+    /// The level does not matter: reading, ending and elevating must not depend on it.
     case none
     /// It is refused with `not_permitted`.
     case session
-    /// Its own rule says what happens, see ``SentCommand/require(level:)``.
+    /// Its own rule decides, see ``SentCommand/require(level:)``.
     case decides
 }
