@@ -103,7 +103,7 @@ def test_rotating_is_refused_while_a_key_waits_and_promotes_it_afterwards(sojour
     sojourn("rotate", str(other))
     content = other.read_text()
     done = sojourn("rotate", str(other))
-    assert done.returncode == 1 and "waits" in done.stderr
+    assert done.returncode == 1 and "rotate again after that" in done.stderr
     assert other.read_text() == content
     age(other, 1)
     assert sojourn("rotate", str(other)).returncode == 0
