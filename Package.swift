@@ -52,6 +52,7 @@ let package = Package(
         .systemLibrary(
             name: "CHiredis", path: "Sources/CHiredis", providers: [.apt(["libhiredis-dev"])]),
 
+        .target(name: "ConnectionSupport", swiftSettings: swift),
         .target(name: "SojournExtension", swiftSettings: swift),
         .target(name: "SessionCore", dependencies: ["SojournExtension"], swiftSettings: swift),
         .target(name: "SessionContract", dependencies: ["SessionCore"], swiftSettings: swift),
@@ -65,9 +66,16 @@ let package = Package(
             ], swiftSettings: swift),
         .target(
             name: "AMQPConnection",
-            dependencies: ["CRabbitMQ", .product(name: "DequeModule", package: "swift-collections")] + nio,
-            swiftSettings: swiftOverC),
-        .target(name: "RedisConnection", dependencies: ["CHiredis"] + nio, swiftSettings: swiftOverC),
+            dependencies: [
+                "ConnectionSupport", "CRabbitMQ", .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio, swiftSettings: swiftOverC),
+        .target(
+            name: "RedisConnection",
+            dependencies: [
+                "ConnectionSupport", "CHiredis",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio, swiftSettings: swiftOverC),
         .target(
             name: "SessionStore",
             dependencies: ["SessionCore", "SessionContract", "SessionCrypto", "RedisConnection"],
@@ -78,7 +86,9 @@ let package = Package(
         .target(
             name: "SessionWorker",
             dependencies: [
-                "SessionCore", "SessionContract", "SessionCrypto", "SessionStore", "AMQPConnection", "RedisConnection",
+                "ConnectionSupport", "SessionCore", "SessionContract", "SessionCrypto", "SessionStore",
+                "AMQPConnection",
+                "RedisConnection",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "BasicContainers", package: "swift-collections"),
                 .product(name: "DequeModule", package: "swift-collections"),
@@ -118,14 +128,24 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "SessionContractTests", dependencies: ["SessionContract", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "ConnectionSupportTests", dependencies: ["ConnectionSupport", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "SessionCryptoTests", dependencies: ["SessionCrypto"], swiftSettings: swift),
         .testTarget(
             name: "AMQPConnectionTests",
-            dependencies: ["AMQPConnection", "TestSupport", .product(name: "NIOEmbedded", package: "swift-nio")],
+            dependencies: [
+                "AMQPConnection", "ConnectionSupport", "TestSupport",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
             swiftSettings: swift),
         .testTarget(
             name: "RedisConnectionTests",
-            dependencies: ["RedisConnection", "TestSupport", .product(name: "NIOEmbedded", package: "swift-nio")],
+            dependencies: [
+                "RedisConnection", "ConnectionSupport", "TestSupport",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
             swiftSettings: swift),
         .testTarget(
             name: "SessionWorkerTests",
@@ -148,7 +168,10 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "SessionWorker", "SessionStore", "SessionCrypto", "AMQPConnection", "RedisConnection", "TestSupport",
+                "SessionWorker", "SessionStore", "SessionCrypto", "SojournClient", "AMQPConnection",
+                "ConnectionSupport",
+                "RedisConnection", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: swift),

@@ -100,8 +100,13 @@ package final class AMQPConnection: Sendable {
     ///
     /// Calls and confirms still pending fail with `connectionClosed`.
     package func close() async {
-        onLoop { $0.close() }
+        beginClosing()
         _ = await closed()
+    }
+
+    /// Begins what ``close()`` does, without waiting for it.
+    package func beginClosing() {
+        onLoop { $0.close() }
     }
 
     /// Waits for the connection to end: nil after ``close()``, otherwise the reason.

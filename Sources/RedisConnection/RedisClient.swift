@@ -1,5 +1,7 @@
+package import ConnectionSupport
 package import Logging
 package import NIOCore
+import ServiceLifecycle
 
 /// A Redis connection that reconnects.
 ///
@@ -7,7 +9,7 @@ package import NIOCore
 /// by its ``Backoff``. It pings a connection that has been silent for a while. Each failed attempt and each lost
 /// connection is logged in one line. While disconnected, sending fails at once: nothing is queued here, and the caller
 /// decides what to do. Whoever starts a client must ``shutdown()`` it.
-package final class RedisClient: Sendable {
+package final class RedisClient: Service {
     package let eventLoop: any EventLoop
     private let supervisor: NIOLoopBoundBox<RedisSupervisor>
 
@@ -115,11 +117,12 @@ package final class RedisClient: Sendable {
         throw RedisError(.cancelled, "the wait for Redis was cancelled")
     }
 
-    /// Connects and stays connected until the task is cancelled, then returns after an orderly ``shutdown()``.
+    /// Connects, keeps the connection, and returns after an orderly ``shutdown()`` once the service group shuts down or
+    /// the task is cancelled.
     package func run() async {
         start()
-        // This stream never yields: only cancellation ends the loop.
-        for await _ in AsyncStream(Never.self, { _ in }) {}
+        // Throws when the task is cancelled, which is an end like the other.
+        try? await gracefulShutdown()
         await shutdown()
     }
 

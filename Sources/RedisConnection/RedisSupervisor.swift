@@ -1,3 +1,4 @@
+import ConnectionSupport
 import Logging
 import NIOCore
 
@@ -157,7 +158,7 @@ final class RedisSupervisor {
         }
         wasHeardOf = true
         lookLater(at: connection)
-        logger.info("connected to Redis", metadata: [LoggingKey.address: "\(address)"])
+        logger.info("connected to Redis", metadata: [ConnectionLogKey.address: "\(address)"])
         change(to: .connected)
         finishWaiters(.success(()))
     }
@@ -202,8 +203,8 @@ final class RedisSupervisor {
         logger.warning(
             "no connection to Redis",
             metadata: [
-                LoggingKey.address: "\(address)", LoggingKey.reason: "\(reason)",
-                LoggingKey.retryIn: "\(Int(wait / .milliseconds(1))) ms",
+                ConnectionLogKey.address: "\(address)", ConnectionLogKey.reason: "\(reason)",
+                ConnectionLogKey.nextAttemptMs: "\(Int(wait / .milliseconds(1)))",
             ])
         change(to: .disconnected(reason, nextAttempt: wait))
     }

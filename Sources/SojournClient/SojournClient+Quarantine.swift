@@ -26,7 +26,7 @@ extension SojournClient {
         limit: Int, enough: Int = .max, _ look: @escaping @Sendable (AMQPDelivery) -> Value?
     ) async throws(SojournClientError) -> QuarantineLook<Value> {
         do throws(AMQPError) {
-            let channel = try await connection.openChannel()
+            let channel = try await amqp.link(isPatient: false).connection.openChannel()
             let total = Int(try await channel.queueDeclare(names.quarantine, passive: true).messageCount)
             let wanted = limit == 0 ? total : min(limit, total)
             guard wanted > 0 else { return QuarantineLook(found: [], total: total) }

@@ -27,14 +27,11 @@ struct ClientOptions: ParsableArguments {
     func connect(_ configuration: WorkerConfiguration) async throws -> SojournClient {
         var logger = Logger(label: "sojourn.client") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
-        var failure: SojournClientError?
-        for url in configuration.amqpURLs {
-            do {
-                return try await SojournClient.connect(url: url, namespace: configuration.namespace, logger: logger)
-            } catch {
-                failure = error
-            }
+        do {
+            return try await SojournClient.connect(
+                urls: configuration.amqpURLs, namespace: configuration.namespace, logger: logger)
+        } catch {
+            throw CommandFailure(error.message, status: ExitStatus.unavailable)
         }
-        throw CommandFailure(failure?.message ?? "no broker is configured", status: ExitStatus.unavailable)
     }
 }

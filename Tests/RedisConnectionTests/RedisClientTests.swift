@@ -1,3 +1,4 @@
+import ConnectionSupport
 import NIOCore
 import NIOEmbedded
 import Synchronization

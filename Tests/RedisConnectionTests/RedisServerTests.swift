@@ -1,3 +1,4 @@
+import ConnectionSupport
 import Foundation
 import Logging
 import NIOCore

@@ -1,3 +1,5 @@
+import ConnectionSupport
+
 /// Every metadata key of the log, in one place: operators' queries depend on them, and a reviewer sees at a glance that
 /// none is for a token, a subject or a client's address.
 package enum LogKey {
@@ -17,13 +19,13 @@ package enum LogKey {
     // Servers and connections.
 
     /// Host and port of a server, or where the worker itself listens; never a client's.
-    package static let address = "address"
+    package static let address = ConnectionLogKey.address
     /// The number of consecutive attempts, from 1.
     package static let attempt = "attempt"
     /// Milliseconds until the next attempt.
-    package static let nextAttemptMs = "nextAttemptMs"
+    package static let nextAttemptMs = ConnectionLogKey.nextAttemptMs
     /// The reason in words, often the server's own.
-    package static let reason = "reason"
+    package static let reason = ConnectionLogKey.reason
     /// An error's own description; set by the log handler for `logger.error(error:)`.
     package static let error = "error"
 

@@ -1,3 +1,4 @@
+import ConnectionSupport
 import Logging
 import RedisConnection
 import SessionCore

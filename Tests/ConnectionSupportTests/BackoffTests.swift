@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import RedisConnection
+@testable import ConnectionSupport
 
 @Suite("The backoff")
 struct BackoffTests {
