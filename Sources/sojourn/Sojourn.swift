@@ -7,6 +7,7 @@ struct Sojourn: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sojourn",
         abstract: "A session system for other services, over RabbitMQ, stored in Redis.",
+        version: SojournVersion.text,
         subcommands: [
             WorkerCommand.self, SendCommand.self, WatchCommand.self, QuarantineCommand.self, KeysCommand.self,
             TopologyCommand.self,

@@ -1,3 +1,4 @@
+import ConnectionSupport
 import AMQPConnection
 import NIOCore
 import RedisConnection

@@ -1,3 +1,4 @@
+import ConnectionSupport
 package import AMQPConnection
 import RedisConnection
 package import SessionStore

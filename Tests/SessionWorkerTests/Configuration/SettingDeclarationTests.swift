@@ -124,4 +124,10 @@ struct SettingDeclarationTests {
         #expect(ConfigurationError.foreignKeyring(option).subject == "--keyring-command")
         #expect(option.name(of: .lanes) == "SOJOURN_LANES")
     }
+
+    @Test("the version is the latest of the changelog")
+    func version() throws {
+        let latest = try #require(try text(of: "CHANGELOG.md").firstMatch(of: /(?m)^## (\d+\.\d+\.\d+)$/))
+        #expect(String(latest.1) == SojournVersion.text)
+    }
 }
