@@ -1,5 +1,5 @@
-import ConnectionSupport
 import AMQPConnection
+import ConnectionSupport
 import NIOCore
 import RedisConnection
 

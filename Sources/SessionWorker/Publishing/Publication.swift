@@ -1,5 +1,5 @@
-import ConnectionSupport
 package import AMQPConnection
+import ConnectionSupport
 import RedisConnection
 package import SessionStore
 
