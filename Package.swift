@@ -123,6 +123,20 @@ let package = Package(
             ], swiftSettings: swift),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "AMQPConnection", "SessionContract", "SessionCore", "SessionCrypto", "SessionStore", "SessionWorker",
+                "TestSupport", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Tests/Simulation", swiftSettings: swift),
+        // Not shipped: runs more seeds than CI has time for, and every order of a small case.
+        .executableTarget(
+            name: "sojourn-simulate",
+            dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/SimulationProgram", swiftSettings: swift),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: swift),
         .testTarget(
             name: "SessionCoreTests", dependencies: ["SessionCore", "SessionContract", "TestSupport"],
             swiftSettings: swift),

@@ -4,11 +4,11 @@ import DequeModule
 ///
 /// A confirm covers one tag or all tags up to one, in any order. `Waiter` is whatever the owner needs returned with the
 /// outcomes of a batch.
-struct ConfirmTracker<Waiter> {
+package struct ConfirmTracker<Waiter> {
     /// A finished batch: every message has an outcome, even if it was given up.
-    struct Resolved {
-        var waiter: Waiter
-        var outcomes: [AMQPPublishOutcome]
+    package struct Resolved {
+        package var waiter: Waiter
+        package var outcomes: [AMQPPublishOutcome]
     }
 
     private struct Batch {
@@ -36,11 +36,13 @@ struct ConfirmTracker<Waiter> {
     private var batches = Deque<Batch>()
     private var nextTag: UInt64 = 1
 
-    var isEmpty: Bool { batches.isEmpty }
+    package init() {}
+
+    package var isEmpty: Bool { batches.isEmpty }
 
     /// Records a batch that was just sent. `sent` contains the indices in `outcomes` of the messages written, in order;
     /// the other messages already have their outcome. At least one was sent.
-    mutating func add(
+    package mutating func add(
         outcomes: [AMQPPublishOutcome], sent: [Int], messages: [AMQPMessage], deadline: UInt64, waiter: Waiter
     ) {
         precondition(!sent.isEmpty, "a batch of nothing would never be confirmed")
@@ -58,7 +60,7 @@ struct ConfirmTracker<Waiter> {
     }
 
     /// Handles a `basic.ack` (positive) or `basic.nack`, and returns the batches it completes.
-    mutating func confirm(tag: UInt64, multiple: Bool, positive: Bool) throws(AMQPError) -> [Resolved] {
+    package mutating func confirm(tag: UInt64, multiple: Bool, positive: Bool) throws(AMQPError) -> [Resolved] {
         guard tag < nextTag, tag > 0 || multiple else {
             throw AMQPError(
                 .protocolViolation, "the broker confirmed message \(tag), but only \(nextTag - 1) were published")
@@ -103,7 +105,7 @@ struct ConfirmTracker<Waiter> {
 
     /// Gives up the batches that are overdue by `grace`, and returns their waiters with the outcomes known so far. The
     /// messages stay recorded, because confirms may still arrive.
-    mutating func expire(now: UInt64, grace: UInt64 = 0, because error: AMQPError) -> [Resolved] {
+    package mutating func expire(now: UInt64, grace: UInt64 = 0, because error: AMQPError) -> [Resolved] {
         var expired: [Resolved] = []
         for index in batches.indices where batches[index].deadline + grace <= now {
             if let given = giveUp(index, error) { expired.append(given) }
@@ -117,7 +119,7 @@ struct ConfirmTracker<Waiter> {
     }
 
     /// Discards all batches because the channel has ended. Returns the pending waiters with the outcomes known so far.
-    mutating func removeAll(because error: AMQPError) -> [Resolved] {
+    package mutating func removeAll(because error: AMQPError) -> [Resolved] {
         defer { batches = [] }
         return batches.indices.compactMap { giveUp($0, error) }
     }
