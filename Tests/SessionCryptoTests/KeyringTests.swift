@@ -18,7 +18,7 @@ import Testing
         ("", "JSON"),
         ("[]", "object"),
         ("{}", "version"),
-        (keyringText().replacing(#""version":1"#, with: #""version":2"#), "/version is 2, and this Sojourn reads 1"),
+        (keyringText().replacing(#""version":1"#, with: #""version":2"#), "/version is 2, but this Sojourn reads 1"),
         (keyringText().replacing(#""version":1"#, with: #""version":"1""#), "version"),
         (keyringText().replacing("root", with: "roots"), "root"),
         (keyringText().replacing(secretText(7), with: secretText(0xFB, count: 31)), "root"),
