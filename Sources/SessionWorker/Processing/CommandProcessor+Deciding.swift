@@ -13,8 +13,7 @@ extension CommandProcessor {
         case .refused(let rejection): return complete(.rejected(rejection), of: work, at: now)
         case .command(let command):
             let nobody = SubjectHandle(text: String(repeating: "-", count: SubjectHandle.length))
-            var transaction = SubjectTransaction(
-                on: Aggregate(handle: nobody), now: now, policies: policies, random: makeRandom())
+            var transaction = unchanged(nobody, under: policies, at: now)
             guard let outcome = try? manager.decide(command, in: &transaction) else {
                 preconditionFailure("the whole of nothing is enough for a command that needs nothing")
             }
@@ -117,7 +116,7 @@ extension CommandProcessor {
             unchanged(group.request.handle, under: policies, at: now), of: group.items, all: fail(because: damage))
     }
 
-    /// A transaction that stores nothing.
+    /// A transaction on nothing, which nothing has been decided in.
     func unchanged(
         _ handle: SubjectHandle, under policies: PolicyCatalogue, at now: Timestamp
     ) -> SubjectTransaction {
