@@ -28,21 +28,52 @@ enum HTTPProbe {
     }
 
     static func exchange(_ request: String, port: Int) async throws -> String {
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connect(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let answer = loop.makePromise(of: ByteBuffer.self)
+        do {
+            _ = try await ClientBootstrap(group: loop)
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(Exchange(request, answer: answer))
+                    }
                 }
-            }
-        return try await channel.executeThenClose { inbound, outbound in
-            var received = ByteBuffer()
-            do {
-                try await outbound.write(ByteBuffer(string: request))
-                for try await part in inbound { received.writeImmutableBuffer(part) }
-            } catch is IOError {
-                // A server that refuses a request may reset the connection behind its answer.
-            }
-            return String(buffer: received)
+                .connect(host: "127.0.0.1", port: port).get()
+        } catch {
+            answer.fail(error)
+        }
+        return String(buffer: try await answer.futureResult.get())
+    }
+
+    /// Sends as soon as it is connected: a server closes what sends nothing for a while, and a test among many others may
+    /// have to wait for its turn that long.
+    private final class Exchange: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+
+        private let request: String
+        private let answer: EventLoopPromise<ByteBuffer>
+        private var received = ByteBuffer()
+
+        init(_ request: String, answer: EventLoopPromise<ByteBuffer>) {
+            self.request = request
+            self.answer = answer
+        }
+
+        func channelActive(context: ChannelHandlerContext) {
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: request)), promise: nil)
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            received.writeImmutableBuffer(unwrapInboundIn(data))
+        }
+
+        func channelInactive(context: ChannelHandlerContext) {
+            answer.succeed(received)
+        }
+
+        /// A server that refuses a request may reset the connection behind its answer.
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            context.close(promise: nil)
         }
     }
 }
