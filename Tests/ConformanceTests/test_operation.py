@@ -278,6 +278,22 @@ def test_a_log_whose_reader_is_gone_stops_nobody(binary, environment, connect, w
         process.wait()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_signal_is_handled_from_the_first_log_line_on(binary, environment, number):
+    process = subprocess.Popen([binary, "worker"], env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        process.stderr.readline()
+        process.send_signal(number)
+        if number == signal.SIGHUP:
+            wait_until(lambda: ready(environment), 30, "the worker to be ready")
+            process.send_signal(signal.SIGTERM)
+        process.stderr.read()
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def ready(environment):
     host, port = environment["SOJOURN_ADMIN_ADDRESS"].split(":")
     try:

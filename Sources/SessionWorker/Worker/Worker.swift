@@ -50,13 +50,13 @@ package struct Worker {
         ProcessProtection.forbidDumps()
         let metrics = PrometheusMetrics(help: MetricHelp.texts)
         MetricsSystem.bootstrap(metrics)
-        tellOfStart()
-        try OpenFiles.provide(for: configuration.lanes)
         let watchdog = Watchdog()
-        // The signals are heard before there is a group to stop: what comes early is not lost.
+        // Signals are handled before the first line is logged and before there is a group to stop: an early one is not lost.
         let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let signals = handleSignals(watchdog) { stop.yield() }
         defer { withExtendedLifetime(signals) {} }
+        tellOfStart()
+        try OpenFiles.provide(for: configuration.lanes)
 
         // One for each lane, one for the lane of revocations, one for the sweeper.
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.lanes + 2)

@@ -16,14 +16,19 @@ final class WorkerSignals {
     /// Kept for as long as the process lives: without them a signal would have its default effect again.
     private let sources: [any DispatchSourceSignal]
 
+    /// Returns once no signal has its default effect any more.
+    ///
     /// - Parameters:
     ///   - stop: told of the first SIGTERM or SIGINT.
     ///   - reload: told of each SIGHUP.
     init(logger: Logger, stop: @escaping @Sendable () -> Void, reload: @escaping @Sendable () -> Void) {
         let queue = DispatchQueue(label: "sojourn.signals")
+        let registrations = DispatchGroup()
         func on(_ signal: Int32, _ work: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
             let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
             source.setEventHandler(handler: work)
+            registrations.enter()
+            source.setRegistrationHandler { registrations.leave() }
             source.activate()
             return source
         }
@@ -43,5 +48,6 @@ final class WorkerSignals {
                 reload()
             },
         ]
+        registrations.wait()
     }
 }
