@@ -40,6 +40,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.0")),
         .package(url: "https://github.com/apple/swift-configuration", .upToNextMinor(from: "1.4.0"), traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", .upToNextMinor(from: "2.13.0")),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", .upToNextMinor(from: "1.0.0"), traits: []),
+        .package(url: "https://github.com/apple/swift-system", .upToNextMinor(from: "1.8.0")),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", .upToNextMinor(from: "0.2.0")),
         .package(url: "https://github.com/vapor/jwt-kit", .upToNextMinor(from: "5.7.0")),
     ],
     targets: [
@@ -49,6 +52,7 @@ let package = Package(
         .systemLibrary(
             name: "CHiredis", path: "Sources/CHiredis", providers: [.apt(["libhiredis-dev"])]),
 
+        .target(name: "ConnectionSupport", swiftSettings: swift),
         .target(name: "SojournExtension", swiftSettings: swift),
         .target(name: "SessionCore", dependencies: ["SojournExtension"], swiftSettings: swift),
         .target(name: "SessionContract", dependencies: ["SessionCore"], swiftSettings: swift),
@@ -57,9 +61,21 @@ let package = Package(
             dependencies: [
                 "SessionCore", "SessionContract", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: swift),
-        .target(name: "AMQPConnection", dependencies: ["CRabbitMQ"] + nio, swiftSettings: swiftOverC),
-        .target(name: "RedisConnection", dependencies: ["CHiredis"] + nio, swiftSettings: swiftOverC),
+        .target(
+            name: "AMQPConnection",
+            dependencies: [
+                "ConnectionSupport", "CRabbitMQ", .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio, swiftSettings: swiftOverC),
+        .target(
+            name: "RedisConnection",
+            dependencies: [
+                "ConnectionSupport", "CHiredis",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ] + nio, swiftSettings: swiftOverC),
         .target(
             name: "SessionStore",
             dependencies: ["SessionCore", "SessionContract", "SessionCrypto", "RedisConnection"],
@@ -70,8 +86,11 @@ let package = Package(
         .target(
             name: "SessionWorker",
             dependencies: [
-                "SessionCore", "SessionContract", "SessionCrypto", "SessionStore", "AMQPConnection", "RedisConnection",
+                "ConnectionSupport", "SessionCore", "SessionContract", "SessionCrypto", "SessionStore",
+                "AMQPConnection",
+                "RedisConnection",
                 .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "BasicContainers", package: "swift-collections"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -100,26 +119,54 @@ let package = Package(
             name: "sojourn-bench",
             dependencies: [
                 "AMQPConnection", "SessionContract", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ], swiftSettings: swift),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
-        .testTarget(name: "SessionCoreTests", dependencies: ["SessionCore", "TestSupport"], swiftSettings: swift),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "AMQPConnection", "SessionContract", "SessionCore", "SessionCrypto", "SessionStore", "SessionWorker",
+                "TestSupport", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Tests/Simulation", swiftSettings: swift),
+        // Not shipped: runs more seeds than CI has time for, and every order of a small case.
+        .executableTarget(
+            name: "sojourn-simulate",
+            dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/SimulationProgram", swiftSettings: swift),
+        .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: swift),
+        .testTarget(
+            name: "SessionCoreTests", dependencies: ["SessionCore", "SessionContract", "TestSupport"],
+            swiftSettings: swift),
         .testTarget(
             name: "SessionContractTests", dependencies: ["SessionContract", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "ConnectionSupportTests", dependencies: ["ConnectionSupport", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "SessionCryptoTests", dependencies: ["SessionCrypto"], swiftSettings: swift),
         .testTarget(
             name: "AMQPConnectionTests",
-            dependencies: ["AMQPConnection", "TestSupport", .product(name: "NIOEmbedded", package: "swift-nio")],
+            dependencies: [
+                "AMQPConnection", "ConnectionSupport", "TestSupport",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
             swiftSettings: swift),
         .testTarget(
             name: "RedisConnectionTests",
-            dependencies: ["RedisConnection", "TestSupport", .product(name: "NIOEmbedded", package: "swift-nio")],
+            dependencies: [
+                "RedisConnection", "ConnectionSupport", "TestSupport",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
             swiftSettings: swift),
         .testTarget(
             name: "SessionWorkerTests",
             dependencies: [
                 "SessionWorker", "AMQPConnection", "SessionContract", "SessionCore", "SessionCrypto", "SessionStore",
-                "TestSupport", .product(name: "NIOPosix", package: "swift-nio"),
+                "SojournWorker", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: swift),
         // What somebody else's package may do: it sees what is public, and nothing more.
         .executableTarget(
@@ -135,7 +182,10 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "SessionWorker", "SessionStore", "SessionCrypto", "AMQPConnection", "RedisConnection", "TestSupport",
+                "SessionWorker", "SessionStore", "SessionCrypto", "SojournClient", "AMQPConnection",
+                "ConnectionSupport",
+                "RedisConnection", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: swift),

@@ -1,22 +1,22 @@
 package import NIOCore
 
 extension AMQPChannel {
-    /// Puts the channel into confirm mode, in which it stays.
+    /// Switches the channel to confirm mode for good.
     package func confirmSelect() async throws(AMQPError) {
         let _: ServerMethod = try await answer { core, answer in core.confirmSelect(answer) }
     }
 
-    /// Publishes messages and waits until the broker has answered for each, in the order given.
+    /// Publishes messages, in order, and waits until the broker has answered for each of them.
     ///
-    /// All are encoded into one buffer and leave in one write, together with whatever else this turn of the event loop
-    /// writes. An error says nothing of the single messages, which the broker may have, all or some: who wants to know
-    /// takes ``outcomes(publishing:timeout:)``.
+    /// All messages are encoded into one buffer and leave in one write, together with anything else this turn of the
+    /// event loop writes. An error says nothing about individual messages: the broker may have any of them. Use
+    /// ``outcomes(publishing:timeout:)`` to learn what became of each one.
     ///
-    /// - Parameter timeout: Limit on the wait; nil is ``AMQPConfiguration/confirmTimeout``. While the broker takes no
-    ///   messages (an alarm), nothing is overdue before ``AMQPConfiguration/alarmTimeout``.
-    /// - Throws: `timeout`, `channelClosed`, `connectionClosed`, or what closed the channel: `notFound` for an
-    ///   exchange that is not there, `preconditionFailed` for a foreign `user_id` or an `expiration` that is no number.
-    ///   `invalidState` without ``confirmSelect()``.
+    /// - Parameter timeout: Limit on the wait; nil means ``AMQPConfiguration/confirmTimeout``. While the broker blocks
+    ///   publishers (an alarm), the wait is extended, up to ``AMQPConfiguration/alarmTimeout``.
+    /// - Throws: `timeout`, `channelClosed`, `connectionClosed`, or the error that closed the channel: `notFound` for a
+    ///   missing exchange, `preconditionFailed` for a `user_id` of another user or an `expiration` that is not a
+    ///   number. `invalidState` without ``confirmSelect()``.
     package func publish(
         _ messages: [AMQPMessage], timeout: TimeAmount? = nil
     ) async throws(AMQPError) -> [AMQPPublishOutcome] {
@@ -27,7 +27,8 @@ extension AMQPChannel {
         }
     }
 
-    /// As ``publish(_:timeout:)``, for callers on the event loop that do not want a task: `onOutcomes` is called there.
+    /// Like ``publish(_:timeout:)``, for callers on the event loop that do not want a task: `onOutcomes` is called
+    /// there.
     package func publish(
         _ messages: [AMQPMessage], timeout: TimeAmount? = nil,
         onOutcomes: @escaping @Sendable (Result<[AMQPPublishOutcome], AMQPError>) -> Void
@@ -39,12 +40,12 @@ extension AMQPChannel {
         }
     }
 
-    /// Publishes messages, and says of each what became of it, in the order given, whatever happens: when the channel or
-    /// its connection is lost, or the limit is reached, those that the broker had answered for have their outcome, and the
-    /// others are `unknown` with the reason. These may be sent again over another connection, and the broker may then have
-    /// them twice; the others need not be.
+    /// Publishes messages, in order, and always returns the outcome of each one. If the channel or its connection is
+    /// lost, or the limit is reached, messages that the broker has answered for have their outcome and the others are
+    /// `unknown`, with the reason. Those may be sent again over another connection, and the broker may then have
+    /// duplicates; the others need not be.
     ///
-    /// A timeout leaves the channel as it is: what was published before and after it is confirmed as ever.
+    /// A timeout leaves the channel open: confirms for other messages still arrive.
     ///
     /// - Parameter timeout: As for ``publish(_:timeout:)``.
     package func outcomes(
@@ -55,8 +56,8 @@ extension AMQPChannel {
         }
     }
 
-    /// As ``outcomes(publishing:timeout:)``, for callers on the event loop that do not want a task: `onOutcomes` is called
-    /// there, once.
+    /// Like ``outcomes(publishing:timeout:)``, for callers on the event loop that do not want a task: `onOutcomes` is
+    /// called there, once.
     package func outcomes(
         publishing messages: [AMQPMessage], timeout: TimeAmount? = nil,
         onOutcomes: @escaping @Sendable ([AMQPPublishOutcome]) -> Void
@@ -64,10 +65,10 @@ extension AMQPChannel {
         onLoop { core in core.publish(messages, timeout: timeout) { outcomes, _ in onOutcomes(outcomes) } }
     }
 
-    /// Publishes on a channel that is not in confirm mode: nobody says whether the messages arrived.
+    /// Publishes on a channel that is not in confirm mode: there is no telling whether the messages arrive.
     ///
-    /// - Returns: for each message `confirmed`, here only "written", or `unsendable`.
-    /// - Throws: what closed the channel or connection; `invalidState` in confirm mode.
+    /// - Returns: for each message `confirmed`, which only means "written" here, or `unsendable`.
+    /// - Throws: the error that closed the channel or connection; `invalidState` in confirm mode.
     @discardableResult
     package func publishUnconfirmed(_ messages: [AMQPMessage]) async throws(AMQPError) -> [AMQPPublishOutcome] {
         try await answer { core, answer in
@@ -77,7 +78,7 @@ extension AMQPChannel {
         }
     }
 
-    /// As ``publishUnconfirmed(_:)``, for callers on the event loop that do not want a task and do not want to know.
+    /// Like ``publishUnconfirmed(_:)``, for callers on the event loop that need neither a task nor the outcomes.
     package func publishAndForget(_ messages: [AMQPMessage]) {
         onLoop { core in _ = try? core.publishUnconfirmed(messages) }
     }

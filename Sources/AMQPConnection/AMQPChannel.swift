@@ -1,14 +1,14 @@
 package import NIOCore
 import Synchronization
 
-/// A channel of a connection: calls in order, consumers, publishing.
+/// A channel of a connection: serialized calls, consumers, publishing.
 ///
-/// May be used from anywhere; from the connection's event loop without a hop. A channel that nobody closes stays open
-/// until its connection ends. After an exception of the broker's (404, 406, …) the channel is over: open another.
+/// Can be used from anywhere, without a hop on the connection's event loop. It stays open until it is closed or its
+/// connection ends. An exception from the broker (404, 406, …) ends the channel: open another one.
 package final class AMQPChannel: Sendable {
-    /// Where everything of this channel happens, callbacks included.
+    /// The event loop that runs everything on this channel, including callbacks.
     package let eventLoop: any EventLoop
-    /// Completes when the channel has ended: with nil after ``close()``, else with the reason. Never fails.
+    /// Completes when the channel has ended: with nil after ``close()``, otherwise with the reason. Never fails.
     package let closeFuture: EventLoopFuture<AMQPError?>
     private let core: NIOLoopBound<ChannelCore>
     private let status: ConnectionStatus
@@ -20,19 +20,19 @@ package final class AMQPChannel: Sendable {
         self.core = NIOLoopBound(core, eventLoop: core.connection.eventLoop)
     }
 
-    /// Whether the channel may be used. May have changed by the time it is read.
+    /// Whether the channel is open. May be out of date by the time it is read.
     package var isOpen: Bool { status.isOpen.load(ordering: .acquiring) }
 
-    /// Closes in an orderly way, and returns when it is done, at the latest after ``AMQPConfiguration/closeTimeout``.
+    /// Closes the channel in an orderly way. Returns when it is closed, after ``AMQPConfiguration/closeTimeout`` at the
+    /// latest.
     ///
-    /// What is still waiting for an answer or a confirm fails with `channelClosed`. Unacknowledged deliveries go back
-    /// to their queues.
+    /// Calls and confirms still pending fail with `channelClosed`. Unacknowledged deliveries return to their queues.
     package func close() async {
         onLoop { $0.close() }
         _ = await closed()
     }
 
-    /// Waits for the end of the channel: nil after ``close()``, else the reason.
+    /// Waits for the channel to end: nil after ``close()``, otherwise the reason.
     @discardableResult
     package func closed() async -> AMQPError? {
         await withCheckedContinuation { continuation in
@@ -40,7 +40,7 @@ package final class AMQPChannel: Sendable {
         }
     }
 
-    /// Runs on the event loop: at once when there already.
+    /// Runs on the event loop: at once if already on it.
     func onLoop(_ body: @escaping @Sendable (ChannelCore) -> Void) {
         if eventLoop.inEventLoop {
             body(core.value)
@@ -49,14 +49,14 @@ package final class AMQPChannel: Sendable {
         }
     }
 
-    /// Asks something of the broker and waits for the answer.
+    /// Sends a method and waits for the broker's answer.
     func call(
         _ method: ClientMethod, expects: ServerMethod.Reply
     ) async throws(AMQPError) -> ServerMethod {
         try await answer { core, answer in core.call(method, expects: expects, answer) }
     }
 
-    /// Waits for what `body` answers on the event loop.
+    /// Waits for the answer that `body` provides on the event loop.
     func answer<Value: Sendable>(
         _ body: @escaping @Sendable (ChannelCore, @escaping @Sendable (Result<Value, AMQPError>) -> Void) -> Void
     ) async throws(AMQPError) -> Value {

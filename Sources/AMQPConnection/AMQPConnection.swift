@@ -4,14 +4,15 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// A connection to a RabbitMQ broker (AMQP 0-9-1), living on one event loop.
+/// A connection to a RabbitMQ broker (AMQP 0-9-1), bound to one event loop.
 ///
-/// May be used from anywhere; from its own event loop without a hop. It does not reconnect: when ``closeFuture``
-/// completes it is over, with its channels. It stays open until it is closed, even if nobody holds it any more.
+/// Can be used from anywhere, without a hop on its event loop. It does not reconnect: when ``closeFuture`` completes,
+/// the connection and its channels have ended. It stays open until it is closed, even if nothing references it any
+/// more.
 package final class AMQPConnection: Sendable {
-    /// Where everything of this connection happens, callbacks included.
+    /// The event loop that runs everything on this connection, including callbacks.
     package let eventLoop: any EventLoop
-    /// Completes when the connection has ended: with nil after ``close()``, else with the reason. Never fails.
+    /// Completes when the connection has ended: with nil after ``close()``, otherwise with the reason. Never fails.
     package let closeFuture: EventLoopFuture<AMQPError?>
     private let handler: NIOLoopBound<ConnectionHandler>
     private let status: ConnectionStatus
@@ -23,12 +24,12 @@ package final class AMQPConnection: Sendable {
         self.handler = NIOLoopBound(handler, eventLoop: handler.eventLoop)
     }
 
-    /// Connects, authenticates, and opens the virtual host.
+    /// Connects, authenticates and opens the virtual host.
     ///
     /// - Parameters:
     ///   - eventLoop: One of a `MultiThreadedEventLoopGroup`.
-    ///   - onBlocked: Called on the event loop with the broker's reason when it stops taking messages
-    ///     (`connection.blocked`, a memory or disk alarm), and with nil when it goes on.
+    ///   - onBlocked: Called on the event loop with the broker's reason when it blocks publishers
+    ///     (`connection.blocked`, a memory or disk alarm), and with nil when it unblocks them.
     /// - Throws: `invalidConfiguration`, `connectFailed`, `authenticationFailed`, `virtualHostUnavailable`,
     ///   `handshakeFailed`, or `timeout` after ``AMQPConfiguration/connectTimeout``.
     package static func connect(
@@ -37,7 +38,7 @@ package final class AMQPConnection: Sendable {
     ) async throws(AMQPError) -> AMQPConnection {
         try configuration.validate()
         guard let bootstrap = ClientBootstrap(validatingGroup: eventLoop) else {
-            throw AMQPError(.invalidConfiguration, "this kind of event loop cannot connect")
+            throw AMQPError(.invalidConfiguration, "this kind of event loop cannot open sockets")
         }
         let tls = try tlsContext(configuration)
         let deadline = eventLoop.now + configuration.connectTimeout
@@ -64,16 +65,16 @@ package final class AMQPConnection: Sendable {
             throw error
         } catch let error as ChannelError {
             guard case .connectTimeout = error else { throw unreachable(configuration, error) }
-            throw AMQPError(.timeout, "no connection to \(configuration) within the limit for connecting")
+            throw AMQPError(.timeout, "could not connect to \(configuration) in time")
         } catch {
             throw unreachable(configuration, error)
         }
     }
 
-    /// Whether channels may be opened. May have changed by the time it is read.
+    /// Whether channels can be opened. May be out of date by the time it is read.
     package var isOpen: Bool { status.isOpen.load(ordering: .acquiring) }
 
-    /// Whether the broker has said that it does not take messages at the moment.
+    /// Whether the broker currently blocks publishers.
     package var isBlocked: Bool { status.isBlocked.load(ordering: .acquiring) }
 
     /// Opens a channel.
@@ -88,21 +89,27 @@ package final class AMQPConnection: Sendable {
         return try result.get()
     }
 
-    /// Leaves what the broker sends in the socket, or goes on taking it: for who has more deliveries than it can hold. While
-    /// paused nothing is answered either, and the broker is taken to be alive.
+    /// Pauses or resumes reading from the socket: backpressure for a consumer with more deliveries than it can hold.
+    /// While paused, nothing the broker sends is processed, and it is presumed alive.
     package func pauseReading(_ isPaused: Bool) {
         onLoop { $0.pauseReading(isPaused) }
     }
 
-    /// Closes in an orderly way, and returns when it is done, at the latest after ``AMQPConfiguration/closeTimeout``.
+    /// Closes the connection in an orderly way. Returns when it is closed, after ``AMQPConfiguration/closeTimeout`` at
+    /// the latest.
     ///
-    /// What is still waiting for an answer or a confirm fails with `connectionClosed`.
+    /// Calls and confirms still pending fail with `connectionClosed`.
     package func close() async {
-        onLoop { $0.close() }
+        beginClosing()
         _ = await closed()
     }
 
-    /// Waits for the end of the connection: nil after ``close()``, else the reason.
+    /// Begins what ``close()`` does, without waiting for it.
+    package func beginClosing() {
+        onLoop { $0.close() }
+    }
+
+    /// Waits for the connection to end: nil after ``close()``, otherwise the reason.
     @discardableResult
     package func closed() async -> AMQPError? {
         await withCheckedContinuation { continuation in

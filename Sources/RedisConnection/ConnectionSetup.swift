@@ -1,4 +1,4 @@
-/// The first pipeline of a connection: signing in, choosing the database, loading the scripts.
+/// The first pipeline of a connection: authenticates, selects the database, loads the scripts.
 struct ConnectionSetup {
     private enum Step {
         case authenticate
@@ -31,12 +31,13 @@ struct ConnectionSetup {
             pipeline.load(script)
             steps.append(.load(script))
         }
-        // Where nothing else is to be set up, this finds a server that wants a password or is still loading its data.
+        // Even if nothing else needs setting up, this detects a server that requires a password or is still loading its
+        // data.
         pipeline.command("PING")
         steps.append(.ping)
     }
 
-    /// Reads the replies, and returns the hashes of the scripts.
+    /// Checks the replies and returns the hashes of the scripts.
     ///
     /// - Throws: ``RedisError/Code/authenticationFailed``, ``RedisError/Code/server``, or
     ///   ``RedisError/Code/connectFailed`` when there are no replies.
@@ -53,17 +54,17 @@ struct ConnectionSetup {
             switch step {
             case .authenticate:
                 if let error = reply.serverError {
-                    // The code only: a server that does not know AUTH repeats its arguments in the message.
-                    throw RedisError(.authenticationFailed, "the server refused to sign us in: \(error.code)")
+                    // Log only the code: a server that does not know AUTH repeats the arguments in its message.
+                    throw RedisError(.authenticationFailed, "the server refused the credentials: \(error.code)")
                 }
             case .selectDatabase: try refuseError(reply, "SELECT")
             case .setName:
-                // A server that forbids CLIENT works as well; only its operators miss the name.
+                // A server that forbids CLIENT works too; its operators just do not see the connection's name.
                 break
             case .load(let script):
                 try refuseError(reply, "SCRIPT LOAD of \(script.name)")
                 guard let hash = ScriptHash(reply) else {
-                    throw RedisError(.protocolViolation, "SCRIPT LOAD of \(script.name) was not answered with a hash")
+                    throw RedisError(.protocolViolation, "SCRIPT LOAD of \(script.name) did not return a hash")
                 }
                 hashes.append((script, hash))
             case .ping: try refuseError(reply, "PING")

@@ -1,10 +1,10 @@
 import NIOCore
 
-/// RESP2 requests, written straight into the buffer that goes to the socket.
+/// Encodes RESP2 requests directly into the socket's output buffer.
 ///
-/// hiredis' `redisFormatCommandArgv` is not used: it wants an array of C pointers and one of lengths, allocates the
-/// command with `malloc`, and leaves it to be copied into the outgoing buffer and freed. A request is only
-/// `*count`, then `$length` and the bytes of each argument, each line ended by CRLF.
+/// hiredis's `redisFormatCommandArgv` is not used: it needs an array of C pointers and one of lengths, allocates the
+/// command with `malloc`, and would require copying the result into the output buffer. A request is merely `*count`,
+/// then `$length` and the bytes of each argument, with every line terminated by CRLF.
 extension ByteBuffer {
     mutating func writeRESPArrayHeader(count: Int) {
         writeRESPLine(marker: UInt8(ascii: "*"), Int64(count))
@@ -28,7 +28,7 @@ extension ByteBuffer {
         text.withUTF8 { utf8 in unsafe writeRESPBulk(UnsafeRawBufferPointer(utf8)) }
     }
 
-    /// `$length`, the bytes and the ends of both lines in one go: one check of the buffer's uniqueness and capacity
+    /// Writes `$length`, the bytes and both line endings in one step: one check of the buffer's uniqueness and capacity
     /// instead of five.
     private mutating func writeRESPBulk(_ bytes: UnsafeRawBufferPointer) {
         unsafe writeWithUnsafeMutableBytes(minimumWritableBytes: bytes.count + Self.maximumLineLength + 2) { target in
@@ -47,11 +47,11 @@ extension ByteBuffer {
         }
     }
 
-    /// A marker, the 20 characters of `Int64.min` and CRLF.
+    /// A marker, the 20 characters of `Int64.min`, and CRLF.
     private static var maximumLineLength: Int { 23 }
 }
 
-/// Writes the marker, the decimal value and CRLF from `start`, and returns where the next byte goes.
+/// Writes the marker, the decimal value and CRLF at `start`, and returns the position after them.
 private func writeLine(
     marker: UInt8?, _ value: Int64, to target: UnsafeMutableRawBufferPointer, at start: Int
 ) -> Int {

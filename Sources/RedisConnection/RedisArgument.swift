@@ -1,7 +1,7 @@
 package import NIOCore
 
-/// One argument of a command. Redis knows only byte strings; the cases are the forms that are written without first
-/// being turned into one.
+/// One argument of a command. Redis knows only byte strings; these cases are written without first being converted to
+/// one.
 package enum RedisArgument: Sendable {
     /// Written as UTF-8.
     case string(String)

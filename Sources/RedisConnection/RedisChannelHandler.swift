@@ -1,20 +1,22 @@
+import ConnectionSupport
 import Logging
 import NIOCore
 
-/// Turns pipelines into writes and reads into replies, and closes the connection when its order is no longer certain.
+/// Turns pipelines into writes and reads into replies. Closes the connection when replies can no longer be matched to
+/// commands.
 ///
-/// Bound to its channel's event loop: nothing here is locked.
+/// Confined to its channel's event loop, so it needs no locks.
 final class RedisChannelHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     private enum State {
-        /// Not in a pipeline yet.
+        /// Not added to a channel pipeline yet.
         case detached
         case open(ChannelHandlerContext)
-        /// Takes nothing new, and closes when the last reply is there.
+        /// Accepts no new commands, and closes after the last reply.
         case draining(ChannelHandlerContext)
-        /// Over, for this reason, or in good order.
+        /// Closed, with the reason, or `nil` after an orderly close.
         case closed(RedisError?)
     }
 
@@ -26,8 +28,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
     private var queue: ReplyQueue
     private var timer: Scheduled<Void>?
     private let closePromise: EventLoopPromise<RedisError?>
-    /// While replies are handed over, what is sent in answer to them is written but flushed only at the end: one system
-    /// call for all of it.
+    /// True while replies are being delivered. Commands sent from completions are written at once but flushed only at
+    /// the end, in one system call.
     private var isDelivering = false
     private var isFlushDue = false
     var scripts = ScriptCatalogue()
@@ -43,11 +45,11 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     deinit {
-        // A handler that never got into a channel; everywhere else the promise is long kept.
+        // Only a handler that was never added to a channel still has an open promise here.
         closePromise.succeed(nil)
     }
 
-    /// Why the connection ended, or nil when it was closed in good order.
+    /// Why the connection ended; nil after an orderly close.
     var closeFuture: EventLoopFuture<RedisError?> { closePromise.futureResult }
 
     // MARK: Sending
@@ -75,10 +77,10 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
     private func refusal(of count: Int, byteCount: Int) -> RedisError? {
         if queue.commandCount + count > configuration.maximumOutstandingCommands {
-            return RedisError(.tooManyOutstanding, "\(queue.commandCount) commands already wait for replies")
+            return RedisError(.tooManyOutstanding, "\(queue.commandCount) commands are already awaiting replies")
         }
         if queue.byteCount + byteCount > configuration.maximumOutstandingBytes {
-            return RedisError(.tooManyOutstanding, "\(queue.byteCount) bytes of commands already wait for replies")
+            return RedisError(.tooManyOutstanding, "\(queue.byteCount) bytes of commands are already awaiting replies")
         }
         return nil
     }
@@ -151,24 +153,24 @@ final class RedisChannelHandler: ChannelInboundHandler {
         context.flush()
     }
 
-    /// Loads the scripts that the server has lost and evaluates again what needed them, in one write.
+    /// Reloads scripts that the server has lost and repeats the evaluations that needed them, in one write.
     ///
-    /// Once only: where scripts vanish between two commands, the caller gets the server's error.
+    /// Done only once: if a script vanishes again, the caller gets the server's error.
     private func repeatCommands(_ calls: [RedisPipeline.ScriptCall], of pipeline: ReplyQueue.Finished) {
         let completion = pipeline.entry.completion
         let context: ChannelHandlerContext
         switch state {
         case .open(let open), .draining(let open): context = open
-        case .detached: preconditionFailure("replies come from a channel")
+        case .detached: preconditionFailure("replies cannot arrive without a channel")
         case .closed(let reason):
-            let error = RedisError(.connectionClosed, "closed before scripts were loaded again", underlying: reason)
+            let error = RedisError(.connectionClosed, "closed before scripts were reloaded", underlying: reason)
             return completion(.failure(error))
         }
         guard let sent = pipeline.entry.repeatable else { return completion(.success(pipeline.replies)) }
         let repetition = ScriptRepetition(of: calls, in: sent)
         logger.warning(
-            "the Redis server has lost scripts; loading them again",
-            metadata: [LoggingKey.scripts: "\(repetition.scripts.map(\.name))"])
+            "the Redis server lost scripts: reloading them",
+            metadata: [ConnectionLogKey.scripts: "\(repetition.scripts.map(\.name))"])
         write(repetition.pipeline, mayRepeat: false, context) { result in
             completion(result.map { repetition.merge($0, into: pipeline.replies) })
         }
@@ -176,8 +178,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
     // MARK: Deadlines
 
-    /// One timer for all pipelines: it is set for the oldest, and when it fires for one that was answered long ago it is
-    /// set anew. Setting and cancelling one for each would cost more than the pipeline.
+    /// One timer serves all pipelines. It is set for the oldest one and, if that was answered before the timer fires,
+    /// rescheduled. A timer per pipeline would cost more than the pipeline.
     private func armTimer(_ context: ChannelHandlerContext) {
         guard let deadline = queue.firstDeadline else { return }
         timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { self.timerFired(context) }
@@ -194,7 +196,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
 
     // MARK: Closing
 
-    /// Lets what was sent be answered, then closes.
+    /// Waits for the outstanding replies, then closes.
     func drain() {
         switch state {
         case .open(let context):
@@ -209,7 +211,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
         if queue.isEmpty { context.close(promise: nil) }
     }
 
-    /// Ends the connection for this reason, unless it has ended before.
+    /// Closes the connection with this reason, unless it is closed already.
     func fail(_ error: RedisError) {
         switch state {
         case .open(let context), .draining(let context):
@@ -247,7 +249,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(RedisError(.connectionClosed, "the connection broke", underlying: error))
+        fail(RedisError(.connectionClosed, "the connection failed", underlying: error))
     }
 
     private func channelEnded() {

@@ -1,21 +1,23 @@
+package import ConnectionSupport
 package import Logging
 package import NIOCore
+import ServiceLifecycle
 
-/// A connection to Redis that comes back.
+/// A Redis connection that reconnects.
 ///
-/// After ``start()`` it connects in the background, and again whenever the connection ends, waiting between attempts as
-/// its ``Backoff`` says. A connection that nothing is heard on is asked whether it lives. Each failed attempt and each loss is one log line. While there is no connection, sending fails
-/// at once: what to do then is the caller's decision, and no queue grows here. Whoever started it
-/// must ``shutdown()`` it.
-package final class RedisClient: Sendable {
+/// After ``start()`` it connects in the background, and reconnects whenever the connection ends, with waits determined
+/// by its ``Backoff``. It pings a connection that has been silent for a while. Each failed attempt and each lost
+/// connection is logged in one line. While disconnected, sending fails at once: nothing is queued here, and the caller
+/// decides what to do. Whoever starts a client must ``shutdown()`` it.
+package final class RedisClient: Service {
     package let eventLoop: any EventLoop
     private let supervisor: NIOLoopBoundBox<RedisSupervisor>
 
     /// - Parameters:
-    ///   - scripts: loaded whenever a connection opens; each has a name of its own.
-    ///   - probe: asked whenever a connection opens; one that it finds something wrong with is not used.
-    ///   - eventLoop: one of NIOPosix. On it, ``send(_:)`` writes at once.
-    ///   - onStateChange: called on the event loop at each change, and must not block.
+    ///   - scripts: loaded on every new connection; names must be distinct.
+    ///   - probe: run on every new connection; the connection is rejected if the probe fails.
+    ///   - eventLoop: from NIOPosix. Called on this event loop, ``send(_:)`` writes at once.
+    ///   - onStateChange: called on the event loop at each change; must not block.
     /// - Throws: ``RedisError/Code/invalidConfiguration``.
     package convenience init(
         _ configuration: RedisConfiguration, scripts: [RedisScript] = [], probe: RedisProbe? = nil,
@@ -33,26 +35,26 @@ package final class RedisClient: Sendable {
         self.init(.makeBoxSendingValue(supervisor, eventLoop: eventLoop), on: eventLoop)
     }
 
-    /// - Parameter supervisor: bound to the event loop that the client is to use.
+    /// - Parameter supervisor: bound to the client's event loop.
     init(_ supervisor: NIOLoopBoundBox<RedisSupervisor>, on eventLoop: any EventLoop) {
         self.supervisor = supervisor
         self.eventLoop = eventLoop
     }
 
-    /// Begins connecting, and returns. Calling it again changes nothing.
+    /// Starts connecting and returns. Further calls have no effect.
     package func start() {
         onLoop { $0.start() }
     }
 
-    /// Sends over the present connection, as ``RedisConnection/send(_:)`` does.
+    /// Sends over the current connection, like ``RedisConnection/send(_:)``.
     ///
-    /// A reply that says that the server is no longer the master (`READONLY`), or that a permission was taken away, is
-    /// returned like any other, and a new connection is sought.
+    /// An error reply showing that the server is no longer the master (`READONLY`), or that a permission was revoked,
+    /// is returned like any other reply; the client also reconnects.
     ///
-    /// - Throws: ``RedisError`` with `notConnected` at once while there is no connection, its `underlying` being the
-    ///   reason; otherwise what ``RedisConnection/send(_:)`` throws.
+    /// - Throws: ``RedisError`` with `notConnected`, at once, while there is no connection (its `underlying` is the
+    ///   reason); otherwise whatever ``RedisConnection/send(_:)`` throws.
     package func send(_ pipeline: consuming RedisPipeline) async throws(RedisError) -> [RedisReply] {
-        // As in RedisConnection.send: handed on without a second reference.
+        // As in RedisConnection.send: passed on without a second reference.
         var unsent: RedisPipeline? = consume pipeline
         let result = await withCheckedContinuation {
             (continuation: CheckedContinuation<Result<[RedisReply], RedisError>, Never>) in
@@ -66,14 +68,14 @@ package final class RedisClient: Sendable {
         return try result.get()
     }
 
-    /// Like ``send(_:)``, for callers on the event loop that are not tasks. The completion is called there as well, and
-    /// may be before this returns.
+    /// Like ``send(_:)``, for callers on the event loop that are not tasks. The completion is called on the event loop,
+    /// possibly before this returns.
     package func send(_ pipeline: consuming RedisPipeline, whenDone completion: @escaping RedisCompletion) {
         supervisor.value.send(pipeline, whenDone: completion)
     }
 
-    /// Gives up the present connection and seeks another: its server answers what makes no sense. Without a connection
-    /// nothing happens.
+    /// Drops the current connection and reconnects, because its server's replies make no sense. Has no effect while
+    /// disconnected.
     package func abandonConnection(because reason: RedisError) async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             onLoop {
@@ -83,7 +85,7 @@ package final class RedisClient: Sendable {
         }
     }
 
-    /// What the client is doing now.
+    /// The client's current state.
     package var state: RedisClientState {
         get async {
             await withCheckedContinuation { continuation in
@@ -92,9 +94,9 @@ package final class RedisClient: Sendable {
         }
     }
 
-    /// Returns as soon as there is a connection.
+    /// Returns once there is a connection.
     ///
-    /// - Throws: ``RedisError`` with `notConnected` after ``shutdown()``, and with `cancelled` when the task is.
+    /// - Throws: ``RedisError`` with `notConnected` after ``shutdown()``, or `cancelled` if the task is cancelled.
     package func waitUntilConnected() async throws(RedisError) {
         if Task.isCancelled { throw RedisError(.cancelled, "the wait for Redis was cancelled") }
         let (answers, answer) = AsyncStream.makeStream(of: Result<Void, RedisError>.self)
@@ -108,23 +110,24 @@ package final class RedisClient: Sendable {
                 self.onLoop { $0.cancelWaiter(waiter) }
             }
         }
-        // A cancelled task ends the stream without an answer.
+        // If the task is cancelled, the stream ends without an answer.
         for await answer in answers {
             return try answer.get()
         }
         throw RedisError(.cancelled, "the wait for Redis was cancelled")
     }
 
-    /// Connects, keeps the connection, and returns after an orderly ``shutdown()`` once the task is cancelled.
+    /// Connects, keeps the connection, and returns after an orderly ``shutdown()`` once the service group shuts down or
+    /// the task is cancelled.
     package func run() async {
         start()
-        // Nothing ever comes from this stream: only cancellation ends the loop.
-        for await _ in AsyncStream(Never.self, { _ in }) {}
+        // Throws when the task is cancelled, which is an end like the other.
+        try? await gracefulShutdown()
         await shutdown()
     }
 
-    /// Gives up connecting, or waits for the outstanding replies and closes. Returns when nothing is left; afterwards
-    /// every use fails with `notConnected`.
+    /// Stops connecting, or waits for the outstanding replies and closes. Returns once everything is closed; from then
+    /// on every use fails with `notConnected`.
     package func shutdown() async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             onLoop { $0.shutdown().whenComplete { _ in continuation.resume() } }

@@ -1,11 +1,11 @@
-/// What a ``RedisClient`` is doing, told to its observer at each change.
+/// The state of a ``RedisClient``, reported to its observer at each change.
 package enum RedisClientState: Sendable {
-    /// ``RedisClient/start()`` was not called yet.
+    /// ``RedisClient/start()`` has not been called yet.
     case idle
     case connecting
     case connected
-    /// The last attempt failed or the connection ended, for this reason; the next attempt comes after that time.
+    /// The last attempt failed or the connection ended, for this reason; the next attempt follows after `nextAttempt`.
     case disconnected(RedisError, nextAttempt: Duration)
-    /// For good.
+    /// Shut down for good.
     case shutDown
 }

@@ -3,13 +3,13 @@ import NIOSSL
 extension RedisConfiguration {
     /// Reads `redis://[user[:password]@]host[:port][/database]`, or `rediss://…` for TLS with the system's trust roots.
     ///
-    /// User, password and host may be percent-encoded; the port is 6379 and the database 0 when left out.
+    /// User, password and host may be percent-encoded; the port defaults to 6379 and the database to 0.
     ///
-    /// - Throws: ``RedisError/Code/invalidConfiguration``. As anything in a malformed URL can turn out to be a piece of
-    ///   the password, the message names the part that is wrong and never repeats it.
+    /// - Throws: ``RedisError/Code/invalidConfiguration``. In a malformed URL any part may be a piece of the password,
+    ///   so the message names the invalid part and never quotes it.
     package init(url: String) throws(RedisError) {
         guard let (scheme, rest) = url.cut(at: "://") else {
-            throw Self.malformed("it has no scheme: it begins with redis:// or rediss://")
+            throw Self.malformed("it has no scheme: it must begin with redis:// or rediss://")
         }
         let tls: TLSConfiguration?
         switch scheme.lowercased() {
@@ -20,7 +20,7 @@ extension RedisConfiguration {
         default: throw Self.malformed("its scheme is not redis or rediss")
         }
         guard !rest.contains(where: { $0 == "?" || $0 == "#" }) else {
-            throw Self.malformed("it has a query or a fragment (? and # inside a password are written %3F and %23)")
+            throw Self.malformed("it has a query or a fragment (? and # inside a password must be written %3F and %23)")
         }
 
         let (authority, path) = rest.cut(at: "/") ?? (rest, "")
@@ -38,14 +38,16 @@ extension RedisConfiguration {
 
     private mutating func readCredentials(_ text: Substring) throws(RedisError) {
         let (user, secret) = text.cut(at: ":").map { ($0, Optional($1)) } ?? (text, nil)
-        guard let decodedUser = user.percentDecoded() else { throw Self.malformed("a % in its user is not an escape") }
+        guard let decodedUser = user.percentDecoded() else {
+            throw Self.malformed("a % in its user is no valid escape")
+        }
         username = decodedUser.isEmpty ? nil : decodedUser
         guard let secret else {
-            // `AUTH` takes a password, or a user and a password, and never a user alone.
-            throw Self.malformed("it has a user and no password (a password alone is written redis://:password@host)")
+            // `AUTH` takes a password, or a user and a password, but never a user alone.
+            throw Self.malformed("it has a user but no password (a password alone is written redis://:password@host)")
         }
         guard let decodedSecret = secret.percentDecoded() else {
-            throw Self.malformed("a % in its password is not an escape (% itself is written %25)")
+            throw Self.malformed("a % in its password is no valid escape (% itself is written %25)")
         }
         password = decodedSecret
     }
@@ -55,7 +57,7 @@ extension RedisConfiguration {
         let port: Substring?
         if text.first == "[" {
             guard let (address, after) = text.dropFirst().cut(at: "]"), after.isEmpty || after.first == ":" else {
-                throw malformed("its IPv6 address is not in brackets of its own")
+                throw malformed("its IPv6 address is not enclosed in brackets")
             }
             (host, port) = (address, after.isEmpty ? nil : after.dropFirst())
         } else {
@@ -64,7 +66,7 @@ extension RedisConfiguration {
         guard let decoded = host.percentDecoded(), !decoded.isEmpty else { throw malformed("it has no host") }
         guard let port else { return (decoded, 6379) }
         guard let number = decimal(port), (1...65_535).contains(number) else {
-            throw malformed("its port is not a number from 1 to 65535 (: / and @ in a password are written in %xx)")
+            throw malformed("its port is not a number from 1 to 65535 (: / and @ in a password must be written as %xx)")
         }
         return (decoded, number)
     }
@@ -72,12 +74,12 @@ extension RedisConfiguration {
     private static func databaseNumber(_ path: Substring) throws(RedisError) -> Int {
         if path.isEmpty { return 0 }
         guard let number = decimal(path) else {
-            throw malformed("its database is not a number (/ and @ in a password are written %2F and %40)")
+            throw malformed("its database is not a number (/ and @ in a password must be written %2F and %40)")
         }
         return number
     }
 
-    /// Digits only: `Int.init` would take a sign as well.
+    /// Digits only: `Int.init` would also accept a sign.
     private static func decimal(_ text: Substring) -> Int? {
         text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
     }
@@ -88,7 +90,7 @@ extension RedisConfiguration {
 }
 
 extension StringProtocol where SubSequence == Substring {
-    /// What is before and after the first occurrence of the mark, or nil without one.
+    /// The text before and after the first occurrence of the mark; nil if it does not occur.
     fileprivate func cut(at mark: String) -> (Substring, Substring)? {
         var start = startIndex
         while start < endIndex {
@@ -105,7 +107,8 @@ extension StringProtocol where SubSequence == Substring {
         return (self[..<position], self[index(after: position)...])
     }
 
-    /// RFC 3986, section 2.1. Nil for a `%` without two hexadecimal digits, and for what is not UTF-8 once decoded.
+    /// RFC 3986, section 2.1. Nil if a `%` is not followed by two hexadecimal digits, or if the decoded bytes are not
+    /// UTF-8.
     fileprivate func percentDecoded() -> String? {
         var bytes: [UInt8] = []
         var rest = Array(utf8)[...]

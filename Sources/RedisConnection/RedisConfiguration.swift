@@ -1,42 +1,43 @@
 package import NIOSSL
 
-/// Where the server is, how to sign in, and how long to wait.
+/// The server's address, the credentials and the timeouts.
 package struct RedisConfiguration: Sendable {
     /// A host name or an IP address, without brackets.
     package var host: String
     package var port: Int
-    /// Nil for plain TCP.
+    /// Nil uses plain TCP.
     package var tls: TLSConfiguration?
-    /// The ACL user; nil signs in as the server's default user.
+    /// The ACL user; nil authenticates as the server's default user.
     package var username: String?
-    /// Nil sends no `AUTH`. Never printed: every description of this value leaves it out.
+    /// Nil sends no `AUTH`. Every description of this value omits it.
     package var password: String?
-    /// The database number, chosen with `SELECT` when the connection opens unless it is 0.
+    /// The database number, selected with `SELECT` on connecting unless it is 0.
     package var database = 0
-    /// How the connection calls itself in `CLIENT LIST`; nil leaves it nameless.
+    /// The connection's name in `CLIENT LIST`; nil sets none.
     package var clientName: String?
-    /// The longest that name look-up and TCP may take together. TLS and signing in count as replies.
+    /// Limit on name look-up and TCP together. TLS and authentication are limited by `replyTimeout`.
     package var connectTimeout: Duration = .seconds(5)
-    /// The longest that the replies to one pipeline may take, from its write to its last reply.
+    /// Limit on the replies to one pipeline, from its write to its last reply.
     ///
-    /// A pipeline past it closes the connection: a reply that comes after all could not be told from the next one's.
-    /// Well above what a busy server takes (a slow `fsync` is a few hundred ms), and well below what a caller waits.
+    /// Exceeding it closes the connection, because a late reply could not be told from the next one. It is well above
+    /// the pauses of a busy server (a slow `fsync` takes a few hundred ms) and well below how long callers wait.
     package var replyTimeout: Duration = .seconds(2)
-    /// The longest reply that is accepted, in bytes as the server sends them. A longer one closes the connection.
-    /// Four times what a subject's sessions may take up together.
+    /// The longest reply accepted, in bytes as sent. A longer one closes the connection. Four times the maximum size of
+    /// a subject's sessions.
     package var maximumReplyBytes = 32 << 20
-    /// What one reply may take up in memory, in bytes, about: short elements take ten times as much there as on their way.
-    /// A longer one closes the connection.
+    /// The approximate memory that one reply may use, in bytes: short elements take ten times as much in memory as on
+    /// the wire. A larger reply closes the connection.
     package var maximumReplyMemory = 64 << 20
-    /// What the replies to one pipeline may take up together: they are handed over together. More closes the connection.
+    /// The memory that all replies to one pipeline may use, since they are delivered together. Exceeding it closes the
+    /// connection.
     package var maximumPipelineMemory = 128 << 20
-    /// How long nothing may be heard from the server before it is asked whether it is there. One that is frozen, or behind
-    /// a network that swallows everything, is noticed after this and ``replyTimeout``, though nobody uses it.
+    /// How long the server may be silent before it is pinged. A frozen server, or one behind a network that drops
+    /// everything, is detected after this plus ``replyTimeout``, even while the connection is idle.
     package var pingInterval: Duration = .seconds(2)
-    /// How many commands may be waiting for replies. More are refused at once, as a server this far behind is not
-    /// helped by more of them.
+    /// The maximum number of commands awaiting replies. More are refused at once: sending more would not help a server
+    /// this far behind.
     package var maximumOutstandingCommands = 65_536
-    /// How many bytes of commands may be waiting for replies, as they may have to wait in memory.
+    /// The maximum size of commands awaiting replies, in bytes, as they may have to be buffered.
     package var maximumOutstandingBytes = 64 << 20
 
     package init(host: String = "127.0.0.1", port: Int = 6379, tls: TLSConfiguration? = nil) {
@@ -45,10 +46,10 @@ package struct RedisConfiguration: Sendable {
         self.tls = tls
     }
 
-    /// The ACL user that connections are signed in as.
+    /// The ACL user that connections authenticate as.
     package var user: String { username ?? "default" }
 
-    /// Host and port as they are logged.
+    /// Host and port in the form used in logs.
     package var address: String {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
@@ -61,7 +62,7 @@ extension RedisConfiguration: CustomStringConvertible, CustomDebugStringConverti
 
     package var debugDescription: String { description }
 
-    /// `dump` and string interpolation of a value that holds this one go by the mirror: it must not have the password.
+    /// `dump` and string interpolation of a value that contains this one use the mirror, so it must omit the password.
     package var customMirror: Mirror {
         Mirror(self, children: ["description": description])
     }

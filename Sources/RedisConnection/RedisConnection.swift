@@ -3,11 +3,11 @@ package import NIOCore
 
 /// One connection to one Redis server.
 ///
-/// Bound to the event loop that it was opened on. It may be used from anywhere; on its own event loop commands are
-/// written at once, from elsewhere after a hop. Whoever opened it must ``close()`` it.
+/// Bound to the event loop it was opened on. Can be used from anywhere; commands are written at once when called on
+/// that event loop, otherwise after a hop to it. Whoever opens it must ``close()`` it.
 package final class RedisConnection: Sendable {
     package let eventLoop: any EventLoop
-    /// Completes when the connection has ended: with the reason, or with nil when it was closed in good order.
+    /// Completes when the connection has ended: with the reason, or with nil after an orderly close.
     package let closeFuture: EventLoopFuture<RedisError?>
     private let handler: NIOLoopBound<RedisChannelHandler>
 
@@ -18,11 +18,11 @@ package final class RedisConnection: Sendable {
         closeFuture = handler.closeFuture
     }
 
-    /// Opens a connection, signs in, chooses the database and loads the scripts.
+    /// Opens a connection, authenticates, selects the database and loads the scripts.
     ///
     /// - Parameters:
-    ///   - scripts: the scripts that pipelines will evaluate, each with a name of its own.
-    ///   - eventLoop: one of NIOPosix, as `MultiThreadedEventLoopGroup` has.
+    ///   - scripts: the scripts that pipelines will evaluate, with distinct names.
+    ///   - eventLoop: from NIOPosix, such as those of `MultiThreadedEventLoopGroup`.
     /// - Throws: ``RedisError`` with `connectFailed`, `authenticationFailed`, `server`, `protocolViolation` or
     ///   `invalidConfiguration`.
     package static func connect(
@@ -38,20 +38,20 @@ package final class RedisConnection: Sendable {
         }
     }
 
-    /// Sends the commands in one write and returns one reply to each, in their order.
+    /// Sends the commands in one write and returns one reply per command, in order.
     ///
-    /// Error replies are among the replies. The one exception is `NOSCRIPT`: the scripts are loaded again and those
-    /// evaluations repeated, once, unseen by the caller; they then run after the rest of the pipeline, and after what
-    /// was sent since.
+    /// Error replies are returned like any other reply. The one exception is `NOSCRIPT`: the scripts are reloaded and
+    /// the affected evaluations repeated, once, invisibly to the caller. They then run after the rest of the pipeline
+    /// and after anything sent in the meantime.
     ///
-    /// Any number of calls may be outstanding, up to the configuration's bounds. Cancelling the task changes nothing: the
-    /// commands are on their way, and the reply timeout bounds the wait.
+    /// Any number of calls may be outstanding, within the configured limits. Cancelling the task has no effect: the
+    /// commands are already sent, and the reply timeout bounds the wait.
     ///
-    /// - Throws: ``RedisError`` with `notConnected`, `tooManyOutstanding` or `unknownScript` when nothing was sent; with
-    ///   `timeout`, `connectionClosed` or `protocolViolation` when the commands may have run.
+    /// - Throws: ``RedisError`` with `notConnected`, `tooManyOutstanding` or `unknownScript` if nothing was sent; with
+    ///   `timeout`, `connectionClosed` or `protocolViolation` if the commands may have run.
     package func send(_ pipeline: consuming RedisPipeline) async throws(RedisError) -> [RedisReply] {
-        // Handed on without a second reference, so that the hashes of scripts are put into the buffer and not into a
-        // copy of it.
+        // Passed on without a second reference, so that script hashes are filled into the buffer in place, not into a
+        // copy.
         var unsent: RedisPipeline? = consume pipeline
         let result = await withCheckedContinuation {
             (continuation: CheckedContinuation<Result<[RedisReply], RedisError>, Never>) in
@@ -67,20 +67,20 @@ package final class RedisConnection: Sendable {
 
     /// Like ``send(_:)``, for callers on the connection's event loop that are not tasks.
     ///
-    /// Must be called on the event loop, where the completion is called as well, and may be before this returns. What is
-    /// sent by completions of one read of the socket goes out in one write.
+    /// Must be called on the event loop. The completion is called there too, possibly before this returns. Everything
+    /// sent by the completions of one socket read goes out in one write.
     package func send(_ pipeline: consuming RedisPipeline, whenDone completion: @escaping RedisCompletion) {
         handler.value.send(pipeline, whenDone: completion)
     }
 
-    /// Takes no more commands, waits for the replies to those already sent, and closes. Returns when all is over.
+    /// Accepts no more commands, waits for the outstanding replies, and closes. Returns once the connection has ended.
     package func close() async {
         beginClosing()
-        // The future cannot fail.
+        // This future cannot fail.
         _ = try? await closeFuture.get()
     }
 
-    /// Begins what ``close()`` does, without waiting.
+    /// Starts an orderly ``close()`` without waiting for it.
     package func beginClosing() {
         if eventLoop.inEventLoop {
             handler.value.drain()

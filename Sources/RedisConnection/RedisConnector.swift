@@ -3,16 +3,16 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// Opens connections: name look-up, TCP, TLS, signing in, loading scripts.
+/// Opens connections: name look-up, TCP, TLS, authentication, loading scripts.
 struct RedisConnector: Sendable {
     let configuration: RedisConfiguration
     private let scripts: [RedisScript]
     private let probe: RedisProbe?
     private let logger: Logger
-    /// Made once, as reading the trust roots takes milliseconds in which the event loop would stand still.
+    /// Created once, because reading the trust roots takes milliseconds, during which the event loop would block.
     private let tls: NIOSSLContext?
 
-    /// - Throws: ``RedisError/Code/invalidConfiguration`` for what no attempt could succeed with.
+    /// - Throws: ``RedisError/Code/invalidConfiguration`` for a configuration that can never work.
     init(
         configuration: RedisConfiguration, scripts: [RedisScript], probe: RedisProbe? = nil, logger: Logger
     ) throws(RedisError) {
@@ -23,10 +23,10 @@ struct RedisConnector: Sendable {
             }
         }
         guard (1...65_535).contains(configuration.port), !configuration.host.isEmpty else {
-            throw RedisError(.invalidConfiguration, "the address \(configuration.address) has no host or no such port")
+            throw RedisError(.invalidConfiguration, "the address \(configuration.address) lacks a host or a valid port")
         }
         guard configuration.username == nil || configuration.password != nil else {
-            throw RedisError(.invalidConfiguration, "a Redis user without a password cannot sign in")
+            throw RedisError(.invalidConfiguration, "a Redis user without a password cannot authenticate")
         }
         do {
             tls = try configuration.tls.map { try NIOSSLContext(configuration: $0) }
@@ -39,17 +39,17 @@ struct RedisConnector: Sendable {
         self.logger = logger
     }
 
-    /// - Returns: a connection that is ready for use. The future fails with a ``RedisError`` only.
+    /// - Returns: a connection that is ready for use. The future only fails with a ``RedisError``.
     func open(on eventLoop: any EventLoop) -> EventLoopFuture<RedisConnection> {
         guard let bootstrap = ClientBootstrap(validatingGroup: eventLoop) else {
-            let error = RedisError(.invalidConfiguration, "sockets need an event loop of NIOPosix")
+            let error = RedisError(.invalidConfiguration, "sockets need an event loop from NIOPosix")
             return eventLoop.makeFailedFuture(error)
         }
         let (host, port) = (configuration.host, configuration.port)
         return
             bootstrap
             .connectTimeout(TimeAmount(configuration.connectTimeout))
-            // A peer that vanished without a word is noticed by the kernel even when nothing is sent.
+            // Lets the kernel detect a peer that vanished silently even when nothing is sent.
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel) }
@@ -66,7 +66,7 @@ struct RedisConnector: Sendable {
 
     private func addHandlers(to channel: any Channel) throws {
         if let tls {
-            // Servers are not told an address as their name (RFC 6066, section 3); the certificate is then checked
+            // An address must not be sent as the server's name (RFC 6066, section 3); the certificate is then checked
             // against the address.
             let isAddress = (try? SocketAddress(ipAddress: configuration.host, port: 0)) != nil
             try channel.pipeline.syncOperations.addHandler(
@@ -76,7 +76,7 @@ struct RedisConnector: Sendable {
             RedisChannelHandler(configuration: configuration, logger: logger, eventLoop: channel.eventLoop))
     }
 
-    /// The error of the first address that was tried, without the list of all of them: it is for one line of a log.
+    /// The error of the first address tried, without the list of all of them, so that it fits in one log line.
     private static func cause(of error: any Error) -> any Error {
         guard let attempts = error as? NIOConnectionError else { return error }
         return attempts.connectionErrors.first?.error ?? attempts.dnsAError ?? attempts.dnsAAAAError ?? error
@@ -100,13 +100,13 @@ struct RedisConnector: Sendable {
                 }
             }
         } catch {
-            // The channel was closed, and its handlers removed, between connecting and now.
+            // The channel was closed, and its handlers removed, after connecting.
             promise.fail(RedisError(.connectFailed, "the server closed the connection at once", underlying: error))
         }
         return promise.futureResult
     }
 
-    /// Asks whether the user may do what the connection is for, and hands the connection over if so.
+    /// Runs the probe, and delivers the connection if the user has all permissions.
     private func ask(
         _ handler: RedisChannelHandler, _ connection: RedisConnection, _ promise: EventLoopPromise<RedisConnection>
     ) {

@@ -1,43 +1,43 @@
-/// Why a Redis connection could not be made, or what was sent over it has no replies.
+/// Why a Redis connection could not be made, or why a pipeline got no replies.
 ///
-/// An error reply of the server to a command is not one of these: it is a value, ``RedisReply/error(_:)``.
+/// A server's error reply to a command is not a `RedisError` but a value: ``RedisReply/error(_:)``.
 package struct RedisError: Error, Sendable {
-    /// What went wrong, for code that must choose what to do.
+    /// The kind of failure, for code that must react to it.
     package enum Code: String, Sendable {
-        /// No connection came about: name look-up, TCP, TLS, or nobody answering in time.
+        /// Connecting failed: name look-up, TCP, TLS, or a timeout.
         case connectFailed
         /// The server refused the user name or the password.
         case authenticationFailed
-        /// A reply did not come before its deadline. The connection is closed.
+        /// A reply did not arrive before its deadline. The connection is closed.
         case timeout
-        /// The connection ended before the replies came.
+        /// The connection ended before the replies arrived.
         case connectionClosed
-        /// The server sent what is not RESP2, or more than was asked for. The connection is closed.
+        /// The server sent invalid RESP2, or more than was requested. The connection is closed.
         case protocolViolation
-        /// The URL or a configured value cannot be used. Trying again will not help.
+        /// The URL or a configured value is invalid. Retrying will not help.
         case invalidConfiguration
-        /// The server refused a command that sets the connection up (`SELECT`, `SCRIPT LOAD`, …).
+        /// The server refused a command of the connection's setup (`SELECT`, `SCRIPT LOAD`, …).
         case server
-        /// The user may not do what the connection is for (``RedisProbe``).
+        /// The user lacks permissions that the connection needs (``RedisProbe``).
         case notPermitted
-        /// There is no connection at the moment. Nothing was sent.
+        /// There is no connection at present. Nothing was sent.
         case notConnected
-        /// More is outstanding than the configuration allows. Nothing was sent.
+        /// More commands are outstanding than the configuration allows. Nothing was sent.
         case tooManyOutstanding
-        /// The pipeline evaluates a script that the connection was not given when it was opened. Nothing was sent.
+        /// The pipeline evaluates a script that the connection was not opened with. Nothing was sent.
         case unknownScript
         /// The waiting task was cancelled.
         case cancelled
     }
 
     package let code: Code
-    /// A sentence for the log. Holds no credential and nothing that a command carried.
+    /// A sentence for the log. Contains no credentials and nothing that a command carried.
     package let message: String
-    /// Whether the reply was right and merely larger than a limit: the same command would bring it again.
+    /// Whether the reply was valid but exceeded a limit: repeating the command would give the same reply.
     package var exceedsLimit = false
-    /// The error of the layer below, where there is one.
+    /// The error of the layer below, if any.
     package let underlying: (any Error)?
-    /// Where in the source the error was made.
+    /// Where in the source the error was created.
     package let file: StaticString
     package let line: UInt
 
@@ -52,17 +52,17 @@ package struct RedisError: Error, Sendable {
         self.line = line
     }
 
-    /// Of a reply that is larger than a limit.
+    /// For a reply that exceeds a limit.
     static func tooLarge(_ message: String) -> RedisError {
         var error = RedisError(.protocolViolation, message)
         error.exceedsLimit = true
         return error
     }
 
-    /// Whether the server may have carried out some or all of the pipeline that got this error.
+    /// Whether the server may have carried out some or all of the pipeline that failed with this error.
     ///
-    /// A command that was written and not answered has an unknown outcome: whoever repeats it must make sure that
-    /// twice is as good as once.
+    /// A command that was written and not answered has an unknown outcome: repeat it only if running it twice has the
+    /// same effect as running it once.
     package var mayHaveRun: Bool {
         switch code {
         case .timeout, .connectionClosed, .protocolViolation: true

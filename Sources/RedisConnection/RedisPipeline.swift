@@ -1,34 +1,36 @@
 import NIOCore
 
-/// Commands that go out in one write and whose replies come back together, in order.
+/// Commands that are sent in one write and whose replies are returned together, in order.
 ///
-/// The commands are encoded as they are added, into one buffer. A pipeline is not a transaction: commands of other
+/// Commands are encoded into one buffer as they are added. A pipeline is not a transaction: commands of other
 /// connections may run between its own.
 package struct RedisPipeline: Sendable {
-    /// An `EVALSHA` in the buffer: where it is, and where its hash goes, which only the connection knows.
+    /// An `EVALSHA` in the buffer: its position, and the position of its hash, which only the connection knows.
     struct ScriptCall: Sendable {
         let script: RedisScript
-        /// Which command of the pipeline this is, from 0.
+        /// The command's index in the pipeline.
         let command: Int
-        /// The whole command, as positions in the buffer.
+        /// The range of the whole command in the buffer.
         let start: Int
         let end: Int
-        /// Where the 40 characters of the hash are.
+        /// The position of the hash's 40 characters.
         let hash: Int
     }
 
     private(set) var buffer: ByteBuffer
     private(set) var scriptCalls: [ScriptCall] = []
-    /// How many commands were added, which is how many replies there will be.
+    /// The number of commands, and therefore of replies.
     package private(set) var count = 0
-    /// How much of the replies is kept. One that goes beyond is ``RedisReply/oversized(bytes:)`` in its place, so that who asks
-    /// for much at once holds a bounded part of it. Replies of up to ``smallReply`` bytes are always kept.
+    /// How much of the replies to keep. A reply that exceeds the budget is replaced with
+    /// ``RedisReply/oversized(bytes:)``, so that a large request holds a bounded amount of memory. Replies of up to
+    /// ``smallReply`` bytes are always kept.
     package var replyBudget = ReplyBudget.unlimited
 
-    /// Of a reply that a budget does not count, in bytes: every command's own kind of yes and no is shorter.
+    /// Replies up to this size, in bytes, do not count against the budget: every command's success or error reply is
+    /// shorter.
     package static let smallReply = 256
 
-    /// - Parameter capacity: bytes to allocate at the first command; the buffer grows past it by doubling.
+    /// - Parameter capacity: bytes to allocate at the first command; the buffer doubles as needed.
     package init(capacity: Int = 512) {
         buffer = ByteBuffer()
         buffer.reserveCapacity(capacity)
@@ -36,15 +38,15 @@ package struct RedisPipeline: Sendable {
 
     package var isEmpty: Bool { count == 0 }
 
-    /// The size of what would be sent, in bytes.
+    /// The number of bytes to send.
     package var byteCount: Int { buffer.readableBytes }
 
-    /// Adds one command.
+    /// Adds a command.
     package mutating func command(_ name: String, _ arguments: RedisArgument...) {
         command(name, arguments: arguments)
     }
 
-    /// Adds one command whose number of arguments is known at run time only.
+    /// Adds a command whose number of arguments is only known at run time.
     package mutating func command(_ name: String, arguments: [RedisArgument]) {
         buffer.writeRESPArrayHeader(count: 1 + arguments.count)
         buffer.writeRESPArgument(name)
@@ -56,7 +58,7 @@ package struct RedisPipeline: Sendable {
 
     /// Adds the evaluation of a script by its hash (`EVALSHA`).
     ///
-    /// The script must be one of those that the connection was opened with, or sending throws
+    /// The connection must have been opened with this script; otherwise sending throws
     /// ``RedisError/Code/unknownScript``.
     package mutating func evaluate(_ script: RedisScript, keys: [String], arguments: [RedisArgument] = []) {
         let start = buffer.writerIndex
@@ -81,28 +83,28 @@ package struct RedisPipeline: Sendable {
         command("SCRIPT", "LOAD", .bytes(script.source))
     }
 
-    /// Adds a command of another pipeline, as it was encoded there and with its hash filled in.
+    /// Adds a command of another pipeline as encoded there, with its hash filled in.
     mutating func repeatCommand(_ call: ScriptCall, of sent: ByteBuffer) {
         guard var encoded = sent.getSlice(at: call.start, length: call.end - call.start) else {
-            preconditionFailure("the buffer holds every command that was added to it")
+            preconditionFailure("the buffer must contain every command added to it")
         }
         buffer.writeBuffer(&encoded)
         count += 1
     }
 
-    /// Puts a script's hash into its place.
+    /// Fills in a script's hash.
     mutating func fillIn(_ hash: ScriptHash, for call: ScriptCall) {
         buffer.setBytes(hash.characters, at: call.hash)
     }
 }
 
-/// How much is kept of the replies to a pipeline, in bytes as they come.
+/// Limits on the kept replies to a pipeline, in bytes as sent.
 package struct ReplyBudget: Sendable {
     package static let unlimited = ReplyBudget(total: .max, each: .max)
 
-    /// Of all replies together.
+    /// For all replies together.
     package var total: Int
-    /// Of any one.
+    /// For each reply.
     package var each: Int
 
     package init(total: Int, each: Int) {

@@ -1,14 +1,13 @@
-/// What is asked of the server whenever a connection opens: whether its user may do what the connection is for.
+/// A check run on every new connection: does the user have all permissions the connection needs?
 ///
-/// The question is a script, evaluated by its hash as those that do the work are. It answers the names of the commands
-/// that its user may not run: an empty array where nothing is missing. (`ACL DRYRUN` needs a permission of its own that
-/// no worker should have; to run each command on a key that is nobody's would leave something behind, or say nothing of
-/// commands that scripts run.)
+/// The probe is a script, evaluated by its hash like the scripts that do the work. It returns the names of the commands
+/// that its user may not run, or an empty array. (`ACL DRYRUN` requires a permission that no worker should have; and
+/// running each command on an unused key would leave data behind, or not cover commands that scripts run.)
 package struct RedisProbe: Sendable {
     package let script: RedisScript
     package let keys: [String]
     package let arguments: [RedisArgument]
-    /// What the keys are, for the sentence that says that the user may not touch them.
+    /// Describes the keys, for the message that the user may not access them.
     package let keysDescription: String
 
     package init(script: RedisScript, keys: [String], arguments: [RedisArgument] = [], keysDescription: String) {
@@ -24,8 +23,8 @@ package struct RedisProbe: Sendable {
         return pipeline
     }
 
-    /// - Parameter user: the ACL user that the connection is signed in as.
-    /// - Throws: ``RedisError/Code/notPermitted`` where something is missing; what the pipeline failed with.
+    /// - Parameter user: the ACL user that the connection is authenticated as.
+    /// - Throws: ``RedisError/Code/notPermitted`` if a permission is missing; otherwise the pipeline's error.
     func check(_ result: Result<[RedisReply], RedisError>, user: String) throws(RedisError) {
         let replies: [RedisReply]
         switch result {
@@ -43,7 +42,7 @@ package struct RedisProbe: Sendable {
                     "the Redis user \(user) may not run EVALSHA on \(keysDescription): \(error.words)")
             case .noScript, .loading, .busy, .readOnly, .masterDown, .outOfMemory, .notPersisting, .noReplicas,
                 .clusterUnsettled, .wrongType, .other:
-                // Nothing about permissions, and perhaps over when the connection is used.
+                // Not about permissions, and possibly over by the time the connection is used.
                 return
             }
         }
@@ -54,7 +53,7 @@ package struct RedisProbe: Sendable {
         }
     }
 
-    /// More names than there are commands in any probe.
+    /// More names than any probe has commands.
     private static let maxNames = 40
 }
 

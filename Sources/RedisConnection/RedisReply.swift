@@ -1,21 +1,21 @@
-/// One reply of the server, as RESP2 has them.
+/// A server's reply in RESP2.
 package enum RedisReply: Sendable, Equatable {
     /// A status line such as `OK`.
     case simple(String)
-    /// A string of any bytes.
+    /// A string of arbitrary bytes.
     case bulk([UInt8])
     case integer(Int64)
-    /// A null bulk string or a null array: RESP2 says both with a length of −1, and they mean the same.
+    /// A null bulk string or a null array: RESP2 encodes both with a length of −1, and they mean the same.
     case null
     case array([RedisReply])
-    /// An error line with its first word, for example `WRONGTYPE Operation against …`.
+    /// An error line including its first word, for example `WRONGTYPE Operation against …`.
     case error(String)
-    /// A reply of this many bytes that was not kept: the pipeline's ``RedisPipeline/replyBudget`` had no room for it.
+    /// A reply of this many bytes that was dropped because it exceeded the pipeline's ``RedisPipeline/replyBudget``.
     case oversized(bytes: Int)
 }
 
 extension RedisReply {
-    /// The text of a status or of a bulk string (bytes that are not UTF-8 become U+FFFD), otherwise nil.
+    /// The text of a status or a bulk string (bytes that are not UTF-8 become U+FFFD); otherwise nil.
     package var string: String? {
         switch self {
         case .simple(let text): text
@@ -24,7 +24,7 @@ extension RedisReply {
         }
     }
 
-    /// The bytes of a status or of a bulk string, otherwise nil.
+    /// The bytes of a status or a bulk string; otherwise nil.
     package var bytes: [UInt8]? {
         switch self {
         case .simple(let text): Array(text.utf8)
@@ -33,7 +33,7 @@ extension RedisReply {
         }
     }
 
-    /// The integer, also where the server wrote it as a decimal string (`GET` after `INCR`, `TIME`), otherwise nil.
+    /// The integer, even if the server sent it as a decimal string (`GET` after `INCR`, `TIME`); otherwise nil.
     package var integer: Int64? {
         switch self {
         case .integer(let value): value
@@ -43,7 +43,7 @@ extension RedisReply {
         }
     }
 
-    /// The elements of an array, otherwise nil.
+    /// The elements of an array; otherwise nil.
     package var array: [RedisReply]? {
         switch self {
         case .array(let elements): elements
@@ -58,7 +58,7 @@ extension RedisReply {
         }
     }
 
-    /// What an error reply says, otherwise nil. Errors nested in an array are not looked for.
+    /// The error of an error reply; otherwise nil. Errors nested in an array are ignored.
     package var serverError: RedisServerError? {
         switch self {
         case .error(let message): RedisServerError(message: message)

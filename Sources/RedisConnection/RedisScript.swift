@@ -1,6 +1,6 @@
-/// A Lua script that connections load into the server's cache when they open, and that pipelines evaluate by its hash.
+/// A Lua script that connections load into the server's cache when they open, and that pipelines evaluate by hash.
 ///
-/// The hash is the server's answer to `SCRIPT LOAD`, so none is computed here. Scripts are told apart by ``name``.
+/// The hash is taken from the reply to `SCRIPT LOAD`, not computed here. Scripts are identified by ``name``.
 package struct RedisScript: Sendable, Equatable {
     /// Identifies the script on its connection; unique among the scripts given to one.
     package let name: String

@@ -1,6 +1,6 @@
-/// An error reply, and what its first word means to whoever sent the command.
+/// An error reply, and what its first word means for the sender of the command.
 package struct RedisServerError: Error, Sendable, Equatable {
-    /// The errors that call for different behaviour, by the first word of the reply.
+    /// The errors that need different handling, by the first word of the reply.
     package enum Kind: Sendable, Equatable {
         /// `NOSCRIPT`: the script is not in the server's cache.
         case noScript
@@ -10,30 +10,30 @@ package struct RedisServerError: Error, Sendable, Equatable {
         case busy
         /// `READONLY`: the server is a replica now; the master is elsewhere.
         case readOnly
-        /// `MASTERDOWN`: a replica that has lost its master and may not serve old data.
+        /// `MASTERDOWN`: a replica that has lost its master and is not allowed to serve stale data.
         case masterDown
-        /// `NOAUTH`, `WRONGPASS`, `NOPERM`: the credentials are missing, wrong, or not enough. Of a command inside a script
-        /// Redis says it with `ERR`.
+        /// `NOAUTH`, `WRONGPASS`, `NOPERM`: the credentials are missing, wrong, or insufficient. For a command inside a
+        /// script Redis reports this with `ERR`.
         case accessDenied
         /// `OOM`: over the memory limit, and nothing may be evicted.
         case outOfMemory
-        /// `MISCONF`: the server cannot write its snapshots, and refuses writes meanwhile.
+        /// `MISCONF`: the server cannot write its snapshots, and refuses writes until it can.
         case notPersisting
         /// `NOREPLICAS`: fewer replicas than `min-replicas-to-write`.
         case noReplicas
-        /// `CLUSTERDOWN`, `TRYAGAIN`: a cluster without a full view of its slots.
+        /// `CLUSTERDOWN`, `TRYAGAIN`: the cluster does not cover all its slots at present.
         case clusterUnsettled
-        /// `MOVED`, `ASK`: another node has the slot.
+        /// `MOVED`, `ASK`: another node owns the slot.
         case redirection
-        /// `WRONGTYPE`: the key holds something else.
+        /// `WRONGTYPE`: the key holds another type.
         case wrongType
-        /// `ERR unknown command`: the server does not have it, or its operators have renamed it.
+        /// `ERR unknown command`: the server lacks it, or its operators have renamed it.
         case unknownCommand
         /// Any other first word, usually `ERR`.
         case other
     }
 
-    /// The whole error line. May repeat parts of the command: not for logs, use ``code`` there.
+    /// The whole error line. May repeat parts of the command, so log ``code`` instead.
     package let message: String
 
     package init(message: String) {
@@ -65,12 +65,12 @@ package struct RedisServerError: Error, Sendable, Equatable {
         }
     }
 
-    /// How Redis 7 refuses a command of a script that the script's user may not run (scriptVerifyACL in its script.c).
+    /// How Redis 7 refuses a command in a script whose user may not run it (scriptVerifyACL in its script.c).
     private static let deniedInScript = "ERR The user executing the script can't run"
     private static let unknownCommand = "ERR unknown command"
 
-    /// Whether the server was merely in a state that passes: the same command, sent later, can succeed, be it that somebody
-    /// has to give a permission back first. It had no effect this time.
+    /// Whether the error is transient: the command had no effect, and the same command can succeed later, perhaps only
+    /// after someone restores a permission.
     package var isTransient: Bool {
         switch kind {
         case .loading, .busy, .readOnly, .masterDown, .outOfMemory, .notPersisting, .noReplicas, .clusterUnsettled,
@@ -80,8 +80,8 @@ package struct RedisServerError: Error, Sendable, Equatable {
         }
     }
 
-    /// Whether it is about what was sent, so that to send it again brings the same: what the key holds, or what the
-    /// arguments are. All else is about the server or its user.
+    /// Whether the command itself caused the error, through its arguments or the type of its key, so that repeating it
+    /// gives the same error. All other errors concern the server or its user.
     package var isOfTheCommand: Bool {
         switch kind {
         case .wrongType: true
@@ -92,9 +92,9 @@ package struct RedisServerError: Error, Sendable, Equatable {
         }
     }
 
-    /// Whether this connection will keep getting this error while a new one may reach a server that does not give it:
-    /// after a fail-over behind one name, when the password was set or changed, or a permission was taken away. What
-    /// is amiss a new connection finds out before anybody uses it, and says it.
+    /// Whether this connection will keep getting this error while a new one may not: after a fail-over behind one name,
+    /// after a password was set or changed, or after a permission was revoked. If the problem persists, setting up the
+    /// new connection detects and reports it before anyone uses it.
     package var callsForReconnect: Bool {
         switch kind {
         case .readOnly, .masterDown, .accessDenied, .redirection, .unknownCommand: true
@@ -104,12 +104,13 @@ package struct RedisServerError: Error, Sendable, Equatable {
         }
     }
 
-    /// What may be said of it in a log: the server's own words where they are about commands, users and servers, else
-    /// the first word alone, as the rest can repeat what was sent. Of printable ASCII, and short: it is a server's word.
+    /// The part of the error that is safe to log: the server's own words if they concern commands, users or servers,
+    /// otherwise only the first word, since the rest may repeat what was sent. Printable ASCII and short, because a
+    /// server's text is untrusted.
     package var words: String {
         switch kind {
         case .wrongType, .other, .noScript: Self.printable(code)
-        // The command's name stands before the arguments.
+        // The command's name precedes the arguments.
         case .unknownCommand: Self.printable(message.prefix { $0 != "," })
         case .loading, .busy, .readOnly, .masterDown, .accessDenied, .outOfMemory, .notPersisting, .noReplicas,
             .clusterUnsettled, .redirection:

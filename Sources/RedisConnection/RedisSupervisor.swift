@@ -1,9 +1,10 @@
+import ConnectionSupport
 import Logging
 import NIOCore
 
-/// Keeps one connection open: connects, and connects again after each end, ever less often while that fails.
+/// Keeps one connection open: connects, and reconnects whenever the connection ends, backing off while that fails.
 ///
-/// Bound to its event loop: nothing here is locked.
+/// Confined to its event loop, so it needs no locks.
 final class RedisSupervisor {
     private enum Phase {
         case idle
@@ -23,14 +24,14 @@ final class RedisSupervisor {
     private var generator: any RandomNumberGenerator
     private var phase = Phase.idle
     private(set) var state = RedisClientState.idle
-    /// Why there is no connection, for the errors of those who want to use it.
+    /// Why there is no connection; included in the errors of callers who need one.
     private var lastReason: RedisError?
     private var waiters: [Int: (Result<Void, RedisError>) -> Void] = [:]
     private var nextWaiter = 0
-    /// When the present connection is looked at next, and whether the server was heard of since the last time.
+    /// The next liveness check of the current connection, and whether anything was received since the last one.
     private var look: Scheduled<Void>?
     private var wasHeardOf = false
-    /// The attempt or the connection that is not over yet, which ``shutdown()`` waits for.
+    /// The attempt or connection still in progress, which ``shutdown()`` waits for.
     private var ending: EventLoopFuture<Void>
 
     init(
@@ -68,8 +69,8 @@ final class RedisSupervisor {
         RedisError(.notConnected, "no connection to Redis at \(address)", underlying: lastReason)
     }
 
-    /// After a fail-over an old connection can lead to what is now a replica: only a new one finds the master. And after a
-    /// permission was taken away a new one finds out which.
+    /// After a fail-over, an existing connection may lead to a server that is now a replica; only a new connection
+    /// finds the master. After a permission was revoked, a new connection's probe reports which.
     private func inspect(_ result: Result<[RedisReply], RedisError>, from connection: RedisConnection) {
         guard case .success(let replies) = result else { return }
         wasHeardOf = true
@@ -77,7 +78,7 @@ final class RedisSupervisor {
             guard case .error(let message) = reply else { continue }
             let error = RedisServerError(message: message)
             guard error.callsForReconnect, isCurrent(connection) else { continue }
-            giveUp(connection, because: RedisError(.server, "the server answers \(error.words)"))
+            giveUp(connection, because: RedisError(.server, "the server replied \(error.words)"))
         }
     }
 
@@ -86,13 +87,13 @@ final class RedisSupervisor {
         giveUp(connection, because: reason)
     }
 
-    /// The reason first: a connection that owes nothing is closed at once, and says no more than that it was.
+    /// Record the reason first: an idle connection closes at once and reports only that it was closed.
     private func giveUp(_ connection: RedisConnection, because reason: RedisError) {
         lost(connection, reason)
         connection.beginClosing()
     }
 
-    /// - Returns: what to give to ``cancelWaiter(_:)``, or nil when the answer was given at once.
+    /// - Returns: a handle for ``cancelWaiter(_:)``, or nil if the completion was called at once.
     func whenConnected(_ completion: @escaping (Result<Void, RedisError>) -> Void) -> Int? {
         switch phase {
         case .connected:
@@ -124,7 +125,7 @@ final class RedisSupervisor {
     private func attempt() {
         phase = .connecting
         change(to: .connecting)
-        // The observer may have shut the client down.
+        // The observer may have shut down the client.
         guard case .connecting = phase else { return }
         let attempt = open(eventLoop)
         ending = attempt.map { _ in }.recover { _ in }
@@ -144,7 +145,7 @@ final class RedisSupervisor {
         case (.shutDown, .failure):
             break
         case (.idle, _), (.connected, _), (.waiting, _):
-            preconditionFailure("an attempt ends while connecting, or after shutdown")
+            preconditionFailure("an attempt can only end while connecting or after shutdown")
         }
     }
 
@@ -157,12 +158,13 @@ final class RedisSupervisor {
         }
         wasHeardOf = true
         lookLater(at: connection)
-        logger.info("connected to Redis", metadata: [LoggingKey.address: "\(address)"])
+        logger.info("connected to Redis", metadata: [ConnectionLogKey.address: "\(address)"])
         change(to: .connected)
         finishWaiters(.success(()))
     }
 
-    /// Sees to it that a server is noticed that has gone without a word: nothing but the timeout of a reply tells.
+    /// Schedules a liveness check. A server that vanishes silently is only detected by the timeout of a reply, so one
+    /// must be requested.
     private func lookLater(at connection: RedisConnection) {
         look = eventLoop.assumeIsolated().scheduleTask(in: pingInterval) { self.look(at: connection) }
     }
@@ -184,8 +186,8 @@ final class RedisSupervisor {
 
     private func lost(_ connection: RedisConnection, _ reason: RedisError) {
         guard case .connected(let current, let since) = phase, current === connection else { return }
-        // Only a connection that lasted is a success: one that is accepted and dropped, again and again, must not be
-        // tried at the shortest interval for ever.
+        // Only a connection that lasted counts as a success. If one is accepted and dropped over and over, the retries
+        // must still back off.
         if eventLoop.now - since >= TimeAmount(backoff.maximum) { backoff.reset() }
         retryLater(because: reason)
     }
@@ -201,8 +203,8 @@ final class RedisSupervisor {
         logger.warning(
             "no connection to Redis",
             metadata: [
-                LoggingKey.address: "\(address)", LoggingKey.reason: "\(reason)",
-                LoggingKey.retryIn: "\(Int(wait / .milliseconds(1))) ms",
+                ConnectionLogKey.address: "\(address)", ConnectionLogKey.reason: "\(reason)",
+                ConnectionLogKey.nextAttemptMs: "\(Int(wait / .milliseconds(1)))",
             ])
         change(to: .disconnected(reason, nextAttempt: wait))
     }
@@ -222,7 +224,7 @@ final class RedisSupervisor {
 
     // MARK: Shutting down
 
-    /// - Returns: completes when nothing of this client is left: no attempt, no connection.
+    /// - Returns: completes when neither an attempt nor a connection is left.
     func shutdown() -> EventLoopFuture<Void> {
         let before = phase
         phase = .shutDown

@@ -1,31 +1,31 @@
-/// Puts together replies from the values that the reader finds, outermost first.
+/// Assembles replies from the values that the reader finds, outermost first.
 ///
-/// The reader wants an object for each value and gives it back inside its parent or to be freed. Handing it retained
-/// Swift objects would cost an allocation and a release per value, and a leak or a double free wherever its idea of
-/// ownership and ours differ. Instead the values stay here, on a stack of arrays being filled, and the reader only
-/// gets a token: what is unfinished when the connection ends goes away with this value.
+/// The reader expects an object for each value, and returns it inside its parent or to be freed. Passing it retained
+/// Swift objects would cost an allocation and a release per value, and would leak or double-free wherever its notion of
+/// ownership differs from ours. Instead the values stay here, on a stack of unfinished arrays, and the reader only gets
+/// a token. Whatever is unfinished when the connection ends is freed with this value.
 struct ReplyBuilder {
     private struct OpenArray {
         var elements: [RedisReply]
         let count: Int
     }
 
-    /// The arrays that still lack elements, the innermost last. The reader bounds how many there can be.
+    /// The unfinished arrays, innermost last. The reader limits how deep they nest.
     private var open: [OpenArray] = []
     private var finished: RedisReply?
-    /// What was wrong with the last value, where it was we who refused it.
+    /// Why the last value was refused, if it was refused here and not by the reader.
     private(set) var violation: RedisError?
 
-    /// The server announces how many elements follow. Room is made for this many at most, so that an announcement
-    /// alone cannot take the memory.
+    /// The limit on elements reserved in advance: the server announces how many follow, and an announcement alone must
+    /// not exhaust memory.
     private static let largestReservation = 1024
-    /// What an array or a text takes beside its content: its header, and what the allocator rounds up to.
+    /// The overhead of an array or a text in bytes: its header and the allocator's rounding.
     private static let allocation = 48
 
     private let maximumMemory: Int
     private var memory = 0
 
-    /// - Parameter maximumMemory: what a reply may take up, in bytes, about.
+    /// - Parameter maximumMemory: the approximate memory that a reply may use, in bytes.
     init(maximumMemory: Int) {
         self.maximumMemory = maximumMemory
     }
@@ -39,9 +39,9 @@ struct ReplyBuilder {
         open.append(OpenArray(elements: elements, count: count))
     }
 
-    /// Before a status, an error or a bulk string of this many bytes is made.
+    /// Call before creating a status, an error or a bulk string of this many bytes.
     ///
-    /// - Returns: whether there is room for it.
+    /// - Returns: whether it fits within the limit.
     mutating func makeRoom(for bytes: Int) -> Bool {
         takeUp(Self.allocation + bytes)
     }
@@ -59,9 +59,9 @@ struct ReplyBuilder {
     }
 
     private mutating func takeUp(_ bytes: Int) -> Bool {
-        // What came so far is within the bound, and no string is longer than what was received of it: no overflow.
+        // Cannot overflow: the sum so far is within the limit, and no string is longer than what was received.
         memory += bytes
-        if memory > maximumMemory { refuse(.tooLarge("a reply takes up more than \(maximumMemory) bytes of memory")) }
+        if memory > maximumMemory { refuse(.tooLarge("a reply needs more than \(maximumMemory) bytes of memory")) }
         return violation == nil
     }
 
@@ -69,7 +69,7 @@ struct ReplyBuilder {
         self.violation = violation
     }
 
-    /// The reply, once, when it is whole, with what it takes up in memory.
+    /// Returns the complete reply, once, with the memory it uses.
     mutating func take() -> (RedisReply, memory: Int)? {
         guard let reply = finished.take() else { return nil }
         defer { memory = 0 }

@@ -1,37 +1,38 @@
 import CHiredis
 import NIOCore
 
-/// How large a reply is.
+/// The size of a reply.
 struct ReplySize {
-    /// As it came.
+    /// As sent by the server.
     let bytes: Int
-    /// What it takes up in memory, in bytes, about.
+    /// The approximate memory it uses, in bytes.
     let memory: Int
 }
 
-/// hiredis' reply reader: bytes in, replies out.
+/// Wraps hiredis's reply reader: bytes in, replies out.
 ///
-/// Not to be used again after it threw: the reader has lost its place in the stream.
+/// Must not be used after it throws: the reader has lost its position in the stream.
 @safe struct ReplyParser: ~Copyable {
-    /// Both are allocated in `init` and freed in `deinit`; neither pointer leaves this type except into the reader, as
-    /// its private data, and the reader dies first.
+    /// Both are allocated in `init` and freed in `deinit`. The pointers never leave this type, except that the reader
+    /// holds one as its private data; the reader is freed first.
     private let reader: UnsafeMutablePointer<redisReader>
     private let builder: UnsafeMutablePointer<ReplyBuilder>
     private let maximumReplyBytes: Int
-    /// Bytes fed since the last whole reply.
+    /// Bytes fed since the last complete reply.
     private var pendingBytes = 0
 
-    /// The reader moves what it has not parsed yet to the front of its buffer after every 1024 bytes parsed. Fed 64 KiB
-    /// of short replies at once it would move 2 MB; fed by this many bytes, next to nothing.
+    /// After every 1024 bytes parsed, the reader moves the unparsed rest to the front of its buffer. With 64 KiB of
+    /// short replies fed at once that would move 2 MB; in pieces of this size it moves next to nothing.
     private static let bytesAtOnce = 4096
-    /// The longest status or error line, and the longest line that says a number or a length. The reader looks for the end
-    /// of a line from its beginning each time: a line without one, fed bit by bit, would cost the square of its length.
+    /// The longest status or error line, and the longest line that contains a number or a length. The reader searches
+    /// for the end of a line from its beginning every time, so an endless line fed in small pieces would take quadratic
+    /// time.
     private static let longestText = 64 << 10
     private static let longestNumber = 64
 
     /// - Parameters:
-    ///   - maximumReplyBytes: the longest reply, as the server sends it.
-    ///   - maximumReplyMemory: what one may take up in memory, in bytes, about.
+    ///   - maximumReplyBytes: the longest reply, as sent by the server.
+    ///   - maximumReplyMemory: the approximate memory that a reply may use, in bytes.
     init(maximumReplyBytes: Int, maximumReplyMemory: Int = 64 << 20) {
         guard let reader = unsafe redisReaderCreateWithFunctions(replyConstructors) else {
             fatalError("out of memory for a reply reader")
@@ -49,7 +50,7 @@ struct ReplySize {
         unsafe builder.deallocate()
     }
 
-    /// Parses the bytes and hands over each reply that they complete, in order, with its size.
+    /// Parses the bytes and passes on each reply that they complete, in order, with its size.
     mutating func parse(
         _ bytes: ByteBuffer, _ handle: (RedisReply, ReplySize) throws(RedisError) -> Void
     ) throws(RedisError) {
@@ -77,7 +78,7 @@ struct ReplySize {
     }
 
     private mutating func next() throws(RedisError) -> (RedisReply, ReplySize)? {
-        // What the reader hands out is our own token. Whether there is a reply, and which, is known to the builder.
+        // The reader only returns our token. The builder knows whether there is a reply, and which.
         var token: UnsafeMutableRawPointer?
         guard unsafe redisReaderGetReply(reader, &token) == REDIS_OK else { throw violation() }
         guard let (reply, memory) = unsafe builder.pointee.take() else {
@@ -89,7 +90,7 @@ struct ReplySize {
         return (reply, ReplySize(bytes: pendingBytes - left, memory: memory))
     }
 
-    /// Refuses a line whose end does not come.
+    /// Refuses an overlong line that has not ended.
     private func boundLine() throws(RedisError) {
         let rest = unsafe reader.pointee.len - reader.pointee.pos
         let place = unsafe Int(reader.pointee.ridx)
@@ -105,7 +106,7 @@ struct ReplySize {
                 start: buffer.advanced(by: reader.pointee.pos), count: Self.longestNumber)
             if unsafe line.contains(UInt8(ascii: "\r")) { return }
         }
-        throw RedisError(.protocolViolation, "a line of the reply does not end")
+        throw RedisError(.protocolViolation, "a line of the reply is too long")
     }
 
     private func violation() -> RedisError {
@@ -117,10 +118,10 @@ struct ReplySize {
     }
 }
 
-/// The table of callbacks, which the reader does not copy. Made once and never freed, as readers of any thread point
-/// to it.
+/// The table of callbacks, which the reader does not copy. Created once and never freed, because readers on any thread
+/// point to it.
 ///
-/// `nonisolated(unsafe)` is right because nothing writes to it after it was made.
+/// `nonisolated(unsafe)` is correct because nothing writes to it after its creation.
 nonisolated(unsafe) private let replyConstructors: UnsafeMutablePointer<redisReplyObjectFunctions> = {
     let table = UnsafeMutablePointer<redisReplyObjectFunctions>.allocate(capacity: 1)
     unsafe table.initialize(
@@ -147,8 +148,9 @@ nonisolated(unsafe) private let replyConstructors: UnsafeMutablePointer<redisRep
     return unsafe table
 }()
 
-/// Runs a step of the builder of the reader that the task belongs to. The token is the builder's own address: any
-/// pointer but null does. Null means that memory ran out, which ends the reading: so does what the builder refused.
+/// Runs a step of the builder that belongs to the task's reader. The token is the builder's address; any pointer except
+/// null works. Null means out of memory and makes the reader stop, which is also how a refusal by the builder is
+/// reported.
 @inline(__always)
 private func build(
     _ task: UnsafePointer<redisReadTask>, _ step: (inout ReplyBuilder) -> Void
@@ -170,15 +172,15 @@ private func build(
         case REDIS_REPLY_ERROR: unsafe builder.append(.error(String(decoding: bytes, as: UTF8.self)))
         case REDIS_REPLY_STRING where unsafe isTerminated(bytes): unsafe builder.append(.bulk(Array(bytes)))
         case REDIS_REPLY_STRING:
-            builder.refuse(RedisError(.protocolViolation, "a bulk string does not end where its length says"))
-        default: builder.refuse(RedisError(.protocolViolation, "a text of a kind that RESP2 does not have"))
+            builder.refuse(RedisError(.protocolViolation, "a bulk string does not end after its announced length"))
+        default: builder.refuse(RedisError(.protocolViolation, "a string of a type unknown to RESP2"))
         }
     }
 }
 
-/// The reader skips the two bytes after a bulk string without looking at them. Unless they are CRLF the length was a lie
-/// and what follows would be read as replies to other commands. They are in its buffer: it calls only when the whole of
-/// the string is.
+/// The reader skips the two bytes after a bulk string without checking them. Unless they are CRLF, the length was wrong
+/// and what follows would be read as replies to other commands. They are in its buffer, because it only calls this once
+/// the whole string has arrived.
 private func isTerminated(_ bytes: UnsafeRawBufferPointer) -> Bool {
     let end = unsafe UnsafeRawBufferPointer(start: bytes.baseAddress, count: bytes.count + 2)
     return unsafe end[bytes.count] == UInt8(ascii: "\r") && end[bytes.count + 1] == UInt8(ascii: "\n")

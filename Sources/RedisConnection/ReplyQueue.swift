@@ -1,17 +1,17 @@
 import NIOCore
 
-/// Called with the replies to a pipeline, on the event loop, once.
+/// Called once, on the event loop, with the replies to a pipeline.
 package typealias RedisCompletion = (Result<[RedisReply], RedisError>) -> Void
 
-/// The pipelines that wait for replies, oldest first. Replies come in the order of the commands, so all that is needed
-/// to match them is counting.
+/// The pipelines awaiting replies, oldest first. Replies arrive in the order of the commands, so counting is enough to
+/// match them.
 struct ReplyQueue {
     struct Entry {
         let count: Int
         let byteCount: Int
         let deadline: NIODeadline
         let replyBudget: ReplyBudget
-        /// What was written, when parts of it may have to be repeated: it evaluates scripts.
+        /// The pipeline as written, kept if it evaluates scripts, because those evaluations may have to be repeated.
         let repeatable: RedisPipeline?
         let completion: RedisCompletion
     }
@@ -22,24 +22,24 @@ struct ReplyQueue {
     }
 
     private var entries = CircularBuffer<Entry>()
-    /// The replies of the first entry so far.
+    /// The replies to the first entry received so far.
     private var replies: [RedisReply] = []
-    /// The bytes of those that its budget counts.
+    /// The size of those that count against its budget, in bytes.
     private var replyBytes = 0
-    /// What they take up in memory, in bytes, about.
+    /// The approximate memory they use, in bytes.
     private var replyMemory = 0
     private let maximumMemory: Int
     private(set) var commandCount = 0
     private(set) var byteCount = 0
 
-    /// - Parameter maximumMemory: what the replies to one pipeline may take up together, in bytes, about.
+    /// - Parameter maximumMemory: the approximate memory that the replies to one pipeline may use together, in bytes.
     init(maximumMemory: Int) {
         self.maximumMemory = maximumMemory
     }
 
     var isEmpty: Bool { entries.isEmpty }
 
-    /// When the oldest pipeline has waited for too long. No other is due earlier, as all may take equally long.
+    /// When the oldest pipeline times out. No other is due earlier, since all have the same timeout.
     var firstDeadline: NIODeadline? { entries.first?.deadline }
 
     mutating func append(_ entry: Entry) {
@@ -49,15 +49,15 @@ struct ReplyQueue {
         byteCount += entry.byteCount
     }
 
-    /// Takes the next reply, and returns the pipeline that it completes.
+    /// Adds the next reply and returns the pipeline that it completes, if any.
     mutating func receive(_ reply: RedisReply, _ size: ReplySize) throws(RedisError) -> Finished? {
         guard let first = entries.first else {
-            throw RedisError(.protocolViolation, "the server sent a reply to nothing")
+            throw RedisError(.protocolViolation, "the server sent a reply without a command")
         }
         if isAffordable(size.bytes, within: first.replyBudget) {
             replyMemory += size.memory
             guard replyMemory <= maximumMemory else {
-                throw .tooLarge("the replies to one pipeline take up more than \(maximumMemory) bytes of memory")
+                throw .tooLarge("the replies to one pipeline need more than \(maximumMemory) bytes of memory")
             }
             replies.append(reply)
         } else {
@@ -76,7 +76,7 @@ struct ReplyQueue {
         return Finished(entry: first, replies: replies)
     }
 
-    /// Whether there is room for a reply of this size; it is counted if so.
+    /// Whether a reply of this size fits within the budget; if so, counts it.
     private mutating func isAffordable(_ bytes: Int, within budget: ReplyBudget) -> Bool {
         if bytes <= RedisPipeline.smallReply { return true }
         guard bytes <= budget.each, bytes <= budget.total - replyBytes else { return false }
@@ -84,7 +84,7 @@ struct ReplyQueue {
         return true
     }
 
-    /// Gives up on all of them.
+    /// Removes all entries and returns their completions.
     mutating func removeAll() -> [RedisCompletion] {
         let completions = entries.map(\.completion)
         entries.removeAll()

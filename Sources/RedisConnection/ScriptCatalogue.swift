@@ -1,12 +1,12 @@
-/// The SHA-1 of a script as the server writes it: 40 hexadecimal characters.
+/// The SHA-1 of a script in the server's notation: 40 hexadecimal characters.
 struct ScriptHash: Sendable, Equatable {
     static let length = 40
-    /// Stands in the pipeline until the connection puts the hash there. No script has this hash.
+    /// Reserves space in a pipeline until the connection fills in the hash. No script has this hash.
     static let placeholder = String(repeating: "0", count: length)
 
     let characters: [UInt8]
 
-    /// - Parameter reply: the answer to `SCRIPT LOAD`; nil comes back when it is anything but a hash.
+    /// - Parameter reply: the reply to `SCRIPT LOAD`; the result is nil if it is not a hash.
     init?(_ reply: RedisReply) {
         guard case .bulk(let characters) = reply, characters.count == Self.length else { return nil }
         self.characters = characters
@@ -15,8 +15,8 @@ struct ScriptHash: Sendable, Equatable {
 
 /// The scripts of one connection and their hashes.
 struct ScriptCatalogue {
-    /// Searched from the front: a connection has a handful of scripts, and comparing a few short names costs less than
-    /// hashing one.
+    /// A linear search: a connection has a handful of scripts, and comparing a few short names costs less than hashing
+    /// one.
     private var entries: [(name: String, hash: ScriptHash)] = []
 
     mutating func record(_ hash: ScriptHash, for script: RedisScript) {

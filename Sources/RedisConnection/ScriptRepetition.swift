@@ -1,12 +1,12 @@
-/// What is sent after `NOSCRIPT`: the scripts themselves, and then the commands that needed them.
+/// What to send after `NOSCRIPT`: the scripts, then the commands that need them.
 struct ScriptRepetition {
-    /// The scripts to load, each once.
+    /// The scripts to load, without duplicates.
     let scripts: [RedisScript]
     let pipeline: RedisPipeline
     private let calls: [RedisPipeline.ScriptCall]
 
-    /// - Parameter sent: the pipeline that the calls are of, with its hashes filled in. They stay right: a hash is of
-    ///   the text.
+    /// - Parameter sent: the pipeline the calls belong to, with its hashes filled in. They remain correct, as a hash
+    ///   depends only on the script's text.
     init(of calls: [RedisPipeline.ScriptCall], in sent: RedisPipeline) {
         var scripts: [RedisScript] = []
         for call in calls where !scripts.contains(where: { $0.name == call.script.name }) {
@@ -24,7 +24,7 @@ struct ScriptRepetition {
         self.pipeline = pipeline
     }
 
-    /// Puts the replies to the repeated commands where `NOSCRIPT` was.
+    /// Replaces the `NOSCRIPT` replies with those to the repeated commands.
     func merge(_ repeated: [RedisReply], into replies: [RedisReply]) -> [RedisReply] {
         var replies = replies
         for (call, reply) in zip(calls, repeated.dropFirst(scripts.count)) {
@@ -35,7 +35,7 @@ struct ScriptRepetition {
 }
 
 extension ReplyQueue.Finished {
-    /// The evaluations that the server could not do, for want of the script.
+    /// The evaluations that failed because the server lacked the script.
     var commandsWithoutScript: [RedisPipeline.ScriptCall] {
         guard let pipeline = entry.repeatable else { return [] }
         return pipeline.scriptCalls.filter { replies[$0.command].serverError?.kind == .noScript }

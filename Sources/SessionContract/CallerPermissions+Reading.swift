@@ -47,7 +47,7 @@ extension CallerPermissions {
     /// Patterns that take a command each: one that takes none is misspelt, and would forbid in silence what it was written to
     /// permit.
     private static func commands(_ key: String, from reader: inout ObjectReader) throws(Failure) -> [TopicPattern] {
-        let names = CommandName.allCases.map(\.rawValue)
+        let names = CommandName.all.map(\.rawValue)
         let patterns = try patterns(key, from: &reader)
         for (index, pattern) in patterns.enumerated() where !names.contains(where: pattern.matches) {
             throw Failure(

@@ -36,7 +36,7 @@ package struct CommandReader: Sendable {
             return
                 "there is no command of this name, which is not repeated: it is too long, does not print, or could be a credential"
         }
-        let question = NearestName.question(for: name, among: CommandName.allCases.map(\.rawValue))
+        let question = NearestName.question(for: name, among: CommandName.all.map(\.rawValue))
         return "there is no command \"\(name)\"\(question)"
     }
 
@@ -89,33 +89,7 @@ package struct CommandReader: Sendable {
     ) throws(Failure) -> Command {
         var reader = ObjectReader(body)
         let tenant = try reader.tenant()
-        let action: Command.Action
-        switch name {
-        case .create: action = .create(try createSession(from: &reader))
-        case .validate: action = .validate(try validateSession(from: &reader))
-        case .refresh: action = .refresh(try refreshSession(from: &reader))
-        case .elevate: action = .elevate(try elevateSession(from: &reader))
-        case .reauthenticate: action = .reauthenticate(try reauthenticateSession(from: &reader))
-        case .update: action = .update(try updateSession(from: &reader))
-        case .beginTransfer: action = .beginTransfer(try beginTransfer(from: &reader))
-        case .completeTransfer: action = .completeTransfer(try completeTransfer(from: &reader))
-        case .revoke: action = .revoke(try revokeSessions(from: &reader))
-        case .lock: action = .lock(try lockSessions(from: &reader))
-        case .unlock: action = .unlock(try lockSessions(from: &reader))
-        case .disable: action = .disable(try switchSubject(from: &reader))
-        case .enable: action = .enable(try switchSubject(from: &reader))
-        case .get: action = .get(try sessionTarget(from: &reader))
-        case .list: action = .list(try listSessions(from: &reader, tenant: tenant))
-        case .activity: action = .activity(try readActivity(from: &reader))
-        case .enroll: action = .enroll(try enrollFactor(from: &reader))
-        case .confirm: action = .confirm(try confirmFactor(from: &reader))
-        case .remove: action = .remove(try removeFactor(from: &reader))
-        case .listFactors: action = .listFactors(subject: try reader.subject())
-        case .putPolicy: action = .putPolicy(try putPolicy(from: &reader))
-        case .getPolicy: action = .getPolicy(name: ExactText(try reader.required("name", length: 1...64)))
-        case .removePolicy: action = .removePolicy(name: ExactText(try reader.required("name", length: 1...64)))
-        case .listPolicies: action = .listPolicies
-        }
+        let action = try name.read(from: &reader, tenant: tenant, by: self)
         try reader.finish()
         return Command(
             tenant: tenant, action: action, deadline: deadline, caller: caller, traceparent: traceparent)

@@ -52,6 +52,26 @@ extension ObjectReader {
         return isAccessToken ? .unverified(Secret(text)) : .malformed
     }
 
+    /// One of `token` and `sessionId`.
+    mutating func sessionTarget(by tokens: any TokenScheme) throws(Failure) -> SessionTarget {
+        switch (try token("token", as: .session, by: tokens), try string("sessionId", length: 1...128)) {
+        case (let token?, nil): return .token(token)
+        case (nil, let id?): return .session(SessionID(id))
+        case (nil, nil): throw missing("token", "sessionId", because: "one of token and sessionId is required")
+        case (.some, .some): throw failure("sessionId", "does not go with token")
+        }
+    }
+
+    /// A caller's word for why.
+    mutating func reason() throws(Failure) -> EndReason? {
+        guard let word = try string("reason", length: 0...64) else { return nil }
+        guard let reason = EndReason(callers: word) else {
+            throw failure(
+                "reason", "must be 1 to 64 of a-z, 0-9 and _, and not a reason that Sojourn gives itself")
+        }
+        return reason
+    }
+
     /// What has to be there.
     func required<Value>(_ key: String, _ value: Value?) throws(Failure) -> Value {
         guard let value else { throw missing(key) }

@@ -1,4 +1,4 @@
-import SessionCore
+package import SessionCore
 
 /// The exchanges, queues and bindings of one namespace (contract §1), by name; how they are declared is the worker's
 /// business.
@@ -89,21 +89,31 @@ package struct Topology: Equatable, Sendable {
             }
         }
 
-        /// The routing keys of the commands that go here.
-        package var keys: [String] {
+        /// The routing keys that are bound to this queue.
+        package func keys(of commands: [CommandName] = CommandName.all) -> [String] {
+            let names = commands.filter { CommandQueue(for: $0.traits.work) == self }.map(\.rawValue)
             switch self {
-            case .revoke:
-                ["session.revoke", "session.lock", "session.unlock", "subject.disable", "subject.enable"]
-            case .validate:
-                ["session.validate", "session.get", "session.list", "session.activity"]
-            case .manage:
-                [
-                    "session.create", "session.refresh", "session.elevate", "session.reauthenticate",
-                    "session.update", "session.transfer.begin", "session.transfer.complete",
-                ]
-            case .admin: ["policy.*", "factor.*"]
-            case .unknown: []
+            case .revoke, .validate, .manage: return names
+            case .admin: return Self.families(of: names)
+            // It receives what no binding takes, through the alternate exchange.
+            case .unknown: return []
             }
+        }
+
+        /// A pattern such as `policy.*` for each first word among `names`, sorted.
+        private static func families(of names: [String]) -> [String] {
+            Set(names.compactMap { $0.split(separator: ".").first }).sorted().map { "\($0).*" }
+        }
+
+        /// The queue of the commands of this kind.
+        package init(for work: WorkKind) {
+            self =
+                switch work {
+                case .revoke: .revoke
+                case .validate: .validate
+                case .manage: .manage
+                case .admin: .admin
+                }
         }
     }
 
@@ -132,7 +142,7 @@ package struct Topology: Equatable, Sendable {
             } + [Queue(name: names.quarantine, arguments: Self.quarantine)]
         bindings =
             CommandQueue.allCases.flatMap { queue in
-                queue.keys.map {
+                queue.keys().map {
                     Binding(exchange: names.commands, queue: queue.name(in: namespace), key: $0)
                 }
             } + [

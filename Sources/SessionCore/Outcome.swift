@@ -124,7 +124,7 @@ package indirect enum Validation: Sendable {
 }
 
 /// A rule's refusal.
-package struct Rejection: Error, Sendable {
+package struct Rejection: Sendable {
     package let code: Code
     /// A sentence for a person. Never a token, a subject or an address.
     package let message: String

@@ -15,8 +15,8 @@ package struct SessionManager: Sendable {
 
     /// Carries `command` out on `transaction`, which then holds the changes and events of all commands so far.
     ///
-    /// A rule that throws has changed nothing. A refusal that is itself an effect (a reused token ends its session) is
-    /// returned, with its changes.
+    /// A `Stop` restores the transaction. A refusal that is itself an effect (a reused token ends its session) is a
+    /// `Decision`, and its changes stay.
     ///
     /// - Throws: `ScopeTooNarrow` if the decision needs the aggregate whole; then nothing has changed.
     package func decide(
@@ -27,58 +27,20 @@ package struct SessionManager: Sendable {
         }
         let before = transaction
         transaction.begin(command)
-        do {
-            let outcome =
+        do throws(Stop) {
+            let decision =
                 extensions.rules.isEmpty
-                ? try apply(command.action, tenant: command.tenant, to: &transaction)
-                : try applyUnderRules(command, to: &transaction)
+                ? try command.action.decide(by: self, for: command.tenant, in: &transaction)
+                : try decideUnderRules(command, in: &transaction)
             transaction.forgetSurplus()
-            return outcome
-        } catch let rejection as Rejection {
-            transaction = before
-            return .rejected(rejection)
-        } catch let failure as Failure {
-            transaction = before
-            return .failed(failure)
-        } catch let error as ScopeTooNarrow {
-            transaction = before
-            throw error
+            return decision.outcome
         } catch {
-            preconditionFailure("a rule throws a Rejection or a Failure, not \(type(of: error))")
-        }
-    }
-
-    func apply(
-        _ action: Command.Action, tenant: String, to transaction: inout SubjectTransaction
-    ) throws -> Outcome {
-        switch action {
-        case .create(let create): try self.create(create, tenant: tenant, in: &transaction)
-        case .validate(let validate): try self.validate(validate, tenant: tenant, in: &transaction)
-        case .refresh(let refresh): try self.refresh(refresh, tenant: tenant, in: &transaction)
-        case .elevate(let elevate): try self.elevate(elevate, tenant: tenant, in: &transaction)
-        case .reauthenticate(let again): try reauthenticate(again, tenant: tenant, in: &transaction)
-        case .update(let update): try self.update(update, tenant: tenant, in: &transaction)
-        case .beginTransfer(let begin): try beginTransfer(begin, tenant: tenant, in: &transaction)
-        case .completeTransfer(let complete): try completeTransfer(complete, tenant: tenant, in: &transaction)
-        case .revoke(let revoke): try self.revoke(revoke, tenant: tenant, in: &transaction)
-        case .lock(let lock): try self.lock(lock, tenant: tenant, in: &transaction)
-        case .unlock(let lock): try unlock(lock, tenant: tenant, in: &transaction)
-        case .disable(let switching): disable(switching, tenant: tenant, in: &transaction)
-        case .enable(let switching): enable(switching, tenant: tenant, in: &transaction)
-        case .get(let target): try get(target, tenant: tenant, in: transaction)
-        case .list(let list): self.list(list, in: transaction)
-        case .activity(let activity): try self.activity(activity, tenant: tenant, in: transaction)
-        case .enroll(let enroll): try self.enroll(enroll, tenant: tenant, in: &transaction)
-        case .confirm(let confirm): try self.confirm(confirm, tenant: tenant, in: &transaction)
-        case .remove(let remove): try self.remove(remove, tenant: tenant, in: &transaction)
-        case .listFactors: listFactors(in: transaction)
-        case .putPolicy(let put): try putPolicy(put, tenant: tenant, in: &transaction)
-        case .getPolicy(let name): try getPolicy(name, tenant: tenant, in: transaction)
-        case .removePolicy(let name): try removePolicy(name, tenant: tenant, in: &transaction)
-        case .listPolicies: listPolicies(tenant: tenant, in: transaction)
-        case .expire(let id): expire(id, in: &transaction)
-        case .carryOutRevocations: carryOutRevocations(in: &transaction)
-        case .forgetRevocations(let moment): forgetRevocations(until: moment, in: &transaction)
+            transaction = before
+            switch error {
+            case .rejected(let rejection): return .rejected(rejection)
+            case .failed(let failure): return .failed(failure)
+            case .scopeTooNarrow: throw ScopeTooNarrow()
+            }
         }
     }
 }

@@ -57,17 +57,17 @@ package struct SubjectTransaction: Sendable {
     }
 }
 
-/// A rule found that it needs more of the aggregate than was loaded: load it whole, and decide again.
+/// The decision needs more of the aggregate than was loaded: load it whole, and decide again.
 package struct ScopeTooNarrow: Error {}
 
 // MARK: - What rules read
 
 extension SubjectTransaction {
-    /// - Throws: `ScopeTooNarrow` where only single sessions were loaded.
-    func requireWhole() throws(ScopeTooNarrow) {
+    /// - Throws: `Stop.scopeTooNarrow` where only single sessions were loaded.
+    func requireWhole() throws(Stop) {
         switch scope {
         case .whole: break
-        case .sessions: throw ScopeTooNarrow()
+        case .sessions: throw .scopeTooNarrow
         }
     }
 

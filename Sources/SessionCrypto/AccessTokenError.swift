@@ -1,4 +1,4 @@
-/// Why no access token could be made. Never holds anything of a key or a claim.
+/// Why an access token could not be made. Never contains key material or claims.
 package struct AccessTokenError: Error, Equatable, CustomStringConvertible {
     /// A sentence for an operator.
     package let description: String

@@ -3,10 +3,10 @@ import FoundationEssentials
 import JWTKit
 import SessionContract
 
-/// A key that signs access tokens, derived from one of the keyring's (HKDF, RFC 5869) for one algorithm and namespace.
+/// A key that signs access tokens, derived from a keyring key (HKDF, RFC 5869) for one algorithm and namespace.
 ///
-/// Every key of the ring makes one for each algorithm, so that keys and algorithm can be changed while tokens of before
-/// are still about. Its id (`kid`) is the ring key's and the algorithm: `1f3a90c2-es256`, `1f3a90c2-eddsa`.
+/// Every key of the ring yields one per algorithm, so that keys and algorithm can be changed while earlier tokens are
+/// still valid. Its id (`kid`) combines the ring key's id and the algorithm: `1f3a90c2-es256`, `1f3a90c2-eddsa`.
 struct AccessTokenKey: Sendable {
     private enum Pair: Sendable {
         case es256(P256.Signing.PrivateKey)
@@ -37,8 +37,8 @@ struct AccessTokenKey: Sendable {
         "\(key.id)-\(algorithm.rawValue.lowercased())"
     }
 
-    /// The first of `candidates` that is a private key of P-256, which is a number from 1 to less than the curve's
-    /// order (FIPS 186-5, appendix A.2.2). One of 2³² is none; that the second is none either is for no eyes to see.
+    /// The first of `candidates` that is a valid P-256 private key: a number from 1 up to, but not including, the
+    /// curve's order (FIPS 186-5, appendix A.2.2). One candidate in 2³² is invalid; two in a row will never be seen.
     static func firstScalar(of candidates: (Int) -> SymmetricKey) -> P256.Signing.PrivateKey {
         for attempt in 0..<256 {
             let candidate = candidates(attempt)
@@ -46,14 +46,14 @@ struct AccessTokenKey: Sendable {
                 return key
             }
         }
-        preconditionFailure("of 256 derived numbers one is a key")
+        preconditionFailure("at least one of 256 derived numbers is a valid key")
     }
 
     private static func ed25519(seed: SymmetricKey) -> Curve25519.Signing.PrivateKey {
         do {
             return try seed.withUnsafeBytes { try Curve25519.Signing.PrivateKey(rawRepresentation: $0) }
         } catch {
-            preconditionFailure("any 32 bytes are an Ed25519 key: \(error)")
+            preconditionFailure("any 32 bytes form an Ed25519 key: \(error)")
         }
     }
 
@@ -64,7 +64,7 @@ struct AccessTokenKey: Sendable {
             do {
                 await collection.add(ecdsa: try ES256PrivateKey(backing: key), kid: id)
             } catch {
-                preconditionFailure("a P-256 key is copied by its bytes: \(error)")
+                preconditionFailure("a P-256 key can be copied by its bytes: \(error)")
             }
         case .edDSA(let key):
             await collection.add(eddsa: EdDSA.PrivateKey(backing: key), kid: id)

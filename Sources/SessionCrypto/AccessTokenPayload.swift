@@ -1,9 +1,9 @@
 import JWTKit
 import SessionCore
 
-/// The claims of an access token under their registered names (RFC 9068, section 2.2; RFC 8693, section 4.1, for
-/// `act`), and three of Sojourn's own: `tenant`, `gen`, and `sid` for a session's id. Times are whole seconds (RFC
-/// 7519, section 2).
+/// The claims of an access token under their registered names (RFC 9068, section 2.2; `act`: RFC 8693, section 4.1),
+/// plus three of Sojourn's: `tenant`, `gen`, and `sid` for the session id. Times are whole seconds (RFC 7519, section
+/// 2).
 struct AccessTokenPayload: JWTPayload {
     struct Actor: Codable {
         let sub: String
@@ -58,7 +58,7 @@ struct AccessTokenPayload: JWTPayload {
         actor = claims.actor.map { Actor(sub: $0) }
     }
 
-    /// What a decision needs; `nil` where a value is none that is issued.
+    /// The claims that a decision needs; `nil` if a value is one we never issue.
     var presented: PresentedAccessToken? {
         guard let session = SessionID(session), (0...Int64.max / 1000).contains(expiresAt) else { return nil }
         return PresentedAccessToken(
@@ -66,7 +66,7 @@ struct AccessTokenPayload: JWTPayload {
             expiresAt: Timestamp(milliseconds: expiresAt * 1000))
     }
 
-    /// jwt-kit asks here for what it cannot know. Issuer and audience are compared where they are known, and expiry is
-    /// for the rules: this machine's clock decides nothing.
+    /// Called by jwt-kit for checks it cannot make itself. Issuer and audience are compared where they are known.
+    /// Expiry is left to the rules, because this machine's clock decides nothing.
     func verify(using algorithm: some JWTAlgorithm) {}
 }

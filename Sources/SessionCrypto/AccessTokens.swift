@@ -3,19 +3,19 @@ import JWTKit
 import SessionContract
 package import SessionCore
 
-/// Makes and reads access tokens: JWTs after RFC 9068, verified by anybody who has the public keys (contract §6).
+/// Issues and verifies access tokens: JWTs per RFC 9068 that anyone with the public keys can verify (contract §6).
 ///
-/// The keyring's current key signs, with one algorithm; every key of the ring and either algorithm verifies. So a key
-/// is put into the ring first, made the current one when all workers have it, and taken out when the tokens signed with
-/// its predecessor have expired.
+/// The keyring's current key signs, with one algorithm; every key of the ring verifies, with either algorithm. To
+/// rotate, add a key to the ring, make it current once all workers have it, and retire its predecessor when the tokens
+/// it signed have expired.
 package struct AccessTokens: AccessTokenScheme {
-    /// A longer text is not looked at, in bytes. Subject, actor, caller and methods at their longest, every character
-    /// escaped, make 15 KB: whatever is signed can be read.
+    /// The longest token accepted, in bytes. Subject, actor, caller and methods at their maximum length, with every
+    /// character escaped, take 15 KB, so every token we sign can be read.
     private static let maxBytes = 16_384
-    /// Bytes of a signature, with either algorithm.
+    /// The length of a signature in bytes, with either algorithm.
     private static let signatureLength = 64
 
-    /// The public keys: a JSON Web Key Set (RFC 7517), the media type of which is `application/jwk-set+json`.
+    /// The public keys as a JSON Web Key Set (RFC 7517), media type `application/jwk-set+json`.
     package let jwks: [UInt8]
 
     private let issuer: String
@@ -25,7 +25,7 @@ package struct AccessTokens: AccessTokenScheme {
     private let keys = JWTKeyCollection()
     private let recent = RecentAccessTokens()
 
-    /// - Parameter now: when the key that signs is the current one.
+    /// - Parameter now: selects the signing key: the one that is current at this time.
     package init(
         keyring: Keyring, at now: Timestamp, namespace: String, issuer: String, audience: String,
         algorithm: SigningAlgorithm = .es256
@@ -67,7 +67,7 @@ package struct AccessTokens: AccessTokenScheme {
         return token
     }
 
-    /// Whether a text looks like an access token, signed with a key that is not in the ring.
+    /// Whether a text looks like an access token but names a signing key that is not in the ring.
     package func isKeyUnknown(of text: String) -> Bool {
         guard text.utf8.count <= Self.maxBytes else { return false }
         let parts = Self.parts(of: Array(text.utf8))
@@ -75,8 +75,8 @@ package struct AccessTokens: AccessTokenScheme {
         return algorithms[header.keyID] == nil
     }
 
-    /// Whether a text has an access token's three parts, one of our keys is named in the first, with its own algorithm,
-    /// and the last is a signature as it is written here: jwt-kit would take any Base64 for it.
+    /// Whether a text has the three parts of an access token, names one of our keys with its algorithm, and ends in a
+    /// signature in canonical base64url. (jwt-kit would accept any Base64.)
     private func isSignedAsOurs(_ text: [UInt8]) -> Bool {
         let parts = Self.parts(of: text)
         guard parts.count == 3, let header = AccessTokenHeader(parts[0]),
@@ -90,7 +90,7 @@ package struct AccessTokens: AccessTokenScheme {
     }
 }
 
-/// Private keys are inside: whatever prints this prints none of them.
+/// Contains private keys, so every printed form omits them.
 extension AccessTokens: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     package var description: String { "access tokens of \(issuer), signed with \(signingKeyID.string)" }
     package var debugDescription: String { description }

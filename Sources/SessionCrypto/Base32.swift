@@ -1,6 +1,6 @@
-/// Base32 (RFC 4648, section 6) without padding, as authenticators want their secrets.
+/// Base32 (RFC 4648, section 6) without padding, as authenticators expect secrets.
 ///
-/// As with `Base64URL`, no table is indexed by a secret.
+/// As in `Base64URL`, a secret never indexes a table.
 enum Base32 {
     static func encode(_ bytes: some Collection<UInt8>) -> String {
         var text: [UInt8] = []
@@ -19,7 +19,7 @@ enum Base32 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// `A`…`Z` for 0…25, `2`…`7` for 26…31: what lies beyond 25 takes an offset off.
+    /// `A`…`Z` for 0…25, `2`…`7` for 26…31: values above 25 subtract an offset.
     private static func character(_ value: UInt8) -> UInt8 {
         let value = Int16(value)
         return UInt8(value + 65 - ((25 - value) >> 15 & 41))

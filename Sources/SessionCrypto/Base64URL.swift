@@ -1,6 +1,6 @@
-/// Base64 with the URL-safe alphabet and without padding (RFC 4648, section 5), which Foundation does not have.
+/// Base64 with the URL-safe alphabet and without padding (RFC 4648, section 5), which Foundation lacks.
 ///
-/// Encoding goes through no table that is indexed by a secret, so its timing tells nothing.
+/// Encoding never indexes a table by a secret, so its timing reveals nothing.
 enum Base64URL {
     static func encode(_ bytes: some Collection<UInt8>) -> String {
         var text: [UInt8] = []
@@ -9,7 +9,7 @@ enum Base64URL {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Appends the characters that stand for `bytes`.
+    /// Appends the encoding of `bytes`.
     static func append(_ bytes: some Collection<UInt8>, to text: inout [UInt8]) {
         var buffer: UInt32 = 0
         var bits: UInt32 = 0
@@ -24,7 +24,7 @@ enum Base64URL {
         if bits > 0 { text.append(character(UInt8(buffer << (6 - bits) & 63))) }
     }
 
-    /// The bytes of `text`; `nil` for what is not the one way to write them.
+    /// Decodes `text`; `nil` unless it is canonical base64url.
     static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count * 3 / 4)
@@ -43,7 +43,7 @@ enum Base64URL {
         return bytes
     }
 
-    /// The character for six bits, by arithmetic on masks: each range adds its offset where the value lies in it.
+    /// The character for six bits, computed with masks: each range contributes its offset if the value lies in it.
     private static func character(_ value: UInt8) -> UInt8 {
         let value = Int16(value)
         var character = value + 65

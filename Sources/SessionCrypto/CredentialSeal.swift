@@ -1,27 +1,27 @@
 import SessionContract
 import SessionCore
 
-/// Seals credentials in the parts of a message that goes into quarantine, and opens them again: each becomes `sealed:` and
-/// base64url, which only the keyring opens (contract §5).
+/// Seals credentials in a message that goes into quarantine, and opens them again. Each becomes `sealed:` plus
+/// base64url, which only the keyring can open (contract §5).
 ///
-/// A seal is bound to the message's own id in quarantine. So nobody who may read quarantine gets a credential opened by
-/// having it in a message of their own.
+/// A seal is bound to the message's id in quarantine. A reader of quarantine therefore cannot have a credential opened
+/// by copying it into a message of their own.
 package struct CredentialSeal: Sendable {
     private static let mark = Array("sealed:".utf8)
     private static let plain: UInt8 = 0
-    /// It took the place of a value without quotes, and has some of its own.
+    /// Marks a value that had no quotes in the original; its replacement adds them.
     private static let quoted: UInt8 = 1
 
     private let sealer: Sealer
     private let context: [UInt8]
 
-    /// - Parameter message: the id under which the message lies in quarantine.
+    /// - Parameter message: the id of the message in quarantine.
     package init(_ sealer: Sealer, message: String) {
         self.sealer = sealer
         context = Array("quarantine/\(message)".utf8)
     }
 
-    /// `bytes` with everything sealed that looks like a credential; `nil` where there is nothing.
+    /// Seals everything in `bytes` that looks like a credential; `nil` if nothing does.
     package func sealed(_ bytes: [UInt8]) -> [UInt8]? {
         let finds = CredentialScan.finds(in: bytes)
         guard !finds.isEmpty else { return nil }
@@ -38,7 +38,7 @@ package struct CredentialSeal: Sendable {
         return sealed
     }
 
-    /// All of `bytes`, sealed.
+    /// Seals `bytes` as a whole.
     package func sealedWhole(_ bytes: [UInt8]) -> [UInt8] {
         seal(bytes[...], as: Self.plain)
     }
@@ -47,7 +47,8 @@ package struct CredentialSeal: Sendable {
         Self.mark + Base64URL.encode(sealer.seal([form] + bytes, context: context)).utf8
     }
 
-    /// `bytes` with everything opened that the keyring opens, how many that were, and how many stay sealed.
+    /// Opens every sealed credential in `bytes` that the keyring can open; returns how many were opened and how many
+    /// remain sealed.
     package func opened(_ bytes: [UInt8]) -> (bytes: [UInt8], opened: Int, closed: Int) {
         var result: [UInt8] = []
         var count = 0

@@ -1,7 +1,7 @@
 import Crypto
 
-/// The keys of one namespace that never change, each derived from the keyring's root for one purpose (HKDF, RFC 5869): a
-/// key that serves one purpose tells nothing of another, and a namespace's tokens are nothing in another.
+/// The permanent keys of one namespace, each derived from the keyring's root for one purpose (HKDF, RFC 5869). A key
+/// reveals nothing about the key for another purpose, and tokens of one namespace are invalid in every other.
 struct DerivedKeys: Sendable {
     enum Purpose: String {
         case handles
@@ -26,7 +26,7 @@ struct DerivedKeys: Sendable {
         HMACKey(sealingKey(for: purpose))
     }
 
-    /// A key of 32 bytes to seal with.
+    /// A 32-byte sealing key.
     func sealingKey(for purpose: Purpose) -> SymmetricKey {
         HKDF<SHA256>.deriveKey(
             inputKeyMaterial: root, info: Array("sojourn/1/\(purpose.rawValue)/\(namespace)".utf8),

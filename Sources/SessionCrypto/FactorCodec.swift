@@ -1,13 +1,13 @@
 import Crypto
 package import SessionCore
 
-/// Makes and checks the codes of second factors (contract §3, `factor.*`).
+/// Creates and checks the codes of second factors (contract §3, `factor.*`).
 ///
-/// Spaces and hyphens in a code count for nothing, nor does the case of a recovery code.
+/// Spaces and hyphens in a code are ignored, as is the case of a recovery code.
 package struct FactorCodec: FactorScheme {
     private static let digestLength = 16
 
-    /// One byte a character.
+    /// One byte per character.
     package let recoveryEntropy = RecoveryCode.length
 
     private let recovery: HMACKey
@@ -22,8 +22,8 @@ package struct FactorCodec: FactorScheme {
         TOTP.matchingStep(of: code.exposed, secret: secret, at: now, after: lastStep)
     }
 
-    /// 16 bytes. Keyed, as 50 bits under a plain hash are searched through in a day; and the handle, which is of fixed
-    /// length, goes before the code, so that equal codes of two subjects do not look alike.
+    /// 16 bytes. The hash is keyed because 50 bits under a plain hash can be searched in a day. The fixed-length handle
+    /// precedes the code, so that two subjects with the same code have different digests.
     package func recoveryDigest(of code: Secret, for handle: SubjectHandle) -> [UInt8] {
         let code = RecoveryCode.normalized(code.exposed)
         let digest = recovery.code(length: SubjectHandle.length + code.count) { message in
@@ -41,7 +41,7 @@ package struct FactorCodec: FactorScheme {
         Secret(KeyURI.text(secret: Base32.encode(secret), account: label, issuer: issuer))
     }
 
-    /// Such as `7k2mq-x04ds`: 50 bits.
+    /// For example `7k2mq-x04ds`: 50 bits.
     package func recoveryCode(from entropy: [UInt8]) -> Secret {
         precondition(entropy.count == recoveryEntropy, "a recovery code is made of 10 random bytes")
         return Secret(RecoveryCode.text(entropy))

@@ -1,6 +1,6 @@
 import Crypto
 
-/// HMAC-SHA256 (RFC 2104) under one key, begun once and continued from there: half the cost of beginning anew.
+/// HMAC-SHA256 (RFC 2104) with a precomputed key state, which halves the cost of each code.
 struct HMACKey: Sendable {
     private let begun: HMAC<SHA256>
 
@@ -8,7 +8,7 @@ struct HMACKey: Sendable {
         begun = HMAC<SHA256>(key: key)
     }
 
-    /// The code of what `write` appends, which is `length` bytes or about so many.
+    /// The code of the bytes that `write` appends, approximately `length` of them.
     func code(length: Int, _ write: (inout [UInt8]) -> Void) -> HMAC<SHA256>.MAC {
         var message: [UInt8] = []
         message.reserveCapacity(length)
@@ -19,7 +19,7 @@ struct HMACKey: Sendable {
     }
 }
 
-/// The state is as good as the key: whatever prints a value that holds one prints this.
+/// The state is as secret as the key, so every printed form shows this text instead.
 extension HMACKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     var description: String { "[redacted]" }
     var debugDescription: String { description }

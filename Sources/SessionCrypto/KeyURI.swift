@@ -3,15 +3,16 @@
 enum KeyURI {
     /// - Parameter secret: in base32.
     ///
-    /// A colon inside a name is escaped, unlike the one between the two. Readers that cannot tell them apart go by the
-    /// parameter `issuer`.
+    /// Colons within a name are escaped; the one between the two names is not. Readers that cannot tell them apart use
+    /// the parameter `issuer`.
     static func text(secret: String, account: String, issuer: String) -> String {
         let issuer = escaped(issuer)
         return "otpauth://totp/\(issuer):\(escaped(account))?secret=\(secret)&issuer=\(issuer)"
             + "&algorithm=SHA1&digits=\(TOTP.digits)&period=\(TOTP.period)"
     }
 
-    /// All but unreserved characters escaped (RFC 3986, section 2.1): a space is `%20`, for not all readers know `+`.
+    /// Escapes everything but unreserved characters (RFC 3986, section 2.1). A space becomes `%20`, because some
+    /// readers do not understand `+`.
     private static func escaped(_ text: String) -> String {
         var escaped: [UInt8] = []
         for byte in text.utf8 {

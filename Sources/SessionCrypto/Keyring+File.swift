@@ -1,23 +1,23 @@
 import Glibc
 
 extension Keyring {
-    /// Writes a new file that only its owner may read, whole or not at all.
+    /// Writes a new file, atomically, that only its owner may read.
     ///
-    /// - Throws: `KeyringError` with `exists` where there is anything already.
+    /// - Throws: `KeyringError` with `exists` if the path exists.
     package func save(to path: String) throws(KeyringError) {
         let draft = try Draft(of: self, for: path)
-        // `link` refuses a name that is taken, as `rename` would not.
+        // `link` fails if the name is taken; `rename` would replace the file.
         guard link(draft.name, path) == 0 else {
             throw errno == EEXIST
-                ? KeyringError(.exists, "\(path) exists already, and a keyring is never overwritten")
+                ? KeyringError(.exists, "\(path) already exists; a keyring is never overwritten")
                 : KeyringError(.unwritable, "\(path): \(systemError())")
         }
         try draft.syncFolder()
     }
 
-    /// Puts another ring into the file at `path`, whole or not at all; mode and owner stay. A symbolic link stays one.
+    /// Replaces the ring in the file at `path` atomically, keeping mode and owner. A symbolic link remains one.
     ///
-    /// - Parameter change: makes the new ring of the one that is there, while nobody else changes it.
+    /// - Parameter change: computes the new ring from the existing one while the file is locked.
     /// - Returns: the new ring.
     /// - Throws: `KeyringError`: what `change` throws, or why the file could not be read or written.
     @discardableResult
@@ -36,7 +36,7 @@ extension Keyring {
         return changed
     }
 
-    /// Where a symbolic link leads; the path itself where there is none, or nothing.
+    /// The target of a symbolic link, or the path itself if it is not one or does not exist.
     private static func target(of path: String) -> String {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }
@@ -44,8 +44,8 @@ extension Keyring {
     }
 }
 
-/// A ring on the disk under a name of its own, beside the place that it is for: nobody ever sees half a keyring. What
-/// is still called so at the end is removed.
+/// A ring written under a temporary name next to its destination, so that no reader ever sees half a keyring. The
+/// temporary name is removed at the end if it still exists.
 private struct Draft: ~Copyable {
     let name: String
     private let path: String
@@ -71,7 +71,7 @@ private struct Draft: ~Copyable {
         unlink(name)
     }
 
-    /// Has the disk keep the new name too.
+    /// Makes the new name durable too, by syncing the folder.
     func syncFolder() throws(KeyringError) {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         let folder = parts.isEmpty ? "." : parts.joined(separator: "/") + "/"
@@ -80,18 +80,18 @@ private struct Draft: ~Copyable {
         guard descriptor >= 0, fsync(descriptor) == 0 else {
             throw KeyringError(
                 .unwritable,
-                "\(path) is written, but whether it outlasts a power failure is not known: \(systemError())")
+                "\(path) was written, but may not survive a power failure: \(systemError())")
         }
     }
 
-    /// What went wrong, if anything.
+    /// The reason for a failure, or `nil`.
     private static func fill(
         _ descriptor: Int32, with content: [UInt8], mode: mode_t, owner: (user: uid_t, group: gid_t)?
     ) -> String? {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return systemError() }
         if let owner, owner != (status.st_uid, status.st_gid), fchown(descriptor, owner.user, owner.group) != 0 {
-            return "it belongs to somebody else; do this as its owner"
+            return "it belongs to another user; run this as its owner"
         }
         guard fchmod(descriptor, mode) == 0 else { return systemError() }
         var rest = content[...]

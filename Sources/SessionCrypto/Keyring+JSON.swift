@@ -1,17 +1,17 @@
 import SessionContract
 import SessionCore
 
-/// The keyring's file: `{"version":1,"root":…,"current":…,"keys":[{"id":…,"secret":…,"createdAt":…}]}`, secrets as 32 bytes in
-/// base64url, ids as 8 hexadecimal digits. Since keys rotate, there may be `"currentSince":…`, and
-/// `"successor":{"id":…,"from":…}`: the key that seals from that moment on.
+/// The keyring file: `{"version":1,"root":…,"current":…,"keys":[{"id":…,"secret":…,"createdAt":…}]}`. Secrets are 32 bytes
+/// in base64url, ids 8 hexadecimal digits. Rotation adds `"currentSince":…`, and `"successor":{"id":…,"from":…}`: the key
+/// that seals from that time on.
 extension Keyring {
     private static let version = 1
 
-    /// - Throws: `KeyringError` with `malformed`, naming the key that is wrong.
+    /// - Throws: `KeyringError` with `malformed`, naming the JSON key that is wrong.
     package init(json: [UInt8]) throws(KeyringError) {
         do {
             guard case .object(let object) = try JSONReader.read(json) else {
-                throw KeyringError(.malformed, "a keyring is a JSON object")
+                throw KeyringError(.malformed, "a keyring must be a JSON object")
             }
             var reader = ObjectReader(object)
             self = try Keyring.read(&reader)
@@ -23,7 +23,7 @@ extension Keyring {
         } catch let error as KeyringError {
             throw error
         } catch {
-            preconditionFailure("reading a keyring throws what is caught above, not \(type(of: error))")
+            preconditionFailure("every error of reading a keyring is caught above, except \(type(of: error))")
         }
     }
 
@@ -33,7 +33,7 @@ extension Keyring {
         }
         guard written == version else {
             throw reader.failure(
-                "version", "is \(written), and this Sojourn reads \(version): use the one that wrote it")
+                "version", "is \(written), but this Sojourn reads \(version): use the version of Sojourn that wrote it")
         }
         let root = try secret("root", from: &reader)
         let current = try number("current", from: &reader)
@@ -49,19 +49,19 @@ extension Keyring {
                 createdAt: try reader.timestamp("createdAt") ?? Timestamp(milliseconds: 0))
             try reader.finish()
             guard !keys.contains(where: { $0.number == key.number }) else {
-                throw reader.failure("id", "is another key's already")
+                throw reader.failure("id", "is already the id of another key")
             }
             keys.append(key)
         }
         guard keys.contains(where: { $0.number == current }) else {
-            throw reader.failure("current", "is the id of none of the keys")
+            throw reader.failure("current", "is not the id of any key")
         }
         let since = try reader.timestamp("currentSince")
         let successor = try reader.nested("successor") { reader throws(Failure) in
             guard let from = try reader.timestamp("from") else { throw reader.missing("from") }
             let number = try number("id", from: &reader)
             guard number != current, keys.contains(where: { $0.number == number }) else {
-                throw reader.failure("id", "is the id of no other key than the current one")
+                throw reader.failure("id", "must be the id of a key other than the current one")
             }
             return (number: number, from: from)
         }
@@ -79,12 +79,12 @@ extension Keyring {
     private static func number(_ key: String, from reader: inout ObjectReader) throws(Failure) -> UInt32 {
         let text = try reader.required(key, length: 8...8)
         guard let number = UInt32(text, radix: 16), Key.id(number) == text else {
-            throw reader.failure(key, "must be 8 hexadecimal digits in lower case")
+            throw reader.failure(key, "must be 8 hexadecimal digits in lowercase")
         }
         return number
     }
 
-    /// The keyring as it stands in a file. These bytes are the secret itself.
+    /// The contents of a keyring file. These bytes are the secret itself.
     var json: [UInt8] {
         JSONWriter.object { json in
             json.member("version", Self.version)

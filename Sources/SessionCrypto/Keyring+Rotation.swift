@@ -1,23 +1,23 @@
 import SessionContract
 package import SessionCore
 
-/// How a ring's keys come and go. A ring is a value: what changes is a new one.
+/// Adding and retiring keys. A ring is a value: each change returns a new ring.
 extension Keyring {
-    /// How long after a change some worker may still seal with the key before: it may not have read the ring yet (a
-    /// command is asked every 20 seconds and may take 10), and its clock may differ. In seconds.
+    /// How long after a change, in seconds, some worker may still seal with the previous key: it may not have reread
+    /// the ring yet (a keyring command runs every 20 seconds and may take 10), and its clock may differ.
     package static let graceSeconds = 60
 
-    /// A ring has a handful of keys; this is where it stops being one.
+    /// A ring normally has a handful of keys; this is the limit.
     static let maxKeys = 64
 
-    /// This ring with a new key that seals `seconds` from now on. A successor whose moment has come is promoted.
+    /// Returns this ring with a new key that seals starting `seconds` from now. A successor that is due is promoted.
     ///
-    /// - Throws: `KeyringError` with `changing` while a successor still waits, or `full`.
+    /// - Throws: `KeyringError` with `changing` while another successor is waiting, or `full`.
     package func rotated(at now: Timestamp, after seconds: Int) throws(KeyringError) -> Keyring {
         if let successor, successor.from > now {
             throw KeyringError(
                 .changing,
-                "the key \(successor.key.id) waits to seal from \(successor.from.rfc3339) on: "
+                "the key \(successor.key.id) becomes current at \(successor.from.rfc3339): "
                     + "rotate again after that")
         }
         guard keys.count < Self.maxKeys else {
@@ -30,35 +30,37 @@ extension Keyring {
             successor: (key.number, now.adding(seconds: seconds)))
     }
 
-    /// This ring without a key. What is sealed with it does not open any more, and what is signed with it is refused.
+    /// Returns this ring without a key. Values sealed with that key can no longer be opened, and tokens signed with it
+    /// are rejected.
     ///
     /// - Parameters:
-    ///   - accessTokenSeconds: how long an access token lives at most.
-    ///   - force: whether to do so although workers may still seal with it, or its access tokens live.
-    /// - Throws: `KeyringError` with `unknownKey`, with `current` for the key that seals or will, or with `changing`.
+    ///   - accessTokenSeconds: the maximum lifetime of an access token.
+    ///   - force: retires the key even though workers may still seal with it or its access tokens may still be valid.
+    /// - Throws: `KeyringError` with `unknownKey`; with `current` for the current key or its successor; or with
+    ///   `changing`.
     package func retired(
         _ id: String, at now: Timestamp, accessTokenSeconds: Int, force: Bool = false
     ) throws(KeyringError) -> Keyring {
         guard let key = keys.first(where: { $0.id == id }) else {
             let known = keys.map(\.id).joined(separator: ", ")
-            throw KeyringError(.unknownKey, "there is no key \(id) in the ring, only \(known)")
+            throw KeyringError(.unknownKey, "the ring has no key \(id), only \(known)")
         }
         let ring = promoted(at: now)
         guard key != ring.current else {
             throw KeyringError(
-                .current, "\(id) is the key that seals: make another with `sojourn keys rotate` first")
+                .current, "\(id) is the current key: rotate first with `sojourn keys rotate`")
         }
         guard key != ring.successor?.key else {
-            throw KeyringError(.current, "\(id) is the key that seals next: let it, and rotate once more")
+            throw KeyringError(.current, "\(id) becomes the current key next: wait until it does, then rotate again")
         }
         if let since = ring.currentSince, !force {
-            // The last token may be one of a worker that noticed last.
+            // The last token may come from the last worker to notice the change.
             let end = since.adding(seconds: Self.graceSeconds + accessTokenSeconds)
             guard end <= now else {
                 throw KeyringError(
                     .changing,
-                    "the key \(ring.current.id) signs only since \(since.rfc3339), and access tokens that another key "
-                        + "signed may live on: retire after \(end.rfc3339)")
+                    "the key \(ring.current.id) has been signing only since \(since.rfc3339), and access tokens "
+                        + "signed by another key may still be valid: retire after \(end.rfc3339)")
             }
         }
         return Keyring(
@@ -66,7 +68,7 @@ extension Keyring {
             currentSince: ring.currentSince, successor: ring.successor.map { ($0.key.number, $0.from) })
     }
 
-    /// The same ring, its successor made current if its moment has come.
+    /// Returns this ring with its successor promoted to current if it is due.
     private func promoted(at now: Timestamp) -> Keyring {
         guard let successor, successor.from <= now else { return self }
         return Keyring(root: root, keys: keys, current: successor.key.number, currentSince: successor.from)
@@ -78,22 +80,22 @@ extension Keyring {
 /// A key as an operator sees it.
 package struct KeySummary: Sendable, Equatable {
     package enum State: Sendable, Equatable {
-        /// It seals, and opens.
+        /// Seals and opens.
         case current
-        /// It opens, and seals from this moment on.
+        /// Opens, and seals from this time on.
         case waiting(until: Timestamp)
         case opensOnly
     }
 
     /// 8 hexadecimal digits.
     package let id: String
-    /// `nil` where the file does not say it.
+    /// `nil` if the file does not record it.
     package let createdAt: Timestamp?
     package let state: State
 }
 
 extension Keyring {
-    /// The ring's keys, in the order of the file.
+    /// The ring's keys, in file order.
     package func summaries(at now: Timestamp) -> [KeySummary] {
         let current = current(at: now)
         return keys.map { key in
@@ -108,7 +110,7 @@ extension Keyring {
         }
     }
 
-    /// The key that waits for its moment, with that moment.
+    /// The successor that is still waiting, and when it becomes current.
     package func waiting(at now: Timestamp) -> (id: String, from: Timestamp)? {
         guard let successor, successor.from > now else { return nil }
         return (successor.key.id, successor.from)

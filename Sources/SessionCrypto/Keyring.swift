@@ -1,25 +1,25 @@
 package import SessionCore
 
-/// The keys of an installation: the root that tokens and handles rest on, which never changes, and the keys that seal
-/// records, of which one is current and the others only open.
+/// The keys of an installation: the root that tokens and handles depend on, which never changes, and the keys that seal
+/// records. One of these is current; the others only open.
 ///
-/// A new key comes as `successor`, with the moment from which it seals: every worker has read it by then, so no worker
-/// meets a record that it cannot open. A worker that reads nothing new any more still changes over at that moment.
+/// A new key is added as `successor`, with the time from which it seals. By then every worker has read it, so no worker
+/// meets a record that it cannot open. A worker that can no longer reread the ring still switches at that time.
 package struct Keyring: Sendable, Equatable {
     /// 32 bytes.
     let root: [UInt8]
-    /// At least one, each with an id of its own.
+    /// At least one, with distinct ids.
     let keys: [Key]
-    /// One of `keys`: the one that seals until the successor's moment. What seals now is told by `current(at:)`.
+    /// One of `keys`: seals until the successor takes over. `current(at:)` returns the key that seals now.
     let current: Key
-    /// Since when `current` seals; `nil` where it is the ring's first, or the file is from before rotation.
+    /// When `current` began to seal; `nil` if it is the ring's first key, or if the file predates rotation.
     let currentSince: Timestamp?
-    /// Another of `keys`.
+    /// Another one of `keys`.
     let successor: Successor?
 
     /// A key that seals records.
     struct Key: Sendable, Equatable {
-        /// Its name in sealed records; in the file 8 hexadecimal digits.
+        /// Identifies the key in sealed records; 8 hexadecimal digits in the file.
         let number: UInt32
         /// 32 bytes.
         let secret: [UInt8]
@@ -36,22 +36,22 @@ package struct Keyring: Sendable, Equatable {
     /// The key that seals next.
     struct Successor: Sendable, Equatable {
         let key: Key
-        /// By the clocks of the workers.
+        /// By the workers' clocks.
         let from: Timestamp
     }
 
-    /// - Precondition: `current` is the number of one of `keys`, `successor` of another, and no two share one.
+    /// - Precondition: `current` is the number of one of `keys`, `successor` of another, and all numbers are distinct.
     init(
         root: [UInt8], keys: [Key], current: UInt32, currentSince: Timestamp? = nil,
         successor: (number: UInt32, from: Timestamp)? = nil
     ) {
         func key(_ number: UInt32) -> Key {
             guard let key = keys.first(where: { $0.number == number }) else {
-                preconditionFailure("the current key and its successor are of the keyring's")
+                preconditionFailure("the current key and its successor must be keys of the ring")
             }
             return key
         }
-        precondition(successor?.number != current, "no key succeeds itself")
+        precondition(successor?.number != current, "a key cannot succeed itself")
         self.root = root
         self.keys = keys
         self.current = key(current)
@@ -69,12 +69,12 @@ package struct Keyring: Sendable, Equatable {
         current(at: now).id
     }
 
-    /// Whether both are rings of one installation: a namespace is used with one root for ever.
+    /// Whether both rings belong to the same installation: a namespace keeps one root for ever.
     package func hasRoot(of other: Keyring) -> Bool {
         root == other.root
     }
 
-    /// A new keyring with one key, from the system's randomness.
+    /// A new keyring with one key, generated from the system's random source.
     package static func generate(at now: Timestamp) -> Keyring {
         let key = Key.generate(at: now, apartFrom: [])
         return Keyring(root: randomSecret(), keys: [key], current: key.number)
@@ -88,7 +88,7 @@ package struct Keyring: Sendable, Equatable {
 }
 
 extension Keyring.Key {
-    /// A new key with a number that none of `others` has.
+    /// A new key whose number differs from those of `others`.
     static func generate(at now: Timestamp, apartFrom others: [Keyring.Key]) -> Keyring.Key {
         var number: UInt32
         repeat { number = .random(in: .min ... .max) } while others.contains { $0.number == number }

@@ -1,22 +1,22 @@
-/// Why a keyring cannot be used. Never holds anything of a key.
+/// Why a keyring cannot be used. Never contains key material.
 package struct KeyringError: Error, Equatable, CustomStringConvertible {
     package enum Code: Sendable {
         case unreadable
-        /// Others than its owner and its group may read it, or others than its owner may write it.
+        /// Users other than its owner and group may read it, or users other than its owner may write it.
         case exposed
         case malformed
-        /// There is a file already, and it is not overwritten.
+        /// A file already exists; it is not overwritten.
         case exists
         case unwritable
-        /// The command that gives the keyring did not.
+        /// The keyring command failed.
         case command
-        /// Another change is not through yet.
+        /// Another change is in progress.
         case changing
-        /// There is no room for another key.
+        /// The ring has the maximum number of keys.
         case full
         /// The ring has no such key.
         case unknownKey
-        /// This cannot be done to the key that seals, or will.
+        /// Not allowed for the current key or its successor.
         case current
     }
 

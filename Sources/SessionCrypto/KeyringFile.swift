@@ -1,8 +1,8 @@
 import Glibc
 
-/// A keyring's file, open for reading; closed with the value.
+/// A keyring file, open for reading. Closed when the value is destroyed.
 struct KeyringFile: ~Copyable {
-    /// A larger file is no keyring, in bytes.
+    /// The largest keyring file accepted, in bytes.
     private static let maxBytes = 1 << 20
 
     private let path: String
@@ -11,14 +11,14 @@ struct KeyringFile: ~Copyable {
 
     /// - Throws: `KeyringError` with `unreadable` or `exposed`.
     init(opening path: String) throws(KeyringError) {
-        // Without O_NONBLOCK, a pipe in the file's place would hold up the start for ever.
+        // Without O_NONBLOCK, opening a pipe in place of the file would block startup for ever.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw Self.unreadable(path, errno) }
-        // The open file is asked, not the path: nobody can put another in its place between the two.
+        // Check the open file, not the path: it cannot be swapped in between.
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
-            throw KeyringError(.unreadable, "\(path) is no file")
+            throw KeyringError(.unreadable, "\(path) is not a regular file")
         }
         if let exposure = Self.exposure(of: path, mode: status.st_mode) {
             close(descriptor)
@@ -33,7 +33,7 @@ struct KeyringFile: ~Copyable {
         close(descriptor)
     }
 
-    /// Mode and owner, as `stat` tells them.
+    /// Mode and owner as reported by `stat`.
     var mode: mode_t { status.st_mode & 0o7777 }
     var owner: (user: uid_t, group: gid_t) { (status.st_uid, status.st_gid) }
 
@@ -49,18 +49,18 @@ struct KeyringFile: ~Copyable {
         throw KeyringError(.malformed, "\(path) is too large for a keyring")
     }
 
-    /// Keeps other changes of this file out until it is closed.
+    /// Locks the file against other changes until it is closed.
     ///
-    /// - Throws: `KeyringError` with `changing` where somebody else has it, or has just replaced it.
+    /// - Throws: `KeyringError` with `changing` if another process holds the lock or has just replaced the file.
     func lock() throws(KeyringError) {
         var now = stat()
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, stat(path, &now) == 0,
             now.st_dev == status.st_dev, now.st_ino == status.st_ino
-        else { throw KeyringError(.changing, "\(path) is being changed by somebody else: look, and try again") }
+        else { throw KeyringError(.changing, "\(path) is being changed by another process: try again") }
     }
 
-    /// Who may do more with it than is good. Its group may read it: that is how an orchestrator hands a secret to a
-    /// process that is not its owner (a Kubernetes volume under `fsGroup` is 0440).
+    /// Reports permissions that are too broad. The group may read the file, because orchestrators hand secrets to a
+    /// process that is not their owner that way (in a Kubernetes volume with `fsGroup` the mode is 0440).
     private static func exposure(of path: String, mode: mode_t) -> KeyringError? {
         let problem: (String, remedy: String)? =
             if mode & S_IWOTH != 0 {
@@ -79,14 +79,14 @@ struct KeyringFile: ~Copyable {
         let remedy =
             switch error {
             case ENOENT: "; make it with `sojourn keys init`, or put a copy of it there"
-            case EACCES: "; it has to belong to the user that this runs as"
+            case EACCES: "; it must belong to the user that this process runs as"
             default: ""
             }
         return KeyringError(.unreadable, "\(path): \(systemError(error))\(remedy)")
     }
 }
 
-/// What the C library says of an error.
+/// The C library's description of an error.
 func systemError(_ error: Int32 = errno) -> String {
     String(cString: strerror(error))
 }

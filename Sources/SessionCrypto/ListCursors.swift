@@ -1,15 +1,15 @@
 import Crypto
 import SessionCore
 
-/// Cursors of lists (contract §3, `session.list`): a place, sealed, so that it tells nothing and cannot be made up.
+/// Cursors of lists (contract §3, `session.list`): a sealed position, which reveals nothing and cannot be forged.
 ///
-/// AES-256-GCM with a nonce that is a keyed hash of what is sealed: the same place of the same subject has one cursor, and
-/// no randomness is needed. Two places share a nonce once in 2⁴⁸ cursors.
+/// AES-256-GCM with a keyed hash of the plaintext as its nonce: the same position of the same subject always yields the
+/// same cursor, and no randomness is needed. Two positions share a nonce about once in 2⁴⁸ cursors.
 struct ListCursors: Sendable {
     private static let nonceLength = 12
     private static let tagLength = 16
     private static let stepLength = 8 + SessionID.ownLength
-    /// The longest that is read, in characters.
+    /// The longest cursor accepted, in characters.
     static let maxLength =
         (nonceLength + (ListPlace.maxSteps + 1) * stepLength + tagLength) * 4 / 3 + 1
 
@@ -36,11 +36,11 @@ struct ListCursors: Sendable {
             let box = try AES.GCM.seal(bytes, using: seals, nonce: nonce, authenticating: Array(handle.text.utf8))
             return Base64URL.encode(Array(nonce) + Array(box.ciphertext) + Array(box.tag))
         } catch {
-            preconditionFailure("a nonce of 12 bytes and a key of 32 seal whatever there is: \(error)")
+            preconditionFailure("sealing with a 12-byte nonce and a 32-byte key cannot fail: \(error)")
         }
     }
 
-    /// `nil` for what is no cursor of this subject's sessions.
+    /// `nil` if `cursor` is not a cursor of this subject's sessions.
     func place(of cursor: String, of handle: SubjectHandle) -> ListPlace? {
         guard cursor.utf8.count <= Self.maxLength, let sealed = Base64URL.decode(cursor.utf8),
             sealed.count > Self.nonceLength + Self.tagLength,

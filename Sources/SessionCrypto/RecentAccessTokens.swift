@@ -2,10 +2,10 @@ import Crypto
 import SessionCore
 import Synchronization
 
-/// Access tokens that were found genuine lately, by SHA-256 of their text: a signature, once verified, stays verified,
-/// and to hash a text costs a fraction of it. Expiry is no part of this: it is decided anew every time.
+/// Caches access tokens with a verified signature, by SHA-256 of their text: a verified signature stays valid, and
+/// hashing costs a fraction of verifying. Expiry is not cached; it is checked every time.
 final class RecentAccessTokens: Sendable {
-    /// A megabyte or two. When it is full it begins anew: what is used comes back at once.
+    /// One or two megabytes. A full cache is emptied; tokens in use return to it at once.
     private static let capacity = 4096
 
     private let tokens = Mutex<[SHA256.Digest: PresentedAccessToken]>([:])

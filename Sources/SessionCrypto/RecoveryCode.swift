@@ -1,17 +1,17 @@
-/// The text of recovery codes: `xxxxx-xxxxx` over the 32 digits and letters of Crockford's base32, which has no I, L, O
-/// and U. That is 50 bits a code.
+/// The text of recovery codes: `xxxxx-xxxxx` in the 32 digits and letters of Crockford's base32, which omits I, L, O
+/// and U. That is 50 bits per code.
 enum RecoveryCode {
     static let length = 10
 
-    /// - Parameter entropy: `length` random bytes, of which five bits each count.
+    /// - Parameter entropy: `length` random bytes; five bits of each are used.
     static func text(_ entropy: some Collection<UInt8>) -> String {
         var text = entropy.map { character($0 & 31) }
         text.insert(UInt8(ascii: "-"), at: length / 2)
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// A code as it is hashed, however it was typed: in lower case, without separators, and with the letters it does
-    /// not have read as the digits they were taken for.
+    /// Normalizes a typed code for hashing: lowercase, without separators, and with letters outside the alphabet
+    /// replaced by the digits they are mistaken for.
     static func normalized(_ typed: String) -> [UInt8] {
         TypedCode.withoutSeparators(typed).lowercased().utf8.map { character in
             switch character {
@@ -22,7 +22,7 @@ enum RecoveryCode {
         }
     }
 
-    /// The character for five bits, by arithmetic on masks: from `0` on, one more for each letter that is left out.
+    /// The character for five bits, computed with masks: starting at `0`, plus one for each omitted letter.
     private static func character(_ value: UInt8) -> UInt8 {
         let value = Int16(value)
         var character = value + 48

@@ -4,28 +4,29 @@ package import SessionCore
 
 /// Why sealed bytes did not open.
 package enum SealError: Error, Equatable, CustomStringConvertible {
-    /// They were sealed with a key that the keyring does not have.
+    /// Sealed with a key that the keyring does not have.
     case unknownKey(String)
-    /// They are not what was sealed, or not where it was.
+    /// The bytes were altered or moved to another place.
     case damaged
-    /// They are too short, or of a version that is not known.
+    /// Too short, or of an unknown version.
     case unreadable
 
     package var description: String {
         switch self {
         case .unknownKey(let id): "it was sealed with the key \(id), which the keyring does not have"
-        case .damaged: "its seal does not open: it was changed, or belongs elsewhere"
-        case .unreadable: "it is no sealed record"
+        case .damaged: "its seal does not open: it was altered, or moved from another place"
+        case .unreadable: "it is not a sealed record"
         }
     }
 }
 
-/// Seals bytes with AES-256-GCM and the key of the ring that was current at a moment, bound to a context that has to be given again to open them.
+/// Seals bytes with AES-256-GCM and the ring's current key, bound to a context that must be supplied again to open
+/// them.
 ///
-/// Sealed bytes are: version (1), key id (4), salt (1), nonce (12), ciphertext, tag (16); what stands before the nonce is
-/// bound too. Random nonces allow 2³² messages a key (NIST SP 800-38D, section 8.3), which a busy installation writes in a
-/// day. So each key of the ring has 256 sub-keys, chosen by a salt apart from the nonce: with these 8 bits more, the same
-/// risk is reached after 2³⁶ messages, and rotation starts the count anew.
+/// Layout: version (1), key id (4), salt (1), nonce (12), ciphertext, tag (16). The fields before the nonce are
+/// authenticated as well. Random nonces allow 2³² messages per key (NIST SP 800-38D, section 8.3), which a busy
+/// installation writes in a day. So each key of the ring has 256 sub-keys, selected by the salt, which is independent
+/// of the nonce: these 8 extra bits allow 2³⁶ messages at the same risk, and rotation restarts the count.
 package struct Sealer: Sendable {
     private static let version: UInt8 = 1
     private static let headerLength = 6
@@ -34,26 +35,26 @@ package struct Sealer: Sendable {
     private var current: SealingKey
     private let keys: [UInt32: SealingKey]
 
-    /// - Parameter now: seals with the key that is current then; opens with all.
+    /// - Parameter now: seals with the key that is current at this time; opens with all keys.
     package init(keyring: Keyring, namespace: String, at now: Timestamp) {
         keys = Dictionary(
             uniqueKeysWithValues: keyring.keys.map { ($0.number, SealingKey($0, namespace: namespace)) })
         current = Self.key(keyring.current(at: now), in: keys)
     }
 
-    /// Seals from now on with the key that is current at `now`.
+    /// Switches to sealing with the key that is current at `now`.
     ///
-    /// - Precondition: `keyring` is the one that this was made of.
+    /// - Precondition: `keyring` is the one this sealer was made from.
     mutating func advance(_ keyring: Keyring, to now: Timestamp) {
         current = Self.key(keyring.current(at: now), in: keys)
     }
 
     private static func key(_ key: Keyring.Key, in keys: [UInt32: SealingKey]) -> SealingKey {
-        guard let key = keys[key.number] else { preconditionFailure("a keyring's current key is one of its keys") }
+        guard let key = keys[key.number] else { preconditionFailure("a keyring's current key must be one of its keys") }
         return key
     }
 
-    /// The id of the key that seals: 8 hexadecimal digits.
+    /// The id of the current key: 8 hexadecimal digits.
     package var currentID: String { Keyring.Key.id(current.number) }
 
     /// Whether the ring has the key with this id.
@@ -61,7 +62,7 @@ package struct Sealer: Sendable {
         UInt32(id, radix: 16).map { keys[$0] != nil } ?? false
     }
 
-    /// The id of the key that these bytes are sealed with; `nil` for what is no sealed record.
+    /// The id of the key that sealed these bytes; `nil` if they are not a sealed record.
     package static func keyID(of sealed: [UInt8]) -> String? {
         number(of: sealed).map(Keyring.Key.id)
     }
@@ -82,11 +83,11 @@ package struct Sealer: Sendable {
             let box = try AES.GCM.seal(
                 plaintext, using: current.subKeys[Int(random[0])], nonce: AES.GCM.Nonce(data: random[1...]),
                 authenticating: sealed + context)
-            guard let combined = box.combined else { preconditionFailure("a nonce of 12 bytes combines") }
+            guard let combined = box.combined else { preconditionFailure("a 12-byte nonce must combine") }
             sealed.append(contentsOf: combined)
             return sealed
         } catch {
-            preconditionFailure("AES-GCM seals whatever it is given: \(error)")
+            preconditionFailure("AES-GCM sealing cannot fail: \(error)")
         }
     }
 
@@ -103,21 +104,22 @@ package struct Sealer: Sendable {
         }
     }
 
-    /// Salt and nonce from one system call: the library's `Nonce()` makes three, and they cost as much as half the sealing.
+    /// Draws salt and nonce with one system call. The library's `Nonce()` makes three, which cost half as much as
+    /// sealing itself.
     private static func randomBytes() -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 13) { buffer, count in
             guard getentropy(buffer.baseAddress, 13) == 0 else {
-                preconditionFailure("the system gives no randomness: nothing may be sealed without")
+                preconditionFailure("the system's random source failed: nothing can be sealed safely")
             }
             count = 13
         }
     }
 }
 
-/// One key of the ring, ready for use in a namespace.
+/// A key of the ring, prepared for use in a namespace.
 private struct SealingKey: Sendable {
     let number: UInt32
-    /// 256, by salt.
+    /// 256 keys, indexed by salt.
     let subKeys: [SymmetricKey]
 
     init(_ key: Keyring.Key, namespace: String) {

@@ -1,7 +1,8 @@
 package import SessionCore
 import Synchronization
 
-/// The sealer in force, for all who seal and open in one namespace: whoever watches the keyring exchanges it under them.
+/// The sealer in use, shared by everything that seals and opens in one namespace. Whoever watches the keyring replaces
+/// it here.
 package final class SealerSource: Sendable {
     private struct State {
         var keyring: Keyring
@@ -16,19 +17,19 @@ package final class SealerSource: Sendable {
         state = Mutex(State(keyring: keyring, sealer: Sealer(keyring: keyring, namespace: namespace, at: now)))
     }
 
-    /// To be asked for anew for each record: it costs next to nothing beside sealing one.
+    /// Fetch it anew for each record: that costs next to nothing compared with sealing.
     package var sealer: Sealer {
         state.withLock { $0.sealer }
     }
 
-    /// Has everybody use this ring, with the key that is current at `now`. To be called again and again, as a successor's
-    /// moment comes by itself.
+    /// Switches everyone to this ring, with the key that is current at `now`. Call it regularly, because a successor
+    /// becomes current merely by time passing.
     ///
-    /// - Returns: the id of the key that seals from now on, if that is another.
-    /// - Precondition: it has the same root: a namespace's handles and tokens rest on it.
+    /// - Returns: the id of the current key, if it changed.
+    /// - Precondition: the ring has the same root, which the namespace's handles and tokens depend on.
     package func use(_ keyring: Keyring, at now: Timestamp) -> String? {
         state.withLock { state in
-            precondition(keyring.hasRoot(of: state.keyring), "a namespace is used with one root for ever")
+            precondition(keyring.hasRoot(of: state.keyring), "a namespace must keep its root for ever")
             let before = state.sealer.currentID
             if keyring == state.keyring {
                 state.sealer.advance(keyring, to: now)

@@ -1,19 +1,20 @@
 import Crypto
 package import SessionCore
 
-/// Makes and reads tokens (contract §6).
+/// Creates and parses tokens (contract §6).
 ///
-/// A token is its kind's prefix and 92 base64url characters: the session's own 32 (subject handle and own part, as in its
-/// id), 48 for its generation (4 bytes) and secret (32 bytes), and 12 of a tag (9 bytes). All parts begin at a multiple
-/// of three bytes, so that each is a run of characters and nothing has to be decoded to find a session.
+/// A token is the prefix of its kind followed by 92 base64url characters: 32 for the session (subject handle and own
+/// part, as in its id), 48 for its generation (4 bytes) and secret (32 bytes), and 12 for a tag (9 bytes). Every part
+/// begins at a multiple of three bytes and is therefore a run of whole characters, so a session can be found without
+/// decoding.
 ///
-/// The tag is the checksum that refuses a mistyped token without a look-up, and it is keyed: session ids are public in
-/// events, so with an open checksum anybody could make up an "old" refresh token and have its session revoked as reused.
+/// The tag is a checksum that rejects a mistyped token without a look-up. It is keyed because session ids are public in
+/// events: with an open checksum anyone could forge an "old" refresh token and have its session revoked for reuse.
 package struct TokenCodec: TokenScheme {
     private static let prefixLength = 4
     private static let sessionLength = 32
     private static let tagBytes = 9
-    /// What the tag is made of: everything before it.
+    /// The part the tag covers: everything before it.
     private static let bodyLength = prefixLength + sessionLength + 48
     private static let length = bodyLength + tagBytes * 4 / 3
 
@@ -30,7 +31,7 @@ package struct TokenCodec: TokenScheme {
         cursors = ListCursors(keys: keys)
     }
 
-    /// 120 bits of a keyed hash. Tenant names have no NUL, so no two pairs are written alike.
+    /// 120 bits of a keyed hash. Tenant names contain no NUL, so different pairs never have the same encoding.
     package func handle(tenant: String, subject: String) -> SubjectHandle {
         let code = handles.code(length: tenant.utf8.count + 1 + subject.utf8.count) { message in
             message.append(contentsOf: tenant.utf8)
@@ -70,7 +71,7 @@ package struct TokenCodec: TokenScheme {
             guard utf8.count == Self.length, utf8.starts(with: kind.rawValue.utf8),
                 Self.areEqual(tag(of: utf8[..<Self.bodyLength]), utf8[Self.bodyLength...])
             else { return nil }
-            // Nothing below can fail for a token that was issued here, and the tag says that this one was.
+            // For a token that was issued here, nothing below can fail, and the tag proves that this one was.
             let generationStart = Self.prefixLength + Self.sessionLength
             let own = String(decoding: utf8[Self.prefixLength..<generationStart], as: UTF8.self)
             guard let session = SessionID(SessionID.prefix + own),
@@ -100,7 +101,7 @@ package struct TokenCodec: TokenScheme {
         return text
     }
 
-    /// Takes the same time wherever they differ.
+    /// Takes constant time, wherever the inputs differ.
     private static func areEqual(_ left: [UInt8], _ right: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
         var difference: UInt8 = left.count == right.count ? 0 : 1
         for (left, right) in zip(left, right) { difference |= left ^ right }

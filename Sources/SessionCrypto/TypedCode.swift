@@ -1,4 +1,4 @@
-/// A code as somebody typed or pasted it.
+/// A code as a user typed or pasted it.
 enum TypedCode {
     /// `text` without white space and hyphens.
     static func withoutSeparators(_ text: String) -> String {

@@ -1,7 +1,7 @@
 import SessionCore
 
 extension Aggregate {
-    /// Whether nothing of it has to be remembered but the number of its last event.
+    /// Whether the aggregate holds no state worth keeping except the number of its last event.
     var isForgettable: Bool {
         sessions.isEmpty && policies.isEmpty && revocations.isEmpty && subject?.outlastsSessions != true
     }

@@ -1,7 +1,7 @@
 import RedisConnection
 import SessionCore
 
-/// Puts an aggregate together from the fields of its hash.
+/// Assembles an aggregate from the fields of its Redis hash.
 struct AggregateReader {
     let handle: SubjectHandle
     let key: String
@@ -12,23 +12,23 @@ struct AggregateReader {
     var policies: [PolicyName: SessionPolicy] = [:]
     var revocations = StandingRevocations.none
 
-    /// - Throws: if a session came twice.
+    /// - Throws: if the same session appears twice.
     var aggregate: Aggregate {
         get throws(DamagedRecord) {
             let aggregate = Aggregate(
                 handle: handle, revision: revision, subject: subject, sessions: sessions, policies: policies,
                 revocations: revocations)
-            guard aggregate.sessions.count == sessions.count else { throw damaged("a session lies here twice") }
+            guard aggregate.sessions.count == sessions.count else { throw damaged("the hash holds a session twice") }
             return aggregate
         }
     }
 
-    /// All of a hash: names and values in turn.
+    /// Adds a whole hash, given as alternating names and values.
     mutating func addAll(_ values: [RedisReply]) throws(DamagedRecord) {
         guard values.count.isMultiple(of: 2) else { throw damaged("a field has no value") }
         for index in stride(from: 0, to: values.count, by: 2) {
             guard let name = values[index].string, let value = values[index + 1].bytes else {
-                throw damaged("a field or its value is no string")
+                throw damaged("a field or its value is not a string")
             }
             try add(value, of: name)
         }
@@ -38,8 +38,9 @@ struct AggregateReader {
         switch field {
         case KeySpace.revisionField:
             let text = String(decoding: value, as: UTF8.self)
-            // A commit is told the number, and compares the text.
-            guard let number = Int64(text), String(number) == text else { throw damaged("the revision is no number") }
+            // A commit passes the revision as a number, but the script compares it as text: only the canonical form
+            // will match.
+            guard let number = Int64(text), String(number) == text else { throw damaged("the revision is malformed") }
             revision = number
         case KeySpace.subjectField:
             subject = try seal.read(value, at: .field(field, key: key), as: SubjectRecord.subject).get()
@@ -51,7 +52,7 @@ struct AggregateReader {
         default:
             let session = try seal.read(value, at: .field(field, key: key), as: SessionRecord.session).get()
             guard session.id.isMade(of: handle, own: field) else {
-                throw damaged("the record of another session lies here")
+                throw damaged("the field holds another session's record")
             }
             sessions.append(session)
         }

@@ -4,30 +4,32 @@ import SessionCore
 ///
 /// | key | type | holds |
 /// |---|---|---|
-/// | `…:a:<handle>` | hash | an aggregate: `r` its revision, `s` the sealed subject, a sealed session per own id, and in the
-/// two that are about no subject a sealed policy per `p…`, and as `w` the sealed mass revocations that stand |
+/// | `…:a:<handle>` | hash | an aggregate: `r` is its revision, `s` the sealed subject, and each session is a sealed field
+/// named by the session's own part. The two aggregates that belong to no subject hold a sealed policy per `p…`, and in `w`
+/// the sealed mass revocations in force |
 /// | `…:t:<session>` | list | a session's activity: sealed entries, newest first |
 /// | `…:d` | sorted set | the partition's deadlines: session → milliseconds |
-/// | `…:o` | stream | the partition's outbox: events that are not yet known to be published |
+/// | `…:o` | stream | the partition's outbox: events not yet confirmed as published |
 /// | `…:i:<message>` | string | the sealed first result of a message |
-/// | `…:c:<message>` | string | what a message said when its id was first seen, and a number of that delivery (in the
-/// message's own partition) |
-/// | `…:n:<delivery>` | string | how often a classic queue has delivered a message again |
+/// | `…:c:<message>` | string | the claim of a message id: the fingerprint of the message first seen under it, and a number
+/// identifying that delivery (in the message's own partition) |
+/// | `…:n:<delivery>` | string | how often a classic queue has redelivered a message |
 /// | `…:w` | string | when the last walk through the partition for mass revocations began, in milliseconds |
-/// | `…:l:<purpose>` | string | who sweeps the partition at present |
+/// | `…:l:<purpose>` | string | the worker that holds the lease to sweep the partition |
 ///
-/// Beside them `namespace:keyring` tells with which keyring the namespace is used.
+/// In addition, `namespace:keyring` records which keyring the namespace is used with.
 struct KeySpace: Sendable {
     static let revisionField = "r"
     static let subjectField = "s"
     static let revocationsField = "w"
-    /// What the fields of policies begin with; own parts of sessions are shorter.
+    /// Prefix of policy fields. It cannot collide with a session's field, whose name is shorter.
     static let policyPrefix = "p"
     static let policyFieldLength = 23
 
-    /// Says with which keyring's root the namespace is used.
+    /// Records the root of the keyring that the namespace is used with.
     let keyring: String
-    /// Matches every key of every partition, and no other namespace's (a glob; the braces mean themselves).
+    /// A glob that matches every key of every partition, and no key of another namespace. (Braces are literal in Redis
+    /// globs.)
     let pattern: String
     private let prefixes: [String]
 
@@ -60,7 +62,7 @@ struct KeySpace: Sendable {
         prefix(partition) + "o"
     }
 
-    /// A message's result lies in the partition of the subject that it was about, to be written with it.
+    /// A message's result lives in the partition of the subject it concerns, so that both can be written in one commit.
     func inbox(_ message: MessageKey, in partition: Partition) -> String {
         prefix(partition) + "i:" + message.name
     }
@@ -69,7 +71,7 @@ struct KeySpace: Sendable {
         prefix(Partition(of: message)) + "c:" + message.name
     }
 
-    /// One key of each kind, in the order in which `probe.lua` takes them; nobody's.
+    /// One key of each kind, in the order `probe.lua` expects. These keys are never used.
     var probes: [String] {
         let prefix = prefixes[0]
         let nobody = String(repeating: "-", count: SessionID.ownLength)

@@ -1,7 +1,7 @@
 package import SessionCore
 
-/// One of 256 parts of the key space. All keys of a subject, and the index, outbox and leases of its partition, share a
-/// hash tag, so that whatever a commit touches lies in one slot of a Redis Cluster.
+/// One of the 256 parts of the key space. All keys of a subject, and its partition's index, outbox and leases, share a
+/// hash tag, so that everything a commit touches is in one Redis Cluster slot.
 package struct Partition: Hashable, Sendable, Comparable {
     package static let all = (0..<256).map { Partition(number: UInt8($0)) }
 
@@ -23,7 +23,7 @@ package struct Partition: Hashable, Sendable, Comparable {
         self.init(leading: name)
     }
 
-    /// The first byte of a hash in base64url: 6 bits of its first character, 2 of its second.
+    /// The first byte of a base64url-encoded hash: 6 bits from the first character, 2 from the second.
     private init(leading text: String) {
         var characters = text.utf8.makeIterator()
         guard let first = characters.next(), let second = characters.next() else {
@@ -38,7 +38,7 @@ package struct Partition: Hashable, Sendable, Comparable {
 }
 
 extension UInt8 {
-    /// The six bits that this base64url character stands for.
+    /// The six bits that this base64url character encodes.
     fileprivate var base64URLValue: UInt8 {
         switch self {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): self - UInt8(ascii: "A")
@@ -46,7 +46,7 @@ extension UInt8 {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0") + 52
         case UInt8(ascii: "-"): 62
         case UInt8(ascii: "_"): 63
-        default: preconditionFailure("this is no base64url character")
+        default: preconditionFailure("not a base64url character")
         }
     }
 }

@@ -1,8 +1,8 @@
 import SessionCore
 import Synchronization
 
-/// The standing mass revocations as they were opened last, beside the sealed bytes they came from: Redis is asked with every
-/// load, and nearly always gives the very same again.
+/// Caches the mass revocations in force as last opened, with the sealed bytes they came from. Redis returns those
+/// with every load, and they are nearly always unchanged.
 final class RecentRevocations: Sendable {
     private let last = Mutex<(sealed: [UInt8], revocations: StandingRevocations)?>(nil)
 

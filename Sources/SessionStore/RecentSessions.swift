@@ -1,17 +1,17 @@
 import SessionCore
 import Synchronization
 
-/// Sessions that were opened lately, each beside the sealed bytes it came from.
+/// Caches recently opened sessions, each with the sealed bytes it came from.
 ///
-/// Redis is asked every time; but where it gives the very bytes that were opened before, to open and read them again
-/// would give the very same session, at a tenth of what a validate costs. A user's requests come in bursts.
+/// Redis is still read every time. If it returns the same bytes as before, opening and parsing them would yield the
+/// same session: a tenth of the cost of a validate. A user's requests come in bursts.
 final class RecentSessions: Sendable {
-    /// A few megabytes at most. When it is full it begins anew: what is used comes back at once.
+    /// A few megabytes at most. A full cache is emptied; sessions in use return to it at once.
     private static let capacity = 2048
 
     private let sessions = Mutex<[SessionID: (sealed: [UInt8], session: Session)]>([:])
 
-    /// The session that these bytes were, the last time they were opened in this place.
+    /// The session that these bytes decoded to when they were last opened for this place.
     func session(_ id: SessionID, sealed: [UInt8]) -> Session? {
         sessions.withLock { sessions in
             guard let recent = sessions[id], recent.sealed == sealed else { return nil }

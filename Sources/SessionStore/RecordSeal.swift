@@ -1,15 +1,15 @@
 import SessionCore
 import SessionCrypto
 
-/// Seals records and opens them, each bound to its place: a record that is copied elsewhere does not open there.
+/// Seals and opens records. Each is bound to its place, so a record copied elsewhere does not open.
 struct RecordSeal: Sendable {
-    /// Where a record lies.
+    /// Where a record is stored.
     enum Place {
         /// A field of an aggregate.
         case field(String, key: String)
-        /// A value or list item of its own: a result in the inbox, an entry of an activity log, which may stand anywhere in it.
+        /// A whole value or a list item: a result in the inbox, or an entry of an activity log, at any index.
         case entry(String)
-        /// An event in an outbox; the stream's own ids are not known when it is sealed.
+        /// An event in an outbox. The stream assigns its entry id after sealing, so the id cannot be bound.
         case event(String, key: String)
 
         var key: String {
@@ -32,7 +32,7 @@ struct RecordSeal: Sendable {
         sealers.sealer.seal(record, context: place.associatedData)
     }
 
-    /// The same record sealed with the current key.
+    /// Reseals a record with the current key.
     func reseal(_ sealed: [UInt8], at place: Place) throws(SealError) -> [UInt8] {
         let sealer = sealers.sealer
         let context = place.associatedData

@@ -8,7 +8,7 @@ extension RedisSessionStore {
         let replies = try await send(pipeline)
         let results = zip(commits, replies).map { result(of: $0, from: $1) }
         guard results.contains(where: { $0 == nil }) else { return results.compactMap(\.self) }
-        let doubt = await distrust("a commit")
+        let doubt = await distrust("the commit script")
         return results.map { $0 ?? .refused(doubt) }
     }
 
@@ -78,13 +78,14 @@ extension RedisSessionStore {
         [.string(name), .bytes(seal.seal(record, at: .field(name, key: key)))]
     }
 
-    /// How long a session's activity is kept: as long as the session is, or can still come back.
+    /// How long a session's activity is kept: while the session lives or can still be restored.
     private func keptMilliseconds(_ session: Session?, from now: Timestamp) -> Int64 {
         let until = session.map { $0.ending?.forgottenAt ?? $0.expiresAt.adding(seconds: Commit.retentionSeconds) }
         return max(1, (until ?? now).milliseconds - now.milliseconds)
     }
 
-    /// What the script is told of the aggregate's life: -1 leaves it, 0 keeps it, else the seconds after which it goes.
+    /// The retention argument of the script: -1 leaves the expiry of the aggregate unchanged, 0 removes it, any other
+    /// number is the seconds after which the aggregate expires.
     private func retention(of commit: Commit) -> Int64 {
         switch commit.scope {
         case .sessions: -1
@@ -92,7 +93,7 @@ extension RedisSessionStore {
         }
     }
 
-    /// `nil` for what the script cannot have answered.
+    /// `nil` for a reply that the script cannot have returned.
     private func result(of commit: Commit, from reply: RedisReply) -> CommitResult? {
         if let error = reply.serverError { return .refused(StoreError(error)) }
         guard let items = reply.array else { return nil }
@@ -106,7 +107,7 @@ extension RedisSessionStore {
     }
 }
 
-/// A commit, sorted into what the script does.
+/// A commit, grouped by what the script does with it.
 private struct CommitChanges {
     var subject: Subject?
     var put: [Session] = []
@@ -135,7 +136,7 @@ private struct CommitChanges {
             if let session = commit.aggregate.sessions[id] { put.append(session) } else { removed.append(id.own) }
         }
         if commit.areRevocationsChanged {
-            // Whoever loads anything looks for the field, which is not there as long as none stands.
+            // Every load reads this field, which exists only while a mass revocation is in force.
             if commit.aggregate.revocations.isEmpty {
                 removed.append(KeySpace.revocationsField)
             } else {

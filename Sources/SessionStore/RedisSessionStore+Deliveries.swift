@@ -1,11 +1,11 @@
 import RedisConnection
 
-extension RedisSessionStore {
-    /// How long it is remembered that a message was delivered again, from the last time on: longer than it lies in a queue
-    /// between two attempts.
+extension RedisSessionStore: LaneStore {
+    /// How long a redelivery count is kept after the last redelivery: longer than a message waits in a queue between
+    /// two attempts.
     private static let deliveryMilliseconds: Int64 = 3_600_000
 
-    /// Counts one more delivery of each of these messages; gives how often each was delivered again.
+    /// Counts one more redelivery of each of these messages and returns each one's total.
     package func countDeliveries(of names: [String]) async throws(StoreError) -> [Int64] {
         var pipeline = RedisPipeline()
         for name in names {

@@ -6,7 +6,7 @@ extension RedisSessionStore {
         do {
             let loaded = try await loadOnce(requests, budget)
             guard loaded.aggregates.contains(where: \.isKeyUnknown) else { return loaded }
-            // Another worker may have read of a new key a moment before this one.
+            // Another worker may have learned of a new key a moment before this one.
             await refreshKeys()
             return try await loadOnce(requests, budget)
         } catch {
@@ -36,12 +36,13 @@ extension RedisSessionStore {
         switch revocations {
         case .success(let revocations): return Loaded(now: now, revocations: revocations, aggregates: aggregates)
         case .failure(let damage):
-            // Which sessions are over nobody knows then: better none is good than one that was revoked.
+            // Without the mass revocations we cannot tell which sessions are over. Failing all of them is safer than
+            // accepting one that was revoked.
             return Loaded(now: now, aggregates: aggregates.map { _ in LoadedAggregate(state: .damaged(damage)) })
         }
     }
 
-    /// How many bytes a request's replies have that were not kept; `nil` if all were.
+    /// The number of reply bytes that were dropped because they exceeded the budget; `nil` if none were.
     private static func bytesBeyondBudget(_ replies: ArraySlice<RedisReply>) -> Int? {
         let sizes = replies.compactMap { reply in if case .oversized(let bytes) = reply { bytes } else { nil } }
         return sizes.isEmpty ? nil : sizes.reduce(0, +)
@@ -55,7 +56,8 @@ extension RedisSessionStore {
         for reply in try await send(pipeline) { _ = try Self.value(reply) }
     }
 
-    /// The aggregate; and for each message its claim, made now if it is the first, and its result if there is one.
+    /// Reads the aggregate and, for each message, claims its id unless it is claimed already and reads its result, if
+    /// any.
     private func append(_ request: LoadRequest, to pipeline: inout RedisPipeline) {
         let key = keys.aggregate(request.handle)
         switch request.scope {
@@ -81,14 +83,15 @@ extension RedisSessionStore {
     ) throws(StoreError) -> LoadedAggregate {
         var replies = RepliesInOrder(own)
         let stored = try value(try replies.next())
-        // For what is only read, as most is: an aggregate is large, and copied where it has a name.
+        // The fast path for reads, the most common case. An aggregate is large and would be copied if bound to a name
+        // here.
         if request.messages.isEmpty, request.activityOf.isEmpty { return aggregate(request, from: stored) }
         var loaded = aggregate(request, from: stored)
         var refusal: StoreError?
         for message in request.messages {
             let claimed = try replies.next()
             let kept = try replies.next()
-            // A claim is a write, and must not keep what is only read.
+            // Claiming is a write. Reads must not fail because Redis refuses writes.
             if let error = claimed.serverError.map(StoreError.init), error.cause == .writesRefused {
                 refusal = error
                 continue
@@ -109,7 +112,7 @@ extension RedisSessionStore {
         return loaded
     }
 
-    /// What was said before under a message's id, and what it was answered.
+    /// What was previously claimed under a message's id, and the result it got.
     private func take(
         _ message: MessageKey, claimed: Result<[UInt8]?, DamagedRecord>, kept: Result<[UInt8]?, DamagedRecord>,
         inbox: String, into loaded: inout LoadedAggregate
@@ -128,17 +131,19 @@ extension RedisSessionStore {
         }
     }
 
-    /// - Throws: if the server refused the command for a reason of its own. A key that holds something else is damage of
-    ///   what lies there, and none of the others' business.
+    /// - Throws: if the server refused the command for a reason other than this key. A key of the wrong type is damage
+    ///   to that one record and must not fail the others.
     private func value(_ reply: RedisReply) throws(StoreError) -> RedisReply {
         if let error = reply.serverError, error.kind != .wrongType { throw StoreError(error) }
         return reply
     }
 
-    /// The bytes of a key that holds a string; `nil` where there is no such key.
+    /// The bytes of a string key; `nil` if the key does not exist.
     private func content(_ reply: RedisReply, of key: String) -> Result<[UInt8]?, DamagedRecord> {
         if reply.isNull { return .success(nil) }
-        guard let bytes = reply.bytes else { return .failure(DamagedRecord(key: key, reason: "this is no string")) }
+        guard let bytes = reply.bytes else {
+            return .failure(DamagedRecord(key: key, reason: "the key holds no string"))
+        }
         return .success(bytes)
     }
 
@@ -147,10 +152,10 @@ extension RedisSessionStore {
     ) -> Result<[ActivityEntry], DamagedRecord> {
         let log = keys.activity(session)
         return Result { () throws(DamagedRecord) in
-            guard let items = reply.array else { throw DamagedRecord(key: log, reason: "this is no list") }
+            guard let items = reply.array else { throw DamagedRecord(key: log, reason: "the key holds no list") }
             var entries: [ActivityEntry] = []
             for item in items {
-                guard let sealed = item.bytes else { throw DamagedRecord(key: log, reason: "an entry is no string") }
+                guard let sealed = item.bytes else { throw DamagedRecord(key: log, reason: "an entry is not a string") }
                 entries.append(try seal.read(sealed, at: .entry(log), as: ActivityRecord.entry).get())
             }
             return entries
@@ -169,12 +174,14 @@ extension RedisSessionStore {
         var reader = AggregateReader(handle: request.handle, key: keys.aggregate(request.handle), seal: seal)
         var damaged: [SessionID: DamagedRecord] = [:]
         do throws(DamagedRecord) {
-            guard let values = reply.array else { throw DamagedRecord(key: reader.key, reason: "this is no hash") }
+            guard let values = reply.array else {
+                throw DamagedRecord(key: reader.key, reason: "the key holds no hash")
+            }
             switch request.scope {
             case .whole: try reader.addAll(values)
             case .sessions(let ids):
                 guard values.count == ids.count + 1 else {
-                    throw DamagedRecord(key: reader.key, reason: "not the fields that were asked for")
+                    throw DamagedRecord(key: reader.key, reason: "Redis returned other fields than requested")
                 }
                 if let revision = values[0].bytes { try reader.add(revision, of: KeySpace.revisionField) }
                 for (id, reply) in zip(ids, values.dropFirst()) {
@@ -201,7 +208,7 @@ extension RedisSessionStore {
 }
 
 extension LoadRequest {
-    /// How many replies it takes: see `append`.
+    /// How many replies this request yields: see `append`.
     fileprivate var replyCount: Int { 1 + 2 * messages.count + activityOf.count }
 }
 
@@ -215,7 +222,7 @@ extension LoadedAggregate {
     }
 }
 
-/// The replies to a pipeline, taken one after another.
+/// The replies to a pipeline, consumed in order.
 private struct RepliesInOrder {
     private var rest: ArraySlice<RedisReply>
 
@@ -228,10 +235,10 @@ private struct RepliesInOrder {
         return rest.prefix(count)
     }
 
-    /// - Throws: if there is none left, which no server can bring about: replies are counted as they come.
+    /// - Throws: if no reply is left. No server can cause this: replies are counted as they arrive.
     mutating func next() throws(StoreError) -> RedisReply {
         guard let reply = rest.popFirst() else {
-            throw StoreError("Redis answered less than it was asked", .away, mayHaveHappened: true)
+            throw StoreError("Redis returned fewer replies than commands", .away, mayHaveHappened: true)
         }
         return reply
     }

@@ -2,22 +2,22 @@ import RedisConnection
 import SessionCore
 import SessionCrypto
 
-/// How far a walk through all sealed values has come.
+/// The progress of a walk through all sealed values.
 package struct ResealProgress: Sendable {
-    /// Of the key space, from 0 to 1.
+    /// The fraction of the key space walked so far, from 0 to 1.
     package var fraction = 0.0
-    /// Sealed values that were looked at. One may be looked at twice, while Redis grows or shrinks its tables.
+    /// Sealed values visited. A value may be visited twice while Redis resizes its tables.
     package var records = 0
-    /// Those that were sealed again.
+    /// Values that were resealed.
     package var resealed = 0
-    /// Those that could not be opened, and stay as they are.
+    /// Values that could not be opened and were left unchanged.
     package var unreadable = 0
-    /// The keys of a few of these.
+    /// The keys of a few of the unreadable values.
     package var unreadableKeys: [String] = []
-    /// Events in outboxes that are not sealed with the current key: they go away when they are published.
+    /// Events in outboxes not sealed with the current key: they disappear once published.
     package var leftEvents = 0
-    /// Whether another key has begun to seal since the walk began: what was looked at before may be sealed with the one
-    /// before it.
+    /// Whether another key became current after the walk began: values visited before then may be sealed with the
+    /// previous key.
     package var isOvertaken = false
 
     mutating func count(unreadable key: String) {
@@ -26,19 +26,19 @@ package struct ResealProgress: Sendable {
     }
 }
 
-/// What is done once to everything in a namespace, beside workers that go on working. Redis is asked for a bounded page
-/// at a time, so that nobody waits long behind it.
+/// One-off operations on a whole namespace while workers keep running. Redis is asked for one bounded page at a time,
+/// so other clients never wait long.
 extension RedisSessionStore {
-    /// Keys that Redis looks at in one step, about.
+    /// Approximate number of keys that Redis scans in one step.
     private static let pageKeys: Int64 = 1000
-    /// Keys whose values are read in one go: aggregates may have 8 MiB each.
+    /// Keys whose values are read in one pipeline: an aggregate can have 8 MiB.
     private static let valueKeys = 4
-    /// Values that are put into place in one call of the script, during which Redis does nothing else.
+    /// Values replaced in one call of the script, which blocks Redis while it runs.
     private static let scriptValues = 64
-    /// Events of an outbox that are read in one go.
+    /// Events of an outbox read in one page.
     private static let outboxEvents: Int64 = 500
 
-    /// Seals again, with the current key, whatever is sealed with another. It may be interrupted and run again.
+    /// Reseals, with the current key, every value sealed with another key. Can be interrupted and run again.
     ///
     /// - Parameter onProgress: called after each page.
     package func reseal(
@@ -48,8 +48,9 @@ extension RedisSessionStore {
         let idAtFirst = currentID
         var unknownKeys: Set<String> = []
         try await walk(&progress, onProgress) { key, elements, progress async throws(StoreError) in
-            // A key that was made since the ring was read is no reason to call what it seals unreadable. Asked for once each:
-            // who writes into Redis can make up any number of them.
+            // A key added after the ring was read is not a reason to report its values as unreadable, so the ring is
+            // refreshed first. Each unknown id is looked up once, and the number of look-ups is bounded: anyone who can
+            // write to Redis can invent key ids.
             for id in Set(elements.compactMap { Sealer.keyID(of: $0.sealed) })
             where !seal.sealers.sealer.has(id) && unknownKeys.count < Self.maxUnknownKeys
                 && unknownKeys.insert(id).inserted
@@ -74,11 +75,11 @@ extension RedisSessionStore {
         return progress
     }
 
-    /// As many keys that the ring does not have as are asked for, at the most.
+    /// Limit on the unknown key ids that one run looks up.
     private static let maxUnknownKeys = 16
 
-    /// How many values are sealed with each key, by its id; events in outboxes too. What is no sealed record counts
-    /// under none.
+    /// The number of values sealed with each key, by key id, including events in outboxes. A value that is not a sealed
+    /// record counts under no key.
     package func countByKey(
         onProgress: (ResealProgress) -> Void
     ) async throws(StoreError) -> [String: Int] {
@@ -100,9 +101,9 @@ extension RedisSessionStore {
 
 // MARK: - The walk
 
-/// A sealed value: where in its key it stands, and its bytes.
+/// A sealed value: its location within its key, and its bytes.
 private struct SealedElement {
-    /// Its name in a hash; empty elsewhere.
+    /// The field name in a hash; otherwise empty.
     let field: String
     let sealed: [UInt8]
 }
@@ -113,7 +114,8 @@ private struct Replacement {
 }
 
 extension RedisSessionStore {
-    /// Shows `visit` every key with all that is sealed in it. What is there all the while is shown at least once.
+    /// Calls `visit` with every key and its sealed values. A value that exists throughout the walk is visited at least
+    /// once.
     private func walk(
         _ progress: inout ResealProgress, _ onProgress: (ResealProgress) -> Void,
         visit: (SealedKey, [SealedElement], inout ResealProgress) async throws(StoreError) -> Void
@@ -146,7 +148,7 @@ extension RedisSessionStore {
         return (names.compactMap { $0.string.flatMap(SealedKey.init) }, next)
     }
 
-    /// What is sealed in each of these keys; of a key that holds something else, nothing.
+    /// The sealed values of each of these keys; none for a key of an unexpected type.
     private func elements(
         of sealedKeys: [SealedKey], _ progress: inout ResealProgress
     ) async throws(StoreError) -> [[SealedElement]] {
@@ -181,14 +183,14 @@ extension RedisSessionStore {
                 return SealedElement(field: field, sealed: sealed)
             }
         case .string:
-            // It may have gone since it was found.
+            // The key may have been deleted since the scan found it.
             return reply.bytes.map { [SealedElement(field: "", sealed: $0)] } ?? []
         case .list:
             return (reply.array ?? []).compactMap(\.bytes).map { SealedElement(field: "", sealed: $0) }
         }
     }
 
-    /// How many of them were put into place; the others were written by somebody else meanwhile.
+    /// Returns how many values were replaced; a worker has overwritten the others in the meantime.
     private func replace(_ replacements: [Replacement], in key: SealedKey) async throws(StoreError) -> Int {
         var count = 0
         var rest = replacements[...]
@@ -202,13 +204,13 @@ extension RedisSessionStore {
                     + batch.flatMap { [.string($0.element.field), .bytes($0.element.sealed), .bytes($0.new)] })
             guard let replaced = try Self.value(try await sendOne(pipeline)).integer,
                 (0...Int64(batch.count)).contains(replaced)
-            else { throw await distrust("a reseal") }
+            else { throw await distrust("the reseal script") }
             count += Int(replaced)
         }
         return count
     }
 
-    /// How many events of an outbox are sealed with each key.
+    /// The number of events of an outbox sealed with each key.
     private func countOutbox(_ partition: Partition) async throws(StoreError) -> [String: Int] {
         var counts: [String: Int] = [:]
         var start = "-"
@@ -236,8 +238,8 @@ extension RedisSessionStore {
         }
     }
 
-    /// How much of its tables Redis has gone through: it counts its cursor up with the bits in reverse (dictScan in its
-    /// dict.c), so the cursor's own bits, reversed, are a binary fraction.
+    /// The fraction of its tables that Redis has scanned. Redis increments its cursor with the bits reversed (dictScan
+    /// in its dict.c), so the reversed cursor is a binary fraction.
     private static func fraction(of cursor: String) -> Double {
         guard let cursor = UInt64(cursor) else { return 0 }
         return (0..<64).reduce(0) { fraction, bit in

@@ -1,12 +1,12 @@
 import RedisConnection
 package import SessionCore
 
-// What the store knows of mass revocations beyond their aggregate: they come with every load, and each partition knows
-// when it was walked through for them.
+// The store's part in mass revocations: every load reads those in force, and each partition records when it was last
+// walked for them.
 extension RedisSessionStore {
-    /// Members of a deadline index that Redis looks at for one page.
+    /// Members of a deadline index that Redis scans for one page.
     private static let pageMembers: Int64 = 256
-    /// How long a partition's walk is remembered; forgetting one costs another walk.
+    /// How long a partition's walk is remembered. Losing the record only costs another walk.
     private static let walkMilliseconds: Int64 = 86_400_000
 
     func append(revocationsTo pipeline: inout RedisPipeline) {
@@ -17,13 +17,13 @@ extension RedisSessionStore {
         from reply: RedisReply
     ) throws(StoreError) -> Result<StandingRevocations, DamagedRecord> {
         if reply.serverError?.kind == .wrongType {
-            return .failure(DamagedRecord(key: revocationsKey, reason: "this is no hash"))
+            return .failure(DamagedRecord(key: revocationsKey, reason: "the key holds no hash"))
         }
         let field = try Self.value(reply)
         if field.isNull { return .success(.none) }
         guard let sealed = field.bytes else {
-            // Whatever this is, it does not say that none stands.
-            throw StoreError("Redis did not say which mass revocations stand", .away, mayHaveHappened: false)
+            // An unexpected reply must not be taken for "no mass revocation in force".
+            throw StoreError("Redis did not return the mass revocations in force", .away, mayHaveHappened: false)
         }
         if let known = recentRevocations.revocations(sealed: sealed) { return .success(known) }
         let place = RecordSeal.Place.field(KeySpace.revocationsField, key: revocationsKey)
@@ -64,7 +64,8 @@ extension RedisSessionStore {
     package func subjects(in partition: Partition, from page: String?) async throws(StoreError) -> SubjectPage {
         var pipeline = RedisPipeline()
         pipeline.command("TIME")
-        // Every session has a deadline. ZSCAN finds what is there all the while, wherever its deadline moves.
+        // Every session has a deadline. ZSCAN returns every member present throughout the scan, even if its deadline
+        // changes.
         pipeline.command(
             "ZSCAN", .string(keys.deadlines(partition)), .string(page ?? "0"), "COUNT", .integer(Self.pageMembers))
         let replies = try await send(pipeline)
@@ -84,7 +85,7 @@ extension RedisSessionStore {
         return SubjectPage(now: now, subjects: subjects, next: next == "0" ? nil : next)
     }
 
-    /// Whose session this member of a deadline index is.
+    /// The subject whose session this member of a deadline index is.
     private func subject(ofDeadline member: String) -> SubjectHandle? {
         SessionID(SessionID.prefix + member)?.handle
     }

@@ -2,7 +2,8 @@ import RedisConnection
 package import SessionCore
 
 extension RedisSessionStore: SweepableStore {
-    /// How long a sweep may hold a partition. A worker that died in the middle holds it no longer than this.
+    /// How long a sweep may hold a partition's lease. The lease of a worker that dies mid-sweep expires after this
+    /// long.
     private static let leaseMilliseconds: Int64 = 10_000
 
     package func pendingWork(eventsOlderThan age: Duration) async throws(StoreError) -> PendingWork {
@@ -18,7 +19,7 @@ extension RedisSessionStore: SweepableStore {
         let replies = try await send(pipeline)
         var work = PendingWork()
         for (index, reply) in replies.enumerated() {
-            guard let found = try Self.value(reply).array else { throw await distrust("a look for work") }
+            guard let found = try Self.value(reply).array else { throw await distrust("the query for pending work") }
             let partition = Partition.all[index / 2 % Partition.all.count]
             if found.isEmpty { continue }
             if index.isMultiple(of: 2) { work.due.append(partition) } else { work.left.append(partition) }
@@ -39,7 +40,7 @@ extension RedisSessionStore: SweepableStore {
         let sessions = members.compactMap { SessionID(SessionID.prefix + $0) }
             .filter { Partition(of: $0.handle) == partition }
         if sessions.count < members.count {
-            // Nothing of ours: left there, it would be due for ever.
+            // A member that is not a session id was not written by us. If it stayed, it would be due for ever.
             let ours = Set(sessions.map(\.withoutPrefix))
             var removal = RedisPipeline()
             removal.command(
@@ -83,7 +84,7 @@ extension RedisSessionStore: SweepableStore {
         var entries: [LeftEvent] = []
         var previous = last.flatMap { StreamID($0.id) }
         for item in items {
-            // Whoever goes on behind the last must come to an end.
+            // Ids must increase, or a caller that pages from the last id would never finish.
             guard let (id, entry) = entry(item, in: partition, key: key), previous.map({ $0 < id }) ?? true else {
                 throw await distrust("XRANGE")
             }
@@ -102,7 +103,7 @@ extension RedisSessionStore: SweepableStore {
             .integer(Self.leaseMilliseconds))
         let holder = try Self.value(try await sendOne(pipeline))
         guard holder.string == owner else { return holder.isNull }
-        // Who is at it still keeps it.
+        // The lease holder renews its lease.
         var renewal = RedisPipeline()
         renewal.command(
             "PEXPIRE", .string(keys.lease(partition, for: purpose)), .integer(Self.leaseMilliseconds))
@@ -110,7 +111,7 @@ extension RedisSessionStore: SweepableStore {
         return true
     }
 
-    /// One entry of the stream: `[id, [i, event id, e, sealed event]]`; `nil` for what is no entry of a stream.
+    /// An entry of the stream, `[id, [i, event id, e, sealed event]]`; `nil` for a reply of any other shape.
     private func entry(_ item: RedisReply, in partition: Partition, key: String) -> (StreamID, LeftEvent)? {
         guard let parts = item.array, parts.count == 2, let id = parts[0].string.flatMap(StreamID.init) else {
             return nil
@@ -119,7 +120,7 @@ extension RedisSessionStore: SweepableStore {
         guard let fields = parts[1].array, fields.count == 4, let eventID = fields[1].string,
             let sealed = fields[3].bytes
         else {
-            let damage = DamagedRecord(key: key, reason: "\(id.text) is no event")
+            let damage = DamagedRecord(key: key, reason: "the entry \(id.text) is not an event")
             return (id, LeftEvent(reference: reference, event: .failure(damage)))
         }
         let event = seal.read(sealed, at: .event(eventID, key: key), as: EventRecord.event)
@@ -135,12 +136,12 @@ extension RedisSessionStore: SweepableStore {
 
     func sendOne(_ pipeline: consuming RedisPipeline) async throws(StoreError) -> RedisReply {
         guard let reply = try await send(pipeline).first else {
-            throw StoreError("Redis answered nothing", .away, mayHaveHappened: true)
+            throw StoreError("Redis returned no reply", .away, mayHaveHappened: true)
         }
         return reply
     }
 
-    /// The largest stream id that is `age` old: ids begin with the millisecond of their making.
+    /// The largest stream id that is `age` old: an id begins with the millisecond of its creation.
     private static func streamBound(_ now: Timestamp, _ age: Duration) -> String {
         String(max(0, now.milliseconds - age.components.seconds * 1000))
     }

@@ -3,11 +3,11 @@ import SessionContract
 import SessionCore
 package import SessionCrypto
 
-/// The store in Redis: one pipeline to load a batch, one to commit it, every record sealed and bound to its place.
+/// The store in Redis: one pipeline loads a batch, one commits it. Every record is sealed and bound to its place.
 package struct RedisSessionStore: SessionStore {
     /// The scripts that every connection must have loaded.
     package static let scripts = [commitScript, releaseScript, resealScript]
-    /// Asked by every connection of a worker: whether Redis lets it do all that the store asks for.
+    /// A probe, run on each new connection of a worker: checks that Redis permits every command the store uses.
     package static func probe(in namespace: String) -> RedisProbe {
         let keys = KeySpace(namespace: namespace)
         return RedisProbe(
@@ -27,15 +27,15 @@ package struct RedisSessionStore: SessionStore {
 
     let recent = RecentSessions()
     let recentRevocations = RecentRevocations()
-    /// Where the standing mass revocations lie.
+    /// The key that holds the mass revocations in force.
     let revocationsKey: String
     private let keyringFingerprint: String
     private let hash: KeyedHash
-    /// Has the keyring read again, at once.
+    /// Rereads the keyring at once.
     let refreshKeys: @Sendable () async -> Void
 
-    /// - Parameter refreshKeys: called for a record that is sealed with an unknown key, before it counts as damaged;
-    ///   returns when `sealers` has the newest keys there are, or soon.
+    /// - Parameter refreshKeys: called for a record sealed with an unknown key, before the record counts as damaged.
+    ///   Returns once `sealers` has the newest keys, or after a short limit.
     package init(
         redis: RedisClient, namespace: String, sealers: SealerSource, inboxSeconds: Int, keyring: Keyring,
         refreshKeys: @escaping @Sendable () async -> Void = {}
@@ -50,8 +50,8 @@ package struct RedisSessionStore: SessionStore {
         inboxMilliseconds = Int64(inboxSeconds) * 1000
     }
 
-    /// Whether the namespace is used with this store's keyring, or now begins to be. A worker with another would find
-    /// other handles for the same subjects, and so break every limit and promise without anybody noticing.
+    /// Whether the namespace is used with this store's keyring; claims an unused namespace for it. A worker with
+    /// another root would derive other handles for the same subjects, silently breaking every limit and promise.
     package func isKeyringTheirs() async throws(StoreError) -> Bool {
         var pipeline = RedisPipeline()
         pipeline.command("SET", .string(keys.keyring), .string(keyringFingerprint), "NX", "GET")
@@ -60,12 +60,12 @@ package struct RedisSessionStore: SessionStore {
         return known.isNull || known.string == keyringFingerprint
     }
 
-    /// The field of a policy that was put.
+    /// The hash field of a stored policy.
     func policyField(_ name: PolicyName) -> String {
         KeySpace.policyPrefix + hash.policyName(tenant: name.tenant, name: name.name.text)
     }
 
-    /// With which keyring the namespace is used, without beginning to use it.
+    /// The keyring that the namespace is used with. Does not claim an unused namespace.
     package func keyringUse() async throws(StoreError) -> KeyringUse {
         var pipeline = RedisPipeline()
         pipeline.command("GET", .string(keys.keyring))
@@ -75,9 +75,9 @@ package struct RedisSessionStore: SessionStore {
         return known == keyringFingerprint ? .ours : .another
     }
 
-    /// With which keyring a namespace is used.
+    /// Which keyring a namespace is used with.
     package enum KeyringUse: Sendable {
-        /// With none: nothing was ever stored in it.
+        /// None: nothing was ever stored in the namespace.
         case none
         case ours
         case another
@@ -91,20 +91,20 @@ package struct RedisSessionStore: SessionStore {
         }
     }
 
-    /// Gives up the connection: its server has answered what it cannot have meant, and `/readyz` has to say so.
+    /// Closes the connection after a reply that makes no sense, so that `/readyz` reports it.
     func distrust(_ command: String) async -> StoreError {
-        let message = "Redis answered \(command) with something else"
+        let message = "unexpected reply from Redis to \(command)"
         await redis.abandonConnection(because: RedisError(.protocolViolation, message))
         return StoreError(message, .away, mayHaveHappened: true)
     }
 
-    /// - Throws: if the server refused the command: what it says is about itself, not about our data.
+    /// - Throws: if the server refused the command: the error then concerns the server, not our data.
     static func value(_ reply: RedisReply) throws(StoreError) -> RedisReply {
         if let error = reply.serverError { throw StoreError(error) }
         return reply
     }
 
-    /// - Returns: `nil` for what cannot be the time.
+    /// - Returns: `nil` if the reply is not a valid time.
     static func time(_ reply: RedisReply) throws(StoreError) -> Timestamp? {
         guard let parts = try value(reply).array, parts.count == 2,
             let seconds = parts[0].string.flatMap(Int64.init), let micros = parts[1].string.flatMap(Int64.init),
@@ -113,12 +113,12 @@ package struct RedisSessionStore: SessionStore {
         return Timestamp(milliseconds: seconds * 1000 + micros / 1000)
     }
 
-    /// Up to the year 9999: from there on nothing can be reckoned or written down.
+    /// Up to the year 9999: later dates can be neither computed nor formatted.
     private static let timeRange: Range<Int64> = 0..<253_402_300_800
 }
 
 extension StoreError {
-    /// What the server said of a command: in its own words where they repeat nothing that was sent.
+    /// Converts a server's error, quoting it only where it does not repeat what was sent.
     init(_ error: RedisServerError) {
         let cause: Cause =
             switch error.kind {
@@ -128,17 +128,17 @@ extension StoreError {
                 .away
             case .wrongType, .other: error.isOfTheCommand ? .refused : .away
             }
-        // Where there is no script nothing was run.
+        // If the script was missing, nothing was run.
         let mayHaveHappened = !error.isTransient && error.kind != .noScript
         self.init("Redis refused a command: \(error.words)", cause, mayHaveHappened: mayHaveHappened)
     }
 
-    /// Why there are no replies.
+    /// Converts the reason why there are no replies.
     init(_ error: RedisError) {
         let cause: Cause =
             switch error.code {
             case .notConnected: .away
-            // Unless it is too much of what was asked for.
+            // Except when the reply exceeded a limit: then the request itself was too large.
             case .protocolViolation: error.exceedsLimit ? .refused : .away
             case .connectFailed, .authenticationFailed, .timeout, .connectionClosed, .invalidConfiguration, .server,
                 .notPermitted, .tooManyOutstanding, .unknownScript, .cancelled:
@@ -147,7 +147,7 @@ extension StoreError {
         self.init(error.message, cause, mayHaveHappened: error.mayHaveRun)
     }
 
-    /// The same of what was only read: it had no effect.
+    /// The same error for a read, which has no effect.
     var ofReading: StoreError {
         StoreError(message, cause, mayHaveHappened: false)
     }

@@ -1,15 +1,15 @@
 package import SessionCore
 
-/// How far the sweep has come with the mass revocations that stand.
+/// How far the sweep has carried out the mass revocations in force.
 package struct RevocationProgress: Equatable, Sendable {
-    /// How long after a mass revocation something may be stored that was decided without having seen it, with a margin: both
-    /// it and that are at most so old when they are stored.
+    /// How long after a mass revocation a change decided without knowledge of it may still be stored: both are at most
+    /// `maxAgeMilliseconds` old when stored. Includes a margin.
     static let settlingMilliseconds = 2 * Commit.maxAgeMilliseconds + 2000
 
     /// The store's clock.
     package let now: Timestamp
     package let standing: StandingRevocations
-    /// When the last walk through each partition began that came to its end.
+    /// When the last complete walk through each partition began.
     private let walks: [Partition: Timestamp]
 
     package init(now: Timestamp, standing: StandingRevocations, walks: [Partition: Timestamp]) {
@@ -18,9 +18,9 @@ package struct RevocationProgress: Equatable, Sendable {
         self.walks = walks
     }
 
-    /// The partitions to walk through: at once where a mass revocation is new, and once more where that was so soon behind
-    /// it that something may have come in unseen. Of a large installation few are walked through twice: the first walk
-    /// takes longer than anything may be under way.
+    /// The partitions still to be walked: at once after a new mass revocation, and a second time if the first walk
+    /// began so soon that a change may have been stored without knowledge of the revocation. In a large installation
+    /// few partitions need the second walk: the first takes longer than anything can be in flight.
     package var outstanding: [Partition] {
         Partition.all.filter { partition in
             guard let walk = walks[partition] else { return true }
@@ -30,7 +30,7 @@ package struct RevocationProgress: Equatable, Sendable {
         }
     }
 
-    /// Until when mass revocations are carried out in every partition; `nil` where none that stands is.
+    /// The time up to which mass revocations are carried out in every partition; `nil` if none in force is.
     package var carriedOut: Timestamp? {
         let walks = Partition.all.map { self.walks[$0] ?? Timestamp(milliseconds: 0) }
         guard let earliest = walks.min() else { return nil }
@@ -42,13 +42,13 @@ package struct RevocationProgress: Equatable, Sendable {
     }
 }
 
-/// Some of those who have sessions in a partition.
+/// A page of the subjects that have sessions in a partition.
 package struct SubjectPage: Sendable {
-    /// The store's clock, before it looked.
+    /// The store's clock before it read the page.
     package let now: Timestamp
-    /// Each once.
+    /// Without duplicates.
     package let subjects: [SubjectHandle]
-    /// Where the next page begins; `nil` behind the last.
+    /// Where the next page begins; `nil` after the last page.
     package let next: String?
 
     package init(now: Timestamp, subjects: [SubjectHandle], next: String?) {

@@ -1,4 +1,4 @@
-/// A key of Redis that holds sealed values, told by its name (see `KeySpace`).
+/// A Redis key that holds sealed values, classified by its name (see `KeySpace`).
 struct SealedKey {
     enum Kind: String {
         /// An aggregate: every field but its revision is sealed.
@@ -12,10 +12,10 @@ struct SealedKey {
     let name: String
     let kind: Kind
 
-    /// `nil` for a key that holds nothing sealed. An outbox does, but its entries are not resealed: they are gone as soon
-    /// as they are published.
+    /// `nil` for a key that holds nothing sealed. Outbox entries are sealed but not resealed: they are deleted once
+    /// published.
     init?(_ name: String) {
-        // A namespace has no braces, so these are those of the partition.
+        // A namespace contains no braces, so these are the partition's.
         guard let partitionEnd = name.utf8.firstIndex(of: UInt8(ascii: "}")) else { return nil }
         switch name[partitionEnd...].dropFirst().prefix(3) {
         case ":a:": kind = .hash
@@ -26,7 +26,7 @@ struct SealedKey {
         self.name = name
     }
 
-    /// The place that an element is sealed for; `field` is its name in a hash.
+    /// The place an element is bound to; `field` is its name in a hash.
     func place(ofField field: String) -> RecordSeal.Place {
         switch kind {
         case .hash: .field(field, key: name)

@@ -1,66 +1,74 @@
 import SessionContract
 package import SessionCore
 
-/// Where aggregates live, with the three promises everything rests on: a commit is atomic, has one effect per message,
-/// and stores its events with its state.
+/// Stores aggregates and keeps the three promises everything rests on: a commit is atomic, a message has one effect,
+/// and events are stored together with the state they report.
 ///
-/// `RedisSessionStore` is the real one; `InMemorySessionStore` says the same in a hundred lines, to be compared with.
+/// `RedisSessionStore` is the real store; `InMemorySessionStore` implements the same promises in a hundred lines, for
+/// comparison.
 package protocol SessionStore: Sendable {
-    /// What is known of these aggregates now, in their order, with the store's time: one round trip.
+    /// Loads these aggregates, in order, with the store's current time. One round trip.
     ///
-    /// - Parameter budget: how much of what is stored is loaded. An aggregate that goes beyond is `tooLarge`: to be
-    ///   loaded by itself, when there is room for it.
+    /// - Parameter budget: how many bytes to load. An aggregate that exceeds it is `tooLarge`: load it alone when there
+    ///   is room for it.
     func load(_ requests: [LoadRequest], budget: LoadBudget) async throws(StoreError) -> Loaded
 
-    /// Applies each commit, atomically and apart from the others, in their order: one round trip.
+    /// Applies each commit atomically and independently of the others, in order. One round trip.
     func commit(_ commits: [Commit]) async throws(StoreError) -> [CommitResult]
 
-    /// Takes published events out of the outbox.
+    /// Removes published events from the outbox.
     func clear(_ entries: [OutboxEntry.Reference]) async throws(StoreError)
 
-    /// Forgets that these messages were seen, where these deliveries were the first: they failed, and may come again with
-    /// another body. What another delivery claimed is left alone: it may be about to commit.
+    /// Releases the claims that these deliveries made: they failed, and their messages may be sent again with another
+    /// body. A claim of another delivery is left alone, as that delivery may be about to commit.
     func release(_ messages: [MessageKey]) async throws(StoreError)
 }
 
 extension SessionStore {
-    /// All of it, however much that is.
+    /// Loads without a limit on size.
     package func load(_ requests: [LoadRequest]) async throws(StoreError) -> Loaded {
         try await load(requests, budget: .unlimited)
     }
 }
 
-/// What somebody has to do in a partition: deadlines that have come, events that nobody published.
+/// What a lane needs from a store in addition to what commands need.
+package protocol LaneStore: SessionStore {
+    /// Counts one more redelivery of each of these messages and returns each one's total. For queues that do not count
+    /// redeliveries themselves.
+    func countDeliveries(of names: [String]) async throws(StoreError) -> [Int64]
+}
+
+/// The work a sweep does in a partition: deadlines that have passed, events that were not published.
 package protocol SweepableStore: SessionStore {
-    /// The partitions in which a deadline has come, or an event has lain in the outbox for `age` at least.
+    /// The partitions with a deadline that has passed, or an event that has been in the outbox for at least `age`.
     func pendingWork(eventsOlderThan age: Duration) async throws(StoreError) -> PendingWork
 
-    /// Puts deadlines off that cannot be carried out, so that those behind them can.
+    /// Postpones deadlines that cannot be carried out, so that they do not block the ones behind them.
     func postpone(_ sessions: [SessionID], seconds: Int) async throws(StoreError)
 
-    /// At most `limit` sessions of a partition whose deadline has come, the earliest first.
+    /// At most `limit` sessions of a partition whose deadline has passed, earliest first.
     func dueSessions(in partition: Partition, limit: Int) async throws(StoreError) -> [SessionID]
 
-    /// At most `limit` events of a partition that have lain in the outbox for `age` at least, the oldest first, from behind
-    /// the entry `last` on.
+    /// At most `limit` events that have been in a partition's outbox for at least `age`, oldest first, starting after
+    /// the entry `last`.
     func leftEvents(
         in partition: Partition, olderThan age: Duration, after last: OutboxEntry.Reference?, limit: Int
     ) async throws(StoreError) -> [LeftEvent]
 
-    /// The mass revocations that stand, and how far each partition has come with them; `nil` where none stands.
+    /// The mass revocations in force and how far each partition has carried them out; `nil` if none is in force.
     func revocationProgress() async throws(StoreError) -> RevocationProgress?
 
-    /// A page of those who have sessions in a partition: who has one all the while until the last page is on one of them at
-    /// least.
+    /// A page of the subjects that have sessions in a partition. A subject that has one throughout the walk appears on
+    /// at least one page.
     ///
-    /// - Parameter page: `next` of the page before; `nil` for the first.
+    /// - Parameter page: `next` of the previous page; `nil` for the first.
     func subjects(in partition: Partition, from page: String?) async throws(StoreError) -> SubjectPage
 
-    /// Notes that all who had sessions in a partition at this moment were looked at since, with the mass revocations of
-    /// then.
+    /// Records that every subject with sessions in the partition at `moment` has since been checked against the mass
+    /// revocations in force at that moment.
     func noteWalk(through partition: Partition, begunAt moment: Timestamp) async throws(StoreError)
 
-    /// Makes `owner` the only one to sweep a partition for a while; `false` if somebody else is.
+    /// Leases a partition to `owner` for a while; `false` if another owner holds the lease.
     func lease(_ partition: Partition, for purpose: LeasePurpose, owner: String) async throws(StoreError) -> Bool
 }
 
@@ -69,20 +77,20 @@ package struct PendingWork: Equatable, Sendable {
     package var left: [Partition] = []
 }
 
-/// What a partition is leased for: the sweeps do not wait for each other.
+/// What a partition is leased for. Sweeps of different purposes do not block each other.
 package enum LeasePurpose: String, Sendable {
     case deadlines
     case outbox
     case revocations
 }
 
-/// How much is loaded at once, in bytes of what is stored, about.
+/// How much to load at once, in approximate bytes of stored data.
 package struct LoadBudget: Sendable {
     package static let unlimited = LoadBudget(total: .max, each: .max)
 
-    /// Of all aggregates together.
+    /// For all aggregates together.
     package var total: Int
-    /// Of any one.
+    /// For each aggregate.
     package var each: Int
 
     package init(total: Int, each: Int) {
@@ -91,12 +99,12 @@ package struct LoadBudget: Sendable {
     }
 }
 
-/// One aggregate to load, and the messages that are about it.
+/// An aggregate to load, and the messages that concern it.
 package struct LoadRequest: Sendable {
     package var handle: SubjectHandle
     package var scope: AggregateScope
     package var messages: [MessageKey]
-    /// The sessions whose activity log is read.
+    /// The sessions whose activity logs to read.
     package var activityOf: [SessionID]
 
     package init(
@@ -109,14 +117,14 @@ package struct LoadRequest: Sendable {
     }
 }
 
-/// What names a message that must have one effect: its caller and id, and what it says.
+/// Identifies a message that must have exactly one effect: its caller and id, and its content.
 package struct MessageKey: Sendable {
     /// A keyed hash of caller and `message_id`: 22 base64url characters.
     package let name: String
     /// A keyed hash of command and body: 16 bytes.
     package let fingerprint: [UInt8]
-    /// Tells this delivery of the message from all others: a claim that another made is not ours to take back. No part of
-    /// what the message is.
+    /// Distinguishes this delivery from every other, so that it releases only its own claim. Not part of the message's
+    /// identity.
     let delivery: UInt64
 
     package init(name: String, fingerprint: [UInt8], delivery: UInt64 = .random(in: .min ... .max)) {
@@ -125,13 +133,13 @@ package struct MessageKey: Sendable {
         self.delivery = delivery
     }
 
-    /// What this delivery claims the id with: the fingerprint, then 8 bytes of its own.
+    /// The value this delivery claims the id with: the fingerprint, then 8 bytes unique to the delivery.
     var claim: [UInt8] {
         fingerprint + (0..<8).map { UInt8(truncatingIfNeeded: delivery >> (56 - 8 * UInt64($0))) }
     }
 
-    /// Whether a claim says the same as this message, whoever made it. Those of the first version end with the
-    /// fingerprint.
+    /// Whether a claim, by any delivery, was made for the same message content. Claims of the first version end after
+    /// the fingerprint.
     func isSaid(by claim: [UInt8]) -> Bool {
         claim.starts(with: fingerprint) && (claim.count == fingerprint.count || claim.count == fingerprint.count + 8)
     }
@@ -148,11 +156,11 @@ extension MessageKey: Hashable {
 }
 
 package struct Loaded: Sendable {
-    /// The store's clock, the only one that decides.
+    /// The store's clock, the only one that decisions use.
     package let now: Timestamp
     /// The mass revocations in force when the aggregates were read.
     package let revocations: StandingRevocations
-    /// One for each request, in their order.
+    /// One per request, in order.
     package let aggregates: [LoadedAggregate]
 
     package init(now: Timestamp, revocations: StandingRevocations = .none, aggregates: [LoadedAggregate]) {
@@ -165,11 +173,11 @@ package struct Loaded: Sendable {
 package struct LoadedAggregate: Sendable {
     package enum State: Sendable {
         case whole(Aggregate)
-        /// A record's seal does not open, or its content makes no sense: the key, never the content.
+        /// A record's seal does not open, or its content is invalid. Names the key, never the content.
         case damaged(DamagedRecord)
-        /// The store did not do what loading it asks for.
+        /// The store failed to load it.
         case refused(StoreError)
-        /// It has this many bytes, for which the budget had no room.
+        /// Its size in bytes, which exceeds the budget.
         case tooLarge(bytes: Int)
 
         /// - Throws: `DamagedRecord` or `StoreError`.
@@ -185,13 +193,13 @@ package struct LoadedAggregate: Sendable {
     }
 
     package let state: State
-    /// What the messages that were carried out before were answered.
+    /// The results of messages that were carried out before.
     package var results: [MessageKey: StoredResult]
-    /// The messages whose id was used for another command or body.
+    /// The messages whose id was used before for another command or body.
     package var reused: Set<MessageKey>
-    /// The activity that was asked for, newest first.
+    /// The requested activity, newest first.
     package var activity: [SessionID: [ActivityEntry]]
-    /// What cannot be trusted of it though the rest can.
+    /// Damaged records that leave the rest usable.
     package var damage = PartialDamage()
 
     package init(
@@ -205,18 +213,18 @@ package struct LoadedAggregate: Sendable {
     }
 }
 
-/// Records about an aggregate that cannot be trusted: they fail the commands that need them, and no others.
+/// Damaged records around an aggregate. They fail only the commands that need them.
 package struct PartialDamage: Sendable {
-    /// What was kept of these messages.
+    /// Damaged results or claims of messages.
     package var messages: [MessageKey: DamagedRecord] = [:]
-    /// These sessions, where single ones were loaded.
+    /// Damaged sessions, where single sessions were loaded.
     package var sessions: [SessionID: DamagedRecord] = [:]
-    /// The activity of these sessions.
+    /// Damaged activity logs of sessions.
     package var activity: [SessionID: DamagedRecord] = [:]
 
     package var isEmpty: Bool { messages.isEmpty && sessions.isEmpty && activity.isEmpty }
 
-    /// What a command is kept from, if it is.
+    /// The damage that prevents a command from being carried out, if any.
     package func damage(of message: MessageKey?, scope: AggregateScope, activityOf: SessionID?) -> DamagedRecord? {
         if let message, let damage = messages[message] { return damage }
         if let activityOf, let damage = activity[activityOf] { return damage }
@@ -237,11 +245,11 @@ package struct DamagedRecord: Error, Equatable, Sendable {
     /// The key in the store.
     package let key: String
     package let reason: String
-    /// Whether it was sealed with a key that the keyring does not have, or not yet.
+    /// Whether the record is sealed with a key that this keyring does not have (yet).
     package var isKeyUnknown = false
 }
 
-/// The first result of a message, kept for its duplicates.
+/// The first result of a message, kept to answer its duplicates.
 package struct StoredResult: Equatable, Sendable {
     /// `succeeded` or `rejected`.
     package let status: String
@@ -258,29 +266,30 @@ package struct StoredResult: Equatable, Sendable {
     }
 }
 
-/// What a transaction made of an aggregate, to be stored if nobody else has written meanwhile.
+/// The changes a transaction makes to an aggregate, stored only if nobody else has written in the meantime.
 package struct Commit: Sendable {
-    /// A subject that nothing is left of is forgotten after this long; then its events count from 1 again.
+    /// An aggregate without remaining state is forgotten after this long; then its events are numbered from 1 again.
     package static let retentionSeconds = 30 * 86400
-    /// What was decided longer ago than this is not stored but decided again, in milliseconds: what has not seen a mass
-    /// revocation is there soon after it or never (`RevocationProgress`), and a worker that stood still for an hour
-    /// stores nothing of an hour ago. Many times as long as Redis may take for an answer, or a batch for its decision.
+    /// The maximum age of a decision, in milliseconds; an older one is not stored but made again. A change decided
+    /// without knowledge of a mass revocation is therefore stored soon after it or never (`RevocationProgress`), and a
+    /// worker that was suspended for an hour stores nothing an hour old. Many times Redis's longest response time, or a
+    /// batch's decision time.
     package static let maxAgeMilliseconds: Int64 = 30_000
 
-    /// The aggregate as it shall be; its revision is the one that was read.
+    /// The aggregate's new state, with the revision that was read.
     package let aggregate: Aggregate
-    /// When it was decided.
+    /// When the decision was made.
     package let now: Timestamp
-    /// How much of it was read.
+    /// How much of the aggregate was read.
     package let scope: AggregateScope
-    /// The sessions to write, or to remove where the aggregate does not have them.
+    /// The sessions to write, or to remove if the aggregate no longer has them.
     package let changed: Set<SessionID>
     package let rescheduled: Set<SessionID>
     package let changedPolicies: Set<PolicyName>
     package let isSubjectChanged: Bool
     package let areRevocationsChanged: Bool
     package let events: [OutgoingEvent]
-    /// What the events leave in the activity logs of their sessions, in their order.
+    /// The entries that the events add to their sessions' activity logs, in order.
     package let activity: [(session: SessionID, entry: ActivityEntry)]
     package let results: [(message: MessageKey, result: StoredResult)]
 
@@ -304,20 +313,20 @@ package struct Commit: Sendable {
         self.results = results
     }
 
-    /// Whether it changes the aggregate, and not only what lies about it.
+    /// Whether the commit changes the aggregate itself, and not only records around it.
     var writesAggregate: Bool {
         !changed.isEmpty || !changedPolicies.isEmpty || isSubjectChanged || areRevocationsChanged
     }
 
-    /// Whether all that it stores is that a session was active, or when to look at one: the idle deadline may come early, or
-    /// an expiry be announced late, for want of it, and no answer becomes wrong.
+    /// Whether the commit only records that a session was active or when to check it next. Without it an idle deadline
+    /// may come early or an expiry be announced late, but no answer becomes wrong.
     package var isDispensable: Bool {
         events.isEmpty && results.isEmpty && (rescheduled.isEmpty || changed.isEmpty) && !isSubjectChanged
             && changedPolicies.isEmpty && !areRevocationsChanged
     }
 }
 
-/// An event in the form in which it is published.
+/// An event in its published form.
 package struct OutgoingEvent: Equatable, Sendable {
     package let id: String
     package let type: String
@@ -331,20 +340,19 @@ package struct OutgoingEvent: Equatable, Sendable {
 }
 
 package enum CommitResult: Sendable {
-    /// Stored; the references are those of the commit's events.
+    /// Stored; the references identify the commit's events in the outbox.
     case applied([OutboxEntry.Reference])
-    /// Nothing was stored: somebody else wrote first, a message had been carried out already, or it was decided too long
-    /// ago.
+    /// Nothing was stored: the revision has changed, a message was already carried out, or the decision was too old.
     case conflict
-    /// The store did not do it.
+    /// The store failed to carry it out.
     case refused(StoreError)
 }
 
-/// Events that are stored and perhaps not yet published.
+/// Events that are stored and may not have been published yet.
 package enum OutboxEntry {
     package struct Reference: Hashable, Sendable {
         package let partition: Partition
-        /// The id within the partition's outbox.
+        /// The entry id within the partition's outbox.
         package let id: String
 
         package init(partition: Partition, id: String) {
@@ -354,28 +362,28 @@ package enum OutboxEntry {
     }
 }
 
-/// What lies in an outbox; `damaged` where it cannot be opened.
+/// An event left in an outbox; `failure` if it cannot be opened.
 package struct LeftEvent: Sendable {
     package let reference: OutboxEntry.Reference
     package let event: Result<OutgoingEvent, DamagedRecord>
 }
 
-/// The store could not do what it was asked to.
+/// The store could not do what was requested.
 package struct StoreError: Error, Sendable, CustomStringConvertible {
     package enum Cause: Sendable {
-        /// It is not there, is starting, or does not let us work: a permission was taken away, another node has the keys, it
-        /// answers nonsense. Nothing that it was asked for brought this about.
+        /// The store is unreachable, starting, or does not let us work: a permission was revoked, another node owns the
+        /// keys, its replies are nonsense. The request did not cause this.
         case away
-        /// It is there and can be read, and takes no writes at present: a replica, out of memory, too few replicas.
+        /// The store can be read but refuses writes at present: it is a replica, out of memory, or short of replicas.
         case writesRefused
-        /// It is there and did not do this.
+        /// The store works but refused this request.
         case refused
     }
 
     /// A sentence for the log.
     package let message: String
     package let cause: Cause
-    /// Whether some of it may have happened nevertheless.
+    /// Whether the request may have taken effect, in whole or in part.
     package let mayHaveHappened: Bool
 
     package var description: String { message }

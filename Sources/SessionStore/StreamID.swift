@@ -1,10 +1,10 @@
-/// The id of a stream's entry: milliseconds, `-`, and a number among the entries of that millisecond.
+/// The id of a stream entry: milliseconds, `-`, and a sequence number within that millisecond.
 struct StreamID: Comparable {
     let text: String
     private let milliseconds: UInt64
     private let number: UInt64
 
-    /// `nil` for what is no such id.
+    /// `nil` if `text` is not a stream id.
     init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 2, let milliseconds = UInt64(parts[0]), let number = UInt64(parts[1]) else { return nil }

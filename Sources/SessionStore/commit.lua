@@ -1,19 +1,20 @@
--- One commit on one aggregate, whole or not at all: the same script for every command.
+-- Commits one aggregate, all or nothing. Every command uses this script.
 --
 -- KEYS: the aggregate, its partition's deadline index, its partition's outbox, then one inbox entry per result, then one
 --       activity log per activity.
--- ARGV: the revision that was read; milliseconds that inbox entries live; seconds after which the aggregate may go, 0
---       to keep it, -1 to leave that as it is; then six counts, and behind them as many items as they say:
+-- ARGV: the revision that was read; the lifetime of inbox entries in milliseconds; the seconds after which the
+--       aggregate expires, 0 to remove its expiry, -1 to leave it unchanged; six counts, followed by that many items
+--       each:
 --       fields to set (field, value), fields to remove (field), deadlines to set (member, milliseconds),
---       deadlines to remove (member), events (id, sealed), results (sealed), all behind the last millisecond in which this
---       may be stored; last, per activity log its entry and the milliseconds that the log lives from now.
+--       deadlines to remove (member), events (id, sealed), results (sealed); then the last millisecond at which this
+--       commit may be stored; finally, for each activity log, its entry and the milliseconds after which the log expires.
 --
--- Answers nothing (an empty array) if the revision has moved, a command has had its effect already, or it was decided too
--- long ago: load again, and decide again. Otherwise the ids under which the events lie in the outbox, behind the revision
--- that holds now.
+-- Returns an empty array if the revision has changed, a message was already carried out, or the decision is too old:
+-- load and decide again. Otherwise returns the new revision, then the ids of the events in the outbox.
 --
--- A script that fails in the middle leaves what it wrote. So whatever may fail comes before the first write: whether the
--- user may run all of it (permissions are taken away while workers run), the types of the keys, and the revision.
+-- A script that fails midway keeps its writes. So everything that can fail is checked before the first write: whether
+-- the user may run all commands (permissions can be revoked while workers run), the types of the keys, and the
+-- revision.
 
 local aggregate, deadlines, outbox = KEYS[1], KEYS[2], KEYS[3]
 local lifetime, retention = ARGV[2], tonumber(ARGV[3])
@@ -21,7 +22,7 @@ local sets, removals, schedules, cancellations, events, results =
     tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local at = 11
 
--- Whether the user may not run these; a Redis before 7.0 cannot be asked.
+-- Whether the user lacks permission for this command; Redis before 7.0 cannot tell.
 local function refuses(...)
     return redis.acl_check_cmd and not redis.acl_check_cmd(...)
 end
@@ -62,11 +63,11 @@ end
 
 local reply = { revision }
 if sets + removals > 0 then
-    -- By 1 to 1000000, as the microsecond has it: where Redis lost writes, those that come instead reach another revision,
-    -- and who saw the lost ones does not take the two states for one.
+    -- Add 1 to 1000000, from the microseconds of the clock. If Redis loses writes, the writes that replace them reach
+    -- another revision, so a worker that saw the lost ones cannot mistake one state for the other.
     reply[1] = string.format('%.0f', redis.call('HINCRBY', aggregate, 'r', 1 + time[2]))
 end
--- Before the state, since a stream may be full.
+-- Before the state, because appending to a full stream fails.
 local event = at + 2 * sets + removals + 2 * schedules + cancellations
 for _ = 1, events do
     reply[#reply + 1] = redis.call('XADD', outbox, '*', 'i', ARGV[event], 'e', ARGV[event + 1])

@@ -1,13 +1,13 @@
--- Which commands that a worker needs its user may not run on the namespace's keys: an empty array where none is missing.
--- Nothing is run, and nothing written.
+-- Returns the commands that a worker needs but its user may not run on the namespace's keys; an empty array if none is
+-- missing. Runs none of them and writes nothing.
 --
 -- KEYS: one of each kind, of one partition: an aggregate, an activity log, the deadlines, the outbox, an inbox entry, a
---       claim, a lease, a walk. ARGV: the key that tells the keyring, which lies in no partition.
+--       claim, a lease, a walk. ARGV: the key that records the keyring, which is in no partition.
 
 local aggregate, activity, deadlines, outbox, inbox, claim, lease, walk =
     KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local needed = {
-    -- What is sent.
+    -- Commands that workers send.
     { 'PING' }, { 'TIME' },
     { 'SET', ARGV[1], '-', 'NX', 'GET' }, { 'GET', ARGV[1] },
     { 'HGETALL', aggregate }, { 'HMGET', aggregate, 'r' },
@@ -18,7 +18,7 @@ local needed = {
     { 'XRANGE', outbox, '-', '+', 'COUNT', '1' }, { 'XDEL', outbox, '0-1' },
     { 'SET', lease, '-', 'NX', 'GET', 'PX', '1' }, { 'PEXPIRE', lease, '1' },
     { 'ZSCAN', deadlines, '0', 'COUNT', '1' }, { 'GET', walk }, { 'SET', walk, '0', 'PX', '1' },
-    -- What scripts run.
+    -- Commands that scripts run.
     { 'TYPE', aggregate }, { 'HGET', aggregate, 'r' }, { 'HSET', aggregate, '-', '-' }, { 'HDEL', aggregate, '-' },
     { 'HINCRBY', aggregate, 'r', '1' }, { 'EXPIRE', aggregate, '1' }, { 'PERSIST', aggregate },
     { 'EXISTS', inbox }, { 'SET', inbox, '-', 'PX', '1' },
@@ -28,10 +28,10 @@ local needed = {
 }
 
 local refused, seen = {}, {}
--- Since Redis 7.0. Where there is none a refusal is told when it comes.
+-- Since Redis 7.0. Earlier versions report a refusal only when it happens.
 if not redis.acl_check_cmd then return refused end
 for _, command in ipairs(needed) do
-    -- It throws for a command that the server does not have.
+    -- Throws for a command that the server does not have.
     local known, may = pcall(redis.acl_check_cmd, unpack(command))
     if not (known and may) and not seen[command[1]] then
         seen[command[1]] = true

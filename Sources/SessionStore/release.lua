@@ -1,8 +1,9 @@
--- Takes back the claim of a message's id, if it is still this delivery's: another may have it by now, and be about to commit.
+-- Releases the claim of a message id if this delivery still holds it. Another delivery may hold it by now and be about
+-- to commit.
 --
--- KEYS: the claim. ARGV: what the delivery claimed it with.
+-- KEYS: the claim. ARGV: the value the delivery claimed it with.
 --
--- Answers how many were taken back.
+-- Returns the number of claims released.
 
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])

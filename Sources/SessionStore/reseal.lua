@@ -1,10 +1,10 @@
--- Puts newly sealed bytes in the place of old ones, where the old ones still are: what a worker has written meanwhile
--- stays. The revision does not change, as nothing that a decision rests on does.
+-- Replaces old sealed bytes with new ones wherever the old bytes are still in place; values that a worker has changed
+-- in the meantime stay. The revision does not change, because nothing that decisions depend on does.
 --
--- KEYS: one key. ARGV: what it is (hash, string or list), then as many threes as wanted: the field (empty but in a hash),
---       the old bytes, the new bytes.
+-- KEYS: one key. ARGV: its type (hash, string or list), then any number of triples: field (empty except for a hash),
+--       old bytes, new bytes.
 --
--- Answers how many were put into place.
+-- Returns how many values were replaced.
 
 local key, kind, count = KEYS[1], ARGV[1], 0
 
@@ -21,7 +21,7 @@ for i = 2, #ARGV, 3 do
             count = count + 1
         end
     elseif redis.call('LINSERT', key, 'BEFORE', old, new) > 0 then
-        -- By value, not by index: entries may be added at either end meanwhile.
+        -- By value, not by index: entries may be added at either end in the meantime.
         redis.call('LREM', key, 1, old)
         count = count + 1
     end

@@ -1,39 +1,49 @@
 import AMQPConnection
 import Synchronization
 
-/// The commands that wait for their replies.
+/// Commands sent over one channel and waiting for their replies.
 final class PendingReplies: Sendable {
-    private typealias Answer = CheckedContinuation<Result<[UInt8], SojournClientError>, Never>
+    private typealias Answer = Result<[UInt8], SojournClientError>
 
     private struct State {
-        var waiting: [String: Answer] = [:]
+        var waiting: [String: AsyncStream<Answer>.Continuation] = [:]
         var failure: SojournClientError?
     }
 
     private let state = Mutex(State())
 
-    /// Waits for the reply with this correlation id, which what `send` sends will bring.
+    /// Calls `send`, and waits for the reply with this correlation id. Sends nothing once the time is up.
+    ///
+    /// - Parameters:
+    ///   - limit: how long to wait from now.
+    ///   - timeout: the caller's whole timeout, for the error message.
     func reply(
-        to id: String, within timeout: Duration, send: @escaping @Sendable () async throws(SojournClientError) -> Void
+        to id: String, within limit: Duration, timeout: Duration,
+        send: @escaping @Sendable () async throws(SojournClientError) -> Void
     ) async throws(SojournClientError) -> [UInt8] {
-        let deadline = Task {
-            try await Task.sleep(for: timeout)
-            finish(id, .failure(.timeout(after: timeout)))
-        }
-        defer { deadline.cancel() }
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { (answer: Answer) in
-                begin(id, answer)
-                Task {
-                    do throws(SojournClientError) {
-                        try await send()
-                    } catch {
-                        finish(id, .failure(error))
-                    }
+        // Before anything is sent: the reply may be faster than the task that waits for it.
+        let answers = begin(id)
+        defer { finish(id, .failure(.closed)) }
+        let result = await withTaskGroup(of: Answer?.self) { group in
+            group.addTask {
+                for await answer in answers { return answer }
+                return .failure(.closed)
+            }
+            group.addTask {
+                do throws(SojournClientError) {
+                    try await send()
+                    return nil
+                } catch {
+                    return .failure(error)
                 }
             }
-        } onCancel: {
-            finish(id, .failure(.closed))
+            group.addTask {
+                guard (try? await Task.sleep(for: limit)) != nil else { return .failure(.closed) }
+                return .failure(.timeout(after: timeout))
+            }
+            defer { group.cancelAll() }
+            for await result in group { if let result { return result } }
+            return .failure(.closed)
         }
         return try result.get()
     }
@@ -45,25 +55,33 @@ final class PendingReplies: Sendable {
         }
     }
 
-    /// Fails all that wait, and all that come after.
+    /// Fails all waiting commands, and all later ones.
     func fail(_ error: SojournClientError) {
         let waiting = state.withLock { state in
             state.failure = error
             defer { state.waiting = [:] }
-            return state.waiting.values.map(\.self)
+            return Array(state.waiting.values)
         }
-        for answer in waiting { answer.resume(returning: .failure(error)) }
+        for answer in waiting { Self.give(.failure(error), to: answer) }
     }
 
-    private func begin(_ id: String, _ answer: Answer) {
+    private func begin(_ id: String) -> AsyncStream<Answer> {
+        let (answers, answer) = AsyncStream.makeStream(of: Answer.self, bufferingPolicy: .bufferingOldest(1))
         let failure = state.withLock { state in
             if state.failure == nil { state.waiting[id] = answer }
             return state.failure
         }
-        if let failure { answer.resume(returning: .failure(failure)) }
+        if let failure { Self.give(.failure(failure), to: answer) }
+        return answers
     }
 
-    private func finish(_ id: String, _ result: Result<[UInt8], SojournClientError>) {
-        state.withLock { $0.waiting.removeValue(forKey: id) }?.resume(returning: result)
+    private func finish(_ id: String, _ result: Answer) {
+        guard let answer = state.withLock({ $0.waiting.removeValue(forKey: id) }) else { return }
+        Self.give(result, to: answer)
+    }
+
+    private static func give(_ result: Answer, to answer: AsyncStream<Answer>.Continuation) {
+        answer.yield(result)
+        answer.finish()
     }
 }

@@ -1,4 +1,4 @@
-/// Names for messages: 120 random bits in lower-case hexadecimal.
+/// Message ids: 120 random bits in lower-case hexadecimal.
 enum RandomID {
     static func make() -> String {
         let digits = Array("0123456789abcdef".utf8)

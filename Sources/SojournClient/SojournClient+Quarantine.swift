@@ -4,29 +4,29 @@ import SessionContract
 import Synchronization
 
 extension SojournClient {
-    /// How long the next message of a queue that has some is waited for.
+    /// How long to wait for the next message while the queue has more.
     private static let patience: Duration = .seconds(10)
 
-    /// What of the quarantine was seen.
+    /// What a look at the quarantine returned.
     package struct QuarantineLook<Value: Sendable>: Sendable {
-        /// What `look` gave, the oldest message first.
+        /// The results of `look`, for the oldest message first.
         package var found: [Value]
-        /// How many messages there were.
+        /// The number of messages in the queue.
         package let total: Int
     }
 
-    /// Looks at the oldest messages in quarantine. They stay there, and nobody else can see them meanwhile: it takes them as
-    /// a consumer would, and gives all of them back.
+    /// Reads the oldest messages in quarantine. They stay in the queue, but are invisible to others meanwhile: this
+    /// consumes them without acknowledging, so that all of them are requeued.
     ///
     /// - Parameters:
-    ///   - limit: how many to look at; 0 for all, of which nothing is kept but what `look` gives.
-    ///   - enough: ends the look once it has found so much.
+    ///   - limit: how many to read; 0 for all. Only the results of `look` are kept in memory.
+    ///   - enough: stops after so many results.
     /// - Throws: `notConnected`, `noSuchNamespace`, `timeout`.
     package func lookAtQuarantine<Value: Sendable>(
         limit: Int, enough: Int = .max, _ look: @escaping @Sendable (AMQPDelivery) -> Value?
     ) async throws(SojournClientError) -> QuarantineLook<Value> {
         do throws(AMQPError) {
-            let channel = try await connection.openChannel()
+            let channel = try await amqp.link(isPatient: false).connection.openChannel()
             let total = Int(try await channel.queueDeclare(names.quarantine, passive: true).messageCount)
             let wanted = limit == 0 ? total : min(limit, total)
             guard wanted > 0 else { return QuarantineLook(found: [], total: total) }
@@ -44,7 +44,7 @@ extension SojournClient {
             await channel.close()
             if let error { throw error }
             guard isComplete else {
-                throw AMQPError(.timeout, "RabbitMQ did not show all of \(names.quarantine) in time")
+                throw AMQPError(.timeout, "RabbitMQ did not deliver all of \(names.quarantine) in time")
             }
             return QuarantineLook(found: progress.found, total: total)
         } catch {
@@ -53,7 +53,7 @@ extension SojournClient {
     }
 }
 
-/// How far a look has come. Somebody else may hold some of the messages, so that the last of them never comes.
+/// Progress of a look. Another consumer may hold some of the messages, so the last may never arrive.
 private final class Looking<Value: Sendable>: Sendable {
     private struct State {
         var found: [Value] = []
@@ -97,7 +97,8 @@ private final class Looking<Value: Sendable>: Sendable {
         }?.resume()
     }
 
-    /// Whether all that was wanted, or enough, came; gives up once nothing has come for so long.
+    /// Waits until all wanted messages, or enough results, have arrived, and returns whether they have. Gives up once
+    /// no message has arrived for `patience`.
     func wait(atMost patience: Duration) async -> Bool {
         let watch = Task {
             var seen = -1

@@ -4,58 +4,87 @@ import NIOCore
 import NIOPosix
 import SessionContract
 
-/// Talks to Sojourn through RabbitMQ: sends commands and gets their replies, watches what happens.
+/// Sends commands to Sojourn over RabbitMQ, receives their replies, and watches events.
 ///
 ///     let sojourn = try await SojournClient.connect(url: "amqp://127.0.0.1", namespace: "sojourn")
 ///     let reply = try await sojourn.send("session.create", body: #"{"subject":"alice"}"#.utf8)
 ///
-/// Bodies are JSON as `schemas/` describes it. A client may be used from anywhere; it does not reconnect.
+/// Bodies are JSON as `schemas/` describes it. A client is safe to use concurrently. It reconnects when its connection is lost:
+/// commands in flight fail with `notConnected`, and commands sent meanwhile wait, up to their own timeout.
 public final class SojournClient: Sendable {
-    let connection: AMQPConnection
-    private let commands: AMQPChannel
-    let names: Topology.Names
-    private let replies: PendingReplies
-    /// Who sends: RabbitMQ vouches for the user of the connection, and lets no other name pass.
-    private let user: String?
-
-    private init(
-        connection: AMQPConnection, commands: AMQPChannel, names: Topology.Names, replies: PendingReplies, user: String?
-    ) {
-        self.user = user
-        self.connection = connection
-        self.commands = commands
-        self.names = names
-        self.replies = replies
+    /// What there is while the client is connected.
+    struct Link: Sendable {
+        let connection: AMQPConnection
+        let commands: AMQPChannel
+        let replies: PendingReplies
     }
 
-    /// Connects to a broker. The user of the URL is the caller of every command (`user_id`), as an installation with a
-    /// callers file wants it.
+    let amqp: AMQPClient<Link>
+    let names: Topology.Names
+    /// The `user_id` of commands: RabbitMQ only accepts the connection's own user.
+    private let user: String?
+    private let running: Task<Void, Never>
+
+    private init(_ amqp: AMQPClient<Link>, names: Topology.Names, user: String?) {
+        self.amqp = amqp
+        self.names = names
+        self.user = user
+        running = Task { await amqp.run() }
+    }
+
+    deinit {
+        amqp.shutdown()
+    }
+
+    /// Connects to a broker. The URL's user becomes the `user_id` of every command, as a callers file requires.
     ///
     /// - Parameters:
     ///   - url: `amqp://` or `amqps://`.
-    ///   - namespace: the installation's.
-    /// - Throws: `invalidConfiguration`, `notConnected`.
+    ///   - namespace: the installation's namespace.
+    /// - Throws: `invalidConfiguration`; `notConnected` if no broker is reachable now.
     public static func connect(
         url: String, namespace: String = "sojourn", logger: Logger = Logger(label: "sojourn.client")
     ) async throws(SojournClientError) -> SojournClient {
-        do {
-            var configuration = try AMQPConfiguration(url: url)
-            configuration.connectionName = "sojourn/\(namespace)/client"
-            let connection = try await AMQPConnection.connect(
-                configuration, on: MultiThreadedEventLoopGroup.singleton.next(), logger: logger)
-            let commands = try await connection.openChannel()
-            let replies = PendingReplies()
-            try await commands.consume(
-                queue: ReplyQueue.direct, noAck: true, onBatch: { replies.deliver($0) })
-            commands.closeFuture.whenSuccess { error in
-                replies.fail(error.map(SojournClientError.init) ?? .closed)
+        try await connect(urls: [url], namespace: namespace, logger: logger)
+    }
+
+    /// Connects to the first broker that answers, now and whenever the connection is lost.
+    ///
+    /// - Parameter urls: of the brokers of one cluster, for one user.
+    /// - Throws: `invalidConfiguration`, also where the users differ; `notConnected` where no broker is there now.
+    public static func connect(
+        urls: [String], namespace: String = "sojourn", logger: Logger = Logger(label: "sojourn.client")
+    ) async throws(SojournClientError) -> SojournClient {
+        do throws(AMQPError) {
+            var configurations: [AMQPConfiguration] = []
+            for url in urls { configurations.append(try AMQPConfiguration(url: url)) }
+            guard Set(configurations.map(\.username)).count == 1, let user = configurations.first?.username else {
+                throw AMQPError(
+                    .invalidConfiguration, "the URLs of the brokers must be one at least, all with one user")
             }
-            return SojournClient(
-                connection: connection, commands: commands, names: Topology.Names(namespace: namespace),
-                replies: replies, user: configuration.username.isEmpty ? nil : configuration.username)
+            let amqp = AMQPClient<Link>(
+                BrokerConnector(configurations: configurations, logger: logger), name: "sojourn/\(namespace)/client",
+                on: MultiThreadedEventLoopGroup.singleton.next(), logger: logger, open: open)
+            let client = SojournClient(
+                amqp, names: Topology.Names(namespace: namespace), user: user.isEmpty ? nil : user)
+            _ = try await amqp.link(isPatient: false)
+            return client
         } catch {
             throw SojournClientError(error)
         }
+    }
+
+    /// Listens for direct replies, which come over the channel that the commands go out on.
+    private static func open(_ connection: AMQPConnection) async throws(AMQPError) -> Link {
+        let commands = try await connection.openChannel()
+        let replies = PendingReplies()
+        try await commands.consume(queue: ReplyQueue.direct, noAck: true, onBatch: { replies.deliver($0) })
+        commands.closeFuture.whenSuccess { error in
+            replies.fail(error.map(SojournClientError.init) ?? .closed)
+            // Without its channel the connection is good for nothing.
+            connection.beginClosing()
+        }
+        return Link(connection: connection, commands: commands, replies: replies)
     }
 
     /// Sends a command and waits for its reply.
@@ -63,8 +92,8 @@ public final class SojournClient: Sendable {
     /// - Parameters:
     ///   - command: such as `session.create`; it is the routing key.
     ///   - body: a JSON object.
-    ///   - messageID: what makes the command's effect a single one; send it again with the same id if no reply comes.
-    ///     Without one, a random id.
+    ///   - messageID: the idempotency key: if no reply arrives, send the command again with the same id, and it takes
+    ///     effect only once. Random by default.
     ///   - timeout: how long to wait.
     /// - Returns: the result, JSON as `schemas/results/` describes it.
     /// - Throws: `timeout`, `notConnected`, `noSuchNamespace`, `unsendable`.
@@ -72,7 +101,8 @@ public final class SojournClient: Sendable {
         _ command: String, body: some Sequence<UInt8>, messageID: String? = nil, timeout: Duration = .seconds(10)
     ) async throws(SojournClientError) -> [UInt8] {
         let id = messageID ?? RandomID.make()
-        // Two commands with one message_id may be under way at once: each reply finds its own by a name of its own.
+        // Two commands with the same message_id may be in flight at once, so replies are matched by a separate
+        // correlation id.
         let correlationID = RandomID.make()
         let message = AMQPMessage(
             exchange: names.commands, routingKey: command,
@@ -80,13 +110,40 @@ public final class SojournClient: Sendable {
                 contentType: "application/json", deliveryMode: 2, correlationID: correlationID,
                 replyTo: ReplyQueue.direct, messageID: id, userID: user),
             body: Array(body))
-        let channel = commands
-        return try await replies.reply(to: correlationID, within: timeout) { () throws(SojournClientError) in
-            try await Self.publish(message, on: channel)
+        let deadline = ContinuousClock.now + timeout
+        let link = try await link(within: timeout)
+        return try await link.replies.reply(
+            to: correlationID, within: ContinuousClock.now.duration(to: deadline), timeout: timeout
+        ) { () throws(SojournClientError) in
+            try await Self.publish(message, on: link.commands)
         }
     }
 
-    /// Publishes a message. - Throws: what keeps it from being sent.
+    /// The link, once there is one.
+    ///
+    /// - Throws: `notConnected` where there is none in time.
+    private func link(within timeout: Duration) async throws(SojournClientError) -> Link {
+        let result = await withTaskGroup(of: Result<Link, AMQPError>?.self) { [amqp] group in
+            group.addTask {
+                do throws(AMQPError) { return .success(try await amqp.link()) } catch { return .failure(error) }
+            }
+            group.addTask {
+                try? await Task.sleep(for: timeout)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+        switch result {
+        case .success(let link): return link
+        case .failure(let error): throw SojournClientError(error)
+        case nil:
+            guard case .disconnected(let error, nextAttempt: _) = amqp.state else { throw .closed }
+            throw SojournClientError(error)
+        }
+    }
+
+    /// Publishes a message, or throws the reason why it could not be sent.
     private static func publish(_ message: AMQPMessage, on channel: AMQPChannel) async throws(SojournClientError) {
         let outcomes: [AMQPPublishOutcome]
         do {
@@ -99,13 +156,14 @@ public final class SojournClient: Sendable {
         }
     }
 
-    /// The events that match `pattern` (as in a topic binding: `*` one word, `#` any), from now on, as CloudEvents in
-    /// JSON. The stream ends when the connection does; at most 10 000 events wait in it, the oldest go first.
+    /// The events that match `pattern` (as in a topic binding: `*` matches one word, `#` any number), from now on, as
+    /// CloudEvents in JSON. The stream ends with the connection. It buffers at most 10 000 events; beyond that, the
+    /// oldest are dropped.
     ///
     /// - Throws: `notConnected`, `noSuchNamespace`.
     public func events(matching pattern: String = "#") async throws(SojournClientError) -> AsyncStream<[UInt8]> {
         do {
-            let channel = try await connection.openChannel()
+            let channel = try await amqp.link(isPatient: false).connection.openChannel()
             let queue = try await channel.queueDeclare("", durable: false, exclusive: true, autoDelete: true)
             try await channel.queueBind(queue.name, exchange: names.events, routingKey: pattern)
             let (events, continuation) = AsyncStream.makeStream(
@@ -123,8 +181,9 @@ public final class SojournClient: Sendable {
         }
     }
 
-    /// Closes the connection in an orderly way. Commands that still wait for a reply fail with `notConnected`.
+    /// Closes the connection gracefully. Commands still waiting for a reply fail with `notConnected`.
     public func close() async {
-        await connection.close()
+        amqp.shutdown()
+        await running.value
     }
 }

@@ -15,7 +15,7 @@ extension SojournClientError {
         case .notFound:
             self.init(
                 code: .noSuchNamespace,
-                message: "RabbitMQ knows nothing of this namespace, so no worker has run in it yet: \(error.message)")
+                message: "this namespace does not exist on RabbitMQ, so no worker has run in it yet: \(error.message)")
         case .invalidMessage: self.init(code: .unsendable, message: error.message)
         case .connectFailed, .authenticationFailed, .virtualHostUnavailable, .handshakeFailed, .timeout,
             .heartbeatMissed, .connectionClosed, .channelClosed, .preconditionFailed, .accessRefused,

@@ -1,20 +1,20 @@
-/// Why a client could not do what it was asked to.
+/// Why an operation of the client failed.
 public struct SojournClientError: Error, Sendable, CustomStringConvertible {
     public enum Code: String, Sendable {
         /// The URL or a name cannot be used.
         case invalidConfiguration
-        /// There is no broker, or it did not let us in.
+        /// No broker could be reached, or it rejected the connection.
         case notConnected
-        /// The broker has no exchanges of this namespace: no worker has run there yet.
+        /// The broker has no exchanges for this namespace: no worker has run there yet.
         case noSuchNamespace
-        /// No reply came in time. The command may have been carried out, or may still be.
+        /// No reply arrived in time. The command may have been executed, or may still be.
         case timeout
-        /// The message does not fit the protocol, such as a name of more than 255 bytes.
+        /// AMQP cannot carry the message, for example because a name has more than 255 bytes.
         case unsendable
     }
 
     public let code: Code
-    /// A sentence for a person.
+    /// A message for people.
     public let message: String
 
     public var description: String { message }

@@ -1,6 +1,6 @@
-/// What is known of a session, its tokens apart. Times are milliseconds since 1970-01-01T00:00:00Z.
+/// What is known about a session, except its tokens. Times are milliseconds since 1970-01-01T00:00:00Z.
 public struct SessionFacts: Hashable, Sendable {
-    /// Where a session stands. One whose deadline has passed may still be called active: the deadline is what counts.
+    /// A session's status. A session whose deadline has passed may still be listed as active: the deadline decides.
     public enum Status: String, Hashable, Sendable, CaseIterable {
         case pending
         case active
@@ -16,26 +16,26 @@ public struct SessionFacts: Hashable, Sendable {
     public var status: Status
     /// The name of the policy it was created under.
     public var policy: String
-    /// Its assurance level at the moment of the decision, 1 to 3.
+    /// Its assurance level at the time of the decision, 1 to 3.
     public var level: Int
-    /// The `amr` values (RFC 8176) that count at the moment of the decision.
+    /// The `amr` values (RFC 8176) that are valid at the time of the decision.
     public var methods: [String]
     public var createdAtMilliseconds: Int64
     public var lastActiveAtMilliseconds: Int64
-    /// When it ends whatever happens.
+    /// When it ends regardless of activity.
     public var expiresAtMilliseconds: Int64
-    /// When the user last authenticated, where the caller said so.
+    /// When the user last authenticated, if the caller stated it.
     public var authenticatedAtMilliseconds: Int64?
     public var device: SessionDevice?
-    /// The context that was last accepted.
+    /// The last context that was accepted.
     public var context: SessionContext?
     public var parentID: String?
-    /// On whose behalf somebody else acts in it.
+    /// The person acting in this session on behalf of its subject, if any.
     public var actor: String?
-    /// Those of its attributes whose value is a text.
+    /// Its attributes whose value is a text.
     public var attributes: [String: String]
 
-    /// Sojourn makes them; you do in your tests.
+    /// Sojourn creates these; you create them in your tests.
     public init(
         id: String, tenant: String = "default", subject: String, status: Status = .active, policy: String = "default",
         level: Int = 1, methods: [String] = [], createdAtMilliseconds: Int64, lastActiveAtMilliseconds: Int64,
@@ -62,7 +62,7 @@ public struct SessionFacts: Hashable, Sendable {
     }
 }
 
-/// Where a user was, as the caller saw it. What is `nil` is unknown.
+/// A user's location and network as the caller saw them. Unknown values are `nil`.
 public struct SessionContext: Hashable, Sendable {
     /// An IPv4 or IPv6 address in text form, as the caller wrote it.
     public var ip: String?
@@ -72,11 +72,11 @@ public struct SessionContext: Hashable, Sendable {
     public var country: String?
     public var region: String?
     public var city: String?
-    /// Degrees, -90…90; there if and only if the longitude is.
+    /// Degrees, -90…90; present if and only if the longitude is.
     public var latitude: Double?
     /// Degrees, -180…180.
     public var longitude: Double?
-    /// The number of the autonomous system (RFC 6793).
+    /// The autonomous system number (RFC 6793).
     public var asn: Int64?
 
     public init(
@@ -96,7 +96,7 @@ public struct SessionContext: Hashable, Sendable {
     }
 }
 
-/// A device, as the caller described it. What is `nil` is unknown.
+/// A device as the caller described it. Unknown values are `nil`.
 public struct SessionDevice: Hashable, Sendable {
     public var id: String?
     public var name: String?

@@ -1,20 +1,19 @@
+import Histogram
+
 /// What was measured, for a person.
 struct Report {
     let text: String
 
-    init(_ measured: (latencies: [Int64], failures: Int), elapsed: Duration, cpuSeconds: Double) {
+    init(_ measured: ValidateLoad.Measured, elapsed: Duration, cpuSeconds: Double) {
         let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
-        let count = Double(measured.latencies.count)
-        let sorted = measured.latencies.sorted()
-        func percentile(_ part: Double) -> Double {
-            sorted.isEmpty ? 0 : Double(sorted[Int(part * Double(sorted.count - 1))]) / 1e6
-        }
+        let count = Double(measured.latencies.totalCount)
+        func percentile(_ part: Double) -> Double { Double(measured.latencies.valueAtPercentile(part)) / 1e6 }
         text = """
             commands answered    \(Int(count)) in \(rounded(seconds)) s, \(measured.failures) of them wrongly
             per second           \(Int(count / seconds))
             worker CPU each      \(rounded(cpuSeconds / count * 1e6)) µs
-            latency              p50 \(rounded(percentile(0.5))) ms, p99 \(rounded(percentile(0.99))) ms, \
-            max \(rounded(percentile(1))) ms
+            latency              p50 \(rounded(percentile(50))) ms, p99 \(rounded(percentile(99))) ms, \
+            max \(rounded(percentile(100))) ms
             """
     }
 }

@@ -1,4 +1,5 @@
 import AMQPConnection
+import Histogram
 import NIOCore
 import SessionContract
 import SessionCore
@@ -12,8 +13,7 @@ actor ValidateLoad {
 
     private var bodies: [[UInt8]] = []
     private var sent: [NIODeadline] = []
-    private var latencies: [Int64] = []
-    private var failures = 0
+    private var measured = Measured()
     private var next = 0
     private var isRunning = false
     private var looksAtAnswers = true
@@ -59,14 +59,19 @@ actor ValidateLoad {
         isRunning = false
     }
 
+    /// What was measured since a moment.
+    struct Measured: Sendable {
+        /// In nanoseconds, to 3 digits, up to a minute.
+        var latencies = Histogram<UInt64>(highestTrackableValue: 60_000_000_000, numberOfSignificantValueDigits: .three)
+        /// Answers that were not what they should be.
+        var failures = 0
+    }
+
     /// What was measured since the last time.
     @discardableResult
-    func reset() -> (latencies: [Int64], failures: Int) {
-        defer {
-            latencies.removeAll(keepingCapacity: true)
-            failures = 0
-        }
-        return (latencies, failures)
+    func reset() -> Measured {
+        defer { measured = Measured() }
+        return measured
     }
 
     private func take(_ replies: [AMQPDelivery]) {
@@ -75,8 +80,8 @@ actor ValidateLoad {
         var messages: [AMQPMessage] = []
         for reply in replies {
             guard let slot = reply.properties.correlationID.flatMap({ Int($0) }) else { continue }
-            latencies.append((now - sent[slot]).nanoseconds)
-            if looksAtAnswers, !reply.body.contains(Self.valid) { failures += 1 }
+            measured.latencies.record(UInt64((now - sent[slot]).nanoseconds))
+            if looksAtAnswers, !reply.body.contains(Self.valid) { measured.failures += 1 }
             if isRunning { messages.append(validate(slot)) }
         }
         channel.publishAndForget(messages)

@@ -4,19 +4,13 @@ import SessionWorker
 import SojournClient
 import SojournWorker
 
-/// What a command that talks to a running installation has to know.
+/// Options for commands that talk to a running installation.
 struct ClientOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "The broker. A password here shows in the process list; prefer SOJOURN_AMQP_URL. "
-                + "(default: amqp://guest:guest@127.0.0.1:5672/)", valueName: "url"))
-    var amqpUrl: String?
+    @Option(help: .setting(.amqpUrl)) var amqpUrl: String?
 
-    @Option(help: ArgumentHelp("The installation's namespace. (default: sojourn)"))
-    var namespace: String?
+    @Option(help: .setting(.namespace)) var namespace: String?
 
-    @Option(help: ArgumentHelp("Read this JSON file, weaker than environment and options.", valueName: "file"))
-    var config: String?
+    @Option(help: .configurationFile) var config: String?
 
     func read(with further: [ConfigurationVariable: String?] = [:]) async throws -> WorkerConfiguration {
         var overrides = further.compactMapValues(\.self)
@@ -25,7 +19,7 @@ struct ClientOptions: ParsableArguments {
         return try await WorkerConfiguration.read(commandLine: overrides, file: config, needsKeyring: false)
     }
 
-    /// A client on the first broker that answers.
+    /// A client connected to the first broker that accepts.
     func connect() async throws -> SojournClient {
         try await connect(try await read())
     }
@@ -33,14 +27,11 @@ struct ClientOptions: ParsableArguments {
     func connect(_ configuration: WorkerConfiguration) async throws -> SojournClient {
         var logger = Logger(label: "sojourn.client") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
-        var failure: SojournClientError?
-        for url in configuration.amqpURLs {
-            do {
-                return try await SojournClient.connect(url: url, namespace: configuration.namespace, logger: logger)
-            } catch {
-                failure = error
-            }
+        do {
+            return try await SojournClient.connect(
+                urls: configuration.amqpURLs, namespace: configuration.namespace, logger: logger)
+        } catch {
+            throw CommandFailure(error.message, status: ExitStatus.unavailable)
         }
-        throw CommandFailure(failure?.message ?? "no broker is configured", status: ExitStatus.unavailable)
     }
 }

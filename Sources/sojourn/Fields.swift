@@ -2,15 +2,15 @@ import ArgumentParser
 import SessionContract
 import SessionCore
 
-/// The fields of a command line: `key=text`, `key:=JSON`, with dots for nesting.
+/// Fields on a command line: `key=text`, `key:=JSON`, with dots for nesting.
 enum Fields {
     static func object(from fields: [String]) throws -> JSONObject {
         var object = JSONObject()
         for field in fields {
-            // By code points: to Swift a sign and the accent behind it are one character, and another than the sign.
+            // By code points: Swift treats "=" followed by a combining accent as one character, different from "=".
             let scalars = field.unicodeScalars
             guard let equals = scalars.firstIndex(of: "="), equals > scalars.startIndex else {
-                throw ValidationError("\(PrintableText.escaped(field)) is no field: write key=text or key:=JSON.")
+                throw ValidationError("\(PrintableText.escaped(field)) is not a field: write key=text or key:=JSON.")
             }
             let text = String(scalars[scalars.index(after: equals)...])
             let isJSON = scalars[scalars.index(before: equals)] == ":"
@@ -18,7 +18,7 @@ enum Fields {
             let path = key.split(separator: ".", omittingEmptySubsequences: false).map { String($0) }
             guard path.allSatisfy({ !$0.isEmpty }) else {
                 throw ValidationError(
-                    "\(PrintableText.escaped(String(key))) is no key: it is names with dots between them.")
+                    "\(PrintableText.escaped(String(key))) is not a key: write names separated by dots.")
             }
             let value = isJSON ? try json(text, of: String(key)) : .string(text)
             try set(value, at: path[...], in: &object, field: String(key))

@@ -1,12 +1,12 @@
 import Glibc
 
-/// Reads a file, or standard input where it is called `-`.
+/// Reads a file, or standard input if the name is `-`.
 enum Input {
     struct Unreadable: Error {
         let reason: String
     }
 
-    /// More than any broker would take, in bytes.
+    /// In bytes; more than any broker would accept.
     private static let maxBytes = 16 << 20
 
     static func read(_ file: String) throws(Unreadable) -> [UInt8] {

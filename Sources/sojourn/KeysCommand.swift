@@ -4,16 +4,16 @@ import SessionCrypto
 import SessionWorker
 import SojournWorker
 
-/// `sojourn keys …`: the file that seals what Redis holds and signs access tokens.
+/// `sojourn keys …`: manages the keyring, which seals the data in Redis and signs access tokens.
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "Make the keyring, and exchange its keys.",
+        commandName: "keys", abstract: "Create the keyring, and replace its keys.",
         discussion: """
-            To exchange the key that seals records, while the workers go on:
+            To replace the key that seals records, while workers keep running:
 
-              sojourn keys rotate FILE       a new key, which seals from a minute from now on
-              sojourn keys reseal            then, what is sealed with an older one is sealed again
-              sojourn keys retire FILE ID    and the older one goes, when the access tokens that it signed have expired
+              sojourn keys rotate FILE       adds a key, which starts sealing a minute from now
+              sojourn keys reseal            then: reseals what older keys sealed
+              sojourn keys retire FILE ID    removes the older key, once access tokens it signed have expired
             """,
         subcommands: [
             KeysInitCommand.self, KeysListCommand.self, KeysRotateCommand.self, KeysRetireCommand.self,
@@ -21,7 +21,7 @@ struct KeysCommand: AsyncParsableCommand {
         ])
 }
 
-/// The file that a `keys` command is about.
+/// The keyring file that a `keys` command uses.
 struct KeyringFileArgument: ParsableArguments {
     @Argument(help: "The keyring. Without it, the path in SOJOURN_KEYRING_FILE.")
     var file: String?
@@ -41,7 +41,7 @@ struct KeyringFileArgument: ParsableArguments {
 struct KeysInitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Make a new keyring; a file that exists is never overwritten.")
+        abstract: "Create a new keyring; an existing file is never overwritten.")
 
     @OptionGroup var file: KeyringFileArgument
 
@@ -54,12 +54,12 @@ struct KeysInitCommand: AsyncParsableCommand {
         }
         Output.line(
             """
-            Made a new keyring in \(path), readable by this user alone.
+            Created a keyring in \(path), readable only by this user.
 
             Keep it safe:
-              - Whoever has it can read the sessions in Redis. Give it to the user the workers run as, and to nobody
-                else; keep it out of images, repositories and logs.
-              - Whoever loses it loses every session. Keep a copy, somewhere else than the copies of Redis.
+              - Anyone who has it can read the sessions in Redis. Give it only to the user the workers run as; keep it
+                out of images, repositories and logs.
+              - If it is lost, so is every session. Keep a backup, separate from the backups of Redis.
               - Every worker of a namespace needs the same file.
 
             Start a worker with it: \(ConfigurationVariable.keyringFile.environmentName)=\(path) sojourn worker

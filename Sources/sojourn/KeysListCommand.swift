@@ -8,7 +8,7 @@ import SojournWorker
 /// `sojourn keys list [FILE]`.
 struct KeysListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Show the keyring's keys, and what each does; nothing secret.")
+        commandName: "list", abstract: "Show the keyring's keys and their state, without secrets.")
 
     @OptionGroup var file: KeyringFileArgument
 

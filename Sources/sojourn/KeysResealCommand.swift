@@ -10,26 +10,24 @@ import SojournWorker
 struct KeysResealCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reseal",
-        abstract: "Seal everything in a namespace with the current key, beside workers that go on.",
+        abstract: "Reseal everything in a namespace with the current key, while workers keep running.",
         discussion: """
-            It may be interrupted and run again. What a worker writes meanwhile stays as the worker wrote it.
+            It may be interrupted and repeated. It never overwrites a worker's concurrent writes.
             """)
 
-    @Option(help: ArgumentHelp("Keys, made by `sojourn keys init`.", valueName: "file"))
-    var keyringFile: String?
+    @Option(help: .setting(.keyringFile)) var keyringFile: String?
 
-    @Option(help: ArgumentHelp("A program and its arguments that prints the keyring.", valueName: "command"))
-    var keyringCommand: String?
+    @Option(help: .setting(.keyringCommand)) var keyringCommand: String?
 
     @OptionGroup var store: StoreOptions
 
     func run() async throws {
         let configuration = try await store.read(
             with: [.keyringFile: keyringFile, .keyringCommand: keyringCommand], needsKeyring: true)
-        let keyring = try configuration.keyring()
+        let keyring = try await configuration.keyring()
         if let waiting = keyring.waiting(at: .wallClock) {
             throw CommandFailure(
-                "the key \(waiting.id) seals only from \(waiting.from.rfc3339) on: reseal after that")
+                "the key \(waiting.id) starts sealing at \(waiting.from.rfc3339): reseal after that")
         }
         let progress = ProgressLine()
         let done: ResealProgress
@@ -42,18 +40,18 @@ struct KeysResealCommand: AsyncParsableCommand {
             throw CommandFailure(of: error)
         }
         progress.end()
-        Output.line("Looked at \(done.records) records and sealed \(done.resealed) of them again.")
+        Output.line("Checked \(done.records) records and resealed \(done.resealed) of them.")
         if done.leftEvents > 0 {
             Output.line(
-                "\(done.leftEvents) events wait in outboxes, sealed with an older key: they go when they are published."
+                "\(done.leftEvents) events in outboxes are sealed with an older key: they leave once published."
             )
         }
         if done.isOvertaken {
-            Output.line("Another key has begun to seal meanwhile: run this again, and what is left is sealed with it.")
+            Output.line("Another key started sealing in the meantime: run this again to reseal with it.")
         }
         guard done.unreadable == 0 else {
             throw CommandFailure(
-                "\(done.unreadable) records could not be opened and stay as they are, among them in "
+                "\(done.unreadable) records could not be opened and are unchanged, for example in "
                     + done.unreadableKeys.joined(separator: ", "))
         }
     }

@@ -9,13 +9,13 @@ import SojournWorker
 struct KeysRetireCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retire",
-        abstract: "Remove a key that seals and signs no more, if nothing needs it any more.",
+        abstract: "Remove a key that no longer seals or signs, if nothing needs it any more.",
         discussion: """
-            What is sealed with a key that is gone is lost. So everything in the namespace is looked at first. A keyring \
-            that serves several namespaces is looked after in one of them at a time: `sojourn keys reseal` each before.
+            Data sealed with a removed key is lost, so this first checks everything in the namespace. If several \
+            namespaces share the keyring, run `sojourn keys reseal` in each first: this only checks one.
 
-            An access token that was signed with a key that is gone is refused, however good its session. So a key goes \
-            when the tokens have expired that were signed before the next one took over.
+            Access tokens signed with a removed key are rejected even if their session is alive. So a key can be removed \
+            only once all tokens it signed have expired.
             """)
 
     @Argument(help: "The keyring.")
@@ -26,13 +26,13 @@ struct KeysRetireCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The longest accessTokenSeconds of your policies, those that tenants put included.", valueName: "s"))
+            "The longest accessTokenSeconds of your policies, including those set by command.", valueName: "s"))
     var accessTokenSeconds = SessionPolicy().accessTokenSeconds
 
     @Flag(
         help: """
-            Remove it at once, unseen. Sessions and results that are sealed with it are lost, their subjects and its \
-            access tokens refused.
+            Remove it without checking. Sessions and results sealed with it are lost, and their subjects and the \
+            access tokens it signed are rejected.
             """)
     var force = false
 
@@ -48,7 +48,7 @@ struct KeysRetireCommand: AsyncParsableCommand {
         let now = Timestamp.wallClock
         do {
             let keyring = try FileKeyProvider(path: file).keyring()
-            // What cannot be done at all is told before the long look.
+            // Fail before the long check if the key cannot be removed anyway.
             _ = try keyring.retired(id, at: now, accessTokenSeconds: accessTokenSeconds, force: force)
             if !force { try await check(keyring) }
             try Keyring.change(at: file) { keyring throws(KeyringError) in
@@ -58,7 +58,7 @@ struct KeysRetireCommand: AsyncParsableCommand {
             throw CommandFailure(error.description)
         }
         Output.line("Removed the key \(id) from \(file).")
-        if force { Output.line("Nobody looked whether anything needed it: what was sealed with it is lost.") }
+        if force { Output.line("Nothing was checked: whatever was sealed with it is lost.") }
     }
 
     private func check(_ keyring: Keyring) async throws {
@@ -77,7 +77,7 @@ struct KeysRetireCommand: AsyncParsableCommand {
         guard count == 0 else {
             throw CommandFailure(
                 "\(count) records of the namespace \(configuration.namespace) are sealed with \(id) and would be lost: "
-                    + "run `sojourn keys reseal` first; events that wait to be published go away by themselves")
+                    + "run `sojourn keys reseal` first; events waiting to be published leave by themselves")
         }
     }
 }

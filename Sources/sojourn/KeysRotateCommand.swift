@@ -9,15 +9,15 @@ import SojournWorker
 struct KeysRotateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rotate",
-        abstract: "Add a new key, which seals from a moment on that every worker has heard of it by.",
+        abstract: "Add a new key, which starts sealing once every worker has loaded it.",
         discussion: """
-            Workers read the file by themselves, within a second, and what a command prints within half a minute. Where it \
-            reaches them another way, such as a secret that is copied to them, give --after the time that this takes, and more.
+            Workers reload the file within a second, and a command's output within half a minute. If the keyring reaches \
+            them another way, such as a distributed secret, set --after to more than the time that this takes.
             """)
 
     @OptionGroup var file: KeyringFileArgument
 
-    @Option(help: ArgumentHelp("From when on the new key seals: in so many seconds, 0 to 604800.", valueName: "s"))
+    @Option(help: ArgumentHelp("Seconds until the new key starts sealing, 0 to 604800.", valueName: "s"))
     var after = Keyring.graceSeconds
 
     func validate() throws {
@@ -40,9 +40,9 @@ struct KeysRotateCommand: AsyncParsableCommand {
         }
         Output.line(
             """
-            Made the key \(new.id) in \(path). It seals from \(now.adding(seconds: after).rfc3339) on.
+            Added the key \(new.id) to \(path). It starts sealing at \(now.adding(seconds: after).rfc3339).
 
-            After that, to be done with the older keys: sojourn keys reseal, then sojourn keys retire \(path) \(old.id)
+            After that, to remove the older keys: sojourn keys reseal, then sojourn keys retire \(path) \(old.id)
             """)
     }
 }

@@ -1,27 +1,28 @@
 import Glibc
 import SessionContract
 
-/// Standard output, a line at a time, each at once: who watches through a pipe sees events when they happen.
+/// Standard output, unbuffered line by line, so that events show up in a pipe at once.
 ///
-/// Nothing leaves here that a terminal would obey: what is shown was often written by somebody else. Who puts a line
-/// together of others' texts makes each printable before (`PrintableText.escaped`), so that none of them is two lines.
+/// Nothing written here can contain terminal control sequences, because much of the text comes from others. Code that
+/// builds a line from several foreign strings must escape each one first (`PrintableText.escaped`), so that none can
+/// start a new line.
 enum Output {
-    /// A text of our own making, of one line or several.
+    /// Text composed by us, of one line or several.
     static func line(_ text: String) {
         write(Array((PrintableText.escaped(text, keepsLines: true) + "\n").utf8), to: STDOUT_FILENO)
     }
 
-    /// JSON, in one line.
+    /// JSON, on one line.
     static func json(_ json: [UInt8]) {
         write(PrintableText.json(json) + [UInt8(ascii: "\n")], to: STDOUT_FILENO)
     }
 
-    /// A line on standard error: for the person, not for the program behind the pipe.
+    /// A line on standard error: for a person, not for a program reading the pipe.
     static func note(_ text: String) {
         write(Array((PrintableText.escaped(text, keepsLines: true) + "\n").utf8), to: STDERR_FILENO)
     }
 
-    /// In place of what stands in the last line of the terminal, on standard error.
+    /// Replaces the last line of the terminal, on standard error.
     static func again(_ text: String) {
         write(Array(("\r" + PrintableText.escaped(text)).utf8), to: STDERR_FILENO)
     }

@@ -1,7 +1,7 @@
 import Glibc
 import SessionStore
 
-/// How far a long walk has come, on standard error: in place on a terminal, else a line for each tenth.
+/// Progress of a long scan, on standard error: updated in place on a terminal, otherwise a line for every tenth.
 final class ProgressLine {
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private var lastTenth = 0
@@ -9,7 +9,7 @@ final class ProgressLine {
 
     func show(_ progress: ResealProgress) {
         let percent = Int(progress.fraction * 100)
-        let text = "\(percent) %: \(progress.records) records looked at, \(progress.resealed) sealed again"
+        let text = "\(percent) %: \(progress.records) records checked, \(progress.resealed) resealed"
         if isTerminal {
             Output.again(text)
             isShown = true
@@ -19,7 +19,7 @@ final class ProgressLine {
         }
     }
 
-    /// Whatever comes next begins a line.
+    /// Ends the line, so that later output starts a new one.
     func end() {
         if isShown { Output.note("") }
     }

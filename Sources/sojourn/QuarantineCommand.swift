@@ -4,13 +4,12 @@ import SessionWorker
 import SojournClient
 import SojournWorker
 
-/// `sojourn quarantine …`: the messages that could not be read or carried out.
+/// `sojourn quarantine …`: inspects messages that could not be parsed or executed.
 struct QuarantineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "quarantine", abstract: "Look at the messages that could not be read or carried out.",
+        commandName: "quarantine", abstract: "Inspect messages that could not be parsed or executed.",
         discussion: """
-            Looking takes nothing away. What looks like a credential in a message is sealed; `show` opens it where the keyring \
-            is given.
+            Reading removes nothing. Credentials in a message are sealed; `show` opens them if it is given the keyring.
             """,
         subcommands: [QuarantineListCommand.self, QuarantineShowCommand.self])
 }
@@ -18,12 +17,12 @@ struct QuarantineCommand: AsyncParsableCommand {
 /// `sojourn quarantine list`.
 struct QuarantineListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the messages in quarantine, the oldest first: a line each.")
+        commandName: "list", abstract: "List the quarantined messages, one per line, oldest first.")
 
-    @Option(help: ArgumentHelp("How many to list at most, 1 to 10000.", valueName: "n"))
+    @Option(help: ArgumentHelp("The maximum number to list, 1 to 10000.", valueName: "n"))
     var limit = 50
 
-    @Flag(help: "Print each as one JSON object a line, for a program.")
+    @Flag(help: "Print one JSON object per line, for a program.")
     var json = false
 
     @OptionGroup var client: ClientOptions
@@ -53,20 +52,18 @@ struct QuarantineListCommand: AsyncParsableCommand {
 /// `sojourn quarantine show ID`.
 struct QuarantineShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show one message in quarantine, whole.",
+        commandName: "show", abstract: "Show a quarantined message in full.",
         discussion: """
-            With the keyring (--keyring-file, --keyring-command or their variables) what is sealed in it is opened: what is \
-            shown then may be tokens that are still good.
+            With the keyring (--keyring-file, --keyring-command or their variables) the sealed credentials in it are opened: \
+            the output may then contain valid tokens.
             """)
 
-    @Argument(help: "The message, as `sojourn quarantine list` names it.")
+    @Argument(help: "The message's id, from `sojourn quarantine list`.")
     var id: String
 
-    @Option(help: ArgumentHelp("Keys, made by `sojourn keys init`.", valueName: "file"))
-    var keyringFile: String?
+    @Option(help: .setting(.keyringFile)) var keyringFile: String?
 
-    @Option(help: ArgumentHelp("A program and its arguments that prints the keyring.", valueName: "command"))
-    var keyringCommand: String?
+    @Option(help: .setting(.keyringCommand)) var keyringCommand: String?
 
     @Flag(help: "Print one JSON object, for a program.")
     var json = false
@@ -76,7 +73,7 @@ struct QuarantineShowCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try await client.read(
             with: [.keyringFile: keyringFile, .keyringCommand: keyringCommand])
-        let seal = try configuration.quarantineSeal(ofMessage: id)
+        let seal = try await configuration.quarantineSeal(ofMessage: id)
         let client = try await client.connect(configuration)
         let look: SojournClient.QuarantineLook<QuarantinedMessage>
         do {
@@ -90,7 +87,7 @@ struct QuarantineShowCommand: AsyncParsableCommand {
         await client.close()
         guard var message = look.found.first else {
             throw CommandFailure(
-                "there is no message \(id) in quarantine: `sojourn quarantine list` shows those there are")
+                "there is no message \(id) in quarantine: `sojourn quarantine list` shows the existing ones")
         }
         let (opened, closed) = seal.map { message.open(with: $0) } ?? (0, message.sealedCount)
         if json { Output.json(message.json) } else { Output.line(message.text) }

@@ -3,12 +3,12 @@ import SessionContract
 import SessionCore
 import SessionCrypto
 
-/// A message in quarantine, for a person or a program.
+/// A quarantined message, to be printed for a person or a program.
 struct QuarantinedMessage: Sendable {
     private(set) var routingKey: String
     private(set) var properties: [(name: String, value: JSONValue)]
     private(set) var headers: [AMQPTable.Entry]
-    /// `nil` where it was not kept.
+    /// `nil` if it was not kept.
     private(set) var body: [UInt8]?
     let bodyBytes: Int
 
@@ -37,7 +37,7 @@ struct QuarantinedMessage: Sendable {
 
     // MARK: Opening
 
-    /// How many sealed credentials there are.
+    /// The number of sealed credentials.
     var sealedCount: Int {
         let mark = Array("sealed:".utf8)
         let texts = [routingKey] + (properties.map(\.value) + headers.map(\.json)).map(\.text)
@@ -46,7 +46,7 @@ struct QuarantinedMessage: Sendable {
         }
     }
 
-    /// Opens what the keyring opens; gives how many that were, and how many stay sealed.
+    /// Opens what the keyring can open; returns how many seals were opened, and how many stay closed.
     mutating func open(with seal: CredentialSeal) -> (opened: Int, closed: Int) {
         var count = (opened: 0, closed: 0)
         func open(_ bytes: [UInt8]) -> [UInt8] {
@@ -79,7 +79,7 @@ struct QuarantinedMessage: Sendable {
 
     // MARK: Showing
 
-    /// One line: name, time, reason, command, size, and what was wrong.
+    /// One line: id, time, reason, command, size, and error.
     var line: String {
         let parts = [
             id ?? "-", header(QuarantineHeader.at) ?? "-", header(QuarantineHeader.reason) ?? "-",
@@ -88,7 +88,7 @@ struct QuarantinedMessage: Sendable {
         return parts.map { PrintableText.escaped($0) }.joined(separator: "  ")
     }
 
-    /// All of it: a line for each of what it came with, then the body.
+    /// The whole message: a line for each property and header, then the body.
     var text: String {
         var lines = [("routing key", routingKey)]
         lines += properties.map { ($0.name, $0.value.text) }
@@ -133,7 +133,7 @@ extension AMQPTable.Entry {
 }
 
 extension AMQPValue {
-    /// As a program reads it.
+    /// The value for programs.
     fileprivate var json: JSONValue {
         switch self {
         case .bool(let truth): .bool(truth)
@@ -153,7 +153,7 @@ extension AMQPValue {
 }
 
 extension AMQPTable {
-    /// A name that is there twice is there once.
+    /// Of duplicate names, the first is kept.
     fileprivate var json: JSONObject {
         var object = JSONObject()
         for entry in entries where object[entry.name] == nil { object[entry.name] = entry.value.json }
@@ -162,7 +162,7 @@ extension AMQPTable {
 }
 
 extension JSONValue {
-    /// A text as it is, anything else as JSON.
+    /// A string unchanged, any other value as JSON.
     fileprivate var text: String {
         if case .string(let text) = self { return text }
         var writer = JSONWriter()

@@ -1,12 +1,12 @@
 import SessionContract
 import SessionCore
 
-/// A result as a person reads it: a line that says how it went, then a line a value.
+/// Formats a result for a person: a line with the outcome, then one line per value.
 enum ReadableReply {
-    /// A result holds attributes, which a command may nest 31 deep, three levels further in than the command did.
+    /// A result contains attributes, which a command may nest 31 deep, three levels deeper than in the command.
     private static let maxDepth = 40
 
-    /// Whether the answer is a yes: the command succeeded, and where it asked whether a token is good, that one is.
+    /// Whether the command succeeded and, if it validated a token, the token is valid.
     static func isYes(_ reply: [UInt8]) -> Bool {
         guard case .object(let result) = try? JSONReader.read(reply, maximumDepth: maxDepth),
             result["status"] == .string("succeeded")
@@ -23,7 +23,7 @@ enum ReadableReply {
         if let error = result["error"] { flatten(error, under: "", into: &lines) }
         let width = lines.map(\.key.count).max() ?? 0
         let body = lines.map { "  \($0.key)\(String(repeating: " ", count: width - $0.key.count))  \($0.value)" }
-        // That a validate was carried out is not what who asks wants to know.
+        // For a validate, whether it succeeded matters less than whether the token is valid.
         let how = saysInvalid(result) ? "says no: the token is not valid" : status
         return ([PrintableText.escaped("\(command) \(how)")] + body).joined(separator: "\n")
     }

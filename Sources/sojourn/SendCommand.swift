@@ -14,9 +14,9 @@ struct SendCommand: AsyncParsableCommand {
 
               sojourn send session.create subject=alice device.name=Firefox idleSeconds:=600
 
-            A token on the command line shows in the process list: hand bodies that hold one over with --body -.
-            Exits with 0 if the command succeeded, with 1 if it was rejected or failed or the token it asked about is not \
-            valid, with 69 if nobody answered.
+            A token on the command line is visible in the process list: pass bodies that contain one with --body -.
+            Exits with 0 if the command succeeded, with 1 if it was rejected, if it failed or if the validated token is not \
+            valid, and with 69 if there was no answer.
             """)
 
     @Argument(help: "The command, such as session.create.")
@@ -34,7 +34,7 @@ struct SendCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long to wait for the reply, 1 to 3600.", valueName: "s"))
     var timeout = 10
 
-    @Flag(help: "Print the reply as it is, JSON, for a program.")
+    @Flag(help: "Print the reply as JSON, unchanged, for a program.")
     var json = false
 
     @OptionGroup var client: ClientOptions

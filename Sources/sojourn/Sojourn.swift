@@ -1,12 +1,13 @@
 import ArgumentParser
 import SojournWorker
 
-/// The command line. A command is a file of its own, listed here.
+/// The command line. Each command has its own file and is listed here.
 @main
 struct Sojourn: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sojourn",
-        abstract: "Sessions for other services, over RabbitMQ, kept in Redis.",
+        abstract: "A session system for other services, over RabbitMQ, stored in Redis.",
+        version: SojournVersion.text,
         subcommands: [
             WorkerCommand.self, SendCommand.self, WatchCommand.self, QuarantineCommand.self, KeysCommand.self,
             TopologyCommand.self,

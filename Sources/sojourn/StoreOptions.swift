@@ -2,19 +2,13 @@ import ArgumentParser
 import SessionWorker
 import SojournWorker
 
-/// What a command that talks to Redis alone has to know.
+/// Options for commands that only talk to Redis.
 struct StoreOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "The workers' Redis. For a password prefer SOJOURN_REDIS_URL. (default: redis://127.0.0.1:6379/0)",
-            valueName: "url"))
-    var redisUrl: String?
+    @Option(help: .setting(.redisUrl)) var redisUrl: String?
 
-    @Option(help: ArgumentHelp("The installation's namespace. (default: sojourn)"))
-    var namespace: String?
+    @Option(help: .setting(.namespace)) var namespace: String?
 
-    @Option(help: ArgumentHelp("Read this JSON file, weaker than environment and options.", valueName: "file"))
-    var config: String?
+    @Option(help: .configurationFile) var config: String?
 
     func read(
         with further: [ConfigurationVariable: String?] = [:], needsKeyring: Bool = false
@@ -28,7 +22,7 @@ struct StoreOptions: ParsableArguments {
 }
 
 extension CommandFailure {
-    /// What went wrong with the store.
+    /// Converts an error of the store.
     init(of error: any Error) {
         switch error {
         case let failure as CommandFailure: self = failure

@@ -1,19 +1,19 @@
 import ArgumentParser
 import SessionContract
 import SessionWorker
+import SojournWorker
 
-/// `sojourn topology`: prints what the worker needs of RabbitMQ.
+/// `sojourn topology`: prints the RabbitMQ objects that a worker needs.
 struct TopologyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topology",
         abstract: "Print the exchanges, queues and bindings as a RabbitMQ definitions file.",
-        discussion: "Import it with `rabbitmqctl import_definitions FILE`; then SOJOURN_TOPOLOGY=check suffices.")
+        discussion: "Import it with `rabbitmqctl import_definitions FILE`; then use SOJOURN_TOPOLOGY=check.")
 
     @Option(help: "The virtual host to declare them in.")
     var vhost = "/"
 
-    @Option(help: ArgumentHelp("The installation's namespace. (default: sojourn)"))
-    var namespace: String?
+    @Option(help: .setting(.namespace)) var namespace: String?
 
     func run() async throws {
         var overrides: [ConfigurationVariable: String] = [:]

@@ -9,12 +9,12 @@ struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
         abstract: "Print lifecycle events as they happen, until Ctrl-C.",
-        discussion: "Watching takes nothing from anybody: every watcher sees every event from when it began.")
+        discussion: "Watching does not consume events from others: every watcher sees every event from its start on.")
 
-    @Argument(help: "Which events, as in a topic binding: * is one word, # any.")
+    @Argument(help: "Which events, as in a topic binding: * matches one word, # any number.")
     var pattern = "#"
 
-    @Flag(help: "Print each event as it is, one CloudEvent in JSON a line, for a program.")
+    @Flag(help: "Print each event as a CloudEvent in JSON, one per line, for a program.")
     var json = false
 
     @OptionGroup var client: ClientOptions
@@ -23,12 +23,12 @@ struct WatchCommand: AsyncParsableCommand {
         let types = Event.Kind.allCases.map(\.rawValue)
         guard let pattern = TopicPattern(pattern) else {
             throw ValidationError(
-                "The pattern must be words of letters, digits, _ and - with dots between, where * and # stand for whole words."
+                "The pattern must be words of letters, digits, _ and - separated by dots; * and # stand for whole words."
             )
         }
         guard types.contains(where: pattern.matches) else {
             throw ValidationError(
-                "No event is called \(pattern.text)\(NearestName.question(for: pattern.text, among: types)) There are "
+                "No event is called \(pattern.text)\(NearestName.question(for: pattern.text, among: types)) The events are "
                     + types.joined(separator: ", ") + ".")
         }
     }
@@ -49,7 +49,7 @@ struct WatchCommand: AsyncParsableCommand {
     }
 }
 
-/// An event as a person reads it, in one line.
+/// Formats an event for a person, on one line.
 enum ReadableEvent {
     static func text(of event: [UInt8]) -> String {
         guard case .object(let event) = try? JSONReader.read(event), case .object(let data) = event["data"] else {

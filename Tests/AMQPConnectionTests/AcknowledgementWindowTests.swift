@@ -32,9 +32,9 @@ import Testing
         #expect(window.count == 0)
     }
 
-    /// Against a broker that is a set: each acknowledgement names a tag it holds, covers nothing unfinished, and in the
-    /// end nothing is left.
-    @Test func `random finishing never acknowledges what is unfinished`() {
+    /// Runs against a broker modelled as a set: each acknowledgement names a tag that the broker holds and covers
+    /// nothing unfinished, and nothing is left at the end.
+    @Test func `finishing in random order never acknowledges an unfinished delivery`() {
         for seed in 1...300 {
             var random = SeededRandom(seed: UInt64(seed))
             var window = AcknowledgementWindow(overtakingLimit: 3)
@@ -44,7 +44,7 @@ import Testing
             while next < 400 || !unfinished.isEmpty {
                 switch Int.random(in: 0..<5, using: &random) {
                 case 0 where next < 400:
-                    // Gaps, as when other consumers of the channel get tags.
+                    // Gaps occur when other consumers of the channel get tags.
                     next += UInt64.random(in: 1...3, using: &random)
                     window.note(next)
                     held.insert(next)

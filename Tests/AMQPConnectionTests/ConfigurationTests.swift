@@ -19,7 +19,7 @@ import Testing
         ("AMQPS://h:1/%2F", 1, "/", true), ("amqp://h:/v", 5672, "v", false), ("amqp://u@h/v", 5672, "v", false),
         ("amqp://u:@h", 5672, "/", false),
     ])
-    func `what a URL leaves out has its default`(url: String, port: Int, virtualHost: String, tls: Bool) throws {
+    func `parts missing from a URL take their defaults`(url: String, port: Int, virtualHost: String, tls: Bool) throws {
         let configuration = try AMQPConfiguration(url: url)
         #expect(configuration.host == "h")
         #expect(configuration.port == port)
@@ -42,13 +42,13 @@ import Testing
         "amqp://u:hunter2@[::1]x",
         "amqp://hunter2:x:hunter2", "amqp://u:hunter2/@h", "amqp://u:hunter2/x@h",
     ])
-    func `a URL that cannot be used says why and not what`(url: String) {
+    func `the error for an unusable URL says why without quoting it`(url: String) {
         let error = #expect(throws: AMQPError.self) { try AMQPConfiguration(url: url) }
         #expect(error?.code == .invalidConfiguration)
         #expect(error.map { !"\($0)".contains("hunter2") } == true)
     }
 
-    @Test func `a configuration shows neither name nor password`() throws {
+    @Test func `a configuration prints neither user name nor password`() throws {
         let configuration = try AMQPConfiguration(url: "amqp://secretuser:hunter2@h/v")
         var dumped = ""
         dump(configuration, to: &dumped)
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func `values out of range are refused before anything is sent`() {
+    @Test func `values out of range are rejected before anything is sent`() {
         let changes: [(inout AMQPConfiguration) -> Void] = [
             { $0.frameMax = 4095 }, { $0.frameMax = 131_073 }, { $0.channelMax = 0 }, { $0.port = 0 }, { $0.host = "" },
             { $0.heartbeat = .seconds(-1) }, { $0.heartbeat = .seconds(65_536) }, { $0.connectTimeout = .zero },
@@ -79,7 +79,7 @@ import Testing
         #expect(throws: Never.self) { try AMQPConfiguration().validate() }
     }
 
-    @Test func `a heartbeat below a second is not switched off by rounding`() {
+    @Test func `rounding does not disable a heartbeat below one second`() {
         var configuration = AMQPConfiguration()
         configuration.heartbeat = .milliseconds(1)
         #expect(configuration.heartbeatSeconds == 1)

@@ -18,7 +18,7 @@ import Testing
         return outcomes
     }
 
-    @Test func `a batch leaves in one write and resolves when each message has`() throws {
+    @Test func `a batch is sent in one write and resolves once every message has`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let outcomes = publish(channel, (1...3).map { Self.message("k\($0)") })
@@ -31,7 +31,7 @@ import Testing
         #expect(try outcomes.values.map { try $0.get() } == [[.confirmed, .confirmed, .confirmed]])
     }
 
-    @Test func `one multiple confirm resolves several batches in order`() throws {
+    @Test func `one confirm with multiple resolves several batches in order`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let order = Recorder<Int>()
@@ -44,7 +44,7 @@ import Testing
         #expect(order.values == [0, 1, 2])
     }
 
-    @Test func `a negative confirm marks its messages only`() throws {
+    @Test func `a negative confirm marks only its own messages as rejected`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let outcomes = publish(channel, (1...4).map { Self.message("k\($0)") })
@@ -52,7 +52,7 @@ import Testing
         #expect(try outcomes.values.map { try $0.get() } == [[.confirmed, .rejected, .rejected, .confirmed]])
     }
 
-    @Test func `a return comes before its ack and marks the right message`() throws {
+    @Test func `a return precedes its ack and marks the right message`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let outcomes = publish(
@@ -61,7 +61,7 @@ import Testing
                 Self.message("k", mandatory: true, id: "1"), Self.message("k", mandatory: true, id: "2"),
                 Self.message("k"), Self.message("gone", mandatory: true, id: "3"),
             ])
-        // Only the id tells the first two apart: a message_id property alone.
+        // Only the message_id property distinguishes the first two.
         let second = Wire.build {
             $0.u16(1 << 7)
             $0.short("2")
@@ -78,7 +78,7 @@ import Testing
         #expect(try outcomes.values.map { try $0.get() } == [[.confirmed, back, .confirmed, back]])
     }
 
-    @Test func `a message that does not fit the protocol does not hold up its batch`() throws {
+    @Test func `a message that does not fit the protocol does not block its batch`() throws {
         let broker = try ScriptedBroker.open(frameMax: 4096)
         let channel = try broker.openChannel(confirms: true)
         let long = String(repeating: "x", count: 256)
@@ -113,7 +113,7 @@ import Testing
         #expect(try empty.values.map { try $0.get() } == [[]])
     }
 
-    @Test func `a wait for confirms ends at its limit and late confirms do no harm`() throws {
+    @Test func `waiting for confirms times out and late confirms are harmless`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let long = publish(channel, [Self.message("a")], timeout: .seconds(10))
@@ -133,7 +133,7 @@ import Testing
         #expect(long.values.count == 1)
     }
 
-    @Test func `a lost connection does not take with it what is known of single messages`() throws {
+    @Test func `losing the connection keeps the outcomes that are already known`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let known = Recorder<[AMQPPublishOutcome]>()
@@ -159,7 +159,7 @@ import Testing
         #expect(known.values.last?.map(\.unknownCode) == [.connectionClosed, .connectionClosed])
     }
 
-    @Test func `a wait that ends at its limit does not forget who was confirmed`() throws {
+    @Test func `a timeout keeps the outcomes of messages that were confirmed`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let known = Recorder<[AMQPPublishOutcome]>()
@@ -174,7 +174,7 @@ import Testing
         #expect(known.values.count == 1)
     }
 
-    @Test func `an alarm makes nothing overdue, but is not waited out for ever`() throws {
+    @Test func `an alarm extends the deadlines of confirms, but not for ever`() throws {
         let broker = try ScriptedBroker.open { $0.alarmTimeout = .seconds(60) }
         let channel = try broker.openChannel(confirms: true)
         let known = Recorder<[AMQPPublishOutcome]>()
@@ -186,7 +186,7 @@ import Testing
         #expect(known.values.first?.map(\.unknownCode) == [.timeout])
     }
 
-    @Test func `what waited out an alarm is not overdue when it ends`() throws {
+    @Test func `confirms that waited through an alarm are not overdue when it ends`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let known = Recorder<[AMQPPublishOutcome]>()
@@ -200,7 +200,7 @@ import Testing
         #expect(known.values == [[.confirmed]])
     }
 
-    @Test func `publishing needs confirm mode, and unconfirmed publishing needs its absence`() throws {
+    @Test func `publishing requires confirm mode, and unconfirmed publishing requires its absence`() throws {
         let broker = try ScriptedBroker.open()
         let plain = try broker.openChannel()
         #expect(publish(plain, [Self.message("k")]).errorCodes == [.invalidState])
@@ -211,7 +211,7 @@ import Testing
         #expect(broker.sent().isEmpty)
     }
 
-    @Test func `a confirm for what was never published drops the connection`() throws {
+    @Test func `a confirm for a message that was never published closes the connection`() throws {
         for bytes in [Server.ack(1, 2), Server.ack(1, 2, multiple: true), Server.ack(1, 0)] {
             let broker = try ScriptedBroker.open()
             let channel = try broker.openChannel(confirms: true)
@@ -222,8 +222,9 @@ import Testing
         }
     }
 
-    /// Any order of single, multiple and negative confirms leaves each message with the answer that covered it first.
-    @Test func `random confirms agree with a simple model`() throws {
+    /// Under any order of single, multiple and negative confirms, each message has the outcome of the first confirm
+    /// that covered it.
+    @Test func `random confirms give the same outcomes as a simple model`() throws {
         for seed in 1...200 {
             var random = SeededRandom(seed: UInt64(seed))
             var tracker = ConfirmTracker<Int>()
@@ -234,7 +235,7 @@ import Testing
             while batch < 40 || resolved.count < batch {
                 if batch < 40, owner.count == 0 || Bool.random(using: &random) {
                     let count = Int.random(in: 1...5, using: &random)
-                    // One message in front that was never sent shifts places against tags.
+                    // An unsent message at the front makes indices and tags differ.
                     let skipped = Bool.random(using: &random) ? 1 : 0
                     let outcomes =
                         Array(repeating: AMQPPublishOutcome.unsendable(reason: ""), count: skipped)
@@ -269,7 +270,7 @@ import Testing
 }
 
 extension AMQPPublishOutcome {
-    /// Why nobody can say what became of the message, or nil if somebody can.
+    /// Why the outcome is unknown; nil if it is known.
     fileprivate var unknownCode: AMQPError.Code? {
         if case .unknown(let error) = self { error.code } else { nil }
     }

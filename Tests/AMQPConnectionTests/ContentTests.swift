@@ -7,7 +7,7 @@ import Testing
     /// Sizes around one frame of 4096 bytes, 4088 of them payload.
     static let sizes = [0, 1, 4087, 4088, 4089, 8176, 8177, 20_000]
 
-    @Test(arguments: sizes) func `a body of any size arrives whole`(size: Int) throws {
+    @Test(arguments: sizes) func `a body of any size arrives complete`(size: Int) throws {
         let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         let broker = try ScriptedBroker.open(frameMax: 4096)
         let recorder = try broker.consume(try broker.openChannel())
@@ -18,7 +18,7 @@ import Testing
         #expect(!delivery.isTruncated)
     }
 
-    @Test(arguments: sizes) func `a body of any size is published in frames of the size agreed on`(size: Int) throws {
+    @Test(arguments: sizes) func `a body of any size is published in frames of the negotiated size`(size: Int) throws {
         let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         let broker = try ScriptedBroker.open(frameMax: 4096)
         let channel = try broker.openChannel()
@@ -34,13 +34,14 @@ import Testing
                     $0.u16(0)
                 })
         let fragments = frames.dropFirst(2)
-        // None for an empty body, and no empty one behind an exact multiple: rabbitmq-c's own publish waits there.
+        // No body frame for an empty body, and no empty frame after an exact multiple: rabbitmq-c's own publish waits
+        // for one there.
         #expect(fragments.count == (size + 4087) / 4088)
         #expect(fragments.allSatisfy { $0.name == "body" && $0.payload.count <= 4088 && !$0.payload.isEmpty })
         #expect(fragments.flatMap(\.payload) == body)
     }
 
-    @Test func `a body over the limit is cut off and says so`() throws {
+    @Test func `a body over the limit is truncated and marked as such`() throws {
         let broker = try ScriptedBroker.open(frameMax: 4096) { $0.retainedBodyBytes = 5000 }
         let recorder = try broker.consume(try broker.openChannel())
         let body = (0..<9000).map { UInt8(truncatingIfNeeded: $0) }
@@ -51,7 +52,7 @@ import Testing
         #expect(recorder.deliveries[0].bodySize == 9000)
     }
 
-    @Test func `a size that is only claimed reserves no memory`() throws {
+    @Test func `an announced body size reserves no memory by itself`() throws {
         let broker = try ScriptedBroker.open()
         let recorder = try broker.consume(try broker.openChannel())
         try broker.say(
@@ -60,7 +61,7 @@ import Testing
         #expect(broker.connection.isOpen)
     }
 
-    @Test func `messages of several channels may come interleaved`() throws {
+    @Test func `messages of several channels may be interleaved`() throws {
         let broker = try ScriptedBroker.open()
         let one = try broker.consume(try broker.openChannel(), id: 1, tag: "c")
         let two = try broker.consume(try broker.openChannel(), id: 2, tag: "c")
@@ -71,7 +72,7 @@ import Testing
         #expect(two.deliveries.map(\.body) == [[2, 2]])
     }
 
-    @Test func `one read is one batch and one write answers it`() throws {
+    @Test func `one socket read yields one batch, answered in one write`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let batches = Recorder<Int>()
@@ -95,7 +96,7 @@ import Testing
         #expect(frames.last?.payload == [0, 60, 0, 80, 0, 0, 0, 0, 0, 0, 0, 100, 1])
     }
 
-    @Test func `a very long read is handed over in bounded batches, in order`() throws {
+    @Test func `a very long read is delivered in bounded batches, in order`() throws {
         let broker = try ScriptedBroker.open()
         let recorder = try broker.consume(try broker.openChannel())
         try broker.say((1...1300).flatMap { Server.delivery(1, "c", tag: $0, body: []) })
@@ -103,7 +104,7 @@ import Testing
         #expect(recorder.deliveries.map(\.deliveryTag) == Array(1...1300))
     }
 
-    @Test func `what one turn of the loop sends leaves in one write`() throws {
+    @Test func `everything sent in one turn of the event loop leaves in one write`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         channel.acknowledge(1)
@@ -119,7 +120,7 @@ import Testing
         #expect(frames[2].payload.suffix(9) == [0, 0, 0, 0, 0, 0, 0, 3, 1])
     }
 
-    @Test func `a delivery whose address is not UTF-8 says so`() throws {
+    @Test func `a delivery whose address is not UTF-8 is marked as such`() throws {
         let broker = try ScriptedBroker.open()
         let recorder = try broker.consume(try broker.openChannel())
         try broker.say(Server.deliver(1, "c", tag: 1, routingKey: [0xFF, 0xFE]), Wire.header(1, bodySize: 0))

@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `a transcript may come byte by byte`() throws {
+    @Test func `a transcript may arrive byte by byte`() throws {
         let broker = try ScriptedBroker.open()
         let recorder = try broker.consume(try broker.openChannel())
         for byte in Server.delivery(1, "c", tag: 1, body: Array(0...255)) { try broker.say([byte]) }
@@ -36,12 +36,12 @@ import Testing
         ("an empty method frame", Wire.frame(1, 0, [])),
         ("a content header shorter than its fixed part", Wire.frame(2, 1, [0, 60, 0, 0])),
         ("a frame type that does not exist", [7, 0, 0, 0, 0, 0, 0, 0xCE]),
-        ("a frame larger than agreed on", [1, 0, 0, 0, 2, 0, 0]),
+        ("a frame larger than negotiated", [1, 0, 0, 0, 2, 0, 0]),
         ("a frame whose length has the top bit set", [1, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]),
-        ("an end mark that is none", [8, 0, 0, 0, 0, 0, 0, 0xCD]),
+        ("a wrong end marker", [8, 0, 0, 0, 0, 0, 0, 0xCD]),
         ("a method that does not exist", Wire.method(1, 60, 99)),
         ("a method only clients send", Wire.method(1, 50, 10) { $0.bytes += [0, 0, 1, 113, 0, 0, 0, 0, 0] }),
-        ("a method cut short", Wire.method(1, 60, 60) { $0.bytes += [200, 1] }),
+        ("a truncated method", Wire.method(1, 60, 60) { $0.bytes += [200, 1] }),
         ("a channel that is not open", Server.ack(9, 1)),
         ("a delivery for no consumer", Server.delivery(1, "nobody", tag: 1, body: [1])),
         ("a header that nothing announced", Wire.header(1, bodySize: 1)),
@@ -56,14 +56,14 @@ import Testing
             Server.deliver(1, "c", tag: 1) + Wire.header(1, bodySize: 1) + Wire.body(1, [1, 2])
         ),
         ("a method within a message", Server.deliver(1, "c", tag: 1) + Server.ack(1, 1)),
-        ("an answer nobody asked for", Server.qosOK(1)),
+        ("an answer without a call", Server.qosOK(1)),
         ("a confirm on a channel without confirms", Server.ack(1, 1)),
         (
             "properties with a second word of flags",
             Server.deliver(1, "c", tag: 1) + Wire.header(1, bodySize: 0, properties: [0, 1, 0, 0])
         ),
         (
-            "properties cut short",
+            "truncated properties",
             Server.deliver(1, "c", tag: 1) + Wire.header(1, bodySize: 0, properties: [0x80, 0, 9, 1])
         ),
         (
@@ -73,7 +73,7 @@ import Testing
     ]
 
     @Test(arguments: nonsense)
-    func `bytes that make no sense drop the connection`(what: String, bytes: [UInt8]) throws {
+    func `nonsensical bytes close the connection`(what: String, bytes: [UInt8]) throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         _ = try broker.consume(channel)
@@ -84,12 +84,12 @@ import Testing
         #expect(!broker.connection.isOpen)
     }
 
-    @Test func `random bytes never do more than drop the connection`() throws {
+    @Test func `random bytes never do worse than close the connection`() throws {
         var random = SeededRandom(seed: 11)
         for _ in 0..<2000 {
             let broker = try ScriptedBroker.open()
             _ = try broker.consume(try broker.openChannel())
-            // Half of them well framed, to get past the frame layer.
+            // Half of them are well framed, to get past the frame layer.
             let payload = (0..<Int.random(in: 0...60, using: &random)).map { _ in
                 UInt8.random(in: 0...255, using: &random)
             }
@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    @Test func `damaged deliveries never do more than drop the connection`() throws {
+    @Test func `damaged deliveries never do worse than close the connection`() throws {
         var random = SeededRandom(seed: 12)
         let properties = Wire.build {
             $0.u16(0xFFFC)

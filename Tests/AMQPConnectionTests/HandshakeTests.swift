@@ -18,7 +18,7 @@ import Testing
             "connection.blocked", "consumer_cancel_notify", "publisher_confirms", "basic.nack",
             "authentication_failure_close", "exchange_exchange_bindings",
         ] {
-            // The name with its length, then a boolean that is true.
+            // The length-prefixed name, then a boolean that is true.
             let entry = [UInt8(capability.utf8.count)] + Array(capability.utf8) + [UInt8(ascii: "t"), 1]
             #expect(payload.contains(entry), "\(capability) is not advertised")
         }
@@ -36,10 +36,12 @@ import Testing
     }
 
     @Test(arguments: [
-        // server's heartbeat, ours, agreed on
+        // server's heartbeat, ours, negotiated
         (UInt16(60), 10, UInt8(10)), (5, 10, 5), (0, 10, 10), (60, 0, 0),
     ])
-    func `the smaller heartbeat wins and only ours can switch it off`(server: UInt16, ours: Int, agreed: UInt8) throws {
+    func `the smaller heartbeat wins, and only ours can disable heartbeats`(server: UInt16, ours: Int, agreed: UInt8)
+        throws
+    {
         let broker = try ScriptedBroker { $0.heartbeat = .seconds(Int64(ours)) }
         _ = broker.sentBytes()
         try broker.say(Server.start())
@@ -48,7 +50,7 @@ import Testing
         #expect(broker.sent()[0].payload.suffix(2) == [0, agreed])
     }
 
-    @Test func `a refused password gives the broker's words and is answered`() throws {
+    @Test func `a refused password reports the broker's words and is answered`() throws {
         let broker = try ScriptedBroker()
         _ = broker.sentBytes()
         try broker.say(Server.start())
@@ -63,7 +65,7 @@ import Testing
         #expect(!"\(error)".contains("hunter2"))
     }
 
-    @Test func `a missing virtual host is told apart from a wrong password`() throws {
+    @Test func `a missing virtual host is distinguished from a wrong password`() throws {
         let broker = try ScriptedBroker()
         _ = broker.sentBytes()
         try broker.say(Server.start(), Server.tune())
@@ -76,7 +78,9 @@ import Testing
         ("at once", 0, AMQPError.Code.handshakeFailed), ("after the password", 1, .authenticationFailed),
         ("after open", 2, .virtualHostUnavailable),
     ])
-    func `a server that hangs up is told by when it does`(when: String, steps: Int, code: AMQPError.Code) throws {
+    func `the moment at which a server hangs up determines the error`(when: String, steps: Int, code: AMQPError.Code)
+        throws
+    {
         let broker = try ScriptedBroker()
         if steps > 0 { try broker.say(Server.start()) }
         if steps > 1 { try broker.say(Server.tune()) }
@@ -84,7 +88,7 @@ import Testing
         #expect(broker.handshakeError()?.code == code)
     }
 
-    @Test func `a server that says nothing is given up at the limit`() throws {
+    @Test func `a silent server times out`() throws {
         let broker = try ScriptedBroker { $0.connectTimeout = .seconds(3) }
         broker.advance(.milliseconds(2999))
         #expect(broker.handshakeError() == nil)
@@ -93,7 +97,7 @@ import Testing
         #expect(!broker.isConnected)
     }
 
-    @Test func `the limit holds until open-ok and not beyond`() throws {
+    @Test func `the connect timeout applies until open-ok and not beyond`() throws {
         let broker = try ScriptedBroker {
             $0.connectTimeout = .seconds(3)
             $0.heartbeat = .zero
@@ -107,14 +111,14 @@ import Testing
         "HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n", "AMQP\u{0}\u{1}\u{0}\u{0}",
         "\u{15}\u{3}\u{3}\u{0}\u{2}",
     ])
-    func `a server of another protocol is recognised at its first byte`(greeting: String) throws {
+    func `a server of another protocol is recognised by its first byte`(greeting: String) throws {
         let broker = try ScriptedBroker()
         try broker.say([Array(greeting.utf8)[0]])
         #expect(broker.handshakeError()?.code == .handshakeFailed)
         #expect(!broker.isConnected)
     }
 
-    @Test func `a server without PLAIN or of another version is refused`() throws {
+    @Test func `a server without PLAIN or with another version is rejected`() throws {
         for start in [Server.start(mechanisms: "EXTERNAL AMQPLAIN"), Server.start(mechanisms: "PLAINER")] {
             let broker = try ScriptedBroker()
             try broker.say(start)
@@ -125,7 +129,7 @@ import Testing
         #expect(broker.handshakeError()?.code == .handshakeFailed)
     }
 
-    @Test func `steps out of order and frames too small end the handshake`() throws {
+    @Test func `out-of-order steps and a too small frame size end the handshake`() throws {
         let early = try ScriptedBroker()
         try early.say(Server.openOK)
         #expect(early.handshakeError()?.code == .handshakeFailed)
@@ -136,7 +140,7 @@ import Testing
 }
 
 extension [UInt8] {
-    /// Whether the bytes occur in this order somewhere.
+    /// Whether the bytes occur in this order anywhere.
     func contains(_ other: [UInt8]) -> Bool {
         guard other.count <= count else { return false }
         return (0...(count - other.count)).contains { Array(self[$0..<($0 + other.count)]) == other }

@@ -4,7 +4,8 @@ import Testing
 
 @testable import AMQPConnection
 
-/// Other tests allocate in the same process meanwhile: what is held here is large, so that theirs does not matter.
+/// Other tests allocate in the same process at the same time, so the amounts held here are large enough to dwarf
+/// theirs.
 @Suite(.serialized) struct HeldBytesTests {
     private static func properties(_ fill: (inout Wire) -> Void) -> [UInt8] {
         Wire.build {
@@ -63,7 +64,7 @@ import Testing
 
     // In a process of its own: the heap is the whole process's, and other tests allocate and free beside this one.
     @Test(arguments: shapes.map(\.name))
-    func `what a delivery is said to hold is not far from what the heap holds for it`(name: String) async {
+    func `the estimated memory of a delivery is close to its memory on the heap`(name: String) async {
         await #expect(processExitsWith: .success) { [name] in try HeldBytesTests.expectCloseEstimate(of: name) }
     }
 
@@ -85,7 +86,7 @@ import Testing
         #expect(Double(said) < 1.6 * Double(measured), "said \(said), measured \(measured)")
     }
 
-    @Test func `a message of small headers is not taken for as little as its bytes on the wire`() throws {
+    @Test func `a message with small headers is estimated at more than its bytes on the wire`() throws {
         let shape = Self.shapes[1]
         let broker = try ScriptedBroker.open()
         let recorder = try broker.consume(try broker.openChannel())
@@ -93,7 +94,7 @@ import Testing
         #expect(try #require(recorder.deliveries.first).heldBytes > 4 * shape.properties.count)
     }
 
-    /// What is allocated at present, in bytes: what the allocator has of the system, less what it holds free.
+    /// The currently allocated memory in bytes: what the allocator got from the system, minus what it holds free.
     private static func heapBytes() throws -> Int {
         let symbol = try #require(dlsym(nil, "malloc_info"))
         let mallocInfo = unsafeBitCast(
@@ -105,7 +106,7 @@ import Testing
         fclose(stream)
         defer { free(text) }
         let report = String(cString: try #require(text))
-        // The sums over all arenas come last.
+        // The totals over all arenas come last.
         func size(_ element: String) throws -> Int {
             let line = try #require(
                 report.split(separator: "\n").last { $0.hasPrefix("<\(element)") && $0.contains(" size=") })

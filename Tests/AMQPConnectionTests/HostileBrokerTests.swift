@@ -5,43 +5,43 @@ import Testing
 
 @testable import AMQPConnection
 
-/// A broker, or somebody between, that sends what no broker should. Whatever it is, the connection ends with a word about
-/// it, and the process goes on.
+/// A broker, or a man in the middle, that sends what no broker should. Whatever it sends, the connection ends with an
+/// error that describes it, and the process survives.
 @Suite struct HostileBrokerTests {
     private static let most = UInt64.max
 
-    /// What is said to a client with a consumer `c` and confirms on channel 1, and two messages published there.
+    /// Sent to a client with a consumer `c` and confirms on channel 1, on which two messages were published.
     static let attacks: [(what: String, bytes: [UInt8])] = [
         (
             "a delivery tag twice",
             Server.delivery(1, "c", tag: 1, body: [1]) + Server.delivery(1, "c", tag: 1, body: [1])
         ),
         (
-            "delivery tags that descend",
+            "decreasing delivery tags",
             Server.delivery(1, "c", tag: 9, body: [1]) + Server.delivery(1, "c", tag: 8, body: [1])
         ),
         ("delivery tag 0", Server.delivery(1, "c", tag: 0, body: [1])),
         (
-            "the last delivery tag there is, and one behind it",
+            "the largest delivery tag, and one after it",
             Server.delivery(1, "c", tag: most, body: []) + Server.delivery(1, "c", tag: 1, body: [])
         ),
-        ("a confirm for what was never published", Server.ack(1, 3)),
-        ("a confirm for the last tag there is", Server.ack(1, most)),
-        ("a confirm up to the last tag there is", Server.ack(1, most, multiple: true)),
-        ("a refusal up to the last tag there is", Server.nack(1, most, multiple: true)),
+        ("a confirm for a message that was never published", Server.ack(1, 3)),
+        ("a confirm for the largest tag", Server.ack(1, most)),
+        ("a confirm up to the largest tag", Server.ack(1, most, multiple: true)),
+        ("a refusal up to the largest tag", Server.nack(1, most, multiple: true)),
         ("a confirm of tag 0 alone", Server.ack(1, 0)),
         ("an answer for another consumer", Server.consumeOK(1, "d")),
         ("a second answer for a consumer", Server.consumeOK(1, "c")),
-        ("a cancellation nobody asked for", Server.cancelOK(1, "c")),
+        ("an unrequested cancellation", Server.cancelOK(1, "c")),
         ("a confirmed close of a channel that is open", Server.channelCloseOK(1)),
         ("a confirmed close of a connection that is open", Server.connectionCloseOK),
-        ("a channel nobody opened", Server.delivery(65_535, "c", tag: 1, body: [1])),
-        ("an opened channel nobody opened", Server.channelOpenOK(2)),
+        ("a channel that was never opened", Server.delivery(65_535, "c", tag: 1, body: [1])),
+        ("open-ok for a channel that was never opened", Server.channelOpenOK(2)),
         ("content before its method", Wire.header(1, bodySize: 1) + Wire.body(1, [1])),
-        ("content of the connection", Wire.header(0, bodySize: 1)),
+        ("a content header on the connection", Wire.header(0, bodySize: 1)),
         ("a body on the connection", Wire.body(0, [1])),
         (
-            "a body size that is the largest there is, and another message before its end",
+            "the largest body size, and another message before its end",
             Server.deliver(1, "c", tag: 1) + Wire.header(1, size: most) + Wire.body(1, [1])
                 + Server.deliver(1, "c", tag: 2)
         ),
@@ -52,9 +52,9 @@ import Testing
         ("tune in the middle", Server.tune(frameMax: 0)),
         ("start in the middle", Server.start()),
         ("open-ok in the middle", Server.openOK),
-        ("an answer to a question of topology", Server.queueDeclareOK(1, "q", messages: .max, consumers: .max)),
+        ("an answer to a topology call", Server.queueDeclareOK(1, "q", messages: .max, consumers: .max)),
         (
-            "a content header whose frame does not end where it says",
+            "a content header whose frame lacks its end marker",
             Server.deliver(1, "c", tag: 1) + [2, 0, 1, 0, 6, 0, 0] + Wire.headerStart(size: 1)
                 + [UInt8](repeating: 0, count: 0x60000 - 12) + [0xCD]
         ),
@@ -65,7 +65,7 @@ import Testing
     ]
 
     @Test(arguments: attacks)
-    func `what no broker may send ends the connection and not the process`(what: String, bytes: [UInt8]) throws {
+    func `a protocol violation ends the connection and not the process`(what: String, bytes: [UInt8]) throws {
         let client = try Client()
         try client.open()
         try client.broker.say(bytes)
@@ -74,24 +74,27 @@ import Testing
         #expect(client.outcomes.values.count == 1)
     }
 
-    /// What is odd and allowed, or harmless.
+    /// Odd but allowed, or harmless.
     static let oddities: [(what: String, bytes: [UInt8])] = [
         ("a confirm that comes twice", Server.ack(1, 1) + Server.ack(1, 1) + Server.ack(1, 1, multiple: true)),
         ("a confirm and a refusal of one message", Server.ack(1, 2) + Server.nack(1, 2)),
         (
-            "a confirm of all there is, again and again",
+            "a confirm of everything, again and again",
             Server.ack(1, 0, multiple: true) + Server.ack(1, 0, multiple: true)
         ),
-        ("a message back that was never published", Server.returned(1, exchange: "no", routingKey: "no", body: [1])),
-        ("a cancellation of a consumer that does not exist", Server.cancel(1, "nobody")),
-        ("a heartbeat with something in it", Wire.frame(8, 1, [1, 2, 3])),
+        (
+            "a return of a message that was never published",
+            Server.returned(1, exchange: "no", routingKey: "no", body: [1])
+        ),
+        ("a cancellation of an unknown consumer", Server.cancel(1, "nobody")),
+        ("a heartbeat with a payload", Wire.frame(8, 1, [1, 2, 3])),
         (
             "an alarm twice, and its end twice",
             Server.blocked("a") + Server.blocked("b") + Server.unblocked + Server.unblocked
         ),
         ("delivery tags with gaps", [1, 2, 70, most].flatMap { Server.delivery(1, "c", tag: $0, body: []) }),
         (
-            "the largest of every number in the properties",
+            "the largest value of every number in the properties",
             Server.delivery(
                 1, "c", tag: 1, body: [1],
                 properties: Wire.build {
@@ -103,25 +106,25 @@ import Testing
                 })
         ),
         (
-            "flags that mean nothing in the properties",
+            "meaningless flags in the properties",
             Server.delivery(1, "c", tag: 1, body: [1], properties: [0, 1])
                 + Server.delivery(1, "c", tag: 2, body: [1], properties: [0, 2])
                 + Server.delivery(1, "c", tag: 3, body: [1], properties: [0x80, 3, 1, 0x61])
         ),
         (
-            "body frames with nothing in them",
+            "empty body frames",
             Server.deliver(1, "c", tag: 1) + Wire.header(1, bodySize: 1) + Wire.body(1, []) + Wire.body(1, [])
                 + Wire.body(1, [1])
         ),
         ("a delivery whose header and body are still to come", Server.deliver(1, "c", tag: 1)),
         (
-            "a body size that is the largest there is",
+            "the largest body size",
             Server.deliver(1, "c", tag: 1) + Wire.header(1, size: most) + Wire.body(1, [1])
         ),
     ]
 
     @Test(arguments: oddities)
-    func `what is only odd does no harm`(what: String, bytes: [UInt8]) throws {
+    func `odd but valid input is harmless`(what: String, bytes: [UInt8]) throws {
         let client = try Client()
         try client.open()
         try client.broker.say(bytes)
@@ -131,7 +134,9 @@ import Testing
     @Test(arguments: [
         (UInt16(0), UInt32(0), UInt16(0)), (1, 4096, 1), (65_535, .max, 65_535), (0, 131_072, 1), (65_535, 4096, 0),
     ])
-    func `odd limits are taken or refused, and never trap`(channels: UInt16, frame: UInt32, heartbeat: UInt16) throws {
+    func `odd limits are accepted or rejected, and never trap`(channels: UInt16, frame: UInt32, heartbeat: UInt16)
+        throws
+    {
         let broker = try ScriptedBroker { $0.heartbeat = .seconds(10) }
         try broker.say(Server.start(), Server.tune(channelMax: channels, frameMax: frame, heartbeat: heartbeat))
         try broker.say(Server.openOK)
@@ -143,7 +148,7 @@ import Testing
         #expect(broker.endReason()??.code == .heartbeatMissed)
     }
 
-    @Test func `a greeting that nests without end is no reason to die`() throws {
+    @Test func `a greeting that nests endlessly does not crash the process`() throws {
         var table: [UInt8] = []
         for _ in 0..<15_000 {
             table = Wire.build {
@@ -164,7 +169,7 @@ import Testing
         #expect(broker.handshakeError()?.code == .handshakeFailed)
     }
 
-    @Test func `what a server calls itself does not fill a log`() throws {
+    @Test func `a server's name for itself does not fill a log`() throws {
         let broker = try ScriptedBroker()
         try broker.say(Server.start(mechanisms: String(repeating: "x", count: 100_000)))
         #expect(try #require(broker.handshakeError()).message.utf8.count < 400)
@@ -172,7 +177,8 @@ import Testing
 
     // MARK: headers
 
-    /// As RabbitMQ sends one that it added `x-death` or `x-delivery-count` to: tried with 3.10, see LiveBrokerTests.
+    /// The way RabbitMQ sends one to which it added `x-death` or `x-delivery-count`: tried with 3.10, see
+    /// LiveBrokerTests.
     @Test func `a content header larger than a frame is read`() throws {
         let client = try Client()
         try client.open()
@@ -185,7 +191,7 @@ import Testing
     }
 
     @Test(arguments: [1, 100_000])
-    func `a content header too large to be read costs its properties and not the connection`(piece: Int) throws {
+    func `an oversized content header costs its properties and not the connection`(piece: Int) throws {
         let client = try Client()
         try client.open()
         let count = piece == 1 ? 262_200 : 3_000_000
@@ -202,7 +208,7 @@ import Testing
         #expect(client.deliveries.last?.properties.unreadable.isEmpty == true)
     }
 
-    @Test func `headers of very many values are not read`() throws {
+    @Test func `headers with very many values are not read`() throws {
         let client = try Client()
         try client.open()
         let values = Wire.build {
@@ -220,7 +226,7 @@ import Testing
         #expect(delivery.heldBytes < 2 * values.count)
     }
 
-    @Test func `a header of ours leaves the broker room to add to it`() throws {
+    @Test func `our headers leave the broker room to add to them`() throws {
         let client = try Client()
         try client.open()
         for (count, fits) in [(122_700, true), (123_000, false)] {
@@ -237,7 +243,7 @@ import Testing
 // MARK: - A client of a hostile broker
 
 extension HostileBrokerTests {
-    /// Consumes as a lane does, noting and acknowledging every delivery, and has two messages waiting for confirms.
+    /// Consumes like a lane, recording and acknowledging every delivery, and has two messages waiting for confirms.
     private final class Client: Sendable {
         nonisolated(unsafe) let broker: ScriptedBroker
         nonisolated(unsafe) private(set) var channel: AMQPChannel?
@@ -249,7 +255,7 @@ extension HostileBrokerTests {
 
         init() throws { broker = try ScriptedBroker { $0.heartbeat = .zero } }
 
-        /// What the client does and what the broker says to it, in turn.
+        /// The client's actions and the broker's messages, alternating.
         var script: [(act: () throws -> Void, answer: [UInt8])] {
             [
                 ({}, Server.start()),
@@ -304,12 +310,12 @@ extension HostileBrokerTests {
     }
 }
 
-// MARK: - Conversations that are damaged
+// MARK: - Damaged conversations
 
 extension HostileBrokerTests {
-    /// All that a broker says in a well-formed conversation, damaged: bytes and numbers changed, frames left out, sent twice
-    /// and swapped. None may trap, and whoever waits gets an answer.
-    @Test(arguments: 0..<8) func `a damaged conversation never traps, and leaves nobody waiting`(part: UInt64) throws {
+    /// Everything a broker sends in a well-formed conversation, damaged: bytes and numbers changed, frames dropped,
+    /// duplicated and swapped. Nothing may trap, and every pending call must get an answer.
+    @Test(arguments: 0..<8) func `a damaged conversation never traps, and leaves no call waiting`(part: UInt64) throws {
         for number in 0..<750 {
             let seed = part * 1_000_000 + UInt64(number)
             var random = SeededRandom(seed: seed)
@@ -370,7 +376,7 @@ extension HostileBrokerTests {
         case 4 where count > 0:
             script[step].answer = Array(script[step].answer.prefix(Int.random(in: 0..<count, using: &random)))
         case 5 where count >= 8:
-            // A number at its end, wherever there is one.
+            // An extreme value for a number, wherever there is one.
             let width = [1, 2, 4, 8].randomElement(using: &random) ?? 1
             let start = Int.random(in: 0...(count - width), using: &random)
             let value: UInt8 = [0, 0x7F, 0x80, 0xFF].randomElement(using: &random) ?? 0
@@ -387,7 +393,7 @@ extension HostileBrokerTests {
 }
 
 extension Wire {
-    /// What a content header begins with.
+    /// The beginning of a content header.
     fileprivate static func headerStart(size: UInt64) -> [UInt8] {
         build {
             $0.u16(60)
@@ -400,7 +406,7 @@ extension Wire {
         frame(2, channel, headerStart(size: size) + [0, 0])
     }
 
-    /// Properties with one header of so many bytes.
+    /// Properties with one header of this many bytes.
     fileprivate static func properties(padding count: Int) -> [UInt8] {
         build {
             $0.u16(1 << 13)
@@ -413,7 +419,7 @@ extension Wire {
         }
     }
 
-    /// A table with the largest number of every kind, and what is no number at all.
+    /// A table with the largest number of every kind, and with values that are not numbers.
     fileprivate static let extremes: [UInt8] = build { wire in
         for (kind, width) in [
             ("t", 1), ("b", 1), ("B", 1), ("s", 2), ("u", 2), ("I", 4), ("i", 4), ("f", 4), ("D", 5), ("l", 8),
@@ -427,7 +433,7 @@ extension Wire {
         }
     }
 
-    /// Every property there is.
+    /// Every property.
     fileprivate static let everything: [UInt8] = build {
         $0.u16(0xFFFC)
         $0.short("application/json")

@@ -7,7 +7,7 @@ import Testing
         InequivalentArgument(CloseReason(replyCode: code, replyText: words).channelError())
     }
 
-    /// The words of RabbitMQ 3.10.
+    /// RabbitMQ 3.10's wording.
     @Test(
         arguments: [
             (
@@ -23,7 +23,7 @@ import Testing
                 "durable", "true", "false"
             ),
         ] as [(String, String, String?, String?)])
-    func `what differs is taken out of the broker's words`(
+    func `the difference is parsed from the broker's message`(
         words: String, name: String, wanted: String?, found: String?
     ) throws {
         let argument = try #require(Self.read(words))
@@ -37,7 +37,7 @@ import Testing
         "inequivalent arg 'a' for queue 'q': received none but current is the val",
         "inequivalent arg 'a' for queue 'q': received '", "inequivalent arg 'a' for : received  but current is '",
     ])
-    func `other words, and words cut short, are no difference`(words: String) {
+    func `other messages and truncated ones yield no difference`(words: String) {
         #expect(Self.read(words) == nil)
     }
 }

@@ -5,7 +5,7 @@ import Testing
 @testable import AMQPConnection
 
 @Suite struct LifecycleTests {
-    @Test func `blocked and unblocked are told, with the reason`() throws {
+    @Test func `blocked and unblocked are reported, with the reason`() throws {
         let broker = try ScriptedBroker.open()
         try broker.say(Server.blocked("low on memory"))
         #expect(broker.connection.isBlocked)
@@ -14,7 +14,7 @@ import Testing
         #expect(broker.blocked.values == ["low on memory", nil])
     }
 
-    @Test func `a connection the broker closes keeps its words and tells everyone`() throws {
+    @Test func `a connection closed by the broker reports its reason to all callers`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let outcomes = Recorder<Result<[AMQPPublishOutcome], AMQPError>>()
@@ -33,14 +33,14 @@ import Testing
         #expect(!channel.isOpen)
     }
 
-    @Test func `our own close waits for close-ok and has no reason`() throws {
+    @Test func `closing waits for close-ok and reports no error`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         broker.handler.close()
         #expect(!broker.connection.isOpen)
         #expect(broker.sent().names == ["10.50@0"])
         #expect(!broker.hasEnded)
-        // What the broker sent before it read our close.
+        // Sent by the broker before it read our close.
         try broker.say(Server.delivery(1, "c", tag: 1, body: [1]))
         try broker.say(Server.connectionCloseOK)
         #expect(broker.hasEndedInOrder)
@@ -48,7 +48,7 @@ import Testing
         #expect(!channel.isOpen)
     }
 
-    @Test func `our own close does not wait for ever`() throws {
+    @Test func `closing does not wait for ever`() throws {
         let broker = try ScriptedBroker.open { $0.closeTimeout = .seconds(3) }
         broker.handler.close()
         broker.advance(.seconds(3))
@@ -56,7 +56,7 @@ import Testing
         #expect(!broker.isConnected)
     }
 
-    /// A broker under an alarm reads nothing of a connection that has published, `connection.close` neither.
+    /// A broker under an alarm reads nothing from a connection that has published, not even `connection.close`.
     @Test func `closing does not wait for the end of an alarm`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
@@ -70,7 +70,7 @@ import Testing
         #expect(outcomes.values.count == 1)
     }
 
-    @Test func `closing does not wait for what is not read`() throws {
+    @Test func `closing does not wait for a peer that reads nothing`() throws {
         let broker = try ScriptedBroker.open()
         broker.connection.pauseReading(true)
         broker.channel.read()
@@ -89,7 +89,7 @@ import Testing
         #expect(broker.hasEndedInOrder)
     }
 
-    @Test func `a broker that hangs up fails what waits`() throws {
+    @Test func `a broker that hangs up fails the pending calls`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let answers = Recorder<Result<ServerMethod, AMQPError>>()
@@ -99,7 +99,7 @@ import Testing
         #expect(broker.endReason()??.code == .connectionClosed)
     }
 
-    @Test func `deliveries that came with the end are handed over before it`() throws {
+    @Test func `deliveries received together with the end are delivered before it`() throws {
         let broker = try ScriptedBroker.open()
         let recorder = try broker.consume(try broker.openChannel())
         try broker.say(Server.delivery(1, "c", tag: 1, body: [1]), Server.close(0, 320, "CONNECTION_FORCED"))
@@ -108,7 +108,7 @@ import Testing
 }
 
 @Suite struct ChannelTests {
-    @Test func `calls go out one at a time, in order`() throws {
+    @Test func `calls are sent one at a time, in order`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let answers = Recorder<Result<ServerMethod, AMQPError>>()
@@ -137,7 +137,7 @@ import Testing
         (403, "ACCESS_REFUSED - access refused", .accessRefused), (405, "RESOURCE_LOCKED", .resourceLocked),
         (541, "INTERNAL_ERROR", .channelClosed),
     ])
-    func `a channel exception fails the call with its words and ends just that channel`(
+    func `a channel exception fails the call with the broker's words and ends only that channel`(
         code: UInt16, text: String, expected: AMQPError.Code
     ) throws {
         let broker = try ScriptedBroker.open()
@@ -158,14 +158,14 @@ import Testing
         #expect(!channel.isOpen)
         #expect(other.isOpen)
         #expect(broker.connection.isOpen)
-        // Its tags went with it: an acknowledgement now would be of another channel's delivery.
+        // Its tags ended with it: an acknowledgement now would concern another channel's delivery.
         channel.acknowledge(1)
         #expect(broker.sent().isEmpty)
         let third = try broker.openChannel()
         #expect(third.isOpen)
     }
 
-    @Test func `a call without an answer ends its channel at the limit`() throws {
+    @Test func `a call without an answer times out and ends its channel`() throws {
         let broker = try ScriptedBroker.open { $0.rpcTimeout = .seconds(3) }
         let channel = try broker.openChannel()
         let answers = Recorder<Result<ServerMethod, AMQPError>>()
@@ -174,13 +174,13 @@ import Testing
         broker.advance(.seconds(3))
         #expect(answers.errorCodes == [.timeout])
         #expect(broker.sent().names == ["20.40@1"])
-        // The late answer meets a channel that is closing, and is dropped.
+        // The late answer arrives at a closing channel and is dropped.
         try broker.say(Server.qosOK(1), Server.channelCloseOK(1))
         #expect(broker.connection.isOpen)
         #expect(!channel.isOpen)
     }
 
-    @Test func `an orderly close sends close and drops what comes before close-ok`() throws {
+    @Test func `an orderly close sends close and drops everything before close-ok`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let recorder = try broker.consume(channel)
@@ -197,7 +197,7 @@ import Testing
         #expect(broker.connection.isOpen)
     }
 
-    @Test func `no more channels are opened than were agreed on`() throws {
+    @Test func `no more channels are opened than were negotiated`() throws {
         let broker = try ScriptedBroker.open { $0.channelMax = 2 }
         _ = try broker.openChannel()
         _ = try broker.openChannel()
@@ -208,7 +208,7 @@ import Testing
         #expect(results.values == [.invalidState])
     }
 
-    @Test func `a bounded number of calls may wait`() throws {
+    @Test func `the number of queued calls is bounded`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let answers = Recorder<Result<ServerMethod, AMQPError>>()
@@ -219,7 +219,7 @@ import Testing
         #expect(Set(answers.errorCodes) == [.invalidState])
     }
 
-    @Test func `a call that does not encode fails alone`() throws {
+    @Test func `a call that cannot be encoded fails alone`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let answers = Recorder<Result<ServerMethod, AMQPError>>()
@@ -236,7 +236,7 @@ import Testing
 }
 
 @Suite struct ConsumerTests {
-    @Test func `a delivery that comes before consume-ok is not lost`() throws {
+    @Test func `a delivery that arrives before consume-ok is not lost`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let batches = Recorder<[AMQPDelivery]>()
@@ -252,7 +252,7 @@ import Testing
         #expect(batches.values.flatMap { $0 }.map(\.body) == [[1]])
     }
 
-    @Test func `a cancellation by the broker is told once, after what came before`() throws {
+    @Test func `a cancellation by the broker is reported once, after the deliveries before it`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let recorder = try broker.consume(channel)
@@ -260,12 +260,12 @@ import Testing
         #expect(recorder.deliveries.count == 1)
         #expect(recorder.deliveriesAtCancellation.values == [1])
         #expect(channel.isOpen)
-        // The tag is free again.
+        // The tag can be used again.
         _ = try broker.consume(channel)
         #expect(recorder.deliveriesAtCancellation.values == [1])
     }
 
-    @Test func `deliveries before cancel-ok are handed over before cancel returns`() throws {
+    @Test func `deliveries before cancel-ok are delivered before cancel returns`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let recorder = try broker.consume(channel)
@@ -287,7 +287,7 @@ import Testing
         #expect(two.deliveries.map(\.deliveryTag) == [2, 4, 6])
     }
 
-    @Test func `a tag in use is refused without asking`() throws {
+    @Test func `a consumer tag in use is rejected without asking the broker`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         _ = try broker.consume(channel)
@@ -301,7 +301,7 @@ import Testing
         #expect(broker.sent().isEmpty)
     }
 
-    @Test func `a consumer may end its connection from within a batch`() throws {
+    @Test func `a consumer may close its connection from within a batch`() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let handler = NIOLoopBound(broker.handler, eventLoop: broker.handler.eventLoop)

@@ -3,9 +3,9 @@ import Testing
 
 @testable import AMQPConnection
 
-/// Against a real RabbitMQ. The time limits are there for a broker that answers nothing at all.
+/// Against a real RabbitMQ. The time limits only matter if the broker stops answering altogether.
 @Suite(.timeLimit(.minutes(2))) struct LiveBrokerTests {
-    @Test func `a message goes out, comes in with all it had, and is acknowledged`() async throws {
+    @Test func `a message is published, delivered unchanged, and acknowledged`() async throws {
         try await LiveBroker.withChannel { _, channel in
             let queue = LiveBroker.name("round-trip")
             let exchange = LiveBroker.name("topic")
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func `unroutable, rejected and confirmed messages are told apart within one batch`() async throws {
+    @Test func `unroutable, rejected and confirmed messages are distinguished within one batch`() async throws {
         try await LiveBroker.withChannel { _, channel in
             let queue = LiveBroker.name("full")
             try await channel.queueDeclare(
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 131_064, 131_065, 262_128, 2_000_000])
-    func `a body of any size survives the way there and back`(size: Int) async throws {
+    func `a body of any size survives the round trip`(size: Int) async throws {
         try await LiveBroker.withChannel { _, channel in
             let queue = LiveBroker.name("size")
             try await channel.queueDeclare(queue, durable: false, exclusive: true)
@@ -99,7 +99,7 @@ import Testing
                 expected += 1
                 window.note(delivery.deliveryTag)
                 held.append(delivery.deliveryTag)
-                // Finish every pair the other way round.
+                // Finish every pair in reverse order.
                 if held.count == 2 {
                     window.finish(held[1])
                     window.finish(held[0])
@@ -140,7 +140,7 @@ import Testing
         }
     }
 
-    @Test func `a rejected delivery comes again, and is marked`() async throws {
+    @Test func `a rejected delivery is redelivered and marked as such`() async throws {
         try await LiveBroker.withChannel { _, channel in
             let queue = LiveBroker.name("again")
             try await channel.queueDeclare(queue, durable: false, exclusive: true)
@@ -156,7 +156,7 @@ import Testing
         }
     }
 
-    @Test func `a queue that is deleted cancels its consumer`() async throws {
+    @Test func `deleting a queue cancels its consumer`() async throws {
         try await LiveBroker.withChannel { connection, channel in
             let queue = LiveBroker.name("deleted")
             try await channel.queueDeclare(queue, durable: false)
@@ -169,7 +169,7 @@ import Testing
         }
     }
 
-    @Test func `exceptions of the broker keep their words and end just the channel`() async throws {
+    @Test func `exceptions from the broker keep their words and end only the channel`() async throws {
         try await LiveBroker.withChannel { connection, channel in
             let queue = LiveBroker.name("none")
             let missing = await #expect(throws: AMQPError.self) { try await channel.queueDeclare(queue, passive: true) }
@@ -202,7 +202,7 @@ import Testing
         }
     }
 
-    @Test func `many calls may be asked at once and are answered in order`() async throws {
+    @Test func `many concurrent calls are answered in order`() async throws {
         try await LiveBroker.withChannel { _, channel in
             let names = (0..<50).map { _ in LiveBroker.name("at-once") }
             try await withThrowingTaskGroup(of: (String, String).self) { group in
@@ -216,7 +216,7 @@ import Testing
         }
     }
 
-    @Test func `a wrong password and an unknown virtual host are told apart`() async throws {
+    @Test func `a wrong password and an unknown virtual host are distinguished`() async throws {
         let refused = await #expect(throws: AMQPError.self) {
             try await LiveBroker.connect { $0.password = "not-the-password" }
         }
@@ -230,7 +230,7 @@ import Testing
         #expect(missing?.replyText?.contains("not found") == true)
     }
 
-    @Test func `a close in order has no reason, and what comes after says so`() async throws {
+    @Test func `an orderly close reports no error, and later calls fail as closed`() async throws {
         let connection = try await LiveBroker.connect()
         let channel = try await connection.openChannel()
         await connection.close()
@@ -243,7 +243,7 @@ import Testing
         #expect(call?.code == .connectionClosed)
     }
 
-    @Test func `text that is not UTF-8 passes a real broker unharmed`() async throws {
+    @Test func `text that is not UTF-8 passes through a real broker unchanged`() async throws {
         try await LiveBroker.withChannel { _, channel in
             let queue = LiveBroker.name("odd")
             try await channel.queueDeclare(queue, durable: false, exclusive: true)

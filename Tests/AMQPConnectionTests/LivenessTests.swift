@@ -11,11 +11,11 @@ import Testing
             try broker.say(Wire.heartbeat)
             broker.advance(.seconds(5))
         }
-        // The first half interval had the handshake in it.
+        // The first half interval included the handshake.
         #expect(broker.sent().names == ["heartbeat@0", "heartbeat@0"])
     }
 
-    @Test func `a client that sends anyway needs no heartbeats`() throws {
+    @Test func `a client that sends traffic needs no heartbeats`() throws {
         let broker = try ScriptedBroker.open(heartbeat: 10) { $0.heartbeat = .seconds(10) }
         let channel = try broker.openChannel()
         for tag in 1...4 {
@@ -27,7 +27,7 @@ import Testing
         #expect(broker.sent().isEmpty)
     }
 
-    @Test func `a peer silent for two intervals is given up, not before, and not much later`() throws {
+    @Test func `a peer is given up after two silent intervals, not before and not much later`() throws {
         let broker = try ScriptedBroker.open(heartbeat: 10) { $0.heartbeat = .seconds(10) }
         broker.advance(.seconds(12))
         try broker.say(Wire.heartbeat)
@@ -40,7 +40,7 @@ import Testing
 
     @Test func `any bytes from the peer count as life`() throws {
         let broker = try ScriptedBroker.open(heartbeat: 10) { $0.heartbeat = .seconds(10) }
-        // A frame that comes in drops.
+        // A frame that arrives in small pieces.
         let slow = Wire.heartbeat
         for byte in slow {
             try broker.say([byte])
@@ -49,7 +49,7 @@ import Testing
         #expect(broker.connection.isOpen)
     }
 
-    @Test func `without heartbeats silence is no matter`() throws {
+    @Test func `without heartbeats silence does not matter`() throws {
         let broker = try ScriptedBroker.open(heartbeat: 0)
         broker.advance(.hours(10))
         #expect(broker.connection.isOpen)
@@ -58,7 +58,7 @@ import Testing
 }
 
 @Suite struct BackPressureTests {
-    @Test func `while reading is paused the socket is left alone, and afterwards it is read`() throws {
+    @Test func `the socket is not read while reading is paused, and is read afterwards`() throws {
         let broker = try ScriptedBroker.open()
         let reads = Recorder<Void>()
         try broker.channel.pipeline.syncOperations.addHandler(ReadRecorder(reads), position: .first)
@@ -74,7 +74,7 @@ import Testing
         #expect(reads.values.count == 3)
     }
 
-    @Test func `who does not listen does not take the other for dead, nor forgets to be heard`() throws {
+    @Test func `while reading is paused the peer is presumed alive and heartbeats are still sent`() throws {
         let broker = try ScriptedBroker.open(heartbeat: 10) { $0.heartbeat = .seconds(10) }
         broker.connection.pauseReading(true)
         broker.advance(.minutes(5))
@@ -86,7 +86,7 @@ import Testing
     }
 }
 
-/// Sees what is read from the socket.
+/// Observes what is read from the socket.
 final class ReadRecorder: ChannelOutboundHandler {
     typealias OutboundIn = Never
 

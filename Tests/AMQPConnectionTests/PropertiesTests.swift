@@ -4,7 +4,7 @@ import Testing
 @testable import AMQPConnection
 
 @Suite struct PropertiesTests {
-    /// What a consumer makes of a delivery with these properties on the wire.
+    /// How a consumer sees a delivery with these properties on the wire.
     private func received(_ wire: [UInt8]) throws -> AMQPProperties {
         let broker = try ScriptedBroker.open()
         let recorder = try broker.consume(try broker.openChannel())
@@ -12,7 +12,7 @@ import Testing
         return try #require(recorder.deliveries.first, "\(String(describing: broker.endReason()))").properties
     }
 
-    /// The properties on the wire of a message that is published.
+    /// The properties on the wire of a published message.
     private func sent(_ properties: AMQPProperties) throws -> [UInt8] {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
@@ -33,13 +33,13 @@ import Testing
         expiration: "60000", messageID: "id-1", timestamp: 1_800_000_000, type: "session.create", userID: "guest",
         appID: "app", clusterID: "cluster")
 
-    @Test func `every property survives being written and read`() throws {
+    @Test func `every property survives encoding and decoding`() throws {
         #expect(try received(try sent(Self.full)) == Self.full)
         #expect(try received(try sent(AMQPProperties())) == AMQPProperties())
         #expect(try sent(AMQPProperties()) == [0, 0])
     }
 
-    @Test func `each property is written where the specification puts it`() throws {
+    @Test func `each property is encoded where the specification puts it`() throws {
         let wire = try sent(
             AMQPProperties(
                 contentType: "ct", headers: ["h": "v"], deliveryMode: 2, replyTo: "rt", timestamp: 258, appID: "app"))
@@ -59,7 +59,7 @@ import Testing
     @Test func `text that is not UTF-8 is marked unreadable and republished byte for byte`() throws {
         let wire = Wire.build {
             $0.u16(1 << 10 | 1 << 7 | 1 << 5)
-            // Three invalid bytes become one replacement character of three bytes if repaired: same length.
+            // If repaired, three invalid bytes become one replacement character of three bytes: the same length.
             $0.short([0xF0, 0x9F, 0x98])
             $0.short("fine")
             $0.short([0xC3])
@@ -78,7 +78,7 @@ import Testing
     }
 
     private static func nested(_ depth: Int, _ kind: Character) -> [UInt8] {
-        // Innermost first; each level is one entry with an empty name (or none, in an array).
+        // Innermost first; each level is one entry with an empty name (an array has none).
         var content: [UInt8] = []
         for _ in 1..<depth {
             content = Wire.build {
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test(arguments: [("F", 16, true), ("F", 17, false), ("F", 15_000, false)])
-    func `header tables are read to a depth and no further`(kind: String, depth: Int, readable: Bool) throws {
+    func `header tables are decoded up to a depth and no further`(kind: String, depth: Int, readable: Bool) throws {
         let table = Self.nested(depth, Character(kind))
         let properties = try received(
             Wire.build {
@@ -105,11 +105,11 @@ import Testing
         #expect(properties.messageID == "id")
         #expect((properties.unreadableBytes(.headers) == nil) == readable)
         if !readable { #expect(properties.unreadableBytes(.headers)?.count == table.count + 4) }
-        // Headers that could not be read are left out of what is published.
+        // Unreadable headers are omitted when publishing.
         #expect(try received(try sent(properties)).headers == properties.headers)
     }
 
-    @Test func `arrays within arrays are bounded too`() throws {
+    @Test func `the nesting of arrays is bounded too`() throws {
         var value: [UInt8] = [UInt8(ascii: "V")]
         for _ in 0..<20_000 {
             value = Wire.build {
@@ -129,14 +129,14 @@ import Testing
         arguments: [
             ("an unknown type", [1, 97, UInt8(ascii: "?"), 0]),
             ("a name longer than the table", [200, 97]),
-            ("a value cut short", [1, 97, UInt8(ascii: "l"), 0, 0]),
+            ("a truncated value", [1, 97, UInt8(ascii: "l"), 0, 0]),
             ("a string longer than the table", [1, 97, UInt8(ascii: "S"), 0, 0, 0, 9, 1]),
             ("a table longer than its parent", [1, 97, UInt8(ascii: "F"), 0, 0, 0, 1]),
             ("an array with a broken value", [1, 97, UInt8(ascii: "A"), 0, 0, 0, 1, UInt8(ascii: "I")]),
             ("a name without a value", [1, 97]),
             ("a name that is not UTF-8", [1, 0xFF, UInt8(ascii: "V")]),
         ] as [(String, [UInt8])])
-    func `headers that cannot be read cost the headers and nothing else`(what: String, table: [UInt8]) throws {
+    func `unreadable headers cost the headers and nothing else`(what: String, table: [UInt8]) throws {
         let properties = try received(
             Wire.build {
                 $0.u16(1 << 13 | 1 << 7)
@@ -148,7 +148,7 @@ import Testing
         #expect(properties.messageID == "id")
     }
 
-    @Test func `a copy does not change with its original`() {
+    @Test func `a copy does not change when its original does`() {
         var original = AMQPProperties(messageID: "1")
         let copy = original
         original.messageID = "2"

@@ -6,9 +6,9 @@ import Testing
 
 @testable import AMQPConnection
 
-/// Against sockets that are no RabbitMQ.
+/// Against sockets that are not RabbitMQ.
 @Suite(.timeLimit(.minutes(1))) struct UnwillingServerTests {
-    /// Listens, does `onAccept` with each connection, and gives the port.
+    /// Listens, runs `onAccept` on each connection, and provides the port.
     private func withServer(
         _ onAccept: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>,
         _ body: (Int) async throws -> Void
@@ -32,8 +32,8 @@ import Testing
         } catch { return error }
     }
 
-    @Test func `a port where nobody listens is refused at once`() async throws {
-        // Bound and closed again: a port that was free a moment ago.
+    @Test func `connecting to a port without a listener fails at once`() async throws {
+        // Bound and closed again, so the port was free a moment ago.
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(server.localAddress?.port)
@@ -44,26 +44,26 @@ import Testing
         #expect(error?.underlying != nil)
     }
 
-    @Test func `a name that does not resolve is said so`() async {
+    @Test func `a name that does not resolve is reported as such`() async {
         let error = await connect(5672) { $0.host = "no-such-host.invalid" }
         #expect(error?.code == .connectFailed)
     }
 
-    @Test func `a server that accepts and says nothing is given up at the limit`() async throws {
+    @Test func `a server that accepts and stays silent times out`() async throws {
         try await withServer({ $0.eventLoop.makeSucceededVoidFuture() }) { port in
             let error = await connect(port) { $0.connectTimeout = .milliseconds(200) }
             #expect(error?.code == .timeout)
         }
     }
 
-    @Test func `a server that closes at once is no AMQP server`() async throws {
+    @Test func `a server that closes at once is reported as not AMQP`() async throws {
         try await withServer({ $0.close() }) { port in
             let error = await connect(port)
             #expect(error?.code == .handshakeFailed || error?.code == .connectFailed)
         }
     }
 
-    @Test func `a server of another protocol is told by its greeting`() async throws {
+    @Test func `a server of another protocol is recognised by its greeting`() async throws {
         try await withServer({ channel in
             channel.eventLoop.execute {
                 channel.writeAndFlush(ByteBuffer(string: "220 mail.example ESMTP\r\n"), promise: nil)
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func `TLS towards a server without it fails as TLS`() async throws {
+    @Test func `connecting with TLS to a server without it fails with a TLS error`() async throws {
         try await withServer({ channel in
             channel.eventLoop.execute { channel.writeAndFlush(ByteBuffer(string: "AMQP\0\0\u{9}\u{1}"), promise: nil) }
             return channel.eventLoop.makeSucceededVoidFuture()
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `TLS towards a server that says nothing ends at the limit`() async throws {
+    @Test func `connecting with TLS to a silent server times out`() async throws {
         try await withServer({ $0.eventLoop.makeSucceededVoidFuture() }) { port in
             let error = await connect(port) {
                 $0.tls = .makeClientConfiguration()

@@ -1,4 +1,4 @@
-"""The user's authenticator app: pyotp, which is fed with the URI of an enrolment and nothing else."""
+"""The user's authenticator app: pyotp, given only the URI of an enrolment."""
 
 import time
 
@@ -12,10 +12,11 @@ class Authenticator:
         self.id = enrolment["factorId"]
         self.totp = pyotp.parse_uri(enrolment["uri"])
         self.recovery_codes = list(enrolment["recoveryCodes"])
-        self._used = 0  # the last step of which a code was given
+        self._used = 0  # the last time step whose code was used
 
     def code(self):
-        """A code that was not given before: of this step, or of the next, which a step of drift lets in already."""
+        """A code that was not used before: of this time step, or of the next, which is accepted as one step of
+        drift."""
         now = int(time.time()) // STEP
         step = max(now, self._used + 1)
         assert step <= now + 1, "an authenticator has no third code before 30 s are over"
@@ -23,12 +24,12 @@ class Authenticator:
         return self.at(step - now, now)
 
     def at(self, steps, now=None):
-        """The code of so many steps from now."""
+        """The code of this many time steps from now."""
         now = int(time.time()) // STEP if now is None else now
         return self.totp.at((now + steps) * STEP)
 
     def wrong(self, number=0):
-        """A code that is not right in any step around now; another one for each number."""
+        """A code that is wrong for every time step around now; a different one for each number."""
         near = {self.at(steps) for steps in range(-5, 6)}
         return [text for text in (f"{each:06}" for each in range(111_111, 111_211)) if text not in near][number]
 
@@ -43,18 +44,18 @@ class Authenticator:
 
 
 def enroll(client, subject, **fields):
-    """An enrolment that waits for its first code."""
+    """An enrolment waiting for its first code."""
     return client.do("factor.enroll", subject=subject, type="totp", **fields)
 
 
 def confirm(client, subject, enrolment, **fields):
-    """The authenticator of an enrolment, in use from now on."""
+    """Confirms an enrolment and returns its authenticator."""
     authenticator = Authenticator(enrolment)
     client.do("factor.confirm", subject=subject, factorId=authenticator.id, code=authenticator.code(), **fields)
     return authenticator
 
 
 def enrolled(client, subject, **fields):
-    """A subject's authenticator, ready for use; it has one more code to give."""
+    """A confirmed authenticator of a subject; it has one more code to give."""
     enrolment = enroll(client, subject, **fields)
     return confirm(client, subject, enrolment, **{key: fields[key] for key in fields if key == "tenant"})

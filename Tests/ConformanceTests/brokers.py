@@ -1,4 +1,4 @@
-"""A RabbitMQ of a test's own, where the shared one must not be harmed."""
+"""A private RabbitMQ for tests that would harm the shared one."""
 
 import os
 import pathlib
@@ -20,7 +20,7 @@ def _script():
 
 
 class Broker:
-    """One node in a folder of its own, on loopback, with these lines of configuration."""
+    """One node with its own folder, on loopback, with these lines of configuration."""
 
     def __init__(self, folder, *configuration):
         self.folder = folder

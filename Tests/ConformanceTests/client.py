@@ -1,7 +1,7 @@
-"""An independent client of the wire contract: pika, and nothing of Sojourn's own code.
+"""An independent client of the wire contract: pika, without any of Sojourn's own code.
 
-Every reply, result and event that comes is checked against schemas/, whatever the test looks at, and what is published
-for everybody has no secret in it.
+Every reply, result and event received is checked against schemas/, whatever the test checks itself, and public messages
+are checked for secrets.
 """
 
 import json
@@ -16,7 +16,7 @@ import pika
 from schemas_support import validate_command, validate_event, validate_result
 from seen import see_event, see_result
 
-SECONDS = 20  # how long anything may take on a busy machine with a debug build; what is quick says so itself
+SECONDS = 20  # a generous limit for a busy machine with a debug build; tests of speed set their own
 DIRECT = "amq.rabbitmq.reply-to"
 QUEUES = ["commands.validate", "commands.manage", "commands.revoke", "commands.admin", "commands.unknown", "quarantine"]
 EXCHANGES = ["commands", "unknown", "results", "events", "dead"]
@@ -25,7 +25,7 @@ ABSENT = object()
 
 @dataclass
 class Message:
-    """What was received: of a reply, a result, an event, or something in quarantine."""
+    """A received message: a reply, a result, an event, or a quarantined message."""
 
     routing_key: str
     properties: pika.BasicProperties
@@ -36,7 +36,7 @@ class Message:
         try:
             self.body = json.loads(self.raw)
         except (ValueError, RecursionError):
-            self.body = None  # quarantine keeps what cannot be read
+            self.body = None  # quarantine also keeps unreadable bodies
 
     @property
     def headers(self):
@@ -64,7 +64,7 @@ class Message:
 class Client:
     def __init__(self, amqp_url, namespace):
         parameters = pika.URLParameters(amqp_url)
-        parameters.heartbeat = 0  # a test may look away for longer than any heartbeat
+        parameters.heartbeat = 0  # a test may not poll for longer than any heartbeat
         self.namespace = namespace
         self.user = parameters.credentials.username
         self.replies = defaultdict(list)  # by correlation id, in order of arrival
@@ -74,7 +74,7 @@ class Client:
         self.violations = []
         self.connection = pika.BlockingConnection(parameters)
         self.channel = self.connection.channel()
-        # A name of our own: those that RabbitMQ makes begin with amq., and no reply goes there.
+        # Named by us: names that RabbitMQ generates begin with amq., and no reply is sent there.
         self.reply_queue = self.channel.queue_declare(f"replies.{uuid.uuid4().hex}", exclusive=True).method.queue
         self._consume(self.reply_queue, self._on_reply)
         self._consume(DIRECT, self._on_reply)
@@ -120,15 +120,15 @@ class Client:
     def _check(self, kind, message, check, *arguments):
         try:
             check(*arguments)
-        except Exception as violation:  # raised where a test waits; inside a callback of pika it would be lost
+        except Exception as violation:  # raised again where a test waits; pika would swallow it inside a callback
             self.violations.append(f"{kind} {message.raw[:2000]!r}: {violation}")
 
     # --- what goes out ---------------------------------------------------------------------------------------------
 
     def publish(self, command, body, *, message_id=None, correlation_id=None, reply_to=None, **properties):
-        """Publishes a dictionary as JSON, or bytes as they are. Gives the id that the reply will be filed under.
+        """Publishes a dictionary as JSON, or bytes unchanged. Returns the id under which the reply is filed.
 
-        message_id: a new one unless given. message_id, correlation_id and reply_to: none for ABSENT.
+        message_id: a new one by default. ABSENT omits message_id, correlation_id or reply_to.
         """
         message_id = str(uuid.uuid4()) if message_id is None else message_id
         correlation_id = str(uuid.uuid4()) if correlation_id is None else correlation_id
@@ -142,20 +142,20 @@ class Client:
         return message_id if correlation_id is ABSENT else correlation_id
 
     def call(self, command, body, *, seconds=SECONDS, **properties):
-        """Sends a command that schemas/ knows and waits for its reply. For a bad one: `attempt`."""
+        """Sends a command that is valid by schemas/ and waits for its reply. For invalid ones: `attempt`."""
         validate_command(command, body)
         return self.attempt(command, body, seconds=seconds, **properties)
 
     def attempt(self, command, body, *, seconds=SECONDS, **properties):
-        """Sends whatever it is and waits for the reply."""
+        """Sends any body and waits for the reply."""
         return self.await_reply(self.publish(command, body, **properties), seconds)
 
     def do(self, command, **body):
-        """Sends a command that succeeds, and gives the data of its result."""
+        """Sends a command that must succeed, and returns the data of its result."""
         return self.call(command, body).data
 
     def refused(self, command, **body):
-        """Sends a command that is rejected, or fails, and gives the code."""
+        """Sends a command that must be rejected or fail, and returns the error code."""
         return self.call(command, body).code
 
     def create(self, subject, *, seconds=SECONDS, **fields):
@@ -167,7 +167,7 @@ class Client:
     # --- waiting ---------------------------------------------------------------------------------------------------
 
     def wait(self, condition, what, seconds=SECONDS):
-        """Takes in messages until `condition` gives something true, and gives that."""
+        """Receives messages until `condition` returns a true value, and returns that."""
         deadline = time.monotonic() + seconds
         while True:
             found = condition()
@@ -194,7 +194,8 @@ class Client:
         )
 
     def await_events(self, subject, *types, tenant="default", seconds=SECONDS):
-        """The subject's events in order of sequence, once there is one of each of these types, as often as named."""
+        """The subject's events in order of sequence, once all of these types have arrived, as often as each is
+        named."""
 
         def complete():
             events = self.events_of(subject, tenant)
@@ -218,11 +219,11 @@ class Client:
         return sorted(mine.values(), key=lambda each: int(each.body["sequence"]))
 
     def kinds(self, subject, tenant="default"):
-        """The types of the subject's events. A command behind them on every path tells that no more will come."""
+        """The types of the subject's events. A later command that took every path shows that no more will come."""
         return [each.body["type"] for each in self.events_of(subject, tenant)]
 
     def final_events(self, subject, tenant="default"):
-        """All events of a subject, told from those that are still on their way by disabling it: that comes last."""
+        """All events of a subject. Disabling the subject produces its last event, so nothing is still on its way."""
         self.do("subject.disable", subject=subject, tenant=tenant, reason="the_end")
 
         def complete():
@@ -236,7 +237,7 @@ class Client:
         return [each for each in events if each.body["data"].get("reason") not in ours]
 
     def final_kinds(self, subject, tenant="default"):
-        """The types of all events of a subject; it is disabled afterwards."""
+        """The types of all events of a subject, which is disabled afterwards."""
         return [each.body["type"] for each in self.final_events(subject, tenant)]
 
     # --- the end ---------------------------------------------------------------------------------------------------
@@ -248,7 +249,7 @@ class Client:
             self.channel.exchange_delete(f"{self.namespace}.{exchange}")
 
 
-# A whole secret, or the most of one: an id may have the letters of a prefix by chance.
+# A whole secret, or most of one: a shorter match could be part of an id.
 SECRET = re.compile(
     rb"sj[srt]_[A-Za-z0-9_-]{40}"  # a session token, a refresh token, a ticket
     rb"|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\."  # a JWT
@@ -264,7 +265,7 @@ def _command(message):
 
 
 def without_secrets(message):
-    """Nothing that is published for everybody has a secret in it, nor a key that holds one."""
+    """Fails if a public message contains a secret, or a key that holds one."""
     found = SECRET.search(message.raw)
     assert not found, f"has a secret: {found.group()!r}"
     secrets = set(_keys(message.body)) & SECRET_KEYS
@@ -274,7 +275,7 @@ def without_secrets(message):
 
 
 def _keys(node):
-    """Every key at every depth; those of attributes are the upstream service's own affair."""
+    """Every key at every depth, except inside attributes, which belong to the upstream service."""
     for key, value in node.items() if isinstance(node, dict) else ():
         yield key
         if key != "attributes":

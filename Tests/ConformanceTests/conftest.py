@@ -1,4 +1,4 @@
-"""What the conformance tests share: the servers, a namespace of its own for every module, workers and a client."""
+"""Fixtures of the conformance tests: the servers, a namespace per module, workers and a client."""
 
 import json
 import os
@@ -49,7 +49,7 @@ def namespace():
 
 @contextmanager
 def installation(namespace, amqp_url, redis_url, binary, folder):
-    """The SOJOURN_* variables of a namespace's workers; what stays of them in Redis goes at the end."""
+    """The SOJOURN_* variables of a namespace's workers; its keys in Redis are removed at the end."""
     keyring = folder / "keyring.json"
     subprocess.run([binary, "keys", "init", str(keyring)], check=True, stdin=subprocess.DEVNULL, timeout=60)
     yield {
@@ -73,7 +73,8 @@ def settings(namespace, amqp_url, redis_url, binary, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def start_worker(settings, binary, tmp_path_factory, request):
-    """Starts a worker of this module's; keyword arguments are further SOJOURN_* variables, without the prefix."""
+    """Starts a worker in this module's namespace; keyword arguments are further SOJOURN_* variables, without the
+    prefix."""
     folder = tmp_path_factory.mktemp("workers")
     workers = []
     request.module.workers_to_report = workers
@@ -104,7 +105,7 @@ def policy_file(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def connect(amqp_url, namespace, settings):
-    """Makes a client; there has to be a worker that has declared the topology."""
+    """Creates a client; a worker must have declared the topology before."""
     clients = []
 
     def connect():
@@ -122,7 +123,7 @@ def connect(amqp_url, namespace, settings):
 
 @pytest.fixture(scope="module")
 def elsewhere(start_worker, amqp_url, namespace):
-    """Starts a worker in a namespace of its own, where no other takes its commands; gives it, and a client there."""
+    """Starts a worker in its own namespace, where no other worker consumes; returns it, and a client there."""
     clients = []
 
     def elsewhere(**settings):
@@ -138,7 +139,7 @@ def elsewhere(start_worker, amqp_url, namespace):
 
 
 def proxied(url, **options):
-    """A proxy in front of the server of a URL, cut to begin with, and the URL that leads through it."""
+    """A proxy for the server of a URL, initially cut, and the URL that leads through it."""
     server = urlsplit(url)
     default = 6379 if server.scheme.startswith("redis") else 5672
     proxy = Proxy((server.hostname, server.port or default), **options)
@@ -148,7 +149,7 @@ def proxied(url, **options):
 
 @pytest.fixture(scope="module")
 def open_proxy():
-    """`proxied`, for as long as this module's tests take."""
+    """`proxied`, for the duration of this module's tests."""
     proxies = []
 
     def open_proxy(url, **options):
@@ -163,8 +164,8 @@ def open_proxy():
 
 @pytest.fixture(scope="session")
 def deserted(amqp_url, redis_url, binary, tmp_path_factory):
-    """A worker that lost its Redis when the first test asked for this, its client, and a batch that was sent to it then.
-    After a minute it gives up; until then others have their turn."""
+    """A worker that lost its Redis when the first test requested this, its client, and a batch sent to it then. After a
+    minute it gives up; until then other tests run."""
     namespace, folder = f"conformance{uuid.uuid4().hex[:8]}", tmp_path_factory.mktemp("deserted")
     with installation(namespace, amqp_url, redis_url, binary, folder) as settings:
         proxy, url = proxied(redis_url)
@@ -185,7 +186,7 @@ def deserted(amqp_url, redis_url, binary, tmp_path_factory):
 
 @pytest.fixture
 def subject(request):
-    """A subject nobody else uses."""
+    """A subject that no other test uses."""
     return f"{request.node.name[:60]}-{uuid.uuid4().hex[:6]}"
 
 
@@ -213,7 +214,7 @@ def pytest_deselected(items):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
-    """What all tests together have to have seen comes last, and not at all where some are left out by -k or by name."""
+    """Moves the test of what all tests have covered to the end, and leaves it out if -k or a name deselects any."""
     last = [item for item in items if item.path.name == COVERAGE]
     others = [item for item in items if item.path.name != COVERAGE]
     left_out = set(pathlib.Path(__file__).parent.glob("test_*.py")) - {item.path for item in items}
@@ -230,7 +231,7 @@ def pytest_terminal_summary(terminalreporter, config):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """What the workers logged goes with a failure."""
+    """Attaches the workers' logs to a failure."""
     report = (yield).get_result()
     if report.failed:
         for worker in getattr(item.module, "workers_to_report", []):

@@ -1,10 +1,10 @@
-"""The hostile hour: two workers under all attacks at once, while well-formed commands are answered within a second.
+"""The hostile hour: two workers under all attacks at once must answer well-formed commands within a second.
 
-By hand, for as long as you like, on servers of your own:
+To run it by hand, for any time, on your own servers:
 
     SOJOURN_TEST_AMQP_URL=… SOJOURN_TEST_REDIS_URL=… SOJOURN_BIN=… python hostile.py --seconds 3600 [--seed N]
 
-What is sent is drawn from the seed, which is printed; when it arrives is not.
+The seed, which is printed, determines what is sent, but not when it arrives.
 """
 
 import argparse
@@ -58,7 +58,7 @@ class Hour:
         self.workers = [Worker(binary, self.folder, f"worker-{number}", settings).await_ready() for number in (1, 2)]
 
     def run(self, seconds):
-        """Gives a line about it. - Raises: AssertionError with all that went wrong."""
+        """Returns a summary line. Raises AssertionError with everything that went wrong."""
         self._prepare()
         threads = [threading.Thread(target=self._guarded, args=(work, random.Random(f"{self.seed}-{number}")))
                    for number, work in enumerate([self._attack, self._attack_unpermitted, self._use, self._use, self._use,
@@ -76,7 +76,7 @@ class Hour:
                 f"at most {self.resident} MiB resident")
 
     def stop(self):
-        """Ends the workers, and takes away what they declared. Gives their statuses."""
+        """Ends the workers, deletes what they declared, and returns their exit statuses."""
         statuses = [worker.stop() for worker in self.workers]
         with pika.BlockingConnection(pika.URLParameters(self.amqp_url)) as connection:
             channel = connection.channel()
@@ -120,7 +120,7 @@ class Hour:
     def _guarded(self, work, random):
         try:
             work(random)
-        except Exception as error:  # what ends a thread ends the hour, and is told
+        except Exception as error:  # whatever ends a thread ends the hour, and is reported
             self._fault(f"{work.__name__} ended: {type(error).__name__}: {error}")
             self.over.set()
 
@@ -141,14 +141,14 @@ class Hour:
         self._attack(random, user=None)
 
     def _use(self, random):
-        """Somebody who logs in, is checked, renewed, and logs out; each answer has a second."""
+        """A user who logs in, is validated, refreshes and logs out; each answer must come within a second."""
         user = User(self)
         while not self.over.is_set():
             user.live(random)
         user.close()
 
     def _half_send(self, random):
-        """Requests that never end, at the addresses an orchestrator asks for the worker's health."""
+        """Incomplete requests, at the addresses of the workers' health endpoints."""
         held = []
         while not self.over.wait(0.05):
             worker = random.choice(self.workers)
@@ -158,7 +158,7 @@ class Hour:
                 half.sendall(random.choice([b"GET /livez HT", b"GET /readyz HTTP/1.1\r\nHost: x\r\nX-A: ", b"POST /", b"\x16\x03", b""]))
                 held.append(half)
             except OSError:
-                pass  # refused: as good an answer as any
+                pass  # refusing is fine too
             if len(held) > 2 * HALF_SENT_REQUESTS:
                 held.pop(random.randrange(len(held))).close()
         for half in held:
@@ -186,7 +186,7 @@ class Hour:
     # --- the end -------------------------------------------------------------------------------------------------
 
     def _settle(self):
-        """Everything is worked off, and quarantine has what should be there and no more."""
+        """Waits until all messages are processed, and checks that quarantine has exactly what it should."""
         channel = self.open_channel()
 
         def waiting():
@@ -214,7 +214,7 @@ class Hour:
     def _look_into_quarantine(self, method, properties, body):
         known = method.routing_key.partition(".")[0] in ("session", "subject", "policy", "factor")
         reason = (properties.headers or {}).get("x-sojourn-reason")
-        name = properties.message_id if isinstance(properties.message_id, str) else ""  # bytes, if it is no UTF-8
+        name = properties.message_id if isinstance(properties.message_id, str) else ""  # bytes, if it is not UTF-8
         if name.startswith("good-"):
             self._fault(f"a well-formed {method.routing_key} is in quarantine: {reason}")
         if name.startswith("no-") and known and reason not in ("unknown_command", "malformed_message"):
@@ -227,7 +227,7 @@ class Hour:
 
 
 class User:
-    """A service that does what it should, and waits for each answer."""
+    """A well-behaved service that waits for each answer."""
 
     def __init__(self, hour):
         self.hour, self.name, self.replies = hour, uuid.uuid4().hex[:8], {}

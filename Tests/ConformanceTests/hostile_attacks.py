@@ -1,4 +1,5 @@
-"""What the hostile hour sends: each attack is a function of an attacker, and draws all that it does from its seed."""
+"""The attacks of the hostile hour. Each is a function of an attacker, and derives all randomness from the attacker's
+seed."""
 
 import base64
 import json
@@ -157,7 +158,7 @@ def guesses(attacker):
 
 
 def mass_endings(attacker):
-    """Of a tenant of its own."""
+    """In its own tenant."""
     random = attacker.random
     for number in range(random.randint(1, 5)):
         attacker.send("session.create", {"tenant": "doomed", "subject": f"doomed-{number}"})
@@ -165,7 +166,7 @@ def mass_endings(attacker):
 
 
 def full_queues(attacker):
-    """A downstream's queue that takes one message and refuses the rest, for a while."""
+    """A downstream queue that accepts one message and then rejects all, for a while."""
     attacker.toggle_full_queue(attacker.random.choice(["results", "events"]))
 
 
@@ -176,7 +177,7 @@ ATTACKS = [
 
 
 class Attacker:
-    """Sends attacks over connections of its own, and does not care for answers. `user`: as whom; None is nobody."""
+    """Sends attacks over its own connections, and ignores answers. `user`: the sender's user_id; None for none."""
 
     def __init__(self, hour, random, user):
         self.namespace, self.random, self.user, self.hour = hour.namespace, random, user, hour
@@ -191,7 +192,7 @@ class Attacker:
         try:
             random.choice(ATTACKS)(self)
         except (pika.exceptions.AMQPError, OSError, AssertionError):
-            # RabbitMQ refuses some of it, and closes the connection of who sends it.
+            # RabbitMQ rejects some of these, and closes the sender's connection.
             self.close()
 
     def stolen(self):
@@ -223,7 +224,7 @@ class Attacker:
         self.full[exchange] = queue
 
     def rest(self):
-        """Takes away what holds up others."""
+        """Deletes what would hold up others."""
         for exchange in list(self.full):
             self.toggle_full_queue(exchange)
 

@@ -1,16 +1,15 @@
-"""A TCP proxy that can be cut and restored: how a test takes a server away without stopping it for everybody else."""
+"""A TCP proxy that can be cut and restored, so that a test can take a server away without stopping it for others."""
 
 import random
 import socket
 import threading
 
 
-_given = set()  # a proxy that is cut comes back to its port: nobody else may have it meanwhile
+_given = set()  # a cut proxy returns to its port, so no other may get it meanwhile
 
 
 def free_port():
-    """A loopback port nobody listens on, from below the range that outgoing connections are given theirs from; another
-    one each time."""
+    """An unused loopback port, below the range of outgoing connections; a different one each time."""
     while True:
         port = random.randrange(5000, 15000)
         if port in _given:
@@ -25,9 +24,9 @@ def free_port():
 
 
 class Proxy:
-    """Forwards 127.0.0.1:port to target. Begins cut, as a server that has not been started yet.
+    """Forwards 127.0.0.1:port to target. Initially cut, like a server that has not been started yet.
 
-    `before_sending` is called before each piece that goes to the server.
+    `before_sending` is called before each chunk that goes to the server.
     """
 
     def __init__(self, target, before_sending=lambda: None):
@@ -41,7 +40,7 @@ class Proxy:
         self._flowing.set()
 
     def freeze(self):
-        """Takes what is sent and hands nothing on, either way, as a machine that hangs: until it is cut."""
+        """Accepts data but forwards nothing in either direction, like a machine that hangs, until it is cut."""
         self._flowing.clear()
 
     def restore(self):
@@ -50,7 +49,7 @@ class Proxy:
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
     def cut(self):
-        """Refuses new connections and breaks the ones there are."""
+        """Refuses new connections and closes the existing ones."""
         with self._lock:
             listener, self._listener = self._listener, None
             broken, self._open = self._open, set()

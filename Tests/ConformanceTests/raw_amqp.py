@@ -1,4 +1,4 @@
-"""A publisher that writes its own frames: for what no client library lets through, and RabbitMQ does."""
+"""A publisher that writes its own frames, for messages that RabbitMQ accepts but client libraries do not send."""
 
 import socket
 import struct
@@ -42,7 +42,7 @@ class RawPublisher:
         self._send(_method(1, 20, 10, _short(b"")))
 
     def publish(self, exchange, routing_key, properties, body):
-        """`properties` is a property list as it lies on the wire."""
+        """`properties` is a property list as on the wire."""
         self.socket.sendall(
             _method(1, 60, 40, b"\0\0" + _short(exchange.encode()) + _short(routing_key.encode()) + b"\0")
             + _frame(2, 1, struct.pack(">HHQ", 60, 0, len(body)) + properties)
@@ -66,5 +66,5 @@ class RawPublisher:
 
 
 def property_list(**properties):
-    """The properties as they lie on the wire."""
+    """The properties as on the wire."""
     return b"".join(pika.BasicProperties(**properties).encode())

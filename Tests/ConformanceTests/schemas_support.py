@@ -1,10 +1,10 @@
-"""Checks messages against schemas/, for every test that has one in its hands.
+"""Validates messages against schemas/.
 
     validate_command("session.create", body)
     validate_result("session.create", body, form="reply")
     validate_event(body)
 
-Each raises `Mismatch` with every fault it found, and otherwise returns nothing. Validators are built once a process.
+Each raises `Mismatch` with every error found, and otherwise returns nothing. Validators are built once per process.
 """
 
 import functools
@@ -23,7 +23,7 @@ KINDS = ("commands", "results", "events")
 
 
 class Mismatch(AssertionError):
-    """A message is not what its schema says."""
+    """A message does not match its schema."""
 
 
 def schema_files():
@@ -34,7 +34,7 @@ def schema_files():
 
 @functools.cache
 def names(kind):
-    """The commands, results or events there are schemas of."""
+    """The commands, results or events that have schemas."""
     return tuple(sorted(path.stem for path in (SCHEMAS / kind).glob("*.json")))
 
 
@@ -47,7 +47,8 @@ def load(path):
 @functools.cache
 def registry():
     """All schemas under their $id."""
-    # Without $schema, by which a validator would leave our own class, and with it our pattern, at every reference.
+    # Without $schema, because a validator would use it to replace our class, and with it our pattern, at every
+    # reference.
     contents = [{key: value for key, value in load(path).items() if key != "$schema"} for path in schema_files()]
     return referencing.Registry().with_resources(
         (content["$id"], DRAFT202012.create_resource(content)) for content in contents
@@ -55,7 +56,7 @@ def registry():
 
 
 def _ecma_pattern(validator, pattern, instance, schema):
-    # In JSON Schema (ECMA-262) `$` is the end of the text; in Python it also matches before a final newline.
+    # In JSON Schema (ECMA-262) `$` matches only the end of the text; in Python also before a final newline.
     if validator.is_type(instance, "string"):
         anchored = re.sub(r"(?<!\\)\$$", r"\\Z", pattern)
         if not re.search(anchored, instance):
@@ -77,7 +78,8 @@ def validator(reference):
 
 @functools.cache
 def quick_validator(reference):
-    """Another implementation, which says only whether, but a hundred times as fast: every message is checked."""
+    """A second implementation, which only says whether a message is valid, but a hundred times as fast: it checks every
+    message."""
     registry = jsonschema_rs.Registry(
         [(load(path)["$id"], load(path)) for path in schema_files()], draft=jsonschema_rs.Draft202012
     )
@@ -85,7 +87,7 @@ def quick_validator(reference):
 
 
 def faults(reference, body):
-    """What is wrong with `body`, one sentence each; empty where nothing is."""
+    """The errors in `body`, one sentence each; empty if it is valid."""
     if quick_validator(reference).is_valid(body):
         return []
     found = [
@@ -97,7 +99,7 @@ def faults(reference, body):
 
 
 def _innermost(error):
-    # The envelope of a result is a oneOf of its statuses: what is wrong is in the branch of the status it has.
+    # The envelope of a result is a oneOf of its statuses: report the errors of the branch for its status.
     if error.validator != "oneOf" or not error.context:
         return [error]
     branches = {}
@@ -117,24 +119,24 @@ def _check(reference, body):
 
 
 def validate_command(name, body):
-    """`body` (parsed JSON) is a body of the command `name`; `KeyError` where there is no such command."""
+    """Checks that `body` (parsed JSON) is a body of the command `name`; `KeyError` if there is no such command."""
     _check(_path("commands", name), body)
 
 
 def validate_result(command, body, form=None):
-    """`body` (parsed JSON) is a result of `command`, or of "unknown".
+    """Checks that `body` (parsed JSON) is a result of `command`, or of "unknown".
 
-    `form` is "reply" (to reply_to, tokens included), "copy" (on the results exchange, without) or `None`, either.
+    `form` is "reply" (sent to reply_to, with tokens), "copy" (on the results exchange, without) or `None` for either.
     """
     if form not in (None, "reply", "copy"):
         raise ValueError(f"a result is a reply or a copy, not {form!r}")
     path = _path("results", command)
-    # Results without secrets have one form: their copy is like their reply.
+    # Results without secrets have one form: the copy equals the reply.
     _check(f"{path}#/$defs/{form}" if form in load(path).get("$defs", {}) else path, body)
 
 
 def validate_event(body):
-    """`body` (parsed JSON) is one of our events; its type says which."""
+    """Checks that `body` (parsed JSON) is an event of the type it states."""
     if not isinstance(body, dict) or not isinstance(body.get("type"), str):
         raise Mismatch(f"an event is an object with a type, not {body!r:.300}")
     if body["type"] not in names("events"):

@@ -1,14 +1,15 @@
-"""What all tests have seen between them, over all clients: for test_coverage.py, and for the end of a whole run."""
+"""Records what all clients in a run have seen, for test_coverage.py."""
 
 from collections import defaultdict
 from itertools import pairwise
 
-# Of replies: "reason" of a validation, "remedy", "status", "endReason", "challenge". "event"; by type its reasons.
+# From replies: "reason" of a validation, "remedy", "status", "endReason", "challenge". From events: "event"; by type
+# its reasons.
 WORDS = defaultdict(set)
-# Command to what it was answered: "succeeded", or a code.
+# Each command's outcomes: "succeeded", or an error code.
 ANSWERS = defaultdict(set)
 
-# What an event makes of a session, whatever it was before.
+# The status that each event puts a session into, whatever it was before.
 STEPS = {
     "session.elevated": "active",
     "session.revoked": "revoked",
@@ -16,14 +17,14 @@ STEPS = {
     "session.expired": "expired",
 }
 
-_begun = {}  # the id of a session to the status it began with, as a reply says
-_back = defaultdict(dict)  # likewise to the statuses of its re-authentications, by generation
-_stories = defaultdict(dict)  # of each subject, by source and partition key: sequence to type and session of its events
+_begun = {}  # session id to its first status, from a reply
+_back = defaultdict(dict)  # session id to its statuses after re-authentication, by generation
+_stories = defaultdict(dict)  # by source and partition key of a subject: sequence to type and session of each event
 
 
 def see_result(body):
     if not isinstance(body, dict):
-        return  # has been told of as a violation
+        return  # already reported as a violation
     data = body.get("data") or {}
     session = data.get("session") or {}
     ANSWERS[body.get("command")].add((body.get("error") or {}).get("code", body.get("status")))
@@ -54,12 +55,12 @@ def see_event(body):
 
 
 def codes():
-    """Every error code that was seen, whatever the command."""
+    """Every error code seen, for any command."""
     return set().union(*ANSWERS.values()) - {"succeeded"}
 
 
 def transitions():
-    """Each change of a session's status that events told of, as (before, after), with a session it befell."""
+    """Each change of a session's status that events reported, as (before, after), with an example session."""
     found = {}
     for story in _stories.values():
         lives = defaultdict(list)
@@ -73,7 +74,7 @@ def transitions():
 
 
 def _statuses(session, kinds):
-    """The statuses that a session had by its events; none where nobody saw it begin."""
+    """The statuses of a session according to its events; empty if its beginning was not seen."""
     status, before_locking = _begun.get(session), None
     if status is None or kinds[0] not in ("session.created", "session.transferred"):
         return
@@ -91,7 +92,7 @@ def _statuses(session, kinds):
 
 
 def table():
-    """What each command was answered, and from which status to which sessions went."""
+    """The outcomes of each command, and the changes of status seen."""
     width = max(map(len, ANSWERS), default=0)
     for command, answers in sorted(ANSWERS.items()):
         yield f"{command:{width}}  {' '.join(sorted(answers - {'succeeded'}))}"

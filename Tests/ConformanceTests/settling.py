@@ -1,4 +1,4 @@
-"""Many commands at once, through failures: sent, sent again where the contract says so, and counted."""
+"""Many commands at once, through failures: sent, sent again where the contract allows it, and counted."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ class Command:
 
 
 class Batch:
-    """Commands that all have to be answered. The correlation id is the message id."""
+    """Commands that must all be answered. The correlation id is the message id."""
 
     def __init__(self, client, commands):
         self.client = client
@@ -34,7 +34,7 @@ class Batch:
         )
 
     def final(self, message_id):
-        """The answers to a command that are its result, rather than a request to come again."""
+        """The final answers to a command, without requests to retry."""
         return [
             each for each in self.client.replies[message_id]
             if each.status == "succeeded" or not each.body["error"]["retryable"]
@@ -48,7 +48,7 @@ class Batch:
         self.client.wait(lambda: self.answered >= count, f"{count} answers", seconds)
 
     def settle(self, seconds=SECONDS):
-        """Until each has its result. What is answered as retryable is sent again with the same message_id."""
+        """Waits until each has its result. Retryable answers are retried with the same message_id."""
 
         def settled():
             open_ones = [each for each in self.commands.values() if not self.final(each.message_id)]
@@ -62,7 +62,7 @@ class Batch:
         return self
 
     def results(self):
-        """Each command with its one result; answers to one command may repeat, but not differ."""
+        """Each command with its result; repeated answers to a command must not differ."""
         for message_id, command in self.commands.items():
             answers = self.final(message_id)
             assert all(each.body == answers[0].body for each in answers), f"two answers to {command}: {answers}"
@@ -74,8 +74,8 @@ def creates(subjects, **fields):
 
 
 def expect_one_effect_each(client, batch, seconds=SECONDS):
-    """Every command of a batch of creates and revocations, each for a subject of its own, has exactly one effect and
-    exactly one event, and no event is missing in between."""
+    """Checks that every command in a batch of creates and revocations, each for its own subject, had exactly one effect
+    and exactly one event, and that no event is missing in between."""
     kinds = {"session.create": "session.created", "session.revoke": "session.revoked"}
     expected = {}
     for command, reply in batch.results():
@@ -103,7 +103,7 @@ def expect_one_effect_each(client, batch, seconds=SECONDS):
 
 
 def expect_no_gaps(client, seconds=30):
-    """Of every subject, the events 1, 2, 3, and so on come, all of them."""
+    """Waits until every subject's events 1, 2, 3, and so on have arrived without gaps."""
 
     def complete():
         sequences = {}

@@ -1,4 +1,4 @@
-"""Access tokens: what PyJWT says of them with the published keys alone, and what session.validate says."""
+"""Access tokens: verified by PyJWT with only the published keys, and by session.validate."""
 
 import base64
 import hashlib
@@ -33,13 +33,13 @@ def client(worker, connect):
 
 @pytest.fixture(scope="module")
 def keys(worker):
-    """What a resource server knows: the published keys."""
+    """What a resource server has: the published keys."""
     return jwt.PyJWKSet.from_dict(worker.json("/.well-known/jwks.json")[0])
 
 
 @pytest.fixture
 def read(keys):
-    """Verifies an access token as a resource server does, and gives its claims."""
+    """Verifies an access token like a resource server, and returns its claims."""
 
     return lambda token: verify(token, keys)
 
@@ -83,7 +83,7 @@ def test_the_header_says_what_the_token_is_and_which_key_signed_it(client, keys,
 # --- claims ------------------------------------------------------------------------------------------------------
 
 
-def test_an_access_token_says_all_the_contract_promises(client, read, subject):
+def test_an_access_token_has_all_the_claims_of_the_contract(client, read, subject):
     data = client.create(subject, tenant="acme", actor="support-7", authentication={"methods": ["pwd", "otp"]})
     session, claims = data["session"], read(data["tokens"]["access"])
     at = seconds(session["createdAt"])
@@ -99,7 +99,7 @@ def test_an_access_token_says_all_the_contract_promises(client, read, subject):
     assert [type(claims[each]) for each in ("exp", "iat", "auth_time")] == [int, int, int]
 
 
-def test_what_does_not_apply_is_no_claim(client, read, subject):
+def test_claims_that_do_not_apply_are_absent(client, read, subject):
     claims = read(client.create(subject)["tokens"]["access"])
     assert not {"act", "auth_time"} & set(claims)
     assert claims["acr"] == "1" and claims.get("amr", []) == []
@@ -117,7 +117,7 @@ def test_attributes_device_and_context_are_not_in_it(client, read, subject):
     assert not [each for each in ("a@b.example", "My phone", "192.0.2.7") if each in text]
 
 
-def test_the_expiry_that_is_told_is_the_tokens(client, read, subject):
+def test_the_expiry_in_the_result_is_that_of_the_token(client, read, subject):
     tokens = client.create(subject)["tokens"]
     assert seconds(tokens["accessExpiresAt"]) == read(tokens["access"])["exp"]
 
@@ -132,7 +132,7 @@ def test_no_access_token_outlives_its_session(client, read, subject, fields):
     assert read(refreshed["tokens"]["access"])["exp"] <= seconds(min(session["expiresAt"], session["idleExpiresAt"]))
 
 
-def test_every_access_token_has_an_id_of_its_own(client, read, subject):
+def test_every_access_token_has_a_different_id(client, read, subject):
     first = client.create(subject)
     second = client.do("session.refresh", refreshToken=first["tokens"]["refresh"])
     third = client.create(subject)
@@ -149,7 +149,7 @@ def test_a_refresh_brings_the_claims_up_to_date(client, read, subject):
 
 
 @pytest.mark.parametrize("by", ["reauthenticate", "transfer"])
-def test_every_way_to_new_tokens_gives_an_access_token(client, read, subject, by):
+def test_every_command_that_issues_tokens_issues_an_access_token(client, read, subject, by):
     data = client.create(subject, actor="support-7")
     if by == "reauthenticate":
         new = client.do("session.reauthenticate", token=data["tokens"]["session"], authentication={"methods": ["pwd"]})
@@ -173,7 +173,7 @@ def test_validate_takes_an_access_token_for_its_session(client, subject):
     assert answer["valid"] is True and answer["session"]["id"] == data["session"]["id"]
 
 
-def test_an_access_token_past_its_end_is_told_from_a_session_past_its_end(client, read, subject):
+def test_an_expired_access_token_is_distinguished_from_an_expired_session(client, read, subject):
     tokens = client.create(subject, policy="short")["tokens"]
 
     def expired():
@@ -188,7 +188,7 @@ def test_an_access_token_past_its_end_is_told_from_a_session_past_its_end(client
     assert validity(client, tokens["access"]) == "revoked", "that the session has ended weighs more"
 
 
-def test_an_access_token_from_before_a_refresh_lives_on(client, subject):
+def test_an_access_token_from_before_a_refresh_stays_valid(client, subject):
     tokens = client.create(subject)["tokens"]
     client.do("session.refresh", refreshToken=tokens["refresh"])
     assert validity(client, tokens["access"]) == "valid"
@@ -208,7 +208,7 @@ def test_an_access_token_is_unknown_once_all_tokens_are_replaced(client, subject
     ("command", "reason"),
     [("session.revoke", "revoked"), ("session.lock", "locked"), ("subject.disable", "revoked")],
 )
-def test_what_befalls_the_session_befalls_its_access_token(client, subject, command, reason):
+def test_an_access_token_follows_its_session(client, subject, command, reason):
     token = client.create(subject)["tokens"]["access"]
     client.do(command, subject=subject)
     assert validity(client, token) == reason
@@ -221,7 +221,7 @@ def test_an_access_token_of_another_tenant_is_unknown(client, subject):
     assert validity(client, token, tenant="ours") == "valid"
 
 
-def test_an_access_token_opens_nothing_but_validate(client, subject):
+def test_an_access_token_is_only_accepted_by_validate(client, subject):
     data = client.create(subject)
     token = data["tokens"]["access"]
     proof = {"authentication": {"methods": ["otp"]}}
@@ -247,7 +247,7 @@ def decode(text):
 
 
 def rewrite(token, *, header=(), claims=()):
-    """The same signature under other words."""
+    """The same signature under a different payload."""
     parts = token.split(".")
     changed = [
         encode(json.dumps(json.loads(decode(part)) | dict(change)).encode())
@@ -276,7 +276,7 @@ def public_pem(keys, token):
 
 
 def hs256(token, secret):
-    """By hand: PyJWT refuses to take a public key for a secret, which is the very confusion that is tried here."""
+    """By hand: PyJWT refuses a public key as a secret, which is the very confusion under test."""
     head, body, _ = rewrite(token, header={"alg": "HS256"}).split(".")
     signature = hmac.new(secret, f"{head}.{body}".encode(), hashlib.sha256).digest()
     return f"{head}.{body}.{encode(signature)}"
@@ -323,7 +323,7 @@ def test_a_token_that_was_forged_and_has_expired_is_malformed_still(client, subj
     assert validity(client, token) == "malformed"
 
 
-def test_a_good_token_is_no_password_for_the_next_forgery(client, keys, subject):
+def test_a_forgery_is_malformed_even_after_its_valid_original(client, keys, subject):
     token = client.create(subject)["tokens"]["access"]
     for _ in range(3):
         assert validity(client, token) == "valid"
@@ -372,7 +372,7 @@ def test_keys_overlap_so_that_no_resource_server_meets_a_token_it_cannot_verify(
 
     def signed_anew():
         nonlocal new
-        cached = published()  # by a resource server that looked just before
+        cached = published()  # by a resource server just before the rotation
         new = client.do("session.refresh", refreshToken=new["refresh"])["tokens"]
         verify(new["access"], cached)
         return cached if kid(new["access"]) != kid(old["access"]) else None
@@ -395,7 +395,7 @@ def kid(token):
 
 
 def refuses(keys, token):
-    """Whether a resource server with these keys has none for a token. What it has one for is good."""
+    """Whether a resource server with these keys lacks the token's key. If it has the key, the token must verify."""
     if kid(token) not in [each.key_id for each in keys.keys]:
         return True
     verify(token, keys)
@@ -405,7 +405,7 @@ def refuses(keys, token):
 # --- for a deny-list ---------------------------------------------------------------------------------------------
 
 
-def test_a_revocation_says_until_when_access_tokens_live(client, subject):
+def test_a_revocation_says_when_the_last_access_token_expires(client, subject):
     tokens = client.create(subject)["tokens"]
     last = client.do("session.refresh", refreshToken=tokens["refresh"])["tokens"]["accessExpiresAt"]
     client.do("session.revoke", subject=subject)
@@ -421,7 +421,7 @@ def test_a_second_refresh_within_the_grace_counts_as_well(client, subject):
     assert event["accessTokensExpireAt"] == max(each["accessExpiresAt"] for each in tokens)
 
 
-def test_tokens_that_were_replaced_count_for_a_verifier_that_does_not_ask(client, subject):
+def test_replaced_access_tokens_count_because_offline_verifiers_accept_them(client, subject):
     before = client.create(subject)["tokens"]
     after = client.do("session.elevate", token=before["session"], authentication={"methods": ["otp"]})["tokens"]
     client.do("session.revoke", subject=subject)
@@ -429,21 +429,21 @@ def test_tokens_that_were_replaced_count_for_a_verifier_that_does_not_ask(client
     assert event["accessTokensExpireAt"] == max(before["accessExpiresAt"], after["accessExpiresAt"])
 
 
-def test_where_no_access_token_can_live_no_time_is_told(client, subject):
+def test_no_expiry_is_given_if_no_access_token_can_still_be_valid(client, subject):
     tokens = client.create(subject, policy="short")["tokens"]
     client.wait(lambda: validity(client, tokens["access"]) == "token_expired", "the access token to expire")
     client.do("session.revoke", subject=subject)
     assert "accessTokensExpireAt" not in client.await_event(subject, "session.revoked").body["data"]
 
 
-def test_a_session_that_never_had_an_access_token_tells_no_time(client, subject):
+def test_no_expiry_is_given_for_a_session_that_never_had_an_access_token(client, subject):
     client.create(subject, policy="always")
     client.do("session.revoke", subject=subject)
     for event in client.final_events(subject):
         assert "accessTokensExpireAt" not in event.body["data"]
 
 
-def test_reuse_of_a_refresh_token_tells_until_when_access_tokens_live(client, subject):
+def test_reuse_of_a_refresh_token_says_when_the_last_access_token_expires(client, subject):
     first = client.create(subject, policy="graceless")["tokens"]["refresh"]
     tokens = client.do("session.refresh", refreshToken=first)["tokens"]
     assert client.refused("session.refresh", refreshToken=first) == "refresh_token_reused"
@@ -451,6 +451,6 @@ def test_reuse_of_a_refresh_token_tells_until_when_access_tokens_live(client, su
     assert event["accessTokensExpireAt"] >= tokens["accessExpiresAt"]
 
 
-def test_now_is_within_the_life_of_a_new_token(client, read, subject):
+def test_a_new_token_is_valid_now(client, read, subject):
     claims = read(client.create(subject)["tokens"]["access"])
     assert claims["iat"] - 5 <= datetime.now(timezone.utc).timestamp() < claims["exp"]

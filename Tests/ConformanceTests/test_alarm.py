@@ -1,4 +1,4 @@
-"""A broker under a memory alarm takes no messages, for as long as it likes."""
+"""A broker under a memory alarm blocks publishers for any length of time."""
 
 import signal
 import time
@@ -22,11 +22,11 @@ def test_a_worker_ends_within_its_drain_time_while_the_broker_has_an_alarm(broke
     worker = start_worker(amqp_url=broker.url, drain_seconds=str(DRAIN_SECONDS)).await_ready()
     client = Client(broker.url, worker.namespace)
     client.create("before")
-    # Published before the alarm, which would hold it up too; taken when the worker goes on.
+    # Published before the alarm, which would also block this publisher; delivered when the worker continues.
     worker.process.send_signal(signal.SIGSTOP)
     for number in range(20):
         client.publish("session.create", {"subject": f"s{number}"}, reply_to=ABSENT)
-    # An answer on the same channel says that the broker has read what was published before.
+    # A reply on the same channel shows that the broker has read everything published before.
     client.channel.queue_declare(f"{worker.namespace}.commands.manage", passive=True)
     broker.control("set_vm_memory_high_watermark", "absolute", "1MB")
     worker.process.send_signal(signal.SIGCONT)
@@ -41,7 +41,7 @@ def test_a_worker_ends_within_its_drain_time_while_the_broker_has_an_alarm(broke
     again = start_worker(amqp_url=broker.url).await_ready()
     client = Client(broker.url, worker.namespace)
     for number in range(20):
-        # What the first one could not publish is not lost.
+        # What the first worker could not publish is not lost.
         client.wait(lambda n=number: client.call("session.list", {"subject": f"s{n}"}).data["sessions"], f"s{number}")
     client.close()
     assert again.stop() == 0

@@ -1,4 +1,4 @@
-"""Bad input: each answered with its code, kept in quarantine where it should be, and the worker as quick as before."""
+"""Bad input: answered with its error code, quarantined if it should be, without slowing the worker down."""
 
 import json
 import time
@@ -31,7 +31,7 @@ def client(worker, connect):
 
 @pytest.fixture(autouse=True)
 def still_prompt(client, worker, subject):
-    """After whatever a test sent, a good command is answered at once, by the worker that was there before."""
+    """After each test, a valid command is answered at once, by the same worker process."""
     yield
     began = time.monotonic()
     token = client.create(subject)["tokens"]["session"]
@@ -41,7 +41,7 @@ def still_prompt(client, worker, subject):
 
 
 def nested(depth):
-    """A command that is `depth` deep: the body itself is 1."""
+    """A command nested `depth` levels deep; the body itself is level 1."""
     attributes = {}
     for _ in range(depth - 2):
         attributes = {"a": attributes}
@@ -49,7 +49,7 @@ def nested(depth):
 
 
 def expect_failure(client, command, body, code, *, quarantined=True, name=None, **properties):
-    """Sends it and checks the answer, its copy, and what quarantine keeps. Gives both."""
+    """Sends it and checks the answer, its copy, and the quarantined message. Returns both."""
     properties = {"message_id": str(uuid.uuid4())} | properties
     reply = client.attempt(command, body, **properties)
     assert (reply.status, reply.code) == ("failed", code), reply.body
@@ -79,7 +79,7 @@ def answered_as(reply, messages):
 
 
 def expect_not_quarantined(client, message_id):
-    """What is bad and comes after it in the same queue is in quarantine; this one is not."""
+    """A later bad message in the same queue is in quarantine, and this one is not."""
     expect_failure(client, "session.create", b"behind it", "malformed_message")
     assert message_id not in [each.properties.message_id for each in client.quarantine]
 
@@ -105,7 +105,7 @@ def test_json_that_is_not_an_object_is_malformed(client, body):
 def test_thirty_two_levels_are_read_and_thirty_three_are_malformed(client):
     assert client.attempt("session.create", nested(32)).status == "succeeded"
     expect_failure(client, "session.create", nested(33), "malformed_message")
-    # Objects or arrays; far beyond what a recursive reader survives, and still a small body.
+    # Objects or arrays nested far deeper than a recursive parser survives, in a small body.
     for opening in (b"[", b'{"a":'):
         expect_failure(client, "session.create", opening * (60_000 // len(opening)), "malformed_message")
 
@@ -180,7 +180,7 @@ def test_an_unknown_routing_key_is_an_unknown_command(client, key):
 
 @pytest.mark.parametrize("command", ["session.create", "session.refresh", "session.revoke"])
 @pytest.mark.parametrize("message_id", [ABSENT, ""], ids=["absent", "empty"])
-def test_where_state_can_change_a_message_id_is_required(client, command, message_id):
+def test_a_command_that_can_change_state_requires_a_message_id(client, command, message_id):
     body = {"session.refresh": {"refreshToken": "x"}}.get(command, {"subject": "x"})
     expect_failure(client, command, body, "message_id_required", message_id=message_id)
 
@@ -198,7 +198,7 @@ def test_a_type_that_contradicts_the_routing_key_is_malformed(client, subject):
 @pytest.mark.parametrize(
     "content_type", ["application/json", "application/json; charset=utf-8", "application/json;charset=UTF-8", None]
 )
-def test_json_is_welcome_however_it_is_called(client, subject, content_type):
+def test_every_accepted_content_type_of_json_works(client, subject, content_type):
     assert client.call("session.create", {"subject": subject}, content_type=content_type).status == "succeeded"
 
 
@@ -230,10 +230,10 @@ def test_a_deadline_that_is_no_integer_is_malformed(client, deadline):
     expect_failure(client, "session.create", {"subject": "x"}, "malformed_message", headers=headers)
 
 
-# RabbitMQ 3.10 answers a publish to the second of these, a direct reply-to that it never gave out, by closing the
-# connection: a worker that took the caller's word for it could be kept from working by one message.
+# RabbitMQ 3.10 closes the connection on a publish to the second of these, a direct reply address that it never issued.
+# A worker that trusted the caller could be stopped by one message.
 @pytest.mark.parametrize("reply_to", ["nobody.listens.here", "amq.rabbitmq.reply-to.g1h2AAAAAAAAAAAAAAAA.gone=="])
-def test_a_reply_queue_that_does_not_exist_harms_nobody(client, worker, subject, reply_to):
+def test_a_missing_reply_queue_affects_nobody_else(client, worker, subject, reply_to):
     before = len(worker.log)
     message_id = str(uuid.uuid4())
     client.publish("session.create", {"subject": subject}, message_id=message_id, reply_to=reply_to)
@@ -243,7 +243,7 @@ def test_a_reply_queue_that_does_not_exist_harms_nobody(client, worker, subject,
     assert "INTERNAL_ERROR" not in worker.log[before:], "the broker closed the connection"
 
 
-def test_a_caller_that_has_hung_up_harms_nobody(client, amqp_url, subject):
+def test_a_caller_that_has_disconnected_affects_nobody_else(client, amqp_url, subject):
     message_id = str(uuid.uuid4())
     with pika.BlockingConnection(pika.URLParameters(amqp_url)) as connection:
         channel = connection.channel()
@@ -254,7 +254,7 @@ def test_a_caller_that_has_hung_up_harms_nobody(client, amqp_url, subject):
     assert client.await_copy(message_id).data["session"]["subject"] == subject
 
 
-def test_a_full_reply_queue_that_refuses_its_reply_harms_nobody(client, worker, subject, amqp_url):
+def test_a_full_reply_queue_affects_nobody_else(client, worker, subject, amqp_url):
     before = len(worker.log)
     message_id = str(uuid.uuid4())
     with pika.BlockingConnection(pika.URLParameters(amqp_url)) as connection:
@@ -263,14 +263,14 @@ def test_a_full_reply_queue_that_refuses_its_reply_harms_nobody(client, worker, 
         full = connection.channel().queue_declare(name, exclusive=True, arguments=arguments).method.queue
         client.publish("session.create", {"subject": subject}, message_id=message_id, reply_to=full)
         assert client.await_copy(message_id).data["session"]["subject"] == subject
-        # A second one is answered by the same connections, while the first one's queue still refuses.
+        # A second command is answered over the same connections while the first one's queue still rejects.
         client.create(subject)
     assert "tries again" not in worker.log[before:], "the lane gave its connections up"
 
 
 @pytest.mark.parametrize("count", [2**63 - 1, 20, -(2**63)])
 @pytest.mark.parametrize("command", ["session.validate", "session.create", "no.such.command"])
-def test_a_delivery_count_that_a_publisher_made_up_is_not_believed(client, subject, command, count):
+def test_a_forged_delivery_count_is_ignored(client, subject, command, count):
     reply = client.attempt(command, {"subject": subject, "zzz": 1}, headers={"x-delivery-count": count})
     assert reply.code == ("unknown_command" if command == "no.such.command" else "invalid_field")
 
@@ -284,7 +284,7 @@ def other_character(character):
 
 @pytest.fixture(scope="module")
 def stranger(start_worker, binary, settings, amqp_url):
-    """A client of another namespace, with a worker of its own and the same keys."""
+    """A client of another namespace, with its own worker and the same keys."""
     namespace = f"{settings['SOJOURN_NAMESPACE']}other"
     start_worker(namespace=namespace).await_ready()
     stranger = Client(amqp_url, namespace)
@@ -315,7 +315,7 @@ def test_a_damaged_or_foreign_token_opens_nothing(client, stranger, subject, dam
         session, refresh = theirs["session"], theirs["refresh"]
     answer = client.attempt("session.validate", {"token": session}).data
     assert answer["valid"] is False and "session" not in answer
-    # What is not damaged, but not ours, may as well be called unknown.
+    # An undamaged token of another installation may also be called unknown.
     intact = damage in ("of another kind", "of another namespace")
     assert answer["reason"] in (["malformed", "unknown"] if intact else ["malformed"])
 
@@ -352,10 +352,10 @@ def test_quarantine_keeps_the_properties_as_they_were(client):
     assert kept.properties.expiration is None and kept.headers["x-sojourn-expiration"] == "600000"
 
 
-def test_a_flood_of_bad_messages_slows_nobody_down(client, subject):
+def test_a_flood_of_bad_messages_does_not_delay_valid_commands(client, subject):
     known = len(client.quarantine)
     for index in range(1000):
         client.publish("session.create", b"{" + str(index).encode(), reply_to=ABSENT)
-    created = client.create(subject, seconds=PROMPT_SECONDS)  # behind them all, in the same queue
+    created = client.create(subject, seconds=PROMPT_SECONDS)  # after all of them, in the same queue
     assert client.validate(created["tokens"]["session"])["valid"] is True
     client.wait(lambda: len(client.quarantine) >= known + 1000, "a thousand messages in quarantine")

@@ -1,11 +1,11 @@
-"""Small commands with large answers: memory stays bounded, and a revocation waits for none of them."""
+"""Small commands with large results: memory stays bounded, and revocations do not wait for them."""
 
 import time
 import uuid
 
 import pytest
 
-SESSIONS = 70  # of 16 KB: more than a megabyte, so it is carried out apart
+SESSIONS = 70  # of 16 KB: more than a megabyte, so it is handled separately
 READS = 40  # a debug build takes a second for a few of them
 MEGABYTES = 150
 
@@ -41,13 +41,13 @@ def resident_megabytes(worker):
 
 
 @pytest.mark.parametrize("command", ["session.list", "session.activity"])
-def test_many_large_reads_fill_no_memory_and_hold_up_no_revocation(client, worker, large, command):
+def test_many_large_reads_neither_exhaust_memory_nor_delay_a_revocation(client, worker, large, command):
     session = client.create("somebody")["session"]["id"]
     body = {"subject": large}
     if command == "session.activity":
         first = client.call("session.list", {"subject": large, "limit": 1}).data["sessions"][0]
         body = {"sessionId": first["id"]}
-    # Nobody reads these replies: they are the broker's affair.
+    # These replies are not consumed: the broker has to hold them.
     unread = f"unread-{uuid.uuid4().hex}"
     client.channel.queue_declare(unread, exclusive=True)
     for _ in range(READS):

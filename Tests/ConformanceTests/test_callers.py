@@ -1,4 +1,4 @@
-"""Who may send which commands, as the callers file says."""
+"""Permissions from the callers file."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from client import DIRECT
 
 @pytest.fixture(scope="module")
 def user(amqp_url):
-    """The RabbitMQ user of the tests, the only one whose user_id RabbitMQ lets pass."""
+    """The tests' RabbitMQ user, the only user_id that RabbitMQ accepts from them."""
     return amqp_url.split("//")[1].split(":")[0]
 
 
@@ -22,7 +22,7 @@ def path(tmp_path_factory):
 
 
 def write(path, content):
-    """As an editor or an operator's tool does: the file is whole whenever somebody looks."""
+    """Replaces the file atomically, like an editor or an operator's tool."""
     draft = path.with_suffix(".new")
     draft.write_text(content if isinstance(content, str) else json.dumps(content))
     os.replace(draft, path)
@@ -56,8 +56,8 @@ def test_anything_else_is_not_permitted_and_has_no_effect(client, user, subject)
     assert client.await_copy(reply.body["commandId"]).code == "not_permitted"
 
 
-def test_the_tools_of_the_project_say_who_they_are(client, binary, settings, subject):
-    """With a callers file, a command without user_id is nobody's."""
+def test_the_command_line_sends_its_user_id(client, binary, settings, subject):
+    """With a callers file, a command without user_id has no caller."""
     environment = {"PATH": os.environ["PATH"]} | settings
     command = [binary, "send", "session.create", f"subject={subject}", "--json"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
@@ -71,7 +71,7 @@ def test_a_command_without_a_caller_is_not_permitted(client, subject):
     assert "user_id" in reply.body["error"]["message"]
 
 
-def test_what_is_not_permitted_fills_no_quarantine(client, user, subject):
+def test_commands_without_permission_are_not_quarantined(client, user, subject):
     marker = str(uuid.uuid4())
     reply = client.attempt("session.revoke", b"no JSON " + marker.encode(), user_id=user)
     assert reply.code == "not_permitted"
@@ -85,7 +85,7 @@ def test_an_unknown_command_stays_one(client, user):
     assert attempt(client, user, "session.nonsense").code == "unknown_command"
 
 
-def test_unknown_commands_fill_no_quarantine_for_who_may_not_send_them(client, user):
+def test_unknown_commands_without_permission_are_not_quarantined(client, user):
     marker = str(uuid.uuid4())
     assert client.attempt("no.such.command", marker.encode(), user_id=user).code == "unknown_command"
     assert attempt(client, user, "session.create", subject=5).code == "invalid_field"
@@ -93,8 +93,8 @@ def test_unknown_commands_fill_no_quarantine_for_who_may_not_send_them(client, u
     assert not [each for each in client.quarantine if marker.encode() in each.raw]
 
 
-def test_a_duplicate_of_a_refusal_is_decided_anew(client, user, worker, path, subject):
-    """The end of this module's first file: what is changed below stays changed."""
+def test_a_duplicate_of_a_refused_command_is_decided_again(client, user, worker, path, subject):
+    """The last test with this module's first file: the changes below are permanent."""
     body = {"subject": subject, "tenant": "eu"}
     message_id = str(uuid.uuid4())
     write(path, {user: {"commands": ["session.#"], "tenants": ["default"]}})
@@ -107,7 +107,7 @@ def test_a_duplicate_of_a_refusal_is_decided_anew(client, user, worker, path, su
     assert client.attempt("session.create", body, message_id=message_id, user_id=user).status == "succeeded"
 
 
-def test_a_reply_goes_nowhere_but_where_its_caller_may_have_it(client, user, worker, path, subject):
+def test_a_reply_only_goes_where_its_caller_may_receive_it(client, user, worker, path, subject):
     mark = len(worker.log)
     write(path, {user: {"commands": ["#"], "replyTo": ["replies.*"]}})
     worker.await_log("the callers file has changed", after=mark)
@@ -122,7 +122,7 @@ def test_a_reply_goes_nowhere_but_where_its_caller_may_have_it(client, user, wor
     assert client.channel.queue_declare(other, passive=True).method.message_count == 0
 
 
-def test_a_file_that_turns_bad_is_reported_and_the_last_good_one_stays(client, user, worker, path, subject):
+def test_a_file_that_becomes_invalid_is_reported_and_the_last_valid_one_stays(client, user, worker, path, subject):
     mark = len(worker.log)
     write(path, {user: ["session.create"]})
     worker.await_log("the callers file has changed", after=mark)

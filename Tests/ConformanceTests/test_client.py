@@ -1,4 +1,4 @@
-"""The client's own eyes: would it see a secret that is published for everybody?"""
+"""Tests of the client's secret detection: would it notice a secret in a public message?"""
 
 import json
 

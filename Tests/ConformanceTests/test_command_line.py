@@ -1,4 +1,4 @@
-"""The command line, as a person and a script use it."""
+"""The command line, as used by a person and by a script."""
 
 import json
 import os
@@ -15,7 +15,7 @@ def worker(start_worker):
 
 @pytest.fixture
 def sojourn(binary, settings):
-    """Runs the program; gives what it left behind."""
+    """Runs the program; returns its status and output."""
 
     def sojourn(*arguments, body=None, **environment):
         variables = {"PATH": os.environ["PATH"]} | settings | environment
@@ -63,7 +63,7 @@ def test_a_token_that_is_not_valid_is_no_success(worker, sojourn, subject):
     assert sojourn("send", "session.validate", "token=nonsense", "--json").returncode == 1
 
 
-def test_nothing_that_somebody_named_moves_a_terminal(worker, sojourn, binary, settings, subject):
+def test_no_foreign_text_controls_the_terminal(worker, sojourn, binary, settings, subject):
     evil = f"{subject}\x1b]0;title\x07\x1b[2J\u009b2J\u202e\nsession.create succeeded"
     watch = subprocess.Popen(
         [binary, "watch"], env={"PATH": os.environ["PATH"]} | settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -93,7 +93,7 @@ def test_nothing_that_somebody_named_moves_a_terminal(worker, sojourn, binary, s
         ("session.*.*.*", "No event"), ("a b", "words of letters"),
     ],
 )  # fmt: skip
-def test_watching_for_what_no_event_is_called_is_refused(sojourn, pattern, words):
+def test_watching_for_an_unknown_event_is_refused(sojourn, pattern, words):
     done = sojourn("watch", pattern)
     assert done.returncode == 64 and words in done.stderr
 
@@ -125,19 +125,19 @@ def test_wrong_usage_exits_with_64_and_says_what_is_right(sojourn, arguments, wo
     assert done.stderr.startswith("sojourn: ") and words in done.stderr
 
 
-def test_no_broker_exits_with_69_and_says_where_there_is_none(sojourn):
+def test_an_unreachable_broker_exits_with_69_and_is_named(sojourn):
     done = sojourn("send", "session.create", "subject=a", SOJOURN_AMQP_URL="amqp://who:secret@127.0.0.1:1/")
     assert done.returncode == 69
     assert "127.0.0.1:1" in done.stderr and "secret" not in done.stderr
 
 
-def test_a_namespace_without_workers_is_told_from_one_with(sojourn):
+def test_a_namespace_without_workers_is_recognised(sojourn):
     done = sojourn("send", "session.create", "subject=a", "--namespace", "nobody-here", "--timeout", "5")
     assert done.returncode == 69
     assert "namespace" in done.stderr
 
 
-def test_keys_are_made_once_for_this_user_alone(sojourn, tmp_path):
+def test_a_keyring_is_created_once_and_readable_only_by_its_user(sojourn, tmp_path):
     path = tmp_path / "keyring.json"
     done = sojourn("keys", "init", str(path))
     assert done.returncode == 0
@@ -191,12 +191,12 @@ def test_a_worker_does_not_start_with_a_bad_callers_file(sojourn, tmp_path):
     assert f"SOJOURN_CALLERS_FILE {path}" in done.stderr and "/shop/commands/0" in done.stderr
 
 
-def test_a_worker_with_another_keyring_takes_no_commands(worker, sojourn, tmp_path):
+def test_a_worker_with_another_keyring_does_not_consume(worker, sojourn, tmp_path):
     path = tmp_path / "keyring.json"
     sojourn("keys", "init", str(path))
     stranger = sojourn("worker", SOJOURN_KEYRING_FILE=str(path), SOJOURN_ADMIN_ADDRESS="127.0.0.1:0")
     assert stranger.returncode == 78
-    assert "not the keyring that this namespace is used with" in stranger.stderr.splitlines()[-1]
+    assert "not the keyring used with this namespace" in stranger.stderr.splitlines()[-1]
     assert "takes commands" not in stranger.stderr
 
 
@@ -214,7 +214,7 @@ def test_the_topology_is_what_the_worker_declares(worker, sojourn, settings):
     }  # fmt: skip
 
 
-def test_checking_the_topology_starts_where_it_is_there(worker, start_worker):
+def test_checking_the_topology_succeeds_if_it_exists(worker, start_worker):
     assert start_worker(topology="check").await_ready().stop() == 0
 
 

@@ -1,4 +1,4 @@
-"""Each command of the contract, from outside: what goes in, what comes back, what is published."""
+"""Each command of the contract from outside: its input, its result, its events."""
 
 import json
 import re
@@ -178,7 +178,7 @@ def test_events_are_cloud_events_in_sequence(client, subject, namespace):
         assert (body["specversion"], body["source"]) == ("1.0", f"/{namespace}/default")
         assert (body["subject"], body["data"]["sessionId"]) == (session, session)
         assert body["sequencetype"] == "Integer"
-        read = JSONFormat().read(None, event.raw)  # the CloudEvents SDK's own opinion
+        read = JSONFormat().read(None, event.raw)  # parsed by the CloudEvents SDK
         assert (read.get_id(), read.get_type()) == (body["id"], body["type"])
     assert events[-1].body["data"]["reason"] == "logout"
 
@@ -240,7 +240,7 @@ def test_attributes_are_patched_as_rfc_7396_says(client, subject, by):
     client.await_event(subject, "session.updated")
 
 
-# The test cases of RFC 7396, appendix A, as far as both are objects.
+# The test cases of RFC 7396, appendix A, in which both are objects.
 @pytest.mark.parametrize(
     ("original", "patch", "result"),
     [

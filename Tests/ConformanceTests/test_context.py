@@ -1,4 +1,4 @@
-"""Context rules: what happens when a session is seen from somewhere else."""
+"""Context rules: what happens when a session is used from somewhere else."""
 
 import pytest
 
@@ -11,7 +11,7 @@ RULES = {
     "fingerprint": ({"fingerprint": "f1"}, {"fingerprint": "f2"}),
     "travel": ({"latitude": 52.52, "longitude": 13.405}, {"latitude": -33.87, "longitude": 151.21}),
 }
-# What none of the rules has seen before either.
+# Values that are also new to every rule.
 FURTHER = {
     "ip": {"ip": "192.0.2.12"},
     "network": {"ip": "203.0.113.10"},
@@ -51,7 +51,7 @@ def begin(client, subject, policy, context=None, **fields):
 
 
 def outcome(client, token, context, **fields):
-    """What validate says: "valid", or why not."""
+    """The outcome of a validate: "valid", or the reason."""
     return client.validate(token, context=context, **fields).get("reason", "valid")
 
 
@@ -136,7 +136,7 @@ def test_revoke_revokes(client, subject, rule):
 
 
 @EACH_RULE
-def test_unknown_never_counts(client, subject, rule):
+def test_unknown_values_never_fire_a_rule(client, subject, rule):
     old, new = RULES[rule]
     elsewhere = {"city": "Graz"}
     known = begin(client, subject, f"{rule}-revoke", old)["session"]
@@ -149,7 +149,7 @@ def test_unknown_never_counts(client, subject, rule):
 
 
 @EACH_RULE
-def test_what_is_first_seen_later_counts_from_then_on(client, subject, rule):
+def test_a_value_first_seen_later_is_compared_from_then_on(client, subject, rule):
     old, new = RULES[rule]
     token = begin(client, subject, f"{rule}-revoke")["session"]
     assert [outcome(client, token, each) for each in (old, {}, old, new)] == ["valid"] * 3 + ["revoked"]
@@ -274,7 +274,7 @@ def test_after_elevation_the_old_context_is_the_strange_one(client, subject):
     assert outcome(client, token, old) == "context_mismatch"
 
 
-def test_a_refused_context_keeps_no_session_awake(client, subject):
+def test_a_refused_context_does_not_count_as_activity(client, subject):
     old, new = RULES["country"]
     token = begin(client, subject, "country-elevate", old, idleSeconds=2)["session"]
 
@@ -313,11 +313,11 @@ def test_travel_begins_beyond_50_km(client, subject, kilometres, told):
     assert outcome(client, token, {"latitude": 0, "longitude": kilometres / 111.2}) == told
 
 
-def test_travel_that_is_fast_enough_is_believed(client, subject):
+def test_travel_below_the_maximum_speed_is_accepted(client, subject):
     token = begin(client, subject, "fast", {"latitude": 0, "longitude": 179.9})["session"]
     client.create(f"{subject}-clock", idleSeconds=1)
     client.await_event(f"{subject}-clock", "session.expired")
-    # 67 km in a second or so, across the line where the degrees begin anew; a million km/h are 277 km a second.
+    # 67 km in about a second, across the date line; a million km/h are 277 km a second.
     assert outcome(client, token, {"latitude": 0, "longitude": -179.5}) == "valid"
 
 
@@ -327,14 +327,14 @@ def test_a_devices_fingerprint_counts_where_the_context_has_none(client, subject
     assert outcome(client, token, {"fingerprint": "f2"}) == "revoked"
 
 
-def test_a_contexts_fingerprint_goes_before_the_devices(client, subject):
+def test_a_contexts_fingerprint_takes_precedence_over_the_devices(client, subject):
     device, context = {"fingerprint": "f1"}, {"fingerprint": "f2"}
     token = begin(client, subject, "fingerprint-revoke", context, device=device)["session"]
     assert outcome(client, token, {"fingerprint": "f2"}) == "valid"
     assert outcome(client, token, {"fingerprint": "f1"}) == "revoked"
 
 
-def test_an_update_by_a_session_id_is_a_service_s_own_word_and_not_judged(client, subject):
+def test_no_rule_evaluates_an_update_by_session_id(client, subject):
     old, new = RULES["country"]
     created = client.create(subject, policy="country-revoke", context=old | {"city": "Berlin"})
     session = client.do("session.update", sessionId=created["session"]["id"], context=new)["session"]

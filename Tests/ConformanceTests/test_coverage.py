@@ -1,4 +1,4 @@
-"""Last of all, and only where no test was left out: what the other modules have seen between them."""
+"""Runs last, and only if no test was deselected: checks what the other modules have covered together."""
 
 from schemas_support import load, names
 from seen import ANSWERS, WORDS, codes, transitions

@@ -1,4 +1,4 @@
-"""Events as somebody else's software reads them: the CloudEvents SDK, on a mixed run."""
+"""Events as read by third-party software: the CloudEvents SDK, on a mixed run."""
 
 import uuid
 from datetime import datetime
@@ -31,7 +31,7 @@ def client(worker, connect):
 
 @pytest.fixture(scope="module")
 def run(client):
-    """Two tours, of the same subject in two tenants, one after the other in part, and all they published."""
+    """Two partly overlapping tours, of the same subject in two tenants, and all events they published."""
     subject = f"traveller-{uuid.uuid4().hex[:6]}"
     for tenant in ("default", "acme"):
         tour(client, Words(subject, tenant=tenant))
@@ -102,7 +102,7 @@ def test_every_session_begins_and_ends_once(run):
     assert sorted(begins) == sorted(set(begins)) == sorted(ends)
 
 
-def test_who_is_meant_is_the_subject_of_an_event(run):
+def test_the_subject_of_an_event_is_its_session_or_subject(run):
     for event in run:
         data = event.body["data"]
         assert event.body["subject"] == data.get("sessionId", data["subject"])
@@ -114,6 +114,6 @@ def test_a_caep_event_has_its_uri_and_the_time_in_seconds(run):
             ((uri, claims),) = event.body["data"]["caep"].items()
             assert uri.startswith(CAEP)
             at = int(datetime.fromisoformat(event.body["time"].replace("Z", "+00:00")).timestamp())
-            # That a deadline has passed is noticed a moment later than it passed.
+            # A passed deadline is noticed a moment later.
             early = 10 if event.body["type"] == "session.expired" else 0
             assert at - early <= claims["event_timestamp"] <= at

@@ -1,4 +1,4 @@
-"""The examples in schemas/, sent to a worker: the good are understood, and the bad get the error they say."""
+"""The examples in schemas/, sent to a worker: valid ones are understood, invalid ones get the error they state."""
 
 import json
 
@@ -8,7 +8,7 @@ from schemas_support import SCHEMAS, names
 
 COMMANDS = names("commands")
 EXAMPLES = SCHEMAS / "examples"
-# By what is in force when it is sent, rather than by its body, an example may be refused at these.
+# An example may be rejected at these keys because of the current state rather than its body.
 DEPENDS = {"/idleSeconds", "/absoluteSeconds", "/authentication/at", "/parentId", "/cursor"}
 QUEUES = {
     "validate": ["session.validate", "session.get", "session.list", "session.activity"],
@@ -37,14 +37,14 @@ def client(worker, connect):
 
 
 def examples(kind, command):
-    """Name and content of each."""
+    """The name and content of each."""
     paths = sorted((EXAMPLES / kind / command).glob("*.json"))
     assert paths, f"no examples of {command}"
     return {path.name: json.loads(path.read_text(encoding="utf-8")) for path in paths}
 
 
 def send(client, command, bodies):
-    """All at once. Name to reply."""
+    """Sends all at once. Returns the reply by name."""
     waiting = {
         name: client.publish(command, json.dumps(body, ensure_ascii=False).encode()) for name, body in bodies.items()
     }
@@ -72,7 +72,7 @@ def test_the_examples_are_understood(client, command):
 
 @EACH_COMMAND
 @pytest.mark.parametrize("tenant", ["", "not ours", "x" * 65, "é", 7, None])
-def test_a_tenant_that_is_none_is_refused_by_every_command(client, command, tenant):
+def test_every_command_rejects_an_invalid_tenant(client, command, tenant):
     body = next(iter(examples("commands", command).values())) | {"tenant": tenant}
     reply = client.attempt(command, body)
     assert (reply.code, reply.path) == ("invalid_field", "/tenant")

@@ -1,4 +1,4 @@
-"""A worker with somebody's own rules and factors: Tests/ExtensionExample, which may use nothing but what is public."""
+"""A worker with extension rules and factors: Tests/ExtensionExample, which uses only public API."""
 
 import pathlib
 import re
@@ -46,7 +46,7 @@ def client(worker, connect):
     return connect()
 
 
-CODES = ["755224", "287082", "359152", "969429"]  # RFC 4226, appendix D, as the example's token shows them
+CODES = ["755224", "287082", "359152", "969429"]  # RFC 4226, appendix D, as displayed by the example's token
 
 
 def with_code(code):
@@ -61,7 +61,7 @@ def test_a_rule_refuses_before_anything_happens(client, subject):
     token = created["tokens"]["session"]
     assert client.call("session.validate", {"token": token, "context": BLOCKED}).code == "not_permitted"
     assert client.validate(token)["valid"] is True
-    # What is denied to a network is not denied to who looks after it.
+    # Operators are exempt from a network's block.
     assert client.call("session.revoke", {"subject": subject}).data["count"] == 1
     client.await_event(subject, "session.revoked")
     assert client.kinds(subject) == ["session.created", "session.revoked"]
@@ -101,11 +101,11 @@ def test_a_rule_refuses_after_the_decision_and_undoes_it(client, subject):
 
 
 def test_a_verifier_s_codes_count_once_and_wrong_ones_lock_them(client):
-    subject = "alice"  # who has a token in the example
+    subject = "alice"  # the owner of a token in the example
     tokens = client.create(subject, policy="strict", authentication={"methods": ["pwd"]})["tokens"]
 
     def elevate(code):
-        # schemas/ knows only the types of factor that come with Sojourn.
+        # schemas/ lists only the built-in types of factor.
         return client.attempt("session.elevate", {"token": tokens["session"], **with_code(code)})
 
     def rejected(code, reason):
@@ -148,14 +148,14 @@ def test_the_readme_shows_what_the_example_does():
 
 
 def test_its_log_says_what_was_added(worker):
-    worker.await_log("rules and factors were added.*BlockedNetworks.*hotp")
+    worker.await_log("extension rules and factors loaded.*BlockedNetworks.*hotp")
 
 
 def run(*arguments):
     return subprocess.run(arguments, env={}, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_it_is_used_like_sojourn_worker_with_or_without_the_word(extended):
+def test_it_takes_the_options_of_sojourn_worker_with_or_without_the_subcommand(extended):
     for arguments in ([extended], [extended, "worker"]):
         done = run(*arguments)
         assert (done.returncode, done.stderr[:9]) == (78, "sojourn: ") and "SOJOURN_KEYRING_FILE" in done.stderr

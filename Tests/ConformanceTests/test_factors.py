@@ -48,7 +48,7 @@ def refuse_to_create(client, subject, proof, **fields):
 
 
 def rejections(client, subject):
-    """The reasons of all factor.rejected; no more come after this."""
+    """The reasons of all factor.rejected events; no more follow."""
     events = client.final_events(subject)
     return [each.body["data"]["reason"] for each in events if each.body["type"] == "factor.rejected"]
 
@@ -82,7 +82,7 @@ def test_an_authenticator_reads_the_uri_of_an_enrolment(client, subject):
     assert unquote(urlsplit(enrolment["uri"]).path) == "/Example Ltd:Zoë's phone", "the form all apps show well"
 
 
-def test_an_enrolment_has_a_label_and_an_issuer_of_its_own_accord(client, subject):
+def test_an_enrolment_has_a_default_label_and_issuer(client, subject):
     totp = pyotp.parse_uri(enroll(client, subject)["uri"])
     assert (totp.issuer, totp.name) == ("Sojourn", "Authenticator")
     assert [each["label"] for each in factors(client, subject)] == ["Authenticator"]
@@ -129,7 +129,7 @@ def test_a_clock_may_be_one_step_off(client, subject, steps):
 
 
 def wait_for_the_middle_of_a_step(client):
-    """A code of the step before is still good for the next few seconds."""
+    """A code of the previous time step is still valid for the next few seconds."""
     client.wait(lambda: time.time() % 30 < 25, "the next step of 30 s", seconds=10)
 
 
@@ -138,7 +138,7 @@ def test_a_code_of_any_other_time_is_wrong(client, subject, steps):
     authenticator = Authenticator(enroll(client, subject))
     code = authenticator.at(steps)
     if code in [authenticator.at(near) for near in (-1, 0, 1, 2)]:
-        return  # one in 250 000: the same digits twice
+        return  # once in 250 000: both steps have the same code
     confirmation = {"subject": subject, "factorId": authenticator.id, "code": code}
     assert client.refused("factor.confirm", **confirmation) == "factor_rejected"
 
@@ -188,7 +188,7 @@ def test_a_subject_has_ten_factors_at_most_and_they_are_listed_oldest_first(clie
     enroll(client, subject)
 
 
-def test_a_removed_factor_is_good_for_nothing(client, subject):
+def test_a_removed_factor_is_not_accepted(client, subject):
     authenticator = enrolled(client, subject, label="Lost")
     factor = client.do("factor.remove", subject=subject, factorId=authenticator.id)["factor"]
     assert (factor["id"], factor["label"], factor["confirmed"]) == (authenticator.id, "Lost", True)
@@ -248,7 +248,7 @@ def test_the_code_of_a_confirmation_is_used_up_as_well(client, subject):
     assert refuse_to_create(client, subject, proof) == "factor_rejected"
 
 
-def test_so_many_wrong_codes_in_a_row_lock_the_factor_for_a_while(client, subject):
+def test_consecutive_wrong_codes_lock_the_factor_temporarily(client, subject):
     authenticator = enrolled(client, subject)
     for number in range(3):
         proof = authenticator.wrong_proof(number)
@@ -277,7 +277,7 @@ def test_a_factor_that_is_locked_is_locked_for_every_command(client, subject):
     assert client.validate(token)["valid"] is True, "the factor is locked, not the session"
 
 
-def test_a_right_code_makes_up_for_wrong_ones_before(client, subject):
+def test_a_correct_code_resets_the_count_of_wrong_ones(client, subject):
     authenticator = enrolled(client, subject)
     for number in range(2):
         refuse_to_create(client, subject, authenticator.wrong_proof(number), policy="strict")
@@ -394,7 +394,7 @@ def test_no_policy_gives_more_guesses_than_the_strictest_that_was_met(client, su
 
 
 @pytest.mark.parametrize("shown", ["asserted", "a code"])
-def test_who_shows_two_factors_at_once_does_not_wait(client, subject, shown):
+def test_a_session_that_begins_with_two_factors_is_active(client, subject, shown):
     if shown == "asserted":
         fields = {"authentication": {"methods": ["pwd", "otp"]}}
     else:
@@ -404,7 +404,7 @@ def test_who_shows_two_factors_at_once_does_not_wait(client, subject, shown):
     assert "challenge" not in data and {"session", "refresh", "access"} <= set(data["tokens"])
 
 
-def test_a_pending_session_is_good_for_nothing_but_elevation(client, subject):
+def test_a_pending_session_only_accepts_elevation(client, subject):
     data = pending(client, subject)
     token = data["tokens"]["session"]
     assert client.refused("session.transfer.begin", token=token) == "session_pending"
@@ -595,7 +595,7 @@ def test_what_elevation_added_decays(client, subject):
     assert (session["level"], session["methods"], session["status"]) == (1, ["pwd"], "active")
 
 
-def test_who_has_no_factor_cannot_show_one(client, subject):
+def test_a_subject_without_a_factor_cannot_use_one(client, subject):
     token = create(client, subject)["tokens"]["session"]
     for kind in ("totp", "recovery"):
         proof = {"type": kind, "code": "123456"}

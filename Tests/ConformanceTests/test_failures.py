@@ -1,4 +1,4 @@
-"""A server that is not there or goes away, a worker that is stopped or killed, and many workers at once."""
+"""A server that is missing or fails, a worker that is stopped or killed, and many workers at once."""
 
 import json
 
@@ -13,7 +13,7 @@ REDIS = "redis"
 
 @pytest.fixture(scope="module")
 def declared(start_worker):
-    """The topology, from a worker that has come and gone, so that a client can listen before any other starts."""
+    """Declares the topology with a short-lived worker, so that a client can consume before any other starts."""
     assert start_worker().await_ready().stop() == 0
 
 
@@ -24,7 +24,7 @@ def client(declared, connect):
 
 @pytest.fixture
 def run(start_worker):
-    """Starts workers that are gone again when the test is over."""
+    """Starts workers that are stopped when the test ends."""
     workers = []
 
     def run(**settings):
@@ -39,7 +39,7 @@ def run(start_worker):
 
 @pytest.fixture
 def through_proxy(open_proxy, amqp_url, redis_url):
-    """A proxy in front of RabbitMQ or Redis, cut, and the setting that sends a worker through it."""
+    """A proxy for RabbitMQ or Redis, initially cut, and the setting that sends a worker through it."""
 
     def through_proxy(server):
         proxy, url = open_proxy(amqp_url if server == "RabbitMQ" else redis_url)
@@ -54,15 +54,15 @@ SERVERS = pytest.mark.parametrize(("server", "word"), [("RabbitMQ", RABBITMQ), (
 # --- servers -----------------------------------------------------------------------------------------------------
 
 
-def test_a_worker_without_redis_keeps_what_it_has_for_a_while(deserted):
-    """How it ends is in test_unavailable.py."""
+def test_a_worker_without_redis_keeps_its_commands_for_a_while(deserted):
+    """Continued in test_unavailable.py."""
     assert deserted.worker.get("/livez") == 200
     deserted.worker.await_log("a batch: it is kept and tried again")
     assert deserted.batch.answered == 0
 
 
 @SERVERS
-def test_a_worker_waits_for_a_server_that_is_not_there_and_says_which(
+def test_a_worker_waits_for_an_unavailable_server_and_names_it(
     client, run, through_proxy, subject, server, word
 ):
     proxy, setting = through_proxy(server)
@@ -99,7 +99,7 @@ def test_what_is_sent_while_a_server_is_away_is_answered_once_it_is_back(
 
 
 @SERVERS
-def test_a_server_that_goes_away_again_and_again_in_the_middle_costs_nothing(
+def test_a_server_that_fails_repeatedly_loses_nothing(
     client, run, through_proxy, subject, server, word
 ):
     proxy, setting = through_proxy(server)
@@ -116,7 +116,7 @@ def test_a_server_that_goes_away_again_and_again_in_the_middle_costs_nothing(
     expect_one_effect_each(client, batch)
 
 
-def test_who_sends_more_than_a_worker_can_hold_waits_in_the_broker(client, run, through_proxy):
+def test_commands_beyond_the_in_flight_limit_wait_in_the_broker(client, run, through_proxy):
     proxy, setting = through_proxy("Redis")
     proxy.restore()
     worker = run(**setting).await_ready()
@@ -129,7 +129,7 @@ def test_who_sends_more_than_a_worker_can_hold_waits_in_the_broker(client, run, 
     worker.await_log("reading resumed")
 
 
-def test_a_redis_that_takes_no_writes_holds_up_no_reads(client, run, subject, redis_url):
+def test_a_redis_that_rejects_writes_does_not_delay_reads(client, run, subject, redis_url):
     worker = run().await_ready()
     known = client.create(subject)
     with redis.Redis.from_url(redis_url) as server:
@@ -145,7 +145,7 @@ def test_a_redis_that_takes_no_writes_holds_up_no_reads(client, run, subject, re
     worker.await_ready()
 
 
-def test_a_command_that_others_always_forestall_is_to_come_again(
+def test_a_command_that_always_conflicts_is_retryable(
     client, run, open_proxy, subject, redis_url, namespace
 ):
     with redis.Redis.from_url(redis_url) as store:
@@ -153,7 +153,7 @@ def test_a_command_that_others_always_forestall_is_to_come_again(
 
         def write_first():
             for key in forestalled:
-                store.hincrby(key, "r", 1)  # the revision, by which a commit sees that somebody else has written
+                store.hincrby(key, "r", 1)  # the revision, by which a commit detects a concurrent write
 
         proxy, url = open_proxy(redis_url, before_sending=write_first)
         proxy.restore()
@@ -175,7 +175,7 @@ def test_a_command_that_others_always_forestall_is_to_come_again(
 # --- workers -----------------------------------------------------------------------------------------------------
 
 
-def test_a_worker_that_is_asked_to_stop_finishes_what_it_has_and_loses_nothing(client, run, subject):
+def test_a_draining_worker_finishes_its_commands_and_loses_nothing(client, run, subject):
     worker = run().await_ready()
     batch = Batch(client, creates([f"{subject}-{index}" for index in range(1000)])).publish()
     batch.await_some(20)
@@ -187,7 +187,7 @@ def test_a_worker_that_is_asked_to_stop_finishes_what_it_has_and_loses_nothing(c
     assert batch.resent == 0, "what a stopping worker did not finish goes back to the queue; nobody has to ask again"
 
 
-def test_who_interrupts_a_worker_twice_does_not_wait_and_loses_nothing(client, run, subject, redis_url):
+def test_a_second_interrupt_ends_a_worker_at_once_and_loses_nothing(client, run, subject, redis_url):
     worker = run().await_ready()
     known = client.create(subject)
     with redis.Redis.from_url(redis_url) as server:
@@ -196,7 +196,7 @@ def test_who_interrupts_a_worker_twice_does_not_wait_and_loses_nothing(client, r
             revocation = client.publish("session.revoke", {"subject": subject})
             worker.await_unready()
             worker.interrupt()
-            worker.await_log("the worker drains")
+            worker.await_log("draining: no longer consuming")
             worker.interrupt()
             assert worker.exit_status(seconds=10) == 130
         finally:
@@ -212,7 +212,7 @@ def test_an_idle_worker_stops_at_once(run):
     assert worker.exit_status(seconds=10) == 0
 
 
-def test_killing_one_of_two_workers_in_the_middle_of_a_thousand_commands_costs_nothing(client, run, subject):
+def test_killing_one_of_two_workers_amid_a_thousand_commands_loses_nothing(client, run, subject):
     doomed, other = run().await_ready(), run().await_ready()
     before = Batch(client, creates([f"{subject}-before-{index}" for index in range(500)])).publish().settle()
     expect_one_effect_each(client, before)

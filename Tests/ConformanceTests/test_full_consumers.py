@@ -1,4 +1,4 @@
-"""A consumer's own queue that is full and rejects what is published holds nobody up."""
+"""A consumer's full queue that rejects messages delays nobody else."""
 
 import time
 
@@ -17,7 +17,7 @@ def client(worker, connect):
 
 @pytest.fixture
 def full_queue(client):
-    """Binds a queue that is full to an exchange of the namespace; gives what unbinds it."""
+    """Binds a full queue to an exchange of the namespace; yields a function that unbinds it."""
     queues = []
 
     def full_queue(exchange, key="#"):
@@ -53,7 +53,7 @@ def test_a_full_queue_of_events_does_not_hold_up_commands_and_gets_its_events_la
     for number in range(20):
         client.call("session.create", {"subject": f"{subject}-{number}"}, seconds=5)
     for number in range(20):
-        # The others have them already.
+        # The other consumers have them already.
         client.await_events(f"{subject}-{number}", "session.created", seconds=5)
     worker.await_log("a consumer's queue refuses what is published", after=begin)
     client.create(f"{subject}-meanwhile")

@@ -1,4 +1,4 @@
-"""Sessions below sessions: what children may have, and what befalls them with their parent. And who acts for whom."""
+"""Child sessions: what they may have, and how they change with their parent. And impersonation."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def names(*created):
 
 
 def state(client, *created):
-    """What validate says of each: "valid", or why not."""
+    """The outcome of a validate for each: "valid", or the reason."""
     answers = [client.validate(each["tokens"]["session"], touch=False) for each in created]
     return [each.get("reason", "valid") for each in answers]
 
@@ -51,14 +51,14 @@ def get(client, created):
 
 
 def tree(client, subject, **fields):
-    """A root, two children, and a grandchild below the first."""
+    """A root, two children, and a child of the first child."""
     root = create(client, subject, **fields)
     first, second = [create(client, subject, root) for _ in range(2)]
     return root, first, second, create(client, subject, first)
 
 
 def endings(client, subject):
-    """Session to (type, reason) of the events that tell of ends; each session has one."""
+    """Session to (type, reason) of its end events; each session must have exactly one."""
     kinds = ("session.revoked", "session.expired", "session.evicted")
     told = [each.body for each in client.final_events(subject) if each.body["type"] in kinds]
     ends = {each["data"]["sessionId"]: (each["type"], each["data"]["reason"]) for each in told}
@@ -293,7 +293,7 @@ def test_children_expire_with_their_parent(client, subject):
     }  # fmt: skip
 
 
-def test_a_child_is_over_the_moment_its_parent_is(client, subject):
+def test_a_child_ends_at_the_moment_its_parent_does(client, subject):
     root = create(client, subject, idleSeconds=2)
     child = create(client, subject, root)
     client.wait(lambda: state(client, root) == ["expired_idle"], "the parent to expire")
@@ -301,7 +301,7 @@ def test_a_child_is_over_the_moment_its_parent_is(client, subject):
     assert client.refused("session.refresh", refreshToken=child["tokens"]["refresh"]) == "session_ended"
 
 
-def test_a_child_that_rests_ends_alone(client, subject):
+def test_a_child_that_idles_out_ends_alone(client, subject):
     root = create(client, subject)
     child = create(client, subject, root, idleSeconds=1)
     client.await_event(subject, "session.expired")

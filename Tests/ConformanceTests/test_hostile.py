@@ -1,4 +1,4 @@
-"""Two minutes of the hostile hour; `hostile.py` runs it for as long as it is told."""
+"""Two minutes of the hostile hour; `hostile.py` runs it for any time."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The keyring's keys, exchanged under workers that go on."""
+"""Rotating the keyring's keys while workers run."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def client(worker, connect):
 
 @pytest.fixture
 def sojourn(binary, settings):
-    """Runs `sojourn keys …`; gives what it left behind."""
+    """Runs `sojourn keys …`; returns its status and output."""
 
     def sojourn(*arguments, **environment):
         variables = {"PATH": os.environ["PATH"]} | settings | environment
@@ -56,7 +56,7 @@ def keys(sojourn, path):
 
 
 def age(path, seconds):
-    """Has the current key seal since long ago, as the file says."""
+    """Changes the file so that the current key has been sealing for this long."""
     ring = json.loads(open(path, encoding="utf-8").read())
     since = datetime.now(timezone.utc) - timedelta(seconds=seconds)
     ring["successor"]["from"] = since.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -103,7 +103,7 @@ def test_rotating_is_refused_while_a_key_waits_and_promotes_it_afterwards(sojour
     sojourn("rotate", str(other))
     content = other.read_text()
     done = sojourn("rotate", str(other))
-    assert done.returncode == 1 and "waits" in done.stderr
+    assert done.returncode == 1 and "rotate again after that" in done.stderr
     assert other.read_text() == content
     age(other, 1)
     assert sojourn("rotate", str(other)).returncode == 0
@@ -161,7 +161,7 @@ def test_keys_are_exchanged_while_a_worker_goes_on(sojourn, worker, client, star
 
     assert sojourn("rotate", keyring, "--after", "1").returncode == 0
     _, second = keys(sojourn, keyring)
-    worker.await_log(f"another key from now on.*{second}")
+    worker.await_log(f"sealing records with a new key from now on.*{second}")
     tokens += [client.create(f"{subject}-later-{number}")["tokens"]["session"] for number in range(5)]
 
     age(keyring, 100)
@@ -174,8 +174,8 @@ def test_keys_are_exchanged_while_a_worker_goes_on(sojourn, worker, client, star
 
     done = sojourn("reseal")
     assert done.returncode == 0, done.stderr
-    assert "100 %" in done.stderr and "sealed 80 of them again" in done.stdout
-    assert "sealed 0 of them again" in sojourn("reseal").stdout
+    assert "100 %" in done.stderr and "resealed 80 of them" in done.stdout
+    assert "resealed 0 of them" in sojourn("reseal").stdout
     done = sojourn("retire", keyring, first, "--access-token-seconds", "30")
     assert done.returncode == 0, done.stderr
     assert keys(sojourn, keyring) == {second: "current"}
@@ -195,7 +195,7 @@ def test_a_ring_that_turns_bad_is_reported_and_the_last_good_one_stays(start_wor
         assert client.create(subject)
     finally:
         os.chmod(keyring, 0o600)
-    worker.await_log("the keyring is good again")
+    worker.await_log("the keyring is valid again")
     assert open(keyring, encoding="utf-8").read() == good
 
 
@@ -206,7 +206,7 @@ def test_a_command_gives_the_keyring(binary, settings, client, keyring, subject,
     commanded = Worker(binary, tmp_path, "commanded", given)
     try:
         commanded.await_ready()
-        # Whichever worker takes it: one of many is this one.
+        # Any worker may take it; with this many, this one takes at least one.
         assert all(client.validate(created["tokens"]["session"])["valid"] for _ in range(20))
         assert keyring not in commanded.log, "of the command only the program is shown"
     finally:
@@ -217,7 +217,7 @@ def test_a_command_gives_the_keyring(binary, settings, client, keyring, subject,
     ("command", "words"),
     [
         ("/nowhere/vault", "/nowhere/vault cannot be run"),
-        ("""sh -c 'echo denied >&2; exit 2'""", 'sh exited with 2, and said: "denied"'),
+        ("""sh -c 'echo denied >&2; exit 2'""", 'sh exited with 2: "denied"'),
         ("""["sh", "-c", "echo {}"]""", "sh: /version is required"),
         ("vault 'kv", "SOJOURN_KEYRING_COMMAND is not usable"),
     ],

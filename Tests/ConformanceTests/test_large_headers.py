@@ -1,4 +1,4 @@
-"""Content headers that are at the edge of what a frame holds, and beyond once RabbitMQ has added its own."""
+"""Content headers that just fit into a frame, and exceed it once RabbitMQ has added its own."""
 
 import time
 import uuid
@@ -9,7 +9,7 @@ import pytest
 from raw_amqp import RawPublisher, property_list
 
 FRAME = 131072  # RabbitMQ's frame_max unless configured
-PROMPT_SECONDS = 1  # what the issue asks for; a debug build holds it easily
+PROMPT_SECONDS = 1  # required; a debug build easily meets it
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def expect_others_answered(client, token):
 
 @pytest.fixture
 def retry_queue(client):
-    """An upstream's own: what is published there is dead-lettered into N.commands, with `x-death` added."""
+    """An upstream's retry queue: its messages are dead-lettered into N.commands, with `x-death` added."""
     queue = f"{client.namespace}-retry-{uuid.uuid4().hex[:6]}"
     arguments = {"x-message-ttl": 20, "x-dead-letter-exchange": f"{client.namespace}.commands"}
 
@@ -93,7 +93,7 @@ def test_a_bad_command_with_a_header_larger_than_a_frame_is_kept_without_it(clie
 
 
 def test_a_redelivered_header_larger_than_a_frame_costs_no_connection(client, worker, start_worker, subject):
-    """A quorum queue adds `x-delivery-count` to what it delivers again."""
+    """A quorum queue adds `x-delivery-count` when it redelivers a message."""
     token = client.create(subject)["tokens"]["session"]
     assert worker.stop() == 0
     properties = filling(0, **ids(client))
@@ -106,14 +106,14 @@ def test_a_redelivered_header_larger_than_a_frame_costs_no_connection(client, wo
         other.basic_nack(method.delivery_tag, requeue=True)
     other.connection.close()
     again = start_worker().await_ready()
-    assert client.await_reply(properties.correlation_id).code == "invalid_field"  # it has no such key
+    assert client.await_reply(properties.correlation_id).code == "invalid_field"  # the command has no such key
     expect_others_answered(client, token)
     expect_no_connection_lost(again, 0)
 
 
 @pytest.mark.parametrize("bits", [1, 2, 3])
 def test_flags_that_mean_nothing_cost_no_connection(client, start_worker, amqp_url, subject, bits):
-    """RabbitMQ passes on two bits in front of the properties that no version of the protocol gives a meaning."""
+    """RabbitMQ forwards two property flag bits that no version of the protocol defines."""
     worker = start_worker().await_ready()
     token = client.create(subject)["tokens"]["session"]
     mark = len(worker.log)

@@ -1,4 +1,4 @@
-"""Refresh, revoke, lock and unlock, and messages that come more than once."""
+"""Refresh, revoke, lock and unlock, and duplicate messages."""
 
 import uuid
 
@@ -80,7 +80,7 @@ def expect_reuse(client, subject, created, token, policy_events):
     client.await_events(subject, "session.token.reused", "session.revoked")
     assert client.kinds(subject) == policy_events + ["session.token.reused", "session.revoked"]
     assert client.await_event(subject, "session.revoked").body["data"]["reason"] == "token_reused"
-    # Once over, it is over: another go is no new alarm.
+    # The session has ended: another attempt raises no new alarm.
     assert refresh(client, token).status == "rejected"
     assert client.kinds(subject).count("session.revoked") == 1
 
@@ -293,7 +293,7 @@ def test_the_same_message_id_gives_the_same_result_and_one_effect(client, subjec
     direct = client.call("session.create", body, message_id=message_id, reply_to=DIRECT)
     assert again.body == first.body and direct.body == first.body, "the first result, tokens included"
     assert client.validate(first.data["tokens"]["session"])["valid"] is True
-    # A later event of the same subject has the next number: there was nothing in between.
+    # A later event of the same subject has the next number, so nothing was published in between.
     revoke(client, subject=subject)
     assert client.await_event(subject, "session.revoked").body["sequence"] == "2"
     assert client.kinds(subject) == ["session.created", "session.revoked"]

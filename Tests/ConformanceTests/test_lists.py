@@ -1,4 +1,4 @@
-"""Lists that are told in pages."""
+"""Lists that are returned in pages."""
 
 import json
 
@@ -18,7 +18,7 @@ def client(worker, connect):
 
 
 def begin(client, subject, count, **fields):
-    """The ids of so many new sessions, oldest first."""
+    """Creates this many sessions and returns their ids, oldest first."""
     return [client.create(subject, policy="endless", **fields)["session"]["id"] for _ in range(count)]
 
 
@@ -58,7 +58,7 @@ def test_what_begins_and_ends_between_pages_hides_nothing_that_lives(client, sub
 
 
 def test_a_list_holds_no_more_than_a_mebibyte_of_sessions(client, subject):
-    # Each takes more room as JSON than it looks: a control character is six bytes there.
+    # Each is larger as JSON than it looks: a control character takes six bytes there.
     sessions = begin(client, subject, 90, attributes={"text": "\x01" * 2600, "more": "x" * 700})
     told = []
     for page in pages(client, subject):

@@ -1,4 +1,4 @@
-"""Ending a tenant's sessions by the thousand: in force with the reply, carried out behind it, by whoever lives."""
+"""Revoking thousands of a tenant's sessions: in force with the reply, and drained afterwards by any living worker."""
 
 import random
 import time
@@ -15,7 +15,7 @@ ENDS = {"session.revoked", "session.expired", "session.evicted"}
 
 @pytest.fixture(scope="module")
 def declared(start_worker):
-    """The topology, from a worker that has come and gone, so that a client can listen before any other starts."""
+    """Declares the topology with a short-lived worker, so that a client can consume before any other starts."""
     assert start_worker().await_ready().stop() == 0
 
 
@@ -26,7 +26,7 @@ def client(declared, connect):
 
 @pytest.fixture
 def run(start_worker, policy_file):
-    """Starts workers that are gone again when the test is over."""
+    """Starts workers that are stopped when the test ends."""
     path = policy_file({"web": {}, "patient": {"maxSessions": 0}})
     workers = []
 
@@ -42,12 +42,12 @@ def run(start_worker, policy_file):
 
 @pytest.fixture
 def tenant():
-    """Nobody else's: what one test ends must not be another's."""
+    """A tenant that no other test uses: one test must not end another's sessions."""
     return f"t-{uuid.uuid4().hex[:12]}"
 
 
 def create(client, tenant, count, **fields):
-    """So many sessions, each of a subject of its own; their data."""
+    """Creates this many sessions, each for its own subject; returns their data."""
     subjects = [f"{uuid.uuid4().hex[:12]}-{number}" for number in range(count)]
     batch = Batch(client, creates(subjects, tenant=tenant, **fields)).publish().settle()
     return [reply.data for _, reply in batch.results()]
@@ -75,7 +75,7 @@ def reasons(client, tenant, created):
 
 
 def ends(client, expected):
-    """The events by which sessions ended: id to the types and ids of its events, each once."""
+    """The end events of sessions: session id to the types and ids of its events, each once."""
     found = {}
     for event in client.events:
         session = event.body["data"].get("sessionId")
@@ -85,7 +85,7 @@ def ends(client, expected):
 
 
 def expect_each_ended_once(client, sessions, reason):
-    """Each of these sessions has exactly one event of its end, and no other."""
+    """Checks that each of these sessions has exactly one end event."""
     client.wait(lambda: ends(client, sessions).keys() >= sessions, "an event for every session", 120)
     expect_no_gaps(client)
     for events in ends(client, sessions).values():
@@ -164,7 +164,8 @@ def test_whatever_races_against_it_what_began_before_its_reply_is_over_and_what_
         client.wait(lambda: batch.final(revocation.message_id), "the reply to the revocation")
         assert reasons(client, tenant, created) == {"revoked"}, f"round {round_}"
         batch.settle()
-        # What began meanwhile did so before it or after it; either way its sessions and their events agree.
+        # A session that began concurrently did so before or after the revocation; either way, its state and its events
+        # must agree.
         begun = [reply.data for command, reply in batch.results() if command.name == "session.create"]
         ended = [
             each for each, now in zip(begun, validations(client, tenant, begun)) if now.get("reason") == "revoked"

@@ -1,4 +1,4 @@
-"""A session that moves to another device, and one that comes back."""
+"""Moving a session to another device, and reviving one."""
 
 import uuid
 
@@ -49,7 +49,7 @@ def is_valid(client, data):
 
 
 def let_two_seconds_pass(client, subject):
-    """Waits for the end of another session, which rests for so long."""
+    """Waits for the end of another session that is idle for the same time."""
     client.create(f"{subject}-clock", idleSeconds=2)
     client.await_event(f"{subject}-clock", "session.expired")
 
@@ -327,8 +327,8 @@ def test_reauthentication_undoes_nothing_but_idle_expiry(client, subject, comman
 
 @pytest.fixture(scope="module")
 def all_rested(client, request):
-    """Of each test that is marked `rests`, a session that has expired from resting, all of them at the same time. The
-    mark has what is particular about it; `parent=True`: it is a child, of a parent that goes on."""
+    """For each test marked `rests`, a session that has idled out, all of them in parallel. The mark's arguments vary
+    the session; `parent=True`: it is a child of a parent that lives on."""
     items = [item for item in request.session.items if item.module is request.module]
     marks = {item.name: item.get_closest_marker("rests") for item in items}
     sessions = {}
@@ -346,13 +346,13 @@ def all_rested(client, request):
 
 @pytest.fixture
 def rested(all_rested, request):
-    """The session of a test that is marked so."""
+    """The session of a test marked `rests`."""
     return all_rested[request.node.name]
 
 
 @pytest.fixture
 def subject(subject, request):
-    """Where a session rests, its subject."""
+    """The subject of an idle session, if there is one."""
     if request.node.get_closest_marker("rests"):
         return request.getfixturevalue("rested")["session"]["subject"]
     return subject

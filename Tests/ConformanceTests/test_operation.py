@@ -1,4 +1,4 @@
-"""What an operator sees of a worker that starts wrongly, stops slowly, is not read or is pestered."""
+"""Operation: a worker that is misconfigured, stops slowly, whose log is not read, or that is attacked."""
 
 import os
 import resource
@@ -25,13 +25,13 @@ def worker(start_worker):
 
 @pytest.fixture
 def environment(settings):
-    """The variables of a worker that nobody else's admin address is in the way of."""
+    """The variables of a worker whose admin address does not conflict with others."""
     return {"PATH": os.environ["PATH"], "SOJOURN_ADMIN_ADDRESS": f"127.0.0.1:{free_port()}"} | settings
 
 
 @pytest.fixture
 def refused(binary, environment):
-    """Runs a worker that must not start; gives its one sentence and the log before it."""
+    """Runs a worker that must not start; returns its final error line and the log before it."""
 
     def refused(status=CONFIGURATION, seconds=20, prepare=None, without=(), **further):
         variables = environment | {f"SOJOURN_{name.upper()}": value for name, value in further.items()}
@@ -52,7 +52,7 @@ def refused(binary, environment):
 # --- the admin address -------------------------------------------------------------------------------------------
 
 
-def test_a_worker_whose_admin_address_is_taken_does_not_work_unseen(refused):
+def test_a_worker_whose_admin_address_is_in_use_does_not_start(refused):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         sentence, log = refused(admin_address=address)
@@ -67,11 +67,11 @@ def half_sent(worker):
     return connection
 
 
-def test_288_half_sent_requests_do_not_make_livez_time_out(worker):
+def test_288_incomplete_requests_do_not_make_livez_time_out(worker):
     pests = [half_sent(worker) for _ in range(288)]
     try:
         assert worker.get("/livez") == 200 and worker.get("/readyz") == 200 and worker.get("/metrics") == 200
-        # Those that are left are not kept either.
+        # The remaining ones are not kept open either.
         for pest in pests:
             pest.settimeout(20)
             try:
@@ -96,29 +96,29 @@ def test_a_request_without_an_end_is_not_kept(worker):
 # --- servers that say no -----------------------------------------------------------------------------------------
 
 
-def test_a_wrong_password_of_rabbitmq_ends_the_start(refused, amqp_url):
+def test_a_wrong_password_for_rabbitmq_aborts_startup(refused, amqp_url):
     url = amqp_url.replace("guest:guest@", "guest:s3cret@")
     sentence, log = refused(amqp_url=url)
     assert "SOJOURN_AMQP_URL is refused by RabbitMQ" in sentence and "password" in sentence
     assert "s3cret" not in sentence + log
 
 
-def test_an_unknown_vhost_ends_the_start(refused, amqp_url):
+def test_an_unknown_vhost_aborts_startup(refused, amqp_url):
     sentence, _ = refused(amqp_url=amqp_url.rstrip("/") + "/nowhere")
     assert "SOJOURN_AMQP_URL" in sentence and "vhost nowhere" in sentence
 
 
-def test_a_wrong_password_of_redis_ends_the_start(refused, redis_url):
+def test_a_wrong_password_for_redis_aborts_startup(refused, redis_url):
     url = redis_url.replace("redis://", "redis://nobody:s3cret@")
     sentence, log = refused(redis_url=url)
     assert "SOJOURN_REDIS_URL is refused by Redis" in sentence and "WRONGPASS" in sentence
     assert "s3cret" not in sentence + log
 
 
-def test_one_broker_of_several_that_is_away_is_no_refusal(start_worker, amqp_url):
+def test_an_unavailable_broker_among_several_is_not_a_refusal(start_worker, amqp_url):
     away = f"amqp://guest:guest@127.0.0.1:{free_port()}/"
     wrong = amqp_url.replace("guest:guest@", "guest:wrong@")
-    waiting = start_worker(amqp_url=f"{away},{wrong}").await_log("cannot begin yet").await_unready()
+    waiting = start_worker(amqp_url=f"{away},{wrong}").await_log("cannot start yet").await_unready()
     reasons = waiting.answer("/readyz").json()["reasons"]
     assert "connect" in reasons["start"]
     assert waiting.stop() == 0
@@ -138,18 +138,18 @@ def test_a_redis_that_evicts_is_refused_unless_it_is_allowed_to(refused, start_w
             server.config_set("maxmemory-policy", "noeviction")
 
 
-def test_what_cannot_be_checked_of_redis_is_said(start_worker, redis_url, namespace):
+def test_an_eviction_policy_that_cannot_be_checked_is_logged(start_worker, redis_url, namespace):
     with redis.Redis.from_url(redis_url) as server:
         server.execute_command("ACL", "SETUSER", "limited", "on", ">pw", "~*", "&*", "+@all", "-info", "-config")
         try:
             limited = start_worker(redis_url=redis_url.replace("redis://", "redis://limited:pw@")).await_ready()
-            assert "could not be checked" in limited.log and "NOPERM" in limited.log
+            assert "could not check whether Redis evicts" in limited.log and "NOPERM" in limited.log
             assert limited.stop() == 0
         finally:
             server.execute_command("ACL", "DELUSER", "limited")
 
 
-def test_too_few_open_files_are_said_with_numbers_and_not_by_a_crash(refused):
+def test_too_low_a_limit_on_open_files_is_an_error_with_numbers(refused):
     def few():
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 
@@ -180,13 +180,13 @@ def test_a_soft_limit_on_open_files_is_raised(binary, environment):
 
 
 @pytest.mark.parametrize("name", ["amqp", "redis"])
-def test_a_server_elsewhere_is_not_talked_to_without_tls_where_it_is_required(refused, name):
+def test_a_remote_server_without_tls_is_refused_if_tls_is_required(refused, name):
     sentence, log = refused(**{f"{name}_url": f"{name}://who:s3cret@192.0.2.1/"}, require_tls="true")
     assert f"SOJOURN_{name.upper()}_URL" in sentence and "SOJOURN_REQUIRE_TLS" in sentence
     assert "s3cret" not in sentence + log
 
 
-def test_a_server_elsewhere_without_tls_is_warned_of(start_worker):
+def test_a_remote_server_without_tls_is_warned_about(start_worker):
     worker = start_worker(amqp_url="amqp://who:s3cret@192.0.2.1/").await_log("without TLS")
     assert "s3cret" not in worker.log
     assert worker.stop() == 0
@@ -201,7 +201,7 @@ def test_loopback_needs_no_tls(start_worker):
 # --- settings ----------------------------------------------------------------------------------------------------
 
 
-def test_a_misspelt_variable_ends_the_start_and_the_nearest_is_named(refused):
+def test_a_misspelt_variable_aborts_startup_and_the_nearest_is_suggested(refused):
     sentence, _ = refused(ampq_url="amqp://127.0.0.1/")
     assert "SOJOURN_AMPQ_URL" in sentence and "SOJOURN_AMQP_URL" in sentence
 
@@ -237,7 +237,7 @@ def test_a_configuration_file_is_read_strictly(binary, environment, tmp_path, co
 # --- the log -----------------------------------------------------------------------------------------------------
 
 
-def test_a_log_that_nobody_reads_stops_no_command_and_no_sigterm(binary, environment, namespace, amqp_url, subject):
+def test_a_log_that_is_not_read_blocks_neither_commands_nor_sigterm(binary, environment, namespace, amqp_url, subject):
     read, write = os.pipe()
     own = {"SOJOURN_NAMESPACE": f"{namespace}-unread", "SOJOURN_DRAIN_SECONDS": "10", "SOJOURN_LOG_LEVEL": "trace"}
     process = subprocess.Popen(
@@ -247,7 +247,7 @@ def test_a_log_that_nobody_reads_stops_no_command_and_no_sigterm(binary, environ
     try:
         wait_until(lambda: ready(environment), 30, "the worker to be ready")
         client = Client(amqp_url, own["SOJOURN_NAMESPACE"])
-        # Each of them is a line; a pipe holds 64 KiB.
+        # Each of them logs a line; a pipe holds 64 KiB.
         sent = [client.publish("session.validate", b"{" + b" " * 100) for _ in range(600)]
         assert {client.await_reply(each).code for each in sent} == {"malformed_message"}
         client.create(subject)
@@ -263,7 +263,7 @@ def test_a_log_that_nobody_reads_stops_no_command_and_no_sigterm(binary, environ
         os.close(read)
 
 
-def test_a_log_whose_reader_is_gone_stops_nobody(binary, environment, connect, worker, subject):
+def test_a_log_whose_reader_is_gone_does_not_stop_a_worker(binary, environment, connect, worker, subject):
     read, write = os.pipe()
     process = subprocess.Popen([binary, "worker"], env=environment, stdin=subprocess.DEVNULL, stderr=write)
     os.close(write)
@@ -307,11 +307,11 @@ def ready(environment):
 # --- stopping ----------------------------------------------------------------------------------------------------
 
 
-def test_sighup_reads_the_files_again_and_ends_no_worker(start_worker, policy_file):
+def test_sighup_re_reads_the_files_and_does_not_end_a_worker(start_worker, policy_file):
     path = policy_file({"default": {"idleSeconds": 60}})
     worker = start_worker(policy_file=path).await_ready()
     worker.process.send_signal(signal.SIGHUP)
-    worker.await_log("SIGHUP: the watched files are read again")
+    worker.await_log("SIGHUP: re-reading the watched files")
     assert worker.get("/readyz") == 200
     worker.terminate()
     for _ in range(50):
@@ -329,8 +329,8 @@ def test_sigterm_ends_a_worker_that_waits_for_its_servers(start_worker):
         assert worker.exit_status(seconds=10) == 0
 
 
-def test_past_its_time_a_worker_ends_whatever_hangs(start_worker, open_proxy, amqp_url):
-    """A broker that takes what is sent and says nothing any more: neither confirms nor closing come back."""
+def test_a_worker_ends_after_its_drain_time_whatever_hangs(start_worker, open_proxy, amqp_url):
+    """A broker that stops answering: it accepts data but sends neither confirms nor close frames."""
     proxy, url = open_proxy(amqp_url)
     proxy.restore()
     slow = start_worker(amqp_url=url, drain_seconds="4").await_ready()
@@ -392,7 +392,8 @@ def test_a_keyring_is_for_its_owner_and_its_group(refused, settings, start_worke
 
 
 def test_a_keyring_is_followed_through_the_links_that_kubernetes_makes(start_worker, settings, tmp_path, binary):
-    """A secret's volume: `keyring.json` → `..data/keyring.json`, `..data` → `..2026`, replaced by renaming the link."""
+    """A Kubernetes secret volume: `keyring.json` → `..data/keyring.json`, `..data` → `..2026`, updated by replacing the
+    link."""
     content = open(settings["SOJOURN_KEYRING_FILE"]).read()
     old, new = tmp_path / "..2026_1", tmp_path / "..2026_2"
     old.mkdir()

@@ -1,4 +1,4 @@
-"""A Redis that does not let the worker do its work, or says nothing at all: noticed, named, and over when it is over."""
+"""A Redis that denies the worker permissions, or does not answer at all: noticed, named, and recovered from."""
 
 import signal
 import subprocess
@@ -20,7 +20,7 @@ def readiness(worker):
 
 @pytest.fixture
 def user(redis_url, namespace, request):
-    """A user of Redis that may do everything on the keys of all namespaces here, and the URL with its name."""
+    """A Redis user with full access to the keys of all namespaces here, and the URL with its name."""
     name = f"user-of-{namespace}-{abs(hash(request.node.name)) % 10000}"
     server = urlsplit(redis_url)
     with redis.Redis.from_url(redis_url) as store:
@@ -68,7 +68,7 @@ def test_a_worker_whose_redis_user_lacks_a_command_says_at_start_which_and_whose
     assert worker.stop() == 0
 
 
-def test_a_redis_that_is_frozen_is_noticed_though_nobody_asks_anything(start_worker, namespace, tmp_path):
+def test_a_frozen_redis_is_noticed_without_traffic(start_worker, namespace, tmp_path):
     port = free_port()
     with subprocess.Popen(
         ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],

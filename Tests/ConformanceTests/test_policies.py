@@ -1,4 +1,4 @@
-"""Limits and deadlines as the policy file says, and policies that a tenant puts for itself."""
+"""Limits and deadlines from the policy file, and policies that a tenant sets itself."""
 
 import os
 import time
@@ -52,7 +52,7 @@ def is_valid(client, created):
 
 def test_by_default_the_sixth_session_evicts_the_least_recently_active(client, subject):
     sessions = [client.create(subject) for _ in range(5)]
-    # A refresh is activity, so the first is no longer the one that rested longest.
+    # A refresh is activity, so the first session is no longer the least recently active.
     client.call("session.refresh", {"refreshToken": sessions[0]["tokens"]["refresh"]})
     sixth = client.create(subject)
     evicted = sessions[1]["session"]["id"]
@@ -138,7 +138,7 @@ def test_a_refused_session_leaves_nothing_behind(client, subject):
 # --- deadlines ---------------------------------------------------------------------------------------------------
 
 
-def test_a_session_that_rests_expires_and_peeking_is_no_activity(client, subject):
+def test_an_idle_session_expires_and_validating_without_touch_is_not_activity(client, subject):
     created = client.create(subject, policy="idle")
 
     def peek_until_expired():
@@ -164,7 +164,7 @@ def test_after_the_window_an_idle_session_has_simply_ended(client, subject):
     assert reply.code == "session_ended"
 
 
-def test_activity_keeps_a_session_from_resting(client, subject):
+def test_activity_extends_the_idle_deadline(client, subject):
     created = client.create(subject, policy="idle")
     other = client.create(f"{subject}-resting", policy="idle")
     moved = created["session"]["idleExpiresAt"]
@@ -227,7 +227,7 @@ def test_a_policy_file_is_watched_and_one_that_turns_bad_changes_nothing(elsewhe
 
 @pytest.fixture
 def tenant():
-    """A tenant nobody else uses."""
+    """A tenant that no other test uses."""
     return f"tenant-{uuid.uuid4().hex[:8]}"
 
 
@@ -240,14 +240,14 @@ def get(client, tenant, name):
 
 
 def life(reply):
-    """How long a session lives at most, in seconds: what these tests tell policies apart by."""
+    """A session's absolute lifetime in seconds, by which these tests tell policies apart."""
     session = reply.data["session"]
     began, ends = [datetime.fromisoformat(session[key].replace("Z", "+00:00")) for key in ("createdAt", "expiresAt")]
     return (ends - began).total_seconds()
 
 
 def expect_on_every_worker(client, command, body, holds):
-    """Every reply of a dozen, spread over the workers, is as told: a second from now at the latest."""
+    """Waits until a dozen replies, spread over the workers, are all as expected, within a second."""
     deadline = time.monotonic() + 1
     while True:
         in_time = time.monotonic() < deadline
@@ -259,7 +259,7 @@ def expect_on_every_worker(client, command, body, holds):
 
 
 def expect_in_force(client, subject, tenant, name, seconds):
-    """Every worker begins sessions that live for so long."""
+    """Waits until every worker creates sessions with this lifetime."""
     body = {"subject": subject, "tenant": tenant, "policy": name}
     return expect_on_every_worker(
         client, "session.create", body, lambda reply: reply.status == "succeeded" and life(reply) == seconds
@@ -317,7 +317,7 @@ def test_another_tenant_does_not_see_a_policy(client, subject, tenant):
     assert client.refused("session.create", **creation) == "policy_not_found"
 
 
-def test_what_no_policy_has_for_a_name_is_not_found(client, tenant):
+def test_a_name_without_a_policy_is_not_found(client, tenant):
     for name in ("nowhere", "not a name", "é"):
         assert client.refused("policy.get", tenant=tenant, name=name) == "policy_not_found"
 
@@ -370,7 +370,7 @@ def test_a_tenant_has_a_hundred_policies_at_most(client, tenant):
 def test_a_put_policy_is_in_force_on_every_worker_within_a_second(client, start_worker, policies, subject, tenant):
     put(client, tenant, "mine", absoluteSeconds=700, idleSeconds=60)
     start_worker(policy_file=policies).await_ready()
-    expect_in_force(client, subject, tenant, "mine", 700)  # a worker that starts later has it as well
+    expect_in_force(client, subject, tenant, "mine", 700)  # also on a worker that starts later
     for seconds in (800, 900, 1000):
         put(client, tenant, "mine", absoluteSeconds=seconds, idleSeconds=60, maxSessions=0)
         expect_in_force(client, subject, tenant, "mine", seconds)
@@ -438,7 +438,7 @@ def test_no_session_outlives_a_policy_that_is_made_stricter(client, subject, ten
     )
     event = client.await_event(f"{subject}-used", "session.expired", tenant=tenant).body
     assert event["data"]["sessionId"] == created["session"]["id"]
-    # Loosened again, it stays over.
+    # Loosening the policy does not revive it.
     put(client, tenant, "mine", absoluteSeconds=7200, idleSeconds=7200, maxSessions=0)
     expect_in_force(client, subject, tenant, "mine", 7200)
     assert not client.validate(token, tenant=tenant)["valid"]

@@ -1,4 +1,4 @@
-"""The proxy that the failure tests lean on does what it says."""
+"""Tests of the proxy that the failure tests rely on."""
 
 import socket
 
@@ -7,7 +7,7 @@ import pytest
 from proxy import Proxy
 
 
-def test_a_proxy_forwards_can_be_cut_and_comes_back():
+def test_a_proxy_forwards_and_can_be_cut_and_restored():
     with socket.create_server(("127.0.0.1", 0)) as server:
         proxy = Proxy(server.getsockname())
         with pytest.raises(ConnectionRefusedError):

@@ -1,4 +1,4 @@
-"""What is kept of messages that were only misspelt: everything but credentials, which only the keyring opens."""
+"""What quarantine keeps of misspelt messages: everything except credentials, which only the keyring can open."""
 
 import base64
 import json
@@ -110,8 +110,8 @@ def test_no_credential_is_in_the_properties_of_what_is_kept_or_in_what_everybody
     assert secret not in worker.log
 
 
-def test_nobody_gets_what_they_name_as_a_reply_queue(client, tokens):
-    """A worker may write anywhere; who sends it a message may not."""
+def test_a_reserved_reply_queue_receives_nothing(client, tokens):
+    """A worker may write to every queue; the sender of a message may not."""
     for queue in ("quarantine", "commands.revoke", "commands.unknown"):
         message_id, marker = str(uuid.uuid4()), str(uuid.uuid4())
         reply_to = f"{client.namespace}.{queue}"
@@ -143,7 +143,7 @@ def test_headers_that_rabbitmq_obeys_take_a_bad_message_nowhere_else(client):
     assert client.channel.queue_declare(spy, passive=True).method.message_count == 0
 
 
-def test_nobody_says_in_our_name_who_they_were(client):
+def test_forged_quarantine_headers_are_removed(client):
     marker = str(uuid.uuid4())
     forged = {"mine": marker, "x-sojourn-user-id": "admin", "x-sojourn-error": "it is fine"}
     client.attempt("session.create", b"no JSON", headers=forged)
@@ -151,7 +151,7 @@ def test_nobody_says_in_our_name_who_they_were(client):
     assert "x-sojourn-user-id" not in headers and "not the JSON" in headers["x-sojourn-error"]
 
 
-def test_unknown_commands_are_kept_so_many_a_minute(elsewhere):
+def test_unknown_commands_are_quarantined_at_a_limited_rate(elsewhere):
     worker, client = elsewhere()
 
     def answered():
@@ -164,7 +164,7 @@ def test_unknown_commands_are_kept_so_many_a_minute(elsewhere):
         client.publish("no.such.command", {"index": index}, reply_to=ABSENT)
     client.wait(lambda: len(answered()) == 3 * UNKNOWN_A_MINUTE, "an answer to all of them")
     client.wait(lambda: len(unknown()) >= UNKNOWN_A_MINUTE, "those that are kept")
-    for _ in range(4):  # what is behind them in the same queue, whichever lane has it
+    for _ in range(4):  # later messages in the same queue, whichever lane takes them
         assert client.attempt("no.such.command", {}).code == "unknown_command"
     assert client.attempt("session.create", b"no JSON").code == "malformed_message"
     client.wait(lambda: [each for each in client.quarantine if each.raw == b"no JSON"], "what comes behind them")
@@ -173,14 +173,14 @@ def test_unknown_commands_are_kept_so_many_a_minute(elsewhere):
 
 
 def test_a_worker_without_a_callers_file_says_what_that_means(worker):
-    assert "no callers file" in worker.log and "space of message ids" in worker.log
+    assert "no callers file" in worker.log and "namespace of message ids" in worker.log
 
 
 def test_quarantine_is_looked_at_and_opened_with_the_keyring_alone(start_worker, settings, binary, amqp_url, namespace):
     name = f"{namespace}-look"
     start_worker(namespace=name).await_ready()
     client = Client(amqp_url, name)
-    client.channel.basic_cancel(client.channel.consumer_tags[-1])  # of quarantine, so that what is there stays
+    client.channel.basic_cancel(client.channel.consumer_tags[-1])  # of quarantine, so that its messages stay there
     token = client.create("looked-at")["tokens"]["session"]
     body = json.dumps({"token": token, "evil": "\x1b[2J\u202e", "code": 482913})
     client.attempt("session.validate", body.encode(), headers={"x": token})
@@ -193,7 +193,7 @@ def test_quarantine_is_looked_at_and_opened_with_the_keyring_alone(start_worker,
             [binary, "quarantine", *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
         )
 
-    for _ in range(2):  # nothing is taken away
+    for _ in range(2):  # reading removes nothing
         lines = [json.loads(line) for line in sojourn("list", "--json").stdout.splitlines()]
         assert [line["headers"]["x-sojourn-reason"] for line in lines] == ["invalid_field", "malformed_message"]
     text = sojourn("list").stdout

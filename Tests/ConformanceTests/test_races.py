@@ -1,6 +1,6 @@
-"""Commands that meet: over two workers, in an order that nobody can know. Whatever the order, there is one outcome.
+"""Concurrent commands over two workers, in an unpredictable order. Whatever the order, there is one outcome.
 
-Each test publishes a round of them in one go. `--seed` repeats the order in which they were published.
+Each test publishes rounds of them in one go. `--seed` repeats the order of publishing.
 """
 
 import random
@@ -10,7 +10,7 @@ import pytest
 from authenticator import enrolled
 from settling import Batch, Command, expect_no_gaps
 
-FEW, SOME, MANY = 70, 200, 300  # rounds, by how much each costs
+FEW, SOME, MANY = 70, 200, 300  # rounds, depending on the cost of each
 POLICIES = {
     "evicting": {"maxSessions": 3},
     "rejecting": {"maxSessions": 3, "onLimit": "reject"},
@@ -36,10 +36,10 @@ def client(workers, connect):
 
 @pytest.fixture
 def at_once(client, request):
-    """Publishes commands, shuffled, in one go. Gives their replies in the order in which they were given."""
+    """Publishes commands, shuffled, in one go. Returns their replies in the given order."""
     seed = request.config.getoption("seed")
     order = random.Random(f"{seed} {request.node.name}")
-    print(f"--seed {seed}")  # beside what failed; the head of every run has it too
+    print(f"--seed {seed}")  # next to the failure; also in the header of every run
 
     def at_once(commands):
         shuffled = list(commands)
@@ -52,7 +52,7 @@ def at_once(client, request):
 
 @pytest.fixture
 def sessions(client, at_once, subject):
-    """So many sessions, each of a subject of its own."""
+    """Creates this many sessions, each for its own subject."""
 
     def sessions(count, **fields):
         creates = [Command("session.create", {"subject": f"{subject}-{number}"} | fields) for number in range(count)]
@@ -92,7 +92,7 @@ def succeeded(replies):
 
 
 def lists(at_once, created):
-    """What lives of the subject of each session."""
+    """The living sessions of each session's subject."""
     replies = at_once([Command("session.list", {"subject": each["session"]["subject"]}) for each in created])
     return [each.data["sessions"] for each in replies]
 
@@ -110,7 +110,7 @@ def test_sixty_four_refreshes_of_one_token_give_one_successor(client, at_once, s
             assert client.final_kinds(of(each)[0]) == ["session.created", "session.refreshed"]
 
 
-def test_without_grace_one_of_two_refreshes_is_theft_and_ends_the_session(client, at_once, sessions):
+def test_without_a_grace_period_one_of_two_refreshes_is_theft_and_ends_the_session(client, at_once, sessions):
     created = sessions(SOME, policy="graceless")
     for group in in_groups(at_once([refresh(of(each)[3]) for each in created for _ in range(2)]), 2):
         assert sorted(codes(group)) == ["refresh_token_reused", "succeeded"]
@@ -156,7 +156,7 @@ def test_once_a_revocation_is_answered_no_validate_succeeds(client, sessions):
 
 
 def test_no_late_write_brings_a_revoked_session_back(client, at_once, sessions):
-    """Each of these validates has something to store: a context that a rule accepts."""
+    """Validates that each cause a write: their context is new, and a rule accepts it."""
     created = sessions(MANY, policy="watchful", context={"userAgent": "first"})
     commands = []
     for each in created:
@@ -174,7 +174,7 @@ def ends_with_revocation(client, subject):
     return kinds[-1:] == ["session.revoked"]
 
 
-def test_once_a_lock_is_answered_nothing_goes_on_until_it_is_unlocked(client, at_once, sessions):
+def test_once_a_lock_is_answered_the_session_is_unusable_until_unlocked(client, at_once, sessions):
     created = sessions(MANY)
     commands = []
     for each in created:
@@ -289,7 +289,7 @@ def test_creates_at_once_never_exceed_the_limit(client, at_once, subject, policy
 
 
 def expect_never_more_than(client, subject, limit):
-    """As whoever keeps a list by the events sees it."""
+    """The living sessions as reconstructed from events."""
     alive = set()
     for event in client.events_of(subject):
         kind, session = event.body["type"], event.body["data"].get("sessionId")
@@ -301,7 +301,7 @@ def expect_never_more_than(client, subject, limit):
 
 
 def test_every_way_to_one_more_session_minds_the_limit(client, at_once, sessions):
-    """Sessions that begin, come back and are doubled, all for one place."""
+    """Sessions that are created, revived and transferred concurrently, with room for only one."""
     resting = sessions(SOME, policy="pair", idleSeconds=1)
     for each in resting:
         client.await_event(of(each)[0], "session.expired")
@@ -314,7 +314,7 @@ def test_every_way_to_one_more_session_minds_the_limit(client, at_once, sessions
         commands.append(Command("session.transfer.complete", {"ticket": ticket}))
         commands.append(Command("session.reauthenticate", {"token": of(each)[2], "authentication": PASSWORD}))
     for group in in_groups(at_once(commands), 4):
-        # One finds the place. Where that was the session that came back, it may have idled out again before the last.
+        # One gets the place. If that was the revived session, it may have idled out again before the last.
         assert {"succeeded"} <= set(codes(group)) <= {"succeeded", "limit_reached"}
     expect_no_gaps(client)
     for each in resting:

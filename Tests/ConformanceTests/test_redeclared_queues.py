@@ -1,4 +1,4 @@
-"""A queue of ours that somebody declared anew with other arguments: used as it is, or named exactly."""
+"""A queue of ours that was redeclared with other arguments: used as it is, or its differences named."""
 
 import uuid
 
@@ -20,7 +20,7 @@ def there(namespace):
     return f"{namespace}-{uuid.uuid4().hex[:6]}"
 
 
-def test_a_difference_that_touches_no_promise_keeps_no_worker_from_work(start_worker, channel, there, amqp_url, subject):
+def test_a_harmless_difference_does_not_keep_a_worker_from_consuming(start_worker, channel, there, amqp_url, subject):
     channel.queue_declare(
         f"{there}.commands.validate", durable=True,
         arguments={"x-queue-mode": "lazy", "x-max-length": 1000, "x-overflow": "reject-publish"},
@@ -35,7 +35,7 @@ def test_a_difference_that_touches_no_promise_keeps_no_worker_from_work(start_wo
     client.close()
 
 
-def test_a_difference_that_touches_a_promise_is_named_until_it_is_gone(start_worker, channel, there, amqp_url, subject):
+def test_a_difference_that_breaks_a_promise_is_named_until_it_is_fixed(start_worker, channel, there, amqp_url, subject):
     channel.queue_declare(f"{there}.commands.manage", durable=True)
     worker = start_worker(namespace=there)
     worker.await_log("x-queue-type of the queue .*commands.manage is not set, where 'quorum' is wanted")

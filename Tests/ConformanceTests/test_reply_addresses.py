@@ -1,4 +1,4 @@
-"""Where a reply goes is for its sender to say, and RabbitMQ closes the connection over some of what senders say."""
+"""The sender chooses where a reply goes, and RabbitMQ closes the connection over some addresses."""
 
 import base64
 import uuid
@@ -19,7 +19,7 @@ def client(worker, connect):
 
 
 def process(node, *, creation=1):
-    """A process identifier in Erlang's external term format, well formed, of whatever node."""
+    """A well-formed process identifier in Erlang's external term format, of an arbitrary node."""
     name = bytes([119, len(node)]) + node
     return base64.b64encode(bytes([131, 88]) + name + bytes([0, 0, 1, 0, 0, 0, 0, 0]) + creation.to_bytes(4, "big"))
 
@@ -53,7 +53,7 @@ def test_no_address_costs_more_than_its_own_reply(client, worker, kind):
 
 
 def test_the_command_behind_a_bad_address_has_its_effect_and_is_acknowledged_once(client, worker, subject):
-    """Its result is published for everybody, and the message does not come again."""
+    """Its result copy is published, and the message is not redelivered."""
     message_id = str(uuid.uuid4())
     client.publish("session.create", {"subject": subject}, message_id=message_id, reply_to=address("no process"))
     assert client.await_copy(message_id).status == "succeeded"
@@ -72,7 +72,7 @@ def test_of_many_bad_and_good_addresses_in_one_batch_every_good_one_is_answered(
     for number in range(120):
         if number % 6 == 5:
             kind = kinds[number % len(kinds)]
-            # A different text each time: what was found bad before is known.
+            # A different address each time: known bad ones are remembered.
             client.publish("session.validate", {"token": "x"}, reply_to=f"{address(kind)}{number}")
         else:
             direct = number % 2 == 0
@@ -89,7 +89,7 @@ def test_the_log_names_the_address_that_was_given_up(client, worker):
     assert "AAAA..key" in worker.log
 
 
-def test_an_empty_address_is_none(client):
+def test_an_empty_reply_address_counts_as_none(client):
     assert client.validate("x")["valid"] is False
     client.publish("session.validate", {"token": "x"}, reply_to="")
     assert client.validate("x")["valid"] is False

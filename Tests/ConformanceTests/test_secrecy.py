@@ -1,4 +1,4 @@
-"""What Redis and the logs are told: nothing of who it is about, and no secret. All that was written is searched."""
+"""Redis and the logs reveal no identity and no secret. Everything written to them is searched."""
 
 import base64
 import codecs
@@ -38,14 +38,14 @@ WORDS = Words(
     },
     attributes={"attributeKeyFrabjous": "attribute value Beamish Boy", "nested": {"deep": "deep value Galumphing"}},
 )  # fmt: skip
-OUR_OWN = {"fingerprint", "userAgent", "latitude", "longitude", "platform"}  # keys of the contract, and no value
+OUR_OWN = {"fingerprint", "userAgent", "latitude", "longitude", "platform"}  # key names of the contract, not values
 
 
 # --- what to look for --------------------------------------------------------------------------------------------
 
 
 def strings(node):
-    """Every string in a value, keys included, that is long enough not to be there by chance."""
+    """Every string in a value, including keys, that is too long to appear by chance."""
     if isinstance(node, dict):
         found = [*node, *node.values()]
     elif isinstance(node, (list, tuple)):
@@ -56,10 +56,10 @@ def strings(node):
 
 
 def forms(raw):
-    """The ways in which bytes may be written."""
+    """The encodings in which bytes may appear."""
     shapes = {raw, raw.hex().encode(), raw.hex().upper().encode()}
     for offset in range(3):
-        # What of base64 depends on what is before or after it is cut off.
+        # Characters of base64 that depend on adjacent bytes are cut off.
         text = base64.b64encode(bytes(offset) + raw).rstrip(b"=")
         text = text[offset + (offset > 0) : len(text) - (1 if (offset + len(raw)) % 3 else 0)]
         shapes |= {text, text.replace(b"+", b"-").replace(b"/", b"_")}
@@ -67,14 +67,14 @@ def forms(raw):
 
 
 class Needles(dict):
-    """What must be nowhere: bytes to what they are."""
+    """What must appear nowhere: bytes to a description."""
 
     def add(self, meaning, raw):
         self.update(dict.fromkeys(forms(raw), meaning))
 
 
 def needles(client):
-    """Whom it is about, and what opens something."""
+    """Identities, and secrets that give access."""
     found = secret_needles(client)
     for text in strings(list(vars(WORDS).values())) - OUR_OWN:
         found.add(f"the value {text!r}", text.encode())
@@ -86,18 +86,18 @@ def needles(client):
     for number in (WORDS.context["latitude"], WORDS.context["longitude"]):
         found.add("a coordinate", str(number).encode())
     for name in ("md5", "sha1", "sha256", "sha512"):
-        # Whoever has a list of subjects would find them by a digest without a key.
+        # An unkeyed digest would reveal subjects to anyone with a list of candidates.
         found.add(f"the subject's {name}", hashlib.new(name, WORDS.subject.encode()).digest())
     return found
 
 
 def secret_needles(client):
-    """What opens something."""
+    """Secrets that give access."""
     found, given = Needles(), secrets(client)
     for token in given["token"]:
         found.add("a token", token.encode())
         body = base64.urlsafe_b64decode(token[4:] + "=" * (-len(token[4:]) % 4))
-        for start in range(24, len(body) - 15):  # before that is the session's id, which is no secret
+        for start in range(24, len(body) - 15):  # the session id before that is not secret
             found[body[start : start + 16]] = "16 bytes of a token"
     for token in given["access"]:
         _, payload, signature = token.split(".")
@@ -124,7 +124,7 @@ def search(needles, haystack):
 
 
 class Monitor:
-    """Everything that is sent to Redis, by whomever, as MONITOR tells it."""
+    """Everything sent to Redis by any client, from MONITOR."""
 
     def __init__(self, url):
         server = urlsplit(url)
@@ -146,7 +146,7 @@ class Monitor:
             self._chunks.append(chunk)
 
     def stop(self, store):
-        """All of it, up to a word that is sent last."""
+        """Everything up to a marker that is sent last."""
         last = f"the-last-word-{uuid.uuid4().hex}"
         store.echo(last)
         wait_until(lambda: last.encode() in b"".join(self._chunks[-5:]), 10, "the end of what MONITOR tells")
@@ -155,11 +155,11 @@ class Monitor:
         self._socket.close()
         raw = b"".join(self._chunks)
         lines = [line for line in raw.split(b"\r\n") if line.startswith(b"+")]
-        return b"\n".join(codecs.escape_decode(line)[0] for line in lines)  # what MONITOR escapes, as it was
+        return b"\n".join(codecs.escape_decode(line)[0] for line in lines)  # undoes MONITOR's escaping
 
 
 def dump(store, namespace):
-    """Names and values of all keys of a namespace, each read as its type is, and as DUMP gives it."""
+    """Names and values of all keys of a namespace, each read by its type, and as DUMP returns it."""
     readers = {
         b"string": lambda key: [store.get(key)],
         b"hash": lambda key: [part for pair in store.hgetall(key).items() for part in pair],
@@ -174,7 +174,7 @@ def dump(store, namespace):
     for key in store.scan_iter(match=f"{namespace}:*", count=1000):
         kind = store.type(key)
         if kind == b"none":
-            continue  # it has gone meanwhile
+            continue  # expired in the meantime
         parts += [key, store.dump(key) or b""]
         read = [each for each in readers[kind](key) if each is not None]
         parts += [each if isinstance(each, bytes) else str(each).encode() for each in read]
@@ -193,11 +193,11 @@ def client(worker, connect):
 
 @pytest.fixture(scope="module")
 def run(client, redis_url, namespace):
-    """A tour through everything, what Redis was sent meanwhile, and what it had at the end."""
+    """Runs a tour through everything; returns what was sent to Redis meanwhile, and what it held at the end."""
     monitor = Monitor(redis_url)
     tour(client, WORDS)
     with redis.Redis.from_url(redis_url) as store:
-        # Sessions that still live, so that what is at rest has all of it.
+        # Living sessions, so that the stored data includes every kind of record.
         kept = {"subject": WORDS.subject, "tenant": WORDS.tenant}
         described = {"device": WORDS.device, "context": WORDS.context, "attributes": WORDS.attributes}
         created = client.do("session.create", **kept, **described, actor=WORDS.actor)
@@ -208,7 +208,7 @@ def run(client, redis_url, namespace):
 
 
 def test_the_search_finds_what_is_there(client, run, namespace):
-    """Else the others would be content with anything."""
+    """Otherwise the other tests would pass on anything."""
     found = needles(client)
     assert len(found) > 1000
     for disguise in (bytes, base64.b64encode, base64.urlsafe_b64encode, lambda raw: raw.hex().encode()):
@@ -220,22 +220,22 @@ def test_the_search_finds_what_is_there(client, run, namespace):
     assert re.search(rb"eval|fcall", run["sent"], re.IGNORECASE), "no commit was seen"
 
 
-def test_nothing_in_redis_tells_a_secret_or_who_it_is_about(client, run):
+def test_nothing_in_redis_reveals_a_secret_or_an_identity(client, run):
     assert search(needles(client), run["at rest"]) == []
 
 
-def test_nothing_that_was_ever_sent_to_redis_tells_a_secret_or_who_it_is_about(client, run):
+def test_nothing_ever_sent_to_redis_reveals_a_secret_or_an_identity(client, run):
     assert search(needles(client), run["sent"]) == []
 
 
-def test_no_log_tells_a_secret_or_who_it_is_about(client, worker, run):
+def test_no_log_reveals_a_secret_or_an_identity(client, worker, run):
     log = worker.log_path.read_bytes()
     assert len(log) > 200, "there is hardly a log"
     assert search(needles(client), log) == []
 
 
 def test_nothing_that_is_published_for_everybody_has_a_secret(client, run):
-    """It tells whom it is about, and gives nothing away that opens anything."""
+    """It names the subject, but gives no access."""
     messages = [*client.results, *client.events]
     assert len(messages) > 80, "there was hardly anything published"
     found = secret_needles(client)
@@ -245,13 +245,13 @@ def test_nothing_that_is_published_for_everybody_has_a_secret(client, run):
     assert search(found, "\n".join(told).encode()) == []
 
 
-def test_metrics_tell_nothing_of_anybody(client, worker, run):
+def test_metrics_reveal_no_identity(client, worker, run):
     text = requests.get(f"http://{worker.admin}/metrics", timeout=5).content
     assert search(needles(client), text) == []
 
 
-def test_the_same_again_is_sealed_otherwise(client, redis_url, namespace):
-    """Else equal records would be seen to be equal."""
+def test_sealing_the_same_value_twice_gives_different_bytes(client, redis_url, namespace):
+    """Otherwise equal records could be recognised."""
     with redis.Redis.from_url(redis_url) as store:
         body = {"attributes": WORDS.attributes, "device": WORDS.device}
         for number in range(5):

@@ -1,4 +1,4 @@
-"""Whom sessions are about: disabling and enabling, lists, what happened, and logging out everywhere else."""
+"""Subjects: disabling and enabling, lists, activity, and logging out everywhere else."""
 
 import pytest
 
@@ -43,7 +43,7 @@ def test_disabling_ends_every_session_and_lets_none_begin(client, subject):
     assert {each["data"]["reason"] for each in events if each["type"] == "session.revoked"} == {"subject_disabled"}
 
 
-def test_nothing_of_a_disabled_subject_goes_on(client, subject):
+def test_no_session_of_a_disabled_subject_is_usable(client, subject):
     created = client.create(subject)
     token, over = created["tokens"]["session"], ("session_ended", "subject_disabled")
     client.do("subject.disable", subject=subject)
@@ -65,7 +65,7 @@ def test_an_enabled_subject_begins_anew(client, subject):
     assert "sessionId" not in event["data"]
 
 
-def test_doing_it_twice_is_no_error_and_no_news(client, subject):
+def test_disabling_or_enabling_twice_is_no_error_and_publishes_nothing(client, subject):
     for _ in range(2):
         assert client.do("subject.enable", subject=subject) == {"revoked": []}
     for _ in range(2):
@@ -146,7 +146,7 @@ def test_get_of_what_is_not_there(client, subject):
     assert client.refused("session.get", token=created["tokens"]["refresh"], tenant="ours") == "token_invalid"
 
 
-def test_looking_is_no_activity(client, subject):
+def test_reading_is_not_activity(client, subject):
     created = client.create(subject, idleSeconds=2)
 
     def expired():

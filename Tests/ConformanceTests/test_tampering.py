@@ -1,4 +1,4 @@
-"""Records in Redis that somebody has changed: seen, told of, answered with `internal`, and nobody else's affair."""
+"""Tampered records in Redis: detected, logged, answered with `internal`, and harmless to others."""
 
 import base64
 import re
@@ -27,7 +27,7 @@ def store(redis_url):
 
 @pytest.fixture
 def find(store, namespace):
-    """Where a session lies: key and field."""
+    """The key and field of a session."""
 
     def find(created):
         session = created["session"]["id"].encode()
@@ -48,14 +48,14 @@ def flip(raw, place):
 
 
 def check(client, created):
-    """What validate says of it: "valid", or the code of its failure."""
+    """The outcome of a validate: "valid", or the code of its failure."""
     reply = client.call("session.validate", {"token": created["tokens"]["session"]})
     return ("valid" if reply.data["valid"] else reply.data["reason"]) if reply.status == "succeeded" else reply.code
 
 
 def expect_told(client, worker, subject, key, before, content=b""):
-    """An error in the log names the key, by what of it is unlike any other, and nothing of what lies there. Quarantine
-    has the command, which names the subject."""
+    """Checks that an error in the log identifies the key and reveals none of its content. Quarantine has the command,
+    which names the subject."""
     worker.await_log(" ERROR .*" + re.escape(HANDLE.search(key).group().decode()), after=before)
     kept = client.wait(
         lambda: [each for each in client.quarantine if (each.body or {}).get("subject") == subject], "quarantine"
@@ -98,7 +98,7 @@ def test_a_damaged_session_is_internal_and_others_are_untouched(client, worker, 
 def test_a_session_that_seems_sealed_with_a_key_to_come_is_unavailable_and_others_are_untouched(
     client, store, find, subject
 ):
-    """Bytes 1 to 4 are the key's id: another worker may have a keyring that this one has not read yet."""
+    """Bytes 1 to 4 are the key's id: another worker may have a keyring that this one has not loaded yet."""
     created, other = client.create(subject), client.create(f"{subject}-other")
     key, field = find(created)
     raw = store.hget(key, field)
@@ -131,7 +131,7 @@ def test_a_record_that_was_copied_elsewhere_does_not_open_there(client, store, f
     assert check(client, victim) == "valid"
 
 
-def test_a_record_under_an_id_of_ones_own_making_does_not_open(client, store, find, subject):
+def test_a_record_copied_to_a_forged_id_does_not_open(client, store, find, subject):
     created = client.create(subject)
     key, field = find(created)
     other = field[:-1] + (b"A" if field[-1:] != b"A" else b"B")
@@ -186,6 +186,6 @@ def test_a_damaged_result_is_not_given_out_and_nothing_happens_twice(client, sto
     assert len(client.do("session.list", subject=subject)["sessions"]) == 1
 
 
-def test_the_worker_has_kept_its_head(client, worker, subject):
+def test_the_worker_still_works_afterwards(client, worker, subject):
     assert worker.running and worker.get("/readyz") == 200
     assert check(client, client.create(subject)) == "valid"

@@ -1,4 +1,5 @@
-"""What becomes of commands when Redis stays away. test_failures.py has begun it, a minute ago in a whole run."""
+"""What happens to commands while Redis stays unavailable. test_failures.py started this, a minute earlier in a whole
+run."""
 
 
 def test_after_a_minute_without_redis_commands_are_to_come_again_and_nothing_happened(deserted):

@@ -1,4 +1,4 @@
-"""A way through all commands, all types of events, and what is refused, with values that are easy to find again."""
+"""A tour through all commands, all types of events, and rejections, with recognisable values."""
 
 from dataclasses import dataclass, field
 
@@ -15,7 +15,7 @@ PASSWORD = {"methods": ["pwd"]}
 
 @dataclass
 class Words:
-    """The values that a tour uses. A tenant may have no policies of its own in the way, nor a subject sessions."""
+    """The values that a tour uses. The tenant must have no policies of its own, and the subject no sessions."""
 
     subject: str
     tenant: str = "default"
@@ -79,7 +79,7 @@ def tour(client, words):
     do("session.revoke", sessionId=child, reason=words.reason)
     do("session.revoke", token=moved["tokens"]["session"], reason=words.reason)
 
-    # Sessions that end otherwise.
+    # Sessions that end in other ways.
     token = create(policy="tour-graceless")["tokens"]["refresh"]
     do("session.refresh", refreshToken=token)
     refused("session.refresh", refreshToken=token)
@@ -90,7 +90,7 @@ def tour(client, words):
     waiting = create(policy="tour-always", authentication=PASSWORD)["tokens"]["session"]
     refused("session.elevate", token=waiting, factor=authenticator.wrong_proof())
 
-    # Policies, and what cannot be done.
+    # Policies, and rejections.
     do("policy.put", name=words.policy, policy={"idleSeconds": 60})
     do("policy.get", name=words.policy)
     do("policy.list")
@@ -111,7 +111,7 @@ def tour(client, words):
 
 
 def secrets(client):
-    """All that the client was given, and nobody else is to know, by its kind."""
+    """All secrets that the client received, by kind."""
     found = {"token": set(), "access": set(), "totp": set(), "uri": set(), "recovery": set()}
     for reply in [each for replies in client.replies.values() for each in replies]:
         data = (reply.body or {}).get("data") or {}

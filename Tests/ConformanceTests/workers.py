@@ -1,4 +1,4 @@
-"""Worker processes: started, waited for, stopped and killed by their own process id."""
+"""Worker processes: started, awaited, stopped, and killed by process id."""
 
 import os
 import re
@@ -15,7 +15,7 @@ DRAIN_SECONDS = 30
 
 
 def wait_until(condition, seconds, what):
-    """For what gives no event to wait for: asks again and again, and says what it waited for in vain."""
+    """Polls a condition that has no event to wait for; on timeout, says what it waited for."""
     deadline = time.monotonic() + seconds
     while True:
         found = condition()
@@ -26,7 +26,7 @@ def wait_until(condition, seconds, what):
 
 
 class Worker:
-    """One `sojourn worker`. `settings` are its SOJOURN_* variables; nothing else of the environment reaches it."""
+    """One `sojourn worker`. `settings` are its SOJOURN_* variables; it inherits nothing else from the environment."""
 
     def __init__(self, binary, folder, name, settings):
         self.name = name
@@ -49,18 +49,18 @@ class Worker:
         return self.process.poll() is None
 
     def get(self, path):
-        """The status of an admin endpoint; None while nobody answers there."""
+        """The status of an admin endpoint; None while the connection fails."""
         try:
             return requests.get(f"http://{self.admin}{path}", timeout=5).status_code
         except requests.ConnectionError:
             return None
 
     def answer(self, path):
-        """All of what an admin endpoint answers."""
+        """The whole response of an admin endpoint."""
         return requests.get(f"http://{self.admin}{path}", timeout=5)
 
     def json(self, path):
-        """What an admin endpoint answers with 200, and its media type."""
+        """The body of an admin endpoint's 200 response, and its media type."""
         answer = requests.get(f"http://{self.admin}{path}", timeout=5)
         assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text[:200]}"
         return answer.json(), answer.headers["content-type"]
@@ -74,7 +74,7 @@ class Worker:
         return self
 
     def await_log(self, pattern, seconds=READY_SECONDS, after=0):
-        """Until the log, from character `after` on, has `pattern`, whatever its case."""
+        """Waits until the log, from character `after` on, matches `pattern`, ignoring case."""
         found = re.compile(pattern, re.IGNORECASE)
         self._await(lambda: found.search(self.log[after:]), seconds, f"to log {pattern!r}")
         return self
@@ -99,7 +99,7 @@ class Worker:
         self.process.wait()
 
     def stop(self):
-        """Drains it, if it still runs, and gives its status; killed if it does not obey."""
+        """Drains it if it still runs, and returns its status; kills it if it does not exit."""
         if self.running:
             self.terminate()
             try:

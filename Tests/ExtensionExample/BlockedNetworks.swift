@@ -1,8 +1,8 @@
 import SojournExtension
 
-/// Refuses whatever comes from a network that is blocked. What brings no context, such as a revocation, goes on.
+/// Refuses every command from a blocked network. Commands without a context, such as a revocation, are allowed.
 struct BlockedNetworks: SessionRule {
-    /// How the addresses of a blocked network begin, in the form in which callers write them.
+    /// Prefixes of the addresses of blocked networks, in the form in which callers write them.
     let prefixes: [String]
 
     func before(_ attempt: SessionAttempt) throws(SessionRefusal) -> SessionTerms {

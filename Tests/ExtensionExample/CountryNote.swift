@@ -1,6 +1,6 @@
 import SojournExtension
 
-/// Notes in the result of a validate that the user is in another country than the session last was.
+/// Annotates the result of a validate when the user's country differs from the session's last one.
 struct CountryNote: SessionRule {
     func after(_ decision: SessionDecision) throws(SessionRefusal) -> [String: String] {
         guard decision.attempt.command == "session.validate",

@@ -1,8 +1,8 @@
 import SojournExtension
 import SojournWorker
 
-/// A worker with rules of its own. A package of yours looks the same: it depends on the products `SojournWorker` and
-/// `SojournExtension`, and its binary is started in the place of `sojourn worker`.
+/// A worker with custom rules. Your own package looks the same: it depends on the products `SojournWorker` and
+/// `SojournExtension`, and you run its binary instead of `sojourn worker`.
 @main
 enum ExtensionExample {
     static let rules: [any SessionRule] = [

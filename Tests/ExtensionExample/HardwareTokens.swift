@@ -1,16 +1,16 @@
 import Crypto
 import SojournExtension
 
-/// Tokens that show another six digits whenever their button is pressed: HOTP (RFC 4226).
+/// Hardware tokens that show a new six-digit code at each press of a button: HOTP (RFC 4226).
 struct HardwareTokens: FactorVerifier {
-    /// How often a button may have been pressed with nobody looking (RFC 4226, section 7.4).
+    /// How many codes may have been generated but not used (RFC 4226, section 7.4).
     private static let lookAhead: Int64 = 10
 
     let kind = "hotp"
     private let secrets: [String: [UInt8]]
 
-    /// - Parameter secrets: of each subject's token, as its maker delivers them. A real one reads them from where secrets
-    ///   are kept, before the worker starts.
+    /// - Parameter secrets: of each subject's token, as delivered by its manufacturer. Real code loads them from a
+    ///   secret store before the worker starts.
     init(secrets: [String: [UInt8]]) {
         self.secrets = secrets
     }
@@ -19,7 +19,7 @@ struct HardwareTokens: FactorVerifier {
         guard let secret = secrets[claim.subject], code.utf8.count == 6, code.allSatisfy(\.isNumber),
             let number = UInt32(code)
         else { return .wrong }
-        // What was used before is not even looked at; Sojourn would refuse it all the same.
+        // Used codes are not even compared; Sojourn would refuse them anyway.
         let next = (claim.lastCounter ?? -1) + 1
         var match: Int64?
         for counter in (next...next + Self.lookAhead).reversed() where Self.code(at: counter, of: secret) == number {

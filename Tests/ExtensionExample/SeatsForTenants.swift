@@ -1,6 +1,6 @@
 import SojournExtension
 
-/// Lets no session begin in these tenants that another one would have to give way for: known only once it was decided.
+/// In these tenants, refuses to create a session that would evict another one. That is known only after the decision.
 struct SeatsForTenants: SessionRule {
     let tenants: Set<String>
 

@@ -1,6 +1,7 @@
 import SojournExtension
 
-/// Requires two factors in all sessions of some tenants, whatever their policies say, and says who asks for it.
+/// Requires two factors in every session of some tenants, whatever their policies say, and annotates the result with
+/// the reason.
 struct SecondFactorForTenants: SessionRule {
     let tenants: Set<String>
 

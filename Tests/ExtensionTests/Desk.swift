@@ -3,7 +3,7 @@ import SessionCrypto
 import SojournExtension
 import Testing
 
-/// One subject, and the rules with an extension: each command is decided on what the one before left.
+/// One subject, and the rules with an extension. Each command is decided on the state that the previous one left.
 struct Desk {
     static let namespace = "n"
 
@@ -26,7 +26,7 @@ struct Desk {
         aggregate = Aggregate(handle: manager.tokens.handle(tenant: "default", subject: "alice"))
     }
 
-    /// The same subject, and the same time, under other rules.
+    /// The same subject and time, under other rules.
     func with(rules: [any SessionRule], verifiers: [any FactorVerifier] = []) throws -> Desk {
         var desk = try Desk(keyring, rules: rules, verifiers: verifiers)
         desk.aggregate = aggregate
@@ -35,9 +35,9 @@ struct Desk {
         return desk
     }
 
-    /// Decides a command and keeps what it changed.
+    /// Decides a command and keeps its changes.
     mutating func carryOut(
-        _ action: Command.Action, caller: String? = nil
+        _ action: any SessionCommand, caller: String? = nil
     ) throws -> (outcome: Outcome, events: [Event]) {
         var transaction = SubjectTransaction(
             on: aggregate, now: now, policies: policies, random: SystemRandomNumberGenerator())
@@ -47,13 +47,12 @@ struct Desk {
         return (outcome, transaction.events)
     }
 
-    /// Begins a session of alice's that is expected to be granted.
+    /// Creates a session for alice, which must succeed.
     mutating func create(
         _ methods: [ExactText] = ["pwd"], policy: ExactText = SessionPolicy.defaultName
     ) throws -> (session: Session, tokens: IssuedTokens, challenge: Challenge?) {
         let outcome = try carryOut(
-            .create(
-                CreateSession(subject: "alice", policy: policy, authentication: Authentication(methods: methods)))
+            CreateSession(subject: "alice", policy: policy, authentication: Authentication(methods: methods))
         ).outcome
         guard case .created(let session, let tokens, evicted: _, let challenge) = try outcome.data.plain else {
             throw Unexpected(outcome: outcome)
@@ -86,7 +85,7 @@ extension Outcome {
 }
 
 extension ResultData {
-    /// Without annotations.
+    /// Makes no annotations.
     var plain: ResultData {
         guard case .annotated(let data, annotations: _) = self else { return self }
         return data

@@ -3,14 +3,14 @@ import Testing
 
 @testable import ExtensionExample
 
-/// How a package tests its own rules: they are functions, and need no Sojourn.
+/// Shows how a package tests its own rules: they are functions, and do not need Sojourn.
 @Suite("The example's rules")
 struct ExampleTests {
     private func attempt(_ command: String = "session.create", ip: String? = nil) -> SessionAttempt {
         SessionAttempt(command: command, context: ip.map { SessionContext(ip: $0) }, nowMilliseconds: 0)
     }
 
-    @Test("a blocked network is refused, and no other")
+    @Test("only blocked networks are refused")
     func blockedNetworks() throws {
         let rule = BlockedNetworks(prefixes: ["203.0.113."])
         #expect(throws: SessionRefusal.self) { try rule.before(attempt(ip: "203.0.113.9")) }
@@ -27,7 +27,7 @@ struct ExampleTests {
         #expect(try rule.before(attempt).level == 2)
     }
 
-    @Test("a change of country is noted")
+    @Test("a change of country is annotated")
     func countryNote() throws {
         let session = SessionFacts(
             id: "ses_1", subject: "alice", createdAtMilliseconds: 0, lastActiveAtMilliseconds: 0,
@@ -38,7 +38,7 @@ struct ExampleTests {
         #expect(noted == ["countryBefore": "DE", "countryNow": "FR"])
     }
 
-    @Test("a session that would take another one's seat does not begin")
+    @Test("a session that would evict another one is not created")
     func seats() throws {
         let rule = SeatsForTenants(tenants: ["kiosk"])
         var decision = SessionDecision(attempt: attempt(), affected: ["ses_1"])
@@ -55,13 +55,13 @@ struct ExampleTests {
     ]
     private let tokens = HardwareTokens(secrets: ["alice": Array("12345678901234567890".utf8)])
 
-    @Test("a token's codes are those of RFC 4226", arguments: zip(0..<10, codes))
+    @Test("a token accepts the codes of RFC 4226", arguments: zip(0..<10, codes))
     func hotp(counter: Int, code: String) {
         let claim = FactorClaim(subject: "alice", nowMilliseconds: 0)
         #expect(tokens.verify(code, for: claim) == .right(methods: ["otp"], counter: Int64(counter)))
     }
 
-    @Test("a token's code is wrong once it was used, too far ahead, or somebody else's")
+    @Test("a code is wrong if it was used, is too far ahead, or belongs to another subject")
     func hotpBounds() {
         var claim = FactorClaim(subject: "alice", lastCounter: 3, nowMilliseconds: 0)
         #expect(tokens.verify(Self.codes[3], for: claim) == .wrong)

@@ -4,11 +4,11 @@ import Testing
 
 @Suite("Rules of an extension: require a level")
 struct RequirementTests {
-    private func elevation(_ methods: [ExactText], of token: TokenReference) -> Command.Action {
-        .elevate(ElevateSession(token: token, proof: .authentication(Authentication(methods: methods))))
+    private func elevation(_ methods: [ExactText], of token: TokenReference) -> any SessionCommand {
+        ElevateSession(token: token, proof: .authentication(Authentication(methods: methods)))
     }
 
-    @Test("a session below the level begins pending and becomes active at it", arguments: [2, 3])
+    @Test("a session below the level is pending until it reaches the level", arguments: [2, 3])
     func create(level: Int) throws {
         var desk = try Desk(rules: [Told(.level(level))])
         let created = try desk.create(level == 3 ? ["pwd", "otp"] : ["pwd"])
@@ -22,26 +22,26 @@ struct RequirementTests {
         #expect(desk.aggregate.sessions[created.session.id]?.status == .active)
     }
 
-    @Test("a session at the level begins active")
+    @Test("a session at the level is active at once")
     func enough() throws {
         var desk = try Desk(rules: [Told(.level(2))])
         #expect(try desk.create(["pwd", "otp"]).session.status == .active)
     }
 
-    @Test("the highest level of all rules counts, and no more than 3 is asked for")
+    @Test("the highest level of all rules applies, and at most 3")
     func highest() throws {
         var desk = try Desk(rules: [Told(.level(1)), Told(.level(99)), Told(.level(2)), Told(.level(-1))])
         #expect(try desk.create(["pwd", "otp"]).session.status == .pending)
         #expect(try desk.create(["pwd", "hwk"]).session.status == .active)
     }
 
-    @Test("a child below the level begins pending, for nobody answers for it")
+    @Test("a child session below the level is pending, as nobody vouches for it")
     func child() throws {
         var desk = try Desk()
         let parent = try desk.create().session
         desk = try desk.with(rules: [Told(.level(2))])
         let create = CreateSession(subject: "alice", parent: .init(id: parent.id))
-        let outcome = try desk.carryOut(.create(create)).outcome
+        let outcome = try desk.carryOut(create).outcome
         guard case .created(let child, tokens: _, evicted: _, challenge: .some) = try outcome.data else {
             throw Unexpected(outcome: outcome)
         }
@@ -54,25 +54,25 @@ struct RequirementTests {
         let created = try desk.create()
         let token = try desk.token(created.tokens.session, as: .session)
         desk = try desk.with(rules: [Told(.level(2))])
-        let outcome = try desk.carryOut(.validate(ValidateSession(token: token))).outcome
+        let outcome = try desk.carryOut(ValidateSession(token: token)).outcome
         guard case .validated(.invalid(.levelTooLow, .some, .elevate)) = try outcome.data else {
             throw Unexpected(outcome: outcome)
         }
     }
 
-    @Test("what the caller requires and what a rule requires is both required")
+    @Test("the requirements of the caller and of a rule both apply")
     func validateBoth() throws {
         var desk = try Desk()
         let created = try desk.create(["pwd", "otp"])
         let token = try desk.token(created.tokens.session, as: .session)
         desk = try desk.with(rules: [Told(.level(2))])
         let three = ValidateSession(token: token, requirement: .init(level: 3))
-        let outcome = try desk.carryOut(.validate(three)).outcome
+        let outcome = try desk.carryOut(three).outcome
         guard case .validated(.invalid(.levelTooLow, .some, .elevate)) = try outcome.data else {
             throw Unexpected(outcome: outcome)
         }
         let one = ValidateSession(token: token, requirement: .init(level: 1))
-        guard case .validated(.valid) = try desk.carryOut(.validate(one)).outcome.data else {
+        guard case .validated(.valid) = try desk.carryOut(one).outcome.data else {
             throw Unexpected(outcome: outcome)
         }
     }
@@ -84,21 +84,21 @@ struct RequirementTests {
         desk = try desk.with(rules: [Told(.level(2))])
         let before = desk.aggregate
         let refresh = RefreshSession(refreshToken: try desk.token(created.tokens.refresh, as: .refresh))
-        #expect(try desk.carryOut(.refresh(refresh)).outcome.rejection?.code == .notPermitted)
+        #expect(try desk.carryOut(refresh).outcome.rejection?.code == .notPermitted)
         let begin = BeginTransfer(token: try desk.token(created.tokens.session, as: .session))
-        #expect(try desk.carryOut(.beginTransfer(begin)).outcome.rejection?.code == .notPermitted)
+        #expect(try desk.carryOut(begin).outcome.rejection?.code == .notPermitted)
         #expect(desk.aggregate == before)
     }
 
-    @Test("a session below the level can be elevated, looked at and ended")
+    @Test("a session below the level can be elevated, read and ended")
     func others() throws {
         var desk = try Desk()
         let created = try desk.create()
         let token = try desk.token(created.tokens.session, as: .session)
         desk = try desk.with(rules: [Told(.level(3))])
-        _ = try desk.carryOut(.get(.token(token))).outcome.data
+        _ = try desk.carryOut(GetSession(.token(token))).outcome.data
         _ = try desk.carryOut(elevation(["sms"], of: token)).outcome.data
-        let revoked = try desk.carryOut(.revoke(RevokeSessions(target: .session(created.session.id)))).outcome
+        let revoked = try desk.carryOut(RevokeSessions(target: .session(created.session.id))).outcome
         guard case .revoked([created.session.id]) = try revoked.data else { throw Unexpected(outcome: revoked) }
     }
 }

@@ -1,7 +1,7 @@
 import SojournExtension
 import Synchronization
 
-/// Refuses, requires and annotates as it is told, and keeps what it was asked.
+/// Refuses, requires and annotates as configured, and records its calls.
 final class Told: SessionRule {
     private let terms: SessionTerms
     private let annotations: [String: String]
@@ -35,7 +35,7 @@ final class Told: SessionRule {
     }
 }
 
-/// Calls the code `right` right, with no counter, and a number, which is its counter.
+/// Accepts the code `right` without a counter, and any number as a code whose counter is that number.
 struct OneCode: FactorVerifier {
     var kind = "grid"
     var methods = ["otp"]

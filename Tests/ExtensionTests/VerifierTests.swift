@@ -6,11 +6,10 @@ import Testing
 
 @Suite("Factor verifiers of an extension")
 struct VerifierTests {
-    private func create(_ code: String, kind: String = "grid") -> Command.Action {
-        .create(
-            CreateSession(
-                subject: "alice", authentication: Authentication(methods: ["pwd"]),
-                factor: FactorProof(kind: kind, code: Secret(code))))
+    private func create(_ code: String, kind: String = "grid") -> any SessionCommand {
+        CreateSession(
+            subject: "alice", authentication: Authentication(methods: ["pwd"]),
+            factor: FactorProof(kind: kind, code: Secret(code)))
     }
 
     private func policies(maxAttempts: Int) -> PolicyCatalogue {
@@ -31,19 +30,19 @@ struct VerifierTests {
         #expect(desk.aggregate.subject?.verifierStates.isEmpty == true)
     }
 
-    @Test("of a verifier's methods 16 of 1 to 32 characters are taken")
+    @Test("at most 16 methods of 1 to 32 characters are taken from a verifier")
     func methods() throws {
         let many = ["", String(repeating: "m", count: 33)] + (10..<40).map { "m\($0)" }
         var desk = try Desk(verifiers: [OneCode(methods: many)])
         let created = try desk.create()
         let proof = ElevateSession.Proof.factor(FactorProof(kind: "grid", code: Secret("right")))
         let token = try desk.token(created.tokens.session, as: .session)
-        _ = try desk.carryOut(.elevate(ElevateSession(token: token, proof: proof))).outcome.data
+        _ = try desk.carryOut(ElevateSession(token: token, proof: proof)).outcome.data
         let session = try #require(desk.aggregate.sessions[created.session.id])
         #expect(session.assurance.elevations.map(\.methods) == [(10..<26).map { "m\($0)" }])
     }
 
-    @Test("so many wrong codes in a row lock the kind for a while, and each is announced")
+    @Test("too many wrong codes in a row lock the kind for a while, and each is announced")
     func locking() throws {
         var desk = try Desk(verifiers: [OneCode(), OneCode(kind: "other")])
         desk.policies = policies(maxAttempts: 2)
@@ -60,7 +59,7 @@ struct VerifierTests {
         _ = try desk.carryOut(create("right")).outcome.data
     }
 
-    @Test("a right code ends the row of wrong ones")
+    @Test("a right code resets the count of wrong ones")
     func row() throws {
         var desk = try Desk(verifiers: [OneCode()])
         desk.policies = policies(maxAttempts: 2)
@@ -68,7 +67,7 @@ struct VerifierTests {
         #expect(desk.aggregate.sessions.count == 2)
     }
 
-    @Test("a code with a counter works once, and none before it, whatever the verifier says")
+    @Test("a code with a counter works once, and none before it works after, whatever the verifier says")
     func counters() throws {
         var desk = try Desk(verifiers: [OneCode(), OneCode(kind: "other")])
         _ = try desk.carryOut(create("7")).outcome.data
@@ -92,7 +91,7 @@ struct VerifierTests {
         #expect(try desk.carryOut(create("8")).outcome.rejection?.code == .factorLocked)
     }
 
-    @Test("a counter is remembered when no session is left; wrong codes alone are not worth it")
+    @Test("a counter outlives the last session; wrong codes alone do not")
     func remembered() throws {
         var desk = try Desk(verifiers: [OneCode()])
         _ = try desk.carryOut(create("wrong"))
@@ -101,7 +100,7 @@ struct VerifierTests {
         #expect(desk.aggregate.subject?.outlastsSessions == true)
     }
 
-    @Test("a verifier is told who is said to have typed the code")
+    @Test("a verifier receives the claimed subject and context of the code")
     func claim() throws {
         struct Claimed: FactorVerifier {
             let kind = "claimed"
@@ -119,38 +118,38 @@ struct VerifierTests {
         let proof = FactorProof(kind: "claimed", code: Secret("default/alice/portal/true"))
         let token = try desk.token(tokens.session, as: .session)
         let elevate = ElevateSession(token: token, proof: .factor(proof))
-        _ = try desk.carryOut(.elevate(elevate), caller: "portal").outcome.data
+        _ = try desk.carryOut(elevate, caller: "portal").outcome.data
     }
 
-    @Test("a kind that nobody verifies is no factor")
+    @Test("a kind without a verifier is not a factor")
     func unknown() throws {
         var desk = try Desk(verifiers: [OneCode()])
         #expect(try desk.carryOut(create("right", kind: "grids")).outcome.rejection?.code == .factorNotFound)
     }
 
     @Test(
-        "a kind that is none, or is taken, is refused at the start",
+        "an invalid or taken kind is rejected at startup",
         arguments: ["", "Grid", "gr id", "totp", "recovery", String(repeating: "g", count: 33)])
     func badKinds(kind: String) {
         #expect(throws: ExtensionError.self) { try Desk(verifiers: [OneCode(kind: kind)]) }
     }
 
-    @Test("more than 16 verifiers are refused at the start")
+    @Test("more than 16 verifiers are rejected at startup")
     func tooMany() throws {
         let verifiers = (1...17).map { OneCode(kind: "grid\($0)") }
         _ = try Desk(verifiers: Array(verifiers.prefix(16)))
         #expect(throws: ExtensionError.self) { try Desk(verifiers: verifiers) }
     }
 
-    @Test("two verifiers of one kind are refused at the start")
+    @Test("two verifiers of one kind are rejected at startup")
     func sameKind() {
         #expect(throws: ExtensionError.self) { try Desk(verifiers: [OneCode(), OneCode()]) }
     }
 
-    @Test("what is kept of a verifier is stored with the subject; a record from before has nothing of the kind")
+    @Test("the state of a verifier is stored with the subject; a record without one can still be read")
     func records() throws {
         var subject = Subject(tenant: "default", name: "alice", lastSequence: 7, isDisabled: true)
-        // The number of what was added to attempts; whether there are places; the number of states.
+        // The number of additions to attempts, whether there are places, and the number of states.
         for missing in [8, 8 + 1, 8 + 1 + 8] {
             let before = SubjectRecord.bytes(of: subject).dropLast(missing)
             #expect(try SubjectRecord.subject(from: Array(before)) == subject)

@@ -20,15 +20,15 @@ struct WireTests {
             IncomingMessage(routingKey: "session.create", body: Array(body.utf8), messageID: "1"))
     }
 
-    @Test("a factor's type is understood where it has a verifier, and else is an invalid_field")
+    @Test("a factor's type is accepted if it has a verifier, and is otherwise an invalid_field")
     func factorTypes() throws {
-        guard case .create(let create) = try read("grid", addedKinds: ["grid"]).action else { throw NoCreate() }
+        let create = try #require(try read("grid", addedKinds: ["grid"]).action as? CreateSession)
         #expect(create.factor?.kind == "grid")
         let failure = #expect(throws: Failure.self) { try read("grid", addedKinds: ["grids"]) }
         #expect(failure?.code == .invalidField && failure?.path == "/factor/type")
     }
 
-    @Test("a result that is annotated is otherwise the same: tokens for the caller, none in the copy")
+    @Test("annotations do not otherwise change a result: tokens for the caller, none in the copy")
     func results() async throws {
         let annotated = try await result(rules: [Told(annotations: ["b": "say \"x\"", "a": "1"])])
         let reply = String(decoding: annotated.reply, as: UTF8.self)
@@ -46,18 +46,17 @@ struct WireTests {
             extensions: try Extensions(rules: rules, verifiers: [OneCode()]))
         let now = now
         let processor = CommandProcessor(
-            store: InMemorySessionStore(inboxSeconds: 60) { now }, manager: manager,
+            store: InMemorySessionStore(inboxSeconds: 60) { now },
+            decider: CommandDecider(
+                manager: manager, namespace: Desk.namespace, resultNames: ResultNames(), logger: Logger(label: "test"),
+                policies: { PolicyCatalogue() }),
             accessTokens: await AccessTokens(
-                keyring: keyring, at: now, namespace: Desk.namespace, issuer: "sojourn", audience: "sojourn"),
-            namespace: Desk.namespace, resultNames: ResultNames(), logger: Logger(label: "test"),
-            policies: { PolicyCatalogue() })
+                keyring: keyring, at: now, namespace: Desk.namespace, issuer: "sojourn", audience: "sojourn"))
         let command = try read("grid", addedKinds: ["grid"])
         let work = Work(
-            name: .create, content: .command(command),
+            name: CommandName(of: CreateSession.self), content: .command(command),
             message: MessageKey(name: String(repeating: "m", count: 22), fingerprint: [1]))
         let completions = try await processor.process([work])
         return try #require(completions.first).result
     }
-
-    private struct NoCreate: Error {}
 }

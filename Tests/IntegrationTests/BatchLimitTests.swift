@@ -5,14 +5,16 @@ import Testing
 
 @testable import SessionWorker
 
-@Suite("What a batch takes up")
+@Suite("The limits of a batch")
 struct BatchLimitTests {
-    @Test("a large subject is not loaded beside others, and is carried out apart", .timeLimit(.minutes(1)))
+    @Test(
+        "a large subject is not loaded with others, and its commands are carried out separately",
+        .timeLimit(.minutes(1)))
     func largeSubjectApart() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store, policies: unlimited)
             let sender = Sender(fixture)
-            // Larger than what is loaded beside others.
+            // Larger than what is loaded together with others.
             try await fill("alice", sessions: 30, sender, processor)
 
             let list = sender.work("session.list", ["subject": .string("alice")], id: "")
@@ -30,7 +32,9 @@ struct BatchLimitTests {
         }
     }
 
-    @Test("the results of one batch are bounded, and what waits is answered all the same", .timeLimit(.minutes(1)))
+    @Test(
+        "the results of one batch are bounded, and the remaining commands are answered all the same",
+        .timeLimit(.minutes(1)))
     func resultsAreBounded() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store, policies: unlimited)
@@ -56,7 +60,7 @@ struct BatchLimitTests {
         return PolicyCatalogue(["default": policy])
     }
 
-    /// Begins sessions of 16 KB each.
+    /// Creates sessions of 16 KB each.
     private func fill(
         _ subject: String, sessions: Int, _ sender: Sender, _ processor: CommandProcessor<RedisSessionStore>
     ) async throws {

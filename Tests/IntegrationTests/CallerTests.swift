@@ -45,7 +45,7 @@ struct CallerTests {
         }
     }
 
-    @Test("what a caller may not send is refused before it is read, and an unknown command stays one")
+    @Test("a forbidden command is refused before it is parsed, and an unknown command stays unknown")
     func refusals() throws {
         let body = #"{"subject":"alice"}"#
         #expect(try read("session.create", body, from: "shop") == .command)
@@ -58,7 +58,7 @@ struct CallerTests {
         #expect(try read("session.nonsense", body, from: "shop") == .failed(.unknownCommand))
     }
 
-    @Test("a caller of one tenant may send nothing of another, nor of the default one by saying none")
+    @Test("a caller of one tenant can reach neither another tenant nor, by naming none, the default one")
     func tenants() throws {
         #expect(try read("session.create", #"{"subject":"alice","tenant":"eu"}"#, from: "eu") == .command)
         #expect(try read("session.create", #"{"subject":"alice","tenant":"us"}"#, from: "eu") == .refused)
@@ -66,7 +66,7 @@ struct CallerTests {
         #expect(try read("session.create", #"{"subject":"alice","tenant":5}"#, from: "eu") == .failed(.invalidField))
     }
 
-    @Test("a refusal is answered as such, and leaves nothing in Redis")
+    @Test("a refusal is reported as such, and leaves nothing in Redis")
     func answered() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let work = try reader().read(delivery("session.revoke", #"{"subject":"alice"}"#, from: "shop"))

@@ -15,7 +15,7 @@ struct DamageTests {
         completions.map { $0.failure?.code }
     }
 
-    @Test("in the inbox fails its own message, and no other of the subject's")
+    @Test("in the inbox fails only its own message, and no other of the subject")
     func inbox() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let processor = await fixture.processor(on: fixture.store)
@@ -35,7 +35,7 @@ struct DamageTests {
         }
     }
 
-    @Test("under a message's id fails that message alone, whatever type its key has")
+    @Test("under a message's id fails only that message, whatever type its key has")
     func claim() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let processor = await fixture.processor(on: fixture.store)
@@ -57,7 +57,7 @@ struct DamageTests {
         }
     }
 
-    @Test("of one session fails its own validate, and not that of another in the same batch")
+    @Test("of one session fails its own validate, but not that of another one in the same batch")
     func session() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let processor = await fixture.processor(on: fixture.store)
@@ -76,7 +76,7 @@ struct DamageTests {
         }
     }
 
-    @Test("does not come of a type that a key has by accident: a commit is made whole or not at all")
+    @Test("is never caused by a key of the wrong type: a commit is stored completely or not at all")
     func types() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let processor = await fixture.processor(on: fixture.store)
@@ -94,7 +94,7 @@ struct DamageTests {
         }
     }
 
-    @Test("has numbers that fit what is reckoned with them, or is none")
+    @Test("is any record with numbers out of range")
     func numbers() throws {
         let id = try #require(SessionID("ses_" + String(repeating: "A", count: 32)))
         func session(lastActiveAt: Int64 = 0, idleSeconds: Int = 600, generation: Int = 1) -> Session {
@@ -124,7 +124,7 @@ struct DamageTests {
 struct ClaimTests {
     private let alice: JSONObject = ["subject": .string("alice")]
 
-    @Test("is not taken back by a failed duplicate of who made it, which may be about to commit")
+    @Test("is not released by a failed duplicate: the delivery that made it may be about to commit")
     func duplicates() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             try await expectClaimsKept(by: fixture.store, fixture)
@@ -152,7 +152,7 @@ struct ClaimTests {
         #expect(try await isReused(other) == false)
     }
 
-    @Test("of an earlier version is read like those of today")
+    @Test("of an earlier version is still understood")
     func earlier() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let work = Sender(fixture).work("session.create", alice, id: "1")
@@ -166,7 +166,7 @@ struct ClaimTests {
     }
 }
 
-/// The twin, with keys of its own.
+/// An in-memory store with its own keys.
 private struct TwinFixture: Installation {
     let namespace = "twin"
     let keyring = Keyring.generate(at: Timestamp(milliseconds: 0))

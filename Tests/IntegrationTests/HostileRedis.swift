@@ -3,7 +3,7 @@ import NIOPosix
 import RedisConnection
 import Synchronization
 
-/// A server that speaks RESP2 and says what the test wants: to a real client it is Redis until then.
+/// A RESP2 server whose replies the test chooses. Until then, a real client takes it for Redis.
 final class HostileRedis: Sendable {
     typealias Answer = @Sendable (_ command: [String]) -> RedisReply
 
@@ -29,7 +29,7 @@ final class HostileRedis: Sendable {
 
     var url: String { "redis://127.0.0.1:\(channel.localAddress?.port ?? 0)" }
 
-    /// From now on it answers so.
+    /// Changes the answer from now on.
     func turn(_ answer: @escaping Answer) {
         self.answer.set(answer)
     }
@@ -38,7 +38,7 @@ final class HostileRedis: Sendable {
         try await channel.close()
     }
 
-    /// What every connection asks first, answered as Redis does.
+    /// The requests that start every connection, answered the way Redis does.
     static func greeting(_ command: [String]) -> RedisReply? {
         switch command.first {
         case "SCRIPT": .bulk(Array(String(repeating: "a", count: 40).utf8))
@@ -65,7 +65,7 @@ final class HostileRedis: Sendable {
     }
 }
 
-/// Reads requests, which are arrays of bulk strings, and writes what they are answered.
+/// Reads requests, which are arrays of bulk strings, and writes the answers.
 private final class RequestHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -102,7 +102,7 @@ private final class RequestHandler: ChannelInboundHandler {
 }
 
 extension ByteBuffer {
-    /// A line with a marker and a number; `nil` if it is not there yet.
+    /// A line with a marker and a number; `nil` if it is incomplete.
     fileprivate mutating func readNumber(_ marker: String) -> Int? {
         guard let end = readableBytesView.firstIndex(of: UInt8(ascii: "\r")),
             let line = readString(length: end - readerIndex), readString(length: 2) != nil, line.hasPrefix(marker)
@@ -130,7 +130,7 @@ extension ByteBuffer {
 extension RedisReply {
     static func text(_ text: String) -> RedisReply { .bulk(Array(text.utf8)) }
 
-    /// A well-formed reply, changed somewhere so that it makes no sense, or another.
+    /// A well-formed reply, modified so that it makes no sense, or a different reply.
     func mutated(using random: inout some RandomNumberGenerator) -> RedisReply {
         if case .array(var elements) = self, !elements.isEmpty, Int.random(in: 0..<8, using: &random) > 0 {
             let place = Int.random(in: elements.indices, using: &random)

@@ -1,3 +1,4 @@
+import ConnectionSupport
 import Logging
 import NIOPosix
 import RedisConnection
@@ -11,14 +12,14 @@ import Testing
 @testable import SessionStore
 @testable import SessionWorker
 
-@Suite("A Redis that answers what it should not", .timeLimit(.minutes(3)))
+@Suite("A Redis with wrong replies", .timeLimit(.minutes(3)))
 struct HostileRedisTests {
-    /// An answer and the command it is given to; the rest is answered as Redis would.
+    /// A wrong reply and the command that gets it; everything else is answered as Redis would.
     struct Lie: CustomTestStringConvertible, Sendable {
         let testDescription: String
         let command: String
         let answer: @Sendable (RedisReply) -> RedisReply
-        /// Whether the aggregate is damaged, rather than the store away.
+        /// Whether the result is a damaged aggregate, instead of a store that is away.
         let isDamage: Bool
 
         init(
@@ -55,7 +56,7 @@ struct HostileRedisTests {
     }
 
     @Test(
-        "is one whose answer makes no sense, or whose subject is damaged, and the next answer is read",
+        "makes the store away or the subject damaged, and the next correct reply is accepted",
         arguments: Lie.loads)
     func lies(lie: Lie) async throws {
         try await Stage.run { stage in
@@ -69,13 +70,13 @@ struct HostileRedisTests {
             } else {
                 let error = await #expect(throws: StoreError.self) { try await stage.store.load([request]) }
                 #expect(error?.cause == .away && error?.mayHaveHappened == false)
-                await stage.states.wait { $0.contains { $0.hasPrefix("Redis answered") } }
+                await stage.states.wait { $0.contains { $0.hasPrefix("unexpected reply from Redis") } }
             }
             try await stage.expectHonesty()
         }
     }
 
-    @Test("a largest revision that somebody wrote is compared and not reckoned with")
+    @Test("causes no overflow with the largest revision, which is only compared")
     func largestRevision() async throws {
         try await Stage.run { stage in
             stage.lie(to: "HGETALL") { reply in
@@ -88,7 +89,7 @@ struct HostileRedisTests {
         }
     }
 
-    @Test("fields that were not asked for are no sessions")
+    @Test("cannot add sessions by returning fields that were not requested")
     func tooFewFields() async throws {
         try await Stage.run { stage in
             for count in [0, 1, 3] {
@@ -101,7 +102,7 @@ struct HostileRedisTests {
         }
     }
 
-    @Test("a commit that is answered with other than its events is in doubt, and has no effect twice")
+    @Test("leaves a commit uncertain by answering with other events, and it has no second effect")
     func fewReferences() async throws {
         try await Stage.run { stage in
             for answer in [
@@ -119,7 +120,7 @@ struct HostileRedisTests {
         }
     }
 
-    @Test("an outbox whose entries go back, or have no ids, is not read for ever")
+    @Test("cannot cause endless reading of an outbox, with decreasing or missing ids")
     func outboxWithoutOrder() async throws {
         try await Stage.run { stage in
             let partition = Partition(of: stage.session.handle)
@@ -141,7 +142,7 @@ struct HostileRedisTests {
         }
     }
 
-    @Test("thousands of answers that are changed at random stop nobody")
+    @Test("stops no worker with thousands of randomly changed replies")
     func random() async throws {
         try await Stage.run { stage in
             for seed in 0..<2000 {
@@ -154,13 +155,13 @@ struct HostileRedisTests {
     }
 }
 
-/// A store whose Redis is the test, with answers that a real one gave.
+/// A store whose Redis is the test, replying with what a real one would.
 private final class Stage: Sendable {
     let server: HostileRedis
     let client: RedisClient
     let store: RedisSessionStore
     let processor: CommandProcessor<RedisSessionStore>
-    /// Why the client had no connection, in its words.
+    /// Why the client had no connection, in its own words.
     let states: Awaited<[String]>
     let session: SessionID
     let validate: Work
@@ -218,7 +219,7 @@ private final class Stage: Sendable {
         processor = await fixture.processor(on: store)
     }
 
-    /// What a Redis answers that holds one session, whatever is asked; every commit is applied.
+    /// The replies of a Redis that holds one session, whatever the request; every commit is applied.
     private static func answers(_ fixture: RedisFixture, _ session: SessionID) async throws -> HostileRedis.Answer {
         let keys = KeySpace(namespace: fixture.namespace)
         let partition = Partition(of: session.handle)
@@ -255,7 +256,7 @@ private final class Stage: Sendable {
         server.turn { [honest] in $0.first == command ? lie(honest($0)) : honest($0) }
     }
 
-    /// Every third answer is another than it should be.
+    /// Every third reply is wrong.
     func mutate(seed: UInt64) {
         let random = MutexRandom(seed)
         server.turn { [honest] command in random.mutate(honest(command)) }
@@ -265,7 +266,7 @@ private final class Stage: Sendable {
         let partition = Partition(of: session.handle)
         switch number % 10 {
         case 0: _ = try? await processor.process([validate, others[number / 10 % others.count]])
-        // Creating signs a token, which costs more than all the rest.
+        // Creating a session signs a token, which costs more than everything else.
         case 1 where number % 4 == 1: _ = try? await processor.process([create])
         case 1, 2: if number % 20 == 2 { _ = try? await store.pendingWork(eventsOlderThan: .zero) }
         case 3: _ = try? await store.leftEvents(in: partition, olderThan: .zero, after: nil, limit: 128)
@@ -282,7 +283,7 @@ private final class Stage: Sendable {
         }
     }
 
-    /// The client and the store work with a Redis that is right again.
+    /// Client and store work again once Redis replies correctly.
     func expectHonesty() async throws {
         server.turn(honest)
         try await client.waitUntilConnected()

@@ -6,15 +6,15 @@ import Testing
 
 @testable import SessionWorker
 
-/// Keys, and nothing else: for the store in memory.
+/// Only keys, for the in-memory store.
 private struct NoServer: Installation {
     let namespace = "test"
     let keyring = Keyring.generate(at: Timestamp(milliseconds: 0))
 }
 
-@Suite("What holds whatever is sent")
+@Suite("Invariants under random commands")
 struct InvariantTests {
-    @Test("after any commands the tree, the limits and the events are sound", arguments: 0..<20)
+    @Test("the session tree, the limits and the events are consistent after any commands", arguments: 0..<20)
     func sound(run: Int) async throws {
         let seed = UInt64.random(in: .min ... .max)
         let clock = HandClock()
@@ -29,7 +29,7 @@ struct InvariantTests {
             script.learn(from: completions)
             for subject in RandomScript.subjects {
                 let comment: Comment = "seed \(seed), step \(step), \(subject)"
-                let handle = processor.manager.tokens.handle(tenant: "default", subject: subject)
+                let handle = processor.decider.manager.tokens.handle(tenant: "default", subject: subject)
                 let loaded = try await store.load([LoadRequest(handle: handle, scope: .whole)])
                 let known = try loaded.aggregates[0].state.get()
                 for session in known.sessions.values where loaded.revocations.first(concerning: session) != nil {
@@ -58,7 +58,7 @@ struct InvariantTests {
         }
     }
 
-    @Test("a mass revocation that was carried out has left nothing of what it concerned", arguments: 0..<20)
+    @Test("a mass revocation that was carried out has ended every session it concerned", arguments: 0..<20)
     func carriedOut(run: Int) async throws {
         let seed = UInt64.random(in: .min ... .max)
         let clock = HandClock()
@@ -67,7 +67,7 @@ struct InvariantTests {
         var script = RandomScript(seed: seed, sender: Sender(installation))
         let processor = await installation.processor(on: store, policies: script.policies, seed: seed)
         let handles = RandomScript.subjects.map {
-            processor.manager.tokens.handle(tenant: "default", subject: $0)
+            processor.decider.manager.tokens.handle(tenant: "default", subject: $0)
         }
         for step in 0..<150 {
             script.learn(from: try await processor.process(script.nextBatch()))
@@ -77,7 +77,7 @@ struct InvariantTests {
             let standing = try await store.load([]).revocations
             _ = try await processor.process(
                 handles.map {
-                    Work(name: nil, content: .command(Command(tenant: "", action: .carryOutRevocations($0))))
+                    Work(name: nil, content: .command(Command(tenant: "", action: CarryOutRevocations(among: $0))))
                 })
             for aggregate in try await store.load(handles.map { LoadRequest(handle: $0, scope: .whole) }).aggregates {
                 for session in try aggregate.state.get().sessions.values {
@@ -90,19 +90,20 @@ struct InvariantTests {
             }
             guard let latest = standing.latest else { continue }
             _ = try await processor.process([
-                Work(name: nil, content: .command(Command(tenant: "", action: .forgetRevocations(until: latest))))
+                Work(name: nil, content: .command(Command(tenant: "", action: ForgetRevocations(until: latest))))
             ])
             #expect(try await store.load([]).revocations.isEmpty)
         }
     }
 
-    /// The status of a session as a caller is told of it; `nil` if it is not.
+    /// The status of a session as shown to a caller; `nil` if it is not shown.
     private func told(of id: SessionID, by processor: CommandProcessor<InMemorySessionStore>) async throws -> String? {
-        let get = Command(tenant: "default", action: .get(.session(id)))
-        return try await processor.process([Work(name: .get, content: .command(get))])[0].data.text("session", "status")
+        let get = Command(tenant: "default", action: GetSession(.session(id)))
+        let work = Work(name: CommandName(of: GetSession.self), content: .command(get))
+        return try await processor.process([work])[0].data.text("session", "status")
     }
 
-    /// What is wrong with an aggregate as it is stored.
+    /// The inconsistencies of a stored aggregate.
     private func faults(in aggregate: Aggregate, under policy: SessionPolicy, at now: Timestamp) -> [String] {
         var faults: [String] = []
         let living = aggregate.sessions.values.filter(\.status.isLiving)
@@ -144,7 +145,7 @@ struct InvariantTests {
     }
 }
 
-/// What a consumer of one subject's events believes.
+/// The state that a consumer of one subject's events derives.
 private struct History {
     private(set) var faults: [String] = []
     private(set) var living: Set<String> = []

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SessionWorker
 
-@Suite("Revoking by the thousand, on Redis")
+@Suite("Mass revocations on Redis")
 struct MassRevocationStoreTests {
     private let all: JSONObject = ["all": .bool(true), "reason": .string("leak")]
 
@@ -15,7 +15,7 @@ struct MassRevocationStoreTests {
         try completion.data.text("reason")
     }
 
-    @Test("no worker takes a session for good once the revocation is stored, whatever it had opened before")
+    @Test("no worker accepts a session once the revocation is stored, whatever it has cached")
     func everyWorker() async throws {
         try await RedisFixture.run { fixture in
             let here = await fixture.processor(on: fixture.store)
@@ -43,7 +43,7 @@ struct MassRevocationStoreTests {
         }
     }
 
-    @Test("what was read before the revocation and is stored after it is meant all the same")
+    @Test("the revocation also ends sessions that were read before it and stored after it")
     func storedBehind() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)
@@ -56,7 +56,7 @@ struct MassRevocationStoreTests {
             let begun = try await processor.process([sender.work("session.transfer.begin", token, id: "3")])
             let ticket = try #require(try begun[0].data.text("ticket"))
             let revoke = sender.work("session.revoke", all, id: "4")
-            // Between the reading and the storing of these commands the tenant's sessions are revoked.
+            // The tenant's sessions are revoked between reading and storing these commands.
             let late = await fixture.processor(
                 on: InterruptedStore(base: fixture.store) { _ = try? await processor.process([revoke]) })
             let refresh: JSONObject = ["refreshToken": .string(try created[1].token("refresh"))]
@@ -71,14 +71,14 @@ struct MassRevocationStoreTests {
                 tokens.map { sender.work("session.validate", ["token": .string($0)], id: "") })
             #expect(try validations.map(reason) == ["revoked", "revoked", "revoked"])
             let walk = try stored.map { try $0.sessionID.handle }.map {
-                Work(name: nil, content: .command(Command(tenant: "", action: .carryOutRevocations($0))))
+                Work(name: nil, content: .command(Command(tenant: "", action: CarryOutRevocations(among: $0))))
             }
             let events = try await processor.process(walk).flatMap(\.events).map(\.event.type)
             #expect(events == ["session.revoked", "session.revoked", "session.revoked"])
         }
     }
 
-    @Test("the same message puts one revocation in force, however often it comes")
+    @Test("a duplicated message puts only one revocation in force")
     func oneEffect() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)
@@ -89,7 +89,7 @@ struct MassRevocationStoreTests {
         }
     }
 
-    @Test("what was decided long ago is decided again, and not stored")
+    @Test("an old decision is made again, and not stored")
     func tooOld() async throws {
         try await RedisFixture.run { fixture in
             let handle = fixture.manager.tokens.handle(tenant: "default", subject: "alice")
@@ -99,7 +99,7 @@ struct MassRevocationStoreTests {
                 var transaction = SubjectTransaction(
                     on: try loaded.aggregates[0].state.get(), now: now, policies: PolicyCatalogue(),
                     random: SystemRandomNumberGenerator())
-                let create = Command.Action.create(CreateSession(subject: "alice"))
+                let create = CreateSession(subject: "alice")
                 _ = try fixture.manager.decide(Command(tenant: "default", action: create), in: &transaction)
                 return try await fixture.store.commit([Commit(transaction, events: [], results: [])])[0]
             }
@@ -114,7 +114,7 @@ struct MassRevocationStoreTests {
         }
     }
 
-    @Test("nobody is let in where the record of revocations cannot be read")
+    @Test("no session is accepted while the record of revocations is unreadable")
     func damaged() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)
@@ -134,7 +134,7 @@ struct MassRevocationStoreTests {
         }
     }
 
-    @Test("nothing of a revocation is in Redis in clear")
+    @Test("Redis holds nothing of a revocation in clear")
     func sealed() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)
@@ -151,7 +151,7 @@ struct MassRevocationStoreTests {
         }
     }
 
-    @Test("a walk by pages shows everybody who has a session, each once in a page")
+    @Test("a walk by pages lists every subject with a session, without duplicates in a page")
     func pages() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)
@@ -178,7 +178,7 @@ struct MassRevocationStoreTests {
         }
     }
 
-    @Test("a revocation is forgotten when every partition was walked through once nothing could come in unseen")
+    @Test("a revocation is forgotten once every partition was walked after the settling time")
     func progress() async throws {
         try await RedisFixture.run { fixture in
             #expect(try await fixture.store.revocationProgress() == nil)
@@ -205,7 +205,7 @@ struct MassRevocationStoreTests {
     }
 }
 
-/// A store where something happens before the first commit.
+/// A store that runs something before the first commit.
 private struct InterruptedStore<Base: SessionStore>: SessionStore {
     let base: Base
     let interruption: @Sendable () async -> Void

@@ -6,11 +6,11 @@ import Testing
 
 @testable import SessionWorker
 
-@Suite("Carrying out batches")
+@Suite("Processing batches")
 struct ProcessorTests {
     private let alice: JSONObject = ["subject": .string("alice")]
 
-    @Test("a message has one effect, within a batch and after it, and always the first result")
+    @Test("a duplicate message has no second effect, within a batch or later, and gets the first result")
     func duplicates() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)
@@ -25,7 +25,7 @@ struct ProcessorTests {
         }
     }
 
-    @Test("an id that was used for another body, command or subject is refused")
+    @Test("an id used before for another body, command or subject is rejected")
     func reused() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)
@@ -45,7 +45,7 @@ struct ProcessorTests {
         }
     }
 
-    @Test("a command that failed may come again with another body")
+    @Test("a failed command may be sent again with another body")
     func failedAgain() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)
@@ -71,7 +71,7 @@ struct ProcessorTests {
         }
     }
 
-    @Test("commands of one subject in one batch are decided each on the one before")
+    @Test("commands of one subject in one batch are each decided on the state the previous one left")
     func order() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)
@@ -88,7 +88,7 @@ struct ProcessorTests {
     }
 
     @Test(
-        "a hundred creates by four processors at once never exceed the limit, and all are answered",
+        "a hundred creates by four concurrent processors never exceed the limit, and all are answered",
         .timeLimit(.minutes(1)))
     func contention() async throws {
         try await RedisFixture.run { fixture in
@@ -97,7 +97,7 @@ struct ProcessorTests {
             for _ in 0..<4 { processors.append(await fixture.processor(on: fixture.store)) }
             let statuses = try await withThrowingTaskGroup(of: [WrittenResult.Status].self) { group in
                 for (lane, processor) in processors.enumerated() {
-                    // Each takes one batch at a time, as a lane does.
+                    // Each takes one batch at a time, like a lane.
                     group.addTask {
                         var statuses: [WrittenResult.Status] = []
                         for number in 0..<25 {
@@ -111,18 +111,18 @@ struct ProcessorTests {
             }
             #expect(statuses.count == 100)
             #expect(statuses.allSatisfy { $0 == .succeeded })
-            let handle = processors[0].manager.tokens.handle(tenant: "default", subject: "alice")
+            let handle = processors[0].decider.manager.tokens.handle(tenant: "default", subject: "alice")
             let aggregate = try await fixture.store.load([LoadRequest(handle: handle, scope: .whole)])
                 .aggregates[0].state.get()
             #expect(aggregate.sessions.values.filter(\.status.isLiving).count == 5)
-            // 100 created, 95 evicted, each eviction with its announcement.
+            // 100 created, 95 evicted, and an announcement of each eviction.
             let subject = try #require(aggregate.subject)
             #expect(subject.lastSequence == 290)
         }
     }
 }
 
-/// A store whose first commit is carried out, and its answer lost.
+/// A store that carries out the first commit but loses the reply.
 private final class ForgetfulStore<Base: SessionStore>: SessionStore {
     private let base: Base
     private let isFirst = Mutex(true)
@@ -155,7 +155,7 @@ private final class ForgetfulStore<Base: SessionStore>: SessionStore {
 }
 
 extension ProcessorTests {
-    @Test("a commit whose answer was lost has one effect, and its events are left for the relay")
+    @Test("a commit whose reply was lost has one effect, and its events are left for the relay")
     func lostAnswer() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: ForgetfulStore(fixture.store))

@@ -5,7 +5,7 @@ import TestSupport
 @testable import SessionCrypto
 @testable import SessionWorker
 
-/// Commands at random, with what the ones before gave: tokens old and new, ids living and ended, messages sent twice.
+/// Random commands that use earlier results: old and new tokens, ids of living and ended sessions, duplicated messages.
 struct RandomScript {
     static let subjects = ["alice", "bob"]
 
@@ -21,10 +21,10 @@ struct RandomScript {
     private var recoveryCodes: [String] = ["abcde-fghjk"]
     private var cursors: [String] = []
     private var factors: [String: [Factor]] = [:]
-    /// The present tokens of each session, by its id, and which sessions live.
+    /// The current tokens of each session, by id, and which sessions are living.
     private var present: [String: [String: String]] = [:]
     private var living: [String: [String]] = [:]
-    /// The hand clock's time, for codes.
+    /// The hand clock's time, for generating codes.
     var now = HandClock().time
     private var sent: [Work] = []
     private var count = 0
@@ -87,13 +87,13 @@ struct RandomScript {
         }
     }
 
-    /// Most of what is sent is about sessions that live, or little would come of it.
+    /// Most commands concern living sessions, otherwise few would succeed.
     mutating func learn(from aggregate: Aggregate, of subject: String) {
         factors[subject] = aggregate.subject?.factors ?? []
         living[subject] = aggregate.sessions.values.filter(\.status.isLiving).map(\.id.text).sorted()
     }
 
-    /// The sessions that any result told of.
+    /// Sessions that appeared in any result.
     var sessions: [SessionID] { Array(Set(ids.compactMap { SessionID($0) })) }
 
     private mutating func nextWork() -> Work {
@@ -132,7 +132,7 @@ struct RandomScript {
             case 22: make("factor.list", ["subject": .string(pick(Self.subjects))])
             default:
                 SessionID(id()).map {
-                    let action = flip() ? Command.Action.expire($0) : .carryOutRevocations($0.handle)
+                    let action: any SessionCommand = flip() ? ExpireSession($0) : CarryOutRevocations(among: $0.handle)
                     return Work(name: nil, content: .command(Command(tenant: "", action: action)))
                 } ?? make("factor.remove", ["subject": .string("bob"), "factorId": .string(pick(factorIDs))])
             }
@@ -171,13 +171,13 @@ struct RandomScript {
         Int.random(in: 0..<5, using: &random) == 0
     }
 
-    /// The id of a session that lives, or now and then of any.
+    /// The id of a living session, or occasionally of any session.
     private mutating func id(of subject: String? = nil) -> String {
         let living = subject.map { self.living[$0] ?? [] } ?? Self.subjects.flatMap { self.living[$0] ?? [] }
         return rarely() || living.isEmpty ? pick(ids) : pick(living)
     }
 
-    /// A present token of a session that lives, or now and then any.
+    /// A current token of a living session, or occasionally any token.
     private mutating func token(_ kind: String) -> String {
         if !rarely(), let token = present[id()]?[kind] { return token }
         switch kind {
@@ -191,7 +191,7 @@ struct RandomScript {
         rarely() ? pick(tickets) : tickets[tickets.count - 1]
     }
 
-    /// Mostly the usual one.
+    /// Mostly the default one.
     private mutating func context() -> JSONValue {
         .object([
             "ip": .string(rarely() ? "198.51.100.7" : "192.0.2.1"), "country": .string(rarely() ? "FR" : "DE"),
@@ -203,7 +203,7 @@ struct RandomScript {
         ["n": flip() ? .null : .integer(Int64(count)), "deep": .object(["x": .bool(flip())])]
     }
 
-    /// A right code now and then, for whoever has a factor.
+    /// Occasionally a right code, for subjects with a factor.
     private mutating func code(of subject: String) -> String {
         guard let secret = factors[subject]?.last?.secret, Int.random(in: 0..<4, using: &random) > 0 else {
             return "123456"
@@ -241,7 +241,7 @@ struct RandomScript {
         ]
     }
 
-    /// Whole, or a page; behind one that was told before, if only of another subject.
+    /// The whole list or a page, possibly with an earlier cursor, even one of another subject.
     private mutating func list() -> JSONObject {
         var body: JSONObject = ["subject": .string(pick(Self.subjects)), "includeEnded": .bool(flip())]
         if flip() { body["limit"] = .integer(Int64.random(in: 1...3, using: &random)) }
@@ -255,7 +255,7 @@ struct RandomScript {
         return body
     }
 
-    /// Of sessions on some device, in some network, begun before some moment, or all.
+    /// Sessions on a device, in a network, created before a time, or all sessions.
     private mutating func revokeAll() -> JSONObject {
         var body: JSONObject = ["all": .bool(true), "reason": .string("leak")]
         switch Int.random(in: 0..<5, using: &random) {
@@ -269,7 +269,7 @@ struct RandomScript {
     }
 
     private mutating func pick<Element>(_ elements: [Element]) -> Element {
-        // The newest half is picked more often: old tokens are worth trying, not worth most of the tries.
+        // Newer tokens are picked more often: old ones should be tried, but not most of the time.
         let start = Bool.random(using: &random) ? elements.count / 2 : 0
         return elements[Int.random(in: start..<elements.count, using: &random)]
     }

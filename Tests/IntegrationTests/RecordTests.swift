@@ -7,7 +7,7 @@ import Testing
 struct RecordTests {
     private let places = KnownPlaces(fingerprints: ["a", "é", "e\u{301}"], countries: ["DE", "FR"])
 
-    @Test("the places of a subject are kept, in their order and to the byte")
+    @Test("a subject's places are stored in order and byte for byte")
     func kept() throws {
         let subject = Subject(tenant: "default", name: "alice", lastSequence: 3, places: places)
         #expect(try SubjectRecord.subject(from: SubjectRecord.bytes(of: subject)) == subject)
@@ -15,10 +15,10 @@ struct RecordTests {
         #expect(try SubjectRecord.subject(from: SubjectRecord.bytes(of: without)) == without)
     }
 
-    @Test("a subject that was stored before places were remembered is read as ever")
+    @Test("a subject stored before places were remembered can still be read")
     func before() throws {
         let subject = Subject(tenant: "default", name: "alice", lastSequence: 3)
-        // Whether there are places is one byte behind what there was, and behind that the number of what else came later.
+        // After the old fields comes one byte for whether there are places, then the number of later additions.
         let bytes = SubjectRecord.bytes(of: subject).dropLast(1 + 8)
         #expect(try SubjectRecord.subject(from: Array(bytes)) == subject)
     }

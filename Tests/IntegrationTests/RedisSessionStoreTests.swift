@@ -8,7 +8,7 @@ import Testing
 @testable import SessionStore
 @testable import SessionWorker
 
-@Suite("The store in Redis")
+@Suite("The Redis store")
 struct RedisSessionStoreTests {
     private let create: JSONObject = [
         "subject": .string("alice-in-clear"),
@@ -17,7 +17,7 @@ struct RedisSessionStoreTests {
         "attributes": .object(["colour": .string("attribute-in-clear")]),
     ]
 
-    @Test("nothing of a session stands in Redis in clear")
+    @Test("Redis holds nothing of a session in clear")
     func nothingInClear() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)
@@ -38,7 +38,7 @@ struct RedisSessionStoreTests {
         }
     }
 
-    @Test("a record that was tampered with is internal, and other sessions go on")
+    @Test("a tampered record fails with internal, and other sessions are unaffected")
     func tampered() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)
@@ -65,7 +65,7 @@ struct RedisSessionStoreTests {
         }
     }
 
-    @Test("a record that was copied to another session's place does not open there")
+    @Test("a record copied to another session's place does not open there")
     func moved() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)
@@ -86,7 +86,7 @@ struct RedisSessionStoreTests {
         }
     }
 
-    @Test("of two commits on one revision one is applied")
+    @Test("only one of two commits on the same revision is applied")
     func conflict() async throws {
         try await RedisFixture.run { fixture in
             let handle = fixture.manager.tokens.handle(tenant: "default", subject: "alice")
@@ -95,7 +95,7 @@ struct RedisSessionStoreTests {
                 var transaction = SubjectTransaction(
                     on: try loaded.aggregates[0].state.get(), now: loaded.now, policies: PolicyCatalogue(),
                     random: SystemRandomNumberGenerator())
-                let create = Command(tenant: "default", action: .create(CreateSession(subject: "alice")))
+                let create = Command(tenant: "default", action: CreateSession(subject: "alice"))
                 _ = try fixture.manager.decide(create, in: &transaction)
                 return Commit(transaction, events: [], results: [])
             }
@@ -107,12 +107,13 @@ struct RedisSessionStoreTests {
         }
     }
 
-    @Test("policies that a fail-over lost are not taken for those that were put instead")
+    @Test("policies lost in a fail-over are not confused with those stored instead")
     func lostWrites() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let logger = Logger(label: "test")
             let policies = PoliciesInForce(
-                file: try PolicyFile(path: nil, logger: logger), handle: fixture.manager.policiesHandle, logger: logger)
+                file: try await PolicyFile(path: nil, logger: logger), handle: fixture.manager.policiesHandle,
+                logger: logger)
             let processor = await fixture.processor(on: fixture.store)
             let sender = Sender(fixture)
             func put(_ name: String) async throws {
@@ -133,7 +134,7 @@ struct RedisSessionStoreTests {
         }
     }
 
-    @Test("an aggregate that nothing is left of goes in the end, and one that comes back stays")
+    @Test("an empty aggregate eventually expires, and one that is used again stays")
     func retention() async throws {
         try await RedisFixture.run { fixture in
             let clock = HandClock()
@@ -146,7 +147,7 @@ struct RedisSessionStoreTests {
             for _ in 0..<2 {
                 clock.pass(milliseconds: 100_000_000)
                 _ = try await processor.process([
-                    Work(name: nil, content: .command(Command(tenant: "", action: .expire(id))))
+                    Work(name: nil, content: .command(Command(tenant: "", action: ExpireSession(id))))
                 ])
             }
             #expect(try await fixture.command("HKEYS", .string(key)).array?.count == 2)
@@ -156,7 +157,7 @@ struct RedisSessionStoreTests {
         }
     }
 
-    @Test("what is left in an outbox is found, opened and cleared")
+    @Test("events left in an outbox are found, opened and cleared")
     func outbox() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)
@@ -173,7 +174,7 @@ struct RedisSessionStoreTests {
         }
     }
 
-    @Test("a namespace is used with one keyring")
+    @Test("a namespace can be used with only one keyring")
     func keyring() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let other = Keyring.generate(at: Timestamp(milliseconds: 0))
@@ -190,7 +191,7 @@ struct RedisSessionStoreTests {
         }
     }
 
-    @Test("a record that cannot be opened holds up nothing behind it in its outbox")
+    @Test("an unreadable record does not block the records after it in its outbox")
     func damagedOutbox() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)
@@ -210,7 +211,7 @@ struct RedisSessionStoreTests {
 
     private var revokeAlice: JSONObject { ["subject": .string("alice-in-clear")] }
 
-    @Test("a lease is one worker's at a time, and each purpose has its own")
+    @Test("a lease has one owner at a time, and each purpose has its own lease")
     func lease() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let partition = Partition(number: 7)

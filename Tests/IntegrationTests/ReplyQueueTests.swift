@@ -7,7 +7,7 @@ import Testing
 
 @testable import SessionWorker
 
-@Suite("Where a reply may go")
+@Suite("Permitted reply queues")
 struct ReplyQueueTests {
     private static let permissions = """
         {"shop": {"commands": ["session.*"], "replyTo": ["shop.replies.#", "single"]}, "open": ["#"],
@@ -32,7 +32,7 @@ struct ReplyQueueTests {
     }
 
     @Test(
-        "no reply goes to a queue of Sojourn's or of RabbitMQ's own, and the command has no effect",
+        "no reply is sent to a queue of Sojourn or RabbitMQ itself, and the command has no effect",
         arguments: [
             "n.quarantine", "n.commands.revoke", "n.anything", "n.", "amq.gen-abc", "amq.", "amq.rabbitmq.trace",
             "amq.rabbitmq.reply-tox", "amq.rabbitmq.reply-to/a",
@@ -48,7 +48,7 @@ struct ReplyQueueTests {
     }
 
     @Test(
-        "a reply goes to any other queue, and to the address of a direct reply, whatever it looks like",
+        "a reply is sent to any other queue, and to any direct reply-to address",
         arguments: [
             "replies", "n", "nn.quarantine", "N.quarantine", "amq", "amqp.replies", "amq.rabbitmq.reply-to",
             "amq.rabbitmq.reply-to.g1h2AAAA.gone==", "amq.rabbitmq.reply-to..AAAA.k", "ümläut", "",
@@ -60,7 +60,7 @@ struct ReplyQueueTests {
     }
 
     @Test(
-        "outside of its caller's patterns no reply goes anywhere, and the command has no effect",
+        "no reply is sent outside the caller's patterns, and the command has no effect",
         arguments: [("shop", "billing"), ("shop", "shop"), ("shop", "single.x"), ("mute", "anything"), ("mute", "")])
     func notPermitted(caller: String, queue: String) throws {
         let work = try read(queue, from: caller, restricted: true)
@@ -70,7 +70,7 @@ struct ReplyQueueTests {
     }
 
     @Test(
-        "within its patterns, without any, or directly a caller is answered",
+        "a caller is answered within its patterns, without any patterns, or by direct reply-to",
         arguments: [
             ("shop", "shop.replies"), ("shop", "shop.replies.7.b"), ("shop", "single"), ("open", "anything"),
             ("shop", "amq.rabbitmq.reply-to.AAAA.k"), ("mute", "amq.rabbitmq.reply-to.AAAA.k"),
@@ -81,7 +81,7 @@ struct ReplyQueueTests {
         #expect(!work.omissions.contains(.reply))
     }
 
-    @Test("the namespace's own queues stay closed to a caller whose patterns have them")
+    @Test("the namespace's own queues are refused even if the caller's patterns match them")
     func both() throws {
         let work = try read("n.quarantine", from: "open", restricted: true)
         guard case .unreadable = work.content else { throw Effect() }
@@ -91,7 +91,7 @@ struct ReplyQueueTests {
     private struct Effect: Error {}
 }
 
-@Suite("What does not get into quarantine")
+@Suite("What is kept out of quarantine")
 struct QuarantineAllowanceTests {
     private static let keyring = Keyring.generate(at: Timestamp(milliseconds: 0))
 
@@ -112,7 +112,7 @@ struct QuarantineAllowanceTests {
         ).omissions
     }
 
-    @Test("what a caller may not send is not kept, however bad it is")
+    @Test("a forbidden command is not quarantined, however malformed")
     func notPermitted() throws {
         let reader = reader(try CallerPermissions.read(Array(#"{"shop": ["session.*"]}"#.utf8)))
         for caller in ["stranger", nil] {
@@ -124,7 +124,7 @@ struct QuarantineAllowanceTests {
         #expect(!omissions("session.crate", from: "shop", by: reader).contains(.quarantine))
     }
 
-    @Test("unknown commands are kept so many a minute, and no more")
+    @Test("unknown commands are quarantined at a limited rate")
     func unknown() {
         let reader = reader(.anything)
         let kept = (0..<1000).count { _ in !omissions("no.such.command", from: nil, by: reader).contains(.quarantine) }
@@ -136,7 +136,7 @@ struct QuarantineAllowanceTests {
         #expect(allowance.take(at: begin + .seconds(61)))
     }
 
-    @Test("ids that look like credentials are not told to everybody")
+    @Test("ids that look like credentials are not published")
     func ids() {
         let reader = reader(.anything)
         let token = "sjs_" + String(repeating: "k7Qm2vXc", count: 11)

@@ -8,11 +8,11 @@ import Testing
 @testable import SessionStore
 @testable import SessionWorker
 
-@Suite("Sealing again")
+@Suite("Resealing")
 struct ResealTests {
     private static let then = Timestamp(milliseconds: 0)
 
-    /// A ring with two keys: the fixture's, and a newer that is current.
+    /// A ring with two keys: the fixture's, and a newer, current one.
     private struct Rotated {
         let ring: Keyring
         let old: String
@@ -32,7 +32,7 @@ struct ResealTests {
         ["subject": .string(subject)]
     }
 
-    @Test("everything but events is sealed with the current key, and says the same as before")
+    @Test("everything except events is resealed with the current key, with the same content")
     func everything() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let rotated = try Rotated(fixture)
@@ -40,7 +40,7 @@ struct ResealTests {
             let before = await fixture.processor(on: fixture.store)
             let work = (0..<20).map { sender.work("session.create", create("subject-\($0)"), id: "m\($0)") }
             let created = try await before.process(work)
-            // Of each: the subject, the session, its activity, the message's result, the event.
+            // One of each: subject, session, its activity, the message's result, the event.
             #expect(try await rotated.store.countByKey { _ in } == [rotated.old: 100])
 
             var fractions: [Double] = []
@@ -49,7 +49,7 @@ struct ResealTests {
             #expect(fractions.last == 1 && fractions == fractions.sorted())
             #expect(try await rotated.store.countByKey { _ in } == [rotated.old: 20, rotated.new: 80])
 
-            // A worker that has lost the old key altogether.
+            // A worker that no longer has the old key at all.
             let alone = try rotated.ring.retired(
                 rotated.old, at: Self.then, accessTokenSeconds: 300, force: true)
             let after = await fixture.processor(
@@ -64,7 +64,7 @@ struct ResealTests {
         }
     }
 
-    @Test("a second time there is nothing to do")
+    @Test("a second run has nothing to do")
     func again() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let rotated = try Rotated(fixture)
@@ -77,7 +77,7 @@ struct ResealTests {
         }
     }
 
-    @Test("neither the revision nor the time that a result is kept changes")
+    @Test("neither the revision nor the lifetime of a result changes")
     func unchanged() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let rotated = try Rotated(fixture)
@@ -95,7 +95,7 @@ struct ResealTests {
         }
     }
 
-    @Test("what a worker writes between reading and writing stays as the worker wrote it")
+    @Test("a value that a worker writes between reading and replacing is not overwritten")
     func overtaken() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let key = "\(fixture.namespace):{00}:a:hash"
@@ -130,7 +130,7 @@ struct ResealTests {
         }
     }
 
-    @Test("workers that go on meanwhile lose nothing, and what they write is of the current key")
+    @Test("workers running at the same time lose nothing, and write with the current key")
     func concurrentWriter() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let rotated = try Rotated(fixture)
@@ -155,7 +155,7 @@ struct ResealTests {
             let report = try await rotated.store.reseal { _ in }
             #expect(report.unreadable == 0 && report.resealed == 0)
             #expect(counts[rotated.old] == report.leftEvents)
-            // Each session is still the one that its last refresh made of it.
+            // Each session is still in the state that its last refresh left.
             let last = try await fixture.processor(on: rotated.store).process(
                 tokens.enumerated().map { index, token in
                     sender.work("session.refresh", ["refreshToken": .string(token)], id: "last-\(index)")
@@ -165,7 +165,7 @@ struct ResealTests {
         }
     }
 
-    @Test("an activity log is sealed again in its order, each entry for its list")
+    @Test("an activity log is resealed in order, each entry bound to its list")
     func list() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let rotated = try Rotated(fixture)
@@ -185,7 +185,7 @@ struct ResealTests {
         }
     }
 
-    @Test("what cannot be opened stays, is counted with its key, and holds up nothing")
+    @Test("an unreadable value stays, is counted with its key, and blocks nothing")
     func unreadable() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let rotated = try Rotated(fixture)
@@ -203,7 +203,7 @@ struct ResealTests {
         }
     }
 
-    @Test("a record of a key that was made since the ring was read is not counted as unreadable")
+    @Test("a record sealed with a key added after the ring was read is not counted as unreadable")
     func newerKey() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let rotated = try Rotated(fixture)
@@ -219,7 +219,7 @@ struct ResealTests {
             let report = try await store.reseal { _ in }
             #expect((report.unreadable, report.resealed, report.isOvertaken) == (0, 0, true))
             #expect(looks.withLock { $0 } == 1)
-            // Of a key that nobody has it is asked once.
+            // A key that nobody has is looked up once.
             let never = fixture.store(
                 with: SealerSource(keyring: fixture.keyring, namespace: fixture.namespace, at: Self.then)
             ) { looks.withLock { $0 += 1 } }
@@ -228,7 +228,19 @@ struct ResealTests {
         }
     }
 
-    @Test("nothing of another namespace is touched, whatever its name begins with")
+    @Test("an expired value is neither sealed nor counted", arguments: ["hash", "string", "list"])
+    func gone(kind: String) async throws {
+        try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
+            let key = "\(fixture.namespace):{0}:gone"
+            var pipeline = RedisPipeline()
+            pipeline.evaluate(
+                RedisSessionStore.resealScript, keys: [key], arguments: [.string(kind), "field", "old", "new"])
+            #expect(try await fixture.client.send(pipeline) == [.integer(0)])
+            #expect(try await fixture.command("EXISTS", .string(key)) == .integer(0))
+        }
+    }
+
+    @Test("no key of another namespace is touched, whatever its prefix")
     func otherNamespace() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let rotated = try Rotated(fixture)
@@ -240,7 +252,7 @@ struct ResealTests {
         }
     }
 
-    @Test("more keys than a page has are all found")
+    @Test("keys on all pages are found")
     func pages() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let rotated = try Rotated(fixture)
@@ -259,7 +271,7 @@ struct ResealTests {
         }
     }
 
-    @Test("a record of a key that is not known yet has the ring read, and is no damage")
+    @Test("a record sealed with a still unknown key has the ring reread, and is not damage")
     func unknownKey() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let rotated = try Rotated(fixture)
@@ -278,7 +290,7 @@ struct ResealTests {
                 })
             #expect(try await late.process([validate])[0].data["valid"] == .bool(true))
             #expect(looks.withLock { $0 } == 1)
-            // Who learns nothing new by it says so, and does not ask for ever.
+            // If the reread brings no new key, the error says so, and the ring is not reread for ever.
             let never = await fixture.processor(
                 on: fixture.store(
                     with: SealerSource(keyring: fixture.keyring, namespace: fixture.namespace, at: Self.then)

@@ -17,7 +17,7 @@ struct MissingServer: Error, CustomStringConvertible {
     let description = "SOJOURN_TEST_REDIS_URL is not set: deploy/local/test starts a Redis and sets it"
 }
 
-/// A clock that stands still until it is turned. It is ahead of Redis's, which stores nothing that was decided long ago.
+/// A clock that only moves when told. It is ahead of Redis's, because Redis stores no old decisions.
 final class HandClock: Sendable {
     private let now = Mutex(Timestamp(milliseconds: 4_102_444_800_000))
 
@@ -28,7 +28,7 @@ final class HandClock: Sendable {
     }
 }
 
-/// Who has the same namespace and keys understands each other's tokens.
+/// Fixtures with the same namespace and keys understand each other's tokens.
 protocol Installation {
     var namespace: String { get }
     var keyring: Keyring { get }
@@ -49,13 +49,14 @@ extension Installation {
             keyring: keyring, at: Timestamp(milliseconds: 0), namespace: namespace, issuer: "sojourn",
             audience: "sojourn")
         return CommandProcessor(
-            store: store, manager: manager, accessTokens: accessTokens, namespace: namespace,
-            resultNames: ResultNames(), logger: Logger(label: "test"),
-            policies: { policies }, makeRandom: { seeds.next() })
+            store: store,
+            decider: CommandDecider(
+                manager: manager, namespace: namespace, resultNames: ResultNames(), logger: Logger(label: "test"),
+                policies: { policies }, makeRandom: { seeds.next() }), accessTokens: accessTokens)
     }
 }
 
-/// A namespace of its own in the Redis of the tests, emptied at the end.
+/// A namespace of its own in the tests' Redis, emptied at the end.
 struct RedisFixture: Installation {
     let namespace: String
     let client: RedisClient
@@ -91,7 +92,7 @@ struct RedisFixture: Installation {
         await client.shutdown()
     }
 
-    /// The store as a worker with these keys has it.
+    /// The store as used by a worker with these keys.
     func store(
         with sealers: SealerSource, refreshKeys: @escaping @Sendable () async -> Void = {}
     ) -> RedisSessionStore {
@@ -116,9 +117,9 @@ struct RedisFixture: Installation {
     }
 }
 
-/// Seeds, one after another: two processors with the same first one decide alike.
+/// Consecutive seeds: two processors with the same first seed decide alike.
 final class SeedSource: @unchecked Sendable {
-    // A processor asks for one decision at a time; the lock is for the compiler's peace and ours.
+    // A processor makes one decision at a time; the lock only satisfies the compiler.
     private let lock = NSLock()
     private var state: SeededRandom?
 
@@ -134,7 +135,7 @@ final class SeedSource: @unchecked Sendable {
     }
 }
 
-/// What a message brought, put together as the lane does.
+/// The outcome of a message, assembled the way the lane does.
 struct Sender {
     let reader: DeliveryReader
 
@@ -163,7 +164,7 @@ extension Completion {
         }
     }
 
-    /// The id of the session in the result.
+    /// The session id in the result.
     var sessionID: SessionID {
         get throws {
             let text = try #require(try data.text("session", "id"))
@@ -171,7 +172,7 @@ extension Completion {
         }
     }
 
-    /// A token of the result: `session` or `refresh`.
+    /// A token in the result: `session` or `refresh`.
     func token(_ kind: String) throws -> String {
         try #require(try data.text("tokens", kind))
     }
@@ -180,7 +181,7 @@ extension Completion {
 }
 
 extension JSONObject {
-    /// The text at this path of keys.
+    /// The text at this key path.
     func text(_ keys: String...) -> String? {
         var value = JSONValue.object(self)
         for key in keys {

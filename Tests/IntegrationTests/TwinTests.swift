@@ -5,7 +5,7 @@ import Testing
 
 @testable import SessionWorker
 
-/// A store whose time is a hand clock's: what Redis decides by its own clock can then be compared.
+/// A store with a hand clock, so that decisions that Redis makes by its own clock can be compared.
 struct ClockedStore<Base: SessionStore>: SessionStore {
     let base: Base
     let clock: HandClock
@@ -28,9 +28,9 @@ struct ClockedStore<Base: SessionStore>: SessionStore {
     }
 }
 
-@Suite("Redis and its twin in memory")
+@Suite("The Redis and in-memory stores")
 struct TwinTests {
-    @Test("random commands have the same outcomes, events and states on both", arguments: 0..<8)
+    @Test("give random commands the same outcomes, events and states", arguments: 0..<8)
     func sameOutcomes(run: Int) async throws {
         let seed = UInt64.random(in: .min ... .max)
         try await RedisFixture.run { fixture in
@@ -48,17 +48,18 @@ struct TwinTests {
                 #expect(left.map(\.comparable) == right.map(\.comparable), "seed \(seed), step \(step)")
                 script.learn(from: left)
                 for subject in RandomScript.subjects {
-                    let known = try await twin.load([request(for: subject, onTwin.manager)]).aggregates[0].state.get()
+                    let known = try await twin.load([request(for: subject, onTwin.decider.manager)]).aggregates[0].state
+                        .get()
                     script.learn(from: known, of: subject)
                 }
                 clock.pass(milliseconds: script.nextPause())
                 script.now = clock.time
             }
             for subject in RandomScript.subjects {
-                let request = [request(for: subject, onTwin.manager)]
+                let request = [request(for: subject, onTwin.decider.manager)]
                 let left = try await fixture.store.load(request).aggregates[0].state.get()
                 var right = try await twin.load(request).aggregates[0].state.get()
-                // The twin, which never loses a write, just counts.
+                // The in-memory store, which never loses a write, simply counts.
                 #expect(left.revision >= right.revision && (left.revision == 0) == (right.revision == 0))
                 right.revision = left.revision
                 #expect(left == right, "seed \(seed), the aggregate of \(subject)")
@@ -79,8 +80,8 @@ struct TwinTests {
 }
 
 extension Completion {
-    /// Everything but the result's own id, which is the process's, and the access token, which may say the same in another
-    /// order.
+    /// Everything except the result's own id, which each process chooses, and the access token, whose claims may be in
+    /// another order.
     fileprivate var comparable: [String] {
         [
             String(decoding: result.reply, as: UTF8.self).replacing(/"access":"[^"]*"/, with: ""),

@@ -9,7 +9,7 @@ struct RedisChannelHandlerTests {
     static let hash = String(repeating: "a", count: 40)
     static let script = RedisScript(name: "commit", source: "return 1")
 
-    @Test("writes a pipeline at once, in one piece")
+    @Test("writes a pipeline at once, in one write")
     func writesAtOnce() throws {
         let server = try ScriptedServer()
         _ = server.send(gets: 3)
@@ -35,7 +35,7 @@ struct RedisChannelHandlerTests {
         #expect(third.replies == [.integer(4)])
     }
 
-    @Test("gives the same replies wherever the stream is cut")
+    @Test("gives the same replies wherever the stream is split")
     func cutAnywhere() throws {
         let bytes = Array(ReplyParserTests.stream.utf8)
         for cut in 0...bytes.count {
@@ -55,7 +55,7 @@ struct RedisChannelHandlerTests {
         #expect(answer.replies == [.simple("a"), .error("WRONGTYPE no"), .simple("b")])
     }
 
-    @Test("keeps no more of the replies than the pipeline has room for, and every small one")
+    @Test("keeps replies within the pipeline's budget, and every small one")
     func repliesBeyondTheBudget() throws {
         let server = try ScriptedServer()
         var pipeline = RedisPipeline()
@@ -71,13 +71,13 @@ struct RedisChannelHandlerTests {
                 .bulk(Array(large.utf8)), .oversized(bytes: 20_010), .oversized(bytes: 608), .bulk(Array("small".utf8)),
                 .bulk(Array(repeating: UInt8(ascii: "m"), count: 300)),
             ])
-        // The next pipeline has a budget of its own.
+        // The next pipeline has its own budget.
         let next = server.send(gets: 1)
         try server.answer("$600\r\n\(large)\r\n")
         #expect(next.replies == [.bulk(Array(large.utf8))])
     }
 
-    @Test("writes what is sent in answer to one read together")
+    @Test("sends everything triggered by one read in one write")
     func flushesOnce() throws {
         let server = try ScriptedServer()
         let counter = FlushCounter()
@@ -93,7 +93,7 @@ struct RedisChannelHandlerTests {
         #expect(try server.written().hasSuffix(String(repeating: encoded("INCR", "k"), count: 4)))
     }
 
-    @Test("closes when the replies to one pipeline take up more memory than they may")
+    @Test("closes when the replies to one pipeline exceed the memory limit")
     func pipelineMemory() throws {
         let server = try ScriptedServer { $0.maximumPipelineMemory = 10_000 }
         let answer = server.send(gets: 300)
@@ -119,7 +119,7 @@ struct RedisChannelHandlerTests {
         #expect(try server.written() == encoded("EVALSHA", Self.hash, "1", "k", "v"))
     }
 
-    @Test("sends nothing of a pipeline with a script that it does not know")
+    @Test("sends nothing of a pipeline that uses an unknown script")
     func unknownScript() throws {
         let server = try ScriptedServer()
         var pipeline = RedisPipeline()
@@ -131,7 +131,7 @@ struct RedisChannelHandlerTests {
         #expect(try server.written() == "")
     }
 
-    @Test("loads lost scripts again and repeats only what needed them")
+    @Test("reloads lost scripts and repeats only the evaluations that needed them")
     func reloadsScripts() throws {
         let other = RedisScript(name: "sweep", source: "return 2")
         let otherHash = String(repeating: "b", count: 40)
@@ -156,7 +156,7 @@ struct RedisChannelHandlerTests {
         #expect(answer.replies == [.simple("PONG"), .integer(11), .integer(2), .integer(13)])
     }
 
-    @Test("repeats once only when scripts keep vanishing")
+    @Test("repeats only once when scripts keep vanishing")
     func repeatsOnce() throws {
         let server = try ScriptedServer(scripts: [(Self.script, Self.hash)])
         var pipeline = RedisPipeline()
@@ -167,7 +167,7 @@ struct RedisChannelHandlerTests {
         #expect(answer.replies == [.error("NOSCRIPT gone again")])
     }
 
-    @Test("does not take a NOSCRIPT of another command for a lost script")
+    @Test("does not mistake another command's NOSCRIPT for a lost script")
     func otherNoScript() throws {
         let server = try ScriptedServer(scripts: [(Self.script, Self.hash)])
         let answer = server.send(gets: 1)
@@ -177,7 +177,7 @@ struct RedisChannelHandlerTests {
 
     // MARK: Deadlines
 
-    @Test("ends when a reply is late, and only then")
+    @Test("closes when a reply is late, and only then")
     func deadline() throws {
         let server = try ScriptedServer { $0.replyTimeout = .milliseconds(500) }
         let first = server.send(gets: 1)
@@ -195,7 +195,7 @@ struct RedisChannelHandlerTests {
         #expect(!server.channel.isActive)
     }
 
-    @Test("stays open for any time while nothing is outstanding")
+    @Test("stays open indefinitely while nothing is outstanding")
     func idle() throws {
         let server = try ScriptedServer()
         _ = server.send(gets: 1)
@@ -208,7 +208,7 @@ struct RedisChannelHandlerTests {
         #expect(answer.replies == [.integer(2)])
     }
 
-    @Test("gives repeated evaluations a deadline of their own")
+    @Test("gives repeated evaluations a new deadline")
     func repetitionDeadline() throws {
         let server = try ScriptedServer(scripts: [(Self.script, Self.hash)]) { $0.replyTimeout = .seconds(1) }
         var pipeline = RedisPipeline()
@@ -235,7 +235,7 @@ struct RedisChannelHandlerTests {
         try server.answer(":2\r\n")
     }
 
-    @Test("closes when the server says more than it was asked")
+    @Test("closes when the server sends an unrequested reply")
     func unasked() throws {
         let server = try ScriptedServer()
         try server.answer("+surprise\r\n")
@@ -243,7 +243,7 @@ struct RedisChannelHandlerTests {
         #expect(server.send(gets: 1).error?.code == .notConnected)
     }
 
-    @Test("fails what is outstanding when the server goes away in the middle of a reply")
+    @Test("fails the outstanding pipelines when the server disconnects in the middle of a reply")
     func closedByServer() throws {
         let server = try ScriptedServer()
         let answer = server.send(gets: 2)
@@ -254,7 +254,7 @@ struct RedisChannelHandlerTests {
         #expect(try server.endReason?.code == .connectionClosed)
     }
 
-    @Test("closing waits for the replies, takes nothing new, and is no error")
+    @Test("closing waits for the replies, accepts nothing new, and is not an error")
     func drains() throws {
         let server = try ScriptedServer()
         let answer = server.send(gets: 1)
@@ -269,7 +269,7 @@ struct RedisChannelHandlerTests {
         #expect(try server.endReason == nil)
     }
 
-    @Test("closing still loads scripts again for what was sent before")
+    @Test("closing still reloads scripts for pipelines sent before")
     func drainsRepetitions() throws {
         let server = try ScriptedServer(scripts: [(Self.script, Self.hash)])
         var pipeline = RedisPipeline()
@@ -293,7 +293,7 @@ struct RedisChannelHandlerTests {
         #expect(!server.channel.isActive)
     }
 
-    @Test("stands being closed by a completion")
+    @Test("may be closed by a completion")
     func closedByCompletion() throws {
         let server = try ScriptedServer()
         server.connection.send(pipeline("GET")) { _ in server.handler.fail(RedisError(.timeout, "enough")) }
@@ -306,7 +306,7 @@ struct RedisChannelHandlerTests {
 
     // MARK: Bounds
 
-    @Test("refuses more commands than may be outstanding, and takes them again after replies")
+    @Test("refuses commands beyond the outstanding limit, and accepts them again after replies")
     func boundsCommands() throws {
         let server = try ScriptedServer { $0.maximumOutstandingCommands = 3 }
         let first = server.send(gets: 2)
@@ -318,7 +318,7 @@ struct RedisChannelHandlerTests {
         #expect(server.send(gets: 3).error == nil)
     }
 
-    @Test("refuses more bytes than may be outstanding")
+    @Test("refuses bytes beyond the outstanding limit")
     func boundsBytes() throws {
         let server = try ScriptedServer { $0.maximumOutstandingBytes = 50 }
         #expect(server.send(gets: 2).error == nil)

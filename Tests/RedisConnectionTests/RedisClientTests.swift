@@ -1,3 +1,4 @@
+import ConnectionSupport
 import NIOCore
 import NIOEmbedded
 import Synchronization
@@ -8,7 +9,7 @@ import Testing
 
 @Suite("A client")
 struct RedisClientTests {
-    @Test("sends nothing before it is connected, and says why")
+    @Test("sends nothing before it is connected, and reports why")
     func notConnected() throws {
         let stage = Stage()
         let idle = stage.send()
@@ -21,7 +22,7 @@ struct RedisClientTests {
         #expect(waiting.error?.mayHaveRun == false)
     }
 
-    @Test("tries again after exactly the wait that it announced, each ceiling twice the last")
+    @Test("retries after exactly the announced wait, doubling the ceiling each time")
     func backsOff() throws {
         let stage = Stage(backoff: Backoff(initial: .milliseconds(100), maximum: .seconds(60)))
         stage.client.start()
@@ -37,7 +38,7 @@ struct RedisClientTests {
         #expect(stage.attempts == 9)
     }
 
-    @Test("uses the connection once it is there, and another one after it is lost")
+    @Test("uses the connection once established, and a new one after losing it")
     func reconnects() throws {
         let stage = Stage()
         stage.client.start()
@@ -59,7 +60,7 @@ struct RedisClientTests {
         #expect(stage.stateNames == ["connecting", "connected", "disconnected", "connecting", "connected"])
     }
 
-    @Test("begins again at the shortest wait only after a connection that lasted")
+    @Test("resets its backoff only after a connection that lasted")
     func resetsBackoff() throws {
         let stage = Stage(backoff: Backoff(initial: .milliseconds(1), maximum: .seconds(1)))
         stage.client.start()
@@ -76,7 +77,7 @@ struct RedisClientTests {
         #expect(try #require(stage.nextAttempt) <= .milliseconds(1))
     }
 
-    @Test("looks for the master when it is told that this is not it, and still returns the replies")
+    @Test("reconnects to find the master after READONLY, and still returns the replies")
     func readOnly() throws {
         let stage = Stage()
         stage.client.start()
@@ -90,7 +91,7 @@ struct RedisClientTests {
         #expect(stage.attempts == 2)
     }
 
-    @Test("stays with its connection after other errors")
+    @Test("keeps its connection after other errors")
     func otherErrors() throws {
         let stage = Stage()
         stage.client.start()
@@ -102,7 +103,7 @@ struct RedisClientTests {
         #expect(stage.stateNames.last == "connected")
     }
 
-    @Test("gives up a connection whose user may not do what was asked, and says so in the server's words")
+    @Test("drops a connection whose user lacks a permission, and reports the server's words")
     func permissionLost() throws {
         for words in [
             "NOPERM this user has no permissions to run the 'evalsha' command", "MOVED 3999 127.0.0.1:6381",
@@ -114,13 +115,13 @@ struct RedisClientTests {
             let answer = stage.send()
             try server.answer("-\(words)\r\n")
             #expect(answer.replies == [.error(words)])
-            #expect(stage.reasons.last == "the server answers \(words)")
+            #expect(stage.reasons.last == "the server replied \(words)")
             stage.loop.advanceTime(by: TimeAmount(try #require(stage.nextAttempt)))
             #expect(stage.attempts == 2)
         }
     }
 
-    @Test("notices a server that has gone without a word, though nobody asks it anything")
+    @Test("detects a server that vanished silently, even while idle")
     func silence() throws {
         let stage = Stage()
         stage.client.start()
@@ -135,7 +136,7 @@ struct RedisClientTests {
         #expect(stage.reasons.last?.contains("no reply") == true)
     }
 
-    @Test("asks nothing of a server that it hears of")
+    @Test("does not ping a server that it hears from")
     func busy() throws {
         let stage = Stage()
         stage.client.start()
@@ -149,7 +150,7 @@ struct RedisClientTests {
         }
     }
 
-    @Test("gives up a connection that its user distrusts")
+    @Test("drops a connection that the caller abandons")
     func distrusted() throws {
         let stage = Stage()
         stage.client.start()
@@ -159,7 +160,7 @@ struct RedisClientTests {
         #expect(stage.reasons.last == "nonsense")
     }
 
-    @Test("lets waiters go on when it is connected, and at once when it already is")
+    @Test("resumes waiters when it connects, or at once if it already is connected")
     func waits() throws {
         let stage = Stage()
         stage.client.start()
@@ -172,7 +173,7 @@ struct RedisClientTests {
         #expect(stage.whenConnected().count == 1)
     }
 
-    @Test("is shut down while it waits, and never tries again")
+    @Test("can be shut down while waiting, and never retries")
     func shutDownWhileWaiting() throws {
         let stage = Stage()
         stage.client.start()
@@ -187,7 +188,7 @@ struct RedisClientTests {
         #expect(stage.whenConnected().first??.code == .notConnected)
     }
 
-    @Test("is shut down while it connects, and closes what comes of it")
+    @Test("can be shut down while connecting, and closes the resulting connection")
     func shutDownWhileConnecting() throws {
         let stage = Stage()
         stage.client.start()
@@ -198,7 +199,7 @@ struct RedisClientTests {
         #expect(stage.stateNames == ["connecting", "shutDown"])
     }
 
-    @Test("is shut down while connected after the outstanding replies")
+    @Test("shuts down only after the outstanding replies when connected")
     func shutDownWhileConnected() throws {
         let stage = Stage()
         stage.client.start()
@@ -214,14 +215,14 @@ struct RedisClientTests {
     }
 }
 
-/// A client whose attempts end as the test says, in time that the test moves.
+/// A client whose connection attempts end as the test decides, on a clock that the test controls.
 private final class Stage {
     let loop = EmbeddedEventLoop()
     let client: RedisClient
     private let states = Recorder<RedisClientState>()
     private let promises = Recorder<EventLoopPromise<RedisConnection>>()
     private let supervisor: RedisSupervisor
-    /// Kept, as a server that is let go of closes its connection and stops the time of the loop.
+    /// Kept alive, because a released server closes its connection and stops the event loop's clock.
     private var servers: [ScriptedServer] = []
 
     init(backoff: Backoff = Backoff()) {
@@ -247,7 +248,7 @@ private final class Stage {
         states.all.compactMap { if case .disconnected(_, let wait) = $0 { wait } else { nil } }
     }
 
-    /// Why there was no connection.
+    /// The reasons for having no connection.
     var reasons: [String] {
         states.all.compactMap { if case .disconnected(let error, nextAttempt: _) = $0 { error.message } else { nil } }
     }
@@ -289,7 +290,7 @@ private final class Stage {
         return answer
     }
 
-    /// Gets the error, or nil for the connection, as soon as there is an answer.
+    /// Receives the error, or nil on connecting, as soon as there is an answer.
     func whenConnected() -> Recorder<RedisError?> {
         let answers = Recorder<RedisError?>()
         _ = supervisor.whenConnected { result in
@@ -298,7 +299,7 @@ private final class Stage {
         return answers
     }
 
-    /// Whether nothing is left to wait for.
+    /// Whether nothing is pending.
     func shutDown() -> Bool {
         let done = Recorder<Void>()
         supervisor.shutdown().whenComplete { _ in done.append(()) }

@@ -43,7 +43,7 @@ struct RedisConfigurationTests {
     }
 
     @Test(
-        "refuses malformed URLs without repeating anything of them",
+        "rejects malformed URLs without quoting any part of them",
         arguments: [
             "", "hunter2", "hunter2@host", "http://u:hunter2@h", "hunter2://h", "redis:/u:hunter2@h", "redis://",
             "redis://u:hunter2@", "redis://u:hunter2@:6379", "redis://u:hunter2@h:", "redis://u:hunter2@h:0",
@@ -60,7 +60,7 @@ struct RedisConfigurationTests {
     }
 
     @Test(
-        "names what is not supported yet",
+        "names unsupported features",
         arguments: [
             ("redis+sentinel://a:1,b:2/master", "Sentinel"), ("rediss+sentinel://:hunter2@a", "Sentinel"),
             ("redis+cluster://a:1", "Cluster"), ("rediss+cluster://a:1", "Cluster"),
@@ -91,7 +91,7 @@ struct RedisConfigurationTests {
         }
     }
 
-    @Test("is refused before any attempt when it could never work")
+    @Test("is rejected before any attempt if it can never work")
     func refusesImpossible() {
         let script = RedisScript(name: "s", source: "return 1")
         let cases: [(RedisConfiguration, [RedisScript])] = [

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A pipeline")
 struct RedisPipelineTests {
-    @Test("encodes every form of argument as a bulk string")
+    @Test("encodes every kind of argument as a bulk string")
     func encodesArguments() {
         var pipeline = RedisPipeline()
         pipeline.command("SET", "key", .bytes([0, 13, 10, 255]), .integer(-12), .buffer(ByteBuffer(string: "büf")))
@@ -26,7 +26,7 @@ struct RedisPipelineTests {
         #expect(String(buffer: pipeline.buffer) == encoded("ECHO", "\(value)"))
     }
 
-    @Test("announces lengths of every size rightly", arguments: [0, 1, 9, 10, 99, 100, 999, 1000, 70_000])
+    @Test("encodes lengths of every size correctly", arguments: [0, 1, 9, 10, 99, 100, 999, 1000, 70_000])
     func encodesLengths(length: Int) {
         let text = String(repeating: "x", count: length)
         var pipeline = RedisPipeline(capacity: 0)
@@ -34,14 +34,14 @@ struct RedisPipelineTests {
         #expect(String(buffer: pipeline.buffer) == encoded("ECHO", text))
     }
 
-    @Test("takes a list of arguments that is made at run time")
+    @Test("accepts a list of arguments built at run time")
     func encodesLists() {
         var pipeline = RedisPipeline()
         pipeline.command("DEL", arguments: (0..<12).map { .string("k\($0)") })
         #expect(String(buffer: pipeline.buffer).hasPrefix("*13\r\n$3\r\nDEL\r\n$2\r\nk0\r\n"))
     }
 
-    @Test("leaves room for the hash of a script, which is filled in without moving anything")
+    @Test("reserves space for a script's hash, which is filled in without moving anything")
     func encodesScripts() throws {
         let script = RedisScript(name: "s", source: "return 1")
         var pipeline = RedisPipeline()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import RedisConnection
 
-/// A Redis server of the test's own, on a free port of the loopback interface, without persistence.
+/// A Redis server owned by the test, on a free port of the loopback interface, without persistence.
 final class RedisServerProcess: Sendable {
     let port: Int
     private let process: Process
@@ -19,8 +19,7 @@ final class RedisServerProcess: Sendable {
 
     /// Starts a server and returns when it accepts connections.
     ///
-    /// - Parameter port: nil for any that is free. Another process may take it before the server does; then another is
-    ///   tried.
+    /// - Parameter port: nil for any free one. If another process takes that port first, another one is tried.
     static func start(
         port: Int? = nil, plain: Bool = true, _ options: [String] = []
     ) async throws -> RedisServerProcess {
@@ -43,13 +42,13 @@ final class RedisServerProcess: Sendable {
         process.standardError = output
         try process.run()
         let server = RedisServerProcess(port: port, process: process)
-        // On a thread that may block: reading waits for the server's next words, or for its end.
+        // On a thread that may block: reading waits for more output from the server, or for its exit.
         let isReady = await withCheckedContinuation { continuation in
             let handle = output.fileHandleForReading
             Thread.detachNewThread {
                 var log = Data()
                 var isWaiting = true
-                // Read to the end, or the server would block on a full pipe one day.
+                // Drain the pipe, or the server would eventually block on it when full.
                 while case let data = handle.availableData, !data.isEmpty {
                     guard isWaiting else { continue }
                     log.append(data)
@@ -74,13 +73,13 @@ final class RedisServerProcess: Sendable {
         return try #require(port)
     }
 
-    /// As a crash would: nothing is closed in order.
+    /// Like a crash: nothing is closed in an orderly way.
     func kill() {
         signal(SIGKILL)
         process.waitUntilExit()
     }
 
-    /// Stops it from answering, without closing anything.
+    /// Suspends it so that it does not answer, without closing anything.
     func freeze() {
         signal(SIGSTOP)
     }
@@ -99,7 +98,7 @@ struct Unavailable: Error, CustomStringConvertible {
     let description: String
 }
 
-/// The server that the tests share.
+/// The server shared by the tests.
 enum SharedRedis {
     static func configuration() throws -> RedisConfiguration {
         guard let url = ProcessInfo.processInfo.environment["SOJOURN_TEST_REDIS_URL"], !url.isEmpty else {

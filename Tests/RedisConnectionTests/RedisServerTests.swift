@@ -1,3 +1,4 @@
+import ConnectionSupport
 import Foundation
 import Logging
 import NIOCore
@@ -10,7 +11,7 @@ import Testing
 @Suite("With a real server, a connection", .timeLimit(.minutes(1)))
 struct RedisServerTests {
     let loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.any()
-    /// Of this test alone, so that tests and whole runs can share a server.
+    /// Unique to this test, so that tests and whole runs can share a server.
     let key = "sojourn-test:{\(UUID().uuidString)}"
 
     private func withConnection(
@@ -39,7 +40,7 @@ struct RedisServerTests {
         return pipeline
     }
 
-    @Test("gets every kind of reply")
+    @Test("receives every kind of reply")
     func replies() async throws {
         try await withConnection { connection async throws in
             let bytes = (0...255).map { UInt8($0) }
@@ -63,7 +64,7 @@ struct RedisServerTests {
         }
     }
 
-    @Test("moves a value larger than any socket buffer")
+    @Test("transfers a value larger than any socket buffer")
     func largeValues() async throws {
         try await withConnection { connection async throws in
             let bytes = [UInt8](repeating: 7, count: 5_000_000)
@@ -74,7 +75,7 @@ struct RedisServerTests {
         }
     }
 
-    @Test("serves many tasks at once, each with its own replies")
+    @Test("serves many concurrent tasks, each with its own replies")
     func concurrency() async throws {
         try await withConnection { connection async throws in
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -91,7 +92,7 @@ struct RedisServerTests {
         }
     }
 
-    @Test("evaluates scripts, also after the server has lost them")
+    @Test("evaluates scripts, even after the server has lost them")
     func scripts() async throws {
         let server = try await RedisServerProcess.start()
         let script = RedisScript(name: "append", source: "return redis.call('APPEND', KEYS[1], ARGV[1])")
@@ -106,7 +107,7 @@ struct RedisServerTests {
         }
     }
 
-    @Test("says which script the server does not accept")
+    @Test("names a script that the server does not accept")
     func badScript() async throws {
         let script = RedisScript(name: "broken", source: "return return")
         let error = await #expect(throws: RedisError.self) {
@@ -116,7 +117,7 @@ struct RedisServerTests {
         #expect(error?.message.contains("broken") == true)
     }
 
-    @Test("chooses the database and gives its name")
+    @Test("selects the database and sets its client name")
     func databaseAndName() async throws {
         let server = try await RedisServerProcess.start()
         var configuration = try RedisConfiguration(url: server.url + "/3")
@@ -131,7 +132,7 @@ struct RedisServerTests {
         #expect(error?.code == .server)
     }
 
-    @Test("signs in with a password, or with a user and a password, and only with the right ones")
+    @Test("authenticates with a password, or a user and a password, and only with the right ones")
     func authentication() async throws {
         let server = try await RedisServerProcess.start([
             "--requirepass", "s3cret/ @", "--user", "worker", "on", ">p:w", "~*", "&*", "+@all",
@@ -152,7 +153,7 @@ struct RedisServerTests {
         }
     }
 
-    @Test("does not take a server that knows no password for the one that was meant")
+    @Test("rejects a server without a password when one is configured")
     func unwantedPassword() async throws {
         let server = try await RedisServerProcess.start()
         let error = await #expect(throws: RedisError.self) {
@@ -161,7 +162,7 @@ struct RedisServerTests {
         #expect(error?.code == .authenticationFailed)
     }
 
-    @Test("fails at once where nobody listens")
+    @Test("fails at once if nothing listens on the port")
     func refused() async throws {
         let server = try await RedisServerProcess.start()
         server.kill()
@@ -172,11 +173,11 @@ struct RedisServerTests {
         #expect(error?.message.contains("127.0.0.1:\(server.port)") == true)
     }
 
-    @Test("ends when the server is killed, and fails what is outstanding")
+    @Test("ends when the server is killed, and fails the outstanding pipelines")
     func killed() async throws {
         let server = try await RedisServerProcess.start()
         var configuration = try RedisConfiguration(url: server.url)
-        // Whoever blocks answers no ping; no command of ours does.
+        // A blocked client answers no ping; none of our commands block.
         configuration.pingInterval = .seconds(3600)
         let connection = try await RedisConnection.connect(configuration, on: loop, logger: silent)
         let blocked = Task { try await connection.send(pipeline("BLPOP", .string(key), 0)) }
@@ -190,11 +191,11 @@ struct RedisServerTests {
         await #expect(throws: RedisError.self) { try await connection.send(pipeline("PING")) }
     }
 
-    @Test("ends when the server is there and does not answer")
+    @Test("ends when the server is alive but does not answer")
     func frozen() async throws {
         let server = try await RedisServerProcess.start()
         var configuration = try RedisConfiguration(url: server.url)
-        // Long enough for a busy machine to open the first connection in.
+        // Long enough for a busy machine to open the first connection.
         configuration.replyTimeout = .seconds(1)
         let connection = try await RedisConnection.connect(configuration, on: loop, logger: silent)
         server.freeze()
@@ -206,7 +207,7 @@ struct RedisServerTests {
         #expect(again?.code == .connectFailed)
     }
 
-    @Test("closing answers what was sent before")
+    @Test("closing waits for the replies to commands sent before")
     func closing() async throws {
         let connection = try await RedisConnection.connect(SharedRedis.configuration(), on: loop, logger: silent)
         let promise = loop.makePromise(of: [RedisReply].self)
@@ -219,7 +220,7 @@ struct RedisServerTests {
     }
 
     @Test(
-        "talks TLS, and only to a server whose certificate is trusted",
+        "uses TLS, and only with a server whose certificate is trusted",
         arguments: [("DNS:localhost", "localhost"), ("IP:127.0.0.1", "127.0.0.1")])
     func tls(name: String, host: String) async throws {
         let certificate = try SelfSignedCertificate(for: name)
@@ -234,7 +235,7 @@ struct RedisServerTests {
         }
     }
 
-    @Test("does not talk to a server whose trusted certificate is for another name")
+    @Test("rejects a trusted certificate issued for another name")
     func misnamed() async throws {
         let certificate = try SelfSignedCertificate(for: "DNS:elsewhere.test")
         let server = try await RedisServerProcess.start(tls: certificate)
@@ -247,7 +248,7 @@ struct RedisServerTests {
 
 @Suite("With a real server, a client", .timeLimit(.minutes(1)))
 struct RedisServerClientTests {
-    @Test("comes back when the server does, with its scripts")
+    @Test("reconnects when the server returns, with its scripts")
     func comesBack() async throws {
         let first = try await RedisServerProcess.start()
         let script = RedisScript(name: "one", source: "return 1")
@@ -292,7 +293,7 @@ struct RedisServerClientTests {
         await client.shutdown()
     }
 
-    @Test("runs until its task is cancelled, and then closes")
+    @Test("runs until its task is cancelled, then closes")
     func run() async throws {
         let client = try RedisClient(
             SharedRedis.configuration(), on: MultiThreadedEventLoopGroup.singleton.any(), logger: silent)

@@ -6,7 +6,8 @@ import Testing
 
 @Suite("The reply parser")
 struct ReplyParserTests {
-    /// One of each kind, nested to the limit (hiredis calls it 7, and does not count the outermost array), with an error in the middle.
+    /// One of each kind, nested to the limit (7 in hiredis, which does not count the outermost array), with an error in
+    /// the middle.
     static let stream =
         "+OK\r\n$5\r\na\r\nbc\r\n$0\r\n\r\n$-1\r\n:-9223372036854775808\r\n-WRONGTYPE no\r\n*-1\r\n*0\r\n"
         + "*3\r\n:1\r\n*2\r\n$1\r\nx\r\n$-1\r\n-ERR inner\r\n" + nested(8) + "+\r\n"
@@ -34,7 +35,7 @@ struct ReplyParserTests {
         return replies
     }
 
-    @Test("finds the same replies wherever the stream is cut in two")
+    @Test("parses the same replies wherever the stream is split in two")
     func cutAnywhere() throws {
         let bytes = Array(Self.stream.utf8)
         for cut in 0...bytes.count {
@@ -43,13 +44,13 @@ struct ReplyParserTests {
         }
     }
 
-    @Test("finds the same replies one byte at a time")
+    @Test("parses the same replies one byte at a time")
     func byteByByte() throws {
         #expect(try Self.parse(Self.stream.map { String($0) }) == Self.replies)
         #expect(try Self.parse(Self.stream.unicodeScalars.map { String($0) }) == Self.replies)
     }
 
-    @Test("reads from where the buffer's reader stands")
+    @Test("reads from the buffer's reader index")
     func honoursReaderIndex() throws {
         var parser = ReplyParser(maximumReplyBytes: 1000)
         var bytes = ByteBuffer(string: "junk:5\r\n")
@@ -59,7 +60,7 @@ struct ReplyParserTests {
         #expect(replies == [.integer(5)])
     }
 
-    @Test("finds thousands of replies in one read, and strings longer than what is fed at once")
+    @Test("parses thousands of replies in one read, and strings longer than one feed")
     func longStreams() throws {
         let long = String(repeating: "y", count: 100_000)
         let text = String(repeating: ":1\r\n$3\r\nabc\r\n", count: 5000) + "$100000\r\n\(long)\r\n:2\r\n"
@@ -70,7 +71,7 @@ struct ReplyParserTests {
     }
 
     @Test(
-        "refuses what is not RESP2",
+        "rejects input that is not RESP2",
         arguments: [
             "HTTP/1.1 400 Bad Request\r\n", "?\r\n", ":12x\r\n", ":\r\n", "$abc\r\n", "$-2\r\n", "*-2\r\n",
             "*99999999999\r\n", "%1\r\n+a\r\n+b\r\n", "_\r\n", "#t\r\n", ",1.5\r\n", "\r\n", "$3\r\nabcde\r\n",
@@ -82,7 +83,7 @@ struct ReplyParserTests {
         #expect(error?.code == .protocolViolation)
     }
 
-    @Test("keeps the replies that came whole before the garbage")
+    @Test("keeps the complete replies before garbage")
     func repliesBeforeGarbage() {
         var parser = ReplyParser(maximumReplyBytes: 1000)
         var replies: [RedisReply] = []
@@ -92,7 +93,7 @@ struct ReplyParserTests {
         #expect(replies == [.integer(1), .simple("OK")])
     }
 
-    @Test("stays refused after garbage")
+    @Test("keeps rejecting input after garbage")
     func staysRefused() {
         var parser = ReplyParser(maximumReplyBytes: 1000)
         for text in ["?", ":1\r\n"] {
@@ -100,7 +101,7 @@ struct ReplyParserTests {
         }
     }
 
-    @Test("bounds one reply, and not the stream")
+    @Test("limits the size of a reply, not of the stream")
     func boundsReplies() throws {
         let pieces = (0..<100).map { "$10\r\n\(String(format10: $0))\r\n" }
         #expect(try Self.parse(pieces, limit: 20).count == 100)
@@ -110,18 +111,18 @@ struct ReplyParserTests {
         #expect(error?.code == .protocolViolation)
     }
 
-    @Test("does not take memory for elements that were only announced")
+    @Test("does not reserve memory for elements that are merely announced")
     func announcedElements() throws {
         #expect(try Self.parse([String(repeating: "*2147483647\r\n", count: 8)]).isEmpty)
     }
 
-    @Test("waits for ever for a string whose announced length overflows, without crashing")
+    @Test("does not crash on a string whose announced length overflows")
     func announcedLength() throws {
         #expect(try Self.parse(["$9223372036854775807\r\nabc\r\n"]).isEmpty)
     }
 
     @Test(
-        "refuses a line whose end does not come, however small the pieces",
+        "rejects an endless line, however small the pieces",
         arguments: ["+", "-", "$", "*", ":", "*1\r\n$", "*2\r\n$1\r\na\r\n+"])
     func endlessLine(beginning: String) {
         let pieces = [beginning] + [String](repeating: String(repeating: "1", count: 4000), count: 40)
@@ -129,7 +130,7 @@ struct ReplyParserTests {
         #expect(error?.code == .protocolViolation && error?.exceedsLimit == false)
     }
 
-    @Test("bounds what a reply takes up in memory, whatever it is made of")
+    @Test("limits the memory of a reply, whatever its content")
     func memory() throws {
         for element in [":1\r\n", "$-1\r\n", "$0\r\n\r\n", "*0\r\n", "*1\r\n:1\r\n", "+a\r\n", "$3\r\nabc\r\n"] {
             let text = "*20000\r\n" + String(repeating: element, count: 20_000)
@@ -169,7 +170,7 @@ struct ReplyParserTests {
 }
 
 extension String {
-    /// The number in ten digits.
+    /// The number with ten digits.
     fileprivate init(format10 number: Int) {
         let digits = String(number)
         self = String(repeating: "0", count: 10 - digits.count) + digits

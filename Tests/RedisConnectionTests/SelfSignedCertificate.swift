@@ -2,13 +2,13 @@ import Foundation
 
 @testable import RedisConnection
 
-/// A certificate made by the `openssl` command and gone with this value.
+/// A certificate created with the `openssl` command and deleted with this value.
 final class SelfSignedCertificate: Sendable {
     let folder: String
     var certificatePath: String { folder + "/certificate.pem" }
     var keyPath: String { folder + "/key.pem" }
 
-    /// - Parameter name: what the certificate is for, such as `DNS:localhost` or `IP:127.0.0.1`.
+    /// - Parameter name: the subject of the certificate, such as `DNS:localhost` or `IP:127.0.0.1`.
     init(for name: String) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("sojourn-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -33,7 +33,7 @@ final class SelfSignedCertificate: Sendable {
 }
 
 extension RedisServerProcess {
-    /// Starts a server that talks TLS only, with this certificate.
+    /// Starts a server that only accepts TLS, with this certificate.
     static func start(tls certificate: SelfSignedCertificate) async throws -> RedisServerProcess {
         try await start(
             plain: false,

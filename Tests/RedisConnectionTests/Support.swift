@@ -7,8 +7,8 @@ import Testing
 
 let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// A connection whose server is the test: it reads what was written and answers with any bytes, and time moves only
-/// when the test says so.
+/// A connection whose server is the test: it reads what was written and replies with arbitrary bytes. Time only
+/// advances when the test says so.
 final class ScriptedServer {
     let channel: EmbeddedChannel
     let connection: RedisConnection
@@ -35,7 +35,7 @@ final class ScriptedServer {
         _ = try? channel.finish(acceptAlreadyClosed: true)
     }
 
-    /// What the client has written since the last time, as text.
+    /// What the client has written since the last call, as text.
     func written() throws -> String {
         var text = ""
         while let buffer = try channel.readOutbound(as: ByteBuffer.self) {
@@ -44,7 +44,7 @@ final class ScriptedServer {
         return text
     }
 
-    /// The server sends this, in one piece.
+    /// Delivers this from the server, in one piece.
     func answer(_ text: String) throws {
         try channel.writeInbound(ByteBuffer(string: text))
     }
@@ -55,7 +55,7 @@ final class ScriptedServer {
         return answer
     }
 
-    /// Sends that many `GET`s as one pipeline.
+    /// Sends this many `GET`s as one pipeline.
     func send(gets count: Int) -> Answer {
         var pipeline = RedisPipeline()
         for _ in 0..<count {
@@ -64,7 +64,7 @@ final class ScriptedServer {
         return send(pipeline)
     }
 
-    /// Why the connection ended; nil while it is open, and for a good end.
+    /// Why the connection ended; nil while it is open, and after an orderly end.
     var endReason: RedisError? {
         get throws {
             let ended = Ended()
@@ -79,7 +79,7 @@ final class ScriptedServer {
     }
 }
 
-/// What became of one pipeline.
+/// The outcome of one pipeline.
 final class Answer {
     var result: Result<[RedisReply], RedisError>?
 
@@ -91,7 +91,7 @@ final class Answer {
     }
 }
 
-/// The command as the server should see it.
+/// The command as the server should receive it.
 func encoded(_ parts: String...) -> String {
     "*\(parts.count)\r\n" + parts.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
 }

@@ -22,7 +22,7 @@ struct ResultSizeTests {
                 at: now, action: "session.refreshed",
                 detail: ["level": .integer($0), "context": .object(["userAgent": .string(wide)])])
         }
-        let (all, bytes) = try data(of: .succeeded(.activity(entries)), .activity)
+        let (all, bytes) = try data(of: .succeeded(.activity(entries)), CommandName(of: ReadActivity.self))
         guard case .array(let told) = all["entries"], case .object(let first) = told.first else {
             throw Failure(.internal, "no entries")
         }
@@ -31,7 +31,8 @@ struct ResultSizeTests {
         #expect(all["truncated"] == .bool(true))
         guard case .object(let detail) = first["detail"] else { throw Failure(.internal, "no detail") }
         #expect(detail["level"] == .integer(0))
-        let (few, _) = try data(of: .succeeded(.activity(Array(entries.prefix(50)))), .activity)
+        let (few, _) = try data(
+            of: .succeeded(.activity(Array(entries.prefix(50)))), CommandName(of: ReadActivity.self))
         #expect(few["truncated"] == nil)
     }
 
@@ -47,7 +48,8 @@ struct ResultSizeTests {
         }
         #expect(throws: Failure.self) { try PolicyReader.readCatalogue(file(1001)) }
         let catalogue = try PolicyReader.readCatalogue(file(1000))
-        let (_, bytes) = try data(of: .succeeded(.policies(catalogue.all(of: "default"))), .listPolicies)
+        let (_, bytes) = try data(
+            of: .succeeded(.policies(catalogue.all(of: "default"))), CommandName(of: ListPolicies.self))
         #expect(bytes < 1_500_000)
     }
 }

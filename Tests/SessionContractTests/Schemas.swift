@@ -3,10 +3,25 @@ import SessionContract
 import SessionCore
 import Testing
 
+/// The files of the repository that say in words what the code does.
+enum Repository {
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    static func text(_ path: String) throws -> String {
+        String(decoding: try Data(contentsOf: root.appending(path: path)), as: UTF8.self)
+    }
+
+    /// The names of the Swift files in a folder.
+    static func swiftFiles(in folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: root.appending(path: folder).path)
+            .filter { $0.hasSuffix(".swift") }.sorted()
+    }
+}
+
 /// `schemas/` as tests read it.
 enum Schemas {
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "schemas")
+    static let root = Repository.root.appending(path: "schemas")
 
     /// The names of the JSON files in a folder, without their ending.
     static func names(in folder: String) throws -> Set<String> {

@@ -50,7 +50,7 @@ struct CreateTests {
     @Test("an unknown policy is a rejection")
     func unknownPolicy() {
         var scene = Scene()
-        let outcome = scene.decide(.create(CreateSession(subject: "alice", policy: "none")))
+        let outcome = scene.decide(CreateSession(subject: "alice", policy: "none"))
         #expect(outcome.rejection == .policyNotFound)
         #expect(scene.aggregate.sessions.isEmpty)
     }
@@ -63,7 +63,7 @@ struct CreateTests {
     func lifetimes(idle: Int?, absolute: Int?, path: String) {
         var scene = Scene()
         let outcome = scene.decide(
-            .create(CreateSession(subject: "alice", idleSeconds: idle, absoluteSeconds: absolute)))
+            CreateSession(subject: "alice", idleSeconds: idle, absoluteSeconds: absolute))
         #expect(outcome.failure?.code == .invalidField)
         #expect(outcome.failure?.path == path)
     }
@@ -88,9 +88,8 @@ struct CreateTests {
             try scene.create { $0.authentication = .init(methods: ["pwd"], at: ahead) }.session.authenticatedAt
                 == scene.now)
         let outcome = scene.decide(
-            .create(
-                CreateSession(
-                    subject: "alice", authentication: .init(methods: ["pwd"], at: scene.now.adding(seconds: 61)))))
+            CreateSession(
+                subject: "alice", authentication: .init(methods: ["pwd"], at: scene.now.adding(seconds: 61))))
         #expect(outcome.failure?.path == "/authentication/at")
     }
 
@@ -98,10 +97,10 @@ struct CreateTests {
     func deadline() {
         var scene = Scene()
         let outcome = scene.decide(
-            .create(CreateSession(subject: "alice")), deadline: Timestamp(milliseconds: scene.now.milliseconds - 1))
+            CreateSession(subject: "alice"), deadline: Timestamp(milliseconds: scene.now.milliseconds - 1))
         #expect(outcome.failure?.code == .commandExpired)
         #expect(scene.aggregate.sessions.isEmpty)
-        #expect(scene.decide(.create(CreateSession(subject: "alice")), deadline: scene.now).failure == nil)
+        #expect(scene.decide(CreateSession(subject: "alice"), deadline: scene.now).failure == nil)
     }
 
     @Test("a session without a word of authentication is level 1, and was authenticated never")

@@ -165,6 +165,6 @@ struct ElevateTests {
             #expect(scene.elevate(token, methods: ["otp"]).rejection == .tokenInvalid)
         }
         let access = ElevateSession(token: created.access, proof: .authentication(.init(methods: ["otp"])))
-        #expect(scene.decide(.elevate(access)).rejection == .tokenInvalid)
+        #expect(scene.decide(access).rejection == .tokenInvalid)
     }
 }

@@ -24,7 +24,7 @@ struct EventTests {
     func envelope() throws {
         var scene = Scene()
         _ = scene.decide(
-            .create(CreateSession(subject: "alice")),
+            CreateSession(subject: "alice"),
             traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
         let first = try #require(scene.events.first)
         #expect(first.id.hasPrefix("evt_"))
@@ -43,7 +43,7 @@ struct EventTests {
         var transaction = scene.transaction()
         for caller in ["a", "b"] {
             let command = Command(
-                tenant: "default", action: .create(CreateSession(subject: "alice")), caller: caller,
+                tenant: "default", action: CreateSession(subject: "alice"), caller: caller,
                 traceparent: "trace \(caller)")
             let created = try scene.manager.decide(command, in: &transaction).issued()
             #expect(created.tokens.accessClaims?.clientID == caller)
@@ -57,11 +57,11 @@ struct EventTests {
         let scene = Scene()
         var transaction = scene.transaction()
         _ = try scene.manager.decide(
-            Command(tenant: "default", action: .create(CreateSession(subject: "alice"))), in: &transaction)
+            Command(tenant: "default", action: CreateSession(subject: "alice")), in: &transaction)
         let before = transaction
-        for action: Command.Action in [
-            .create(CreateSession(subject: "alice", policy: "none")), .get(.session(nil)),
-            .create(CreateSession(subject: "alice", idleSeconds: 99999)),
+        for action: any SessionCommand in [
+            CreateSession(subject: "alice", policy: "none"), GetSession(.session(nil)),
+            CreateSession(subject: "alice", idleSeconds: 99999),
         ] {
             _ = try scene.manager.decide(Command(tenant: "default", action: action), in: &transaction)
         }
@@ -76,7 +76,7 @@ struct EventTests {
         let scene = Scene()
         var transaction = scene.transaction()
         let command = Command(
-            tenant: "default", action: .create(CreateSession(subject: "alice")), deadline: scene.now.adding(seconds: -1)
+            tenant: "default", action: CreateSession(subject: "alice"), deadline: scene.now.adding(seconds: -1)
         )
         let outcome = try scene.manager.decide(command, in: &transaction)
         #expect(outcome.failure?.code == .commandExpired)
@@ -129,7 +129,7 @@ struct EventTests {
         seen()
         _ = scene.enable()
         seen()
-        _ = scene.decide(.remove(RemoveFactor(subject: "alice", factorID: factor.id)))
+        _ = scene.decide(RemoveFactor(subject: "alice", factorID: factor.id))
         seen()
         #expect(kinds == Set(Event.Kind.allCases))
     }

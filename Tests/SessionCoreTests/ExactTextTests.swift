@@ -97,7 +97,7 @@ struct ExactTextTests {
     func policies() throws {
         var scene = Scene("K") { $0.maxSessions = 1 }
         #expect(scene.createOutcome { $0.policy = "\u{212a}" }.rejection == .policyNotFound)
-        _ = scene.decide(.putPolicy(PutPolicy(name: "Kx", policy: SessionPolicy())))
-        #expect(scene.decide(.getPolicy(name: "\u{212a}x")).rejection == .policyNotFound)
+        _ = scene.decide(PutPolicy(name: "Kx", policy: SessionPolicy()))
+        #expect(scene.decide(GetPolicy(name: "\u{212a}x")).rejection == .policyNotFound)
     }
 }

@@ -120,7 +120,7 @@ struct FactorTests {
     func tooMany() throws {
         var scene = Scene()
         for index in 0..<10 { _ = try scene.enrolled(label: "phone \(index)") }
-        #expect(scene.decide(.enroll(EnrollFactor(subject: "alice"))).rejection == .limitReached)
+        #expect(scene.decide(EnrollFactor(subject: "alice")).rejection == .limitReached)
         #expect(scene.factors.count == 10)
     }
 
@@ -128,7 +128,7 @@ struct FactorTests {
     func removes() throws {
         var scene = Scene()
         let (factor, _) = try scene.enrolled()
-        let removed = try scene.decide(.remove(RemoveFactor(subject: "alice", factorID: factor.id))).factor()
+        let removed = try scene.decide(RemoveFactor(subject: "alice", factorID: factor.id)).factor()
         #expect(removed.id == factor.id)
         #expect(scene.kinds == [.factorRemoved])
         #expect(scene.events[0].detail == .factor(id: factor.id, kind: "totp"))
@@ -142,9 +142,9 @@ struct FactorTests {
         let (first, _) = try scene.enrolled(label: "first")
         let (second, recovery) = try scene.enrolled(label: "second")
         let created = try scene.create()
-        _ = scene.decide(.remove(RemoveFactor(subject: "alice", factorID: second.id)))
+        _ = scene.decide(RemoveFactor(subject: "alice", factorID: second.id))
         let elevated = try scene.elevate(created.token, recovery: recovery[0]).issued()
-        _ = scene.decide(.remove(RemoveFactor(subject: "alice", factorID: first.id)))
+        _ = scene.decide(RemoveFactor(subject: "alice", factorID: first.id))
         #expect(scene.elevate(elevated.token, recovery: recovery[1]).rejection == .factorNotFound)
     }
 
@@ -152,7 +152,7 @@ struct FactorTests {
     func removesUnconfirmed() throws {
         var scene = Scene()
         let enrolment = try scene.enroll()
-        _ = try scene.decide(.remove(RemoveFactor(subject: "alice", factorID: enrolment.factorID))).factor()
+        _ = try scene.decide(RemoveFactor(subject: "alice", factorID: enrolment.factorID)).factor()
         #expect(scene.factors.isEmpty)
         #expect(scene.events.isEmpty)
     }
@@ -162,21 +162,21 @@ struct FactorTests {
         var scene = Scene()
         #expect(scene.confirm("fac_none", code: Secret("1")).rejection == .factorNotFound)
         #expect(
-            scene.decide(.remove(RemoveFactor(subject: "alice", factorID: "fac_none"))).rejection == .factorNotFound)
+            scene.decide(RemoveFactor(subject: "alice", factorID: "fac_none")).rejection == .factorNotFound)
         #expect(scene.aggregate.subject == nil)
     }
 
     @Test("factors are listed oldest first, confirmed or not")
     func lists() throws {
         var scene = Scene()
-        guard case .succeeded(.factors(let none)) = scene.decide(.listFactors(subject: "alice")) else {
+        guard case .succeeded(.factors(let none)) = scene.decide(ListFactors(subject: "alice")) else {
             throw Unexpected()
         }
         #expect(none.isEmpty)
         _ = try scene.enrolled(label: "first")
         scene.pass(seconds: 60)
         _ = try scene.enroll(label: "second")
-        guard case .succeeded(.factors(let factors)) = scene.decide(.listFactors(subject: "alice")) else {
+        guard case .succeeded(.factors(let factors)) = scene.decide(ListFactors(subject: "alice")) else {
             throw Unexpected()
         }
         #expect(factors.map(\.label) == ["first", "second"])

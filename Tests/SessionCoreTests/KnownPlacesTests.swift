@@ -18,9 +18,9 @@ struct KnownPlacesTests {
     /// Lets every session run out and be forgotten.
     private func forgetAll(_ scene: inout Scene) {
         scene.pass(seconds: 3600)
-        for id in scene.aggregate.sessions.keys { _ = scene.decide(.expire(id)) }
+        for id in scene.aggregate.sessions.keys { _ = scene.decide(ExpireSession(id)) }
         scene.pass(seconds: 60)
-        for id in scene.aggregate.sessions.keys { _ = scene.decide(.expire(id)) }
+        for id in scene.aggregate.sessions.keys { _ = scene.decide(ExpireSession(id)) }
         #expect(scene.aggregate.sessions.isEmpty)
     }
 
@@ -56,7 +56,7 @@ struct KnownPlacesTests {
         for (country, isNew) in [("DE", false), ("IT", true)] as [(ExactText, Bool)] {
             var transaction = scene.narrowTransaction(for: created.id)
             let validate = ValidateSession(token: scene.tokens.reference(created.token), context: context(country))
-            let command = Command(tenant: "default", action: .validate(validate))
+            let command = Command(tenant: "default", action: validate)
             let isTooNarrow = (try? scene.manager.decide(command, in: &transaction)) == nil
             #expect(isTooNarrow == isNew)
         }

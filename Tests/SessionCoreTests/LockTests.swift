@@ -160,7 +160,7 @@ struct LockTests {
         let created = try scene.create()
         #expect(scene.lock(.session(nil)).rejection == .sessionNotFound)
         #expect(scene.unlock(.session(nil)).rejection == .sessionNotFound)
-        let elsewhere = scene.decide(.lock(LockSessions(target: .session(created.id))), tenant: "other")
+        let elsewhere = scene.decide(LockSessions(target: .session(created.id)), tenant: "other")
         #expect(elsewhere.rejection == .sessionNotFound)
     }
 

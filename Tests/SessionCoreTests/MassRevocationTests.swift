@@ -13,7 +13,7 @@ extension Scene {
         let word = try #require(EndReason(callers: reason))
         let outcome = try manager.decide(
             Command(
-                tenant: tenant, action: .revoke(RevokeSessions(target: .all(narrowing), reason: word)),
+                tenant: tenant, action: RevokeSessions(target: .all(narrowing), reason: word),
                 traceparent: traceparent),
             in: &transaction)
         #expect(transaction.events.isEmpty)
@@ -22,7 +22,7 @@ extension Scene {
     }
 
     mutating func carryOut() {
-        _ = decide(.carryOutRevocations(aggregate.handle))
+        _ = decide(CarryOutRevocations(among: aggregate.handle))
     }
 }
 
@@ -50,7 +50,7 @@ struct MassRevocationTests {
         var transaction = scene.narrowTransaction(for: created.id)
         let validate = ValidateSession(token: scene.tokens.reference(created.token))
         let outcome = try scene.manager.decide(
-            Command(tenant: "default", action: .validate(validate)), in: &transaction)
+            Command(tenant: "default", action: validate), in: &transaction)
         #expect(try outcome.validation().reason == .revoked)
     }
 
@@ -89,7 +89,7 @@ struct MassRevocationTests {
         for target in [LockSessions.Target.session(pair[0].id), .subject("alice")] {
             #expect(try mass.lock(target).ids() == [])
         }
-        #expect(try mass.decide(.get(.session(pair[0].id))).session().status == .revoked)
+        #expect(try mass.decide(GetSession(.session(pair[0].id))).session().status == .revoked)
         #expect(try mass.list() == [])
         #expect(try mass.list(includeEnded: true) == [pair[0].id])
         #expect(try mass.revoke(.session(pair[0].id)) == [])
@@ -281,7 +281,7 @@ struct MassRevocationTests {
             on: Aggregate(handle: scene.tokens.revocationsHandle, revocations: scene.standing), now: scene.now,
             policies: scene.policies, random: SystemRandomNumberGenerator())
         _ = try scene.manager.decide(
-            Command(tenant: "", action: .forgetRevocations(until: moment.adding(seconds: -1))), in: &transaction)
+            Command(tenant: "", action: ForgetRevocations(until: moment.adding(seconds: -1))), in: &transaction)
         #expect(transaction.aggregate.revocations.all.map(\.at) == [moment])
     }
 }

@@ -9,7 +9,7 @@ struct PolicyTests {
     ) -> Outcome {
         var policy = SessionPolicy()
         change(&policy)
-        return scene.decide(.putPolicy(PutPolicy(name: name, policy: policy)), tenant: tenant)
+        return scene.decide(PutPolicy(name: name, policy: policy), tenant: tenant)
     }
 
     private func policy(_ outcome: Outcome) throws -> (name: ExactText, policy: SessionPolicy) {
@@ -18,7 +18,7 @@ struct PolicyTests {
     }
 
     private func names(_ scene: inout Scene, tenant: String = "default") throws -> [ExactText] {
-        guard case .succeeded(.policies(let policies)) = scene.decide(.listPolicies, tenant: tenant) else {
+        guard case .succeeded(.policies(let policies)) = scene.decide(ListPolicies(), tenant: tenant) else {
             throw Unexpected()
         }
         return policies.map(\.name)
@@ -31,7 +31,7 @@ struct PolicyTests {
         #expect(answer.name == "strict")
         #expect(answer.policy.maxSessions == 1)
         #expect(answer.policy.idleSeconds == 1800)
-        #expect(try policy(scene.decide(.getPolicy(name: "strict"))).policy == answer.policy)
+        #expect(try policy(scene.decide(GetPolicy(name: "strict"))).policy == answer.policy)
         #expect(try names(&scene) == ["default", "strict"])
         #expect(scene.wroteNothing)
     }
@@ -40,8 +40,8 @@ struct PolicyTests {
     func tenants() throws {
         var scene = Scene { $0.maxSessions = 7 }
         _ = put("default", &scene) { $0.maxSessions = 1 }
-        #expect(try policy(scene.decide(.getPolicy(name: "default"))).policy.maxSessions == 1)
-        let elsewhere = scene.decide(.getPolicy(name: "default"), tenant: "other")
+        #expect(try policy(scene.decide(GetPolicy(name: "default"))).policy.maxSessions == 1)
+        let elsewhere = scene.decide(GetPolicy(name: "default"), tenant: "other")
         #expect(try policy(elsewhere).policy.maxSessions == 7)
         _ = put("own", &scene, tenant: "other")
         #expect(try names(&scene) == ["default"])
@@ -52,7 +52,7 @@ struct PolicyTests {
     func defaults() throws {
         var scene = Scene()
         scene.policies = PolicyCatalogue()
-        let policy = try policy(scene.decide(.getPolicy(name: "default"))).policy
+        let policy = try policy(scene.decide(GetPolicy(name: "default"))).policy
         #expect([policy.idleSeconds, policy.absoluteSeconds, policy.touchIntervalSeconds] == [1800, 43200, 60])
         #expect([policy.accessTokenSeconds, policy.refreshSeconds, policy.refreshGraceSeconds] == [300, 43200, 30])
         #expect(policy.maxSessions == 5 && policy.onLimit == .evictLeastRecentlyActive)
@@ -68,7 +68,7 @@ struct PolicyTests {
     func removes() throws {
         var scene = Scene { $0.maxSessions = 7 }
         func remove(_ name: ExactText, tenant: String = "default") -> Outcome {
-            scene.decide(.removePolicy(name: name), tenant: tenant)
+            scene.decide(RemovePolicy(name: name), tenant: tenant)
         }
         _ = put("default", &scene) { $0.maxSessions = 1 }
         _ = put("own", &scene)
@@ -86,7 +86,7 @@ struct PolicyTests {
     @Test("a name that nobody put is not found")
     func unknown() {
         var scene = Scene()
-        #expect(scene.decide(.getPolicy(name: "none")).rejection == .policyNotFound)
+        #expect(scene.decide(GetPolicy(name: "none")).rejection == .policyNotFound)
     }
 
     @Test("a tenant has a hundred policies at most, and may still change them")

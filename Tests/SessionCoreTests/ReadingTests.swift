@@ -4,7 +4,7 @@ import Testing
 @Suite("Looking at sessions")
 struct ReadingTests {
     private func get(_ target: SessionTarget, _ scene: inout Scene, tenant: String = "default") -> Outcome {
-        scene.decide(.get(target), tenant: tenant)
+        scene.decide(GetSession(target), tenant: tenant)
     }
 
     @Test("a session is shown by token and by id, which is no activity")
@@ -23,7 +23,7 @@ struct ReadingTests {
         var scene = Scene()
         let created = try scene.create()
         _ = scene.decide(
-            .revoke(RevokeSessions(target: .session(created.id), reason: EndReason(callers: "logout") ?? .revoked)))
+            RevokeSessions(target: .session(created.id), reason: EndReason(callers: "logout") ?? .revoked))
         let session = try get(.session(created.id), &scene).session()
         #expect(session.status == .revoked)
         #expect(session.ending?.reason.word == "logout")
@@ -104,17 +104,17 @@ struct ReadingTests {
             ActivityEntry(at: scene.now, action: "session.refreshed", detail: ["n": .integer($0)])
         }
         scene.activity[created.id] = entries
-        guard case .succeeded(.activity(let some)) = scene.decide(.activity(ReadActivity(session: created.id))) else {
+        guard case .succeeded(.activity(let some)) = scene.decide(ReadActivity(session: created.id)) else {
             throw Unexpected()
         }
         #expect(some == Array(entries.prefix(50)))
         guard
             case .succeeded(.activity(let two)) = scene.decide(
-                .activity(ReadActivity(session: created.id, limit: 2)))
+                ReadActivity(session: created.id, limit: 2))
         else { throw Unexpected() }
         #expect(two == Array(entries.prefix(2)))
-        #expect(scene.decide(.activity(ReadActivity(session: nil))).rejection == .sessionNotFound)
-        let elsewhere = scene.decide(.activity(ReadActivity(session: created.id)), tenant: "other")
+        #expect(scene.decide(ReadActivity(session: nil)).rejection == .sessionNotFound)
+        let elsewhere = scene.decide(ReadActivity(session: created.id), tenant: "other")
         #expect(elsewhere.rejection == .sessionNotFound)
     }
 }
@@ -125,26 +125,26 @@ struct NeedTests {
     func needs() throws {
         var scene = Scene()
         let created = try scene.create()
-        func need(_ action: Command.Action) -> Need? {
+        func need(_ action: any SessionCommand) -> Need? {
             scene.manager.need(of: Command(tenant: "default", action: action))
         }
         let token = scene.tokens.reference(created.token)
-        let validate = try #require(need(.validate(ValidateSession(token: token))))
+        let validate = try #require(need(ValidateSession(token: token)))
         #expect(validate.scope == .sessions([created.id]))
-        #expect(need(.validate(ValidateSession(token: created.access)))?.scope == .sessions([created.id]))
-        #expect(need(.validate(ValidateSession(token: .malformed))) == nil)
-        #expect(need(.refresh(RefreshSession(refreshToken: .malformed))) == nil)
-        for action: Command.Action in [
-            .create(CreateSession(subject: "alice")), .get(.token(token)),
-            .lock(LockSessions(target: .subject("alice"))),
-            .revoke(RevokeSessions(target: .session(created.id))), .listFactors(subject: "alice"), .expire(created.id),
+        #expect(need(ValidateSession(token: created.access))?.scope == .sessions([created.id]))
+        #expect(need(ValidateSession(token: .malformed)) == nil)
+        #expect(need(RefreshSession(refreshToken: .malformed)) == nil)
+        for action: any SessionCommand in [
+            CreateSession(subject: "alice"), GetSession(.token(token)),
+            LockSessions(target: .subject("alice")),
+            RevokeSessions(target: .session(created.id)), ListFactors(subject: "alice"), ExpireSession(created.id),
         ] {
             let need = try #require(need(action))
             #expect(need.scope == .whole)
             #expect(need.handle == scene.aggregate.handle)
         }
-        #expect(need(.activity(ReadActivity(session: created.id)))?.activityOf == created.id)
-        #expect(need(.listPolicies)?.handle == scene.manager.policiesHandle)
+        #expect(need(ReadActivity(session: created.id))?.activityOf == created.id)
+        #expect(need(ListPolicies())?.handle == scene.manager.policiesHandle)
     }
 
     @Test("scopes add up without repeating a session, and the whole has every part")

@@ -298,10 +298,9 @@ struct ReauthenticateTests {
         var scene = Scene()
         let created = try scene.create()
         let outcome = scene.decide(
-            .reauthenticate(
-                ReauthenticateSession(
-                    token: scene.tokens.reference(created.token),
-                    authentication: Authentication(methods: ["pwd"], at: scene.now.adding(seconds: 61)))))
+            ReauthenticateSession(
+                token: scene.tokens.reference(created.token),
+                authentication: Authentication(methods: ["pwd"], at: scene.now.adding(seconds: 61))))
         #expect(outcome.failure?.path == "/authentication/at")
     }
 

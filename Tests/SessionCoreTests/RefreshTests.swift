@@ -83,7 +83,7 @@ struct RefreshTests {
         let created = try scene.create()
         scene.pass(seconds: 1800)
         #expect(scene.refresh(created.refresh).rejection == .reauthenticationRequired)
-        _ = scene.decide(.expire(created.session.id))
+        _ = scene.decide(ExpireSession(created.session.id))
         #expect(scene.refresh(created.refresh).rejection == .reauthenticationRequired)
         scene.pass(seconds: 3601)
         #expect(scene.refresh(created.refresh).rejection == .sessionEnded)
@@ -119,7 +119,7 @@ struct RefreshTests {
         var transaction = scene.transaction(random: 99)
         let command = Command(
             tenant: "default",
-            action: .refresh(RefreshSession(refreshToken: scene.tokens.reference(created.refresh, as: .refresh))))
+            action: RefreshSession(refreshToken: scene.tokens.reference(created.refresh, as: .refresh)))
         let first = try scene.manager.decide(command, in: &transaction).issued()
         let second = try scene.manager.decide(command, in: &transaction).issued()
         #expect(first.refresh == second.refresh)
@@ -218,7 +218,7 @@ struct RefreshTests {
         var scene = Scene()
         let created = try scene.create()
         let reference = scene.tokens.reference(created.refresh, as: .refresh)
-        let outcome = scene.decide(.refresh(RefreshSession(refreshToken: reference)), tenant: "other")
+        let outcome = scene.decide(RefreshSession(refreshToken: reference), tenant: "other")
         #expect(outcome.rejection == .tokenInvalid)
     }
 

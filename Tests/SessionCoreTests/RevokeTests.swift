@@ -23,7 +23,7 @@ struct RevokeTests {
         var scene = Scene()
         let created = try scene.create()
         let elsewhere = scene.decide(
-            .revoke(RevokeSessions(target: .session(created.session.id))), tenant: "other")
+            RevokeSessions(target: .session(created.session.id)), tenant: "other")
         guard case .succeeded(.revoked([])) = elsewhere else { throw Unexpected() }
         #expect(try scene.revoke(.session(created.session.id)) == [created.session.id])
         #expect(try scene.revoke(.session(nil)) == [])
@@ -50,7 +50,7 @@ struct RevokeTests {
         let created = try scene.create()
         for token in ["nonsense", created.token + "1"] {
             let outcome = scene.decide(
-                .revoke(RevokeSessions(target: .subject("alice", except: .token(reference(token))))))
+                RevokeSessions(target: .subject("alice", except: .token(reference(token)))))
             #expect(outcome.rejection == .tokenInvalid)
         }
         #expect(try scene.validate(created.token).reason == nil)
@@ -64,7 +64,7 @@ struct RevokeTests {
         other.aggregate = Aggregate(handle: PlainTokens().handle(tenant: "default", subject: "bob"))
         let foreign = try other.create { $0.subject = "bob" }
         let outcome = scene.decide(
-            .revoke(RevokeSessions(target: .subject("alice", except: .token(reference(foreign.token))))))
+            RevokeSessions(target: .subject("alice", except: .token(reference(foreign.token)))))
         #expect(outcome.rejection == .tokenInvalid)
         #expect(try scene.validate(created.token).reason == nil)
     }
@@ -86,7 +86,7 @@ struct RevokeTests {
         _ = try scene.validate(created.token)
         scene.pass(seconds: 800)
         var transaction = scene.transaction()
-        _ = try scene.manager.decide(Command(tenant: "", action: .expire(created.session.id)), in: &transaction)
+        _ = try scene.manager.decide(Command(tenant: "", action: ExpireSession(created.session.id)), in: &transaction)
         #expect(transaction.changed.isEmpty)
         #expect(transaction.rescheduled == [created.session.id])
         #expect(transaction.aggregate.sessions[created.session.id]?.nextDeadline == scene.now.adding(seconds: 1000))
@@ -98,10 +98,10 @@ struct RevokeTests {
         let created = try scene.create()
         _ = try scene.revoke(.session(created.session.id))
         scene.pass(seconds: 86399)
-        _ = scene.decide(.expire(created.session.id))
+        _ = scene.decide(ExpireSession(created.session.id))
         #expect(try scene.validate(created.token).reason == .revoked)
         scene.pass(seconds: 1)
-        _ = scene.decide(.expire(created.session.id))
+        _ = scene.decide(ExpireSession(created.session.id))
         #expect(try scene.validate(created.token).reason == .unknown)
         #expect(scene.aggregate.sessions.isEmpty)
     }
@@ -122,7 +122,7 @@ struct RevokeTests {
         var scene = Scene()
         let created = try scene.create()
         let logout = try #require(EndReason(callers: "logout"))
-        _ = scene.decide(.revoke(RevokeSessions(target: .session(created.id), reason: logout)))
+        _ = scene.decide(RevokeSessions(target: .session(created.id), reason: logout))
         #expect(scene[created]?.ending?.reason == logout)
         #expect(scene.events.map(\.reason) == ["logout"])
     }

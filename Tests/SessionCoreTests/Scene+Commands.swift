@@ -6,7 +6,7 @@ extension Scene {
     mutating func createOutcome(_ change: (inout CreateSession) -> Void = { _ in }) -> Outcome {
         var create = CreateSession(subject: "alice")
         change(&create)
-        return decide(.create(create))
+        return decide(create)
     }
 
     mutating func create(_ change: (inout CreateSession) -> Void = { _ in }) throws -> Issued {
@@ -32,12 +32,12 @@ extension Scene {
         require requirement: ValidateSession.Requirement = .init(), touch: Bool = true
     ) throws -> Validation {
         try decide(
-            .validate(ValidateSession(token: token, context: context, requirement: requirement, touch: touch))
+            ValidateSession(token: token, context: context, requirement: requirement, touch: touch)
         ).validation()
     }
 
     mutating func refresh(_ token: String, context: ClientContext? = nil) -> Outcome {
-        decide(.refresh(RefreshSession(refreshToken: tokens.reference(token, as: .refresh), context: context)))
+        decide(RefreshSession(refreshToken: tokens.reference(token, as: .refresh), context: context))
     }
 
     /// The refresh token that a refresh gives.
@@ -58,7 +58,7 @@ extension Scene {
     }
 
     mutating func elevate(_ token: String, _ proof: ElevateSession.Proof, context: ClientContext?) -> Outcome {
-        decide(.elevate(ElevateSession(token: tokens.reference(token), proof: proof, context: context)))
+        decide(ElevateSession(token: tokens.reference(token), proof: proof, context: context))
     }
 
     mutating func reauthenticate(
@@ -66,36 +66,33 @@ extension Scene {
     ) -> Outcome {
         let reference = token.hasPrefix("sjr_") ? tokens.reference(token, as: .refresh) : tokens.reference(token)
         return decide(
-            .reauthenticate(
-                ReauthenticateSession(
-                    token: reference, authentication: Authentication(methods: methods), context: context)))
+            ReauthenticateSession(
+                token: reference, authentication: Authentication(methods: methods), context: context))
     }
 
     mutating func update(_ target: SessionTarget, _ change: (inout UpdateSession) -> Void) -> Outcome {
         var update = UpdateSession(target: target)
         change(&update)
-        return decide(.update(update))
+        return decide(update)
     }
 
     mutating func beginTransfer(
         _ token: String, keepOriginal: Bool = false, context: ClientContext? = nil
     ) -> Outcome {
         decide(
-            .beginTransfer(
-                BeginTransfer(token: tokens.reference(token), keepOriginal: keepOriginal, context: context)))
+            BeginTransfer(token: tokens.reference(token), keepOriginal: keepOriginal, context: context))
     }
 
     mutating func completeTransfer(
         _ ticket: String, device: Device? = nil, context: ClientContext? = nil
     ) -> Outcome {
         decide(
-            .completeTransfer(
-                CompleteTransfer(
-                    ticket: tokens.reference(ticket, as: .ticket), device: device, context: context)))
+            CompleteTransfer(
+                ticket: tokens.reference(ticket, as: .ticket), device: device, context: context))
     }
 
     mutating func revokeOutcome(_ target: RevokeSessions.Target, cascade: Bool = true) -> Outcome {
-        decide(.revoke(RevokeSessions(target: target, cascade: cascade)))
+        decide(RevokeSessions(target: target, cascade: cascade))
     }
 
     mutating func revoke(_ target: RevokeSessions.Target, cascade: Bool = true) throws -> [SessionID] {
@@ -103,19 +100,19 @@ extension Scene {
     }
 
     mutating func lock(_ target: LockSessions.Target, reason: String? = nil) -> Outcome {
-        decide(.lock(LockSessions(target: target, reason: reason.flatMap(EndReason.init(callers:)))))
+        decide(LockSessions(target: target, reason: reason.flatMap(EndReason.init(callers:))))
     }
 
     mutating func unlock(_ target: LockSessions.Target, reason: String? = nil) -> Outcome {
-        decide(.unlock(LockSessions(target: target, reason: reason.flatMap(EndReason.init(callers:)))))
+        decide(UnlockSessions(target: target, reason: reason.flatMap(EndReason.init(callers:))))
     }
 
     mutating func disable() -> Outcome {
-        decide(.disable(SwitchSubject(subject: "alice")))
+        decide(DisableSubject(subject: "alice"))
     }
 
     mutating func enable() -> Outcome {
-        decide(.enable(SwitchSubject(subject: "alice")))
+        decide(EnableSubject(subject: "alice"))
     }
 
     mutating func list(includeEnded: Bool = false) throws -> [SessionID] {
@@ -128,13 +125,13 @@ extension Scene {
         let after = cursor.flatMap { tokens.place(of: $0, of: aggregate.handle) }
         guard
             case .succeeded(.sessions(let page)) = decide(
-                .list(ListSessions(subject: "alice", includeEnded: includeEnded, limit: limit, after: after)))
+                ListSessions(subject: "alice", includeEnded: includeEnded, limit: limit, after: after))
         else { throw Unexpected() }
         return page
     }
 
     mutating func reap(_ issued: Issued) {
-        _ = decide(.expire(issued.id))
+        _ = decide(ExpireSession(issued.id))
     }
 }
 
@@ -144,11 +141,11 @@ extension Scene {
     var factors: [Factor] { aggregate.subject?.factors ?? [] }
 
     mutating func enroll(label: String = "phone") throws -> Enrolment {
-        try decide(.enroll(EnrollFactor(subject: "alice", label: label))).enrolment()
+        try decide(EnrollFactor(subject: "alice", label: label)).enrolment()
     }
 
     mutating func confirm(_ id: String, code: Secret) -> Outcome {
-        decide(.confirm(ConfirmFactor(subject: "alice", factorID: id, code: code)))
+        decide(ConfirmFactor(subject: "alice", factorID: id, code: code))
     }
 
     /// An authenticator in use, whose code of this moment has not been used yet.

@@ -43,7 +43,7 @@ struct LimitTests {
             $0.onLimit = .reject
         }
         _ = try scene.create()
-        let outcome = scene.decide(.create(CreateSession(subject: "alice")))
+        let outcome = scene.decide(CreateSession(subject: "alice"))
         #expect(outcome.rejection == .limitReached)
         if case .rejected(let rejection) = outcome { #expect(rejection.message == "1 of 1 sessions are in use") }
         #expect(scene.events.map(\.kind) == [.limitReached])

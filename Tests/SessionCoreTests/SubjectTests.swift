@@ -67,9 +67,9 @@ struct SubjectTests {
     func reason() throws {
         var scene = Scene()
         _ = try scene.create()
-        _ = scene.decide(.disable(SwitchSubject(subject: "alice", reason: EndReason(callers: "left"))))
+        _ = scene.decide(DisableSubject(subject: "alice", reason: EndReason(callers: "left")))
         #expect(scene.events.map(\.reason) == ["left", "subject_disabled"])
-        _ = scene.decide(.enable(SwitchSubject(subject: "alice", reason: EndReason(callers: "returned"))))
+        _ = scene.decide(EnableSubject(subject: "alice", reason: EndReason(callers: "returned")))
         #expect(scene.events.map(\.reason) == ["returned"])
     }
 

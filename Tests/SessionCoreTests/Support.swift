@@ -63,7 +63,7 @@ struct Scene {
 
     /// Decides a command on all there is of the subject, and commits it.
     mutating func decide(
-        _ action: Command.Action, tenant: String = "default", deadline: Timestamp? = nil, traceparent: String? = nil
+        _ action: any SessionCommand, tenant: String = "default", deadline: Timestamp? = nil, traceparent: String? = nil
     ) -> Outcome {
         seed += 1
         var transaction = transaction(random: seed)

@@ -75,7 +75,7 @@ struct TightenedPolicyTests {
         var transaction = scene.narrowTransaction(for: created.id)
         let validate = ValidateSession(token: scene.tokens.reference(created.token))
         let outcome = try scene.manager.decide(
-            Command(tenant: "default", action: .validate(validate)), in: &transaction)
+            Command(tenant: "default", action: validate), in: &transaction)
         #expect(try outcome.validation().reason == .expiredIdle)
         #expect(transaction.rescheduled == [created.id])
         #expect(transaction.changed.isEmpty)

@@ -189,7 +189,7 @@ struct TransferTests {
         let ticket = try scene.beginTransfer(created.token).ticket()
         #expect(scene.completeTransfer(ticket + "1").rejection == .ticketInvalid)
         let elsewhere = scene.decide(
-            .completeTransfer(CompleteTransfer(ticket: scene.tokens.reference(ticket, as: .ticket))), tenant: "other")
+            CompleteTransfer(ticket: scene.tokens.reference(ticket, as: .ticket)), tenant: "other")
         #expect(elsewhere.rejection == .ticketInvalid)
     }
 }

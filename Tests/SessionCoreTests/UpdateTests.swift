@@ -122,7 +122,7 @@ struct UpdateTests {
         let created = try scene.create()
         #expect(scene.update(.session(nil)) { _ in }.rejection == .sessionNotFound)
         #expect(scene.update(.token(.malformed)) { _ in }.rejection == .tokenInvalid)
-        let elsewhere = scene.decide(.update(UpdateSession(target: target(created))), tenant: "other")
+        let elsewhere = scene.decide(UpdateSession(target: target(created)), tenant: "other")
         #expect(elsewhere.rejection == .sessionNotFound)
     }
 }

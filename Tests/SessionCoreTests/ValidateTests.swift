@@ -67,7 +67,7 @@ struct ValidateTests {
         var scene = Scene()
         let created = try scene.create()
         scene.pass(seconds: 1800)
-        _ = scene.decide(.expire(created.session.id))
+        _ = scene.decide(ExpireSession(created.session.id))
         #expect(scene.events.map(\.kind) == [.expired])
         let validation = try scene.validate(created.token)
         #expect(validation.reason == .expiredIdle)
@@ -82,7 +82,7 @@ struct ValidateTests {
         #expect(try scene.validate(created.refresh).reason == .malformed)
         #expect(try scene.validate(created.token + "1").reason == .unknown)
         let reference = TokenReference.genuine(try #require(scene.tokens.read(created.token, as: .session)))
-        let elsewhere = scene.decide(.validate(ValidateSession(token: reference)), tenant: "other")
+        let elsewhere = scene.decide(ValidateSession(token: reference), tenant: "other")
         guard case .succeeded(.validated(.invalid(.unknown, nil, .login))) = elsewhere else { throw Unexpected() }
     }
 
@@ -132,7 +132,7 @@ struct ValidateTests {
     func accessTokenUnknown() throws {
         var scene = Scene()
         let created = try scene.create()
-        let outcome = scene.decide(.validate(ValidateSession(token: created.access)), tenant: "other")
+        let outcome = scene.decide(ValidateSession(token: created.access), tenant: "other")
         #expect(try outcome.validation().reason == .unknown)
         let foreign = PresentedAccessToken(
             session: created.id, generation: 1, tenant: "other", expiresAt: scene.now.adding(seconds: 60))
@@ -219,7 +219,7 @@ struct ValidateTests {
         let created = try scene.create()
         scene.pass(seconds: 60)
         let command = Command(
-            tenant: "default", action: .validate(ValidateSession(token: scene.tokens.reference(created.token))))
+            tenant: "default", action: ValidateSession(token: scene.tokens.reference(created.token)))
         var narrow = scene.narrowTransaction(for: created.id)
         let answer = try scene.manager.decide(command, in: &narrow).validation()
         #expect(answer.isValid)
@@ -239,7 +239,7 @@ struct ValidateTests {
             let id = try #require(validate.token.session)
             var narrow = scene.narrowTransaction(for: id)
             #expect(throws: ScopeTooNarrow.self) {
-                _ = try scene.manager.decide(Command(tenant: "default", action: .validate(validate)), in: &narrow)
+                _ = try scene.manager.decide(Command(tenant: "default", action: validate), in: &narrow)
             }
             #expect(narrow.isEmpty)
         }

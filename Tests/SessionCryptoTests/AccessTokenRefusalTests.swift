@@ -11,7 +11,7 @@ import Testing
         tokens = try await accessTokens()
     }
 
-    @Test func `what a forger with our keys makes is taken, or the tests below would say nothing`() async throws {
+    @Test func `a token forged with our keys is accepted, so that the tests below mean something`() async throws {
         var forge = Forge()
         #expect(await tokens.read(try forge.signedWithES256()) == presented)
         forge.header["alg"] = "EdDSA"
@@ -22,7 +22,7 @@ import Testing
     // MARK: Signatures
 
     @Test(arguments: SigningAlgorithm.allCases)
-    func `a token with one character changed is refused, whichever it is`(algorithm: SigningAlgorithm) async throws {
+    func `a token with any one character changed is rejected`(algorithm: SigningAlgorithm) async throws {
         let text = Array(try await tokens(signingWith: algorithm).sign(claims()).exposed.utf8)
         for index in text.indices {
             for replacement in Array("Aa9_.=".utf8) where replacement != text[index] {
@@ -37,14 +37,14 @@ import Testing
         try await accessTokens(algorithm: algorithm)
     }
 
-    @Test func `another token's payload or signature does not fit`() async throws {
+    @Test func `the payload or signature of another token is rejected`() async throws {
         let one = try await tokens.sign(claims()).exposed.split(separator: ".")
         let other = try await tokens.sign(claims(subject: "bob")).exposed.split(separator: ".")
         #expect(await tokens.read("\(one[0]).\(other[1]).\(one[2])") == nil)
         #expect(await tokens.read("\(one[0]).\(one[1]).\(other[2])") == nil)
     }
 
-    @Test func `a token without a signature is refused`() async throws {
+    @Test func `a token without a signature is rejected`() async throws {
         var forge = Forge()
         forge.header["alg"] = "none"
         #expect(await tokens.read(try forge.token { _ in Data() }) == nil)
@@ -55,9 +55,9 @@ import Testing
         #expect(await tokens.read(try forge.token { _ in Data(count: 64) }) == nil)
     }
 
-    /// The public key as anybody has it, taken for a secret (RFC 8725, section 2.1).
+    /// The public key, which anyone has, used as an HMAC secret (RFC 8725, section 2.1).
     @Test(arguments: ["HS256", "RS256", "ES384", "es256", "ES256 ", "MLDSA65"])
-    func `no other algorithm is taken`(algorithm: String) async throws {
+    func `no other algorithm is accepted`(algorithm: String) async throws {
         var forge = Forge()
         forge.header["alg"] = algorithm
         let publicKey = Forge.es256Key.publicKey
@@ -77,7 +77,7 @@ import Testing
         #expect(await tokens.read(try forge.signedWithES256()) == nil)
     }
 
-    @Test func `an algorithm is taken with a key of its own only`() async throws {
+    @Test func `an algorithm is accepted only with a key of that algorithm`() async throws {
         var forge = Forge()
         forge.header["alg"] = "EdDSA"
         #expect(await tokens.read(try forge.signedWithES256()) == nil)
@@ -91,14 +91,14 @@ import Testing
     // MARK: Headers
 
     @Test(arguments: ["000000a2-es256", "000000a1", "", "000000A1-es256", "000000a1-ES256"])
-    func `a key that is not in the ring is not another one`(keyID: String) async throws {
+    func `a key id that is not in the ring is not replaced by another key`(keyID: String) async throws {
         var forge = Forge()
         forge.header["kid"] = keyID
         #expect(await tokens.read(try forge.signedWithES256()) == nil)
     }
 
     @Test(arguments: ["typ", "alg", "kid"])
-    func `a header says all three things, in texts`(name: String) async throws {
+    func `a header must contain all three members, as texts`(name: String) async throws {
         var forge = Forge()
         forge.header[name] = nil
         #expect(await tokens.read(try forge.signedWithES256()) == nil)
@@ -112,13 +112,13 @@ import Testing
         ("AT+JWT", true), ("application/at+jwt", true), ("Application/At+Jwt", true), ("JWT", false), ("jwt", false),
         ("", false), ("at+jwt ", false), ("text/at+jwt", false), ("secevent+jwt", false),
     ])
-    func `only an access token's type is taken, in any case`(type: String, isTaken: Bool) async throws {
+    func `only the type of an access token is accepted, in any case`(type: String, isTaken: Bool) async throws {
         var forge = Forge()
         forge.header["typ"] = type
         #expect((await tokens.read(try forge.signedWithES256()) != nil) == isTaken)
     }
 
-    @Test func `what a header calls critical is not understood`() async throws {
+    @Test func `a header with critical extensions is rejected`() async throws {
         var forge = Forge()
         for critical in [["exp"], [], "exp", NSNull()] as [Any] {
             forge.header["crit"] = critical
@@ -132,19 +132,19 @@ import Testing
         #"{"typ":"at+jwt","alg":"ES256","kid":"000000a1-es256"}x"#,
         #"["at+jwt","ES256","000000a1-es256"]"#, #""ES256""#, "{", "", "\u{1}",
     ])
-    func `a header that readers could differ about is refused`(text: String) async throws {
+    func `an ambiguous header is rejected`(text: String) async throws {
         #expect(await tokens.read(try Forge(headerText: text).signedWithES256()) == nil)
     }
 
-    /// jwt-kit's own reading of a whole header ends the process on such a number.
-    @Test func `a header's other members do no harm`() async throws {
+    /// Parsing a whole header, jwt-kit itself would crash on such a number.
+    @Test func `other members of a header are harmless`() async throws {
         let text = #"{"typ":"at+jwt","alg":"ES256","kid":"000000a1-es256","x":1e300,"jwk":{"kty":"oct","k":"AA"}}"#
         #expect(await tokens.read(try Forge(headerText: text).signedWithES256()) == presented)
     }
 
     // MARK: Claims
 
-    @Test func `other issuers' and audiences' tokens are refused`() async throws {
+    @Test func `tokens of other issuers and audiences are rejected`() async throws {
         for (issuer, audience) in [("issuer2", "audience"), ("issuer", "audience2"), ("", "audience"), ("ISSUER", "")] {
             let stranger = try await accessTokens(issuer: issuer, audience: audience)
             #expect(await tokens.read(try await stranger.sign(claims()).exposed) == nil)
@@ -154,7 +154,7 @@ import Testing
     @Test(arguments: [
         "iss", "aud", "sub", "client_id", "exp", "iat", "jti", "sid", "gen", "tenant", "acr", "amr",
     ])
-    func `a token lacks no claim`(name: String) async throws {
+    func `a token without one of the claims is rejected`(name: String) async throws {
         var forge = Forge()
         forge.payload[name] = nil
         #expect(await tokens.read(try forge.signedWithES256()) == nil)
@@ -165,20 +165,20 @@ import Testing
     }
 
     @Test(arguments: [Int64.max, Int64.max / 1000 + 1, -1, .min])
-    func `an end that is no time is refused`(expiry: Int64) async throws {
+    func `an invalid expiry is rejected`(expiry: Int64) async throws {
         var forge = Forge()
         forge.payload["exp"] = expiry
         #expect(await tokens.read(try forge.signedWithES256()) == nil)
     }
 
-    @Test func `expiry is for the rules to decide`() async throws {
+    @Test func `expiry is left to the rules`() async throws {
         var forge = Forge()
         forge.payload["exp"] = 1
         #expect(await tokens.read(try forge.signedWithES256())?.expiresAt == Timestamp(milliseconds: 1000))
     }
 
     @Test(arguments: ["", "alice", "ses_0123456789abcdefghijabcDEF012-_", "sjs_0123456789abcdefghijabcDEF012-_z"])
-    func `a session that cannot be is refused`(id: String) async throws {
+    func `an invalid session id is rejected`(id: String) async throws {
         var forge = Forge()
         forge.payload["sid"] = id
         #expect(await tokens.read(try forge.signedWithES256()) == nil)
@@ -186,7 +186,7 @@ import Testing
 
     // MARK: Texts
 
-    @Test func `what is no token is refused`() async throws {
+    @Test func `a text that is not a token is rejected`() async throws {
         let token = try Forge().signedWithES256()
         let parts = token.split(separator: ".")
         let texts = [
@@ -197,7 +197,7 @@ import Testing
         for text in texts { #expect(await tokens.read(text) == nil, "\(text)") }
     }
 
-    @Test func `a text of more than 16 KiB is refused, whatever it says`() async throws {
+    @Test func `a text over 16 KiB is rejected, whatever its content`() async throws {
         var forge = Forge()
         forge.payload["sub"] = String(repeating: "a", count: 11_600)
         #expect(await tokens.read(try forge.signedWithES256()) != nil)
@@ -205,8 +205,8 @@ import Testing
         #expect(await tokens.read(try forge.signedWithES256()) == nil)
     }
 
-    /// The last character of 64 bytes in Base64 has four bits to spare, and Foundation does not look at them.
-    @Test func `a signature is written in one way only`() async throws {
+    /// The last character of 64 bytes in Base64 has four unused bits, which Foundation ignores.
+    @Test func `a signature has only one accepted encoding`() async throws {
         let token = try await tokens.sign(claims()).exposed
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
         let last = try #require(token.last.flatMap { alphabet.firstIndex(of: $0) })

@@ -16,7 +16,7 @@ func claims(
         expiresAt: Timestamp(milliseconds: start.milliseconds + 300_999))
 }
 
-/// What `claims()` is when it is shown again: its times have lost their milliseconds.
+/// The result of presenting `claims()`: its times have lost their milliseconds.
 let presented = PresentedAccessToken(
     session: session, generation: 3, tenant: "acme", expiresAt: start.adding(seconds: 300))
 
@@ -30,7 +30,7 @@ func accessTokens(
         algorithm: algorithm)
 }
 
-/// Makes tokens that Sojourn would not, with its very keys: derived here a second time, from how it is documented.
+/// Makes tokens that Sojourn would never issue, with its own keys, derived here independently from their documentation.
 struct Forge {
     var header: [String: Any] = ["typ": "at+jwt", "alg": "ES256", "kid": "000000a1-es256"]
     var payload: [String: Any] = [
@@ -38,7 +38,7 @@ struct Forge {
         "iat": 1_795_212_000, "jti": "jti-1", "sid": session.text, "gen": 3, "tenant": "acme", "acr": "2",
         "amr": ["pwd"],
     ]
-    /// The header's text where no dictionary can say it.
+    /// The header as text, for what no dictionary can express.
     var headerText: String?
 
     static let es256Key: P256.Signing.PrivateKey = key("ES256") { try? P256.Signing.PrivateKey(rawRepresentation: $0) }
@@ -54,7 +54,7 @@ struct Forge {
         return key
     }
 
-    /// The first two parts, as they are signed.
+    /// The first two parts, as signed.
     func signingInput() throws -> String {
         let header =
             try headerText.map { Data($0.utf8) } ?? JSONSerialization.data(withJSONObject: header)
@@ -75,7 +75,7 @@ struct Forge {
     }
 }
 
-/// A token's header or payload as anybody reads it.
+/// A token's header or payload, readable by anyone.
 func part(_ index: Int, of token: Secret) throws -> [String: Any] {
     let text = String(token.exposed.split(separator: ".")[index])
     let base64 = text.replacing("-", with: "+").replacing("_", with: "/")

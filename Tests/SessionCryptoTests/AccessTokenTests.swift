@@ -7,7 +7,9 @@ import Testing
 
 @Suite struct AccessTokenTests {
     @Test(arguments: SigningAlgorithm.allCases)
-    func `a token comes back as it was signed, however often it is shown`(algorithm: SigningAlgorithm) async throws {
+    func `a token verifies to the claims that were signed, however often it is presented`(algorithm: SigningAlgorithm)
+        async throws
+    {
         let tokens = try await accessTokens(algorithm: algorithm)
         let text = try await tokens.sign(claims()).exposed
         for _ in 0..<3 { #expect(await tokens.read(text) == presented) }
@@ -15,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: SigningAlgorithm.allCases)
-    func `the header says type, algorithm and key, and no more`(algorithm: SigningAlgorithm) async throws {
+    func `the header contains type, algorithm and key, and nothing else`(algorithm: SigningAlgorithm) async throws {
         let header = try part(0, of: try await accessTokens(algorithm: algorithm).sign(claims()))
         #expect(
             header as? [String: String] == [
@@ -23,7 +25,7 @@ import Testing
             ])
     }
 
-    @Test func `the claims are RFC 9068's and ours, and their times whole seconds`() async throws {
+    @Test func `the claims are those of RFC 9068 and ours, with times in whole seconds`() async throws {
         let payload = try part(1, of: try await accessTokens().sign(claims(actor: "support")))
         let expected: [String: Any] = [
             "iss": "issuer", "aud": "audience", "sub": "alice", "client_id": "orders", "exp": 1_795_212_300,
@@ -33,7 +35,7 @@ import Testing
         #expect(NSDictionary(dictionary: payload) == NSDictionary(dictionary: expected))
     }
 
-    @Test func `what does not apply is absent`() async throws {
+    @Test func `claims that do not apply are absent`() async throws {
         let tokens = try await accessTokens()
         let token = try await tokens.sign(claims(authenticatedAt: nil))
         let payload = try part(1, of: token)
@@ -42,7 +44,7 @@ import Testing
         #expect(await tokens.read(token.exposed) == presented)
     }
 
-    @Test func `whatever the contract lets into a token can be read again`() async throws {
+    @Test func `everything the contract allows in a token can be read back`() async throws {
         let longest = String(repeating: "\u{1}", count: 256)
         let tokens = try await accessTokens()
         let token = try await tokens.sign(
@@ -58,7 +60,7 @@ import Testing
         #expect("\(token)" == "[redacted]")
     }
 
-    @Test func `what makes tokens prints nothing of its keys`() async throws {
+    @Test func `the token scheme prints nothing of its keys`() async throws {
         let tokens = try await accessTokens()
         var printed = "\(tokens) \(String(reflecting: tokens)) "
         dump(tokens, to: &printed)
@@ -68,7 +70,7 @@ import Testing
 }
 
 @Suite struct RecentAccessTokenTests {
-    @Test func `what is kept is found, and never more than the bound`() {
+    @Test func `cached tokens are found, and the cache stays within its limit`() {
         let recent = RecentAccessTokens()
         let digests = (0...4096).map { number in
             withUnsafeBytes(of: number) { SHA256.hash(data: $0) }

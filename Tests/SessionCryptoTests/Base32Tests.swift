@@ -8,11 +8,11 @@ import Testing
         ("", ""), ("f", "MY"), ("fo", "MZXQ"), ("foo", "MZXW6"), ("foob", "MZXW6YQ"), ("fooba", "MZXW6YTB"),
         ("foobar", "MZXW6YTBOI"),
     ])
-    func `the RFC's vectors are written`(plain: String, encoded: String) {
+    func `the vectors of the RFC are encoded correctly`(plain: String, encoded: String) {
         #expect(Base32.encode(Array(plain.utf8)) == encoded)
     }
 
-    @Test func `each of the 32 values has its character`() {
+    @Test func `each of the 32 values has the right character`() {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
         for value in UInt8(0)..<32 {
             #expect(Base32.encode([value << 3]).first == alphabet[Int(value)])

@@ -9,12 +9,12 @@ import Testing
         ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"),
         ("foobar", "Zm9vYmFy"),
     ])
-    func `the RFC's vectors are written and read`(plain: String, encoded: String) {
+    func `the vectors of the RFC are encoded and decoded`(plain: String, encoded: String) {
         #expect(Base64URL.encode(Array(plain.utf8)) == encoded)
         #expect(Base64URL.decode(encoded.utf8) == Array(plain.utf8))
     }
 
-    @Test func `every byte at every place agrees with Foundation`() {
+    @Test func `every byte at every position agrees with Foundation`() {
         for byte in UInt8.min...UInt8.max {
             for length in 1...4 {
                 for index in 0..<length {
@@ -31,7 +31,7 @@ import Testing
     @Test(arguments: [
         "A", "AAAAA", "AB", "AAB", "Zh", "Zm9", "AA==", "AA=", "A A", "AA+A", "AA/A", "AAA\n", "éAA", "A\0AA",
     ])
-    func `what is not the one way to write bytes is refused`(text: String) {
+    func `a non-canonical encoding is rejected`(text: String) {
         #expect(Base64URL.decode(text.utf8) == nil)
     }
 }

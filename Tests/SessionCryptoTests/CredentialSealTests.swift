@@ -14,7 +14,7 @@ struct CredentialSealTests {
     }
 
     @Test(
-        "what was sealed opens to the byte, and shows nothing before",
+        "a sealed credential opens byte for byte, and is unreadable before",
         arguments: [
             #"{"token":"\#(token)","zzz":1}"#, #"{"code":123456,"factor":{"code":"654321"}}"#, token,
             #"{"code":[1,2],"x":"\u0073js_\#(token.dropFirst(4))"}"#, "code=123456",
@@ -30,14 +30,14 @@ struct CredentialSealTests {
         #expect(opened.bytes == Array(text.utf8) && opened.opened > 0 && opened.closed == 0)
     }
 
-    @Test("a value without quotes gets some, so that JSON stays JSON")
+    @Test("an unquoted value gets quotes, so that JSON remains valid")
     func quotes() throws {
         let sealed = try #require(seal().sealed(Array(#"{"code":123456,"a":1}"#.utf8)))
         let shown = String(decoding: sealed, as: UTF8.self)
         #expect(shown.hasPrefix(#"{"code":"sealed:"#) && shown.hasSuffix(#"","a":1}"#))
     }
 
-    @Test("another keyring opens nothing, nor does this one what was sealed for another message")
+    @Test("neither another keyring nor a seal made for another message opens")
     func foreign() throws {
         let sealed = try #require(seal().sealed(Array(Self.token.utf8)))
         for other in [seal("res_2"), seal("res_1", .generate(at: Timestamp(milliseconds: 0)))] {
@@ -48,7 +48,7 @@ struct CredentialSealTests {
         #expect(seal().opened(madeUp).bytes == madeUp)
     }
 
-    @Test("what has no credential is not touched")
+    @Test("a message without credentials is unchanged")
     func nothing() {
         #expect(seal().sealed(Array(#"{"subject":"alice"}"#.utf8)) == nil)
     }

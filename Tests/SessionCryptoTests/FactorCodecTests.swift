@@ -15,7 +15,7 @@ import Testing
         codec.uri(ofSecret: secret, label: label, issuer: issuer).exposed
     }
 
-    @Test func `the secret is shown in base32, by itself and to scan`() {
+    @Test func `the secret is given in base32, alone and in the URI to scan`() {
         #expect(codec.text(ofSecret: secret).exposed == "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
         #expect(
             uri(label: "alice@example.com", issuer: "Example")
@@ -23,7 +23,7 @@ import Testing
                 + "&algorithm=SHA1&digits=6&period=30")
     }
 
-    @Test func `names are escaped, so that none of them ends its part`() throws {
+    @Test func `names are escaped, so that none of them can end its part of the URI`() throws {
         let label = "a b/c?d=e&f#g%h:i+jé~._-"
         let issuer = "Straße & Söhne: \u{1F511}"
         let text = self.uri(label: label, issuer: issuer)
@@ -38,14 +38,14 @@ import Testing
         #expect(uri.queryItems?.first { $0.name == "issuer" }?.value == issuer)
     }
 
-    @Test func `nothing of it prints`() {
+    @Test func `an enrolment prints nothing secret`() {
         let shown = [codec.text(ofSecret: secret), codec.uri(ofSecret: secret, label: "alice", issuer: "Example")]
         var printed = "\(shown) \(codec) \(String(reflecting: codec))"
         for value in [shown, codec] as [Any] { dump(value, to: &printed) }
         #expect(!printed.contains("GEZDG") && !printed.contains("20 elements") && !printed.contains("32 elements"))
     }
 
-    @Test func `a code is checked by its time, its secret and what was used before`() {
+    @Test func `a code is checked against the time, its secret and the codes used before`() {
         let now = Timestamp(milliseconds: 1_234_567_890_000)
         func step(_ code: String, after lastStep: Int64? = nil) -> Int64? {
             codec.matchingStep(of: Secret(code), secret: secret, at: now, after: lastStep)
@@ -72,7 +72,7 @@ import Testing
         codec.recoveryCode(from: entropy.map { UInt8($0) }).exposed
     }
 
-    @Test func `a code comes of ten bytes, five bits of each a character`() {
+    @Test func `a code is made from ten bytes, five bits of each per character`() {
         #expect(codec.recoveryEntropy == 10)
         #expect([code(0..<10), code(10..<20), code(20..<30)] == ["01234-56789", "abcde-fghjk", "mnpqr-stvwx"])
         #expect(code(30..<40) == "yz012-34567")
@@ -88,11 +88,11 @@ import Testing
         "Oaibc-dxyzI",
         "0alBC\u{A0}dxyzL",
     ])
-    func `a code is the same however it is typed`(typed: String) {
+    func `a code matches however it is typed`(typed: String) {
         #expect(digest(typed) == digest("0a1bc-dxyz1"))
     }
 
-    @Test func `codes, subjects, namespaces and roots each have digests of their own`() throws {
+    @Test func `different codes, subjects, namespaces and roots have different digests`() throws {
         let code = Secret("0a1bc-dxyz1")
         let others = [
             digest("0a1bc-dxyz2"), digest("0a1bc-dxyz"), digest("0a1bc-dxyz11"), digest(""), digest("0a1bc_dxyz1"),
@@ -105,16 +105,16 @@ import Testing
         #expect(Set(others).count == others.count)
     }
 
-    /// Worked out with another library. Were it to come out otherwise, the codes that people have in their drawers
-    /// would be worth nothing.
-    @Test func `a digest is what it always was`() {
+    /// Computed with another library. If this changed, the recovery codes that users have stored would become
+    /// worthless.
+    @Test func `a digest never changes between versions`() {
         let expected: [UInt8] = [
             0x4E, 0x25, 0xD9, 0xEE, 0xAE, 0x66, 0x13, 0x66, 0x06, 0x4E, 0xCF, 0x7A, 0x82, 0x3E, 0x5C, 0x96,
         ]
         #expect(digest("0a1bc-dxyz1") == expected)
     }
 
-    @Test func `sealing keys have no part in digests, which so outlive rotation`() throws {
+    @Test func `digests do not depend on sealing keys, so they survive rotation`() throws {
         let rotated = FactorCodec(keyring: try keyring(keys: ["000000a2"]), namespace: "sojourn")
         #expect(rotated.recoveryDigest(of: Secret("0a1bc-dxyz1"), for: alice) == digest("0a1bc-dxyz1"))
     }

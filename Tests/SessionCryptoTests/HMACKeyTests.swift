@@ -4,7 +4,7 @@ import Testing
 @testable import SessionCrypto
 
 @Suite struct HMACKeyTests {
-    /// RFC 4231, test cases 1, 2 and 3: the ones with keys of at most a block, which ours are.
+    /// RFC 4231, test cases 1, 2 and 3: those with keys of at most one block, like ours.
     @Test(arguments: [
         (
             [UInt8](repeating: 0x0B, count: 20), Array("Hi There".utf8),
@@ -19,20 +19,20 @@ import Testing
             "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"
         ),
     ])
-    func `the RFC's vectors come out`(key: [UInt8], message: [UInt8], expected: String) {
+    func `the vectors of the RFC are reproduced`(key: [UInt8], message: [UInt8], expected: String) {
         let code = HMACKey(SymmetricKey(data: key)).code(length: message.count) { $0.append(contentsOf: message) }
         #expect(code.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() == expected)
     }
 
     @Test(arguments: [0, 1, 31, 32, 33, 63, 64], [0, 1, 55, 56, 63, 64, 65, 84, 1000])
-    func `it agrees with the library`(keyLength: Int, messageLength: Int) {
+    func `codes agree with the library`(keyLength: Int, messageLength: Int) {
         let key = SymmetricKey(data: (0..<keyLength).map { UInt8(truncatingIfNeeded: $0 &* 31) })
         let message = (0..<messageLength).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         let code = HMACKey(key).code(length: 0) { $0.append(contentsOf: message) }
         #expect(Array(code) == Array(HMAC<SHA256>.authenticationCode(for: message, using: key)))
     }
 
-    @Test func `it prints nothing of the key`() {
+    @Test func `a key prints nothing secret`() {
         let key = HMACKey(SymmetricKey(data: [UInt8](repeating: 7, count: 32)))
         var printed = "\(key) \(String(reflecting: key)) "
         dump(key, to: &printed)

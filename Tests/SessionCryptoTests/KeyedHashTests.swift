@@ -9,7 +9,7 @@ import Testing
         hash = KeyedHash(keyring: try keyring(), namespace: "sojourn")
     }
 
-    @Test func `a message's name is 22 characters that tell nothing of it`() {
+    @Test func `the name of a message is 22 characters that reveal nothing`() {
         let name = hash.inboxKeyName(caller: "orders", messageID: "7c1e")
         #expect(name.utf8.count == 22)
         #expect(name.utf8.allSatisfy { $0.isBase64URL })
@@ -17,7 +17,7 @@ import Testing
         #expect(name == hash.inboxKeyName(caller: "orders", messageID: "7c1e"))
     }
 
-    @Test func `callers, ids, namespaces and roots each make names of their own`() throws {
+    @Test func `different callers, ids, namespaces and roots have different names`() throws {
         let names = [
             hash.inboxKeyName(caller: "orders", messageID: "1"),
             hash.inboxKeyName(caller: "orders", messageID: "2"),
@@ -31,7 +31,7 @@ import Testing
         #expect(Set(names).count == names.count)
     }
 
-    @Test func `a fingerprint is 16 bytes of what a command says`() {
+    @Test func `a fingerprint is 16 bytes that depend on the content of a command`() {
         let body = Array(#"{"subject":"alice"}"#.utf8)
         let fingerprint = hash.commandFingerprint(command: "session.create", body: body)
         #expect(fingerprint.count == 16)

@@ -24,7 +24,7 @@ import Testing
         return status
     }
 
-    @Test func `a changed ring is what is read again, successor and all`() throws {
+    @Test func `a changed ring is read back completely, including its successor`() throws {
         try withKeyring { path, folder in
             let changed = try rotate(path)
             #expect(try FileKeyProvider(path: path).keyring() == changed)
@@ -36,12 +36,12 @@ import Testing
         }
     }
 
-    @Test func `the file is replaced, not written into, and keeps its mode and owner`() throws {
+    @Test func `the file is replaced, not overwritten in place, and keeps its mode and owner`() throws {
         try withKeyring { path, _ in
             chmod(path, 0o400)
             let isRoot = geteuid() == 0
             if isRoot { #expect(chown(path, 4321, 4322) == 0) }
-            // Who has opened it before sees the old ring, whole.
+            // A reader that opened it before still sees the complete old ring.
             let before = try status(path)
             let old = try #require(FileHandle(forReadingAtPath: path))
             let content = try Data(contentsOf: URL(filePath: path))
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func `a reader never sees anything but a whole ring`() async throws {
+    @Test func `a reader never sees an incomplete ring`() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "sojourn-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -76,7 +76,7 @@ import Testing
         #expect(try FileKeyProvider(path: path).keyring().summaries(at: start).count == 61)
     }
 
-    @Test func `a symbolic link stays one, and what it leads to is replaced`() throws {
+    @Test func `a symbolic link is preserved, and its target is replaced`() throws {
         try withKeyring { path, folder in
             let link = folder + "/link.json"
             try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "keyring.json")
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `a change that is refused leaves the file as it was, and nothing beside it`() throws {
+    @Test func `a refused change leaves the file unchanged and no temporary file`() throws {
         try withKeyring { path, folder in
             _ = try rotate(path)
             let before = try Data(contentsOf: URL(filePath: path))
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func `of two changes at the same time one is refused`() throws {
+    @Test func `one of two concurrent changes is refused`() throws {
         try withKeyring { path, _ in
             try Keyring.change(at: path) { keyring throws(KeyringError) in
                 let error = #expect(throws: KeyringError.self) { try rotate(path) }
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `no change leaves a descriptor open, whether it was refused or not`() throws {
+    @Test func `neither a successful nor a refused change leaks a descriptor`() throws {
         try withKeyring { path, folder in
             func open() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
             let before = try open()
@@ -119,12 +119,12 @@ import Testing
             }
             chmod(path, 0o644)
             for _ in 0..<50 { #expect(throws: KeyringError.self) { try FileKeyProvider(path: path).keyring() } }
-            // Other tests run beside this one and open some of their own.
+            // Other tests run at the same time and open descriptors of their own.
             #expect(try open() < before + 50)
         }
     }
 
-    @Test func `what is wrong with a file is said with its name and what to do`() throws {
+    @Test func `an error about a file contains its name and what to do`() throws {
         try withKeyring { path, folder in
             let missing = #expect(throws: KeyringError.self) { try FileKeyProvider(path: folder + "/none").keyring() }
             #expect(missing?.description.contains(folder + "/none: No such file") == true)

@@ -3,7 +3,7 @@ import SessionCrypto
 import Testing
 
 @Suite struct KeyringPipeTests {
-    @Test func `a pipe in the keyring's place is refused, not waited for`() throws {
+    @Test func `a pipe in place of the keyring file is rejected without blocking`() throws {
         try withTemporaryFolder { folder in
             let path = folder + "/pipe"
             try #require(mkfifo(path, 0o600) == 0)

@@ -10,12 +10,12 @@ import Testing
         keyring.summaries(at: now).map(\.state)
     }
 
-    /// The id of the key that seals.
+    /// The id of the current key.
     private func sealing(_ keyring: Keyring, at now: Timestamp) -> String {
         Sealer(keyring: keyring, namespace: "n", at: now).currentID
     }
 
-    @Test func `a new key waits for its moment, and seals from then on`() throws {
+    @Test func `a new key waits until its time, and seals from then on`() throws {
         let ring = try Keyring.generate(at: start).rotated(at: start, after: 60)
         let (old, new) = (ring.summaries(at: start)[0].id, ring.summaries(at: start)[1].id)
         #expect(states(ring, at: start) == [.current, .waiting(until: later(60))])
@@ -27,7 +27,7 @@ import Testing
         #expect(ring.waiting(at: later(60)) == nil)
     }
 
-    @Test func `whatever any key of the ring has sealed, each worker opens before and after the change`() throws {
+    @Test func `every worker opens what any key of the ring sealed, before and after the change`() throws {
         let ring = try Keyring.generate(at: start).rotated(at: start, after: 60)
         let before = Sealer(keyring: ring, namespace: "n", at: start)
         let after = Sealer(keyring: ring, namespace: "n", at: later(60))
@@ -35,7 +35,7 @@ import Testing
         #expect(try after.open(before.seal([1], context: [2]), context: [2]) == [1])
     }
 
-    @Test func `rotating again is refused while a key still waits, and promotes it afterwards`() throws {
+    @Test func `rotating again is refused while a key is waiting, and promotes it afterwards`() throws {
         let ring = try Keyring.generate(at: start).rotated(at: start, after: 60)
         let error = #expect(throws: KeyringError.self) { try ring.rotated(at: later(59), after: 0) }
         #expect(error?.code == .changing)
@@ -44,7 +44,7 @@ import Testing
         #expect(states(again, at: later(60)) == [.opensOnly, .current, .waiting(until: later(120))])
     }
 
-    @Test func `the keys that are left are the ones that were there`() throws {
+    @Test func `retiring a key leaves the other keys unchanged`() throws {
         let ring = Keyring.generate(at: start)
         let rotated = try ring.rotated(at: start, after: 0)
         #expect(rotated.hasRoot(of: ring))
@@ -54,7 +54,7 @@ import Testing
         #expect(!Keyring.generate(at: start).hasRoot(of: ring))
     }
 
-    @Test func `a ring of 64 keys takes no other, and says what to do`() throws {
+    @Test func `a ring of 64 keys refuses another, and says what to do`() throws {
         var ring = Keyring.generate(at: start)
         for _ in 1..<64 { ring = try ring.rotated(at: start, after: 0) }
         let error = #expect(throws: KeyringError.self) { try ring.rotated(at: start, after: 0) }
@@ -62,7 +62,7 @@ import Testing
         #expect(error?.description.contains("keys retire") == true)
     }
 
-    @Test func `the key that seals, and the one that will, are not retired`() throws {
+    @Test func `neither the current key nor its successor can be retired`() throws {
         let ring = try Keyring.generate(at: start).rotated(at: start, after: 60)
         for (key, now) in [(0, later(0)), (1, later(0)), (1, later(60)), (1, later(1000))] {
             let error = #expect(throws: KeyringError.self) {
@@ -72,13 +72,13 @@ import Testing
         }
     }
 
-    @Test func `an older key is retired once what it signed has surely expired`() throws {
+    @Test func `an older key can be retired once every token it signed has expired`() throws {
         let ring = try Keyring.generate(at: start).rotated(at: start, after: 60)
         let old = ring.summaries(at: start)[0].id
         func retired(at now: Timestamp, force: Bool = false) throws(KeyringError) -> Keyring {
             try ring.retired(old, at: now, accessTokenSeconds: 300, force: force)
         }
-        // It is told to seal and sign no more after 60 seconds; for 60 more a worker may not have noticed.
+        // It stops sealing and signing after 60 seconds; for 60 more a worker may not have noticed.
         let early = #expect(throws: KeyringError.self) { try retired(at: later(419)) }
         #expect(early?.code == .changing)
         #expect(early?.description.contains("retire after \(later(420).rfc3339)") == true)
@@ -88,18 +88,18 @@ import Testing
         #expect(sealing(retired, at: later(420)) == ring.summaries(at: start)[1].id)
     }
 
-    @Test func `rotating twice does not shorten the time that an older key is kept`() throws {
+    @Test func `rotating twice does not shorten how long an older key is kept`() throws {
         let ring = try Keyring.generate(at: start).rotated(at: start, after: 0).rotated(at: later(1), after: 600)
         let first = ring.summaries(at: start)[0].id
         let early = #expect(throws: KeyringError.self) {
             try ring.retired(first, at: later(2), accessTokenSeconds: 300)
         }
         #expect(early?.code == .changing)
-        // The second key signs since the beginning, and the third still waits.
+        // The second key has signed since the beginning, and the third is still waiting.
         _ = try ring.retired(first, at: later(360), accessTokenSeconds: 300)
     }
 
-    @Test func `a key that is not in the ring is said to be so, with those that are`() throws {
+    @Test func `an unknown key is reported, along with the keys of the ring`() throws {
         let error = #expect(throws: KeyringError.self) {
             try keyring().retired("0000000f", at: start, accessTokenSeconds: 300)
         }
@@ -107,7 +107,7 @@ import Testing
         #expect(error?.description.contains("000000a1") == true)
     }
 
-    @Test func `a key of which the file does not say when it was made has no such time`() throws {
+    @Test func `a key without a creation time in the file has none`() throws {
         let text = keyringText().replacing(#","createdAt":"2026-11-20T22:00:00.000Z""#, with: "")
         #expect(try Keyring(json: Array(text.utf8)).summaries(at: start)[0].createdAt == nil)
         #expect(try keyring().summaries(at: start)[0].createdAt == start)
@@ -115,7 +115,7 @@ import Testing
 }
 
 @Suite struct SealerSourceTests {
-    @Test func `a new ring, and a moment that comes, are everybody's at once`() throws {
+    @Test func `a new ring, or a successor that is due, takes effect everywhere at once`() throws {
         let first = Keyring.generate(at: start)
         let source = SealerSource(keyring: first, namespace: "n", at: start)
         let old = source.sealer.currentID
@@ -131,7 +131,7 @@ import Testing
         #expect(source.use(rotated, at: start.adding(seconds: 61)) == nil)
     }
 
-    @Test func `a sealed record says which key it is sealed with, and what is none says nothing`() throws {
+    @Test func `a sealed record names its key, and other bytes name none`() throws {
         let sealer = Sealer(keyring: try keyring(), namespace: "n", at: start)
         #expect(sealer.currentID == "000000a1")
         #expect(Sealer.keyID(of: sealer.seal([], context: [])) == "000000a1")

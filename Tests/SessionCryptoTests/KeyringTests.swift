@@ -4,7 +4,7 @@ import SessionCrypto
 import Testing
 
 @Suite struct KeyringFormatTests {
-    @Test func `a keyring is read whatever the order of its members`() throws {
+    @Test func `a keyring is read regardless of the order of its members`() throws {
         _ = try keyring(keys: ["000000a1", "000000a2", "ffffffff"], current: "000000a2")
         let text =
             #"{"keys":[{"createdAt":"2026-11-20T22:00:00Z","secret":"\#(secretText(1))","id":"0000000f"}],"#
@@ -18,7 +18,7 @@ import Testing
         ("", "JSON"),
         ("[]", "object"),
         ("{}", "version"),
-        (keyringText().replacing(#""version":1"#, with: #""version":2"#), "/version is 2, and this Sojourn reads 1"),
+        (keyringText().replacing(#""version":1"#, with: #""version":2"#), "/version is 2, but this Sojourn reads 1"),
         (keyringText().replacing(#""version":1"#, with: #""version":"1""#), "version"),
         (keyringText().replacing("root", with: "roots"), "root"),
         (keyringText().replacing(secretText(7), with: secretText(0xFB, count: 31)), "root"),
@@ -49,7 +49,7 @@ import Testing
     ]
 
     @Test(arguments: malformed)
-    func `what is wrong with a keyring is said, without a secret`(text: String, named: String) throws {
+    func `the error for an invalid keyring says what is wrong, without a secret`(text: String, named: String) throws {
         let error = try #require(throws: KeyringError.self) { try Keyring(json: Array(text.utf8)) }
         #expect(error.code == .malformed)
         #expect(error.description.contains(named))
@@ -57,7 +57,7 @@ import Testing
         #expect(!error.description.contains(secretText(0xA1).prefix(16)))
     }
 
-    @Test func `a keyring and what is made of it print no secret`() throws {
+    @Test func `a keyring and the values derived from it print no secret`() throws {
         let ring = try keyring()
         let codec = TokenCodec(keyring: ring, namespace: "sojourn")
         let sealer = Sealer(keyring: ring, namespace: "sojourn", at: start)
@@ -66,14 +66,14 @@ import Testing
         printed += "\(String(reflecting: ring)) \(String(reflecting: codec))"
         for value in [ring, codec, sealer, hash] as [Any] { dump(value, to: &printed) }
         #expect(!printed.contains(secretText(7)) && !printed.contains(secretText(0xA1)))
-        // Bytes that print as numbers: the root is thirty-two sevens, and a key in padded blocks would be 64 numbers.
+        // Bytes that print as numbers: the root would be thirty-two sevens, and a key in padded blocks 64 numbers.
         #expect(!printed.contains("7, 7") && !printed.contains("- 7\n") && !printed.contains("- 161\n    "))
         #expect(!printed.contains("64 elements") && !printed.contains("32 elements"))
     }
 }
 
 @Suite struct KeyringFileTests {
-    @Test func `a new keyring is saved for its owner alone, and read again`() throws {
+    @Test func `a new keyring is saved for its owner only, and read back`() throws {
         try withTemporaryFolder { folder in
             let path = folder + "/keyring.json"
             let ring = Keyring.generate(at: start)
@@ -90,14 +90,14 @@ import Testing
         }
     }
 
-    @Test func `no two keyrings that are made share a key`() {
+    @Test func `no two generated keyrings share a key`() {
         let handles = (0..<50).map { _ in
             TokenCodec(keyring: .generate(at: start), namespace: "n").handle(tenant: "t", subject: "s")
         }
         #expect(Set(handles).count == handles.count)
     }
 
-    @Test func `a file that is there is never overwritten`() throws {
+    @Test func `an existing file is never overwritten`() throws {
         try withTemporaryFolder { folder in
             let path = folder + "/keyring.json"
             try Data("mine".utf8).write(to: URL(filePath: path))
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func `a link that leads nowhere is not written through`() throws {
+    @Test func `a dangling link is not written through`() throws {
         try withTemporaryFolder { folder in
             let path = folder + "/keyring.json"
             try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder + "/elsewhere")
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test func `a folder that is not there is said to be so`() throws {
+    @Test func `a missing folder is reported as such`() throws {
         let error = try #require(throws: KeyringError.self) {
             try Keyring.generate(at: start).save(to: "/nowhere/at/all/keyring.json")
         }
@@ -132,7 +132,9 @@ import Testing
         (0o666, "other users may write"), (0o602, "other users may write"), (0o660, "its group may write"),
         (0o620, "its group may write"),
     ])
-    func `a file that others may use is refused, with who they are and what to do`(mode: Int, who: String) throws {
+    func `a file with too broad permissions is rejected, with who has them and what to do`(mode: Int, who: String)
+        throws
+    {
         try withTemporaryFolder { folder in
             let path = folder + "/keyring.json"
             try Keyring.generate(at: start).save(to: path)
@@ -144,7 +146,7 @@ import Testing
     }
 
     @Test(arguments: [0o400, 0o440, 0o600, 0o640])
-    func `a file that only its owner, and its group, may read is enough`(mode: Int) throws {
+    func `a file that only its owner, or owner and group, may read is accepted`(mode: Int) throws {
         try withTemporaryFolder { folder in
             let path = folder + "/keyring.json"
             try Keyring.generate(at: start).save(to: path)
@@ -153,7 +155,7 @@ import Testing
         }
     }
 
-    @Test func `a missing file, a folder and a file too large are refused`() throws {
+    @Test func `a missing file, a folder and a too large file are rejected`() throws {
         try withTemporaryFolder { folder in
             let missing = #expect(throws: KeyringError.self) {
                 try FileKeyProvider(path: folder + "/none").keyring()

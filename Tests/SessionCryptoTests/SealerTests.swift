@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 15, 16, 17, 500, 65_536])
-    func `what was sealed opens again`(length: Int) throws {
+    func `sealed bytes open again`(length: Int) throws {
         let plaintext = (0..<length).map { UInt8(truncatingIfNeeded: $0) }
         let sealed = sealer.seal(plaintext, context: context)
         #expect(sealed.count == length + 34)
@@ -20,33 +20,33 @@ import Testing
         #expect(try sealer.open(sealed, context: context) == plaintext)
     }
 
-    @Test func `no context is a context too`() throws {
+    @Test func `an empty context is a context too`() throws {
         let sealed = sealer.seal(plaintext, context: [])
         #expect(try sealer.open(sealed, context: []) == plaintext)
         #expect(throws: SealError.damaged) { try sealer.open(sealed, context: [0]) }
     }
 
-    @Test func `the same bytes are never sealed alike, and are not in the result`() {
+    @Test func `sealing the same bytes twice gives different results that do not contain them`() {
         let sealed = (0..<1000).map { _ in sealer.seal(plaintext, context: context) }
         #expect(Set(sealed).count == sealed.count)
         #expect(Set(sealed.map { $0[5..<18] }).count == sealed.count, "salts and nonces repeat")
         #expect(sealed.allSatisfy { !$0.contains(plaintext[..<8]) })
     }
 
-    @Test func `it opens in its own context only`() {
+    @Test func `sealed bytes open only in their own context`() {
         let sealed = sealer.seal(plaintext, context: context)
         for other in [[], context + [0], Array(context.dropLast()), context.reversed()] {
             #expect(throws: SealError.damaged) { try sealer.open(sealed, context: other) }
         }
     }
 
-    @Test func `bytes do not move between header and context`() {
+    @Test func `bytes cannot be moved between header and context`() {
         let sealed = sealer.seal(plaintext, context: context)
         #expect(throws: (any Error).self) { try sealer.open(sealed, context: sealed[..<6] + context) }
         #expect(throws: (any Error).self) { try sealer.open(sealed + [0], context: context) }
     }
 
-    @Test func `a changed bit is refused wherever it is`() {
+    @Test func `a flipped bit is rejected wherever it is`() {
         let sealed = sealer.seal(plaintext, context: context)
         for index in sealed.indices {
             for bit in 0..<8 {
@@ -67,7 +67,7 @@ import Testing
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    @Test func `what is cut off anywhere is refused`() {
+    @Test func `sealed bytes truncated anywhere are rejected`() {
         let sealed = sealer.seal(plaintext, context: context)
         for length in 0..<sealed.count {
             #expect(throws: length < 34 ? SealError.unreadable : .damaged) {
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `after rotation old records open and new ones take the new key`() throws {
+    @Test func `after rotation old records open and new ones use the new key`() throws {
         let old = sealer.seal(plaintext, context: context)
         let rotated = Sealer(keyring: try keyring(keys: ["000000a1", "000000a2"]), namespace: "sojourn", at: start)
         #expect(try rotated.open(old, context: context) == plaintext)
@@ -85,13 +85,13 @@ import Testing
         #expect(throws: SealError.unknownKey("000000a2")) { try sealer.open(new, context: context) }
     }
 
-    @Test func `a retired key's records do not open`() throws {
+    @Test func `records of a retired key do not open`() throws {
         let retired = Sealer(keyring: try keyring(keys: ["000000a2"]), namespace: "sojourn", at: start)
         let old = sealer.seal(plaintext, context: context)
         #expect(throws: SealError.unknownKey("000000a1")) { try retired.open(old, context: context) }
     }
 
-    @Test func `another namespace's records do not open`() throws {
+    @Test func `records of another namespace do not open`() throws {
         let stranger = Sealer(keyring: try keyring(), namespace: "sojourn2", at: start)
         let sealed = sealer.seal(plaintext, context: context)
         #expect(throws: SealError.damaged) { try stranger.open(sealed, context: context) }

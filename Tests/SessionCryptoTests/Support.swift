@@ -4,12 +4,12 @@ import SessionCrypto
 
 let start = Timestamp(milliseconds: 1_795_212_000_000)
 
-/// A keyring with as many keys as asked for, the last of them current; the same every time.
+/// A deterministic keyring with this many keys, the last of them current.
 func keyring(root: UInt8 = 7, keys: [String] = ["000000a1"], current: String? = nil) throws -> Keyring {
     try Keyring(json: Array(keyringText(root: root, keys: keys, current: current).utf8))
 }
 
-/// - Parameter successor: the member's JSON, whatever it is.
+/// - Parameter successor: the JSON of the member, verbatim.
 func keyringText(
     root: UInt8 = 7, keys: [String] = ["000000a1"], current: String? = nil, successor: String? = nil
 ) -> String {
@@ -27,15 +27,22 @@ func secretText(_ byte: UInt8, count: Int = 32) -> String {
     base64URL(Data(repeating: byte, count: count))
 }
 
-/// Foundation's Base64, its alphabet exchanged: what our own encoding is held against.
+/// Foundation's Base64 with the alphabet replaced: the reference for our encoding.
 func base64URL(_ data: Data) -> String {
     data.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
 }
 
-/// A folder that is gone when `body` is done.
+/// A folder that is deleted after `body`.
 func withTemporaryFolder(_ body: (String) throws -> Void) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "sojourn-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(at: folder) }
     try body(folder.path)
+}
+
+func withTemporaryFolder(_ body: (String) async throws -> Void) async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "sojourn-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try await body(folder.path)
 }

@@ -14,14 +14,14 @@ import Testing
         TOTP.matchingStep(of: code, secret: secret, at: time(seconds), after: lastStep)
     }
 
-    /// RFC 6238, appendix B, SHA-1: eight digits, of which an authenticator shows the last six.
+    /// RFC 6238, appendix B, SHA-1: eight digits; an authenticator shows the last six.
     static let vectors: [(Int64, String)] = [
         (59, "94287082"), (1_111_111_109, "07081804"), (1_111_111_111, "14050471"), (1_234_567_890, "89005924"),
         (2_000_000_000, "69279037"), (20_000_000_000, "65353130"),
     ]
 
     @Test(arguments: vectors)
-    func `the RFC's vectors come out, and are taken`(seconds: Int64, code: String) throws {
+    func `the vectors of the RFC are reproduced and accepted`(seconds: Int64, code: String) throws {
         let step = TOTP.step(at: time(seconds))
         #expect(step == seconds / 30)
         #expect(TOTP.code(at: step, secret: secret, digits: 8) == UInt32(code))
@@ -31,15 +31,15 @@ import Testing
     }
 
     /// RFC 4226, appendix D.
-    @Test func `RFC 4226's vectors come out`() {
+    @Test func `the vectors of RFC 4226 are reproduced`() {
         let codes: [UInt32] = [
             755_224, 287_082, 359_152, 969_429, 338_314, 254_676, 287_922, 162_583, 399_871, 520_489,
         ]
         #expect((0..<10).map { TOTP.code(at: $0, secret: secret) } == codes)
     }
 
-    @Test func `a code is taken one step early and one step late, and no more`() {
-        // The code of step 41152263, which is shown from 1234567890 to 1234567919.
+    @Test func `a code is accepted one step early and one step late, and no further`() {
+        // The code of step 41152263, displayed from 1234567890 to 1234567919.
         let code = "005924"
         #expect(matchingStep(code, at: 1_234_567_859) == nil)
         for seconds in [1_234_567_860, 1_234_567_889, 1_234_567_890, 1_234_567_919, 1_234_567_949] as [Int64] {
@@ -48,7 +48,7 @@ import Testing
         #expect(matchingStep(code, at: 1_234_567_950) == nil)
     }
 
-    @Test func `a code works once, and none from before it works after it`() throws {
+    @Test func `a code works once, and no earlier code works after it`() throws {
         let step: Int64 = 41_152_263
         #expect(matchingStep("005924", at: 1_234_567_890, after: step - 1) == step)
         #expect(matchingStep("005924", at: 1_234_567_890, after: step) == nil)
@@ -60,8 +60,8 @@ import Testing
         #expect(matchingStep(later, at: 1_234_567_890, after: step) == step + 1)
     }
 
-    /// With this secret, found by search, steps 1 and 2 have the same code.
-    @Test func `where two steps share a code, it is used up for both`() {
+    /// With this secret, found by search, steps 1 and 2 share a code.
+    @Test func `a code shared by two steps is used up for both`() {
         let secret = Self.secretWithTwins
         #expect(TOTP.code(at: 1, secret: secret) == TOTP.code(at: 2, secret: secret))
         let code = sixDigits(TOTP.code(at: 1, secret: secret))
@@ -71,13 +71,13 @@ import Testing
 
     private static let secretWithTwins: [UInt8] = Array("00000000000002373574".utf8)
 
-    @Test func `another secret's code is refused`() {
+    @Test func `a code of another secret is rejected`() {
         let other = TOTP.code(at: 41_152_263, secret: Array("12345678901234567891".utf8))
         #expect(matchingStep(sixDigits(other), at: 1_234_567_890) == nil)
     }
 
     @Test(arguments: ["005924", " 005 924 ", "005-924", "0 0 5 9 2 4", "005\u{A0}924", "\t005924\n"])
-    func `spaces and hyphens count for nothing`(code: String) {
+    func `spaces and hyphens are ignored`(code: String) {
         #expect(matchingStep(code, at: 1_234_567_890) == 41_152_263)
     }
 
@@ -86,11 +86,11 @@ import Testing
         "005.924",
         "99999999999999999999",
     ])
-    func `what is not six digits is refused`(code: String) {
+    func `a text other than six digits is rejected`(code: String) {
         #expect(matchingStep(code, at: 1_234_567_890) == nil)
     }
 
-    @Test func `the first seconds of all time do no harm`() {
+    @Test func `the first seconds of the epoch are harmless`() {
         #expect(matchingStep("755224", at: 0) == 0)
     }
 

@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(arguments: TokenKind.allCases, [0, 1, 255, 65_536, Int(UInt32.max)])
-    func `a token comes back as it was issued`(kind: TokenKind, generation: Int) throws {
+    func `a token is read as it was issued`(kind: TokenKind, generation: Int) throws {
         let issued = codec.issue(kind, for: session, generation: generation, entropy: entropy)
         let read = try #require(codec.read(issued.text.exposed, as: kind))
         #expect(read.kind == kind)
@@ -42,7 +42,7 @@ import Testing
         #expect(issued.digest.bytes == Array(SHA256.hash(data: Array(issued.text.exposed.utf8))))
     }
 
-    @Test func `a token with one character changed is refused, whichever it is`() {
+    @Test func `a token with any one character changed is rejected`() {
         let text = Array(token().utf8)
         let replacements = Array("AZaz09-_ =+/.\0".utf8)
         for index in text.indices {
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func `two characters exchanged are refused`() {
+    @Test func `a token with two characters swapped is rejected`() {
         let text = Array(token().utf8)
         for index in 0..<text.count - 1 where text[index] != text[index + 1] {
             var changed = text
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `what is shorter or longer is refused`() {
+    @Test func `a shorter or longer text is rejected`() {
         let text = token()
         for length in 0..<96 { #expect(codec.read(String(text.prefix(length)), as: .refresh) == nil) }
         for extended in [text + "A", text + "=", text + " ", " " + text, text + "\n", text + text] {
@@ -71,20 +71,20 @@ import Testing
         }
     }
 
-    @Test func `characters that are no ASCII are refused`() {
+    @Test func `non-ASCII characters are rejected`() {
         #expect(codec.read(String(repeating: "é", count: 48), as: .refresh) == nil)
         #expect(codec.read("sjr_" + String(repeating: "é", count: 46), as: .refresh) == nil)
         #expect(codec.read(token() + "\u{301}", as: .refresh) == nil)
     }
 
     @Test(arguments: TokenKind.allCases, TokenKind.allCases)
-    func `a token is of its own kind only`(issued: TokenKind, shown: TokenKind) {
+    func `a token is accepted as its own kind only`(issued: TokenKind, shown: TokenKind) {
         #expect((codec.read(token(issued), as: shown) != nil) == (issued == shown))
         let renamed = shown.rawValue + token(issued).dropFirst(4)
         #expect((codec.read(renamed, as: shown) != nil) == (issued == shown))
     }
 
-    @Test func `a token of another namespace or another root is refused`() throws {
+    @Test func `a token of another namespace or another root is rejected`() throws {
         let strangers = [
             TokenCodec(keyring: try keyring(), namespace: "sojourn2"),
             TokenCodec(keyring: try keyring(root: 8), namespace: "sojourn"),
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `sealing keys have no part in tokens, which so outlive rotation`() throws {
+    @Test func `tokens do not depend on sealing keys, so they survive rotation`() throws {
         let rotated = TokenCodec(keyring: try keyring(keys: ["000000a1", "000000a2"]), namespace: "sojourn")
         #expect(rotated.read(token(), as: .refresh) != nil)
         #expect(rotated.handle(tenant: "acme", subject: "alice") == session.handle)
@@ -128,7 +128,7 @@ import Testing
         #expect(read.generation == 2)
     }
 
-    @Test func `predecessor, salt, generation and keys each make a successor of their own`() throws {
+    @Test func `different predecessors, salts, generations and keys have different successors`() throws {
         var other = salt
         other[31] ^= 1
         let stranger = TokenCodec(keyring: try keyring(root: 8), namespace: "sojourn")
@@ -140,14 +140,14 @@ import Testing
             codec.successor(of: try Self.refreshToken(entropy: 2, by: codec), generation: 2, salt: salt).text,
             stranger.successor(of: predecessor, generation: 2, salt: salt).text,
         ]
-        // The secret's own characters: what is around it differs anyway.
+        // Compare only the secret's characters: those around it differ anyway.
         #expect(Set(texts.map { $0.exposed.dropFirst(42).prefix(42) }).count == texts.count)
         #expect(Set(texts).count == texts.count)
     }
 }
 
 @Suite struct SubjectHandleTests {
-    @Test func `each tenant's each subject has a handle of its own`() throws {
+    @Test func `each subject of each tenant has its own handle`() throws {
         let codec = TokenCodec(keyring: try keyring(), namespace: "sojourn")
         let pairs = [
             ("acme", "alice"), ("acme", "bob"), ("acmea", "lice"), ("acm", "ealice"), ("default", "alice"), ("a", ""),
@@ -158,7 +158,7 @@ import Testing
         #expect(handles == pairs.map { codec.handle(tenant: $0.0, subject: $0.1).text })
     }
 
-    @Test func `a handle tells nothing of the subject`() throws {
+    @Test func `a handle reveals nothing of the subject`() throws {
         let handle = TokenCodec(keyring: try keyring(), namespace: "sojourn").handle(tenant: "acme", subject: "alice")
         #expect(!handle.text.contains("alice") && !handle.text.contains("acme"))
     }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A value that somebody else changes, and that a test waits for.
+/// A value that other code changes and a test waits for.
 package final class Awaited<Value: Sendable>: Sendable {
     private struct Waiter {
         let isThere: @Sendable (Value) -> Bool
@@ -30,7 +30,7 @@ package final class Awaited<Value: Sendable>: Sendable {
         for waiter in served { waiter.continuation.resume() }
     }
 
-    /// Returns at once if it is so already.
+    /// Returns at once if the condition already holds.
     package func wait(until isThere: @escaping @Sendable (Value) -> Bool) async {
         await withCheckedContinuation { continuation in
             let isServed = state.withLock { state in

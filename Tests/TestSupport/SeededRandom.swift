@@ -1,5 +1,5 @@
-/// The same numbers for the same seed, in every run and on every machine: what a random test did can be had again from the
-/// seed that it printed. Steele, Lea and Flood's SplitMix64.
+/// Generates the same numbers for the same seed, in every run and on every machine, so that a failing random test can
+/// be repeated from the seed it printed. SplitMix64 by Steele, Lea and Flood.
 package struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# What deploy/local/run and deploy/local/test share: talking to the person, one private folder, processes that are
-# all ended again, free ports, bounded waiting. Sourced, never run.
+# Shared by deploy/local/run and deploy/local/test: user output, the private folder, processes and their cleanup, free
+# ports, bounded waiting. Source it; do not run it.
 #
-# Whatever is started here is a session of its own (setsid), so Ctrl-C reaches this script alone, and it decides in
-# which order things end. However the script ends, stop_all ends every process it started and removes the folder.
+# Each process started here gets its own session (setsid), so Ctrl-C reaches only this script, which ends everything in
+# order. However the script ends, stop_all ends every process it started and removes the folder.
 
-# shellcheck disable=SC2034 # used by those who source this
+# shellcheck disable=SC2034 # used by the sourcing scripts
 repository="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
-folder=""   # the private folder, once open_folder has made it
-started=()  # "pid name" of what runs, oldest first
-taken=" "   # the ports given out, so that none is given out twice
+folder=""   # the private folder, once open_folder has created it
+started=()  # "pid name" of each running process, oldest first
+taken=" "   # the ports handed out, so that none is handed out twice
 
 say() { printf '\n==> %s\n' "$*"; }
 note() { printf '    %s\n' "$*"; }
@@ -42,13 +42,13 @@ stop_all() {
     exit "$status"
 }
 
-# Replaced by packages.sh while it has changed something on the system.
+# Overridden by packages.sh, which may have changed the system temporarily.
 restore_service_policy() { :; }
 
 # --- processes -----------------------------------------------------------------------------------------------------
 
-# start NAME LOG COMMAND...: in the background, its output in LOG ("-": ours). Sets $pid.
-# A background job of a script inherits an ignored SIGINT; env puts the default back.
+# start NAME LOG COMMAND...: starts COMMAND in the background, with its output in LOG ("-": ours). Sets $pid. A script's
+# background jobs inherit an ignored SIGINT; env restores the default.
 start() {
     local name="$1" log="$2"
     shift 2
@@ -61,7 +61,8 @@ start() {
     started+=("$pid $name")
 }
 
-# foreground COMMAND...: waits for it and gives its status; unlike a plain call, a signal to this script is heard at once.
+# foreground COMMAND...: runs COMMAND and returns its status. Unlike with a plain call, this script handles signals at
+# once.
 foreground() {
     local status=0
     start "$1" - "$@"
@@ -78,7 +79,7 @@ forget() {
     started=("${kept[@]}")
 }
 
-# alive PID: runs, and is not merely waiting to be collected.
+# alive PID: the process runs and is not a zombie.
 alive() {
     local stat
     { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
@@ -86,8 +87,8 @@ alive() {
     [ "${stat%% *}" != Z ]
 }
 
-# family PID: the living processes that belong to what start() started as PID, itself apart: its descendants, and
-# what is left of its session once their parents are gone.
+# family PID: the living processes started by PID, without PID itself: its descendants, and those left in its session
+# after their parents have exited.
 family() {
     local root="$1" file stat state parent session grown=yes known=" $1 " id
     local -A parents=() sessions=()
@@ -113,8 +114,8 @@ family() {
     done
 }
 
-# end_process PID: SIGTERM and up to 15 seconds to obey, then SIGKILL; then the same for whatever it left behind.
-# SIGTERM more than once: one that arrives between a fork and its exec is lost.
+# end_process PID: sends SIGTERM, waits up to 15 seconds, then sends SIGKILL; then ends its descendants. SIGTERM is
+# repeated, because one that arrives between a fork and its exec is lost.
 end_process() {
     local pid="$1" child children try
     mapfile -t children < <(family "$pid")
@@ -126,7 +127,7 @@ end_process() {
     if alive "$pid"; then kill -KILL "$pid" 2>/dev/null || true; fi
     wait "$pid" 2>/dev/null || true
     for child in "${children[@]}"; do
-        # Most end with their parent, a moment after it.
+        # Most exit shortly after their parent.
         wait_until 2 gone "$child" || kill -KILL "$child" 2>/dev/null || true
     done
     for child in $(family "$pid"); do kill -KILL "$child" 2>/dev/null || true; done
@@ -137,8 +138,8 @@ gone() { ! alive "$1"; }
 
 # --- ports and waiting ---------------------------------------------------------------------------------------------
 
-# free_port: sets $port to a loopback port nobody listens on. From below the range the kernel hands out to outgoing
-# connections, which could otherwise take it before its server does.
+# free_port: sets $port to an unused loopback port. It is below the range from which the kernel picks outgoing ports,
+# which could otherwise take it before the server does.
 free_port() {
     local try
     for ((try = 0; try < 200; try++)); do
@@ -151,7 +152,7 @@ free_port() {
     fail "no free port between 15000 and 30000 on 127.0.0.1"
 }
 
-# wait_until SECONDS COMMAND...: until COMMAND succeeds; 1 when it never did.
+# wait_until SECONDS COMMAND...: retries COMMAND until it succeeds; returns 1 if it never does.
 wait_until() {
     local deadline=$((SECONDS + $1))
     shift
@@ -161,14 +162,15 @@ wait_until() {
     done
 }
 
-# await_server NAME PID LOG SECONDS COMMAND...: until COMMAND says that it serves; else the end of its log, and out.
+# await_server NAME PID LOG SECONDS COMMAND...: waits until COMMAND says that the server is up; otherwise prints the end
+# of its log and exits.
 await_server() {
     local name="$1" server="$2" log="$3" seconds="$4"
     local deadline=$((SECONDS + seconds))
     shift 4
     until "$@" 2>/dev/null; do
         if ! alive "$server" || ((SECONDS >= deadline)); then
-            printf '\n--- the end of %s ---\n' "$log" >&2
+            printf '\n--- last lines of %s ---\n' "$log" >&2
             tail -n 40 "$log" >&2 || true
             if alive "$server"; then fail "$name did not answer within $seconds seconds; its log is above."; fi
             fail "$name ended before it answered; its log is above."
@@ -177,7 +179,7 @@ await_server() {
     done
 }
 
-# answers_http PORT PATH: 200, within two seconds.
+# answers_http PORT PATH: answers with 200 within two seconds.
 answers_http() {
     local answer
     exec 8<>"/dev/tcp/127.0.0.1/$1" || return 1

@@ -1,18 +1,19 @@
 # shellcheck shell=bash
-# Installs what is missing from Debian's packages, and nothing else; no broker or cache is left running, or enabled to
-# start with the machine, that was not there before. Sourced after lib.sh and servers.sh.
+# Installs missing Debian packages, and nothing else. It never leaves a broker or cache running, or enabled at boot,
+# that was not there before. Sourced after lib.sh and servers.sh.
 
-# The packages here that come with a service, and their services: epmd is what Erlang's nodes find each other by.
+# The packages that install a service, and their services. epmd is Erlang's port mapper, through which nodes find each
+# other.
 service_packages=(rabbitmq-server redis-server erlang-base)
 declare -A services=([rabbitmq-server]=rabbitmq-server.service [redis-server]=redis-server.service
     [erlang-base]="epmd.socket epmd.service")
 
 policy=/usr/sbin/policy-rc.d
-our_policy="" # our copy of $policy, while it is in place
+our_policy="" # our policy-rc.d file, while it is in place
 
 install_packages() {
     local package missing=() new=()
-    say "Looking for what Sojourn builds and runs with"
+    say "Checking for required packages"
     command -v pkg-config >/dev/null || missing+=(pkg-config)
     has_library librabbitmq || missing+=(librabbitmq-dev)
     has_library hiredis || missing+=(libhiredis-dev)
@@ -21,27 +22,27 @@ install_packages() {
     command -v python3 >/dev/null || missing+=(python3)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
     if [ ${#missing[@]} -eq 0 ]; then
-        note "Everything is there."
+        note "Nothing is missing."
         return 0
     fi
 
     note "Missing: ${missing[*]}"
     command -v apt-get >/dev/null ||
-        fail "this machine has no apt-get. Install these, or what your system calls them, and start again: ${missing[*]}"
+        fail "this machine has no apt-get. Install these packages, or your system's equivalents, and try again: ${missing[*]}"
     may_install ||
-        fail "installing needs root. Run this, and start again: sudo apt-get install --no-install-recommends ${missing[*]}"
+        fail "installing needs root. Run this and try again: sudo apt-get install --no-install-recommends ${missing[*]}"
     for package in "${service_packages[@]}"; do
         is_installed "$package" || new+=("$package")
     done
 
-    # An interrupted installation would leave packages half configured: a signal is remembered until it is over.
+    # Interrupting apt-get would leave packages half configured, so signals are deferred until it is done.
     local interrupted="" failed=""
     trap 'interrupted=130; note "Stopping as soon as the packages are installed..."' INT
     trap 'interrupted=143' HUP TERM
     hold_services
     say "Installing with apt-get: ${missing[*]}"
     uninterrupted as_root apt-get -qq -o DPkg::Lock::Timeout=300 update ||
-        note "apt-get update failed; trying with the package lists that are here."
+        note "apt-get update failed; using the existing package lists."
     uninterrupted as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
         install --no-install-recommends "${missing[@]}" || failed=yes
     for package in "${new[@]}"; do
@@ -53,8 +54,8 @@ install_packages() {
     trap 'exit 143' TERM
     if [ -n "$interrupted" ]; then exit "$interrupted"; fi
     if [ -n "$failed" ]; then
-        fail "apt-get could not install them; its own words are above. Without a network, or with old package lists," \
-            "try by hand, and start again: sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}"
+        fail "apt-get failed; see its output above. If the network was down or the package lists are old," \
+            "install by hand and try again: sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}"
     fi
 }
 
@@ -66,7 +67,7 @@ may_install() { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
-# uninterrupted COMMAND...: to its end, whatever signals come meanwhile.
+# uninterrupted COMMAND...: runs COMMAND to completion, despite signals.
 uninterrupted() {
     local status=0
     (
@@ -79,14 +80,14 @@ uninterrupted() {
     return "$status"
 }
 
-# hold_services: Debian starts a service when its package is installed, unless policy-rc.d says no. Ours is put there
-# only where there is none; ln refuses to replace one that appears meanwhile.
+# hold_services: Debian starts a service when its package is installed, unless policy-rc.d forbids it. Ours is installed
+# only if there is none; ln refuses to replace one that appears in the meantime.
 hold_services() {
     local ours="$policy.sojourn.$$"
     remove_stale_policy
     if [ -e "$policy" ] || [ -L "$policy" ]; then return 0; fi
     our_policy="$ours"
-    printf '#!/bin/sh\n# Made by sojourn deploy/local, process %s, for the time of an installation.\nexit 101\n' "$$" |
+    printf '#!/bin/sh\n# Created temporarily by sojourn deploy/local, process %s, during an installation.\nexit 101\n' "$$" |
         as_root tee "$ours" >/dev/null
     as_root chmod 755 "$ours"
     as_root ln "$ours" "$policy" 2>/dev/null || true
@@ -94,13 +95,13 @@ hold_services() {
 
 restore_service_policy() {
     if [ -z "$our_policy" ]; then return 0; fi
-    # A hard link: the same file, or somebody else's, which stays.
+    # Ours is a hard link. If the files differ, another process replaced it, and its file stays.
     if [ "$policy" -ef "$our_policy" ]; then as_root rm -f "$policy"; fi
     as_root rm -f "$our_policy"
     our_policy=""
 }
 
-# remove_stale_policy: one of ours whose process was killed before it could remove it.
+# remove_stale_policy: removes one of ours whose process was killed before it could.
 remove_stale_policy() {
     local left owner
     for left in "$policy".sojourn.*; do
@@ -111,8 +112,8 @@ remove_stale_policy() {
     done
 }
 
-# leave_no_service PACKAGE: its services neither run (somebody's own policy-rc.d may have let them start) nor are
-# enabled to start with the machine. The package was not there before, so nobody counts on them.
+# leave_no_service PACKAGE: stops its services (another policy-rc.d may have let them start) and disables them at boot.
+# The package was not installed before, so nothing depends on them.
 leave_no_service() {
     local unit name
     for unit in ${services[$1]}; do
@@ -127,7 +128,8 @@ leave_no_service() {
             fi
             as_root update-rc.d "$name" disable >/dev/null 2>&1 || note "Could not disable $name."
         fi
-        # Should this machine start with systemd one day: what `systemctl disable` does, which may not be here.
+        # In case this machine boots with systemd one day, do what `systemctl disable` would, which may not be
+        # installed.
         if [ -d /etc/systemd/system ]; then
             as_root find /etc/systemd/system -type l -lname "*/$unit" -delete
         fi
@@ -137,6 +139,6 @@ leave_no_service() {
 
 require_swift() {
     command -v swift >/dev/null ||
-        fail "there is no Swift compiler on the PATH. Sojourn needs Swift 6.2 or newer: see https://www.swift.org/install/linux/," \
-            "then put its usr/bin on the PATH and start again."
+        fail "no Swift compiler on the PATH. Sojourn needs Swift 6.2 or newer: see https://www.swift.org/install/linux/," \
+            "then add its usr/bin to the PATH and try again."
 }

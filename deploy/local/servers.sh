@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# A Redis and a RabbitMQ of our own: on loopback, on free ports, everything they write inside the private folder.
-# Sourced after lib.sh.
-# shellcheck disable=SC2154,SC2034 # folder, port and pid come from lib.sh; the URLs are for those who source this
+# Starts a private Redis and RabbitMQ on free loopback ports, with all their files in the private folder. Sourced after
+# lib.sh.
+# shellcheck disable=SC2154,SC2034 # folder, port and pid come from lib.sh; the URLs are for the sourcing scripts
 
-# start_redis: sets $redis_url.
+# start_redis: starts Redis and sets $redis_url.
 start_redis() {
     free_port
     local redis_port="$port" log="$folder/redis.log"
@@ -12,11 +12,11 @@ start_redis() {
         --dir "$folder/redis"
     await_server "Redis" "$pid" "$log" 20 answers_redis "$redis_port"
     redis_url="redis://127.0.0.1:$redis_port/0"
-    note "Redis serves at $redis_url"
+    note "Redis is running at $redis_url"
 }
 
-# start_rabbitmq: sets $amqp_url. Erlang's port mapper is started here too, because a node that finds none starts one
-# that outlives it.
+# start_rabbitmq: starts RabbitMQ and sets $amqp_url. It also starts Erlang's port mapper, because a node that finds
+# none starts one that outlives it.
 start_rabbitmq() {
     free_port
     local amqp_port="$port"
@@ -31,9 +31,9 @@ start_rabbitmq() {
 
     start epmd "$folder/epmd.log" epmd -port "$epmd_port" -address 127.0.0.1
 
-    # A node named by its address needs no name look-up.
-    # env -i: nothing of another node's configuration in the environment may leak in. The system's own wrapper in
-    # /usr/sbin would change to the rabbitmq user and use the system's folders, so the script behind it is called.
+    # A node named by its address needs no name resolution. env -i keeps another node's configuration in the environment
+    # from leaking in. The system's wrapper in /usr/sbin would switch to the rabbitmq user and the system's folders, so
+    # this calls the script behind it.
     start rabbitmq "$log" env -i PATH="$PATH" LANG=C.UTF-8 HOME="$home" \
         ERL_EPMD_PORT="$epmd_port" ERL_EPMD_ADDRESS=127.0.0.1 \
         ERL_CRASH_DUMP="$home/erl_crash.dump" \
@@ -47,10 +47,10 @@ start_rabbitmq() {
         "$(rabbitmq_script)"
     await_server "RabbitMQ" "$pid" "$log" 120 answers_amqp "$amqp_port"
     amqp_url="amqp://guest:guest@127.0.0.1:$amqp_port/"
-    note "RabbitMQ serves at $amqp_url"
+    note "RabbitMQ is running at $amqp_url"
 }
 
-# rabbitmq_script: the path of the server's start script, or 1.
+# rabbitmq_script: prints the path of the server's start script, or returns 1.
 rabbitmq_script() {
     local found
     if [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ]; then
@@ -71,7 +71,7 @@ answers_redis() {
     [ "$answer" = $'+PONG\r' ]
 }
 
-# The broker opens its listener last; that it answers our protocol header with a method frame says that it serves.
+# The broker opens its listener last. It is up once it answers our protocol header with a method frame.
 answers_amqp() {
     local answer
     exec 9<>"/dev/tcp/127.0.0.1/$1" || return 1

@@ -1,7 +1,7 @@
-"""Adds up the JUnit reports of the test suites and says, on its last line, "N passed, N failed".
+"""Adds up the JUnit reports of the test suites, and prints "N passed, N failed" as its last line.
 
 Fails if a test failed or was skipped, if a suite ran no test or left no report, or if its runner failed although none
-of its tests did (it crashed, say), which counts as one failed test.
+of its tests did (for example, because it crashed), which counts as one failed test.
 """
 
 import argparse
@@ -18,7 +18,7 @@ def count(report):
         return totals
     try:
         cases = ElementTree.parse(report).iter("testcase")
-    except ElementTree.ParseError:  # of a runner that crashed in the middle
+    except ElementTree.ParseError:  # the runner crashed while writing it
         return totals
     for case in cases:
         outcomes = {OUTCOMES[child.tag] for child in case if child.tag in OUTCOMES}
@@ -29,8 +29,8 @@ def count(report):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--failed", default="", help="the suites, by name, whose runner failed")
-    parser.add_argument("reports", nargs="+", type=pathlib.Path, help="one NAME.xml a suite")
+    parser.add_argument("--failed", default="", help="names of the suites whose runner failed")
+    parser.add_argument("reports", nargs="+", type=pathlib.Path, help="one NAME.xml per suite")
     arguments = parser.parse_args()
 
     total = {"passed": 0, "failed": 0, "skipped": 0}

@@ -2,14 +2,14 @@ import CRabbitMQ
 
 /// Memory for one encoding or decoding: rabbitmq-c's own pool, recycled after every frame.
 ///
-/// Everything handed out is valid until the next ``recycle()``, so no pointer from here is kept past the function that
-/// asked for it. Pages of 4 KiB instead of rabbitmq-c's frame-max ones: pages are never given back, and what does not
-/// fit gets a block of its own that is.
+/// Everything allocated is valid until the next ``recycle()``, so callers must not keep a pointer beyond the function
+/// that requested it. Pages are 4 KiB instead of rabbitmq-c's frame-max, because pages are never freed; anything larger
+/// gets its own block, which is.
 ///
-/// Safe to hold: the pool is this object's own, and what it hands out is marked unsafe where it is used.
+/// Safe to hold: the pool belongs to this object, and what it allocates is marked unsafe where it is used.
 @safe final class Arena {
     let pool: UnsafeMutablePointer<amqp_pool_t>
-    /// How much room the strings and tables handed out since the last ``recycle()`` take on the wire at most.
+    /// An upper bound on the encoded size of the strings and tables allocated since the last ``recycle()``.
     private(set) var encodedSize = 0
 
     init() {
@@ -48,7 +48,7 @@ import CRabbitMQ
     }
 
     private func copy(_ bytes: UnsafeRawBufferPointer) -> amqp_bytes_t {
-        // 4 for the longest length in front of a string.
+        // 4 for the longest length prefix of a string.
         encodedSize += bytes.count + 4
         guard let source = bytes.baseAddress, bytes.count > 0 else { return unsafe amqp_bytes_t(len: 0, bytes: nil) }
         let memory = unsafe allocate(UInt8.self, count: bytes.count)
@@ -56,7 +56,7 @@ import CRabbitMQ
         return unsafe amqp_bytes_t(len: bytes.count, bytes: memory)
     }
 
-    /// A copy of a table, as rabbitmq-c wants it.
+    /// Copies a table into rabbitmq-c's representation.
     func copy(_ table: AMQPTable) throws(AMQPError) -> amqp_table_t {
         try unsafe copy(table, depth: 1)
     }
@@ -68,7 +68,7 @@ import CRabbitMQ
         encodedSize += 4
         let entries = unsafe allocate(amqp_table_entry_t.self, count: max(table.entries.count, 1))
         for (index, entry) in table.entries.enumerated() {
-            // rabbitmq-c writes the length of a longer name modulo 256, and the frame would be garbage.
+            // rabbitmq-c writes the length of a longer name modulo 256, which would corrupt the frame.
             guard entry.name.utf8.count <= AMQPLimits.shortString else {
                 throw AMQPError(.invalidMessage, "a name in a table is longer than 255 bytes")
             }
@@ -79,7 +79,7 @@ import CRabbitMQ
     }
 
     private func copy(_ value: AMQPValue, depth: Int) throws(AMQPError) -> amqp_field_value_t {
-        // Kind and the widest number.
+        // The type byte and the widest number.
         encodedSize += 9
         var field = unsafe amqp_field_value_t()
         func set(_ kind: amqp_field_value_kind_t) { unsafe field.kind = UInt8(kind.rawValue) }

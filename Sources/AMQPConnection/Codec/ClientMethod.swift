@@ -1,4 +1,4 @@
-/// A method we send. Publishing has a path of its own, ``FrameEncoder/publish(_:channel:into:)``.
+/// A method that we send. Publishing is separate: ``FrameEncoder/publish(_:channel:into:)``.
 enum ClientMethod: Sendable {
     case connection(Connection)
     case topology(Topology)
@@ -13,7 +13,7 @@ enum ClientMethod: Sendable {
     case reject(tag: UInt64, requeue: Bool)
     case confirmSelect
 
-    /// The methods of the connection class, which go on channel 0.
+    /// Methods of the connection class, sent on channel 0.
     enum Connection: Sendable {
         case startOK(properties: AMQPTable, mechanism: String, response: [UInt8])
         case tuneOK(channelMax: UInt16, frameMax: UInt32, heartbeat: UInt16)
@@ -22,7 +22,7 @@ enum ClientMethod: Sendable {
         case closeOK
     }
 
-    /// The methods of the exchange and queue classes.
+    /// Methods of the exchange and queue classes.
     enum Topology: Sendable {
         case exchangeDeclare(
             name: String, kind: String, passive: Bool, durable: Bool, autoDelete: Bool, internal: Bool,

@@ -11,40 +11,40 @@ extension amqp_bytes_t {
 }
 
 extension String {
-    /// The text, or nil if the bytes are not UTF-8.
+    /// The text; nil if the bytes are not UTF-8.
     ///
-    /// Decoding repairs, so text that was no UTF-8 differs from its bytes afterwards. Used rather than
-    /// `String(validating:as:)`, which goes through generic metadata at each call and shows in a profile.
+    /// Decoding repairs invalid UTF-8, so such text differs from its bytes afterwards. `String(validating:as:)` is not
+    /// used because it goes through generic metadata on each call, which shows in a profile.
     init?(_ bytes: amqp_bytes_t) {
         self = unsafe String(decoding: bytes.buffer, as: UTF8.self)
         guard unsafe hasBytes(bytes) else { return nil }
     }
 
-    /// Whether the text's UTF-8 is these bytes.
+    /// Whether the text's UTF-8 equals these bytes.
     func hasBytes(_ bytes: amqp_bytes_t) -> Bool {
         guard unsafe utf8.count == bytes.len else { return false }
         let same = unsafe utf8.withContiguousStorageIfAvailable { own in
             guard let start = own.baseAddress, own.count > 0 else { return true }
             return unsafe memcmp(start, bytes.bytes, own.count) == 0
         }
-        // Strings made by Swift are contiguous.
+        // Strings created by Swift are contiguous.
         return unsafe same ?? utf8.elementsEqual(bytes.buffer)
     }
 
-    /// The text of what the broker itself wrote, repaired if it must be: it is shown, not acted on.
+    /// Text written by the broker itself, repaired if necessary: it is displayed, not acted on.
     init(shown bytes: amqp_bytes_t) {
         self = unsafe String(decoding: bytes.buffer, as: UTF8.self)
     }
 }
 
-/// The last text decoded in one place of the protocol.
+/// Caches the last text decoded at one place in the protocol.
 ///
-/// Exchange, routing key and consumer tag repeat from delivery to delivery; comparing is cheaper than validating and
+/// Exchange, routing key and consumer tag repeat from delivery to delivery. Comparing is cheaper than validating and
 /// allocating the same string again.
 struct RepeatedText {
     private var last = ""
 
-    /// The text, or nil if the bytes are not UTF-8.
+    /// The text; nil if the bytes are not UTF-8.
     mutating func text(_ bytes: amqp_bytes_t) -> String? {
         if unsafe last.hasBytes(bytes) { return last }
         guard let text = unsafe String(bytes) else { return nil }
@@ -54,8 +54,8 @@ struct RepeatedText {
 }
 
 extension AMQPTable {
-    /// Copies a decoded table out of rabbitmq-c's memory; nil if a name is not UTF-8. The depth was bounded by
-    /// ``TableScan``.
+    /// Copies a decoded table out of rabbitmq-c's memory; nil if a name is not UTF-8. ``TableScan`` has already limited
+    /// the depth.
     init?(_ table: amqp_table_t) {
         self.init()
         entries.reserveCapacity(Int(unsafe table.num_entries))

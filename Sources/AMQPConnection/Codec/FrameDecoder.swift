@@ -1,30 +1,30 @@
 import CRabbitMQ
 import NIOCore
 
-/// A whole frame, decoded.
+/// A complete decoded frame.
 enum InboundFrame {
     case method(channel: UInt16, ServerMethod)
     case header(channel: UInt16, AMQPProperties, bodySize: UInt64)
-    /// A slice of the read buffer: to be copied from at once, not kept.
+    /// A slice of the read buffer: copy from it at once, do not keep it.
     case body(channel: UInt16, ByteBuffer)
     case heartbeat
 }
 
-/// Cuts the byte stream into frames (AMQP 0-9-1 §2.3.5) and has rabbitmq-c decode what is in them.
+/// Splits the byte stream into frames (AMQP 0-9-1 §2.3.5) and has rabbitmq-c decode their contents.
 ///
-/// The cutting is ours and not `amqp_handle_input`'s for two reasons. That function decodes header tables before anyone
-/// could look at them (``TableScan``), and it copies every frame, bodies included, into pools of frame-max large pages
-/// that never shrink.
+/// We split frames ourselves instead of calling `amqp_handle_input` for two reasons: that function decodes header
+/// tables before anything could check them (``TableScan``), and it copies every frame, bodies included, into pools of
+/// frame-max sized pages that never shrink.
 ///
-/// After an error the stream is out of step for good: the connection has to go.
+/// After an error the position in the stream is lost for good: the connection must be closed.
 struct FrameDecoder {
     private var cumulation = ByteBuffer()
     private let arena: Arena
     private var methods: MethodDecoder
     private let properties: PropertiesDecoder
-    /// The largest frame accepted, in bytes; but for content headers, see ``AMQPLimits/headerMax``.
+    /// The largest frame accepted, in bytes. Content headers may be larger, see ``AMQPLimits/headerMax``.
     var frameMax: UInt32
-    /// The content header that is being left out, since it is too large.
+    /// The oversized content header that is being skipped, if any.
     private var leftOut: LeftOutHeader?
 
     init(frameMax: UInt32) {
@@ -49,7 +49,7 @@ struct FrameDecoder {
         if leftOut != nil { return try leaveOut() }
         let start = cumulation.readerIndex
         guard let type = cumulation.getInteger(at: start, as: UInt8.self) else {
-            // Whoever owns the read buffer may reuse it once we let go.
+            // The owner of the read buffer may reuse it once we release it.
             cumulation = ByteBuffer()
             return nil
         }
@@ -60,22 +60,22 @@ struct FrameDecoder {
         guard length <= limit(type) - Self.overhead else {
             if Int32(type) == AMQP_FRAME_HEADER { return try beginLeavingOut(channel: channel, length: length) }
             throw AMQPError(
-                .protocolViolation, "a frame of \(length) bytes, where \(frameMax) with its ends were agreed on")
+                .protocolViolation, "a frame of \(length) bytes exceeds the negotiated frame-max of \(frameMax)")
         }
         let size = Int(length + Self.overhead)
         guard cumulation.readableBytes >= size else { return nil }
         guard cumulation.getInteger(at: start + size - 1, as: UInt8.self) == UInt8(AMQP_FRAME_END) else {
-            throw AMQPError(.protocolViolation, "a frame does not end where it should")
+            throw AMQPError(.protocolViolation, "a frame lacks its end marker")
         }
         cumulation.moveReaderIndex(forwardBy: 7)
         guard let payload = cumulation.readSlice(length: Int(length)) else {
-            preconditionFailure("a frame that is there whole cannot be read")
+            preconditionFailure("a complete frame could not be read")
         }
         cumulation.moveReaderIndex(forwardBy: 1)
         return try decode(type: Int32(type), channel: channel, payload)
     }
 
-    /// Type, channel, length in front; the end mark behind.
+    /// Type, channel and length before the payload, the end marker after it.
     private static let overhead: UInt32 = 8
 
     private func limit(_ type: UInt8) -> UInt32 {
@@ -86,7 +86,7 @@ struct FrameDecoder {
         switch Int32(type) {
         case AMQP_FRAME_METHOD, AMQP_FRAME_HEADER, AMQP_FRAME_BODY, AMQP_FRAME_HEARTBEAT: return
         case 0x41:
-            // The 'A' of a protocol header: what a broker answers when it does not speak our version (§2.2.4).
+            // The 'A' of a protocol header: the answer of a broker that does not support our version (§2.2.4).
             throw AMQPError(.protocolViolation, "the server refuses AMQP 0-9-1 and offers another protocol version")
         default: throw AMQPError(.protocolViolation, "this is not AMQP 0-9-1: a frame of type \(type)")
         }
@@ -106,7 +106,7 @@ struct FrameDecoder {
             }
             return .method(channel: channel, try method.get())
         case AMQP_FRAME_HEADER:
-            // Class, weight, size of the body.
+            // Class, weight, body size.
             guard payload.readableBytes >= 14, let size = try bodySize(payload, at: payload.readerIndex) else {
                 throw AMQPError(.protocolViolation, "a content header of \(payload.readableBytes) bytes")
             }
@@ -117,11 +117,12 @@ struct FrameDecoder {
                 } catch { return .failure(error) }
             }
             return .header(channel: channel, try decoded.get(), bodySize: size)
-        default: preconditionFailure("a frame type was let through that is not decoded: \(type)")
+        default: preconditionFailure("a frame type was accepted that cannot be decoded: \(type)")
         }
     }
 
-    /// What a content header says in front of its properties: class, weight, size of the body. Nil if it is not there yet.
+    /// Reads the fields that precede the properties in a content header: class, weight, body size. Nil if they have not
+    /// arrived yet.
     private func bodySize(_ header: ByteBuffer, at index: Int) throws(AMQPError) -> UInt64? {
         guard let ofClass = header.getInteger(at: index, as: UInt16.self),
             let size = header.getInteger(at: index + 4, as: UInt64.self)
@@ -133,15 +134,15 @@ struct FrameDecoder {
     }
 }
 
-// MARK: - Content headers that are too large
+// MARK: - Oversized content headers
 
 extension FrameDecoder {
-    /// A content header whose properties are not read, so that its message costs nobody the connection: what came of it is
-    /// let go of at once, whatever size it claims to have.
+    /// Skips a content header whose properties are too large to read, so that its message does not cost the connection.
+    /// Its bytes are discarded as they arrive, whatever size it claims.
     private struct LeftOutHeader {
         var channel: UInt16
         var bodySize: UInt64
-        /// Bytes still to come, the end mark included.
+        /// Bytes still to arrive, including the end marker.
         var remaining: Int
     }
 
@@ -163,7 +164,7 @@ extension FrameDecoder {
             return nil
         }
         guard end == UInt8(AMQP_FRAME_END) else {
-            throw AMQPError(.protocolViolation, "a frame does not end where it should")
+            throw AMQPError(.protocolViolation, "a frame lacks its end marker")
         }
         leftOut = nil
         let properties = AMQPProperties(.init(unreadable: [.init(name: .properties, bytes: [])]))

@@ -1,15 +1,15 @@
 import CRabbitMQ
 import NIOCore
 
-/// Writes frames, with rabbitmq-c encoding what is in them.
+/// Writes frames; rabbitmq-c encodes their contents.
 struct FrameEncoder {
     let arena = Arena()
-    /// The largest frame we may send, in bytes, its ends included.
+    /// The largest frame we may send, in bytes, including overhead.
     var frameMax: UInt32
 
     init(frameMax: UInt32) { self.frameMax = frameMax }
 
-    /// What opens a connection (AMQP 0-9-1 §4.2.2).
+    /// The first bytes of a connection (AMQP 0-9-1 §4.2.2).
     static let protocolHeader: [UInt8] = [0x41, 0x4D, 0x51, 0x50, 0, 0, 9, 1]
 
     func heartbeat(into buffer: inout ByteBuffer) {
@@ -19,7 +19,7 @@ struct FrameEncoder {
         buffer.writeInteger(UInt8(AMQP_FRAME_END))
     }
 
-    /// Writes a message as its method, header and body frames. On an error (`invalidMessage`) the buffer is as it was.
+    /// Writes a message as method, header and body frames. On an error (`invalidMessage`) the buffer is unchanged.
     func publish(_ message: AMQPMessage, channel: UInt16, into buffer: inout ByteBuffer) throws(AMQPError) {
         let start = buffer.writerIndex
         defer { arena.recycle() }
@@ -36,11 +36,11 @@ struct FrameEncoder {
         body(message.body, channel, &buffer)
     }
 
-    /// Writes one method frame around the arguments `decoded`, a rabbitmq-c struct that points into the arena.
+    /// Writes one method frame with the arguments `decoded`, a rabbitmq-c struct that points into the arena.
     func encode<T>(
         _ id: amqp_method_number_t, _ decoded: T, _ channel: UInt16, _ buffer: inout ByteBuffer
     ) throws(AMQPError) {
-        // 64 for the numbers and flags of any method; the arena knows of the rest.
+        // 64 bytes for the numbers and flags of any method; the arena knows the size of the rest.
         let status = unsafe frame(AMQP_FRAME_METHOD, channel, fixed: 4, variable: 64 + arena.encodedSize, &buffer) {
             payload in
             unsafe payload.storeBytes(of: id.bigEndian, as: UInt32.self)
@@ -94,8 +94,9 @@ struct FrameEncoder {
 
     private static let overhead = 8
 
-    /// Writes one frame whose payload is `fixed` bytes and then what `fill` says it wrote of at most `variable`; false,
-    /// and nothing written, if `fill` answers with an error or the payload is too large for a frame that leaves so much room.
+    /// Writes one frame whose payload is `fixed` bytes plus the number of bytes, at most `variable`, that `fill`
+    /// reports as written. Returns false and writes nothing if `fill` reports an error or the payload exceeds the frame
+    /// size.
     private func frame(
         _ type: Int32, _ channel: UInt16, fixed: Int, variable: Int, leaving room: Int = 0, _ buffer: inout ByteBuffer,
         _ fill: (UnsafeMutableRawBufferPointer) -> Int32

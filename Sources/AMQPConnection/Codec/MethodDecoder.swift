@@ -1,6 +1,6 @@
 import CRabbitMQ
 
-/// Reads method frames.
+/// Decodes method frames.
 struct MethodDecoder {
     private let arena: Arena
     private var consumerTag = RepeatedText()
@@ -19,10 +19,10 @@ struct MethodDecoder {
         if id == AMQP_CONNECTION_START_METHOD {
             try unsafe checkServerProperties(arguments)
         } else {
-            // Methods only a client sends have tables, unscanned ones, and no business here.
+            // Methods that only a client sends may contain tables that were not scanned.
             guard Self.isServerMethod(id) else {
                 throw AMQPError(
-                    .protocolViolation, "the broker sent method \(id >> 16).\(id & 0xFFFF), which it may not")
+                    .protocolViolation, "the broker sent method \(id >> 16).\(id & 0xFFFF), a client-only method")
             }
         }
         defer { arena.recycle() }
@@ -31,14 +31,14 @@ struct MethodDecoder {
             len: arguments.count, bytes: UnsafeMutableRawPointer(mutating: arguments.baseAddress))
         let status = unsafe amqp_decode_method(id, arena.pool, bytes, &decoded)
         guard status >= 0, let decoded = unsafe decoded else {
-            throw AMQPError(.protocolViolation, "method \(id >> 16).\(id & 0xFFFF) does not parse")
+            throw AMQPError(.protocolViolation, "cannot parse method \(id >> 16).\(id & 0xFFFF)")
         }
         return try unsafe copy(id, decoded)
     }
 
-    /// `connection.start` has the one table that comes in a method: two bytes of version, then the server's properties.
+    /// Only `connection.start` contains a table: two bytes of version, then the server's properties.
     private func checkServerProperties(_ arguments: UnsafeRawBufferPointer) throws(AMQPError) {
-        let malformed = AMQPError(.protocolViolation, "the server's properties do not parse")
+        let malformed = AMQPError(.protocolViolation, "cannot parse the server's properties")
         guard arguments.count >= 6 else { throw malformed }
         let length = Int(UInt32(bigEndian: unsafe arguments.loadUnaligned(fromByteOffset: 2, as: UInt32.self)))
         guard length <= arguments.count - 6 else { throw malformed }
@@ -140,11 +140,11 @@ struct MethodDecoder {
             return .cancelOK(
                 consumerTag: unsafe String(shown: decoded.load(as: amqp_basic_cancel_ok_t.self).consumer_tag))
         case AMQP_CONFIRM_SELECT_OK_METHOD: return .confirmSelectOK
-        default: preconditionFailure("a method passed isServerMethod that is not decoded: \(id)")
+        default: preconditionFailure("a method passed isServerMethod that cannot be decoded: \(id)")
         }
     }
 
     private static var unknownTag: AMQPError {
-        AMQPError(.protocolViolation, "a delivery for a consumer tag that is not UTF-8, which none of ours is")
+        AMQPError(.protocolViolation, "a delivery for a consumer tag that is not UTF-8")
     }
 }

@@ -2,7 +2,7 @@ import CRabbitMQ
 import NIOCore
 
 extension FrameEncoder {
-    /// Writes a method as one frame. On an error (`invalidMessage`) the buffer is as it was.
+    /// Writes a method as one frame. On an error (`invalidMessage`) the buffer is unchanged.
     func method(_ method: ClientMethod, channel: UInt16, into buffer: inout ByteBuffer) throws(AMQPError) {
         defer { arena.recycle() }
         switch method {
@@ -104,6 +104,6 @@ extension FrameEncoder {
 }
 
 extension Bool {
-    /// As rabbitmq-c has it.
+    /// In rabbitmq-c's representation.
     var c: amqp_boolean_t { self ? 1 : 0 }
 }

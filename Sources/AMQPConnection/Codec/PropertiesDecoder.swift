@@ -1,13 +1,13 @@
 import CRabbitMQ
 
-/// Reads the properties of a content header.
+/// Decodes the properties of a content header.
 struct PropertiesDecoder {
     private let arena: Arena
 
     init(arena: Arena) { self.arena = arena }
 
-    /// Decodes a property list (AMQP 0-9-1 §4.2.6.1). Text that is not UTF-8 and headers that are not safe to decode
-    /// are marked unreadable; a list that is broken as such is a protocol violation.
+    /// Decodes a property list (AMQP 0-9-1 §4.2.6.1). Text that is not UTF-8 and headers that are unsafe to decode are
+    /// marked unreadable; a malformed list is a protocol violation.
     func decode(_ list: UnsafeRawBufferPointer) throws(AMQPError) -> AMQPProperties {
         guard list.count >= 2 else { throw malformed() }
         defer { arena.recycle() }
@@ -39,11 +39,12 @@ struct PropertiesDecoder {
         return AMQPProperties(fields)
     }
 
-    /// Bit 0 announces another word of flags and bit 1 is unused: the basic class has neither. RabbitMQ looks at neither and
-    /// passes them on as they came (tried with 3.10), so whoever sets them must not cost us the connection.
+    /// Bit 0 announces another word of flags and bit 1 is unused; the basic class has neither. RabbitMQ ignores both
+    /// and forwards them unchanged (tried with 3.10), so a message that sets them must not cost us the connection.
     private static let unusedFlags: Int32 = 0b11
 
-    /// Whether the list ends where its properties do: whatever follows, were it another word of flags, is none of ours.
+    /// Whether the list ends after its properties. Extra bytes, such as another word of flags, are not ours to
+    /// interpret.
     private func isWhole(_ list: UnsafeRawBufferPointer, _ flags: Int32) -> Bool {
         var offset = 2
         for bit in stride(from: Int32(15), through: 2, by: -1) where flags & (1 << bit) != 0 {
@@ -61,7 +62,7 @@ struct PropertiesDecoder {
         return offset == list.count
     }
 
-    /// The list under other flags, in the arena.
+    /// The list with other flags, in the arena.
     private func withFlags(_ flags: Int32, _ list: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         let memory = unsafe UnsafeMutableRawBufferPointer(
             start: arena.allocate(UInt8.self, count: list.count), count: list.count)
@@ -70,9 +71,9 @@ struct PropertiesDecoder {
         return UnsafeRawBufferPointer(memory)
     }
 
-    private func malformed() -> AMQPError { AMQPError(.protocolViolation, "the properties of a message do not parse") }
+    private func malformed() -> AMQPError { AMQPError(.protocolViolation, "cannot parse the properties of a message") }
 
-    /// Where the header table is, its length in front included.
+    /// The range of the header table, including its length prefix.
     private func headers(in list: UnsafeRawBufferPointer, flags: Int32) throws(AMQPError) -> Range<Int> {
         var offset = 2
         for flag in [AMQP_BASIC_CONTENT_TYPE_FLAG, AMQP_BASIC_CONTENT_ENCODING_FLAG] where flags & flag != 0 {
@@ -85,7 +86,7 @@ struct PropertiesDecoder {
         return offset..<(offset + 4 + length)
     }
 
-    /// The list without its headers, in the arena.
+    /// The list without its header table, in the arena.
     private func without(_ table: Range<Int>, in list: UnsafeRawBufferPointer, flags: Int32) -> UnsafeRawBufferPointer {
         let count = list.count - table.count
         let memory = unsafe UnsafeMutableRawBufferPointer(start: arena.allocate(UInt8.self, count: count), count: count)

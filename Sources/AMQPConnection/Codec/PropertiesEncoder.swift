@@ -1,8 +1,8 @@
 import CRabbitMQ
 
-/// Turns properties into what rabbitmq-c encodes.
+/// Converts properties to rabbitmq-c's representation.
 enum PropertiesEncoder {
-    /// The properties in the arena's memory. Unreadable text goes out as it came; unreadable headers are left out.
+    /// Copies the properties into the arena. Unreadable text is sent byte for byte; unreadable headers are omitted.
     static func copy(_ properties: AMQPProperties, into arena: Arena) throws(AMQPError) -> amqp_basic_properties_t {
         let properties = properties.fields
         var result = unsafe amqp_basic_properties_t()

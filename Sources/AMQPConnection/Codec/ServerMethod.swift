@@ -1,4 +1,4 @@
-/// A method the broker may send a client, copied out of rabbitmq-c's memory.
+/// A method that the broker may send to a client, copied out of rabbitmq-c's memory.
 enum ServerMethod: Hashable, Sendable {
     case connectionStart(major: UInt8, minor: UInt8, mechanisms: String)
     case connectionTune(channelMax: UInt16, frameMax: UInt32, heartbeat: UInt16)
@@ -27,7 +27,7 @@ enum ServerMethod: Hashable, Sendable {
     case returned(ReturnAddress)
     case confirm(tag: UInt64, multiple: Bool, positive: Bool)
 
-    /// Which question this answers, or nil if it is none.
+    /// The call that this answers; nil if it is not an answer.
     var reply: Reply? {
         switch self {
         case .channelOpenOK: .channelOpen
@@ -50,7 +50,7 @@ enum ServerMethod: Hashable, Sendable {
         }
     }
 
-    /// The methods of a channel that are answered, by the question.
+    /// The channel methods that get an answer, named by the call.
     enum Reply: String, Sendable {
         case channelOpen = "channel.open"
         case channelClose = "channel.close"
@@ -68,7 +68,7 @@ enum ServerMethod: Hashable, Sendable {
     }
 }
 
-/// What `basic.deliver` says before the message comes.
+/// The content of `basic.deliver`, which precedes the message.
 struct DeliveryAddress: Hashable, Sendable {
     var consumerTag: String
     var deliveryTag: UInt64
@@ -79,7 +79,7 @@ struct DeliveryAddress: Hashable, Sendable {
     var routingKey: String?
 }
 
-/// What `basic.return` says before the message comes back.
+/// The content of `basic.return`, which precedes the returned message.
 struct ReturnAddress: Hashable, Sendable {
     var replyCode: UInt16
     var replyText: String

@@ -1,8 +1,8 @@
-/// Looks through an encoded table before rabbitmq-c does.
+/// Checks an encoded table before rabbitmq-c decodes it.
 ///
-/// `amqp_decode_table` recurses as deep as the bytes say and refuses a whole frame for one unknown type, after which
-/// its caller must drop the connection. Headers come from whoever publishes, so either would let one message take the
-/// worker down, again at each redelivery. What this scan accepts, rabbitmq-c decodes.
+/// `amqp_decode_table` recurses as deep as the bytes say, and rejects a whole frame because of one unknown type, after
+/// which the connection must be dropped. Any publisher can set headers, so either would let one message take the worker
+/// down, again at each redelivery. Whatever this scan accepts, rabbitmq-c decodes.
 ///
 /// Safe: the bytes are borrowed for one call of ``accepts(_:)``, and every index is checked against their end.
 @safe struct TableScan {
@@ -12,7 +12,7 @@
 
     private init(_ bytes: UnsafeRawBufferPointer) { unsafe self.bytes = unsafe bytes }
 
-    /// Whether `bytes`, a table without the length in front, is well formed and within ``AMQPLimits/tableDepth`` and
+    /// Whether `bytes`, a table without its length prefix, is well formed and within ``AMQPLimits/tableDepth`` and
     /// ``AMQPLimits/tableValues``.
     static func accepts(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var scan = unsafe TableScan(bytes)
@@ -66,7 +66,7 @@
         return true
     }
 
-    /// A length that stays within what is there.
+    /// Reads a length and checks that it stays within the remaining bytes.
     private mutating func length(until end: Int) -> Int? {
         guard end - offset >= 4 else { return nil }
         let length = Int(UInt32(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))

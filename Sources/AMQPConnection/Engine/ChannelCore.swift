@@ -1,16 +1,16 @@
 import NIOCore
 import Synchronization
 
-/// A channel's state on the event loop: calls and answers, the message being put together, consumers, confirms.
+/// A channel's state on the event loop: calls and answers, the message being assembled, consumers, confirms.
 final class ChannelCore {
     typealias Answer = (Result<ServerMethod, AMQPError>) -> Void
-    /// Gets one outcome for each message, and why some of them are unknown, if they are.
+    /// Receives one outcome per message and, if any are unknown, the reason.
     typealias Outcomes = @Sendable ([AMQPPublishOutcome], AMQPError?) -> Void
 
     private enum Phase {
         case open
-        /// We sent `channel.close`; what else comes is dropped until `close-ok`. Holds what ended the channel, nil for
-        /// our own close.
+        /// We sent `channel.close` and drop everything until `close-ok`. Contains the error that ended the channel; nil
+        /// if we closed it ourselves.
         case closing(AMQPError?)
         case closed(AMQPError?)
     }
@@ -24,7 +24,7 @@ final class ChannelCore {
     private var callTimer: Scheduled<Void>?
     private var assembler: ContentAssembler
     private var consumers: [String: Consumer] = [:]
-    /// The consumer of the last delivery: mostly that of the next.
+    /// The consumer of the last delivery, which is usually that of the next one too.
     private var lastConsumer: Consumer?
     private var confirms: ConfirmTracker<Outcomes>?
     private var confirmTimer: (deadline: UInt64, task: Scheduled<Void>)?
@@ -40,12 +40,12 @@ final class ChannelCore {
 
     // MARK: calls
 
-    /// Asks the broker something; calls are sent one after the other.
+    /// Calls the broker; calls are sent one at a time.
     func call(_ method: ClientMethod, expects: ServerMethod.Reply, _ answer: @escaping Answer) {
         if let error = unusable { return answer(.failure(error)) }
         guard calls.add(CallQueue.Call(method: method, expects: expects, waiter: answer)) else {
             return answer(
-                .failure(AMQPError(.invalidState, "more than \(CallQueue<Answer>.limit) calls wait on a channel")))
+                .failure(AMQPError(.invalidState, "more than \(CallQueue<Answer>.limit) calls queued on a channel")))
         }
         sendNextCall()
     }
@@ -65,7 +65,7 @@ final class ChannelCore {
         }
     }
 
-    /// An answer that comes later could be taken for that of the next call, so the channel has to go.
+    /// A late answer could be mistaken for that of the next call, so the channel must be closed.
     private func callTimedOut() {
         guard let call = calls.current else { return }
         abandon(
@@ -74,7 +74,7 @@ final class ChannelCore {
 
     private func answered(_ reply: ServerMethod.Reply, _ method: ServerMethod) throws(AMQPError) {
         guard let answer = calls.answer(reply) else {
-            throw AMQPError(.protocolViolation, "an answer to \(reply.rawValue) came that nobody asked for")
+            throw AMQPError(.protocolViolation, "an answer to \(reply.rawValue) without a call")
         }
         callTimer?.cancel()
         answer(.success(method))
@@ -86,7 +86,7 @@ final class ChannelCore {
     func receive(_ method: ServerMethod) throws(AMQPError) {
         guard case .open = phase else { return receiveWhileClosing(method) }
         guard !assembler.isBusy else {
-            throw AMQPError(.protocolViolation, "a method came on channel \(id) while a message was under way")
+            throw AMQPError(.protocolViolation, "a method in the middle of a message on channel \(id)")
         }
         switch method {
         case .deliver(let address): try assembler.begin(.delivery(address))
@@ -98,18 +98,18 @@ final class ChannelCore {
             connection.channels[id] = nil
             end(reason.channelError())
         case .channelFlow:
-            // RabbitMQ never sends it. To say yes and go on publishing would be a lie.
+            // RabbitMQ never sends this. Agreeing and publishing anyway would be a lie.
             abandon(AMQPError(.channelClosed, "the broker asked for channel.flow, which is not supported"))
         case .channelOpenOK, .channelCloseOK, .exchangeDeclareOK, .exchangeDeleteOK, .queueDeclareOK, .queueBindOK,
             .queueUnbindOK, .queuePurgeOK, .queueDeleteOK, .qosOK, .consumeOK, .cancelOK, .confirmSelectOK:
-            guard let reply = method.reply else { preconditionFailure("an answer without a question: \(method)") }
+            guard let reply = method.reply else { preconditionFailure("an answer without a call: \(method)") }
             if case .consumeOK(let tag) = method, consumers[tag] == nil {
-                throw AMQPError(.protocolViolation, "an answer came for a consumer that does not exist")
+                throw AMQPError(.protocolViolation, "an answer for an unknown consumer")
             }
             try answered(reply, method)
         case .connectionStart, .connectionTune, .connectionOpenOK, .connectionClose, .connectionCloseOK,
             .connectionBlocked, .connectionUnblocked:
-            throw AMQPError(.protocolViolation, "a method of the connection came on channel \(id)")
+            throw AMQPError(.protocolViolation, "a connection method on channel \(id)")
         }
     }
 
@@ -132,7 +132,7 @@ final class ChannelCore {
     }
 
     private func receiveWhileClosing(_ method: ServerMethod) {
-        // Both closing at once: we answer, and our own close is still to be answered.
+        // Both sides close at once: we answer, and our own close still awaits its answer.
         if case .channelClose = method { connection.sendKnown(.channelCloseOK, on: id) }
         guard case .channelCloseOK = method else { return }
         connection.channels[id] = nil
@@ -141,8 +141,8 @@ final class ChannelCore {
 
     // MARK: consuming
 
-    /// Starts a consumer under a tag of the caller's or, if that is empty, one made here. Noted before the broker is
-    /// asked: deliveries may come right behind its answer.
+    /// Starts a consumer with the caller's tag or, if that is empty, a generated one. It is registered before the
+    /// broker is asked, because deliveries may immediately follow the answer.
     func consume(
         queue: String, tag: String, noAck: Bool, exclusive: Bool, arguments: AMQPTable,
         onBatch: @escaping @Sendable ([AMQPDelivery]) -> Void, onCancelled: @escaping @Sendable () -> Void,
@@ -151,7 +151,7 @@ final class ChannelCore {
         if let error = unusable { return answer(.failure(error)) }
         let tag = tag.isEmpty ? makeTag() : tag
         guard consumers[tag] == nil else {
-            return answer(.failure(AMQPError(.invalidState, "the channel has a consumer of that tag already")))
+            return answer(.failure(AMQPError(.invalidState, "the channel already has a consumer with this tag")))
         }
         consumers[tag] = Consumer(tag: tag, noAck: noAck, onBatch: onBatch, onCancelled: onCancelled)
         let method = ClientMethod.consume(
@@ -164,7 +164,7 @@ final class ChannelCore {
 
     func cancel(tag: String, _ answer: @escaping Answer) {
         call(.cancel(consumerTag: tag), expects: .cancel) { [self] result in
-            // What came before the answer is handed over before the caller goes on.
+            // Deliveries received before the answer are passed on before the caller continues.
             if case .success = result { forget(tag)?.handOver() }
             answer(result)
         }
@@ -184,14 +184,14 @@ final class ChannelCore {
     private func deliver(_ delivery: AMQPDelivery) throws(AMQPError) {
         if lastConsumer?.tag != delivery.consumerTag { lastConsumer = consumers[delivery.consumerTag] }
         guard let lastConsumer else {
-            throw AMQPError(.protocolViolation, "a delivery came for a consumer that does not exist")
+            throw AMQPError(.protocolViolation, "a delivery for an unknown consumer")
         }
-        // Whoever acknowledges counts on it: tags ascend on a channel, and none is 0. Those of direct replies, which nobody
-        // acknowledges, RabbitMQ does not count on.
+        // Acknowledging relies on this: tags increase on a channel and are never 0. RabbitMQ does not number direct
+        // replies, which are never acknowledged.
         if !lastConsumer.noAck {
             guard delivery.deliveryTag > lastDeliveryTag else {
                 throw AMQPError(
-                    .protocolViolation, "a delivery came with tag \(delivery.deliveryTag) behind \(lastDeliveryTag)")
+                    .protocolViolation, "delivery tag \(delivery.deliveryTag) does not follow \(lastDeliveryTag)")
             }
             lastDeliveryTag = delivery.deliveryTag
         }
@@ -204,7 +204,7 @@ final class ChannelCore {
         consumer.onCancelled()
     }
 
-    /// Writes an acknowledgement or its contrary; nothing if the channel is gone, since the tags went with it.
+    /// Sends an acknowledgement or a rejection; does nothing if the channel has ended, since its tags ended with it.
     func settle(_ method: ClientMethod) {
         guard unusable == nil else { return }
         connection.sendKnown(method, on: id)
@@ -242,7 +242,7 @@ final class ChannelCore {
         return write(messages).outcomes
     }
 
-    /// Writes all messages that fit the protocol. One that does not is no reason to hold up its batch.
+    /// Writes all messages that fit the protocol. One that does not must not block its batch.
     private func write(_ messages: [AMQPMessage]) -> (outcomes: [AMQPPublishOutcome], sent: [Int]) {
         var outcomes = Array(repeating: AMQPPublishOutcome.confirmed, count: messages.count)
         var sent: [Int] = []
@@ -258,13 +258,14 @@ final class ChannelCore {
 
     private func confirmed(_ tag: UInt64, _ multiple: Bool, _ positive: Bool) throws(AMQPError) {
         guard confirms != nil else {
-            throw AMQPError(.protocolViolation, "a confirm came on a channel that is not in confirm mode")
+            throw AMQPError(.protocolViolation, "a confirm on a channel that is not in confirm mode")
         }
         let resolved = try confirms?.confirm(tag: tag, multiple: multiple, positive: positive) ?? []
         for batch in resolved { batch.waiter(batch.outcomes, nil) }
     }
 
-    /// One timer for the earliest deadline, left alone as batches resolve: it fires rarely and then looks what is due.
+    /// One timer for the earliest deadline, not rescheduled when batches resolve: it rarely fires, and then checks what
+    /// is due.
     private func armConfirmTimer(_ deadline: UInt64) {
         if let confirmTimer {
             guard deadline < confirmTimer.deadline else { return }
@@ -278,12 +279,12 @@ final class ChannelCore {
         confirmTimer = (deadline, task)
     }
 
-    /// A broker under an alarm confirms when it is over; until then hardly anything is overdue.
+    /// A broker under an alarm confirms when the alarm ends; until then almost nothing is overdue.
     private func giveUpWhatIsOverdue() {
         let now = connection.eventLoop.now
         let isBlocked = connection.status.isBlocked.load(ordering: .relaxed)
         let grace = isBlocked ? UInt64(connection.configuration.alarmTimeout.nanoseconds) : 0
-        let error = AMQPError(.timeout, "the broker did not confirm within the limit")
+        let error = AMQPError(.timeout, "the broker did not confirm in time")
         let overdue = confirms?.expire(now: now.uptimeNanoseconds, grace: grace, because: error) ?? []
         if let next = confirms?.earliestDeadline {
             armConfirmTimer(isBlocked ? max(next, (now + .seconds(1)).uptimeNanoseconds) : next)
@@ -291,14 +292,14 @@ final class ChannelCore {
         for batch in overdue { batch.waiter(batch.outcomes, error) }
     }
 
-    /// The broker takes messages again, after this time: what waited is not overdue for it.
+    /// The broker unblocks publishers after this time: the deadlines of pending confirms are extended by it.
     func alarmEnded(after time: TimeAmount) {
         confirms?.postpone(by: UInt64(max(time.nanoseconds, 0)))
     }
 
     // MARK: the channel's life
 
-    /// Why nothing can be done on this channel, or nil if it is open.
+    /// Why the channel cannot be used; nil if it is open.
     var unusable: AMQPError? {
         switch phase {
         case .open: connection.unusable
@@ -308,13 +309,13 @@ final class ChannelCore {
 
     func opened() { status.isOpen.store(true, ordering: .releasing) }
 
-    /// Closes in an orderly way: after the calls before it, `channel.close`, then `close-ok`.
+    /// Closes in an orderly way: the calls queued before, then `channel.close`, then `close-ok`.
     func close() {
         guard unusable == nil else { return }
         beginClosing(nil, CloseReason(replyCode: 200, replyText: "closed by the client"))
     }
 
-    /// Gives the channel up on our side because of an error.
+    /// Closes the channel from our side because of an error.
     private func abandon(_ error: AMQPError) {
         beginClosing(error, CloseReason(replyCode: 541, replyText: error.code.rawValue))
     }
@@ -325,7 +326,7 @@ final class ChannelCore {
         failAll(error ?? AMQPError(.channelClosed, "the channel was closed"))
         callTimer = connection.eventLoop.assumeIsolated().scheduleTask(in: connection.configuration.closeTimeout) {
             [self] in
-            // The number stays taken: a late close-ok must not meet a new channel.
+            // The channel number stays reserved: a late close-ok must not reach a new channel.
             end(error)
         }
     }
@@ -352,7 +353,7 @@ final class ChannelCore {
         lastConsumer = nil
         let answers = calls.removeAll()
         let batches = confirms?.removeAll(because: error) ?? []
-        // Deliveries that came before the end are work that may be begun; acknowledging them is ignored.
+        // Deliveries received before the end may still be processed; acknowledging them is ignored.
         for consumer in consumers { consumer.handOver() }
         for answer in answers { answer(.failure(error)) }
         for batch in batches { batch.waiter(batch.outcomes, error) }

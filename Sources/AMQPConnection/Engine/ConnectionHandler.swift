@@ -12,14 +12,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
-    enum Phase {
-        case handshaking(Handshake)
-        case open
-        /// We sent `connection.close`.
-        case closing
-        case closed
-    }
-
     let configuration: AMQPConfiguration
     let eventLoop: any EventLoop
     let logger: Logger
@@ -32,7 +24,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// When the handshake must be done.
     private let connectDeadline: NIODeadline
 
-    private(set) var phase: Phase
+    private var state: ConnectionState
     private var decoder: FrameDecoder
     private var encoder: FrameEncoder
     private var outbound = OutboundBuffer()
@@ -52,7 +44,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var handshakeTimer: Scheduled<Void>?
     private var heartbeatTimer: Scheduled<Void>?
     private var closeTimer: Scheduled<Void>?
-    private var reason: AMQPError?
 
     init(
         configuration: AMQPConfiguration, eventLoop: any EventLoop, logger: Logger, connectDeadline: NIODeadline,
@@ -65,7 +56,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         self.onBlocked = onBlocked
         established = eventLoop.makePromise()
         closed = eventLoop.makePromise()
-        phase = .handshaking(Handshake(configuration: configuration))
+        state = ConnectionState(configuration)
         decoder = FrameDecoder(frameMax: configuration.frameMax)
         // Before tune, nothing above the least frame-max may be sent (§4.2.3 with §1.4.2.6).
         encoder = FrameEncoder(frameMax: AMQPLimits.frameMin)
@@ -80,7 +71,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        end()
+        perform(state.disconnected())
         self.context = nil
     }
 
@@ -90,13 +81,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        end()
+        perform(state.disconnected())
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // TLS failures arrive here, and resets of the socket.
-        if case .handshaking = phase {
+        if state.isHandshaking {
             let words = configuration.tls == nil ? "the connection broke during the handshake" : "TLS was not agreed on"
             fail(AMQPError(.connectFailed, "\(words) with \(configuration)", underlying: error))
         } else {
@@ -105,14 +96,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isClosed else { return }
+        guard !state.isClosed else { return }
         isReading = true
         heartbeats.didHear()
         decoder.append(unwrapInboundIn(data))
         do throws(AMQPError) {
-            while !isClosed, let frame = try decoder.next() { try receive(frame) }
+            while !state.isClosed, let frame = try decoder.next() { try receive(frame) }
         } catch {
-            fail(inHandshake(error))
+            fail(state.judged(error))
         }
     }
 
@@ -181,71 +172,25 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func receive(_ frame: InboundFrame) throws(AMQPError) {
         switch frame {
         case .heartbeat: return
-        case .method(channel: 0, let method): try receive(method)
+        case .method(channel: 0, let method): try take(state.receive(method))
         case .method(let id, let method):
             // While we wait for close-ok, what the broker sent before it read our close is of no interest.
-            guard !isClosing else { return }
+            guard !state.isClosing else { return }
             try channel(id).receive(method)
         case .header(let id, let properties, let bodySize):
-            guard !isClosing else { return }
+            guard !state.isClosing else { return }
             try channel(id).receive(properties, bodySize: bodySize)
         case .body(let id, let fragment):
-            guard !isClosing else { return }
+            guard !state.isClosing else { return }
             try channel(id).receive(fragment)
         }
     }
 
     private func channel(_ id: UInt16) throws(AMQPError) -> ChannelCore {
-        guard case .open = phase, let channel = channels[id] else {
+        guard state.isOpen, let channel = channels[id] else {
             throw AMQPError(.protocolViolation, "a frame came for channel \(id), which is not open")
         }
         return channel
-    }
-
-    private func receive(_ method: ServerMethod) throws(AMQPError) {
-        switch phase {
-        case .handshaking(var handshake):
-            let action = handshake.receive(method)
-            phase = .handshaking(handshake)
-            try perform(action)
-        case .open:
-            switch method {
-            case .connectionClose(let reason): closedByBroker(reason)
-            case .connectionBlocked(let reason): setBlocked(reason)
-            case .connectionUnblocked: setBlocked(nil)
-            case .connectionStart, .connectionTune, .connectionOpenOK, .connectionCloseOK, .channelOpenOK, .channelFlow,
-                .channelClose, .channelCloseOK, .exchangeDeclareOK, .exchangeDeleteOK, .queueDeclareOK, .queueBindOK,
-                .queueUnbindOK, .queuePurgeOK, .queueDeleteOK, .qosOK, .consumeOK, .cancelOK, .cancel,
-                .confirmSelectOK, .deliver, .returned, .confirm:
-                throw AMQPError(.protocolViolation, "a method came on channel 0 that has no place there")
-            }
-        case .closing:
-            // Both closing at once: each answers the other (§1.4.2.9).
-            if case .connectionClose = method { sendKnown(.connection(.closeOK)) }
-            if case .connectionCloseOK = method { disconnect() }
-        case .closed: return
-        }
-    }
-
-    private func perform(_ action: Handshake.Action) throws(AMQPError) {
-        switch action {
-        case .send(let method): try send(.connection(method))
-        case .tune(let tuning, let methods):
-            for method in methods { try send(.connection(method)) }
-            channelMax = tuning.channelMax
-            decoder.frameMax = tuning.frameMax
-            encoder.frameMax = tuning.frameMax
-            startHeartbeats(seconds: tuning.heartbeat)
-        case .established:
-            handshakeTimer?.cancel()
-            phase = .open
-            status.isOpen.store(true, ordering: .releasing)
-            established.succeed()
-        case .fail(let error): fail(error)
-        case .failAfterCloseOK(let error):
-            sendKnown(.connection(.closeOK))
-            fail(error)
-        }
     }
 
     private func setBlocked(_ reason: String?) {
@@ -288,93 +233,77 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     // MARK: the connection's life
 
-    var isClosed: Bool { if case .closed = phase { true } else { false } }
-    private var isClosing: Bool { if case .closing = phase { true } else { false } }
-
     /// Why nothing can be done on this connection, or nil if it is open.
-    var unusable: AMQPError? {
-        switch phase {
-        case .open: nil
-        case .handshaking: AMQPError(.invalidState, "the connection is not open yet")
-        case .closing: AMQPError(.connectionClosed, "the connection is being closed")
-        case .closed: reason ?? AMQPError(.connectionClosed, "the connection is closed")
-        }
-    }
+    var unusable: AMQPError? { state.unusable }
 
     private func start() {
-        guard handshakeTimer == nil, case .handshaking = phase else { return }
+        guard handshakeTimer == nil, state.isHandshaking else { return }
         handshakeTimer = eventLoop.assumeIsolated().scheduleTask(deadline: connectDeadline) { [self] in
-            guard case .handshaking(let handshake) = phase else { return }
-            fail(handshake.timedOut())
+            perform(state.handshakeTimedOut())
         }
         outbound.append { (buffer: inout ByteBuffer) in buffer.writeBytes(FrameEncoder.protocolHeader) }
         flush()
     }
 
-    /// Begins an orderly close: `connection.close`, then `close-ok` or the limit on the wait. A broker under an alarm reads
-    /// nothing of those who publish, their `connection.close` neither.
-    func close() {
-        switch phase {
-        case .open:
-            phase = .closing
-            // Else the answer would stay in the socket with what is not read.
-            pauseReading(false)
-            status.isOpen.store(false, ordering: .releasing)
-            sendKnown(.connection(.close(CloseReason(replyCode: 200, replyText: "closed by the client"))))
-            closeTimer = eventLoop.assumeIsolated().scheduleTask(in: configuration.closeTimeout) { [self] in
-                disconnect()
-            }
-        case .handshaking: fail(AMQPError(.connectionClosed, "the connection was closed during the handshake"))
-        case .closing, .closed: return
+    /// Begins an orderly close: `connection.close`, then `close-ok` or the limit on the wait.
+    func close() { perform(state.close()) }
+
+    /// Ends the connection because of an error.
+    func fail(_ error: AMQPError) { perform(state.fail(error)) }
+
+    private func perform(_ action: ConnectionState.Action) {
+        do throws(AMQPError) { try take(action) } catch { fail(error) }
+    }
+
+    /// Does what the state says.
+    ///
+    /// - Throws: `invalidMessage` where a method of the handshake does not fit.
+    private func take(_ action: ConnectionState.Action) throws(AMQPError) {
+        switch action {
+        case .nothing: return
+        case .send(let method): try send(.connection(method))
+        case .tune(let tuning, let methods):
+            for method in methods { try send(.connection(method)) }
+            channelMax = tuning.channelMax
+            decoder.frameMax = tuning.frameMax
+            encoder.frameMax = tuning.frameMax
+            startHeartbeats(seconds: tuning.heartbeat)
+        case .established:
+            handshakeTimer?.cancel()
+            status.isOpen.store(true, ordering: .releasing)
+            established.succeed()
+        case .setBlocked(let reason): setBlocked(reason)
+        case .beginClosing: beginClosing()
+        case .end(let end): finish(end)
         }
     }
 
-    /// Ends the connection because of an error.
-    func fail(_ error: AMQPError) {
-        guard !isClosed else { return }
-        if reason == nil, !isClosing { reason = error }
-        flush()
-        disconnect()
-    }
-
-    private func closedByBroker(_ close: CloseReason) {
-        sendKnown(.connection(.closeOK))
-        fail(close.connectionError())
-    }
-
-    private func disconnect() {
-        let context = context
-        end()
-        context?.close(promise: nil)
+    /// A broker under an alarm reads nothing of those who publish, their `connection.close` neither: hence the limit.
+    private func beginClosing() {
+        // Else the answer would stay in the socket with what is not read.
+        pauseReading(false)
+        status.isOpen.store(false, ordering: .releasing)
+        sendKnown(.connection(.close(CloseReason(replyCode: 200, replyText: "closed by the client"))))
+        closeTimer = eventLoop.assumeIsolated().scheduleTask(in: configuration.closeTimeout) { [self] in
+            perform(state.closingTimedOut())
+        }
     }
 
     /// Everything that waits learns that the connection is gone. What was delivered before is handed over before that.
-    private func end() {
-        guard !isClosed else { return }
-        let wasHandshaking: Handshake? = if case .handshaking(let handshake) = phase { handshake } else { nil }
-        let wasOurs = isClosing
-        if reason == nil, !wasOurs {
-            reason =
-                wasHandshaking?.endOfStream()
-                ?? AMQPError(.connectionClosed, "\(configuration) closed the connection without a word")
-        }
-        phase = .closed
+    private func finish(_ end: ConnectionState.End) {
+        if let answer = end.answer { sendKnown(.connection(answer)) }
+        let context = context
+        if end.closesSocket { flush() }
         status.isOpen.store(false, ordering: .releasing)
         handshakeTimer?.cancel()
         heartbeatTimer?.cancel()
         closeTimer?.cancel()
-        let error = reason ?? AMQPError(.connectionClosed, "the connection was closed by this side")
         let channels = channels.values
         self.channels = [:]
-        for channel in channels { channel.connectionEnded(error) }
-        if wasHandshaking != nil { established.fail(error) }
-        closed.succeed(reason)
-    }
-
-    /// Before the handshake is done, a frame that makes no sense means that this is no AMQP server.
-    private func inHandshake(_ error: AMQPError) -> AMQPError {
-        guard case .handshaking = phase, error.code == .protocolViolation else { return error }
-        return AMQPError(.handshakeFailed, "\(configuration): \(error.message)", underlying: error)
+        for channel in channels { channel.connectionEnded(end.error) }
+        if end.failsHandshake { established.fail(end.error) }
+        closed.succeed(end.reason)
+        if end.closesSocket { context?.close(promise: nil) }
     }
 
     // MARK: heartbeats
@@ -386,7 +315,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func scheduleHeartbeat(after half: TimeAmount) {
         heartbeatTimer = eventLoop.assumeIsolated().scheduleTask(in: half) { [self] in
-            guard !isClosed else { return }
+            guard !state.isClosed else { return }
             // Who does not listen cannot tell whether the other is silent.
             if gate.isPaused { heartbeats.didHear() }
             let action = heartbeats.tick()

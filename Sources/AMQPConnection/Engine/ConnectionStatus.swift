@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What may be asked of a connection or channel from any thread without hopping to its event loop.
+/// The state of a connection or channel that any thread can read without hopping to the event loop.
 final class ConnectionStatus: Sendable {
     let isOpen = Atomic(false)
     let isBlocked = Atomic(false)

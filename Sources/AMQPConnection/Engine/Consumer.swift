@@ -1,4 +1,4 @@
-/// A consumer on a channel, gathering what one read brought for it.
+/// A consumer on a channel; collects its deliveries from one socket read.
 final class Consumer {
     let tag: String
     /// Whether its deliveries count as acknowledged when sent.
@@ -6,7 +6,7 @@ final class Consumer {
     private let onBatch: @Sendable ([AMQPDelivery]) -> Void
     let onCancelled: @Sendable () -> Void
     private var pending: [AMQPDelivery] = []
-    /// How many came at once the last time: room for the next.
+    /// The size of the last batch, used to reserve space for the next.
     private var lastCount = 0
 
     init(
@@ -19,7 +19,8 @@ final class Consumer {
         self.onCancelled = onCancelled
     }
 
-    /// Adds a delivery; whether it is the first of a batch, so that the consumer must be noted for the end of the read.
+    /// Adds a delivery. Returns whether it is the first of a batch, so that the consumer must be registered for the end
+    /// of the read.
     func add(_ delivery: AMQPDelivery) -> Bool {
         if pending.isEmpty { pending.reserveCapacity(lastCount) }
         pending.append(delivery)

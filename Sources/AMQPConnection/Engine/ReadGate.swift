@@ -1,15 +1,15 @@
-/// Whether the socket is read, and whether the channel wanted to while it was not.
+/// Whether the socket may be read, and whether a read was requested while it was paused.
 struct ReadGate {
     private(set) var isPaused = false
     private var isReadHeld = false
 
-    /// The channel wants to read: whether it may now. If not, it does when the pause ends.
+    /// Called when the channel wants to read; returns whether it may. If not, the read happens when the pause ends.
     mutating func mayRead() -> Bool {
         if isPaused { isReadHeld = true }
         return !isPaused
     }
 
-    /// Begins or ends a pause; whether a read that was held back is to be done now.
+    /// Starts or ends a pause. Returns whether a deferred read must now be performed.
     mutating func pause(_ isPaused: Bool) -> Bool {
         self.isPaused = isPaused
         guard !isPaused, isReadHeld else { return false }

@@ -1,33 +1,35 @@
-/// Turns deliveries that finish in any order into as few acknowledgements as possible.
+import DequeModule
+
+/// Combines deliveries that finish in any order into as few acknowledgements as possible.
 ///
-/// Deliveries are noted in the order they came; each is finished once. The finished prefix may be acknowledged with
-/// `multiple`: everything up to it is done, nothing behind it is touched. Tags and `multiple` span a whole channel, all
-/// its consumers: note every delivery of the channel in one window, and begin a new one with a new channel.
+/// Deliveries are recorded in the order of arrival, and each is finished once. The finished prefix can be acknowledged
+/// with `multiple`: everything up to it is done, and nothing after it is affected. Tags and `multiple` cover a whole
+/// channel with all its consumers: record every delivery of the channel in one window, and start a new window for a new
+/// channel.
 package struct AcknowledgementWindow: Sendable {
     private struct Entry {
         var tag: UInt64
         var isFinished: Bool
     }
 
-    /// From `head` on, what is not acknowledged yet, by ascending tag.
-    private var entries: [Entry] = []
-    private var head = 0
+    /// Unacknowledged deliveries, by ascending tag.
+    private var entries = Deque<Entry>()
     private var lastTag: UInt64 = 0
 
-    /// Finished deliveries that may wait behind an unfinished one, before they are acknowledged each by itself.
+    /// How many finished deliveries may wait behind an unfinished one before they are acknowledged individually.
     private let overtakingLimit: Int
 
     package init(overtakingLimit: Int = 128) {
         self.overtakingLimit = overtakingLimit
     }
 
-    /// Deliveries not yet covered by an acknowledgement: bounded by the channel's prefetch.
-    package var count: Int { entries.count - head }
+    /// Deliveries not yet acknowledged; bounded by the channel's prefetch.
+    package var count: Int { entries.count }
 
     /// Deliveries not yet finished.
     package private(set) var unfinishedCount = 0
 
-    /// Notes a delivery. Tags ascend on a channel; one that does not is a mistake of the caller.
+    /// Records a delivery. Tags increase on a channel; anything else is a caller's bug.
     package mutating func note(_ tag: UInt64) {
         precondition(tag > lastTag, "delivery tags ascend on a channel, and are never 0")
         lastTag = tag
@@ -35,7 +37,8 @@ package struct AcknowledgementWindow: Sendable {
         unfinishedCount += 1
     }
 
-    /// Marks a delivery as finished. One that was never noted, or finished before, is a mistake of the caller.
+    /// Marks a delivery as finished. It must have been recorded and not been finished before; anything else is a
+    /// caller's bug.
     package mutating func finish(_ tag: UInt64) {
         let index = index(of: tag)
         precondition(!entries[index].isFinished, "a delivery was finished twice")
@@ -43,10 +46,10 @@ package struct AcknowledgementWindow: Sendable {
         unfinishedCount -= 1
     }
 
-    /// Takes a delivery out that is rejected by itself (`reject`, `nack`).
+    /// Removes a delivery that is rejected individually (`reject`, `nack`).
     ///
     /// Send the rejection before the next acknowledgement, which would otherwise cover it. The delivery then neither
-    /// holds back the prefix nor ends one: acknowledging a tag the broker no longer knows closes the channel.
+    /// holds back the prefix nor ends one: acknowledging a tag that the broker no longer knows closes the channel.
     package mutating func remove(_ tag: UInt64) {
         let index = index(of: tag)
         precondition(!entries[index].isFinished, "a delivery was finished and rejected")
@@ -54,45 +57,34 @@ package struct AcknowledgementWindow: Sendable {
         unfinishedCount -= 1
     }
 
-    /// The tag to acknowledge with `multiple`, if the finished prefix has grown since the last call; it is then let go
-    /// of.
+    /// Returns, and removes, the finished prefix: the tag to acknowledge with `multiple`, or nil if the prefix is
+    /// empty.
     package mutating func takeAcknowledgement() -> UInt64? {
         var tag: UInt64?
-        while head < entries.count, entries[head].isFinished {
-            tag = entries[head].tag
-            head += 1
-        }
-        // Moving the rest to the front once it is the smaller half keeps the cost constant on average.
-        if head == entries.count {
-            entries.removeAll(keepingCapacity: true)
-            head = 0
-        } else if head > 64, head > entries.count / 2 {
-            entries.removeFirst(head)
-            head = 0
+        while let first = entries.first, first.isFinished {
+            tag = first.tag
+            entries.removeFirst()
         }
         return tag
     }
 
-    /// The tags to acknowledge without `multiple`: deliveries that are finished and wait behind one that is not, where these
-    /// are many. They would use up the prefetch while it takes its time. They are let go of.
+    /// Returns, and removes, the tags to acknowledge without `multiple`: finished deliveries behind an unfinished one,
+    /// if there are many. Otherwise they would use up the prefetch while that one takes its time.
     package mutating func takeOvertaking() -> [UInt64] {
-        guard count - unfinishedCount > overtakingLimit, head < entries.count, !entries[head].isFinished else {
-            return []
-        }
-        let tags = entries[head...].filter(\.isFinished).map(\.tag)
+        guard count - unfinishedCount > overtakingLimit, entries.first?.isFinished == false else { return [] }
+        let tags = entries.filter(\.isFinished).map(\.tag)
         entries.removeAll(where: \.isFinished)
-        head = 0
         return tags
     }
 
     private func index(of tag: UInt64) -> Int {
-        var low = head
+        var low = 0
         var high = entries.count
         while low < high {
             let middle = (low + high) / 2
             if entries[middle].tag < tag { low = middle + 1 } else { high = middle }
         }
-        precondition(low < entries.count && entries[low].tag == tag, "a delivery was finished that was never noted")
+        precondition(low < entries.count && entries[low].tag == tag, "a delivery was finished that was never recorded")
         return low
     }
 }

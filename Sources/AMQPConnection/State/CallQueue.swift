@@ -1,6 +1,8 @@
-/// The questions of one channel and their answers: one is out at a time, the others wait in order.
+import DequeModule
+
+/// The calls of one channel and their answers: one call is outstanding at a time, the others wait in order.
 ///
-/// AMQP answers carry no number, so two of a kind could not be told apart otherwise.
+/// AMQP answers carry no correlation id, so two answers of one kind could not be told apart otherwise.
 struct CallQueue<Waiter> {
     struct Call {
         var method: ClientMethod
@@ -8,38 +10,39 @@ struct CallQueue<Waiter> {
         var waiter: Waiter
     }
 
-    /// Calls that may wait at most: topology is some dozens, and who asks more without awaiting has gone wrong.
+    /// The most calls that may be queued: declaring a topology takes a few dozen, so a caller that queues more without
+    /// awaiting has a bug.
     static var limit: Int { 1024 }
 
-    private var waiting: [Call] = []
-    /// The call that is out.
+    private var waiting = Deque<Call>()
+    /// The outstanding call.
     private(set) var current: Call?
 
-    /// Adds a call, and says whether it is to be sent now. False means full.
+    /// Adds a call. Returns false if the queue is full.
     mutating func add(_ call: Call) -> Bool {
         guard waiting.count < Self.limit else { return false }
         waiting.append(call)
         return true
     }
 
-    /// The next call to send, unless one is out.
+    /// The next call to send, unless one is outstanding.
     mutating func next() -> Call? {
-        guard current == nil, !waiting.isEmpty else { return nil }
-        current = waiting.removeFirst()
+        guard current == nil else { return nil }
+        current = waiting.popFirst()
         return current
     }
 
-    /// Takes the answer to the call that is out; nil if it is the answer to something else.
+    /// Takes the answer to the outstanding call; nil if the answer belongs to another call.
     mutating func answer(_ reply: ServerMethod.Reply) -> Waiter? {
         guard let call = current, call.expects == reply else { return nil }
         current = nil
         return call.waiter
     }
 
-    /// Drops the call that is out, since it could not be sent.
+    /// Drops the outstanding call because it could not be sent.
     mutating func dropCurrent() { current = nil }
 
-    /// Forgets all calls: the channel is gone. Gives back who still waits, in order.
+    /// Discards all calls because the channel has ended. Returns their waiters, in order.
     mutating func removeAll() -> [Waiter] {
         defer {
             waiting = []

@@ -1,27 +1,30 @@
-/// Which published messages the broker still has to confirm, batch by batch.
+import DequeModule
+
+/// Tracks which published messages the broker has yet to confirm, batch by batch.
 ///
-/// Confirms come for one tag or for all up to one, in any order. `Waiter` is whatever the owner wants back with the
+/// A confirm covers one tag or all tags up to one, in any order. `Waiter` is whatever the owner needs returned with the
 /// outcomes of a batch.
-struct ConfirmTracker<Waiter> {
-    /// A batch that is answered: all of its messages have an outcome, those given up among them.
-    struct Resolved {
-        var waiter: Waiter
-        var outcomes: [AMQPPublishOutcome]
+package struct ConfirmTracker<Waiter> {
+    /// A finished batch: every message has an outcome, even if it was given up.
+    package struct Resolved {
+        package var waiter: Waiter
+        package var outcomes: [AMQPPublishOutcome]
     }
 
     private struct Batch {
-        /// The tag of the first message that was sent.
+        /// The tag of the first message sent.
         var first: UInt64
-        /// One for each message given, those never sent included.
+        /// One per message of the batch, including those never sent.
         var outcomes: [AMQPPublishOutcome]
-        /// The place in `outcomes` of each tag; empty if every message was sent, when place and tag go together.
+        /// The index in `outcomes` of each tag; empty if every message was sent, as tag and index then differ by a
+        /// constant.
         var places: [Int]
         var isResolved: [Bool]
         var remaining: Int
-        /// The messages that may come back, by tag; nil once they have.
+        /// Messages that may be returned, by tag; nil once returned.
         var mandatory: [(tag: UInt64, message: AMQPMessage?)]
         var deadline: UInt64
-        /// Nil once answered.
+        /// Nil once called.
         var waiter: Waiter?
 
         var last: UInt64 { first + UInt64(isResolved.count) - 1 }
@@ -29,17 +32,17 @@ struct ConfirmTracker<Waiter> {
         func place(_ tag: UInt64) -> Int { places.isEmpty ? Int(tag - first) : places[Int(tag - first)] }
     }
 
-    /// In the order of their tags. Those resolved in front are cut off; between unresolved ones they stay.
-    private var batches: [Batch] = []
-    /// Where the unresolved batches begin: cutting the front off one by one would move all others each time.
-    private var head = 0
+    /// In tag order. Resolved batches at the front are removed; those between unresolved ones stay.
+    private var batches = Deque<Batch>()
     private var nextTag: UInt64 = 1
 
-    var isEmpty: Bool { head == batches.count }
+    package init() {}
 
-    /// Notes a batch that has just been sent. `sent` are the messages' places among `outcomes`, in the order they were
-    /// written; the others have their outcome already. At least one was sent.
-    mutating func add(
+    package var isEmpty: Bool { batches.isEmpty }
+
+    /// Records a batch that was just sent. `sent` contains the indices in `outcomes` of the messages written, in order;
+    /// the other messages already have their outcome. At least one was sent.
+    package mutating func add(
         outcomes: [AMQPPublishOutcome], sent: [Int], messages: [AMQPMessage], deadline: UInt64, waiter: Waiter
     ) {
         precondition(!sent.isEmpty, "a batch of nothing would never be confirmed")
@@ -56,17 +59,17 @@ struct ConfirmTracker<Waiter> {
                 deadline: deadline, waiter: waiter))
     }
 
-    /// Takes a `basic.ack` (positive) or `basic.nack`, and gives back the batches it completed.
-    mutating func confirm(tag: UInt64, multiple: Bool, positive: Bool) throws(AMQPError) -> [Resolved] {
+    /// Handles a `basic.ack` (positive) or `basic.nack`, and returns the batches it completes.
+    package mutating func confirm(tag: UInt64, multiple: Bool, positive: Bool) throws(AMQPError) -> [Resolved] {
         guard tag < nextTag, tag > 0 || multiple else {
             throw AMQPError(
-                .protocolViolation, "the broker confirmed message \(tag), where \(nextTag - 1) were published")
+                .protocolViolation, "the broker confirmed message \(tag), but only \(nextTag - 1) were published")
         }
         guard multiple else { return confirmOne(tag, positive).map { [$0] } ?? [] }
-        // Tag 0 stands for all of them (§1.8.3.13).
+        // Tag 0 means all of them (§1.8.3.13).
         let limit = tag == 0 ? nextTag - 1 : tag
         var resolved: [Resolved] = []
-        var index = head
+        var index = 0
         while index < batches.count, batches[index].first <= limit {
             let last = min(limit, batches[index].last)
             for tag in batches[index].first...last { mark(tag, in: index, positive) }
@@ -77,10 +80,10 @@ struct ConfirmTracker<Waiter> {
         return resolved
     }
 
-    /// Takes a `basic.return`, which comes before its message's ack but does not name its tag: it belongs to the oldest
-    /// message alike it. Two that cannot be told apart share the reason anyway.
+    /// Handles a `basic.return`, which precedes its message's ack but does not name the tag: it belongs to the oldest
+    /// equal message. Equal messages were returned for the same reason anyway.
     mutating func returned(_ address: ReturnAddress, _ properties: AMQPProperties, body: [UInt8]) {
-        for index in head..<batches.count {
+        for index in batches.indices {
             let found = batches[index].mandatory.firstIndex { candidate in
                 guard let message = candidate.message else { return false }
                 return message.routingKey == address.routingKey && message.exchange == address.exchange
@@ -95,36 +98,34 @@ struct ConfirmTracker<Waiter> {
         }
     }
 
-    /// The earliest time at which an unanswered batch is overdue.
+    /// The earliest deadline of an unanswered batch.
     var earliestDeadline: UInt64? {
-        batches[head...].lazy.filter { $0.waiter != nil }.map(\.deadline).min()
+        batches.lazy.filter { $0.waiter != nil }.map(\.deadline).min()
     }
 
-    /// Lets go of the waiters that are overdue by `grace`, with what is known until now. Their messages stay noted:
-    /// confirms may still come.
-    mutating func expire(now: UInt64, grace: UInt64 = 0, because error: AMQPError) -> [Resolved] {
+    /// Gives up the batches that are overdue by `grace`, and returns their waiters with the outcomes known so far. The
+    /// messages stay recorded, because confirms may still arrive.
+    package mutating func expire(now: UInt64, grace: UInt64 = 0, because error: AMQPError) -> [Resolved] {
         var expired: [Resolved] = []
-        for index in head..<batches.count where batches[index].deadline + grace <= now {
+        for index in batches.indices where batches[index].deadline + grace <= now {
             if let given = giveUp(index, error) { expired.append(given) }
         }
         return expired
     }
 
-    /// Gives what waits this much more time: the broker took nothing for so long.
+    /// Extends all pending deadlines by the time during which the broker blocked publishers.
     mutating func postpone(by nanoseconds: UInt64) {
-        for index in head..<batches.count { batches[index].deadline += nanoseconds }
+        for index in batches.indices { batches[index].deadline += nanoseconds }
     }
 
-    /// Forgets all batches: the channel is gone. Gives back who still waits, with what is known until now.
-    mutating func removeAll(because error: AMQPError) -> [Resolved] {
-        defer {
-            batches = []
-            head = 0
-        }
-        return (head..<batches.count).compactMap { giveUp($0, error) }
+    /// Discards all batches because the channel has ended. Returns the pending waiters with the outcomes known so far.
+    package mutating func removeAll(because error: AMQPError) -> [Resolved] {
+        defer { batches = [] }
+        return batches.indices.compactMap { giveUp($0, error) }
     }
 
-    /// A batch with what is known of it: a message that came back is known to be taken by nobody, its ack or not.
+    /// Gives up a batch with the outcomes known so far. A returned message is known to be unroutable even before its
+    /// ack.
     private mutating func giveUp(_ index: Int, _ error: AMQPError) -> Resolved? {
         guard let waiter = batches[index].waiter else { return nil }
         batches[index].waiter = nil
@@ -137,15 +138,16 @@ struct ConfirmTracker<Waiter> {
     }
 
     private mutating func confirmOne(_ tag: UInt64, _ positive: Bool) -> Resolved? {
-        // The last batch that begins at or before the tag.
-        var low = head
+        // The last batch that starts at or before the tag.
+        var low = 0
         var high = batches.count
         while low < high {
             let middle = (low + high) / 2
             if batches[middle].first <= tag { low = middle + 1 } else { high = middle }
         }
-        // Before the head: resolved long ago. RabbitMQ does not confirm twice; if it did, nothing would be wrong.
-        guard low > head else { return nil }
+        // Before the first batch: resolved long ago. RabbitMQ does not confirm twice; if it did, that would be
+        // harmless.
+        guard low > 0 else { return nil }
         mark(tag, in: low - 1, positive)
         let resolved = complete(low - 1)
         cutFront()
@@ -157,7 +159,7 @@ struct ConfirmTracker<Waiter> {
         guard !batches[index].isResolved[offset] else { return }
         batches[index].isResolved[offset] = true
         batches[index].remaining -= 1
-        // The outcome is `confirmed` from the start, and `returned` stays when the ack comes.
+        // The outcome is `confirmed` from the start, and stays `returned` when the ack arrives.
         if !positive { batches[index].outcomes[batches[index].place(tag)] = .rejected }
     }
 
@@ -168,13 +170,6 @@ struct ConfirmTracker<Waiter> {
     }
 
     private mutating func cutFront() {
-        while head < batches.count, batches[head].remaining == 0 { head += 1 }
-        if head == batches.count {
-            batches.removeAll(keepingCapacity: true)
-            head = 0
-        } else if head > 64, head > batches.count / 2 {
-            batches.removeFirst(head)
-            head = 0
-        }
+        while batches.first?.remaining == 0 { batches.removeFirst() }
     }
 }

@@ -1,14 +1,14 @@
 import NIOCore
 
-/// Puts a message back together on one channel: method, content header, body frames (AMQP 0-9-1 §4.2.6).
+/// Reassembles a message on one channel: method, content header, body frames (AMQP 0-9-1 §4.2.6).
 struct ContentAssembler {
-    /// The method that announced a message.
+    /// The method that announces a message.
     enum Announcement: Hashable {
         case delivery(DeliveryAddress)
         case returned(ReturnAddress)
     }
 
-    /// A whole message.
+    /// A complete message.
     enum Content: Hashable {
         case delivery(AMQPDelivery)
         case returned(ReturnAddress, AMQPProperties, body: [UInt8])
@@ -30,12 +30,12 @@ struct ContentAssembler {
 
     init(retainedBodyBytes: Int) { self.retainedBodyBytes = retainedBodyBytes }
 
-    /// Whether a message is under way, so that no method may come now.
+    /// Whether a message is incomplete, so that no method may arrive.
     var isBusy: Bool { phase != .idle }
 
     mutating func begin(_ announcement: Announcement) throws(AMQPError) {
         guard phase == .idle else {
-            throw AMQPError(.protocolViolation, "a method came while a message was under way")
+            throw AMQPError(.protocolViolation, "a method in the middle of a message")
         }
         self.announcement = announcement
         phase = .awaitingHeader
@@ -43,7 +43,7 @@ struct ContentAssembler {
 
     mutating func header(_ properties: AMQPProperties, bodySize: UInt64) throws(AMQPError) -> Content? {
         guard phase == .awaitingHeader else {
-            throw AMQPError(.protocolViolation, "a content header came that no method announced")
+            throw AMQPError(.protocolViolation, "a content header without a method")
         }
         self.properties = properties
         self.bodySize = bodySize
@@ -56,11 +56,11 @@ struct ContentAssembler {
 
     mutating func body(_ fragment: ByteBuffer) throws(AMQPError) -> Content? {
         guard phase == .awaitingBody else {
-            throw AMQPError(.protocolViolation, "a body came that no content header announced")
+            throw AMQPError(.protocolViolation, "a body without a content header")
         }
         let count = UInt64(fragment.readableBytes)
         guard count <= bodySize - received else {
-            throw AMQPError(.protocolViolation, "a body is longer than its content header said")
+            throw AMQPError(.protocolViolation, "a body is longer than its content header announced")
         }
         received += count
         let kept = min(fragment.readableBytes, retainedBodyBytes - body.count)
@@ -75,11 +75,12 @@ struct ContentAssembler {
         return received == bodySize ? finish() : nil
     }
 
-    /// Reserved on the word of a content header at most: the size there is only a claim until the bytes are here.
+    /// The most memory reserved because of a content header alone: until the bytes arrive, the announced size is only a
+    /// claim.
     private static let reservedBytes = 1 << 20
 
     private mutating func finish() -> Content {
-        guard let announcement else { preconditionFailure("a message ended that no method announced") }
+        guard let announcement else { preconditionFailure("a message ended without a method") }
         defer {
             phase = .idle
             self.announcement = nil

@@ -1,4 +1,4 @@
-/// The opening of a connection (AMQP 0-9-1 §2.2.4): start, tune, open, each answered in turn.
+/// Opening a connection (AMQP 0-9-1 §2.2.4): start, tune and open, each answered in turn.
 struct Handshake {
     private enum State {
         case awaitingStart
@@ -7,17 +7,17 @@ struct Handshake {
         case ended
     }
 
-    /// What was agreed on in `tune`.
+    /// The limits negotiated in `tune`.
     struct Tuning: Hashable, Sendable {
         var channelMax: UInt16
         var frameMax: UInt32
-        /// Seconds; 0 is none.
+        /// In seconds; 0 disables heartbeats.
         var heartbeat: UInt16
     }
 
     enum Action {
         case send(ClientMethod.Connection)
-        /// Take these limits, then send these, in order.
+        /// Adopt these limits, then send these methods, in order.
         case tune(Tuning, [ClientMethod.Connection])
         case established
         case fail(AMQPError)
@@ -48,25 +48,25 @@ struct Handshake {
             state = .ended
             return .fail(AMQPError(.handshakeFailed, "the server answered the AMQP handshake out of order"))
         case (.ended, _):
-            return .fail(AMQPError(.handshakeFailed, "the server went on with the AMQP handshake after its end"))
+            return .fail(AMQPError(.handshakeFailed, "the server continued the AMQP handshake after its end"))
         }
     }
 
-    /// The error for a connection that the peer ended without a word.
+    /// The error for a peer that closes the connection without a reason.
     func endOfStream() -> AMQPError {
         switch state {
         case .awaitingStart:
             AMQPError(.handshakeFailed, "the server closed the connection at once: not AMQP 0-9-1, or TLS is expected")
         case .awaitingTune:
-            // How a server says no that does not know authentication_failure_close.
+            // How a server without authentication_failure_close refuses a login.
             AMQPError(.authenticationFailed, "the server closed the connection after the user name and password")
         case .awaitingOpenOK:
-            AMQPError(.virtualHostUnavailable, "the server closed the connection when the virtual host was opened")
+            AMQPError(.virtualHostUnavailable, "the server closed the connection on opening the virtual host")
         case .ended: AMQPError(.handshakeFailed, "the server closed the connection during the handshake")
         }
     }
 
-    /// The error for a server that stays silent until the limit.
+    /// The error for a server that stays silent until the deadline.
     func timedOut() -> AMQPError {
         let step =
             switch state {
@@ -74,7 +74,7 @@ struct Handshake {
             case .awaitingTune: "connection.tune"
             case .awaitingOpenOK, .ended: "connection.open-ok"
             }
-        return AMQPError(.timeout, "no \(step) came from \(configuration) within the limit for connecting")
+        return AMQPError(.timeout, "no \(step) from \(configuration) in time")
     }
 
     private mutating func start(major: UInt8, minor: UInt8, mechanisms: String) -> Action {
@@ -87,10 +87,10 @@ struct Handshake {
             return .fail(
                 AMQPError(
                     .authenticationFailed,
-                    "the server offers \(mechanisms.prefix(AMQPLimits.shortString)) to authenticate, and not PLAIN"))
+                    "the server offers the mechanisms \(mechanisms.prefix(AMQPLimits.shortString)), but not PLAIN"))
         }
         state = .awaitingTune
-        // RFC 4616: no authorization identity, then name and password, each behind a NUL.
+        // RFC 4616: no authorization identity, then user name and password, each preceded by a NUL.
         let response = [0] + Array(configuration.username.utf8) + [0] + Array(configuration.password.utf8)
         return .send(.startOK(properties: clientProperties, mechanism: "PLAIN", response: response))
     }
@@ -114,7 +114,8 @@ struct Handshake {
     }
 
     private mutating func tune(channelMax: UInt16, frameMax: UInt32, heartbeat: UInt16) -> Action {
-        // Of each the smaller; 0 from the server is "no limit", a heartbeat of 0 from us is "none".
+        // Use the smaller of each pair of values. A 0 from the server means "no limit"; a heartbeat of 0 from us means
+        // "none".
         let ours = configuration.heartbeatSeconds
         let tuning = Tuning(
             channelMax: channelMax == 0 ? configuration.channelMax : min(channelMax, configuration.channelMax),
@@ -123,7 +124,7 @@ struct Handshake {
         guard tuning.frameMax >= AMQPLimits.frameMin else {
             state = .ended
             return .fail(
-                AMQPError(.handshakeFailed, "the server wants frames of at most \(frameMax) bytes; 4096 is the least"))
+                AMQPError(.handshakeFailed, "the server's frame-max of \(frameMax) bytes is below the minimum of 4096"))
         }
         state = .awaitingOpenOK
         return .tune(
@@ -139,7 +140,7 @@ struct Handshake {
         let code: AMQPError.Code =
             switch (state, reason.replyCode) {
             case (.awaitingTune, 403): .authenticationFailed
-            // 530 NOT_ALLOWED: "vhost … not found", "access to vhost … refused".
+            // 530 NOT_ALLOWED: "vhost … not found" or "access to vhost … refused".
             case (.awaitingOpenOK, 403), (.awaitingOpenOK, 530): .virtualHostUnavailable
             default: .handshakeFailed
             }

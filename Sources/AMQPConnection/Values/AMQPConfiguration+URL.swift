@@ -1,16 +1,16 @@
 package import NIOSSL
 
 extension AMQPConfiguration {
-    /// Reads `amqp://user:password@host:port/vhost` or `amqps://…`, as the RabbitMQ URI specification has it.
+    /// Parses `amqp://user:password@host:port/vhost` or `amqps://…`, according to the RabbitMQ URI specification.
     ///
-    /// Ports default to 5672 and 5671, user and password to `guest`, the virtual host to `/` (`/%2f`, an empty path or
-    /// none). Percent-encoded bytes are decoded in user, password, host and virtual host. `amqps` uses the system's
-    /// trust roots and checks the host's name unless `tls` says otherwise. Errors (`invalidConfiguration`) never
-    /// contain the password, nor any other part of the URL but the port.
+    /// Ports default to 5672 and 5671, user and password to `guest`, the virtual host to `/` (also for `/%2f` or an
+    /// empty path). User, password, host and virtual host are percent-decoded. `amqps` uses the system's trust roots
+    /// and verifies the host name unless `tls` says otherwise. Errors (`invalidConfiguration`) never contain the
+    /// password, nor any other part of the URL except the port.
     package init(url: String, tls: TLSConfiguration = .makeClientConfiguration()) throws(AMQPError) {
         self.init()
         var rest = Substring(url)
-        // Schemes do not care for case (RFC 3986 §3.1).
+        // Schemes are case-insensitive (RFC 3986 §3.1).
         if let end = rest.endOfScheme("amqps://") {
             self.tls = tls
             port = 5671
@@ -20,10 +20,10 @@ extension AMQPConfiguration {
         } else {
             throw AMQPError(.invalidConfiguration, "an AMQP URL starts with amqp:// or amqps://")
         }
-        // A '#' or '?' in a password must be written %23 or %3F; left as it is, it would cut the URL in silence.
+        // A '#' or '?' in a password must be written %23 or %3F; otherwise it would silently truncate the URL.
         guard !rest.contains(where: { $0 == "?" || $0 == "#" }) else {
             throw AMQPError(
-                .invalidConfiguration, "an AMQP URL has no query and no fragment; write ? as %3F and # as %23")
+                .invalidConfiguration, "an AMQP URL must not have a query or a fragment; write ? as %3F and # as %23")
         }
         if let slash = rest.firstIndex(of: "/") {
             let path = rest[rest.index(after: slash)...]
@@ -57,12 +57,12 @@ extension AMQPConfiguration {
         var portText: Substring?
         if text.first == "[" {
             guard let end = text.firstIndex(of: "]") else {
-                throw AMQPError(.invalidConfiguration, "the IPv6 address of an AMQP URL has no ']'")
+                throw AMQPError(.invalidConfiguration, "the IPv6 address of an AMQP URL lacks its ']'")
             }
             host = String(text[text.index(after: text.startIndex)..<end])
             let after = text[text.index(after: end)...]
             guard after.isEmpty || after.first == ":" else {
-                throw AMQPError(.invalidConfiguration, "an AMQP URL has something other than a port after ']'")
+                throw AMQPError(.invalidConfiguration, "only a port may follow the ']' of an AMQP URL")
             }
             if !after.isEmpty { portText = after.dropFirst() }
         } else if let colon = text.firstIndex(of: ":") {
@@ -71,11 +71,11 @@ extension AMQPConfiguration {
         } else {
             host = try Self.decoded(text, "host")
         }
-        guard !host.isEmpty else { throw AMQPError(.invalidConfiguration, "an AMQP URL names no host") }
+        guard !host.isEmpty else { throw AMQPError(.invalidConfiguration, "the AMQP URL has no host") }
         guard let portText, !portText.isEmpty else { return }
-        // Digits only: UInt16 would take "+5672".
+        // Digits only: UInt16 would accept "+5672".
         guard portText.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt16(portText), number > 0 else {
-            // Not quoted: a password with a bare ':' or '@' may have ended up here.
+            // Not quoted: it may be part of a password with an unescaped ':' or '@'.
             throw AMQPError(.invalidConfiguration, "the port of an AMQP URL is not a number from 1 to 65535")
         }
         port = Int(number)
@@ -92,7 +92,7 @@ extension AMQPConfiguration {
             guard let high = input.next()?.hexDigit, let low = input.next()?.hexDigit else {
                 throw AMQPError(
                     .invalidConfiguration,
-                    "the \(part) of an AMQP URL has a '%' that two hexadecimal digits do not follow; write it as %25")
+                    "the \(part) of an AMQP URL has a '%' without two hexadecimal digits; write it as %25")
             }
             bytes.append(high << 4 | low)
         }

@@ -1,54 +1,54 @@
-/// What went wrong between us and a broker, with the broker's own words where it said any.
+/// An error from the connection to a broker, including the broker's own words if it gave any.
 ///
-/// No field ever holds a password or a message's body: an error may be logged as it is.
+/// No field ever contains a password or a message body, so an error is safe to log.
 package struct AMQPError: Error, Sendable {
-    /// The kind of failure: what a caller decides on.
+    /// The kind of failure, for callers that must react to it.
     package enum Code: String, Sendable, Hashable, CaseIterable {
-        /// The configuration cannot be used (a URL that does not parse, a value out of range).
+        /// The configuration is invalid (a URL that cannot be parsed, a value out of range).
         case invalidConfiguration
-        /// No connection could be made: name not resolved, refused, unreachable, TLS not agreed.
+        /// Connecting failed: the name was not resolved, the host refused or was unreachable, or TLS failed.
         case connectFailed
         /// The broker refused the user name or password.
         case authenticationFailed
-        /// The broker has no such virtual host, or the user may not enter it.
+        /// The virtual host does not exist, or the user may not access it.
         case virtualHostUnavailable
-        /// What answered is no AMQP 0-9-1 server, or ended the handshake without a reason.
+        /// The peer is not an AMQP 0-9-1 server, or ended the handshake without a reason.
         case handshakeFailed
-        /// Nothing came back within the limit on the wait.
+        /// No answer arrived before the timeout.
         case timeout
         /// The peer was silent for two heartbeat intervals.
         case heartbeatMissed
-        /// The connection is closed; `replyCode` tells why if the broker closed it.
+        /// The connection is closed; `replyCode` gives the reason if the broker closed it.
         case connectionClosed
-        /// The channel is closed; `replyCode` tells why if the broker closed it.
+        /// The channel is closed; `replyCode` gives the reason if the broker closed it.
         case channelClosed
-        /// A queue or exchange is not there (404).
+        /// The queue or exchange does not exist (404).
         case notFound
-        /// A queue or exchange exists with other arguments, or a tag was unknown (406).
+        /// The queue or exchange exists with other arguments, or a tag was unknown (406).
         case preconditionFailed
         /// The user may not do this (403).
         case accessRefused
-        /// A queue is held exclusively by someone else (405).
+        /// Another connection holds the queue exclusively (405).
         case resourceLocked
-        /// The peer sent what AMQP 0-9-1 does not allow at that point; the connection was dropped.
+        /// The peer violated AMQP 0-9-1; the connection was dropped.
         case protocolViolation
-        /// What was to be sent does not fit the protocol (a name longer than 255 bytes, headers larger than a frame).
+        /// A message or method does not fit the protocol (a name over 255 bytes, headers larger than a frame).
         case invalidMessage
-        /// The method does not apply in this state (publishing for confirms without `confirmSelect()`).
+        /// The method is not valid in this state (publishing with confirms without `confirmSelect()`).
         case invalidState
     }
 
     /// The kind of failure.
     package var code: Code
-    /// One sentence for a person, the broker's own words included.
+    /// One sentence for a person, including the broker's own words.
     package var message: String
     /// The broker's reply code (RFC-like, AMQP 0-9-1 §1.2), if it sent one.
     package var replyCode: UInt16?
-    /// The broker's reply text, word for word, if it sent one.
+    /// The broker's reply text, verbatim, if it sent one.
     package var replyText: String?
-    /// The error below this one, if any.
+    /// The underlying error, if any.
     package var underlying: (any Error)?
-    /// The source file that made the error.
+    /// The source file that created the error.
     package var file: String
     /// The line in `file`.
     package var line: Int
@@ -67,7 +67,7 @@ package struct AMQPError: Error, Sendable {
     }
 }
 
-/// Two errors are the same if they say the same, whatever was below them and wherever they were made.
+/// Two errors are equal if they say the same, regardless of the underlying error and of where they were created.
 extension AMQPError: Hashable {
     package static func == (left: AMQPError, right: AMQPError) -> Bool {
         left.code == right.code && left.message == right.message && left.replyCode == right.replyCode
@@ -92,7 +92,7 @@ struct CloseReason: Hashable, Sendable {
     var replyCode: UInt16
     var replyText: String
 
-    /// The error a closed channel leaves behind.
+    /// Converts the reason to the error of a closed channel.
     func channelError(file: String = #fileID, line: Int = #line) -> AMQPError {
         let code: AMQPError.Code =
             switch replyCode {
@@ -107,7 +107,7 @@ struct CloseReason: Hashable, Sendable {
             replyText: replyText, file: file, line: line)
     }
 
-    /// The error a closed connection leaves behind.
+    /// Converts the reason to the error of a closed connection.
     func connectionError(file: String = #fileID, line: Int = #line) -> AMQPError {
         AMQPError(
             .connectionClosed, "the broker closed the connection: \(replyCode) \(replyText)", replyCode: replyCode,

@@ -1,11 +1,11 @@
 /// A message to publish.
 package struct AMQPMessage: Hashable, Sendable {
-    /// The exchange; empty means the default exchange, where the routing key is the queue's name. One that does not
-    /// exist closes the channel (404).
+    /// The exchange; empty means the default exchange, where the routing key is the queue's name. A missing exchange
+    /// closes the channel (404).
     package var exchange: String
     package var routingKey: String
-    /// Whether the broker sends the message back if no queue takes it. Never set it on a direct reply: RabbitMQ counts
-    /// those as unroutable even when they arrive.
+    /// Whether the broker returns the message if no queue receives it. Never set it on a direct reply: RabbitMQ
+    /// considers those unroutable even when they arrive.
     package var mandatory: Bool
     package var properties: AMQPProperties
     package var body: [UInt8]
@@ -22,42 +22,40 @@ package struct AMQPMessage: Hashable, Sendable {
     }
 }
 
-/// What became of a published message.
+/// The outcome of publishing a message.
 package enum AMQPPublishOutcome: Hashable, Sendable {
-    /// The broker has it (`basic.ack`): on disk or replicated as far as its queues promise.
+    /// The broker accepted it (`basic.ack`): on disk or replicated as its queues promise.
     case confirmed
-    /// The broker could not keep it (`basic.nack`): a full queue that rejects, or an internal error. May be tried
-    /// again.
+    /// The broker did not accept it (`basic.nack`): a full queue that rejects, or an internal error. May be retried.
     case rejected
-    /// Nobody takes it: `mandatory` was set and no queue is bound (312 NO_ROUTE).
+    /// Unroutable: `mandatory` was set and no queue is bound (312 NO_ROUTE).
     case returned(replyCode: UInt16, replyText: String)
-    /// It was never sent, since it does not fit the protocol: a name over 255 bytes, properties larger than a frame.
+    /// Never sent, because it does not fit the protocol: a name over 255 bytes, properties larger than a frame.
     case unsendable(reason: String)
-    /// Nobody can say: the broker had not answered for it when the connection was lost, or the limit on the wait was
-    /// reached. The broker may have it. A message that was never written, since the channel had ended before, is here too.
+    /// Unknown: the connection was lost or the timeout expired before the broker answered, so the broker may have the
+    /// message. Also used for a message that was never written because the channel had already ended.
     case unknown(AMQPError)
 }
 
 /// A message received.
 package struct AMQPDelivery: Hashable, Sendable {
-    /// The tag of the consumer it came to.
+    /// The tag of the consumer that received it.
     package var consumerTag: String
-    /// Names the delivery on its channel, and only there: what ``AMQPChannel/acknowledge(_:multiple:)`` takes.
+    /// Identifies the delivery, on its channel only: pass it to ``AMQPChannel/acknowledge(_:multiple:)``.
     package var deliveryTag: UInt64
     package var redelivered: Bool
     package var exchange: String
     package var routingKey: String
-    /// Whether exchange and routing key are as they came: false if either is not UTF-8, and then it is empty here.
+    /// Whether exchange and routing key are valid: false if either is not UTF-8, in which case it is empty here.
     package var addressIsReadable: Bool = true
     package var properties: AMQPProperties
-    /// The body, or its first ``AMQPConfiguration/retainedBodyBytes`` bytes. An array of its own rather than a slice of
-    /// the read buffer: it does not hold 64 KiB of socket buffer for 170 bytes of command, and parsers take it as it
-    /// is.
+    /// The body, or its first ``AMQPConfiguration/retainedBodyBytes`` bytes. An array instead of a slice of the read
+    /// buffer, so that a command of 170 bytes does not hold 64 KiB of socket buffer, and parsers can use it directly.
     package var body: [UInt8]
-    /// The size of the body as sent, in bytes.
+    /// The size of the complete body, in bytes.
     package var bodySize: UInt64
 
-    /// Whether the body was longer than what is kept of one.
+    /// Whether the body was truncated to the size limit.
     package var isTruncated: Bool { UInt64(body.count) < bodySize }
 
     package init(

@@ -1,7 +1,7 @@
 /// The properties of a message (basic class, AMQP 0-9-1 §1.8.3.1). All are optional on the wire, and here.
 ///
-/// Kept in one box that copies share until one is changed: fourteen optional fields are 250 bytes and a reference count
-/// each, and a delivery is passed through half a dozen hands on its way to the consumer.
+/// Stored in a copy-on-write box: fourteen optional fields take 250 bytes and a reference count each, and a delivery is
+/// passed on half a dozen times on its way to the consumer.
 package struct AMQPProperties: Hashable, Sendable {
     private var box: Box
 
@@ -21,7 +21,7 @@ package struct AMQPProperties: Hashable, Sendable {
 
     init(_ fields: Fields) { box = Box(fields) }
 
-    /// No properties, without making a box.
+    /// No properties, without allocating a box.
     static let none = AMQPProperties(Fields())
 
     package var contentType: String? {
@@ -60,7 +60,7 @@ package struct AMQPProperties: Hashable, Sendable {
         set { mutate { $0.replyTo = newValue } }
     }
 
-    /// Milliseconds, as text: RabbitMQ's own message TTL.
+    /// In milliseconds, as text: RabbitMQ's message TTL.
     package var expiration: String? {
         get { box.fields.expiration }
         set { mutate { $0.expiration = newValue } }
@@ -82,7 +82,7 @@ package struct AMQPProperties: Hashable, Sendable {
         set { mutate { $0.type = newValue } }
     }
 
-    /// Checked by RabbitMQ against the connection's user; another name closes the channel.
+    /// RabbitMQ checks it against the connection's user; another name closes the channel.
     package var userID: String? {
         get { box.fields.userID }
         set { mutate { $0.userID = newValue } }
@@ -98,22 +98,23 @@ package struct AMQPProperties: Hashable, Sendable {
         set { mutate { $0.clusterID = newValue } }
     }
 
-    /// Properties that arrived but could not be read, with their bytes: text that is not UTF-8, headers that are
-    /// malformed, nested deeper than ``AMQPLimits/tableDepth``, of more than ``AMQPLimits/tableValues`` values or named in
-    /// something else than UTF-8, and all of them together where they are larger than ``AMQPLimits/headerMax``.
+    /// Properties that arrived but could not be read, with their bytes: text that is not UTF-8; headers that are
+    /// malformed, nested deeper than ``AMQPLimits/tableDepth``, have more than ``AMQPLimits/tableValues`` values or
+    /// names that are not UTF-8; and all properties together if they are larger than ``AMQPLimits/headerMax``.
     ///
-    /// Their typed field is nil, so whoever does not look here sees them as absent, never as something repaired. When
-    /// the properties are published again, text goes out byte for byte (unless the typed field has been set since);
-    /// unreadable headers do not, since what could not be read safely here should not be put before the next reader.
+    /// Their typed field is nil, so readers that ignore this list see them as absent, never as repaired. When the
+    /// properties are published again, unreadable text is sent byte for byte (unless the typed field has been set
+    /// since). Unreadable headers are omitted: what was unsafe to decode here should not be passed on to the next
+    /// reader.
     package var unreadable: [Unreadable] {
         get { box.fields.unreadable }
         set { mutate { $0.unreadable = newValue } }
     }
 
-    /// The bytes of a property that arrived but could not be read, or nil.
+    /// The bytes of a property that arrived but could not be read; otherwise nil.
     package func unreadableBytes(_ name: Name) -> [UInt8]? { box.fields.unreadableBytes(name) }
 
-    /// All fields at once, for whoever reads several.
+    /// All fields at once, for code that reads several.
     var fields: Fields { box.fields }
 
     private mutating func mutate(_ change: (inout Fields) -> Void) {
@@ -130,8 +131,8 @@ package struct AMQPProperties: Hashable, Sendable {
     /// A property whose bytes could not be read.
     package struct Unreadable: Hashable, Sendable {
         package var name: Name
-        /// The bytes as they came: of a text its content, of headers the table with its length in front, of all properties
-        /// together nothing.
+        /// The bytes as received: the content of a text, a header table with its length prefix, or nothing for all
+        /// properties together.
         package var bytes: [UInt8]
 
         package init(name: Name, bytes: [UInt8]) {
@@ -140,9 +141,9 @@ package struct AMQPProperties: Hashable, Sendable {
         }
     }
 
-    /// The properties that may be unreadable, named as the contract names them.
+    /// The properties that may be unreadable, with the names the contract uses.
     package enum Name: String, Sendable, Hashable, CaseIterable {
-        /// All of them: the whole list was too large to be read.
+        /// All of them: the list was too large to read.
         case properties
         case contentType = "content_type"
         case contentEncoding = "content_encoding"
@@ -157,7 +158,7 @@ package struct AMQPProperties: Hashable, Sendable {
         case clusterID = "cluster_id"
     }
 
-    // Unchecked, and right: `fields` changes only in `mutate`, which first makes sure that no copy shares the box.
+    // Marked unchecked correctly: `fields` changes only in `mutate`, which first ensures that no copy shares the box.
     private final class Box: @unchecked Sendable {
         var fields: Fields
 

@@ -1,4 +1,4 @@
-/// A value in a table of headers or arguments.
+/// A value in a header or argument table.
 package enum AMQPValue: Hashable, Sendable {
     case bool(Bool)
     case int8(Int8)
@@ -15,7 +15,8 @@ package enum AMQPValue: Hashable, Sendable {
     case decimal(scale: UInt8, value: UInt32)
     /// A long string (`S`) that is valid UTF-8, as nearly all are.
     case string(String)
-    /// A long string (`S`) that is not UTF-8: AMQP allows any bytes. Kept apart so that it goes out as it came.
+    /// A long string (`S`) that is not UTF-8: AMQP allows any bytes. A separate case, so that it is forwarded
+    /// unchanged.
     case opaqueString([UInt8])
     /// A byte array (`x`).
     case bytes([UInt8])
@@ -25,12 +26,12 @@ package enum AMQPValue: Hashable, Sendable {
     case table(AMQPTable)
     case void
 
-    /// The text of a valid string, else nil.
+    /// The text of a valid string; otherwise nil.
     package var string: String? {
         if case .string(let text) = self { text } else { nil }
     }
 
-    /// The value of any whole number, whatever its width, if it fits in 64 bits with a sign; else nil.
+    /// The value of an integer of any width if it fits in a signed 64-bit integer; otherwise nil.
     package var integer: Int64? {
         switch self {
         case .int8(let value): Int64(value)
@@ -52,12 +53,12 @@ extension AMQPValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
     package init(booleanLiteral value: Bool) { self = .bool(value) }
 }
 
-/// Headers or arguments: names with values, in the order of the wire.
+/// Headers or arguments: names with values, in wire order.
 ///
-/// A list, not a dictionary: tables are a handful of entries, order is kept for whoever republishes, and a name sent
-/// twice stays twice (the first one is found).
+/// A list instead of a dictionary: tables have a handful of entries, republishing preserves their order, and duplicate
+/// names are kept (look-up finds the first).
 package struct AMQPTable: Hashable, Sendable {
-    /// One name and its value.
+    /// A name and its value.
     package struct Entry: Hashable, Sendable {
         package var name: String
         package var value: AMQPValue
@@ -74,8 +75,8 @@ package struct AMQPTable: Hashable, Sendable {
 
     package var isEmpty: Bool { entries.isEmpty }
 
-    /// The first value of that name; setting replaces it, adds it at the end, or with nil removes every one of that
-    /// name.
+    /// The first value with this name. Setting it replaces that value or appends a new entry; setting nil removes all
+    /// entries with the name.
     package subscript(name: String) -> AMQPValue? {
         get { entries.first { $0.name == name }?.value }
         set {

@@ -1,10 +1,10 @@
 extension AMQPDelivery {
-    /// What this delivery costs in memory while it is kept, in bytes: body, routing key, properties and headers as the
-    /// Swift values that they have become, each allocation with what the allocator takes for itself.
+    /// The memory this delivery takes while it is kept, in bytes: body, routing key, properties and headers as Swift
+    /// values, including the allocator's overhead.
     ///
-    /// The size of a message on the wire says little of that: a header of 2 bytes becomes an entry of 40. An estimate, held
-    /// against the process's memory in a test; it counts the exchange and the routing key in full, though deliveries that
-    /// follow each other mostly share them. It goes through all headers, so ask once and keep the answer.
+    /// The size of a message on the wire says little about this: a header of 2 bytes becomes an entry of 40. This is an
+    /// estimate that a test compares with the process's memory. It counts exchange and routing key in full, although
+    /// consecutive deliveries usually share them. It visits all headers, so compute it once and keep the result.
     package var heldBytes: Int {
         MemoryLayout<AMQPDelivery>.stride + exchange.heldBytes + routingKey.heldBytes + body.heldBytes
             + properties.heldBytes
@@ -12,7 +12,7 @@ extension AMQPDelivery {
 }
 
 extension AMQPProperties {
-    /// What the properties cost in memory, in bytes; see ``AMQPDelivery/heldBytes``.
+    /// The memory of the properties, in bytes; see ``AMQPDelivery/heldBytes``.
     var heldBytes: Int {
         let fields = fields
         var bytes = Allocation.object(MemoryLayout<Fields>.stride)
@@ -27,14 +27,14 @@ extension AMQPProperties {
 }
 
 extension AMQPTable {
-    /// What the table costs in memory, in bytes, beside its reference; see ``AMQPDelivery/heldBytes``.
+    /// The memory of the table, in bytes, excluding its reference; see ``AMQPDelivery/heldBytes``.
     var heldBytes: Int {
         entries.reduce(entries.storageBytes) { $0 + $1.name.heldBytes + $1.value.heldBytes }
     }
 }
 
 extension AMQPValue {
-    /// What the value keeps outside of itself, in bytes.
+    /// The memory that the value references, in bytes.
     fileprivate var heldBytes: Int {
         switch self {
         case .string(let text): text.heldBytes
@@ -49,7 +49,7 @@ extension AMQPValue {
 }
 
 extension String {
-    /// A text of up to 15 bytes lies in the value itself; a longer one in an object, with a zero behind it.
+    /// A text of up to 15 bytes is stored inline; a longer one in an object, with a trailing zero.
     fileprivate var heldBytes: Int {
         let count = utf8.count
         return count <= 15 ? 0 : Allocation.buffer(count + 1)
@@ -65,20 +65,20 @@ extension [UInt8] {
 }
 
 extension Array {
-    /// What the array's own storage takes, in bytes: all it has room for.
+    /// The size of the array's storage, in bytes, including unused capacity.
     fileprivate var storageBytes: Int {
         capacity == 0 ? 0 : Allocation.buffer(capacity * MemoryLayout<Element>.stride)
     }
 }
 
-/// What the allocator takes for an object.
+/// The allocator's cost of an object.
 private enum Allocation {
-    /// A class instance: type and reference counts in front.
+    /// A class instance: preceded by its type and reference counts.
     static func object(_ bytes: Int) -> Int { rounded(16 + bytes) }
 
-    /// The storage of an array or a string: those, and its count and capacity.
+    /// The storage of an array or a string: type and reference counts, then count and capacity.
     static func buffer(_ bytes: Int) -> Int { rounded(32 + bytes) }
 
-    /// glibc puts 8 bytes in front, goes by 16, and gives no less than 32.
+    /// glibc adds a prefix of 8 bytes, rounds to multiples of 16, and allocates at least 32.
     private static func rounded(_ bytes: Int) -> Int { max(32, (bytes + 8 + 15) & ~15) }
 }

@@ -1,18 +1,18 @@
-/// What RabbitMQ says when something is declared otherwise than it is there, taken out of its words:
+/// Parsed from RabbitMQ's message about a declaration that differs from the existing object:
 ///
 ///     PRECONDITION_FAILED - inequivalent arg 'x-max-length' for queue 'q' in vhost '/': received none but current is
 ///     the value '5' of type 'long'
 ///
-/// It names the first argument that differs, and no other.
+/// RabbitMQ names only the first argument that differs.
 package struct InequivalentArgument: Hashable, Sendable {
     /// The argument, such as `x-queue-type`, or a field of the declaration: `durable`, `auto_delete`, `type`.
     package let name: String
-    /// What was declared, as text; nil if nothing was.
+    /// The declared value as text; nil if it was not declared.
     package let wanted: String?
-    /// What is there, as text; nil if nothing is.
+    /// The existing value as text; nil if there is none.
     package let found: String?
 
-    /// Nil if the error is about something else, or in words that are not known.
+    /// Nil if the error is about something else or its wording is unknown.
     package init?(_ error: AMQPError) {
         guard error.code == .preconditionFailed, let text = error.replyText,
             let name = text.between("inequivalent arg '", "' for "),
@@ -25,7 +25,7 @@ package struct InequivalentArgument: Hashable, Sendable {
         self.found = found.text
     }
 
-    /// `none`, `'quorum'` or `the value '5' of type 'long'`; nil if it is none of them, such as words that were cut short.
+    /// `none`, `'quorum'` or `the value '5' of type 'long'`; nil for anything else, such as truncated text.
     private static func value(_ words: Substring) -> (text: String?, Void)? {
         if words == "none" { return (nil, ()) }
         if let value = words.between("the value '", "' of type '") { return (String(value), ()) }

@@ -1,5 +1,7 @@
 /// `session.create`: begin a session.
-package struct CreateSession: Sendable {
+package struct CreateSession: SentCommand {
+    package static let traits = CommandTraits("session.create", work: .manage, changesState: true, level: .decides)
+
     /// 1–256 characters.
     package var subject: ExactText
     package var policy: ExactText
@@ -43,5 +45,22 @@ package struct CreateSession: Sendable {
         self.attributes = attributes
         self.idleSeconds = idleSeconds
         self.absoluteSeconds = absoluteSeconds
+    }
+
+    package var about: CommandTarget { .subject(subject) }
+    package var brings: Brought {
+        Brought(
+            policy: policy, context: context, device: device, methods: authentication?.methods ?? [], factor: factor,
+            attributes: attributes)
+    }
+
+    package mutating func require(level: Int) {
+        requiredLevel = level
+    }
+
+    package func decide(
+        by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
+        try manager.create(self, tenant: tenant, in: &transaction)
     }
 }

@@ -1,5 +1,6 @@
 /// `factor.enroll`: begin to use an authenticator.
-package struct EnrollFactor: Sendable {
+package struct EnrollFactor: SentCommand {
+    package static let traits = CommandTraits("factor.enroll", work: .admin, changesState: true)
     package static let defaultLabel = "Authenticator"
     package static let defaultIssuer = "Sojourn"
 
@@ -12,10 +13,20 @@ package struct EnrollFactor: Sendable {
         self.label = label
         self.issuer = issuer
     }
+
+    package var about: CommandTarget { .subject(subject) }
+
+    package func decide(
+        by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
+        try manager.enroll(self, tenant: tenant, in: &transaction)
+    }
 }
 
 /// `factor.confirm`: show that the authenticator works.
-package struct ConfirmFactor: Sendable {
+package struct ConfirmFactor: SentCommand {
+    package static let traits = CommandTraits("factor.confirm", work: .admin, changesState: true)
+
     package var subject: ExactText
     package var factorID: String
     package var code: Secret
@@ -25,15 +36,52 @@ package struct ConfirmFactor: Sendable {
         self.factorID = factorID
         self.code = code
     }
+
+    package var about: CommandTarget { .subject(subject) }
+
+    package func decide(
+        by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
+        try manager.confirm(self, tenant: tenant, in: &transaction)
+    }
 }
 
-/// `factor.remove`.
-package struct RemoveFactor: Sendable {
+/// `factor.remove`: take an authenticator out of use.
+package struct RemoveFactor: SentCommand {
+    package static let traits = CommandTraits("factor.remove", work: .admin, changesState: true)
+
     package var subject: ExactText
     package var factorID: String
 
     package init(subject: ExactText, factorID: String) {
         self.subject = subject
         self.factorID = factorID
+    }
+
+    package var about: CommandTarget { .subject(subject) }
+
+    package func decide(
+        by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
+        try manager.remove(self, tenant: tenant, in: &transaction)
+    }
+}
+
+/// `factor.list`: the authenticators of a subject.
+package struct ListFactors: SentCommand {
+    package static let traits = CommandTraits("factor.list", work: .admin, changesState: false)
+
+    package var subject: ExactText
+
+    package init(subject: ExactText) {
+        self.subject = subject
+    }
+
+    package var about: CommandTarget { .subject(subject) }
+
+    package func decide(
+        by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
+        manager.listFactors(in: transaction)
     }
 }

@@ -1,5 +1,7 @@
-/// `session.lock` and `session.unlock`: one session with its children, or all of a subject.
-package struct LockSessions: Sendable {
+/// `session.lock`: suspend one session with its children, or all of a subject.
+package struct LockSessions: SentCommand {
+    package static let traits = CommandTraits("session.lock", work: .revoke, changesState: true)
+
     package var target: Target
     package var reason: EndReason?
 
@@ -12,5 +14,41 @@ package struct LockSessions: Sendable {
         /// `nil` is a text that cannot be any session's id.
         case session(SessionID?)
         case subject(ExactText)
+
+        var about: CommandTarget {
+            switch self {
+            case .session(let id): .session(id)
+            case .subject(let name): .subject(name)
+            }
+        }
+    }
+
+    package var about: CommandTarget { target.about }
+
+    package func decide(
+        by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
+        try manager.lock(self, tenant: tenant, in: &transaction)
+    }
+}
+
+/// `session.unlock`: let them go on.
+package struct UnlockSessions: SentCommand {
+    package static let traits = CommandTraits("session.unlock", work: .revoke, changesState: true)
+
+    package var target: LockSessions.Target
+    package var reason: EndReason?
+
+    package init(target: LockSessions.Target, reason: EndReason? = nil) {
+        self.target = target
+        self.reason = reason
+    }
+
+    package var about: CommandTarget { target.about }
+
+    package func decide(
+        by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
+        try manager.unlock(self, tenant: tenant, in: &transaction)
     }
 }

@@ -1,5 +1,7 @@
 /// `session.reauthenticate`: the user has authenticated anew, in a session that goes on or that idled out.
-package struct ReauthenticateSession: Sendable {
+package struct ReauthenticateSession: SentCommand {
+    package static let traits = CommandTraits("session.reauthenticate", work: .manage, changesState: true)
+
     package var token: TokenReference
     package var authentication: Authentication
     package var context: ClientContext?
@@ -8,5 +10,14 @@ package struct ReauthenticateSession: Sendable {
         self.token = token
         self.authentication = authentication
         self.context = context
+    }
+
+    package var about: CommandTarget { .token(token) }
+    package var brings: Brought { Brought(context: context, methods: authentication.methods) }
+
+    package func decide(
+        by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
+        try manager.reauthenticate(self, tenant: tenant, in: &transaction)
     }
 }

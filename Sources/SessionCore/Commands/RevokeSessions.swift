@@ -1,5 +1,7 @@
 /// `session.revoke`: end one session, those of a subject, or a tenant's by the thousand.
-package struct RevokeSessions: Sendable {
+package struct RevokeSessions: SentCommand {
+    package static let traits = CommandTraits("session.revoke", work: .revoke, changesState: true)
+
     package var target: Target
     package var reason: EndReason
     /// Whether children end with their parents, or else move up to their grandparents.
@@ -11,6 +13,14 @@ package struct RevokeSessions: Sendable {
         self.cascade = cascade
     }
 
+    package var about: CommandTarget { target.about }
+
+    package func decide(
+        by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
+        try manager.revoke(self, tenant: tenant, in: &transaction)
+    }
+
     package enum Target: Sendable {
         case token(TokenReference)
         /// `nil` is a text that cannot be any session's id.
@@ -18,6 +28,15 @@ package struct RevokeSessions: Sendable {
         case subject(ExactText, except: Exception?)
         /// All of the tenant's that are meant.
         case all(MassRevocation.Narrowing)
+
+        var about: CommandTarget {
+            switch self {
+            case .token(let token): .token(token)
+            case .session(let id): .session(id)
+            case .subject(let name, except: _): .subject(name)
+            case .all: .revocations
+            }
+        }
 
         var isSubject: Bool {
             switch self {

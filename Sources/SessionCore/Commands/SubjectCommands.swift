@@ -1,5 +1,7 @@
-/// `subject.disable` and `subject.enable`.
-package struct SwitchSubject: Sendable {
+/// `subject.disable`: end all sessions of a subject, and let none begin.
+package struct DisableSubject: SentCommand {
+    package static let traits = CommandTraits("subject.disable", work: .revoke, changesState: true)
+
     package var subject: ExactText
     package var reason: EndReason?
 
@@ -7,43 +9,33 @@ package struct SwitchSubject: Sendable {
         self.subject = subject
         self.reason = reason
     }
-}
 
-/// `session.list`: the sessions of a subject.
-package struct ListSessions: Sendable {
-    /// The most that are told at once.
-    package static let maxLimit = 1000
+    package var about: CommandTarget { .subject(subject) }
 
-    package var subject: ExactText
-    package var includeEnded: Bool
-    /// 1…1000.
-    package var limit: Int
-    /// Only those behind this place.
-    package var after: ListPlace?
-
-    package init(
-        subject: ExactText, includeEnded: Bool = false, limit: Int = maxLimit, after: ListPlace? = nil
-    ) {
-        self.subject = subject
-        self.includeEnded = includeEnded
-        self.limit = limit
-        self.after = after
+    package func decide(
+        by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
+        manager.disable(self, tenant: tenant, in: &transaction)
     }
 }
 
-/// `session.activity`: what happened in a session, newest first.
-package struct ReadActivity: Sendable {
-    package static let defaultLimit = 50
-    /// The most entries that are kept of a session.
-    package static let maxLimit = 200
+/// `subject.enable`: let sessions of a subject begin again.
+package struct EnableSubject: SentCommand {
+    package static let traits = CommandTraits("subject.enable", work: .revoke, changesState: true)
 
-    /// `nil` is a text that cannot be any session's id.
-    package var session: SessionID?
-    /// 1…200.
-    package var limit: Int
+    package var subject: ExactText
+    package var reason: EndReason?
 
-    package init(session: SessionID?, limit: Int = defaultLimit) {
-        self.session = session
-        self.limit = limit
+    package init(subject: ExactText, reason: EndReason? = nil) {
+        self.subject = subject
+        self.reason = reason
+    }
+
+    package var about: CommandTarget { .subject(subject) }
+
+    package func decide(
+        by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
+        manager.enable(self, tenant: tenant, in: &transaction)
     }
 }

@@ -1,5 +1,8 @@
 /// `session.transfer.begin`: make a ticket that moves the session to another device.
-package struct BeginTransfer: Sendable {
+package struct BeginTransfer: SentCommand {
+    package static let traits = CommandTraits(
+        "session.transfer.begin", work: .manage, changesState: true, level: .session)
+
     package var token: TokenReference
     /// Whether the session stays where it is beside the new one.
     package var keepOriginal: Bool
@@ -10,10 +13,22 @@ package struct BeginTransfer: Sendable {
         self.keepOriginal = keepOriginal
         self.context = context
     }
+
+    package var about: CommandTarget { .token(token) }
+    package var brings: Brought { Brought(context: context) }
+
+    package func decide(
+        by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
+        try manager.beginTransfer(self, tenant: tenant, in: &transaction)
+    }
 }
 
 /// `session.transfer.complete`: exchange a ticket for the session's successor.
-package struct CompleteTransfer: Sendable {
+package struct CompleteTransfer: SentCommand {
+    package static let traits = CommandTraits(
+        "session.transfer.complete", work: .manage, changesState: true, level: .session)
+
     package var ticket: TokenReference
     package var device: Device?
     package var context: ClientContext?
@@ -22,5 +37,14 @@ package struct CompleteTransfer: Sendable {
         self.ticket = ticket
         self.device = device
         self.context = context
+    }
+
+    package var about: CommandTarget { .token(ticket) }
+    package var brings: Brought { Brought(context: context, device: device) }
+
+    package func decide(
+        by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
+        try manager.completeTransfer(self, tenant: tenant, in: &transaction)
     }
 }

@@ -1,5 +1,7 @@
 /// `session.update`: change what is kept with a session.
-package struct UpdateSession: Sendable {
+package struct UpdateSession: SentCommand {
+    package static let traits = CommandTraits("session.update", work: .manage, changesState: true)
+
     package var target: SessionTarget
     /// A merge patch (RFC 7396).
     package var attributes: JSONObject?
@@ -13,5 +15,14 @@ package struct UpdateSession: Sendable {
         self.attributes = attributes
         self.device = device
         self.context = context
+    }
+
+    package var about: CommandTarget { target.about }
+    package var brings: Brought { Brought(context: context, device: device, attributes: attributes) }
+
+    package func decide(
+        by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
+        try manager.update(self, tenant: tenant, in: &transaction)
     }
 }

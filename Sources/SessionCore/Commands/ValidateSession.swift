@@ -1,5 +1,7 @@
 /// `session.validate`: is this token good, now and for this?
-package struct ValidateSession: Sendable {
+package struct ValidateSession: SentCommand {
+    package static let traits = CommandTraits("session.validate", work: .validate, changesState: false, level: .decides)
+
     package var token: TokenReference
     package var context: ClientContext?
     package var requirement: Requirement
@@ -14,6 +16,30 @@ package struct ValidateSession: Sendable {
         self.context = context
         self.requirement = requirement
         self.touch = touch
+    }
+
+    package var about: CommandTarget { .sessionAlone(token.session) }
+    package var brings: Brought { Brought(context: context) }
+
+    package var unverifiedToken: Secret? {
+        switch token {
+        case .unverified(let token): token
+        case .genuine, .access, .malformed: nil
+        }
+    }
+
+    package mutating func take(verified token: TokenReference) {
+        self.token = token
+    }
+
+    package mutating func require(level: Int) {
+        requirement.level = max(requirement.level ?? 1, level)
+    }
+
+    package func decide(
+        by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
+        try manager.validate(self, tenant: tenant, in: &transaction)
     }
 
     /// What the caller is about to do needs at least this.

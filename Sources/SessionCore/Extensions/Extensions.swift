@@ -66,9 +66,9 @@ package struct Extensions: Sendable {
         return named.prefix(maxMethods).map { ExactText($0) }
     }
 
-    /// A refusal as the caller is told of it.
-    static func rejection(of refusal: SessionRefusal) -> Rejection {
-        Rejection(.notPermitted, refusal.sentence.isEmpty ? "a rule forbids this" : cut(refusal.sentence))
+    /// What the caller is told of a refusal.
+    static func sentence(of refusal: SessionRefusal) -> String {
+        refusal.sentence.isEmpty ? "a rule forbids this" : cut(refusal.sentence)
     }
 
     private static func cut(_ text: String) -> String {

@@ -2,38 +2,44 @@ import SojournExtension
 
 // How the rules of an extension are asked.
 extension SessionManager {
-    /// Carries `command` out as the rules of the extension allow. Whatever is thrown undoes it all: the caller goes back to
-    /// where the transaction was.
-    ///
-    /// The sweep's commands are nobody's to refuse.
-    func applyUnderRules(_ command: Command, to transaction: inout SubjectTransaction) throws -> Outcome {
-        guard let name = command.action.name else {
-            return try apply(command.action, tenant: command.tenant, to: &transaction)
+    /// Carries `command` out as the rules of the extension allow. The sweep's commands are nobody's to refuse.
+    func decideUnderRules(
+        _ command: Command, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
+        guard var sent = command.action as? any SentCommand else {
+            return try command.action.decide(by: self, for: command.tenant, in: &transaction)
         }
-        let attempt = SessionAttempt(of: command, name: name, in: transaction)
+        let attempt = SessionAttempt(of: command, sent, in: transaction)
         let terms = try terms(of: attempt)
+        if terms.level > 1 { sent.require(level: terms.level) }
         let before = transaction
-        let outcome = try apply(
-            command.action.requiring(level: terms.level), tenant: command.tenant, to: &transaction)
-        guard case .succeeded(let data) = outcome else { return outcome }
+        let decision = try sent.decide(by: self, for: command.tenant, in: &transaction)
+        guard case .granted(let data) = decision else { return decision }
         var annotations = terms.annotations
-        if let decision = SessionDecision(attempt, granting: data, at: transaction.now) {
-            if name.needsLevel, let session = decision.session ?? attempt.session, session.level < terms.level {
-                throw Rejection(.notPermitted, "this needs a session of level \(terms.level): elevate it first")
-            }
-            do throws(Rejection) {
-                annotations.merge(try self.annotations(of: decision)) { $1 }
+        if let granted = SessionDecision(attempt, granting: data, at: transaction.now) {
+            try require(level: terms.level, of: granted.session ?? attempt.session, for: sent)
+            do throws(SessionRefusal) {
+                annotations.merge(try self.annotations(of: granted)) { $1 }
             } catch {
-                transaction.goBack(to: before, keepingUsedCodesOf: command)
-                return .rejected(error)
+                transaction.goBack(to: before, keepingUsedCodesOf: sent)
+                return .refused(RefusalWithEffect(.notPermitted, Extensions.sentence(of: error)))
             }
         }
-        guard !annotations.isEmpty else { return outcome }
-        return .succeeded(.annotated(data, annotations: Extensions.bounded(annotations: annotations)))
+        guard !annotations.isEmpty else { return decision }
+        return .granted(.annotated(data, annotations: Extensions.bounded(annotations: annotations)))
+    }
+
+    private func require(level: Int, of session: SessionFacts?, for sent: any SentCommand) throws(Stop) {
+        switch type(of: sent).traits.level {
+        case .none, .decides: return
+        case .session:
+            guard let session, session.level < level else { return }
+            throw .rejected(.notPermitted, "this needs a session of level \(level): elevate it first")
+        }
     }
 
     /// What all rules together ask for: a level of 1…3, and annotations.
-    private func terms(of attempt: SessionAttempt) throws(Rejection) -> SessionTerms {
+    private func terms(of attempt: SessionAttempt) throws(Stop) -> SessionTerms {
         var all = SessionTerms.nothing
         for rule in extensions.rules {
             do throws(SessionRefusal) {
@@ -41,31 +47,25 @@ extension SessionManager {
                 all.level = max(all.level, min(terms.level, 3))
                 all.annotations.merge(terms.annotations) { $1 }
             } catch {
-                throw Extensions.rejection(of: error)
+                throw .rejected(.notPermitted, Extensions.sentence(of: error))
             }
         }
         return all
     }
 
-    private func annotations(of decision: SessionDecision) throws(Rejection) -> [String: String] {
+    private func annotations(of decision: SessionDecision) throws(SessionRefusal) -> [String: String] {
         var annotations: [String: String] = [:]
-        for rule in extensions.rules {
-            do throws(SessionRefusal) {
-                annotations.merge(try rule.after(decision)) { $1 }
-            } catch {
-                throw Extensions.rejection(of: error)
-            }
-        }
+        for rule in extensions.rules { annotations.merge(try rule.after(decision)) { $1 } }
         return annotations
     }
 }
 
 extension SubjectTransaction {
     /// Undoes what `command` did, but for the code it brought: who saw it typed must not be able to show it again.
-    fileprivate mutating func goBack(to before: SubjectTransaction, keepingUsedCodesOf command: Command) {
+    fileprivate mutating func goBack(to before: SubjectTransaction, keepingUsedCodesOf command: any SentCommand) {
         let subject = aggregate.subject
         self = before
-        guard command.action.bringsCode, let subject else { return }
+        guard command.brings.factor != nil, let subject else { return }
         changeSubject(tenant: subject.tenant, name: subject.name) { $0.keepUsedCodes(of: subject) }
     }
 }
@@ -75,56 +75,5 @@ extension Subject {
         factors = other.factors
         recovery = other.recovery
         verifierStates = other.verifierStates
-    }
-}
-
-extension CommandName {
-    /// Whether it is refused in a session below a required level. `create`, `validate` and `elevate` have their own ways.
-    fileprivate var needsLevel: Bool {
-        switch self {
-        case .refresh, .beginTransfer, .completeTransfer: true
-        case .create, .validate, .elevate, .reauthenticate, .update, .revoke, .lock, .unlock, .disable, .enable, .get,
-            .list, .activity, .enroll, .confirm, .remove, .listFactors, .putPolicy, .getPolicy, .removePolicy,
-            .listPolicies:
-            false
-        }
-    }
-}
-
-extension Command.Action {
-    /// Whether it shows a code that can be used up.
-    fileprivate var bringsCode: Bool {
-        switch self {
-        case .create(let create): create.factor != nil
-        case .elevate(let elevate):
-            switch elevate.proof {
-            case .factor: true
-            case .authentication: false
-            }
-        case .validate, .refresh, .reauthenticate, .update, .beginTransfer, .completeTransfer, .revoke, .lock, .unlock,
-            .disable, .enable, .get, .list, .activity, .enroll, .confirm, .remove, .listFactors, .putPolicy, .getPolicy,
-            .removePolicy, .listPolicies, .expire, .carryOutRevocations, .forgetRevocations:
-            false
-        }
-    }
-
-    /// The same, where the level is one that its own rule looks at.
-    fileprivate func requiring(level: Int) -> Command.Action {
-        guard level > 1 else { return self }
-        switch self {
-        case .create(var create):
-            create.requiredLevel = level
-            return .create(create)
-        case .validate(var validate):
-            validate.requirement.level = max(validate.requirement.level ?? 1, level)
-            return .validate(validate)
-        case .elevate(var elevate):
-            elevate.requiredLevel = level
-            return .elevate(elevate)
-        case .refresh, .reauthenticate, .update, .beginTransfer, .completeTransfer, .revoke, .lock, .unlock, .disable,
-            .enable, .get, .list, .activity, .enroll, .confirm, .remove, .listFactors, .putPolicy, .getPolicy,
-            .removePolicy, .listPolicies, .expire, .carryOutRevocations, .forgetRevocations:
-            return self
-        }
     }
 }

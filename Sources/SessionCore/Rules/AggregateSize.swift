@@ -14,9 +14,9 @@ extension SubjectTransaction {
         return others + Self.bytes(of: session) <= Self.maxBytes
     }
 
-    func requireRoom(for session: Session) throws(Rejection) {
+    func requireRoom(for session: Session) throws(Stop) {
         guard hasRoom(for: session) else {
-            throw Rejection(.limitReached, "the subject's sessions have \(Self.maxBytes >> 20) MiB together at most")
+            throw .rejected(.limitReached, "the subject's sessions have \(Self.maxBytes >> 20) MiB together at most")
         }
     }
 

@@ -3,18 +3,18 @@ extension SessionManager {
     /// The session whose present session token this is.
     func session(
         of reference: TokenReference, tenant: String, in transaction: SubjectTransaction
-    ) throws(Rejection) -> Session {
+    ) throws(Stop) -> Session {
         guard let token = reference.presented, token.kind == .session,
             let session = transaction.session(token.session, tenant: tenant),
             session.credentials.session == token.digest
-        else { throw Rejection(.tokenInvalid, "this is not the present token of any session") }
+        else { throw .rejected(.tokenInvalid, "this is not the present token of any session") }
         return session
     }
 
     /// The session that a command names.
     func session(
         _ target: SessionTarget, tenant: String, in transaction: SubjectTransaction
-    ) throws(Rejection) -> Session {
+    ) throws(Stop) -> Session {
         switch target {
         case .token(let reference): return try session(of: reference, tenant: tenant, in: transaction)
         case .session(let id): return try session(id, tenant: tenant, in: transaction)
@@ -23,37 +23,36 @@ extension SessionManager {
 
     func session(
         _ id: SessionID?, tenant: String, in transaction: SubjectTransaction
-    ) throws(Rejection) -> Session {
+    ) throws(Stop) -> Session {
         guard let session = id.flatMap({ transaction.session($0, tenant: tenant) }) else {
-            throw Rejection(.sessionNotFound, "there is no session of this id")
+            throw .rejected(.sessionNotFound, "there is no session of this id")
         }
         return session
     }
 
     /// Refuses a session that is over.
-    func requireLiving(_ session: Session, under policy: SessionPolicy, now: Timestamp) throws(Rejection) {
+    func requireLiving(_ session: Session, under policy: SessionPolicy, now: Timestamp) throws(Stop) {
         switch session.status {
         case .pending, .active, .locked: return
-        case .revoked: throw Rejection(.sessionEnded, "the session has been revoked")
+        case .revoked: throw .rejected(.sessionEnded, "the session has been revoked")
         case .expired:
             guard canComeBack(session, under: policy, now: now) else {
-                throw Rejection(.sessionEnded, "the session has expired")
+                throw .rejected(.sessionEnded, "the session has expired")
             }
-            throw Rejection(
-                .reauthenticationRequired, "the session has rested for too long; authenticate again")
+            throw .rejected(.reauthenticationRequired, "the session has rested for too long; authenticate again")
         }
     }
 
     /// Refuses every session that is not active.
     func requireActive(
         _ session: Session, under policy: SessionPolicy, now: Timestamp, orPending: Bool = false
-    ) throws(Rejection) {
+    ) throws(Stop) {
         try requireLiving(session, under: policy, now: now)
         switch session.status {
         case .active: return
-        case .locked: throw Rejection(.sessionLocked, "the session is locked")
+        case .locked: throw .rejected(.sessionLocked, "the session is locked")
         case .pending where orPending: return
-        case .pending: throw Rejection(.sessionPending, "the session waits for its second factor")
+        case .pending: throw .rejected(.sessionPending, "the session waits for its second factor")
         case .revoked, .expired: preconditionFailure("a session that is over is refused before")
         }
     }
@@ -70,16 +69,16 @@ extension SessionManager {
             >= policy.touchIntervalMilliseconds(idleSeconds: session.idleSeconds)
     }
 
-    func requireEnabled(_ subject: Subject?) throws(Rejection) {
-        guard subject?.isDisabled != true else { throw Rejection(.subjectDisabled, "the subject is disabled") }
+    func requireEnabled(_ subject: Subject?) throws(Stop) {
+        guard subject?.isDisabled != true else { throw .rejected(.subjectDisabled, "the subject is disabled") }
     }
 
     /// When the user authenticated: a caller's clock may be a minute ahead of ours, not more.
-    func authenticationTime(of authentication: Authentication?, now: Timestamp) throws(Failure) -> Timestamp? {
+    func authenticationTime(of authentication: Authentication?, now: Timestamp) throws(Stop) -> Timestamp? {
         guard let authentication else { return nil }
         guard let at = authentication.at else { return now }
         guard at <= now.adding(seconds: 60) else {
-            throw Failure(.invalidField, "the time of authentication is in the future", path: "/authentication/at")
+            throw .failed(.invalidField, "the time of authentication is in the future", path: "/authentication/at")
         }
         return min(at, now)
     }

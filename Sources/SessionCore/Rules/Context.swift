@@ -9,12 +9,13 @@ enum ContextVerdict {
     case revoked
 
     /// The refusal of a command that needs the context to be accepted.
-    var rejection: Rejection? {
+    var refusal: RefusalWithEffect? {
         switch self {
         case .accepted: nil
-        case .mismatch: Rejection(.contextRejected, "this context is not accepted before the session is elevated")
-        case .locked: Rejection(.sessionLocked, "the session was locked for this context")
-        case .revoked: Rejection(.sessionEnded, "the session was revoked for this context")
+        case .mismatch:
+            RefusalWithEffect(.contextRejected, "this context is not accepted before the session is elevated")
+        case .locked: RefusalWithEffect(.sessionLocked, "the session was locked for this context")
+        case .revoked: RefusalWithEffect(.sessionEnded, "the session was revoked for this context")
         }
     }
 }
@@ -33,7 +34,7 @@ extension SessionManager {
     func judge(
         _ brought: ClientContext?, of session: inout Session, under policy: SessionPolicy,
         isElevation: Bool = false, isOtherDevice: Bool = false, in transaction: inout SubjectTransaction
-    ) throws(ScopeTooNarrow) -> ContextVerdict {
+    ) throws(Stop) -> ContextVerdict {
         guard brought != nil || !policy.context.require.isEmpty else { return .accepted(teaches: false) }
         let presented = brought ?? ClientContext()
         let comparison = compare(
@@ -110,7 +111,7 @@ extension SessionManager {
     func refuseComeback(
         with brought: ClientContext?, of session: Session, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction
-    ) -> Rejection? {
+    ) -> RefusalWithEffect? {
         let presented = brought ?? ClientContext()
         guard brought != nil || !policy.context.require.isEmpty,
             let (changed, reaction) = compare(presented, with: session, under: policy, now: transaction.now).change,
@@ -123,7 +124,7 @@ extension SessionManager {
                 ContextChange(changed: changed, previous: session.context, current: presented, reaction: reaction),
                 in: &transaction)
         }
-        return Rejection(.contextRejected, "the session does not come back with this context")
+        return RefusalWithEffect(.contextRejected, "the session does not come back with this context")
     }
 
     /// Takes a context as the session's.

@@ -2,16 +2,18 @@ extension SessionManager {
     /// Begins a session, within the limit of its policy (contract §3, §8).
     func create(
         _ create: CreateSession, tenant: String, in transaction: inout SubjectTransaction
-    ) throws -> Outcome {
+    ) throws(Stop) -> Decision {
         guard let policy = transaction.policies[create.policy, tenant: tenant] else {
-            throw Rejection(.policyNotFound, "there is no policy of that name")
+            throw .rejected(.policyNotFound, "there is no policy of that name")
         }
         let lifetime = try lifetime(of: create, under: policy)
         let authenticatedAt = try authenticationTime(of: create.authentication, now: transaction.now)
         try requireEnabled(transaction.aggregate.subject)
 
         transaction.settleDeadlines()
-        let parent = try create.parent.map { try self.parent($0.id, tenant: tenant, in: transaction) }
+        let parent = try create.parent.map { parent throws(Stop) in
+            try self.parent(parent.id, tenant: tenant, in: transaction)
+        }
         var assurance = Assurance(
             methods: create.authentication?.methods ?? [],
             ceiling: parent?.assurance.ceilingForChild(at: transaction.now))
@@ -20,7 +22,7 @@ extension SessionManager {
         if let proof = create.factor {
             // A session that shows a code begins active, or not at all: then the code is not used up.
             if parent == nil, let refusal = refuseWithoutRoom(for: request, in: &transaction) {
-                return .rejected(refusal)
+                return .refused(refusal)
             }
             if let methods = methods(ofKind: proof.kind) {
                 let shown = assurance.showing(methods)
@@ -30,7 +32,7 @@ extension SessionManager {
             let verification = try verify(
                 proof, tenant: tenant, subject: create.subject, under: policy.mfa, in: &transaction)
             switch verification {
-            case .wrong(let refusal): return .rejected(refusal)
+            case .wrong(let refusal): return .refused(refusal)
             case .right(let methods): assurance = assurance.showing(methods)
             }
             try requireNoChallenge(to: create, below: parent, assurance: assurance, under: policy, in: transaction)
@@ -39,7 +41,7 @@ extension SessionManager {
             to: create, below: parent, assurance: assurance, under: policy, in: transaction)
         request.isPending = challenge != nil
         let room = parent == nil ? makeRoom(for: request, in: &transaction) : .available(evicted: [])
-        guard case .available(let evicted) = room else { return .rejected(room.refusal) }
+        guard case .available(let evicted) = room else { return .refused(room.refusal) }
 
         let now = transaction.now
         let id = transaction.makeSessionID()
@@ -55,23 +57,25 @@ extension SessionManager {
         let issued = replaceTokens(of: &session, under: policy, in: &transaction)
         transaction.put(session)
         transaction.announce(.created, of: session)
-        return .succeeded(.created(session: session, tokens: issued, evicted: evicted, challenge: challenge))
+        return .granted(.created(session: session, tokens: issued, evicted: evicted, challenge: challenge))
     }
 
     /// Both lifetimes in seconds: the policy's, or the shorter ones that were asked for.
-    private func lifetime(of create: CreateSession, under policy: SessionPolicy) throws -> (idle: Int, absolute: Int) {
+    private func lifetime(of create: CreateSession, under policy: SessionPolicy) throws(Stop) -> (
+        idle: Int, absolute: Int
+    ) {
         let absolute = create.absoluteSeconds ?? policy.absoluteSeconds
         guard absolute <= policy.absoluteSeconds else {
-            throw Failure(
+            throw .failed(
                 .invalidField, "the policy allows \(policy.absoluteSeconds) seconds at most", path: "/absoluteSeconds")
         }
         guard let idle = create.idleSeconds else { return (min(policy.idleSeconds, absolute), absolute) }
         guard idle <= policy.idleSeconds else {
-            throw Failure(
+            throw .failed(
                 .invalidField, "the policy allows \(policy.idleSeconds) seconds at most", path: "/idleSeconds")
         }
         guard idle <= absolute else {
-            throw Failure(
+            throw .failed(
                 .invalidField, "a session cannot rest for longer than it lasts: \(absolute) seconds",
                 path: "/idleSeconds")
         }
@@ -81,13 +85,13 @@ extension SessionManager {
     /// The session to begin a child under, if it may have one more.
     private func parent(
         _ id: SessionID?, tenant: String, in transaction: SubjectTransaction
-    ) throws -> Session {
+    ) throws(Stop) -> Session {
         if let id, id.handle != transaction.aggregate.handle {
-            throw Failure(.invalidField, "a child has the tenant and subject of its parent", path: "/parentId")
+            throw .failed(.invalidField, "a child has the tenant and subject of its parent", path: "/parentId")
         }
         let parent = id.flatMap { transaction.session($0, tenant: tenant) }
         guard let parent, parent.status == .active else {
-            throw Rejection(.parentNotActive, "the parent is no active session")
+            throw .rejected(.parentNotActive, "the parent is no active session")
         }
         try requirePlace(below: parent, height: 0, in: transaction)
         return parent
@@ -96,16 +100,16 @@ extension SessionManager {
     /// Refuses one more child of `parent`, with `height` levels below it, where its policy has no place for it.
     func requirePlace(
         below parent: Session, height: Int, in transaction: SubjectTransaction
-    ) throws(Rejection) {
+    ) throws(Stop) {
         let policy = transaction.policies.governing(parent)
         guard transaction.depth(of: parent) + 1 + height <= policy.maxDepth else {
-            throw Rejection(.hierarchyTooDeep, "sessions go \(policy.maxDepth) levels below a root at most")
+            throw .rejected(.hierarchyTooDeep, "sessions go \(policy.maxDepth) levels below a root at most")
         }
         guard transaction.children(of: parent.id).count < policy.maxChildren else {
-            throw Rejection(.hierarchyTooDeep, "a session has \(policy.maxChildren) children at most")
+            throw .rejected(.hierarchyTooDeep, "a session has \(policy.maxChildren) children at most")
         }
         guard transaction.livingCount < SubjectTransaction.maxLivingSessions else {
-            throw Rejection(.limitReached, "\(SubjectTransaction.maxLivingSessions) sessions of the subject are in use")
+            throw .rejected(.limitReached, "\(SubjectTransaction.maxLivingSessions) sessions of the subject are in use")
         }
     }
 
@@ -143,7 +147,7 @@ extension SessionManager {
     private func requireNoChallenge(
         to create: CreateSession, below parent: Session?, assurance: Assurance, under policy: SessionPolicy,
         in transaction: SubjectTransaction
-    ) throws(Rejection) {
+    ) throws(Stop) {
         let challenge = challenge(to: create, below: parent, assurance: assurance, under: policy, in: transaction)
         guard challenge == nil else { throw Self.insufficientProof(for: max(2, create.requiredLevel)) }
     }

@@ -3,7 +3,7 @@ extension SessionManager {
     /// themselves has nothing afterwards (contract §3, §6).
     func elevate(
         _ elevate: ElevateSession, tenant: String, in transaction: inout SubjectTransaction
-    ) throws -> Outcome {
+    ) throws(Stop) -> Decision {
         transaction.settleDeadlines()
         var session = try session(of: elevate.token, tenant: tenant, in: transaction)
         let policy = transaction.policies.governing(session)
@@ -14,7 +14,7 @@ extension SessionManager {
         let request = PlaceRequest(
             tenant: tenant, subject: session.subject, policyName: session.policy, policy: policy, isNew: false)
         if let refusal = try refusal(of: elevate, session, under: policy, for: request, in: &transaction) {
-            return .rejected(refusal)
+            return .refused(refusal)
         }
         let methods: [ExactText]
         switch elevate.proof {
@@ -23,7 +23,7 @@ extension SessionManager {
                 proof, tenant: tenant, subject: session.subject, session: session, under: policy.mfa,
                 in: &transaction)
             switch verification {
-            case .wrong(let refusal): return .rejected(refusal)
+            case .wrong(let refusal): return .refused(refusal)
             case .right(let right): methods = right
             }
         case .authentication(let authentication):
@@ -31,7 +31,7 @@ extension SessionManager {
             methods = authentication.methods
         }
         let verdict = try judge(elevate.context, of: &session, under: policy, isElevation: true, in: &transaction)
-        if let rejection = verdict.rejection { return .rejected(rejection) }
+        if let refusal = verdict.refusal { return .refused(refusal) }
 
         let levelBefore = session.assurance.level(at: now)
         session.assurance = elevated(session, by: methods, under: policy, in: transaction)
@@ -40,7 +40,7 @@ extension SessionManager {
             guard session.assurance.level(at: now) >= awaited else { throw Self.insufficientProof(for: awaited) }
             if session.parentID == nil {
                 let room = makeRoom(for: request, in: &transaction)
-                guard case .available = room else { return .rejected(room.refusal) }
+                guard case .available = room else { return .refused(room.refusal) }
             }
             session.status = .active
             session.pendingUntil = nil
@@ -51,21 +51,21 @@ extension SessionManager {
         transaction.put(session)
         transaction.capChildren(of: session)
         transaction.announce(.elevated, of: session, detail: .previousLevel(levelBefore))
-        return .succeeded(.issued(session: session, tokens: issued))
+        return .granted(.issued(session: session, tokens: issued))
     }
 
     /// What speaks against an elevation whatever the code is: it is looked at afterwards, so that none is used up in vain.
     private func refusal(
         of elevate: ElevateSession, _ session: Session, under policy: SessionPolicy, for request: PlaceRequest,
         in transaction: inout SubjectTransaction
-    ) throws -> Rejection? {
+    ) throws(Stop) -> RefusalWithEffect? {
         // What a rule does to a session for its context it does whether the code is right or not.
         var judged = session
         var after = transaction
         let verdict = try judge(elevate.context, of: &judged, under: policy, isElevation: true, in: &after)
-        if let rejection = verdict.rejection {
+        if let refusal = verdict.refusal {
             transaction = after
-            return rejection
+            return refusal
         }
         guard session.status == .pending else { return nil }
         let awaited = max(2, elevate.requiredLevel)

@@ -9,10 +9,10 @@ extension SessionManager {
     /// Makes a secret for an authenticator. It counts for nothing before it is confirmed.
     func enroll(
         _ enroll: EnrollFactor, tenant: String, in transaction: inout SubjectTransaction
-    ) throws(Rejection) -> Outcome {
+    ) throws(Stop) -> Decision {
         let kept = (transaction.aggregate.subject?.factors ?? []).filter(\.isConfirmed)
         guard kept.count < Self.maxFactors else {
-            throw Rejection(.limitReached, "\(Self.maxFactors) of \(Self.maxFactors) factors are in use")
+            throw .rejected(.limitReached, "\(Self.maxFactors) of \(Self.maxFactors) factors are in use")
         }
         let codes = (0..<Self.recoveryCodes).map { _ in
             factors.recoveryCode(from: transaction.makeEntropy(count: factors.recoveryEntropy))
@@ -23,7 +23,7 @@ extension SessionManager {
             createdAt: transaction.now, secret: transaction.makeEntropy(count: Self.secretLength),
             unconfirmedRecovery: codes.map { factors.recoveryDigest(of: $0, for: handle) })
         transaction.changeSubject(tenant: tenant, name: enroll.subject) { $0.factors = kept + [factor] }
-        return .succeeded(
+        return .granted(
             .enrolled(
                 Enrolment(
                     factorID: factor.id, secret: factors.text(ofSecret: factor.secret),
@@ -34,7 +34,7 @@ extension SessionManager {
     /// Takes an authenticator into use that makes the right code, and the recovery codes that came with it.
     func confirm(
         _ confirm: ConfirmFactor, tenant: String, in transaction: inout SubjectTransaction
-    ) throws(Rejection) -> Outcome {
+    ) throws(Stop) -> Decision {
         let (index, known) = try factor(confirm.factorID, in: transaction)
         var factor = known
         guard !factor.attempts.isLocked(at: transaction.now) else { throw Self.locked }
@@ -45,7 +45,7 @@ extension SessionManager {
             let isLocked = factor.attempts.fail(under: rules, at: transaction.now)
             let isReplayed = isReplayed(confirm.code, of: factor, at: transaction.now)
             transaction.changeSubject(tenant: tenant, name: confirm.subject) { $0.factors[index] = factor }
-            return .rejected(
+            return .refused(
                 refuse(
                     isLocked ? .locked : isReplayed ? .replayed : .code, factor: factor.id,
                     kind: FactorKind.totp.rawValue, tenant: tenant, subject: confirm.subject, in: &transaction))
@@ -65,13 +65,13 @@ extension SessionManager {
                 .factorEnrolled, tenant: tenant, subject: confirm.subject,
                 detail: .factor(id: factor.id, kind: FactorKind.totp.rawValue))
         }
-        return .succeeded(.factor(factor))
+        return .granted(.factor(factor))
     }
 
     /// Takes an authenticator out of use; with the last one the recovery codes go.
     func remove(
         _ remove: RemoveFactor, tenant: String, in transaction: inout SubjectTransaction
-    ) throws(Rejection) -> Outcome {
+    ) throws(Stop) -> Decision {
         let (index, factor) = try factor(remove.factorID, in: transaction)
         transaction.changeSubject(tenant: tenant, name: remove.subject) { subject in
             subject.factors.remove(at: index)
@@ -82,19 +82,19 @@ extension SessionManager {
                 .factorRemoved, tenant: tenant, subject: remove.subject,
                 detail: .factor(id: factor.id, kind: FactorKind.totp.rawValue))
         }
-        return .succeeded(.factor(factor))
+        return .granted(.factor(factor))
     }
 
-    func listFactors(in transaction: SubjectTransaction) -> Outcome {
-        .succeeded(.factors(transaction.aggregate.subject?.factors ?? []))
+    func listFactors(in transaction: SubjectTransaction) -> Decision {
+        .granted(.factors(transaction.aggregate.subject?.factors ?? []))
     }
 
     private func factor(
         _ id: String, in transaction: SubjectTransaction
-    ) throws(Rejection) -> (index: Int, Factor) {
+    ) throws(Stop) -> (index: Int, Factor) {
         let factors = transaction.aggregate.subject?.factors ?? []
         guard let index = factors.firstIndex(where: { $0.id == id }) else {
-            throw Rejection(.factorNotFound, "the subject has no factor of this id")
+            throw .rejected(.factorNotFound, "the subject has no factor of this id")
         }
         return (index, factors[index])
     }

@@ -3,7 +3,7 @@ extension SessionManager {
     /// Locks one session or those of a subject, with all below. What is locked already, or over, stays as it is.
     func lock(
         _ lock: LockSessions, tenant: String, in transaction: inout SubjectTransaction
-    ) throws -> Outcome {
+    ) throws(Stop) -> Decision {
         transaction.settleDeadlines()
         let reason = lock.reason?.word ?? "locked"
         var locked: [SessionID] = []
@@ -11,13 +11,13 @@ extension SessionManager {
             guard let session = transaction.aggregate.sessions[id] else { continue }
             locked += transaction.lock(session, reason: reason)
         }
-        return .succeeded(.switched(locked))
+        return .granted(.switched(locked))
     }
 
     /// Unlocks one session or those of a subject, with all that were locked with them.
     func unlock(
-        _ unlock: LockSessions, tenant: String, in transaction: inout SubjectTransaction
-    ) throws -> Outcome {
+        _ unlock: UnlockSessions, tenant: String, in transaction: inout SubjectTransaction
+    ) throws(Stop) -> Decision {
         transaction.settleDeadlines()
         let reason = unlock.reason?.word ?? "unlocked"
         var unlocked: [SessionID] = []
@@ -28,7 +28,7 @@ extension SessionManager {
             if transaction.ancestors(of: session).contains(where: { isLocked($0, in: transaction) }) { continue }
             unlocked += transaction.unlock(session, reason: reason)
         }
-        return .succeeded(.switched(unlocked))
+        return .granted(.switched(unlocked))
     }
 
     private func isLocked(_ id: SessionID, in transaction: SubjectTransaction) -> Bool {
@@ -37,7 +37,7 @@ extension SessionManager {
 
     private func targets(
         of target: LockSessions.Target, tenant: String, in transaction: SubjectTransaction
-    ) throws(Rejection) -> [SessionID] {
+    ) throws(Stop) -> [SessionID] {
         switch target {
         case .session(let id):
             let session = try session(id, tenant: tenant, in: transaction)

@@ -6,46 +6,46 @@ extension SessionManager {
 
     func putPolicy(
         _ put: PutPolicy, tenant: String, in transaction: inout SubjectTransaction
-    ) throws(Rejection) -> Outcome {
+    ) throws(Stop) -> Decision {
         let name = PolicyName(tenant: tenant, name: put.name)
         let known = transaction.aggregate.policies
         if known[name] == nil {
             guard known.keys.count(where: { $0.tenant == tenant }) < Self.maxPolicies else {
-                throw Rejection(.limitReached, "\(Self.maxPolicies) of \(Self.maxPolicies) policies are in use")
+                throw .rejected(.limitReached, "\(Self.maxPolicies) of \(Self.maxPolicies) policies are in use")
             }
             guard known.count < Self.maxPoliciesOfAll else {
-                throw Rejection(.limitReached, "the installation has no room for more policies")
+                throw .rejected(.limitReached, "the installation has no room for more policies")
             }
         }
         transaction.put(put.policy, as: name)
-        return .succeeded(.policy(name: put.name, put.policy))
+        return .granted(.policy(name: put.name, put.policy))
     }
 
     func getPolicy(
         _ name: ExactText, tenant: String, in transaction: SubjectTransaction
-    ) throws(Rejection) -> Outcome {
+    ) throws(Stop) -> Decision {
         let catalogue = transaction.policies.with(put: transaction.aggregate.policies)
         guard let policy = catalogue[name, tenant: tenant] else {
-            throw Rejection(.policyNotFound, "there is no policy of that name")
+            throw .rejected(.policyNotFound, "there is no policy of that name")
         }
-        return .succeeded(.policy(name: name, policy))
+        return .granted(.policy(name: name, policy))
     }
 
     /// Takes a policy away that the tenant put. The installation's of that name holds again, if there is one; sessions that
     /// live by one that is gone live by `default`.
     func removePolicy(
         _ name: ExactText, tenant: String, in transaction: inout SubjectTransaction
-    ) throws(Rejection) -> Outcome {
+    ) throws(Stop) -> Decision {
         let own = PolicyName(tenant: tenant, name: name)
         guard transaction.aggregate.policies[own] != nil else {
-            throw Rejection(.policyNotFound, "the tenant put no policy of that name")
+            throw .rejected(.policyNotFound, "the tenant put no policy of that name")
         }
         transaction.put(nil, as: own)
         let left = transaction.policies.with(put: transaction.aggregate.policies)[name, tenant: tenant]
-        return .succeeded(.policyRemoved(name: name, left))
+        return .granted(.policyRemoved(name: name, left))
     }
 
-    func listPolicies(tenant: String, in transaction: SubjectTransaction) -> Outcome {
-        .succeeded(.policies(transaction.policies.with(put: transaction.aggregate.policies).all(of: tenant)))
+    func listPolicies(tenant: String, in transaction: SubjectTransaction) -> Decision {
+        .granted(.policies(transaction.policies.with(put: transaction.aggregate.policies).all(of: tenant)))
     }
 }

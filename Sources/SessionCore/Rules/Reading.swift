@@ -2,11 +2,11 @@
 extension SessionManager {
     func get(
         _ target: SessionTarget, tenant: String, in transaction: SubjectTransaction
-    ) throws(Rejection) -> Outcome {
-        .succeeded(.session(try session(target, tenant: tenant, in: transaction.settled)))
+    ) throws(Stop) -> Decision {
+        .granted(.session(try session(target, tenant: tenant, in: transaction.settled)))
     }
 
-    func list(_ list: ListSessions, in transaction: SubjectTransaction) -> Outcome {
+    func list(_ list: ListSessions, in transaction: SubjectTransaction) -> Decision {
         let settled = transaction.settled
         var wanted = settled.aggregate.sessions.values.filter { list.includeEnded || $0.status.isLiving }
             .map { (session: $0, place: settled.place(of: $0)) }
@@ -15,13 +15,13 @@ extension SessionManager {
         let page = SessionPage(
             Array(wanted.prefix(list.limit)), isLast: wanted.count <= list.limit,
             handle: transaction.aggregate.handle, tokens: tokens)
-        return .succeeded(.sessions(page))
+        return .granted(.sessions(page))
     }
 
     func activity(
         _ activity: ReadActivity, tenant: String, in transaction: SubjectTransaction
-    ) throws(Rejection) -> Outcome {
+    ) throws(Stop) -> Decision {
         let session = try session(activity.session, tenant: tenant, in: transaction.settled)
-        return .succeeded(.activity(Array((transaction.activity[session.id] ?? []).prefix(activity.limit))))
+        return .granted(.activity(Array((transaction.activity[session.id] ?? []).prefix(activity.limit))))
     }
 }

@@ -3,7 +3,7 @@ extension SessionManager {
     /// with all it had (contract §3). What elevations added and has not decayed stays.
     func reauthenticate(
         _ again: ReauthenticateSession, tenant: String, in transaction: inout SubjectTransaction
-    ) throws -> Outcome {
+    ) throws(Stop) -> Decision {
         transaction.settleDeadlines()
         let now = transaction.now
         var session = try holder(of: again.token, tenant: tenant, in: transaction)
@@ -12,8 +12,8 @@ extension SessionManager {
         try requireEnabled(transaction.aggregate.subject)
         let comesBack = session.status == .expired && canComeBack(session, under: policy, now: now)
         if !comesBack { try requireLiving(session, under: policy, now: now) }
-        if let rejection = try refuseReuse(of: again.token, session, under: policy, in: &transaction) {
-            return .rejected(rejection)
+        if let refusal = try refuseReuse(of: again.token, session, under: policy, in: &transaction) {
+            return .refused(refusal)
         }
         if !comesBack { try requireActive(session, under: policy, now: now) }
         var assurance = session.assurance
@@ -22,12 +22,12 @@ extension SessionManager {
         let waits =
             comesBack && policy.mfa.required == .always && session.parentID == nil && assurance.level(at: now) < 2
         if comesBack {
-            if let rejection = try bringBack(&session, again, waiting: waits, under: policy, in: &transaction) {
-                return .rejected(rejection)
+            if let refusal = try bringBack(&session, again, waiting: waits, under: policy, in: &transaction) {
+                return .refused(refusal)
             }
         } else {
             let verdict = try judge(again.context, of: &session, under: policy, in: &transaction)
-            if let rejection = verdict.rejection { return .rejected(rejection) }
+            if let refusal = verdict.refusal { return .refused(refusal) }
         }
 
         session.assurance = assurance
@@ -42,7 +42,7 @@ extension SessionManager {
         transaction.put(session)
         transaction.capChildren(of: session)
         transaction.announce(.reauthenticated, of: session)
-        return .succeeded(.issued(session: session, tokens: issued))
+        return .granted(.issued(session: session, tokens: issued))
     }
 
     /// Makes a session active again that idled out, where its context, its parent or the limit let it.
@@ -51,13 +51,13 @@ extension SessionManager {
     private func bringBack(
         _ session: inout Session, _ again: ReauthenticateSession, waiting waits: Bool, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction
-    ) throws -> Rejection? {
-        if let rejection = refuseComeback(with: again.context, of: session, under: policy, in: &transaction) {
-            return rejection
+    ) throws(Stop) -> RefusalWithEffect? {
+        if let refusal = refuseComeback(with: again.context, of: session, under: policy, in: &transaction) {
+            return refusal
         }
         if session.parentID != nil {
             guard let parent = transaction.parent(of: session), parent.status == .active else {
-                throw Rejection(.parentNotActive, "the parent is no active session")
+                throw .rejected(.parentNotActive, "the parent is no active session")
             }
             try requirePlace(below: parent, height: 0, in: transaction)
         } else {
@@ -78,12 +78,12 @@ extension SessionManager {
     /// that.
     private func holder(
         of reference: TokenReference, tenant: String, in transaction: SubjectTransaction
-    ) throws(Rejection) -> Session {
+    ) throws(Stop) -> Session {
         guard let token = reference.presented, token.kind == .refresh else {
             return try session(of: reference, tenant: tenant, in: transaction)
         }
         guard let session = transaction.session(token.session, tenant: tenant) else {
-            throw Rejection(.tokenInvalid, "this is not a refresh token of any session")
+            throw .rejected(.tokenInvalid, "this is not a refresh token of any session")
         }
         return session
     }
@@ -92,7 +92,7 @@ extension SessionManager {
     private func refuseReuse(
         of reference: TokenReference, _ session: Session, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction
-    ) throws(Rejection) -> Rejection? {
+    ) throws(Stop) -> RefusalWithEffect? {
         guard let token = reference.presented, token.kind == .refresh else { return nil }
         switch try refreshToken(token, of: session, under: policy, now: transaction.now) {
         case .reused: return endForReuse(session, in: &transaction)

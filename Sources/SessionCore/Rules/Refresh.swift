@@ -5,21 +5,21 @@ extension SessionManager {
     /// tabs, or an answer that was lost, are no theft. Anything older was used twice, and ends the session.
     func refresh(
         _ refresh: RefreshSession, tenant: String, in transaction: inout SubjectTransaction
-    ) throws -> Outcome {
+    ) throws(Stop) -> Decision {
         transaction.settleDeadlines()
         guard let token = refresh.refreshToken.presented, token.kind == .refresh,
             var session = transaction.session(token.session, tenant: tenant)
-        else { throw Rejection(.tokenInvalid, "this is not a refresh token of any session") }
+        else { throw .rejected(.tokenInvalid, "this is not a refresh token of any session") }
         let policy = transaction.policies.governing(session)
         if !canComeBack(session, under: policy, now: transaction.now) {
             try requireLiving(session, under: policy, now: transaction.now)
         }
         let standing = try refreshToken(token, of: session, under: policy, now: transaction.now)
-        if case .reused = standing { return .rejected(endForReuse(session, in: &transaction)) }
+        if case .reused = standing { return .refused(endForReuse(session, in: &transaction)) }
         try requireActive(session, under: policy, now: transaction.now)
         try requireUnexpiredRefreshToken(of: session, now: transaction.now)
         let verdict = try judge(refresh.context, of: &session, under: policy, in: &transaction)
-        if let rejection = verdict.rejection { return .rejected(rejection) }
+        if let refusal = verdict.refusal { return .refused(refusal) }
         switch standing {
         case .present: return rotate(token, of: session, under: policy, in: &transaction)
         case .predecessor(let predecessor):
@@ -31,7 +31,7 @@ extension SessionManager {
     private func rotate(
         _ token: PresentedToken, of session: Session, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction
-    ) -> Outcome {
+    ) -> Decision {
         let now = transaction.now
         let salt = transaction.makeEntropy(count: TokenDigest.length)
         var rotated = session
@@ -45,7 +45,7 @@ extension SessionManager {
         let claims = claimAccess(for: &rotated, under: policy, in: &transaction)
         transaction.put(rotated)
         transaction.announce(.refreshed, of: rotated)
-        return .succeeded(
+        return .granted(
             .issued(
                 session: rotated,
                 tokens: IssuedTokens(refresh: successor.text, refreshExpiresAt: expiresAt, accessClaims: claims)))
@@ -56,7 +56,7 @@ extension SessionManager {
     private func again(
         _ predecessor: RefreshCredential.Predecessor, _ token: PresentedToken, of session: Session,
         under policy: SessionPolicy, in transaction: inout SubjectTransaction
-    ) -> Outcome {
+    ) -> Decision {
         var session = session
         let successor = tokens.successor(of: token, generation: session.generation, salt: predecessor.salt)
         let claims = claimAccess(for: &session, under: policy, in: &transaction)
@@ -65,7 +65,7 @@ extension SessionManager {
         } else {
             transaction.note(session)
         }
-        return .succeeded(
+        return .granted(
             .issued(
                 session: session,
                 tokens: IssuedTokens(

@@ -8,12 +8,12 @@ enum RefreshTokenStanding {
 }
 
 extension SessionManager {
-    /// - Throws: `Rejection` for a token that was replaced with all others.
+    /// - Throws: `Stop.rejected` for a token that was replaced with all others.
     func refreshToken(
         _ token: PresentedToken, of session: Session, under policy: SessionPolicy, now: Timestamp
-    ) throws(Rejection) -> RefreshTokenStanding {
+    ) throws(Stop) -> RefreshTokenStanding {
         guard token.generation >= session.credentials.lineStart, let credential = session.credentials.refresh else {
-            throw Rejection(.tokenInvalid, "all tokens of this session have been replaced since")
+            throw .rejected(.tokenInvalid, "all tokens of this session have been replaced since")
         }
         if token.digest == credential.digest { return .present }
         guard let predecessor = credential.predecessor, token.digest == predecessor.digest,
@@ -22,21 +22,21 @@ extension SessionManager {
         return .predecessor(predecessor)
     }
 
-    func requireUnexpiredRefreshToken(of session: Session, now: Timestamp) throws(Rejection) {
+    func requireUnexpiredRefreshToken(of session: Session, now: Timestamp) throws(Stop) {
         guard let credential = session.credentials.refresh, now < credential.expiresAt else {
-            throw Rejection(.tokenExpired, "the refresh token has expired")
+            throw .rejected(.tokenExpired, "the refresh token has expired")
         }
     }
 
     /// Revokes the session of a refresh token that was used twice, with all below it (RFC 9700, section 4.14.2). One that is
     /// over already stays so for good.
-    func endForReuse(_ session: Session, in transaction: inout SubjectTransaction) -> Rejection {
+    func endForReuse(_ session: Session, in transaction: inout SubjectTransaction) -> RefusalWithEffect {
         transaction.announce(.tokenReused, of: session, reason: EndReason.tokenReused.word)
         if session.status.isLiving {
             transaction.end(session, as: .revoked, reason: .tokenReused, event: .revoked)
         } else {
             transaction.close(session)
         }
-        return Rejection(.refreshTokenReused, "this refresh token had been used before; its session is over")
+        return RefusalWithEffect(.refreshTokenReused, "this refresh token had been used before; its session is over")
     }
 }

@@ -3,7 +3,7 @@ extension SessionManager {
     /// caller has what it wants (contract §3). What only idled out does not come back from then on.
     func revoke(
         _ revoke: RevokeSessions, tenant: String, in transaction: inout SubjectTransaction
-    ) throws -> Outcome {
+    ) throws(Stop) -> Decision {
         if case .all(let narrowing) = revoke.target {
             return try revokeAll(narrowing, because: revoke.reason, tenant: tenant, in: &transaction)
         }
@@ -15,12 +15,12 @@ extension SessionManager {
             if !revoke.cascade, !revoke.target.isSubject { raiseChildren(of: id, in: &transaction) }
             revoked += transaction.revoke(id, because: revoke.reason)
         }
-        return .succeeded(.revoked(revoked))
+        return .granted(.revoked(revoked))
     }
 
     private func targets(
         of target: RevokeSessions.Target, tenant: String, in transaction: SubjectTransaction
-    ) throws(Rejection) -> [SessionID] {
+    ) throws(Stop) -> [SessionID] {
         switch target {
         case .token(let reference):
             let token = try genuine(reference)
@@ -39,7 +39,7 @@ extension SessionManager {
     /// one is refused: to go on would end the very session that the caller meant to keep.
     private func spared(
         by exception: RevokeSessions.Exception?, tenant: String, in transaction: SubjectTransaction
-    ) throws(Rejection) -> [SessionID] {
+    ) throws(Stop) -> [SessionID] {
         let spared: Session?
         switch exception {
         case nil: return []
@@ -47,20 +47,20 @@ extension SessionManager {
         case .token(let reference):
             let token = try genuine(reference)
             guard token.session.handle == transaction.aggregate.handle else {
-                throw Rejection(.tokenInvalid, "the token to spare is another subject's")
+                throw .rejected(.tokenInvalid, "the token to spare is another subject's")
             }
             spared = transaction.session(token.session, tenant: tenant)
             guard spared == nil || spared?.credentials.session == token.digest else {
-                throw Rejection(.tokenInvalid, "the token to spare has been replaced")
+                throw .rejected(.tokenInvalid, "the token to spare has been replaced")
             }
         }
         guard let spared, spared.status.isLiving else { return [] }
         return [spared.id] + transaction.ancestors(of: spared)
     }
 
-    private func genuine(_ reference: TokenReference) throws(Rejection) -> PresentedToken {
+    private func genuine(_ reference: TokenReference) throws(Stop) -> PresentedToken {
         guard let token = reference.presented, token.kind == .session else {
-            throw Rejection(.tokenInvalid, "this is not a session token")
+            throw .rejected(.tokenInvalid, "this is not a session token")
         }
         return token
     }

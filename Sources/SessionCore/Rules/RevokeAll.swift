@@ -5,32 +5,32 @@ extension SessionManager {
     func revokeAll(
         _ narrowing: MassRevocation.Narrowing, because reason: EndReason, tenant: String,
         in transaction: inout SubjectTransaction
-    ) throws(Failure) -> Outcome {
+    ) throws(Stop) -> Decision {
         var standing = transaction.aggregate.revocations
         let earliest = standing.latest.map { Timestamp(milliseconds: $0.milliseconds + 1) }
         let revocation = MassRevocation(
             tenant: tenant, at: max(transaction.now, earliest ?? transaction.now), reason: reason,
             narrowing: narrowing, traceparent: transaction.traceparent)
         guard standing.add(revocation) else {
-            throw Failure(
+            throw .failed(
                 .unavailable, "as many mass revocations as there may be are still being carried out; nothing happened")
         }
         transaction.put(standing)
-        return .succeeded(.massRevocation(count: 0))
+        return .granted(.massRevocation(count: 0))
     }
 
     /// The sweep's own: ends what standing mass revocations concern among one subject's sessions, and what has run out.
-    func carryOutRevocations(in transaction: inout SubjectTransaction) -> Outcome {
+    func carryOutRevocations(in transaction: inout SubjectTransaction) -> Decision {
         transaction.settleDeadlines()
-        return .succeeded(.expired)
+        return .granted(.expired)
     }
 
     /// The sweep's own: every session that these concerned has ended.
-    func forgetRevocations(until moment: Timestamp, in transaction: inout SubjectTransaction) -> Outcome {
+    func forgetRevocations(until moment: Timestamp, in transaction: inout SubjectTransaction) -> Decision {
         var standing = transaction.aggregate.revocations
         standing.remove(until: moment)
         if standing != transaction.aggregate.revocations { transaction.put(standing) }
-        return .succeeded(.expired)
+        return .granted(.expired)
     }
 }
 

@@ -5,7 +5,7 @@ enum Verification {
     /// It counts as these methods (RFC 8176).
     case right(methods: [ExactText])
     /// Its effects have to be stored.
-    case wrong(Rejection)
+    case wrong(RefusalWithEffect)
 }
 
 /// Why a code was not taken, as `factor.rejected` has it.
@@ -27,19 +27,19 @@ extension SessionManager {
     }
 
     /// The refusal of a proof that would leave a session waiting. No code is used up for that.
-    static func insufficientProof(for level: Int) -> Rejection {
-        Rejection(
+    static func insufficientProof(for level: Int) -> Stop {
+        .rejected(
             .factorRejected, "this does not amount to level \(level), which the session needs; no code is used up")
     }
 
     /// Checks a code of the subject's. A wrong one is counted and announced; so many in a row lock what they were meant
     /// for.
     ///
-    /// - Throws: `Rejection` with `factor_not_found` or `factor_locked`, without any effect.
+    /// - Throws: `Stop.rejected` with `factor_not_found` or `factor_locked`, without any effect.
     func verify(
         _ proof: FactorProof, tenant: String, subject name: ExactText, session: Session? = nil,
         under rules: SessionPolicy.SecondFactor, in transaction: inout SubjectTransaction
-    ) throws(Rejection) -> Verification {
+    ) throws(Stop) -> Verification {
         let subject = transaction.aggregate.subject ?? Subject(tenant: tenant, name: name)
         let attempt: Attempt
         switch FactorKind(rawValue: proof.kind) {
@@ -50,7 +50,7 @@ extension SessionManager {
                 now: transaction.now)
         case nil:
             guard let verifier = extensions.verifiers[proof.kind] else {
-                throw Rejection(.factorNotFound, "there is no second factor of this type")
+                throw .rejected(.factorNotFound, "there is no second factor of this type")
             }
             let claim = FactorClaim(
                 tenant: tenant, subject: name.text, caller: transaction.caller,
@@ -72,11 +72,11 @@ extension SessionManager {
     func refuse(
         _ failure: CodeFailure, factor id: String?, kind: String, tenant: String, subject name: ExactText,
         session: Session? = nil, in transaction: inout SubjectTransaction
-    ) -> Rejection {
+    ) -> RefusalWithEffect {
         transaction.announce(
             .factorRejected, tenant: tenant, subject: name, session: session, reason: failure.rawValue,
             detail: .factor(id: id, kind: kind))
-        return Rejection(.factorRejected, "the code is not right, or was used before")
+        return RefusalWithEffect(.factorRejected, "the code is not right, or was used before")
     }
 
     /// Whether an authenticator made this code, taken or not.
@@ -95,9 +95,9 @@ extension SessionManager {
 
     private func attempt(
         totp code: Secret, of subject: Subject, under rules: SessionPolicy.SecondFactor, now: Timestamp
-    ) throws(Rejection) -> Attempt {
+    ) throws(Stop) -> Attempt {
         let confirmed = subject.factors.indices.filter { subject.factors[$0].isConfirmed }
-        guard !confirmed.isEmpty else { throw Rejection(.factorNotFound, "the subject has no authenticator") }
+        guard !confirmed.isEmpty else { throw .rejected(.factorNotFound, "the subject has no authenticator") }
         let open = confirmed.filter { !subject.factors[$0].attempts.isLocked(at: now) }
         guard let first = open.first else { throw Self.locked }
 
@@ -121,9 +121,9 @@ extension SessionManager {
     private func attempt(
         recovery code: Secret, of subject: Subject, handle: SubjectHandle, under rules: SessionPolicy.SecondFactor,
         now: Timestamp
-    ) throws(Rejection) -> Attempt {
+    ) throws(Stop) -> Attempt {
         guard var recovery = subject.recovery, !recovery.digests.isEmpty else {
-            throw Rejection(.factorNotFound, "the subject has no recovery codes left")
+            throw .rejected(.factorNotFound, "the subject has no recovery codes left")
         }
         guard !recovery.attempts.isLocked(at: now) else { throw Self.locked }
         var attempt = Attempt(subject: subject)
@@ -141,7 +141,7 @@ extension SessionManager {
     private func attempt(
         _ proof: FactorProof, with verifier: any FactorVerifier, claim: FactorClaim, of subject: Subject,
         under rules: SessionPolicy.SecondFactor, now: Timestamp
-    ) throws(Rejection) -> Attempt {
+    ) throws(Stop) -> Attempt {
         var state = subject.verifierStates[proof.kind] ?? VerifierState()
         guard !state.attempts.isLocked(at: now) else { throw Self.locked }
         var attempt = Attempt(subject: subject)
@@ -165,8 +165,8 @@ extension SessionManager {
         return counter > last
     }
 
-    static var locked: Rejection {
-        Rejection(.factorLocked, "too many wrong codes; try again later")
+    static var locked: Stop {
+        .rejected(.factorLocked, "too many wrong codes; try again later")
     }
 
     /// The kinds of factor that a subject can show, as far as is known: who has a verifier's code only the verifier knows.

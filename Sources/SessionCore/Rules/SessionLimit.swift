@@ -27,10 +27,10 @@ enum Room {
     case full(limit: Int)
 
     /// Says no.
-    var refusal: Rejection {
+    var refusal: RefusalWithEffect {
         switch self {
         case .available: preconditionFailure("there is room")
-        case .full(let limit): Rejection(.limitReached, "\(limit) of \(limit) sessions are in use")
+        case .full(let limit): RefusalWithEffect(.limitReached, "\(limit) of \(limit) sessions are in use")
         }
     }
 }
@@ -59,7 +59,7 @@ extension SessionManager {
 
     /// Says no where there is no room, which is announced; does nothing else. For those who have something to lose by
     /// asking in vain.
-    func refuseWithoutRoom(for request: PlaceRequest, in transaction: inout SubjectTransaction) -> Rejection? {
+    func refuseWithoutRoom(for request: PlaceRequest, in transaction: inout SubjectTransaction) -> RefusalWithEffect? {
         switch plan(request, in: transaction) {
         case .free, .evicting: nil
         case .full: makeRoom(for: request, in: &transaction).refusal

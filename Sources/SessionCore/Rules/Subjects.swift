@@ -2,8 +2,8 @@
 extension SessionManager {
     /// Ends all sessions of a subject, for good, and lets none begin until it is enabled. It need not be known yet.
     func disable(
-        _ disable: SwitchSubject, tenant: String, in transaction: inout SubjectTransaction
-    ) -> Outcome {
+        _ disable: DisableSubject, tenant: String, in transaction: inout SubjectTransaction
+    ) -> Decision {
         transaction.settleDeadlines()
         if transaction.aggregate.subject?.isDisabled != true {
             transaction.changeSubject(tenant: tenant, name: disable.subject) { $0.isDisabled = true }
@@ -14,17 +14,17 @@ extension SessionManager {
         for session in parentsFirst(transaction.all) {
             revoked += transaction.revoke(session.id, because: .subjectDisabled)
         }
-        return .succeeded(.disabled(revoked))
+        return .granted(.disabled(revoked))
     }
 
     func enable(
-        _ enable: SwitchSubject, tenant: String, in transaction: inout SubjectTransaction
-    ) -> Outcome {
+        _ enable: EnableSubject, tenant: String, in transaction: inout SubjectTransaction
+    ) -> Decision {
         if transaction.aggregate.subject?.isDisabled == true {
             transaction.changeSubject(tenant: tenant, name: enable.subject) { $0.isDisabled = false }
             transaction.announce(
                 .subjectEnabled, tenant: tenant, subject: enable.subject, reason: enable.reason?.word ?? "enabled")
         }
-        return .succeeded(.disabled([]))
+        return .granted(.disabled([]))
     }
 }

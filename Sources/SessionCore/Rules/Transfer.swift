@@ -3,13 +3,13 @@ extension SessionManager {
     /// Makes a ticket, good once and for a short time. A new one takes the place of one before.
     func beginTransfer(
         _ begin: BeginTransfer, tenant: String, in transaction: inout SubjectTransaction
-    ) throws -> Outcome {
+    ) throws(Stop) -> Decision {
         transaction.settleDeadlines()
         var session = try session(of: begin.token, tenant: tenant, in: transaction)
         let policy = transaction.policies.governing(session)
         try requireActive(session, under: policy, now: transaction.now)
         let verdict = try judge(begin.context, of: &session, under: policy, in: &transaction)
-        if let rejection = verdict.rejection { return .rejected(rejection) }
+        if let refusal = verdict.refusal { return .refused(refusal) }
         let ticket = tokens.issue(
             .ticket, for: session.id, generation: session.generation,
             entropy: transaction.makeEntropy(count: TokenDigest.length))
@@ -17,21 +17,21 @@ extension SessionManager {
         session.ticket = TransferTicket(
             digest: ticket.digest, expiresAt: expiresAt, keepsOriginal: begin.keepOriginal)
         transaction.note(session)
-        return .succeeded(.ticket(ticket.text, expiresAt: expiresAt))
+        return .granted(.ticket(ticket.text, expiresAt: expiresAt))
     }
 
     /// Exchanges a ticket for a new session that has what the original had; the original ends, unless it is kept.
     func completeTransfer(
         _ complete: CompleteTransfer, tenant: String, in transaction: inout SubjectTransaction
-    ) throws -> Outcome {
+    ) throws(Stop) -> Decision {
         transaction.settleDeadlines()
         let now = transaction.now
         let (original, ticket) = try original(of: complete.ticket, tenant: tenant, in: transaction)
         let policy = transaction.policies.governing(original)
         try requireActive(original, under: policy, now: now)
         try requireEnabled(transaction.aggregate.subject)
-        if let rejection = try refuseTransfer(to: complete, of: original, under: policy, in: &transaction) {
-            return .rejected(rejection)
+        if let refusal = try refuseTransfer(to: complete, of: original, under: policy, in: &transaction) {
+            return .refused(refusal)
         }
 
         if ticket.keepsOriginal {
@@ -43,7 +43,7 @@ extension SessionManager {
                         tenant: tenant, subject: original.subject, policyName: original.policy, policy: policy,
                         spared: original.id),
                     in: &transaction)
-                guard case .available = room else { return .rejected(room.refusal) }
+                guard case .available = room else { return .refused(room.refusal) }
             }
         }
         let (context, placedAt) = place(of: complete, after: original, under: policy, now: now)
@@ -69,7 +69,7 @@ extension SessionManager {
             transaction.move(transaction.children(of: original.id), from: original.id, to: successor.id)
             transaction.end(original, as: .revoked, reason: .transferred, event: .revoked)
         }
-        return .succeeded(.issued(session: successor, tokens: issued))
+        return .granted(.issued(session: successor, tokens: issued))
     }
 
     /// Judges what the other device brings: it may be another one at another address, and has to be where the session may
@@ -77,10 +77,10 @@ extension SessionManager {
     private func refuseTransfer(
         to complete: CompleteTransfer, of original: Session, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction
-    ) throws(ScopeTooNarrow) -> Rejection? {
+    ) throws(Stop) -> RefusalWithEffect? {
         var judged = original
         let brought = complete.context?.on(complete.device) ?? complete.device.map { ClientContext().on($0) }
-        return try judge(brought, of: &judged, under: policy, isOtherDevice: true, in: &transaction).rejection
+        return try judge(brought, of: &judged, under: policy, isOtherDevice: true, in: &transaction).refusal
     }
 
     /// The context that a completed transfer begins with. Where rules look at the place, the one that was accepted is not
@@ -98,14 +98,14 @@ extension SessionManager {
 
     private func original(
         of reference: TokenReference, tenant: String, in transaction: SubjectTransaction
-    ) throws(Rejection) -> (Session, TransferTicket) {
+    ) throws(Stop) -> (Session, TransferTicket) {
         guard let token = reference.presented, token.kind == .ticket,
             let session = transaction.session(token.session, tenant: tenant)
-        else { throw Rejection(.ticketInvalid, "this is no ticket of any session") }
+        else { throw .rejected(.ticketInvalid, "this is no ticket of any session") }
         // Of a session that was locked since the ticket is gone; it is told why, since the ticket was its.
-        if session.status == .locked { throw Rejection(.sessionLocked, "the session is locked") }
+        if session.status == .locked { throw .rejected(.sessionLocked, "the session is locked") }
         guard let ticket = session.ticket, ticket.digest == token.digest, transaction.now < ticket.expiresAt else {
-            throw Rejection(.ticketInvalid, "this ticket has been used or replaced, or has expired")
+            throw .rejected(.ticketInvalid, "this ticket has been used or replaced, or has expired")
         }
         return (session, ticket)
     }

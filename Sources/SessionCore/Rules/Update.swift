@@ -6,7 +6,7 @@ extension SessionManager {
     /// it; what comes with a token is judged like the context of any command.
     func update(
         _ update: UpdateSession, tenant: String, in transaction: inout SubjectTransaction
-    ) throws -> Outcome {
+    ) throws(Stop) -> Decision {
         transaction.settleDeadlines()
         let known = try session(update.target, tenant: tenant, in: transaction)
         let policy = transaction.policies.governing(known)
@@ -14,8 +14,8 @@ extension SessionManager {
         switch update.target {
         case .token:
             try requireActive(known, under: policy, now: transaction.now)
-            if let rejection = try take(update, of: &session, under: policy, in: &transaction) {
-                return .rejected(rejection)
+            if let refusal = try take(update, of: &session, under: policy, in: &transaction) {
+                return .refused(refusal)
             }
         case .session:
             try requireLiving(known, under: policy, now: transaction.now)
@@ -24,16 +24,16 @@ extension SessionManager {
         if let patch = update.attributes {
             session.attributes = session.attributes.merged(with: patch)
             guard session.attributes.compactLength <= Self.maxAttributesBytes else {
-                throw Failure(
+                throw .failed(
                     .invalidField, "the attributes would be larger than \(Self.maxAttributesBytes) bytes",
                     path: "/attributes")
             }
         }
-        guard session != known else { return .succeeded(.session(known)) }
+        guard session != known else { return .granted(.session(known)) }
         try transaction.requireRoom(for: session)
         transaction.put(session)
         transaction.announce(.updated, of: session)
-        return .succeeded(.session(session))
+        return .granted(.session(session))
     }
 
     /// Device and context as a service knows them: in the place of those that there were.
@@ -50,12 +50,12 @@ extension SessionManager {
     private func take(
         _ update: UpdateSession, of session: inout Session, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction
-    ) throws(ScopeTooNarrow) -> Rejection? {
+    ) throws(Stop) -> RefusalWithEffect? {
         let accepted = (session.context ?? ClientContext()).on(session.device)
         let device = update.device.flatMap { $0.fingerprint == nil ? nil : ClientContext().on($0) }
         let brought = update.context?.on(update.device) ?? device
         let verdict = try judge(brought, of: &session, under: policy, in: &transaction)
-        if let rejection = verdict.rejection { return rejection }
+        if let refusal = verdict.refusal { return refusal }
         guard let device = update.device else { return nil }
         session.device = device
         if device.fingerprint == nil, let fingerprint = accepted.fingerprint, session.context?.fingerprint == nil {

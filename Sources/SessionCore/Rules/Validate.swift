@@ -5,13 +5,13 @@ extension SessionManager {
     /// stays a read.
     func validate(
         _ validate: ValidateSession, tenant: String, in transaction: inout SubjectTransaction
-    ) throws(ScopeTooNarrow) -> Outcome {
-        .succeeded(.validated(try validation(of: validate, tenant: tenant, in: &transaction)))
+    ) throws(Stop) -> Decision {
+        .granted(.validated(try validation(of: validate, tenant: tenant, in: &transaction)))
     }
 
     private func validation(
         of validate: ValidateSession, tenant: String, in transaction: inout SubjectTransaction
-    ) throws(ScopeTooNarrow) -> Validation {
+    ) throws(Stop) -> Validation {
         guard let id = validate.token.session else { return .invalid(.malformed, nil, .login) }
         guard let (stored, policy) = transaction.governed(id, tenant: tenant), isPresent(validate.token, in: stored)
         else { return .invalid(.unknown, nil, .login) }

@@ -1,113 +1,126 @@
-import Glibc
+import Subprocess
+import Synchronization
+import SystemPackage
 
 /// Runs a command that prints the keyring: how a KMS or a vault is plugged in.
+///
+/// The command inherits this process's environment but none of its open files; its standard input is empty and its
+/// signal handlers are the defaults. It leads its own process group, which is killed as a whole on timeout.
 package struct CommandKeyProvider: KeyProvider {
     /// How long the command may take.
     package static let limit: Duration = .seconds(10)
-    /// A ring of 64 keys is an eighth of this, in bytes.
+    /// In bytes. A ring of 64 keys needs an eighth of this.
     private static let maxBytes = 64 * 1024
 
     /// The program and its arguments.
     private let words: [String]
     private let limit: Duration
 
-    /// - Precondition: there is one word at least.
+    /// - Precondition: `words` is not empty.
     package init(words: [String], limit: Duration = limit) {
-        precondition(!words.isEmpty, "a command has a name")
+        precondition(!words.isEmpty, "a command needs a name")
         self.words = words
         self.limit = limit
     }
 
-    /// Its program alone: whatever stands behind it may be an identity or worse.
+    /// The program alone: its arguments may contain an identity or a secret.
     package var name: String { words[0] }
 
-    /// What the command wrote to its standard output. Blocks for as long as it runs.
-    package func content() throws(KeyringError) -> [UInt8] {
-        let child: ChildProcess
-        do {
-            child = try ChildProcess(words)
-        } catch {
-            throw KeyringError(.command, "\(name) cannot be run: \(error.reason)")
+    /// Returns what the command wrote to its standard output.
+    package func content() async throws(KeyringError) -> [UInt8] {
+        let complaint = LastBytes(Complaint.maxBytes)
+        switch await end(complaint) {
+        case .ended(.exited(0), let output): return output
+        case .ended(.exited(let status), _): throw failure("exited with \(status)", complaint)
+        case .ended(.signaled(let signal), _): throw failure("was killed by signal \(signal)", complaint)
+        case .timedOut: throw failure("did not end within \(limit.components.seconds) seconds", complaint)
+        case .failed(let error): throw failure(error)
         }
-        let deadline = ContinuousClock.now + limit
-        var output = Received(from: child.output)
-        var complaint = Received(from: child.error)
-        while !(output.isComplete && complaint.isComplete) {
-            guard Self.waitForEither(output, complaint, until: deadline) else { throw timedOut(child, complaint) }
-            output.receive()
-            complaint.receive()
-            complaint.keepLast(Complaint.maxBytes)
-            guard output.bytes.count <= Self.maxBytes else {
-                child.kill()
-                throw KeyringError(.command, "\(name) wrote more than \(Self.maxBytes) bytes: that is no keyring")
+    }
+
+    private enum End {
+        case ended(TerminationStatus, output: [UInt8])
+        case timedOut
+        case failed(any Error)
+    }
+
+    /// Runs the command to completion, or kills it on timeout.
+    private func end(_ complaint: LastBytes) async -> End {
+        await withTaskGroup(of: End?.self) { group in
+            group.addTask {
+                do {
+                    let result = try await Subprocess.run(
+                        configuration, input: .none, output: .bytes(limit: Self.maxBytes), error: .sequence
+                    ) { execution in
+                        for try await part in execution.standardError {
+                            part.withUnsafeBytes { complaint.append($0) }
+                        }
+                    }
+                    return .ended(result.terminationStatus, output: result.standardOutput)
+                } catch {
+                    return Task.isCancelled ? nil : .failed(error)
+                }
             }
-        }
-        // It has closed both, and so has nothing left to do but to end.
-        var exit = child.exitIfEnded()
-        while exit == nil {
-            guard ContinuousClock.now < deadline else { throw timedOut(child, complaint) }
-            usleep(1000)
-            exit = child.exitIfEnded()
-        }
-        switch exit {
-        case .status(0): return output.bytes
-        case .status(let status): throw failure("exited with \(status)", complaint)
-        case .signal(let signal): throw failure("was ended by signal \(signal)", complaint)
-        case nil: preconditionFailure("waited for until it is not nil")
+            group.addTask {
+                try? await Task.sleep(for: limit)
+                return .timedOut
+            }
+            var end: End?
+            for await one in group where end == nil {
+                end = one
+                // Kills the command, or ends the timeout. Both tasks are awaited.
+                group.cancelAll()
+            }
+            return end ?? .timedOut
         }
     }
 
-    private func timedOut(_ child: borrowing ChildProcess, _ complaint: Received) -> KeyringError {
-        child.kill()
-        return failure("did not end within \(limit.components.seconds) seconds", complaint)
+    private var configuration: Configuration {
+        var options = PlatformOptions()
+        options.processGroupID = 0
+        // Kills what the command started as well: first the process group, then the command itself.
+        options.teardownSequence = [.send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .zero)]
+        return Configuration(
+            executable: name.utf8.contains(UInt8(ascii: "/")) ? .path(FilePath(name)) : .name(name),
+            arguments: Arguments(Array(words.dropFirst())), platformOptions: options)
     }
 
-    private func failure(_ what: String, _ complaint: Received) -> KeyringError {
-        let said = Complaint.lastLine(of: complaint.bytes).map { ", and said: \($0)" } ?? ""
+    private func failure(_ error: any Error) -> KeyringError {
+        guard let error = error as? SubprocessError else {
+            return KeyringError(.command, "\(name) cannot be run: \(error)")
+        }
+        switch error.code {
+        case .outputLimitExceeded:
+            return KeyringError(.command, "\(name) wrote more than \(Self.maxBytes) bytes, too much for a keyring")
+        case .executableNotFound:
+            return KeyringError(.command, "\(name) cannot be run: \(Errno.noSuchFileOrDirectory)")
+        default:
+            return KeyringError(
+                .command, "\(name) cannot be run: \(error.underlyingError.map(String.init) ?? "\(error)")")
+        }
+    }
+
+    private func failure(_ what: String, _ complaint: LastBytes) -> KeyringError {
+        let said = Complaint.lastLine(of: complaint.bytes).map { ": \($0)" } ?? ""
         return KeyringError(.command, "\(name) \(what)\(said)")
-    }
-
-    /// Whether there is something to read, or to be read no more, before the deadline.
-    private static func waitForEither(_ first: Received, _ second: Received, until deadline: ContinuousClock.Instant)
-        -> Bool
-    {
-        while true {
-            let left = ContinuousClock.now.duration(to: deadline)
-            guard left > .zero else { return false }
-            let milliseconds = left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000 + 1
-            var waited = [first, second].filter { !$0.isComplete }
-                .map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
-            let ready = poll(&waited, nfds_t(waited.count), Int32(clamping: milliseconds))
-            if ready > 0 { return true }
-            guard ready == 0 || errno == EINTR else { return false }
-        }
     }
 }
 
-/// What has come out of a pipe so far.
-private struct Received {
-    let descriptor: Int32
-    private(set) var bytes: [UInt8] = []
-    /// Whether nothing more will come.
-    private(set) var isComplete = false
+/// The last bytes of a command's standard error, collected while it runs because it may be killed.
+private final class LastBytes: Sendable {
+    private let limit: Int
+    private let kept = Mutex<[UInt8]>([])
 
-    init(from descriptor: Int32) {
-        self.descriptor = descriptor
+    init(_ limit: Int) {
+        self.limit = limit
     }
 
-    /// Takes one piece of what is there, at most 4 KiB.
-    mutating func receive() {
-        guard !isComplete else { return }
-        var chunk = [UInt8](repeating: 0, count: 4096)
-        let count = read(descriptor, &chunk, chunk.count)
-        if count > 0 {
-            bytes += chunk[..<count]
-        } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
-            isComplete = true
+    var bytes: [UInt8] { kept.withLock { $0 } }
+
+    func append(_ part: UnsafeRawBufferPointer) {
+        kept.withLock { kept in
+            kept += part.suffix(limit)
+            kept = kept.suffix(limit)
         }
-    }
-
-    mutating func keepLast(_ count: Int) {
-        if bytes.count > count { bytes.removeFirst(bytes.count - count) }
     }
 }

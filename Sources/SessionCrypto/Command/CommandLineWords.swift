@@ -1,15 +1,15 @@
 import SessionContract
 import SessionCore
 
-/// A command line taken apart without a shell: nothing is expanded, nothing substituted, no pipe made.
+/// Splits a command line without a shell: no expansion, no substitution, no pipes.
 package enum CommandLineWords {
-    /// What a command line may hold, in words.
+    /// The maximum number of words in a command line.
     private static let maxWords = 64
 
-    /// The program and its arguments, from a JSON array of strings, or from words with white space between them. Single and
-    /// double quotes keep white space together (`''` is an empty word); a backslash is nothing special.
+    /// Returns the program and its arguments, from a JSON array of strings or from words separated by white space.
+    /// Single and double quotes group words (`''` is an empty word); a backslash has no special meaning.
     ///
-    /// `nil` for what is neither: no words at all or too many, a quote that does not end, a NUL.
+    /// `nil` if the text is neither: no words or too many, an unterminated quote, a NUL.
     package static func split(_ text: String) -> [String]? {
         guard !text.utf8.contains(0) else { return nil }
         let words = text.first == "[" ? array(text) : parts(of: text)
@@ -29,7 +29,7 @@ package enum CommandLineWords {
 
     private static func parts(of text: String) -> [String]? {
         var words: [String] = []
-        /// The word that is being read; `nil` between words.
+        /// The word being read; `nil` between words.
         var word: String?
         var quote: Character?
         for character in text {

@@ -1,13 +1,13 @@
-/// What may be told of a command's standard error: its last line, short, in printable characters, and without anything
-/// that could be a key.
+/// The part of a command's standard error that is safe to show: its last line, shortened, in printable characters, with
+/// anything that could be a key redacted.
 enum Complaint {
-    /// What is looked at, in bytes from the end.
+    /// How many bytes from the end are examined.
     static let maxBytes = 4096
     private static let maxCharacters = 200
-    /// As long as this, a run of the characters of base64url is taken for a secret; a key has 43.
+    /// A run of base64url characters at least this long is treated as a secret; a key has 43.
     private static let suspiciousLength = 24
 
-    /// In double quotes; `nil` where there is nothing but white space.
+    /// In double quotes; `nil` if there is only white space.
     static func lastLine(of bytes: [UInt8]) -> String? {
         let lines = bytes.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") })
         guard let last = lines.last(where: { !$0.allSatisfy { $0 <= UInt8(ascii: " ") } }) else { return nil }

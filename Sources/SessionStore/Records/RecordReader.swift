@@ -1,6 +1,6 @@
 import SessionCore
 
-/// A record whose seal was right and whose content is not: written by a later version, or by a defect.
+/// A record that opened correctly but whose content is invalid: written by a later version, or by a bug.
 struct MalformedRecord: Error {
     let reason: String
 }
@@ -14,7 +14,7 @@ struct RecordReader {
         self.content = content
     }
 
-    /// Whether there is nothing more: what a later version appended is not there.
+    /// Whether the record has no more fields: one from an earlier version lacks those that a later version appended.
     var isAtEnd: Bool { position == content.count }
 
     mutating func bytes() throws(MalformedRecord) -> ArraySlice<UInt8> {
@@ -23,7 +23,7 @@ struct RecordReader {
 
     mutating func text() throws(MalformedRecord) -> String {
         guard let text = String(validating: try bytes(), as: UTF8.self) else {
-            throw MalformedRecord(reason: "a text of the record is not UTF-8")
+            throw MalformedRecord(reason: "a text in the record is not UTF-8")
         }
         return text
     }
@@ -34,38 +34,38 @@ struct RecordReader {
         return Int64(bitPattern: bits)
     }
 
-    /// No moment is past this, in either direction: far beyond the longest life that a policy can give, and so that what
-    /// rules add to it does not overflow.
+    /// The latest and (negated) earliest valid moment: far beyond the longest lifetime a policy allows, and small
+    /// enough that adding durations to it cannot overflow.
     private static let farthest: Int64 = 1 << 53
 
     mutating func moment() throws(MalformedRecord) -> Timestamp {
         let milliseconds = try integer()
         guard (-Self.farthest...Self.farthest).contains(milliseconds) else {
-            throw MalformedRecord(reason: "a moment of the record is none")
+            throw MalformedRecord(reason: "a timestamp in the record is out of range")
         }
         return Timestamp(milliseconds: milliseconds)
     }
 
-    /// A count of something, a generation, a number of seconds: what a command can bring about fits 32 bits.
+    /// A count, a generation, or a number of seconds. No command can produce one that exceeds 32 bits.
     mutating func count() throws(MalformedRecord) -> Int {
         guard let count = UInt32(exactly: try integer()) else {
-            throw MalformedRecord(reason: "a number of the record makes no sense")
+            throw MalformedRecord(reason: "a number in the record is out of range")
         }
         return Int(count)
     }
 
-    /// The number of an event among its subject's.
+    /// An event's sequence number within its subject.
     mutating func sequence() throws(MalformedRecord) -> Int64 {
         let sequence = try integer()
         guard (0...Self.farthest).contains(sequence) else {
-            throw MalformedRecord(reason: "an event's number makes no sense")
+            throw MalformedRecord(reason: "an event's sequence number is out of range")
         }
         return sequence
     }
 
     mutating func double() throws(MalformedRecord) -> Double {
         let number = Double(bitPattern: UInt64(bitPattern: try integer()))
-        guard number.isFinite else { throw MalformedRecord(reason: "a number of the record is none") }
+        guard number.isFinite else { throw MalformedRecord(reason: "a number in the record is not finite") }
         return number
     }
 
@@ -75,16 +75,16 @@ struct RecordReader {
         switch try take(1).first {
         case 0: return nil
         case 1: return try read(&self)
-        default: throw MalformedRecord(reason: "a field of the record is neither there nor absent")
+        default: throw MalformedRecord(reason: "a presence byte in the record is neither 0 nor 1")
         }
     }
 
-    /// At most 1024 values: no record has a longer list.
+    /// At most 1024 values, longer than any list in a record.
     mutating func list<Value>(
         _ read: (inout RecordReader) throws(MalformedRecord) -> Value
     ) throws(MalformedRecord) -> [Value] {
         let count = try integer()
-        guard (0...1024).contains(count) else { throw MalformedRecord(reason: "no record has a list of \(count)") }
+        guard (0...1024).contains(count) else { throw MalformedRecord(reason: "a list of \(count) is too long") }
         var values: [Value] = []
         for _ in 0..<count { values.append(try read(&self)) }
         return values
@@ -104,12 +104,12 @@ struct RecordReader {
 
     mutating func digest() throws(MalformedRecord) -> TokenDigest {
         let bytes = try bytes()
-        guard bytes.count == TokenDigest.length else { throw MalformedRecord(reason: "a digest has a wrong length") }
+        guard bytes.count == TokenDigest.length else { throw MalformedRecord(reason: "a digest has the wrong length") }
         return TokenDigest(bytes: Array(bytes))
     }
 
     private mutating func take(_ count: Int) throws(MalformedRecord) -> ArraySlice<UInt8> {
-        guard count <= content.count - position else { throw MalformedRecord(reason: "the record is cut short") }
+        guard count <= content.count - position else { throw MalformedRecord(reason: "the record is truncated") }
         defer { position += count }
         return content[position..<position + count]
     }
@@ -121,6 +121,6 @@ struct RecordReader {
             length |= Int(byte & 0x7f) << shift
             if byte < 0x80 { return length }
         }
-        throw MalformedRecord(reason: "a length in the record makes no sense")
+        throw MalformedRecord(reason: "a length in the record is out of range")
     }
 }

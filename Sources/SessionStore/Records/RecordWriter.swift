@@ -1,9 +1,9 @@
 import SessionCore
 
-/// Writes a record: its fields one after another, in an order that never changes. A later version adds its fields at the
-/// end, where an earlier one does not look.
+/// Writes a record: its fields in sequence, in an order that never changes. A later version appends its fields at the
+/// end, where earlier versions do not read.
 ///
-/// Not JSON: a record is read on every command, and this form costs a fraction of parsing one.
+/// Not JSON: a record is read on every command, and this format costs a fraction of parsing JSON.
 struct RecordWriter {
     private(set) var bytes: [UInt8] = []
 
@@ -43,13 +43,13 @@ struct RecordWriter {
         integer(Int64(bitPattern: number.bitPattern))
     }
 
-    /// A byte that says whether there is a value, then the value.
+    /// A presence byte, then the value if there is one.
     mutating func optional<Value>(_ value: Value?, _ write: (inout RecordWriter, Value) -> Void) {
         bytes.append(value == nil ? 0 : 1)
         if let value { write(&self, value) }
     }
 
-    /// How many there are, then each.
+    /// The number of values, then each value.
     mutating func list<Value>(_ values: [Value], _ write: (inout RecordWriter, Value) -> Void) {
         integer(Int64(values.count))
         for value in values { write(&self, value) }

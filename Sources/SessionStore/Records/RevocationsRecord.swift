@@ -1,6 +1,7 @@
 import SessionCore
 
-/// The standing mass revocations, oldest first. Each is written with its length, so that a later version can append to it.
+/// The mass revocations in force, oldest first. Each is length-prefixed, so that a later version can append fields to
+/// it.
 enum RevocationsRecord {
     static func bytes(of revocations: StandingRevocations) -> [UInt8] {
         var record = RecordWriter(capacity: 128 * revocations.all.count)
@@ -37,7 +38,7 @@ enum RevocationsRecord {
                 policy: try record.optionalExactText(),
                 network: try record.optional { reader throws(MalformedRecord) in
                     guard let block = AddressBlock(try reader.text()) else {
-                        throw MalformedRecord(reason: "a mass revocation is narrowed by what is no network")
+                        throw MalformedRecord(reason: "a mass revocation's network filter is not a network")
                     }
                     return block
                 }),

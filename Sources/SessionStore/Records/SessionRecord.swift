@@ -1,8 +1,8 @@
 import SessionContract
 import SessionCore
 
-/// A session as a record. Its id, tenant and subject stand in it once more, so that a record can be told from another
-/// even if everything around it were wrong.
+/// A session as a record. It repeats the session's id, tenant and subject, so that records cannot be confused even if
+/// everything around them is wrong.
 enum SessionRecord {
     static func bytes(of session: Session) -> [UInt8] {
         var record = RecordWriter()
@@ -11,7 +11,7 @@ enum SessionRecord {
         record.text(session.subject)
         record.text(session.policy)
         record.moment(session.createdAt)
-        // Not what a policy leaves of it at present.
+        // The granted value, not the one that the policy currently reduces it to.
         record.integer(Int64(session.granted.idleSeconds))
         record.moment(session.granted.expiresAt)
         record.optional(session.actor)
@@ -156,7 +156,7 @@ extension RecordReader {
     }
 
     fileprivate mutating func sessionID() throws(MalformedRecord) -> SessionID {
-        guard let id = SessionID(try text()) else { throw MalformedRecord(reason: "the session id is none") }
+        guard let id = SessionID(try text()) else { throw MalformedRecord(reason: "the session id is invalid") }
         return id
     }
 
@@ -219,7 +219,7 @@ extension RecordReader {
         let bytes = try bytes()
         if bytes.isEmpty { return [:] }
         guard case .object(let attributes) = try? JSONReader.read(Array(bytes)) else {
-            throw MalformedRecord(reason: "the attributes are no JSON object")
+            throw MalformedRecord(reason: "the attributes are not a JSON object")
         }
         return attributes
     }

@@ -8,7 +8,7 @@ enum ResultRecord {
         record.text(result.status)
         record.text(result.id)
         record.bytes(result.reply)
-        // Most results hold nothing that the copy must not: then it is not kept twice.
+        // In most results the copy equals the reply, as nothing has to be removed from it. It is then not stored twice.
         record.optional(result.copy == result.reply ? nil : result.copy) { $0.bytes($1) }
         return record.bytes
     }
@@ -42,7 +42,7 @@ enum EventRecord {
     }
 }
 
-/// A policy that a tenant put, in the form in which it came: what a later version adds has its default here.
+/// A tenant's policy, stored in the form it was sent: settings added by a later version take their defaults.
 enum PolicyRecord {
     static func bytes(of policy: SessionPolicy, named name: PolicyName) -> [UInt8] {
         var record = RecordWriter(capacity: 1024)
@@ -57,7 +57,7 @@ enum PolicyRecord {
         let name = PolicyName(tenant: try record.text(), name: try record.exactText())
         do {
             guard case .object(let object) = try JSONReader.read(Array(try record.bytes())) else {
-                throw MalformedRecord(reason: "the policy is no JSON object")
+                throw MalformedRecord(reason: "the policy is not a JSON object")
             }
             var reader = ObjectReader(object)
             return (name, try PolicyReader.read(&reader))
@@ -83,7 +83,7 @@ enum ActivityRecord {
         let at = try record.moment()
         let action = try record.text()
         guard case .object(let detail) = try? JSONReader.read(Array(try record.bytes())) else {
-            throw MalformedRecord(reason: "an activity's detail is no JSON object")
+            throw MalformedRecord(reason: "an activity entry's detail is not a JSON object")
         }
         return ActivityEntry(at: at, action: action, detail: detail)
     }

@@ -44,12 +44,12 @@ enum SubjectRecord {
             (kind: try reader.text(), state: try reader.verifierState())
         }
         for (kind, state) in states { subject.verifierStates[kind] = state }
-        // Before places were remembered they ended here.
+        // Records from before places were remembered end here.
         guard !record.isAtEnd else { return subject }
         subject.places = try record.optional { reader throws(MalformedRecord) in
             KnownPlaces(fingerprints: try reader.exactTexts(), countries: try reader.exactTexts())
         }
-        // Those that knew nothing of locks that grow end here.
+        // Records from before escalating locks end here.
         guard !record.isAtEnd else { return subject }
         let memories = try record.list { reader throws(MalformedRecord) in
             (
@@ -67,7 +67,7 @@ enum SubjectRecord {
     }
 }
 
-/// What was added to attempts later lies behind everything else, by the name of what the attempts were at.
+/// Fields added to attempts later come at the end of the record, each with the name of the attempts it belongs to.
 extension Subject {
     private static let recoveryName = "recovery"
 

@@ -1,12 +1,12 @@
 import NIOCore
 import NIOHTTP1
 
-/// One connection to the admin address: what it may send, and in which time.
+/// A connection to the admin address, with its limits on size and time.
 ///
-/// Bound to its event loop: nothing here is locked.
+/// Confined to its event loop, so it needs no lock.
 final class AdminConnection {
     private enum Phase {
-        /// Nothing of a request has come yet.
+        /// No byte of the next request has arrived yet.
         case idle
         case reading
         case answering
@@ -16,7 +16,7 @@ final class AdminConnection {
     private let connections: AdminConnections
     private var channel: (any Channel)?
     private var phase = Phase.idle
-    /// Bytes that were read since the last answer.
+    /// Bytes read since the last response.
     private var bytes = 0
     private var deadline: Scheduled<Void>?
 
@@ -25,7 +25,7 @@ final class AdminConnection {
         self.connections = connections
     }
 
-    /// Whether it is the client that has something to do.
+    /// Whether the server is waiting for the client to send a request.
     var isWaiting: Bool {
         switch phase {
         case .idle, .reading: true
@@ -46,7 +46,7 @@ final class AdminConnection {
             withDecoderLimitConfiguration: limits)
         try pipeline.addHandler(AdminRequests(self))
         connections.add(self)
-        // Who connects has something to say.
+        // A client that connects must send its first request within the same time as any other.
         expect(within: AdminServer.Limits.request)
     }
 
@@ -61,7 +61,7 @@ final class AdminConnection {
         channel = nil
     }
 
-    /// - Returns: whether that is still a request.
+    /// - Returns: whether the request is still within the limit.
     fileprivate func received(bytes count: Int) -> Bool {
         bytes += count
         guard bytes <= AdminServer.Limits.requestBytes else {
@@ -81,7 +81,7 @@ final class AdminConnection {
         return head.hasBody ? routes.refusalOfBody : routes.answer(to: head.method, head.uri)
     }
 
-    /// The answer is on its way to the client in whole.
+    /// The whole response has been written.
     fileprivate func answered(_ keepsAlive: Bool) {
         guard keepsAlive, !connections.isStopping else { return close() }
         phase = .idle
@@ -96,7 +96,7 @@ final class AdminConnection {
     }
 }
 
-/// Counts what comes before anything makes sense of it: a request line has no other bound.
+/// Counts bytes before they are parsed, because nothing else limits the length of a request line.
 private final class AdminBytes: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -118,7 +118,7 @@ private final class AdminBytes: ChannelInboundHandler {
     }
 }
 
-/// Answers requests one by one; the pipeline hands on the next only when the last is answered.
+/// Answers requests one at a time; the pipeline delivers the next one only after the response to the last.
 private final class AdminRequests: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -139,12 +139,12 @@ private final class AdminRequests: ChannelInboundHandler {
         case .body:
             break
         case .end:
-            // Without a head it was answered already, and with that the connection ends.
+            // Without a head, the request has already been rejected and the connection is closing.
             if let head { respond(to: head, context) }
         }
     }
 
-    /// Who resets a connection has no other way to say it; there is nothing to answer.
+    /// The client reset the connection or sent malformed HTTP; there is nothing to answer.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
     }
@@ -170,7 +170,7 @@ private final class AdminRequests: ChannelInboundHandler {
 }
 
 extension HTTPRequestHead {
-    /// Nothing at the admin address has a use for one.
+    /// No endpoint at the admin address accepts a body.
     fileprivate var hasBody: Bool {
         !headers[canonicalForm: "transfer-encoding"].isEmpty
             || headers[canonicalForm: "content-length"].contains { $0 != "0" }

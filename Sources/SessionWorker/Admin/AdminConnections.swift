@@ -1,15 +1,15 @@
 import NIOCore
 
-/// The connections of the admin address: so many at most, and room for one more always.
+/// The open connections to the admin address: a limited number that never keeps a new one out.
 ///
-/// A limit that has newcomers wait would let whoever opens connections and sends nothing keep the orchestrator from
-/// `/livez`, which then restarts a worker that is well. So a newcomer takes the place of the one that has sent nothing whole
-/// for longest; only where all of them are being answered, of the oldest of those.
+/// If new connections had to wait at the limit, a client that opens connections and sends nothing could block the
+/// orchestrator's `/livez` probe, and the orchestrator would restart a healthy worker. So a new connection replaces the
+/// one that has gone longest without a complete request; if all are being answered, the oldest.
 ///
-/// Bound to its event loop: nothing here is locked.
+/// Confined to its event loop, so it needs no lock.
 final class AdminConnections {
     private let limit: Int
-    /// The oldest first, by when its turn to send began. Few enough to be looked through.
+    /// Sorted by when each began waiting for a request, oldest first. Few enough for a linear search.
     private var connections: [AdminConnection] = []
     private(set) var isStopping = false
 
@@ -31,13 +31,13 @@ final class AdminConnections {
         connections.removeAll { $0 === connection }
     }
 
-    /// It has had an answer, and waits from now on.
+    /// Called once a connection has been answered: it waits for its next request from now on.
     func renew(_ connection: AdminConnection) {
         remove(connection)
         connections.append(connection)
     }
 
-    /// Ends those that wait for a request; those that are being answered end after it.
+    /// Closes connections that wait for a request; those being answered close after the response.
     func stop() {
         isStopping = true
         for connection in connections where connection.isWaiting { connection.close() }

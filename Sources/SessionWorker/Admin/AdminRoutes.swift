@@ -1,23 +1,24 @@
 import FoundationEssentials
 import NIOHTTP1
 
-/// What is answered to a request at the admin address.
+/// The response to a request at the admin address.
 struct AdminAnswer: Sendable {
     var status: Int
     var headers: [(String, String)]
     var body: [UInt8]
 }
 
-/// What the admin endpoints answer. Each is a line in `answer` and a function below it.
+/// The admin endpoints. Each is a line in `answer` and a function below it.
 struct AdminRoutes: Sendable {
     var health: HealthState
     var metrics: PrometheusMetrics
-    /// Whether the lanes run. Not whether the servers are there: restarting the worker brings no broker back.
+    /// Whether the lanes run. It ignores whether the servers are reachable: restarting the worker does not bring a
+    /// broker back.
     var isAlive: @Sendable () -> Bool
-    /// The JSON Web Key Set (RFC 7517) that access tokens are verified with.
+    /// The JSON Web Key Set (RFC 7517) for verifying access tokens.
     var keySet: @Sendable () -> [UInt8]
 
-    /// - Parameter target: as in the request line; a query makes no difference.
+    /// - Parameter target: as in the request line; the query is ignored.
     func answer(to method: HTTPMethod, _ target: String) -> AdminAnswer {
         let endpoint: () -> AdminAnswer
         switch target.prefix(while: { $0 != "?" }) {
@@ -35,7 +36,7 @@ struct AdminRoutes: Sendable {
         return endpoint()
     }
 
-    /// Nothing here has a use for one.
+    /// No endpoint accepts a body.
     var refusalOfBody: AdminAnswer {
         .json(Failure(error: "no request here has a body"), status: 413)
     }
@@ -63,7 +64,7 @@ struct AdminRoutes: Sendable {
         .uncached(Array(metrics.exposition().utf8), type: PrometheusExposition.contentType, status: 200)
     }
 
-    /// Public, and good for a while: a verifier that meets an unknown key asks again.
+    /// Public, and cacheable for a while: a verifier that meets an unknown key fetches the set again.
     private func keys() -> AdminAnswer {
         AdminAnswer(
             status: 200,
@@ -71,7 +72,7 @@ struct AdminRoutes: Sendable {
             body: keySet())
     }
 
-    /// What does not apply is absent, as everywhere in the contract.
+    /// Keys that do not apply are omitted, as everywhere in the contract.
     private struct Status: Encodable {
         var status: String
         var waitingFor: [String]?
@@ -84,16 +85,16 @@ struct AdminRoutes: Sendable {
 }
 
 extension AdminAnswer {
-    /// Keys in order, so that the same state is the same text.
+    /// Keys are sorted, so that the same state gives the same text.
     fileprivate static func json(_ value: some Encodable, status: Int) -> AdminAnswer {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Strings, lists of them and dictionaries of them: there is nothing in them that JSON cannot express.
+        // Encoding cannot fail: there are only strings, arrays and dictionaries of strings.
         let bytes = (try? encoder.encode(value)) ?? Data()
         return .uncached(bytes + [UInt8(ascii: "\n")], type: "application/json", status: status)
     }
 
-    /// A state that a cache remembers is a lie.
+    /// Never cached: a cached state would be wrong.
     fileprivate static func uncached(_ body: [UInt8], type: String, status: Int) -> AdminAnswer {
         AdminAnswer(
             status: status, headers: [("content-type", type), ("cache-control", "no-store")], body: body)

@@ -4,55 +4,58 @@ import NIOHTTP1
 import NIOPosix
 import ServiceLifecycle
 
-/// `/livez`, `/readyz`, `/metrics` and the key set over HTTP/1.1, as a service that stops when its group does.
+/// Serves `/livez`, `/readyz`, `/metrics` and the key set over HTTP/1.1, as a service that stops with its group.
 ///
-/// The address is bound by ``listen(at:health:metrics:isAlive:keySet:eventLoopGroup:)``, before anything else of a worker
-/// begins: one whose address is taken ends with a sentence instead of working unseen.
+/// ``listen(at:named:health:metrics:isAlive:keySet:eventLoopGroup:)`` binds the address before anything else in a
+/// worker starts: if the address is in use, the worker exits with an error instead of running unobserved.
 ///
-/// List it before what it reports on: services stop in reverse order, and a worker that drains still has to answer
+/// List it before the services it reports on: services stop in reverse order, and a draining worker must still answer
 /// `/livez`.
 package struct AdminServer: Service {
-    /// Everything a client could make large or slow. It is for probes and scrapers on the inside; the bounds are what
-    /// keeps a mistaken or a curious client from costing anything.
+    /// Limits on everything that a client could make large or slow. The server is for internal probes and scrapers; the
+    /// limits keep a faulty or curious client from consuming resources.
     enum Limits {
-        /// In bytes, one header's and all headers' together, and how many.
+        /// Bytes per header, bytes of all headers together, and number of headers.
         static let headerBytes = 8 * 1024
         static let headersBytes = 16 * 1024
         static let headerCount = 64
-        /// In bytes, what is read for one answer: the headers, and a request line that goes with them.
+        /// Bytes read per request: the headers plus a request line.
         static let requestBytes = 20 * 1024
-        /// From the first byte of a request to its last, or to none; a probe sends its own in one packet.
+        /// From the first byte of a request to its last. A probe sends its request in one packet.
         static let request = TimeAmount.seconds(5)
-        /// For an answer to be taken: a page of metrics is some tens of kilobytes.
+        /// For the client to receive a response: a page of metrics is some tens of kilobytes.
         static let answer = TimeAmount.seconds(10)
         /// Between requests. Prometheus scrapes every 15 to 60 seconds and reconnects without harm.
         static let idle = TimeAmount.seconds(30)
-        /// At a time; one more takes the place of another (``AdminConnections``), so that nobody can wait in the
-        /// backlog behind those who send nothing.
+        /// Concurrent connections. One more replaces another (``AdminConnections``), so that idle clients cannot make
+        /// others wait in the backlog.
         static let connections = 64
         static let backlog: CInt = 64
     }
 
-    /// Where it listens, with the port that was chosen.
+    /// The address it listens on, with the actual port.
     package let address: SocketEndpoint
+    /// The setting's name in errors.
+    private let name: String
     private let listener: any Channel
     private let connections: NIOLoopBound<AdminConnections>
 
-    /// Begins to listen; what comes is answered from here on.
+    /// Starts listening; requests are answered from then on.
     ///
     /// - Parameters:
-    ///   - address: where to listen; port 0 for any free one.
-    ///   - isAlive: whether the lanes run; asked on every `/livez`.
-    ///   - keySet: the JSON Web Key Set that access tokens are verified with.
-    ///   - eventLoopGroup: not a lane's, so that a busy lane does not look like a dead process.
-    /// - Throws: ``ConfigurationError`` where the address cannot be used.
+    ///   - address: where to listen; port 0 chooses a free port.
+    ///   - name: the setting's name in errors, as the operator gave it.
+    ///   - isAlive: whether the lanes run; called for every `/livez`.
+    ///   - keySet: the JSON Web Key Set for verifying access tokens.
+    ///   - eventLoopGroup: must not be a lane's, so that a busy lane does not look like a dead process.
+    /// - Throws: ``ConfigurationError`` if the address cannot be used.
     package static func listen(
-        at address: SocketEndpoint, health: HealthState, metrics: PrometheusMetrics,
+        at address: SocketEndpoint, named name: String, health: HealthState, metrics: PrometheusMetrics,
         isAlive: @escaping @Sendable () -> Bool, keySet: @escaping @Sendable () -> [UInt8],
         eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws(ConfigurationError) -> AdminServer {
         let routes = AdminRoutes(health: health, metrics: metrics, isAlive: isAlive, keySet: keySet)
-        // One loop for the listener and all its connections: they are counted without a lock.
+        // The listener and all its connections share one event loop, so counting them needs no lock.
         let eventLoop = eventLoopGroup.next()
         let connections = await bound(to: eventLoop)
         let bootstrap = ServerBootstrap(group: eventLoop)
@@ -67,30 +70,32 @@ package struct AdminServer: Service {
             let listener = try await bootstrap.bind(host: address.host, port: address.port).get()
             let port = listener.localAddress?.port ?? address.port
             return AdminServer(
-                address: SocketEndpoint(host: address.host, port: port), listener: listener, connections: connections)
+                address: SocketEndpoint(host: address.host, port: port), name: name, listener: listener,
+                connections: connections)
         } catch let error as IOError {
             throw unusable(
-                address, problem(errno: error.errnoCode), instead: "it must be a free address of this machine")
+                address, name, problem(errno: error.errnoCode), instead: "use a free address of this machine")
         } catch is SocketAddressError.UnknownHost {
             throw unusable(
-                address, "is a name that does not resolve", instead: "it must be an address of this machine")
+                address, name, "does not resolve", instead: "use an address of this machine")
         } catch {
             throw unusable(
-                address, "cannot be listened on (\(error))", instead: "it must be a free address of this machine")
+                address, name, "cannot be bound (\(error))", instead: "use a free address of this machine")
         }
     }
 
     private init(
-        address: SocketEndpoint, listener: any Channel, connections: NIOLoopBound<AdminConnections>
+        address: SocketEndpoint, name: String, listener: any Channel, connections: NIOLoopBound<AdminConnections>
     ) {
         self.address = address
+        self.name = name
         self.listener = listener
         self.connections = connections
     }
 
     /// Serves until the surrounding service group shuts down, or its task is cancelled.
     ///
-    /// - Throws: ``ConfigurationError`` where the listening socket is lost.
+    /// - Throws: ``ConfigurationError`` if the listening socket is lost.
     package func run() async throws {
         let ended = await withTaskCancellationOrGracefulShutdownHandler {
             try? await listener.closeFuture.get()
@@ -102,7 +107,7 @@ package struct AdminServer: Service {
             }
         }
         guard ended else {
-            throw Self.unusable(address, "was lost while it was in use", instead: "start the worker again")
+            throw Self.unusable(address, name, "stopped listening unexpectedly", instead: "restart the worker")
         }
     }
 
@@ -116,11 +121,10 @@ package struct AdminServer: Service {
     }
 
     private static func unusable(
-        _ address: SocketEndpoint, _ problem: String, instead: String
+        _ address: SocketEndpoint, _ name: String, _ problem: String, instead: String
     ) -> ConfigurationError {
-        let variable = ConfigurationVariable.adminAddress
-        return ConfigurationError(
-            .unusableAddress, "The admin address \(address) (\(variable.environmentName), \(variable.optionName))",
+        ConfigurationError(
+            .unusableAddress, "The admin address \(address) (\(name))",
             problem, remedy: instead)
     }
 
@@ -131,9 +135,9 @@ package struct AdminServer: Service {
         case EADDRNOTAVAIL:
             "is not an address of this machine"
         case EACCES:
-            "is not one this user may listen on"
+            "may not be bound by this user"
         default:
-            "cannot be listened on (\(String(cString: strerror(code))))"
+            "cannot be bound (\(String(cString: strerror(code))))"
         }
     }
 }

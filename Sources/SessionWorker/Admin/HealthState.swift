@@ -1,22 +1,22 @@
 import Synchronization
 
-/// What the parts of the worker say of themselves, and so whether it can take work. Every part sets its own state,
-/// from any thread; `/readyz` reads them all.
+/// The state of each component of the worker, and so whether the worker is ready. Each component sets its own state,
+/// from any thread; `/readyz` reads all of them.
 package final class HealthState: Sendable {
-    /// How a component is.
+    /// The state of a component.
     package enum Component: Hashable, Sendable {
         case up
-        /// Why, in words for an operator: no password, no token, no client's address.
+        /// The reason, for an operator: never a password, a token or a client's address.
         case down(reason: String)
     }
 
-    /// All of it at one moment.
+    /// A snapshot of all components.
     package struct Report: Hashable, Sendable {
         package enum Status: Hashable, Sendable {
             case ready
             /// At least one component is down.
             case notReady
-            /// The worker finishes what it has and takes nothing new.
+            /// The worker finishes its in-flight commands and accepts no new ones.
             case draining
         }
 
@@ -35,14 +35,14 @@ package final class HealthState: Sendable {
 
     private let state: Mutex<State>
 
-    /// - Parameter components: what the worker cannot work without, such as `redis` and `rabbitmq`; down until they
-    ///   say otherwise. A component that is set without being named here is required from then on.
+    /// - Parameter components: those the worker needs, such as `redis` and `rabbitmq`; down until they report
+    ///   otherwise. A component that is set without being named here is required from then on.
     package init(waitingFor components: [String]) {
         let starting = components.map { ($0, Component.down(reason: "starting")) }
         self.state = Mutex(State(components: Dictionary(starting, uniquingKeysWith: { first, _ in first })))
     }
 
-    /// - Returns: whether this changed anything but the reason, so that a caller logs a change once.
+    /// - Returns: whether the component went up or down, so that the caller logs each change once.
     @discardableResult
     package func set(component: String, _ new: Component) -> Bool {
         state.withLock { state in
@@ -56,7 +56,7 @@ package final class HealthState: Sendable {
         }
     }
 
-    /// From here on the worker is not ready, whatever its components say: it is about to stop.
+    /// Makes the worker not ready from now on, whatever its components report, because it is about to stop.
     package func beginDraining() {
         state.withLock { $0.isDraining = true }
     }

@@ -1,16 +1,16 @@
 import Synchronization
 
-/// The health of a component of which there are several, such as each lane's connection: it is up when all of them are.
+/// The health of a component with several instances, such as each lane's connection: up when all of them are.
 final class SharedHealth: Sendable {
-    /// What is said of a part that has not said anything yet: any other reason tells more.
+    /// The initial reason of an instance. Any other reason is more informative.
     private static let beginning = "connecting"
 
     private let component: String
     private let health: HealthState
-    /// Why each part that is down is down.
+    /// The reason for each instance that is down.
     private let reasons: Mutex<[Int: String]>
 
-    /// - Parameter parts: those that are down until they say otherwise, counted from 0.
+    /// - Parameter parts: the number of instances, all down until they report otherwise.
     init(of component: String, parts: Int = 0, in health: HealthState) {
         self.component = component
         self.health = health
@@ -28,9 +28,9 @@ final class SharedHealth: Sendable {
     private func update(_ change: (inout [Int: String]) -> Void) {
         reasons.withLock { reasons in
             change(&reasons)
-            let told = reasons.filter { $0.value != Self.beginning }
-            let reason = (told.isEmpty ? reasons : told).min { $0.key < $1.key }?.value
-            // Told while the lock is held: of two changes at once the later one must have the last word.
+            let informative = reasons.filter { $0.value != Self.beginning }
+            let reason = (informative.isEmpty ? reasons : informative).min { $0.key < $1.key }?.value
+            // Set while holding the lock: of two concurrent changes the later one must win.
             health.set(component: component, reason.map { .down(reason: $0) } ?? .up)
         }
     }

@@ -40,7 +40,7 @@ struct ConfigurationFile: FileConfigSnapshot {
     }
 
     private static func text(of value: JSONValue, for variable: ConfigurationVariable) throws(Problem) -> String {
-        switch (variable.form, value) {
+        switch (variable.declaration.form, value) {
         case (.text, .string(let text)): return text
         case (.number, .integer(let number)): return String(number)
         case (.flag, .bool(let flag)): return flag ? "true" : "false"

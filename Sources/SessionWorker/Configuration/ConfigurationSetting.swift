@@ -119,7 +119,7 @@ struct ConfigurationSetting {
 
     private func invalid(_ remedy: String) -> ConfigurationError {
         if text.isEmpty { return ConfigurationError(.invalidValue, name, "is empty", remedy: remedy) }
-        let problem = variable.isSecret ? "is not usable" : "is \(Self.quoted(text))"
+        let problem = variable.declaration.isSecret ? "is not usable" : "is \(Self.quoted(text))"
         return ConfigurationError(.invalidValue, name, problem, remedy: remedy)
     }
 

@@ -24,7 +24,8 @@ struct ConfigurationSources {
         try EnvironmentNames.check(environment.keys)
         var options: [AbsoluteConfigKey: ConfigValue] = [:]
         for (variable, text) in commandLine {
-            options[AbsoluteConfigKey([variable.fileKey])] = ConfigValue(.string(text), isSecret: variable.isSecret)
+            options[AbsoluteConfigKey([variable.fileKey])] = ConfigValue(
+                .string(text), isSecret: variable.declaration.isSecret)
         }
         var layers = [
             Layer(provider: InMemoryProvider(name: "command line", values: options), name: { $0.optionName }),
@@ -86,8 +87,8 @@ struct ConfigurationSources {
                     among: ConfigurationVariable.allCases.map(\.fileKey))
             case .wrongForm(let variable):
                 throw ConfigurationError(
-                    .invalidValue, "\(variable.fileKey) in \(file)", "is not \(variable.form.rawValue)",
-                    remedy: "it must be \(variable.form.rawValue); leave the key out for the default")
+                    .invalidValue, "\(variable.fileKey) in \(file)", "is not \(variable.declaration.form.rawValue)",
+                    remedy: "it must be \(variable.declaration.form.rawValue); leave the key out for the default")
             }
         } catch {
             throw ConfigurationError(

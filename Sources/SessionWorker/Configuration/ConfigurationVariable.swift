@@ -1,6 +1,7 @@
 import SessionCore
 
-/// Every variable of the worker (contract §9), by its name in the configuration file.
+/// The name of every setting of the worker (contract §9), as the configuration file has it. What the setting is says its
+/// ``declaration``.
 ///
 /// The names in the environment and on the command line follow from it, so that the three cannot drift apart.
 package enum ConfigurationVariable: String, CaseIterable, Hashable, Sendable {
@@ -42,37 +43,6 @@ package enum ConfigurationVariable: String, CaseIterable, Hashable, Sendable {
     /// The option on the command line: `--amqp-url`.
     package var optionName: String {
         "--" + words.joined(separator: "-")
-    }
-
-    /// Whether the value may hold a password or the like, so that no error may repeat it.
-    var isSecret: Bool {
-        switch self {
-        case .amqpUrl, .redisUrl, .keyringCommand:
-            true
-        case .keyringFile, .policyFile, .callersFile, .namespace, .prefetch, .lanes, .topology, .issuer, .audience,
-            .inboxSeconds, .drainSeconds, .maxBodyBytes, .requireTls, .allowEviction, .adminAddress, .logLevel,
-            .logFormat:
-            false
-        }
-    }
-
-    /// How a value is written in the file given with `--config`; everywhere else it is a text.
-    enum Form: String {
-        case text = "a text"
-        case number = "a whole number, without quotes"
-        case flag = "true or false, without quotes"
-    }
-
-    var form: Form {
-        switch self {
-        case .prefetch, .lanes, .inboxSeconds, .drainSeconds, .maxBodyBytes:
-            .number
-        case .requireTls, .allowEviction:
-            .flag
-        case .amqpUrl, .redisUrl, .keyringFile, .keyringCommand, .policyFile, .callersFile, .namespace, .topology,
-            .issuer, .audience, .adminAddress, .logLevel, .logFormat:
-            .text
-        }
     }
 
     private var words: [String] {

@@ -1,33 +1,8 @@
-import Logging
-
 /// What may be shown of a configuration: everything but what URLs hold beside hosts, and a command beside its program.
 extension WorkerConfiguration: CustomStringConvertible, CustomDebugStringConvertible {
     package var description: String {
-        let fields: [(ConfigurationVariable, String?)] = [
-            (.amqpUrl, amqpURLs.map(Self.withoutSecrets).joined(separator: ",")),
-            (.redisUrl, Self.withoutSecrets(redisURL)),
-            (.keyringFile, keyringFile),
-            (.keyringCommand, keyringCommand?.first),
-            (.policyFile, policyFile),
-            (.callersFile, callersFile),
-            (.namespace, namespace),
-            (.prefetch, "\(prefetch)"),
-            (.lanes, "\(lanes)"),
-            (.topology, topology.rawValue),
-            (.issuer, issuer),
-            (.audience, audience),
-            (.inboxSeconds, "\(inboxSeconds)"),
-            (.drainSeconds, "\(drainSeconds)"),
-            (.maxBodyBytes, "\(maxBodyBytes)"),
-            (.requireTls, "\(requireTLS)"),
-            (.allowEviction, "\(allowEviction)"),
-            (.adminAddress, "\(adminAddress)"),
-            (.logLevel, logLevel.rawValue),
-            (.logFormat, logFormat.rawValue),
-        ]
-        var parts: [String] = []
-        for (variable, value) in fields {
-            if let value { parts.append("\(variable.fileKey)=\(value)") }
+        var parts = ConfigurationVariable.allCases.compactMap { variable in
+            variable.declaration.shown(self).map { "\(variable.fileKey)=\($0)" }
         }
         if dev { parts.append("dev") }
         return parts.joined(separator: " ")

@@ -9,10 +9,10 @@ extension WorkerConfiguration {
         for url in amqpURLs {
             guard let broker = try? AMQPConfiguration(url: url), broker.tls == nil, !Loopback.isHost(broker.host)
             else { continue }
-            settings.append("\(ConfigurationVariable.amqpUrl.environmentName) (\(Self.withoutSecrets(url)))")
+            settings.append("\(name(of: .amqpUrl)) (\(Self.withoutSecrets(url)))")
         }
         if let redis = try? RedisConfiguration(url: redisURL), redis.tls == nil, !Loopback.isHost(redis.host) {
-            settings.append("\(ConfigurationVariable.redisUrl.environmentName) (\(Self.withoutSecrets(redisURL)))")
+            settings.append("\(name(of: .redisUrl)) (\(Self.withoutSecrets(redisURL)))")
         }
         return settings
     }
@@ -23,7 +23,7 @@ extension WorkerConfiguration {
         throw ConfigurationError(
             .unprotectedServer, setting, "is not on this machine and has no TLS",
             remedy: "it must begin with amqps:// or rediss://, since "
-                + "\(ConfigurationVariable.requireTls.environmentName) is true")
+                + "\(name(of: .requireTls)) is true")
     }
 }
 

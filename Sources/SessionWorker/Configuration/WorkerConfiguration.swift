@@ -20,84 +20,66 @@ package struct WorkerConfiguration: Sendable, Hashable {
         case json
     }
 
-    /// The brokers, tried in turn: `amqp://` or `amqps://`, 1 to 16 of them. May hold passwords.
-    /// Default: `amqp://guest:guest@127.0.0.1:5672/`.
+    // What each of these does, what it may be and how it is read and shown: `ConfigurationVariable.declaration`.
+
+    /// May hold passwords.
     package var amqpURLs: [String] = ["amqp://guest:guest@127.0.0.1:5672/"]
 
-    /// Where state is kept: `redis://`, `rediss://`, `redis+sentinel://` or `redis+cluster://`. May hold a password.
-    /// Default: `redis://127.0.0.1:6379/0`.
+    /// May hold a password.
     package var redisURL: String = "redis://127.0.0.1:6379/0"
 
-    /// Path of the keyring, made by `sojourn keys init`. Default: none; then there is a `keyringCommand`, or only `--dev`
-    /// starts.
+    /// A path. Without one there is a `keyringCommand`, or `dev`.
     package var keyringFile: String?
 
-    /// A program and its arguments, run without a shell, that prints the keyring. Default: none. Beside a `keyringFile`
-    /// it is an error.
+    /// A program and its arguments, which may be secret.
     package var keyringCommand: [String]?
 
-    /// Path of a JSON object, policy name → policy. Default: none, which leaves the built-in `default` policy.
+    /// A path. Without one there is the built-in policy `default` alone.
     package var policyFile: String?
 
-    /// Path of a JSON object, caller → what it may do. Default: none, which lets any caller do anything.
+    /// A path. Without one any caller may do anything.
     package var callersFile: String?
 
-    /// Separates installations that share servers: exchanges, queues, Redis keys and tokens. `[A-Za-z0-9_-]{1,32}`.
-    /// Default: `sojourn`.
     package var namespace: String = "sojourn"
 
-    /// Deliveries a consumer may hold unacknowledged, in messages, 1 to 65535. Default: 500.
+    /// In messages, for each consumer.
     package var prefetch: Int = 500
 
-    /// Event loops that work, each with its own connections, 1 to 256. Default: the cores this process may use
-    /// (a container's CPU limit counts).
+    /// By default the cores that this process may use: a container's CPU limit counts.
     package var lanes: Int = defaultLanes
 
-    /// Whether the worker makes its exchanges and queues or only checks them. Default: `declare`.
     package var topology: Topology = .declare
 
-    /// `iss` of access tokens, 1 to 256 bytes. Default: `sojourn`.
     package var issuer: String = "sojourn"
 
-    /// `aud` of access tokens, 1 to 256 bytes. Default: `sojourn`.
     package var audience: String = "sojourn"
 
-    /// How long a `message_id` is remembered with its result, in seconds, 1 to 604800. Default: 3600.
     package var inboxSeconds: Int = 3600
 
-    /// How long the worker may take to finish what it has after SIGTERM, in seconds, 1 to 3600. Default: 25, which
-    /// leaves a reserve within the 30 seconds that Kubernetes gives.
+    /// By default it leaves a reserve within the 30 seconds that Kubernetes gives.
     package var drainSeconds: Int = 25
 
-    /// The largest command body, in bytes, 1024 to 1048576. Default: 65536.
     package var maxBodyBytes: Int = 65536
 
-    /// Whether a server that is not on loopback is refused unless it is talked to over TLS. Default: false, with a warning
-    /// at the start.
     package var requireTLS: Bool = false
 
-    /// Whether Redis may evict what it keeps (a `maxmemory-policy` other than `noeviction`). Default: false, and such a
-    /// Redis stops the start.
     package var allowEviction: Bool = false
 
-    /// Where `/livez`, `/readyz` and `/metrics` are served. Default: `127.0.0.1:9490`.
     package var adminAddress: SocketEndpoint = SocketEndpoint(host: "127.0.0.1", port: 9490)
 
-    /// The least important level that is logged. Default: `info`.
     package var logLevel: Logger.Level = .info
 
-    /// What a line of the log looks like. Default: `text`.
     package var logFormat: LogFormat = .text
 
     /// A throw-away keyring in memory instead of a file: sessions do not survive the process. Only from the command
     /// line, so that no forgotten variable runs production without keys. Default: false.
     package var dev: Bool = false
 
-    /// What the settings of files were given as: `SOJOURN_POLICY_FILE`, `--policy-file`, `policyFile in FILE`.
+    /// What the settings were given as: `SOJOURN_POLICY_FILE`, `--policy-file`, `policyFile in FILE`.
     var givenNames: [ConfigurationVariable: String] = [:]
 
-    /// What messages about a setting call it: as it was given.
-    func name(of variable: ConfigurationVariable) -> String {
+    /// What messages about a setting call it: as the operator gave it, else by its environment variable.
+    package func name(of variable: ConfigurationVariable) -> String {
         givenNames[variable] ?? variable.environmentName
     }
 
@@ -128,7 +110,7 @@ extension WorkerConfiguration {
         static let pathBytes = 4095
         /// In bytes. Both are in every access token.
         static let tokenNameBytes = 256
-        /// In bytes. Sentinel and cluster URLs list hosts.
+        /// In bytes. No URL of a server needs so many.
         static let urlBytes = 4096
         /// In bytes.
         static let commandBytes = 4096

@@ -1,3 +1,4 @@
+import ConnectionSupport
 import NIOCore
 import RedisConnection
 import SessionStore
@@ -27,12 +28,15 @@ struct BatchRetry {
     private var backoff = Backoff(initial: .milliseconds(50), maximum: .seconds(2))
     private var failures = 0
     /// Commands that may have had their effect are kept for as long as it takes: `unavailable` says that nothing happened.
-    private var mayHaveHappened = false
+    private(set) var mayHaveHappened: Bool
 
-    /// - Parameter isApart: whether this is beside other batches already.
-    init(begin: NIODeadline, isApart: Bool) {
+    /// - Parameters:
+    ///   - isApart: whether this is beside other batches already.
+    ///   - mayHaveHappened: whether that is known of an earlier attempt, with a batch that this one was a part of.
+    init(begin: NIODeadline, isApart: Bool, mayHaveHappened: Bool = false) {
         self.begin = begin
         self.isApart = isApart
+        self.mayHaveHappened = mayHaveHappened
     }
 
     mutating func next(

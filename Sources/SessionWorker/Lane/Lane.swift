@@ -1,244 +1,261 @@
 import AMQPConnection
 import Logging
 import NIOCore
-import RedisConnection
 import SessionContract
 import SessionCore
 import SessionStore
 
-/// One event loop at work, without a lock: commands come in over one AMQP connection, results and events go out over
-/// another, replies over a third, state lies behind a Redis connection, and everything in between happens here.
+/// One event loop at work, without a lock: does what a ``LaneState`` says, and tells it what came of it. Nothing is decided
+/// here.
 ///
-/// What has arrived while a batch was being carried out is the next batch: an idle lane answers a single command at once,
-/// a busy one carries out hundreds together. Publishing and its confirms overlap with the batches that follow.
-///
-/// The order of things, always: stored → published and confirmed → acknowledged → outbox cleared.
-actor Lane {
-    /// What a lane is made of.
+/// Store calls of the batch whose turn it is are made by one task that lives as long as the connections: a task for each
+/// would cost as much as a command.
+actor Lane<Store: LaneStore, Broker: LaneBroker> {
+    /// What a lane is made of, beside its state.
     struct Parts {
-        let reader: DeliveryReader
-        let processor: CommandProcessor<RedisSessionStore>
-        let redis: RedisClient
-        let outgoing: OutgoingMessages
-        let replies: ReplyPublisher
-        /// Whether Redis takes writes, for all lanes together.
-        let writes: SharedHealth
+        let state: LaneState.Parts
+        let store: Store
+        let accessTokens: any AccessTokenScheme
         /// Held while a large subject is carried out.
         let gate: LargeSubjectGate
+    }
+
+    /// What the task of `serve` does.
+    private enum Runner {
+        /// Between two calls: the next one is its own.
+        case looking(LaneAction?)
+        case calling
+        case waiting(CheckedContinuation<LaneAction?, Never>)
     }
 
     nonisolated let eventLoop: any EventLoop
     nonisolated let taskExecutor: EventLoopTaskExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
 
-    /// What its connections are called at the broker.
-    nonisolated let name: String
-    let queueNames: [Topology.CommandQueue: String]
-    nonisolated let parts: Parts
-    let outgoing: OutgoingMessages
-    nonisolated let number: Int
-    let logger: Logger
-    var metrics = LaneMetrics()
-    var refusals: Refusals
-    private var missingBindings = MissingBindings()
-    /// Whether Redis refused this lane's writes.
-    var areWritesRefused = false
-
-    private let queues: [Topology.CommandQueue]
-    private let limits: LaneBacklog.Limits
-    var connections: LaneConnections?
-    private var waiter: CheckedContinuation<Void, Never>?
-    private var isWoken = false
-    /// Whether it is told when the gate is free.
-    private var isAtGate = false
+    private let parts: Parts
+    private let logger: Logger
+    private var log: LaneLog
+    /// `nil` without connections.
+    private var state: LaneState?
+    private var broker: Broker?
+    /// Grows with each pair of connections: what comes of former ones is ignored.
+    private var epoch = 0
+    private var runner = Runner.calling
+    /// What is to be done, and where in it the lane is.
+    private var actions: [LaneAction] = []
+    private var isActing = false
+    /// How the state ended.
+    private var end: Result<Void, any Error>?
     /// Whether it shall take no more, over whatever connections.
     private var isStopping = false
+    private var areWritesRefused = false
 
-    /// - Parameters:
-    ///   - queues: those that it consumes from, in the order in which they are served.
-    ///   - heldBytes: how much it may hold of commands that are not finished.
-    init(
-        on eventLoop: any EventLoop, name: String, queues: [Topology.CommandQueue], namespace: String, heldBytes: Int,
-        number: Int, parts: Parts, logger: Logger
-    ) {
+    init(on eventLoop: any EventLoop, parts: Parts, log: LaneLog, logger: Logger) {
         self.eventLoop = eventLoop
-        self.name = name
         taskExecutor = EventLoopTaskExecutor(eventLoop)
-        queueNames = Dictionary(uniqueKeysWithValues: queues.map { ($0, $0.name(in: namespace)) })
-        self.queues = queues
-        limits = LaneBacklog.Limits(heldBytes: heldBytes)
         self.parts = parts
-        self.number = number
+        self.log = log
         self.logger = logger
-        refusals = Refusals(logger: logger)
-        outgoing = parts.outgoing
     }
 
     /// Consumes until it is drained, and returns; or until a connection fails, and throws why. What was not finished
     /// then goes back to its queue.
-    func serve(over broker: BrokerConnections, prefetch: Int) async throws {
-        let publisher = try await ConfirmedPublisher(on: broker.publishing, logger: logger)
+    func serve(over broker: Broker) async throws {
         if isStopping { return }
-        connections = LaneConnections(
-            broker: broker, publisher: publisher, backlog: LaneBacklog(of: queues, limits: limits))
-        await parts.replies.open()
-        do {
-            // It may have been abandoned while there were no connections to lose.
-            try Task.checkCancellation()
-            try await consume(prefetch: prefetch)
-            // It may have been told so meanwhile, when there were no consumers to cancel yet.
-            if isStopping { await drain() }
-            while let batch = try await nextBatch() { try await carryOut(batch) }
-        } catch {
-            lose(because: error)
+        // It may have been abandoned while there were no connections to lose.
+        try Task.checkCancellation()
+        epoch += 1
+        end = nil
+        runner = .looking(nil)
+        self.broker = broker
+        state = LaneState(parts.state, areWritesRefused: areWritesRefused)
+        let epoch = epoch
+        state?.begin(into: &actions)
+        act()
+        broker.whenLost { error in self.assumeIsolated { $0.handle(.lost(error), of: epoch) } }
+        while let call = await nextCall() {
+            runner = .calling
+            let event = await answer(call)
+            runner = .looking(nil)
+            handle(event, of: epoch)
         }
-        await finishAll()
-        let loss = connections?.loss
-        connections = nil
-        await parts.replies.abandon()
-        if let loss { throw loss }
-    }
-
-    /// Waits for what is being published: its acknowledgements belong to these connections and no later ones. Without
-    /// connections there is nothing to wait for: what is under way finds them closed.
-    private func finishAll() async {
-        while let connections, connections.loss == nil, connections.tasks > 0 { await wait() }
-        guard connections?.loss != nil else { return }
-        await parts.replies.abandon()
-        await connections?.broker.close()
-        while let connections, connections.tasks > 0 { await wait() }
+        areWritesRefused = state?.areWritesRefused ?? false
+        state = nil
+        self.broker = nil
+        try end?.get()
     }
 
     /// Gives up what is not finished: `serve` throws, and the broker delivers it to somebody else.
     func abandon() {
-        lose(because: CancellationError())
+        handle(.lost(CancellationError()), of: epoch)
     }
 
     /// Takes no more commands; `serve` returns once it has finished those it has.
-    func drain() async {
+    func drain() {
         isStopping = true
-        // What was delivered before the broker agreed is still ours to finish.
-        for consumer in connections?.consumers ?? [] {
-            try? await consumer.channel.cancel(consumerTag: consumer.queue.rawValue)
-        }
-        if case .serving = connections?.phase { connections?.phase = .draining }
-        wake()
+        handle(.drain, of: epoch)
     }
 }
 
-// MARK: - Taking
+// MARK: - Events and actions
 
 extension Lane {
-    private func consume(prefetch: Int) async throws(AMQPError) {
-        guard let broker = connections?.broker else { return }
-        for connection in [broker.consuming, broker.publishing] { loseWhenClosed(connection.closeFuture) }
-        for queue in queues {
-            let channel = try await broker.consuming.openChannel()
-            try await channel.qos(prefetch: UInt16(prefetch))
-            connections?.consume(from: queue, on: channel)
-            // RabbitMQ closes a channel by itself when a delivery is held for longer than its consumer_timeout.
-            loseWhenClosed(channel.closeFuture)
-        }
-        for consumer in connections?.consumers ?? [] {
-            let queue = consumer.queue
-            try await consumer.channel.consume(
-                queue: queueNames[queue] ?? "", consumerTag: queue.rawValue,
-                onBatch: { [weak self] deliveries in self?.assumeIsolated { $0.take(deliveries, from: queue) } },
-                onCancelled: { [weak self] in self?.assumeIsolated { $0.consumerWasCancelled(of: queue) } })
-        }
-        // Not before: the answers to all this come behind deliveries, and would be left unread with them.
-        connections?.mayPauseReading = true
-        readAsThereIsRoom()
+    private func handle(_ event: consuming LaneEvent, of epoch: Int) {
+        guard epoch == self.epoch, state != nil else { return }
+        state?.handle(event, now: eventLoop.now, into: &actions)
+        act()
     }
 
-    private func loseWhenClosed(_ closed: EventLoopFuture<AMQPError?>) {
-        closed.whenSuccess { [weak self] error in
-            self?.assumeIsolated { $0.lose(because: error ?? AMQPError(.connectionClosed, "it was closed")) }
+    /// Does what is to be done, and what comes of that at once.
+    private func act() {
+        guard !isActing else { return }
+        isActing = true
+        var next = 0
+        while next < actions.count {
+            perform(actions[next])
+            next += 1
         }
+        actions.removeAll(keepingCapacity: true)
+        isActing = false
     }
 
-    private func take(_ deliveries: [AMQPDelivery], from queue: Topology.CommandQueue) {
-        guard connections != nil else { return }
-        let items = deliveries.map { LaneItem(queue: queue, delivery: $0, work: parts.reader.read($0)) }
-        connections?.take(items, from: queue)
-        for command in missingBindings.note(items, from: queue) {
-            logger.warning(
-                "a command of ours came as an unknown one: bind it as `sojourn topology` prints, for it to wait in its own queue",
-                metadata: [LogKey.command: "\(command.rawValue)"])
-        }
-        readAsThereIsRoom()
-        wake()
-    }
-
-    /// What to carry out next; waits if there is nothing, or no room for what would come of it. `nil` once all is done.
-    private func nextBatch() async throws -> LaneBacklog.Batch? {
-        while true {
-            if let loss = connections?.loss { throw loss }
-            if let batch = connections?.backlog.next(mayGoApart: enterGate) { return batch }
-            if case .draining = connections?.phase, connections?.backlog.isEmpty ?? true, connections?.tasks == 0 {
-                return nil
+    private func perform(_ action: LaneAction) {
+        let epoch = epoch
+        switch action {
+        case .consume: consume()
+        case .cancelConsumers:
+            run { lane, broker in
+                await broker.cancelConsumers()
+                await lane.handle(.cancelled, of: epoch)
             }
-            await wait()
+        case .pauseReading(let isPaused): broker?.pauseReading(isPaused)
+        case .publish(let id, let messages, let replies):
+            broker?.publish(messages, replies: replies) { answer in
+                self.assumeIsolated {
+                    $0.handle(.published(id, answer.outcomes, isChannelOpen: answer.isChannelOpen), of: epoch)
+                }
+            }
+        case .offer(let id, let messages):
+            broker?.publish(messages, replies: []) { answer in
+                self.assumeIsolated {
+                    $0.handle(.offered(id, answer.outcomes, isChannelOpen: answer.isChannelOpen), of: epoch)
+                }
+            }
+        case .acknowledge(let acknowledgements): broker?.acknowledge(acknowledgements)
+        case .close: run { await $1.close() }
+        case .countDeliveries, .verify, .load, .sign, .commit, .release, .clear: call(action)
+        case .startTimer(let timer, let delay):
+            eventLoop.scheduleTask(in: TimeAmount(delay)) {
+                self.assumeIsolated { $0.handle(.timerFired(timer), of: epoch) }
+            }
+        case .enterGate: enterGate()
+        case .leaveGate: parts.gate.leave()
+        case .report(let report): log.record(report, now: eventLoop.now)
+        case .finished(let error): finish(error)
         }
     }
 
-    private func enterGate() -> Bool {
-        if isAtGate { return false }
+    private func consume() {
+        let epoch = epoch
+        run { lane, broker in
+            do throws(AMQPError) {
+                try await broker.consume(
+                    onBatch: { [weak lane] deliveries, queue in
+                        lane?.assumeIsolated { $0.handle(.delivered(deliveries, from: queue), of: epoch) }
+                    },
+                    onCancelled: { [weak lane] queue in
+                        lane?.assumeIsolated { $0.consumerWasCancelled(of: queue, epoch) }
+                    })
+                await lane.handle(.consuming, of: epoch)
+            } catch {
+                await lane.handle(.lost(error), of: epoch)
+            }
+        }
+    }
+
+    /// Does something with the broker beside everything else.
+    private func run(_ work: @escaping @Sendable (Lane, Broker) async -> Void) {
+        guard let broker else { return }
+        Task(executorPreference: taskExecutor) { await work(self, broker) }
+    }
+
+    private func consumerWasCancelled(of queue: Topology.CommandQueue, _ epoch: Int) {
+        let name = parts.state.name(of: queue)
+        let error = AMQPError(.notFound, "RabbitMQ ended the consumer of \(name): was the queue deleted?")
+        handle(.lost(error), of: epoch)
+    }
+
+    private func enterGate() {
+        let epoch = epoch
         let isInside = parts.gate.enter { [self] in
-            eventLoop.execute { self.assumeIsolated { $0.gateIsFree() } }
+            eventLoop.execute { self.assumeIsolated { $0.handle(.gateIsFree, of: epoch) } }
         }
-        isAtGate = !isInside
-        return isInside
+        handle(isInside ? .gateEntered : .gateTaken, of: epoch)
     }
 
-    private func gateIsFree() {
-        isAtGate = false
-        wake()
+    private func finish(_ error: (any Error)?) {
+        end = error.map { .failure($0) } ?? .success(())
+        if case .waiting(let continuation) = runner {
+            runner = .calling
+            continuation.resume(returning: nil)
+        }
+    }
+}
+
+// MARK: - Calls that take their time
+
+extension Lane {
+    /// Has a call made: by the task of `serve` if that has nothing to do, by one of its own if not.
+    private func call(_ action: LaneAction) {
+        switch runner {
+        case .waiting(let continuation):
+            runner = .calling
+            continuation.resume(returning: action)
+        case .looking(nil): runner = .looking(action)
+        case .looking, .calling:
+            let epoch = epoch
+            Task(executorPreference: taskExecutor) { await self.answer(action, in: epoch) }
+        }
     }
 
-    /// Leaves what the broker sends in the socket while the lane holds enough.
-    func readAsThereIsRoom() {
-        guard let connections, connections.mayPauseReading,
-            connections.isReadingPaused != connections.backlog.isFull
-        else { return }
-        let isFull = connections.backlog.isFull
-        self.connections?.isReadingPaused = isFull
-        connections.broker.consuming.pauseReading(isFull)
-        logger.info(
-            isFull ? "in-flight limit reached: reading paused" : "below the in-flight limit: reading resumed",
-            metadata: [LogKey.bytes: "\(connections.backlog.heldBytes)"])
+    /// The next call that the task of `serve` makes; `nil` once all is done.
+    private func nextCall() async -> LaneAction? {
+        if case .looking(let action?) = runner { return action }
+        if end != nil { return nil }
+        return await withCheckedContinuation { runner = .waiting($0) }
     }
 
-    /// Returns once there may be something to do: at once if there was since the last time. What is waited for is looked at
-    /// before, and something may happen between that look and this wait.
-    private func wait() async {
-        await withCheckedContinuation { continuation in
-            if isWoken {
-                isWoken = false
-                continuation.resume()
-            } else {
-                waiter = continuation
+    private func answer(_ call: LaneAction, in epoch: Int) async {
+        handle(await answer(call), of: epoch)
+    }
+
+    private func answer(_ call: LaneAction) async -> LaneEvent {
+        switch call {
+        case .countDeliveries(let id, let names): return .counted(id, await parts.store.counted(names))
+        case .verify(let id, let tokens): return .verified(id, await parts.accessTokens.read(tokens))
+        case .load(let id, let requests, let budget):
+            return .loaded(id, await parts.store.answer(to: requests, budget: budget))
+        case .sign(let id, let claims):
+            return .signed(id, await parts.accessTokens.sign(claims, logger: logger))
+        case .commit(let id, let commits): return .committed(id, await parts.store.answer(to: commits))
+        case .release(let id, let messages):
+            await parts.store.release(messages, logger: logger)
+            return .released(id)
+        case .clear(let id, let references):
+            do throws(StoreError) { try await parts.store.clear(references) } catch {
+                // They are published once more by whoever sweeps the outbox: at least once is the promise.
+                logger.debug("published events stay in the outbox", metadata: [LogKey.reason: "\(error.message)"])
             }
+            return .cleared(id)
+        case .consume, .cancelConsumers, .pauseReading, .publish, .offer, .acknowledge, .close, .startTimer, .enterGate,
+            .leaveGate, .report, .finished:
+            preconditionFailure("only what takes its time is called and waited for")
         }
     }
+}
 
-    func wake() {
-        if let waiter {
-            self.waiter = nil
-            waiter.resume()
-        } else {
-            isWoken = true
-        }
-    }
-
-    private func consumerWasCancelled(of queue: Topology.CommandQueue) {
-        let name = queueNames[queue] ?? queue.rawValue
-        lose(because: AMQPError(.notFound, "RabbitMQ ended the consumer of \(name): was the queue deleted?"))
-    }
-
-    /// Has `serve` throw: without a connection there is nobody to answer.
-    func lose(because error: any Error) {
-        connections?.lose(because: error)
-        wake()
+extension LaneStore {
+    fileprivate func counted(_ names: [String]) async -> Result<[Int64], StoreError> {
+        do throws(StoreError) { return .success(try await countDeliveries(of: names)) } catch { return .failure(error) }
     }
 }

@@ -1,12 +1,12 @@
-import AMQPConnection
-import SessionContract
+package import AMQPConnection
+package import SessionContract
 
 /// A delivery on its way through a lane. A class, since it is handed on many times, and a copy of all its parts each time
 /// would cost more than carrying it out.
-final class LaneItem: Sendable {
-    let queue: Topology.CommandQueue
-    let delivery: AMQPDelivery
-    let work: Work
+package final class LaneItem: Sendable {
+    package let queue: Topology.CommandQueue
+    package let delivery: AMQPDelivery
+    package let work: Work
     /// What it takes up until it is acknowledged, in bytes.
     let heldBytes: Int
 

@@ -1,4 +1,5 @@
 import AMQPConnection
+import ConnectionSupport
 import Logging
 import NIOCore
 import RedisConnection
@@ -8,7 +9,8 @@ import SessionStore
 /// Keeps a lane running: connects it, and again whenever a connection is lost, waiting longer between attempts and never
 /// as long as its neighbours.
 actor LaneSupervisor {
-    private let lane: Lane
+    private let lane: Lane<RedisSessionStore, AMQPLaneBroker>
+    private let parts: Parts
     private let policies: PoliciesInForce
     private let connector: BrokerConnector
     private let topology: TopologyDeclaration
@@ -19,11 +21,25 @@ actor LaneSupervisor {
     private var pause: Task<Void, any Error>?
     private var connecting: Task<Void, any Error>?
 
+    /// What a lane is connected with.
+    struct Parts {
+        /// What its connections are called at the broker.
+        let name: String
+        /// The number of the lane, for health.
+        let number: Int
+        let queues: [(queue: Topology.CommandQueue, name: String)]
+        let redis: RedisClient
+        let store: RedisSessionStore
+        let replies: ReplyPublisher
+    }
+
     init(
-        _ lane: Lane, policies: PoliciesInForce, connector: BrokerConnector, topology: TopologyDeclaration,
+        _ lane: Lane<RedisSessionStore, AMQPLaneBroker>, parts: Parts, policies: PoliciesInForce,
+        connector: BrokerConnector, topology: TopologyDeclaration,
         configuration: WorkerConfiguration, health: SharedHealth, logger: Logger
     ) {
         self.lane = lane
+        self.parts = parts
         self.policies = policies
         self.connector = connector
         self.topology = topology
@@ -39,8 +55,8 @@ actor LaneSupervisor {
         } onCancel: {
             Task { await lane.abandon() }
         }
-        health.isDown(lane.number, because: "stopped")
-        await lane.parts.redis.shutdown()
+        health.isDown(parts.number, because: "stopped")
+        await parts.redis.shutdown()
     }
 
     private func serveRepeatedly() async {
@@ -56,7 +72,7 @@ actor LaneSupervisor {
             } catch {
                 if isStopping || Task.isCancelled { break }
                 let delay = backoff.next(using: &random)
-                health.isDown(lane.number, because: "\(error)")
+                health.isDown(parts.number, because: "\(error)")
                 logger.warning(
                     "the lane cannot take commands: it tries again",
                     metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
@@ -75,20 +91,17 @@ actor LaneSupervisor {
 
     /// Connects once Redis is there; `nil` if it was told to stop meanwhile.
     private func connectUnlessStopped() async throws -> BrokerConnections? {
-        let redis = lane.parts.redis
-        let wait = Task { try await redis.waitUntilConnected() }
+        let wait = Task { [redis = parts.redis] in try await redis.waitUntilConnected() }
         connecting = wait
         try await withTaskCancellationHandler {
             try await wait.value
         } onCancel: {
             wait.cancel()
         }
-        guard try await lane.parts.processor.store.isKeyringTheirs() else {
-            throw ConfigurationError(
-                .conflictingValues, "SOJOURN_KEYRING_FILE", "is not the keyring that this namespace is used with",
-                remedy: "give every worker of a namespace the same keyring, or this one another namespace")
+        guard try await parts.store.isKeyringTheirs() else {
+            throw ConfigurationError.foreignKeyring(configuration)
         }
-        try await policies.refresh(from: lane.parts.processor.store)
+        try await policies.refresh(from: parts.store)
         let broker = try await connect()
         guard isStopping else { return broker }
         await broker.close()
@@ -96,7 +109,7 @@ actor LaneSupervisor {
     }
 
     private func connect() async throws(AMQPError) -> BrokerConnections {
-        let name = lane.name
+        let name = parts.name
         let consuming = try await connector.connect(name: name + "/consume", on: lane.eventLoop)
         do {
             let publishing = try await connector.connect(name: name + "/publish", on: lane.eventLoop)
@@ -107,27 +120,33 @@ actor LaneSupervisor {
         }
     }
 
-    private func serve(over broker: BrokerConnections) async throws {
+    private func serve(over connections: BrokerConnections) async throws {
         do {
             switch configuration.topology {
-            case .declare: tell(of: try await topology.declare(over: broker.consuming))
+            case .declare: tell(of: try await topology.declare(over: connections.consuming))
             case .check: break
             }
-            health.isUp(lane.number)
+            health.isUp(parts.number)
             logger.info("the lane takes commands")
-            try await withTaskExecutorPreference(lane.taskExecutor) {
-                try await lane.serve(over: broker, prefetch: configuration.prefetch)
-            }
+            let broker = try await AMQPLaneBroker(
+                over: connections, queues: parts.queues, prefetch: UInt16(configuration.prefetch),
+                replies: parts.replies)
+            try await withTaskExecutorPreference(lane.taskExecutor) { try await lane.serve(over: broker) }
         } catch {
-            await broker.close()
+            await close(connections)
             throw error
         }
-        await broker.close()
+        await close(connections)
+    }
+
+    private func close(_ connections: BrokerConnections) async {
+        await parts.replies.abandon()
+        await connections.close()
     }
 
     /// Each lane finds the same; one says it.
     private func tell(of differences: [QueueDifference]) {
-        guard lane.number == 0 else { return }
+        guard parts.number == 0 else { return }
         for difference in differences {
             logger.warning(
                 "a queue is otherwise than it is declared: it is used as it is",

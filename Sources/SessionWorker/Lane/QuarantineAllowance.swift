@@ -9,21 +9,25 @@ package final class QuarantineAllowance: Sendable {
     private static let perMinute = 20
 
     private struct State {
-        var begin = ContinuousClock.now
+        var begin: ContinuousClock.Instant
         var taken = 0
         var leftOut = 0
     }
 
     private let logger: Logger
     private let leftOut = Counter(label: "sojourn_quarantine_left_out_total")
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    private let clock: @Sendable () -> ContinuousClock.Instant
 
-    package init(logger: Logger) {
+    package init(logger: Logger, clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
         self.logger = logger
+        self.clock = clock
+        state = Mutex(State(begin: clock()))
     }
 
     /// Whether there is room for one more.
-    package func take(at now: ContinuousClock.Instant = .now) -> Bool {
+    package func take(at moment: ContinuousClock.Instant? = nil) -> Bool {
+        let now = moment ?? clock()
         let (isTaken, isFirstLeftOut, before) = state.withLock { state in
             var before = 0
             if now - state.begin >= .seconds(60) {

@@ -1,13 +1,13 @@
 import Glibc
 
-/// What a process says at its end, on standard error, without waiting for anybody who does not read.
+/// Writes a process's final message to standard error, without blocking on a reader that does not read.
 package enum LastWords {
-    /// How long a full pipe is waited for, in milliseconds.
+    /// How long to wait for a full pipe, in milliseconds.
     private static let patience: Int32 = 250
 
-    /// Writes out what was logged, as far as that goes within a moment, and then the sentence in a line of its own.
+    /// Flushes the log as far as possible within a moment, then writes the sentence on a line of its own.
     ///
-    /// - Parameter sentence: at most 4096 bytes of it, which is what a pipe that can be written to takes in any case.
+    /// - Parameter sentence: truncated to 4096 bytes, which any writable pipe accepts.
     package static func say(_ sentence: String) {
         WorkerLogHandler.flush()
         var request = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
@@ -16,7 +16,7 @@ package enum LastWords {
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
-    /// Ends the process at once, whatever its threads are at.
+    /// Ends the process at once, whatever its threads are doing.
     package static func end(_ status: Int32) -> Never {
         _exit(status)
     }

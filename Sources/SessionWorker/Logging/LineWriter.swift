@@ -3,19 +3,21 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Writes whole lines to a file descriptor from a thread of its own, so that whoever logs waits for nobody: not for a
-/// pipe that is full, nor for a disk.
+/// Writes whole lines to a file descriptor from a dedicated thread, so that logging never blocks, neither on a full
+/// pipe nor on a disk.
 ///
-/// What does not fit into the buffer is lost, and counted; a line says how many there were as soon as there is room.
+/// Lines that do not fit into the buffer are dropped and counted; once there is room, a line reports how many were
+/// dropped.
 final class LineWriter: Sendable {
-    /// In bytes: some thousands of lines, which is seconds of a bad day.
+    /// In bytes: a few thousand lines, which is seconds of heavy logging.
     static let capacity = 1 << 20
 
     private let core: Core
 
     /// - Parameters:
-    ///   - descriptor: stays the caller's, and open for as long as this lives and `flush` was not successful.
-    ///   - notice: the line that says that so many were lost.
+    ///   - descriptor: owned by the caller, who must keep it open for as long as this object lives, unless a `flush`
+    ///     succeeded.
+    ///   - notice: makes the line that reports the number of dropped lines.
     init(descriptor: Int32, capacity: Int = LineWriter.capacity, notice: @escaping @Sendable (Int) -> [UInt8]) {
         core = Core(descriptor: descriptor, capacity: capacity, notice: notice)
         Thread.detachNewThread { [core] in core.run() }
@@ -25,14 +27,14 @@ final class LineWriter: Sendable {
         core.close()
     }
 
-    /// Takes the line, to be written later; never waits.
+    /// Queues the line for writing; never blocks.
     func write(_ line: [UInt8]) {
         core.add(line)
     }
 
-    /// Waits until everything is written, or so long.
+    /// Waits until everything is written, or until the limit.
     ///
-    /// - Returns: whether it is.
+    /// - Returns: whether everything was written.
     @discardableResult
     func flush(within limit: Duration) -> Bool {
         core.flush(within: limit)
@@ -44,10 +46,10 @@ extension LineWriter {
         private struct State {
             var buffer: [UInt8] = []
             var lost = 0
-            /// Whether the thread waits to be woken: nothing is under way.
+            /// Whether the thread is idle, waiting to be woken.
             var isAsleep = true
             var isClosed = false
-            /// Those who wait for everything to be written.
+            /// The number of threads waiting for everything to be written.
             var waiting = 0
         }
 
@@ -66,7 +68,7 @@ extension LineWriter {
 
         func add(_ line: [UInt8]) {
             change { state in
-                // Behind a gap there is nothing more until the gap is told of: the order of the lines is kept.
+                // After a dropped line nothing is queued until the gap has been reported, which keeps lines in order.
                 if state.lost == 0, state.buffer.count + line.count <= capacity {
                     state.buffer += line
                 } else {
@@ -98,7 +100,7 @@ extension LineWriter {
             }
         }
 
-        /// Changes the state, and has the thread look at it.
+        /// Changes the state, and wakes the thread to process it.
         private func change(_ body: (inout State) -> Void) {
             let wasAsleep = state.withLock { state in
                 body(&state)
@@ -108,7 +110,7 @@ extension LineWriter {
             if wasAsleep { wake.signal() }
         }
 
-        /// What there is to be written: lines, and how many are missing behind them. `nil` once nothing is.
+        /// Returns the queued lines, and how many were dropped after them. `nil` if there is nothing to write.
         private func take() -> ([UInt8], lost: Int)? {
             state.withLock { state in
                 guard !state.buffer.isEmpty || state.lost > 0 else { return nil }
@@ -120,7 +122,7 @@ extension LineWriter {
             }
         }
 
-        /// - Returns: whether it is worth going on.
+        /// - Returns: whether to continue.
         private func put(_ lines: [UInt8], _ lost: Int) -> Bool {
             let unwritten = write(lines).count { $0 == UInt8(ascii: "\n") }
             let missing = unwritten + lost
@@ -130,8 +132,8 @@ extension LineWriter {
             return false
         }
 
-        /// - Returns: whether it is over. Otherwise what came meanwhile has woken it again, unless nothing can be written:
-        ///   then the next line does.
+        /// - Returns: whether the writer is closed. Otherwise lines that arrived in the meantime have woken the thread
+        ///   again, unless nothing can be written: then the next line does.
         private func sleep() -> Bool {
             state.withLock { state in
                 state.isAsleep = state.buffer.isEmpty && !state.isClosed
@@ -142,7 +144,7 @@ extension LineWriter {
             }
         }
 
-        /// - Returns: what could not be written, since nobody reads any more, or the disk is full.
+        /// - Returns: the lines that could not be written, because the reader is gone or the disk is full.
         private func write(_ lines: [UInt8]) -> ArraySlice<UInt8> {
             var rest = lines[...]
             while !rest.isEmpty {
@@ -150,7 +152,7 @@ extension LineWriter {
                 if count > 0 {
                     rest = rest.dropFirst(count)
                 } else if errno == EAGAIN {
-                    // Whoever shares the terminal may have made it non-blocking.
+                    // Another process sharing the terminal may have made it non-blocking.
                     var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     poll(&request, 1, -1)
                 } else if errno != EINTR {

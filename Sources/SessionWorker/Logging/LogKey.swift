@@ -1,7 +1,9 @@
-/// Every metadata key of the log, in one place: an operator's queries hang on them, and a reviewer sees at a glance
-/// that none is for a token, a subject or a client's address.
+import ConnectionSupport
+
+/// Every metadata key of the log, in one place: operators' queries depend on them, and a reviewer sees at a glance that
+/// none is for a token, a subject or a client's address.
 package enum LogKey {
-    // Where in the worker.
+    // Parts of the worker.
 
     /// Index of the lane, from 0.
     package static let lane = "lane"
@@ -17,13 +19,13 @@ package enum LogKey {
     // Servers and connections.
 
     /// Host and port of a server, or where the worker itself listens; never a client's.
-    package static let address = "address"
-    /// Which attempt in a row this was, from 1.
+    package static let address = ConnectionLogKey.address
+    /// The number of consecutive attempts, from 1.
     package static let attempt = "attempt"
-    /// When the next attempt is made, in milliseconds from now.
-    package static let nextAttemptMs = "nextAttemptMs"
-    /// Why, in words, often the server's own.
-    package static let reason = "reason"
+    /// Milliseconds until the next attempt.
+    package static let nextAttemptMs = ConnectionLogKey.nextAttemptMs
+    /// The reason in words, often the server's own.
+    package static let reason = ConnectionLogKey.reason
     /// An error's own description; set by the log handler for `logger.error(error:)`.
     package static let error = "error"
 
@@ -33,9 +35,9 @@ package enum LogKey {
     package static let command = "command"
     /// The command's `message_id`.
     package static let messageId = "messageId"
-    /// Where a reply was to go, AMQP `reply_to`.
+    /// The destination of a reply, AMQP `reply_to`.
     package static let replyTo = "replyTo"
-    /// The caller's own word for itself, AMQP `app_id`.
+    /// The name the caller gives itself, AMQP `app_id`.
     package static let appId = "appId"
     /// An error code of contract §5.
     package static let code = "code"
@@ -45,7 +47,7 @@ package enum LogKey {
     package static let eventId = "eventId"
     /// Type of a lifecycle event.
     package static let eventType = "eventType"
-    /// Id of a session, `ses_…`: opaque, and no way in.
+    /// Id of a session, `ses_…`: opaque, and gives no access.
     package static let sessionId = "sessionId"
     /// The W3C trace id.
     package static let traceId = "traceId"
@@ -61,17 +63,17 @@ package enum LogKey {
 
     // Start and operation.
 
-    /// Name of a key in Redis; it tells nothing of whom it is about.
+    /// Name of a key in Redis; it does not reveal the subject.
     package static let key = "key"
-    /// Id of a key of the keyring, which tells nothing of it.
+    /// Id of a key in the keyring; it does not reveal the key.
     package static let keyId = "keyId"
     /// Path of a file, or the program of a command.
     package static let file = "file"
     /// Version of the program.
     package static let version = "version"
-    /// What was added to the worker: names of types, and kinds of factor.
+    /// Extensions of the worker: names of rule types, and types of factor.
     package static let names = "names"
-    /// The configuration without secrets.
+    /// The configuration, with secrets removed.
     package static let configuration = "configuration"
     /// The namespace.
     package static let namespace = "namespace"

@@ -2,14 +2,14 @@ import Logging
 import SessionContract
 import SessionCore
 
-/// The two forms of a line. Nothing that is logged can break out of its line or its field, whoever wrote the text.
+/// Encodes log lines in either format. No logged text can break out of its line or its field, whoever wrote it.
 struct LogLineEncoder: Sendable {
     var format: WorkerConfiguration.LogFormat
 
-    /// In bytes, per message or value. A line has to stay readable and a text from outside must not fill the disk.
+    /// In bytes, per message or value. Lines must stay readable, and external text must not fill the disk.
     static let longestText = 8192
 
-    /// Keys of the JSON form that metadata cannot take over.
+    /// Keys of the JSON format, which metadata cannot override.
     private static let ownKeys: Set<String> = ["time", "level", "logger", "message"]
 
     /// The line with its newline at the end.
@@ -23,7 +23,7 @@ struct LogLineEncoder: Sendable {
         case .text:
             time.appendRFC3339(to: &line)
             line.append(UInt8(ascii: " "))
-            // Padded to the longest of the usual levels, so that messages begin in one column.
+            // Padded to the longest common level, so that messages are aligned.
             line.append(contentsOf: level.rawValue.uppercased().utf8)
             for _ in level.rawValue.utf8.count..<max(level.rawValue.utf8.count, 7) { line.append(UInt8(ascii: " ")) }
             line.append(UInt8(ascii: " "))
@@ -55,7 +55,7 @@ struct LogLineEncoder: Sendable {
 
     // MARK: Values
 
-    /// Bare where it is one word, quoted as in JSON otherwise.
+    /// Bare if it is a single word, otherwise quoted as in JSON.
     private func appendText(_ text: String, to line: inout [UInt8]) {
         let isBare =
             !text.isEmpty
@@ -77,7 +77,7 @@ struct LogLineEncoder: Sendable {
         case .stringConvertible(let convertible):
             appendText(convertible.description, to: &line)
         case .array, .dictionary:
-            // Structure is rare, and its JSON form is one that everybody can read.
+            // Nested values are rare, and JSON is readable to everybody.
             appendJSON(value, to: &line)
         }
     }
@@ -87,7 +87,7 @@ struct LogLineEncoder: Sendable {
         case .string(let text):
             appendQuoted(text, to: &line)
         case .stringConvertible(let convertible):
-            // Numbers stay numbers, so that a collector can compare them.
+            // Numbers stay numbers, so that a log collector can compare them.
             if convertible is any BinaryInteger || convertible is Bool {
                 line.append(contentsOf: convertible.description.utf8)
             } else if let number = convertible as? Double, number.isFinite {
@@ -122,7 +122,7 @@ struct LogLineEncoder: Sendable {
         line.append(UInt8(ascii: "\""))
     }
 
-    /// Escapes as JSON does (RFC 8259 §7), and everything that is not printable.
+    /// Escapes like JSON (RFC 8259 §7), and also everything unprintable.
     private func appendEscaped(_ text: String, quotes: Bool, to line: inout [UInt8]) {
         let end = line.count + Self.longestText
         for scalar in text.unicodeScalars {

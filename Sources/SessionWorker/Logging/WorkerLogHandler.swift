@@ -3,7 +3,7 @@ package import Logging
 import SessionCore
 import Synchronization
 
-/// The log of a Sojourn process, behind swift-log: one line an event, to standard error.
+/// The log of a Sojourn process, behind swift-log: one line per event, to standard error.
 package struct WorkerLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
@@ -25,10 +25,10 @@ package struct WorkerLogHandler: LogHandler {
         self.now = now
     }
 
-    /// Makes this the log of the process. To be called once, before the first logger is made: swift-log stops a
-    /// process that does it twice.
+    /// Installs this as the log of the process. Call it once, before creating the first logger: swift-log traps on a
+    /// second call.
     package static func bootstrap(level: Logger.Level, format: WorkerConfiguration.LogFormat) {
-        // A reader that went away is an error of the write, not the end of the process.
+        // A closed pipe must be a write error, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         let writer = LineWriter(descriptor: STDERR_FILENO, notice: { notice(of: $0, in: format) })
         processWriter.withLock { $0 = writer }
@@ -37,18 +37,18 @@ package struct WorkerLogHandler: LogHandler {
         }
     }
 
-    /// Waits for a moment until everything that was logged is written: before the process ends.
+    /// Waits briefly until everything logged is written; call it before the process ends.
     package static func flush() {
         processWriter.withLock { $0 }?.flush(within: .milliseconds(250))
     }
 
     private static let processWriter = Mutex<LineWriter?>(nil)
 
-    /// The line that says that lines were lost.
+    /// The line that reports dropped lines.
     static func notice(of lost: Int, in format: WorkerConfiguration.LogFormat) -> [UInt8] {
         LogLineEncoder(format: format).line(
             at: .wallClock, level: .warning, logger: "sojourn",
-            message: "lines of this log were lost: they were not read, or could not be written, in time",
+            message: "log lines dropped: the reader was too slow, or writing failed",
             metadata: [LogKey.count: .stringConvertible(lost)])
     }
 

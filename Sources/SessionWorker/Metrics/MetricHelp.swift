@@ -1,21 +1,21 @@
-/// What each metric means, for the `# HELP` line.
+/// The meaning of each metric, for the `# HELP` line.
 enum MetricHelp {
     static let texts = [
         "sojourn_commands_total": "Commands answered, by command, status and error code.",
-        "sojourn_batch_commands": "Commands carried out together.",
-        "sojourn_batch_seconds": "Time from taking a batch to having it stored, in seconds.",
+        "sojourn_batch_commands": "Commands in a batch.",
+        "sojourn_batch_seconds": "Time from starting a batch to its commit, in seconds.",
         "sojourn_refused_publishes_total":
-            "Events and copies of results that a consumer's queue refused, being full.",
-        "sojourn_result_copies_dropped_total": "Copies of results that a consumer's queue refused for a minute.",
-        "sojourn_replies_lost_total": "Replies that their queue did not take.",
-        "sojourn_conflicts_total": "Commands decided again because somebody else wrote to their subject first.",
-        "sojourn_duplicates_total": "Commands that had been carried out before and got their first result again.",
+            "Events and copies of results refused by a consumer's full queue.",
+        "sojourn_result_copies_dropped_total": "Copies of results dropped because a consumer's queue refused them.",
+        "sojourn_replies_lost_total": "Replies that were not delivered to their queue.",
+        "sojourn_conflicts_total": "Commands decided again because of a concurrent write to their subject.",
+        "sojourn_duplicates_total": "Duplicate commands, answered with their first result.",
         "sojourn_quarantine_left_out_total":
-            "Unknown commands that were answered and, being many, not kept in quarantine.",
-        "sojourn_deadlines_total": "Session deadlines that had come and were looked at.",
-        "sojourn_relayed_events_total": "Events that another worker left unpublished and this one published.",
-        "sojourn_damaged_events_total": "Events in outboxes that do not open, each counted once by each worker.",
-        "sojourn_mass_revoked_sessions_total": "Sessions that the sweep ended for a mass revocation.",
-        "sojourn_mass_revocations": "Mass revocations in force that are still being carried out.",
+            "Unknown commands answered but not quarantined, because of the rate limit.",
+        "sojourn_deadlines_total": "Session deadlines processed after they had passed.",
+        "sojourn_relayed_events_total": "Events left unpublished by another worker and published by the relay.",
+        "sojourn_damaged_events_total": "Events in outboxes that cannot be opened; each worker counts each once.",
+        "sojourn_mass_revoked_sessions_total": "Sessions ended by the drain of a mass revocation.",
+        "sojourn_mass_revocations": "Active mass revocations that are not yet drained.",
     ]
 }

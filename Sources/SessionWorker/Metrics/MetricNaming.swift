@@ -1,31 +1,31 @@
-/// How names from code become names that Prometheus takes (its data model: `[a-zA-Z_:][a-zA-Z0-9_:]*` for metrics,
+/// Converts names from code to names that Prometheus accepts (its data model: `[a-zA-Z_:][a-zA-Z0-9_:]*` for metrics,
 /// the same without colons for labels).
 enum MetricNaming {
     /// `commands.done` becomes `commands_done`.
     static func metricName(_ label: String, suffix: String = "") -> String {
-        // Colons are left to recording rules, as Prometheus asks.
+        // Colons are reserved for recording rules.
         let name = sanitised(label)
         return name.hasSuffix(suffix) ? name : name + suffix
     }
 
-    /// Names with two leading underscores are Prometheus's own, so one is all that stays.
+    /// Label names with two leading underscores are reserved by Prometheus, so only one is kept.
     static func labelName(_ name: String) -> String {
         let clean = sanitised(name)
         guard clean.hasPrefix("__") else { return clean }
         return "_" + clean.drop { $0 == "_" }
     }
 
-    /// The labels as they stand between the braces, `a="x",b="y"`, in the order of their names: dimensions in
-    /// another order are the same series.
+    /// The labels as written between the braces, `a="x",b="y"`, sorted by name, because the same dimensions in another
+    /// order are the same series.
     ///
-    /// - Parameter reserved: a label the metric's kind needs for itself, `le`; one's own gets the prefix that
-    ///   Prometheus gives in such a clash, `exported_`.
+    /// - Parameter reserved: a label that this kind of metric uses itself, such as `le`; a user label of that name gets
+    ///   the prefix that Prometheus uses for such conflicts, `exported_`.
     static func labels(_ dimensions: [(String, String)], reserved: String? = nil) -> String {
         var values: [String: String] = [:]
         for (dimension, value) in dimensions {
             let clean = labelName(dimension)
             let name = clean == reserved ? "exported_\(clean)" : clean
-            // A name given twice would make the whole page unreadable; the first one counts.
+            // A duplicate name would make the whole page unreadable; the first one wins.
             if values[name] == nil { values[name] = value }
         }
         return values.sorted { $0.key < $1.key }

@@ -1,14 +1,14 @@
 import Metrics
 import Synchronization
 
-/// One line of the exposition, or one histogram: what a metric handle writes to, with atomics and without a lock.
+/// One line of the exposition, or one histogram. Metric handles write to it with atomics, without a lock.
 ///
-/// Relaxed ordering throughout: each number stands for itself, and a page that is a microsecond old is as good.
+/// Relaxed ordering throughout: the numbers are independent, and a page that is a microsecond old is just as useful.
 protocol MetricSeries: AnyObject, Sendable {
     /// The lines of this series.
     func append(to page: inout String, name: String, labels: String)
 
-    /// How many series Prometheus makes of it.
+    /// How many series Prometheus stores for it.
     var sampleCount: Int { get }
 }
 
@@ -19,7 +19,7 @@ extension MetricSeries {
 final class CounterSeries: MetricSeries, CounterHandler {
     private let value = Atomic<Int64>(0)
 
-    /// A counter only rises; a negative amount is a mistake that must not look like a restart to Prometheus.
+    /// Ignores negative amounts: a counter that falls looks like a restart to Prometheus.
     func increment(by amount: Int64) {
         guard amount > 0 else { return }
         value.wrappingAdd(amount, ordering: .relaxed)
@@ -51,7 +51,7 @@ final class FloatingPointCounterSeries: MetricSeries, FloatingPointCounterHandle
     }
 }
 
-/// A meter, and also a recorder that does not aggregate, which is swift-metrics' older word for the same.
+/// A meter, or a non-aggregating recorder, which is the older swift-metrics name for the same.
 final class GaugeSeries: MetricSeries, MeterHandler, RecorderHandler {
     private let value = AtomicNumber()
 
@@ -67,10 +67,10 @@ final class GaugeSeries: MetricSeries, MeterHandler, RecorderHandler {
     }
 }
 
-/// An aggregating recorder, or a timer, whose nanoseconds become seconds.
+/// An aggregating recorder, or a timer, whose nanoseconds are converted to seconds.
 final class HistogramSeries: MetricSeries, RecorderHandler, TimerHandler {
     private let bounds: [Double]
-    /// One more than the bounds, for what is above them all. Not cumulative: a record touches one of them.
+    /// One more than the bounds, for values above all of them. Not cumulative, so that recording touches only one.
     private let counts: [AtomicCount]
     private let sum = AtomicNumber()
 
@@ -84,7 +84,7 @@ final class HistogramSeries: MetricSeries, RecorderHandler, TimerHandler {
     }
 
     func record(_ value: Double) {
-        // One NaN or infinity would spoil the sum for the life of the process.
+        // A single NaN or infinity would corrupt the sum for the lifetime of the process.
         guard value.isFinite else { return }
         counts[bounds.firstIndex { value <= $0 } ?? bounds.count].increment()
         sum.add(value)
@@ -98,7 +98,7 @@ final class HistogramSeries: MetricSeries, RecorderHandler, TimerHandler {
 
     func append(to page: inout String, name: String, labels: String) {
         let comma = labels.isEmpty ? "" : ","
-        // The total is counted from what is read here, so that it equals the last bucket on every page.
+        // The total is computed from the counts read here, so that it always equals the last bucket.
         var total: UInt64 = 0
         for (bound, count) in zip(bounds.map(prometheusText) + ["+Inf"], counts) {
             total += count.current
@@ -111,7 +111,7 @@ final class HistogramSeries: MetricSeries, RecorderHandler, TimerHandler {
 
 // MARK: Numbers
 
-/// An atomic in a class, because atomics cannot be copied and so cannot be elements of an array.
+/// An atomic in a class, because atomics are noncopyable and cannot be array elements.
 private final class AtomicCount: Sendable {
     private let value = Atomic<UInt64>(0)
 
@@ -122,7 +122,7 @@ private final class AtomicCount: Sendable {
     }
 }
 
-/// A `Double` as its bits.
+/// A `Double` stored as its bits.
 private final class AtomicNumber: Sendable {
     private let bits = Atomic<UInt64>(0)
 

@@ -1,15 +1,15 @@
 /// The text format of Prometheus, version 0.0.4.
 enum PrometheusExposition {
-    /// What `/metrics` says it is.
+    /// The content type of `/metrics`.
     static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// The word of a TYPE line.
+    /// The type in a TYPE line.
     enum Kind: String, Sendable {
         case counter
         case gauge
         case histogram
 
-        /// Every name that a family of this kind puts at the beginning of a line.
+        /// All sample names of a family of this kind.
         func sampleNames(_ name: String) -> [String] {
             switch self {
             case .counter, .gauge:
@@ -22,7 +22,7 @@ enum PrometheusExposition {
 }
 
 extension String {
-    /// The lines that introduce a family; HELP only where there is something to say.
+    /// The header lines of a family; HELP only if there is a help text.
     mutating func appendHeader(_ name: String, kind: PrometheusExposition.Kind, help: String?) {
         if let help {
             self += "# HELP \(name) \(MetricNaming.escapedHelp(help))\n"
@@ -43,7 +43,7 @@ extension String {
     }
 }
 
-/// As Go reads it: `+Inf`, `-Inf`, `NaN`, whole numbers without a fraction.
+/// In the format that Go parses: `+Inf`, `-Inf`, `NaN`, whole numbers without a fraction.
 func prometheusText(_ value: Double) -> String {
     if value.isNaN { return "NaN" }
     if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }

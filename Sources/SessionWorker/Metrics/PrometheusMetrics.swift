@@ -1,28 +1,29 @@
 package import Metrics
 import Synchronization
 
-/// The metrics of the process behind swift-metrics, and their page for Prometheus.
+/// The metrics of the process, behind swift-metrics, and their Prometheus page.
 ///
-/// Names: other characters than letters, digits and `_` become `_`; a counter ends in `_total`, a timer in `_seconds`.
-/// Counters stay counters, meters and non-aggregating recorders are gauges, timers and aggregating recorders are
-/// histograms with the bounds of `HistogramBuckets`: seconds for timers and for recorders whose name ends in
+/// Names: characters other than letters, digits and `_` become `_`; a counter ends in `_total`, a timer in `_seconds`.
+/// Counters remain counters, meters and non-aggregating recorders become gauges, timers and aggregating recorders
+/// become histograms with the bounds of `HistogramBuckets`: seconds for timers and for recorders whose name ends in
 /// `_seconds`, amounts for other recorders.
 ///
-/// Making a handle takes a lock and some text work: make it once and keep it. Using one takes an atomic addition.
+/// Creating a handle takes a lock and processes strings: create it once and keep it. Using one costs an atomic
+/// addition.
 package final class PrometheusMetrics: MetricsFactory, Sendable {
-    /// More series than this are refused and counted, in lines of the page. Labels from a bounded set make some
-    /// hundreds; whoever passes this has put an id into a label, and Prometheus would suffer before the worker does.
+    /// Series beyond this limit are refused and counted on the page. Labels from a bounded set produce some hundreds;
+    /// code that exceeds this has put an id into a label, and Prometheus would suffer before the worker does.
     package static let defaultMaximumSeries = 10_000
 
     private struct Family {
         var kind: PrometheusExposition.Kind
-        /// By labels as they are written.
+        /// By serialized labels.
         var series: [String: any MetricSeries] = [:]
     }
 
     private struct Registry {
         var families: [String: Family] = [:]
-        /// Which family a name at the beginning of a line belongs to; a histogram has four.
+        /// The family that each sample name belongs to; a histogram has four.
         var owners: [String: String] = [:]
         var sampleCount = 0
     }
@@ -34,7 +35,7 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
     private let refusedForConflict = CounterSeries()
 
     /// - Parameters:
-    ///   - help: metric name as it is given to swift-metrics → the sentence of its HELP line.
+    ///   - help: the HELP text by metric name, as given to swift-metrics.
     ///   - maximumSeries: see ``defaultMaximumSeries``.
     package init(help: [String: String] = [:], maximumSeries: Int = PrometheusMetrics.defaultMaximumSeries) {
         self.help = Dictionary(
@@ -44,9 +45,9 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
 
     // MARK: The page
 
-    /// Everything, in the text format of Prometheus 0.0.4.
+    /// All metrics, in the Prometheus text format 0.0.4.
     package func exposition() -> String {
-        // Copied out, so that nobody who makes a handle waits for the page.
+        // Copied, so that creating a handle does not wait for the page.
         let families = registry.withLock { $0.families }
         var page = ""
         for (name, family) in families.sorted(by: { $0.key < $1.key }) {
@@ -57,7 +58,7 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
         }
         page.appendHeader(
             Self.refusedName, kind: .counter,
-            help: "Series that are not shown: more than the limit, or a name that is taken by another kind of metric.")
+            help: "Series refused: over the limit, or the name belongs to another kind of metric.")
         refusedForConflict.append(to: &page, name: Self.refusedName, labels: #"reason="conflict""#)
         refusedForLimit.append(to: &page, name: Self.refusedName, labels: #"reason="limit""#)
         return page
@@ -65,7 +66,7 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
 
     private static let refusedName = "sojourn_metrics_refused_series_total"
 
-    /// Under the name as the code has it or as the page has it.
+    /// Finds the help text under the name in code or on the page.
     private func helpText(_ name: String) -> String? {
         for suffix in ["", "_total", "_seconds"] where name.hasSuffix(suffix) {
             if let text = help[String(name.dropLast(suffix.count))] { return text }
@@ -114,7 +115,7 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
             ?? NOOPMetricsHandler.instance
     }
 
-    /// The series of that name and those labels, the same one to everybody who asks; nil where it is refused.
+    /// The series with that name and those labels, shared by all who request it; nil if it is refused.
     private func series<Series: MetricSeries>(
         _ name: String, _ kind: PrometheusExposition.Kind, _ labels: String, _ make: () -> Series
     ) -> Series? {
@@ -151,8 +152,8 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
     package func destroyRecorder(_ handler: any RecorderHandler) { remove(handler) }
     package func destroyTimer(_ handler: any TimerHandler) { remove(handler) }
 
-    /// Handles of the same name and labels share a series, and it goes with the first that is destroyed. Rare enough
-    /// to look for it.
+    /// Handles with the same name and labels share a series, and destroying the first one removes it. Rare enough for a
+    /// linear search.
     private func remove(_ handler: AnyObject) {
         registry.withLock { registry in
             for (name, family) in registry.families {
@@ -169,7 +170,7 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
     }
 }
 
-/// Takes what a refused series would have counted; swift-metrics' own has nothing for this kind of handle.
+/// Ignores what a refused series would have counted; swift-metrics has no no-op handler for this kind.
 private final class RefusedFloatingPointCounter: FloatingPointCounterHandler, Sendable {
     static let shared = RefusedFloatingPointCounter()
 

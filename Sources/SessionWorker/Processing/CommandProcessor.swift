@@ -1,45 +1,17 @@
-package import Logging
-import Metrics
-import SessionContract
+import Logging
 package import SessionCore
 package import SessionStore
 
-/// Carries out batches of commands: load, decide, commit, and again where somebody else wrote first.
-///
-/// All commands of a batch that are about one subject are decided in their order, each on the outcome of the one before,
-/// and committed together; so a batch costs two round trips however many commands it has, and a subject that everybody
-/// writes to at once costs as much as any other.
+/// Carries out batches of commands for whoever can wait for them: runs a ``BatchProcess`` over a store.
 package struct CommandProcessor<Store: SessionStore>: Sendable {
-    /// How often a group is decided again before its commands are answered with `conflict`. Of the workers that write
-    /// to one subject at the same moment one always wins, so this is more than there are workers.
-    static var maxAttempts: Int { 64 }
-
     package let store: Store
-    package let manager: SessionManager
+    package let decider: CommandDecider
     package let accessTokens: any AccessTokenScheme
-    package let namespace: String
-    package let policies: @Sendable () -> PolicyCatalogue
-    package let resultNames: ResultNames
-    package let logger: Logger
-    /// Makes the randomness of each decision; tests give their own.
-    package let makeRandom: @Sendable () -> any RandomNumberGenerator & Sendable
-    let metrics: ProcessorMetrics
 
-    package init(
-        store: Store, manager: SessionManager, accessTokens: any AccessTokenScheme, namespace: String,
-        resultNames: ResultNames, logger: Logger,
-        policies: @escaping @Sendable () -> PolicyCatalogue,
-        makeRandom: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
-    ) {
+    package init(store: Store, decider: CommandDecider, accessTokens: any AccessTokenScheme) {
         self.store = store
-        self.manager = manager
+        self.decider = decider
         self.accessTokens = accessTokens
-        self.namespace = namespace
-        self.resultNames = resultNames
-        self.logger = logger
-        self.policies = policies
-        self.makeRandom = makeRandom
-        metrics = ProcessorMetrics()
     }
 
     /// Carries out `batch`, however much that takes, piece by piece; gives a completion for each, in order.
@@ -68,202 +40,71 @@ package struct CommandProcessor<Store: SessionStore>: Sendable {
     package func process(
         _ batch: [Work], into completions: inout [Completion?], apart isApart: Bool = false
     ) async throws(StoreError) -> LeftCommands {
-        let batch = await verified(batch)
-        var remaining = batch.indices.filter { completions[$0] == nil }
-        var wide: Set<SubjectHandle> = []
-        var left = LeftCommands()
-        var room = isApart ? BatchLimits.Room.apart : .shared
-        var failure: StoreError?
-        var attempts = 0
-        while !remaining.isEmpty {
-            let round: Round
-            do {
-                round = try await self.round(remaining.map { (index: $0, work: batch[$0]) }, wide: wide, in: &room)
-            } catch {
-                failure = error
-                break
-            }
-            for (index, completion) in round.completions { completions[index] = completion }
-            if let refusal = round.refusal { failure = refusal }
-            left.alone += round.tooLarge
-            wide.formUnion(round.tooNarrow)
-            remaining = (round.conflicted + round.narrow + round.waiting).sorted()
-            metrics.conflicts.increment(by: round.conflicted.count)
-            if !room.isEnough || (isApart && round.conflicted.isEmpty && round.narrow.isEmpty) {
-                left.again += remaining
-                break
-            }
-            // Waiting for one's turn is no attempt.
-            if !round.conflicted.isEmpty || !round.narrow.isEmpty { attempts += 1 }
-            if attempts == Self.maxAttempts {
-                let failure = Failure(.conflict, "too many others wrote to this subject at the same time")
-                for index in remaining {
-                    completions[index] = complete(.failed(failure), of: batch[index], at: round.now)
-                }
-                break
-            }
-        }
-        await release(batch, completions)
-        if let failure { throw failure }
-        return left
+        let places = batch.indices.filter { completions[$0] == nil }
+        var process = BatchProcess(places.map { batch[$0] }, apart: isApart)
+        await run(&process)
+        for (place, completion) in zip(places, process.completions) { completions[place] = completion }
+        if let failure = process.failure { throw failure }
+        return LeftCommands(again: process.left.again.map { places[$0] }, alone: process.left.alone.map { places[$0] })
     }
 
-    /// Lets the messages of failed commands come again with another body. It costs a round trip, and only then. An id that
-    /// another delivery in the batch was carried out under stays taken, or is not decided about yet.
-    private func release(_ batch: [Work], _ completions: [Completion?]) async {
-        var failed = batch.indices.filter { completions[$0]?.failure != nil }.compactMap { batch[$0].message }
-        guard !failed.isEmpty else { return }
-        let taken = Set(batch.indices.filter { completions[$0]?.failure == nil }.compactMap { batch[$0].message?.name })
-        failed.removeAll { taken.contains($0.name) }
-        do {
-            try await store.release(failed)
-        } catch {
+    private func run(_ process: inout BatchProcess) async {
+        var step = process.begin(by: decider)
+        while true {
+            switch step {
+            case .verify(let tokens): step = process.verified(await accessTokens.read(tokens), by: decider)
+            case .load(let requests, let budget):
+                step = process.loaded(await store.answer(to: requests, budget: budget), by: decider)
+            case .sign(let claims):
+                step = process.signed(await accessTokens.sign(claims, logger: decider.logger), by: decider)
+            case .commit(let commits): step = process.committed(await store.answer(to: commits), by: decider)
+            case .release(let messages):
+                await store.release(messages, logger: decider.logger)
+                step = process.released()
+            case .finished: return
+            }
+        }
+    }
+}
+
+extension SessionStore {
+    func answer(to requests: [LoadRequest], budget: LoadBudget) async -> Result<Loaded, StoreError> {
+        do throws(StoreError) { return .success(try await load(requests, budget: budget)) } catch {
+            return .failure(error)
+        }
+    }
+
+    func answer(to commits: [Commit]) async -> Result<[CommitResult], StoreError> {
+        do throws(StoreError) { return .success(try await commit(commits)) } catch { return .failure(error) }
+    }
+
+    /// Releases messages as far as that can be done now.
+    func release(_ messages: [MessageKey], logger: Logger) async {
+        do throws(StoreError) { try await release(messages) } catch {
             logger.debug(
                 "the ids of failed messages stay taken for a while", metadata: [LogKey.reason: "\(error.message)"])
         }
     }
 }
 
-// MARK: - One round
-
-extension CommandProcessor {
-    private struct Round {
-        let now: Timestamp
-        var completions: [(index: Int, Completion)] = []
-        /// The commands to decide again.
-        var conflicted: [Int] = []
-        /// The commands to decide again with all of their aggregate, and which those are.
-        var narrow: [Int] = []
-        var tooNarrow: Set<SubjectHandle> = []
-        /// The commands that have not had their turn.
-        var waiting: [Int] = []
-        /// The commands whose aggregate is too large to be loaded beside others.
-        var tooLarge: [Int] = []
-        /// Why the store did not take what it was given; the commands it is about are neither completed nor conflicted.
-        private(set) var refusal: StoreError?
-
-        /// Of several reasons the one that leaves more open has to be told.
-        mutating func refuse(because error: StoreError) {
-            if refusal?.mayHaveHappened != true { refusal = error }
-        }
+extension AccessTokenScheme {
+    func read(_ tokens: [Secret]) async -> [PresentedAccessToken?] {
+        var read: [PresentedAccessToken?] = []
+        for token in tokens { read.append(await self.read(token.exposed)) }
+        return read
     }
 
-    /// Loads, decides and commits once.
-    ///
-    /// - Parameter wide: the aggregates to load whole, whatever their commands seem to need.
-    private func round(
-        _ items: [CommandItem], wide: Set<SubjectHandle>, in room: inout BatchLimits.Room
-    ) async throws(StoreError) -> Round {
-        let grouped = group(items, wide: wide, within: room)
-        let loaded = try await store.load(grouped.groups.map(\.request), budget: room.load)
-        let policies = policies()
-        var round = Round(now: loaded.now)
-        round.waiting = grouped.waiting
-        for item in grouped.ungrouped {
-            round.completions.append((item.index, decideAlone(item.work, under: policies, at: loaded.now)))
-        }
-
-        var decided: [(group: DecidedGroup, commit: Commit)] = []
-        for (var group, aggregate) in zip(grouped.groups, loaded.aggregates) {
-            if !aggregate.damage.isEmpty {
-                takeDamaged(from: &group, aggregate.damage, into: &round)
-                if group.items.isEmpty { continue }
-            }
-            switch aggregate.state {
-            case .refused(let error):
-                round.refuse(because: error)
-                continue
-            case .tooLarge(let bytes):
-                if bytes > BatchLimits.largeAggregateBytes {
-                    round.tooLarge += group.items.map(\.index)
-                } else {
-                    round.waiting += group.items.map(\.index)
-                }
-                continue
-            case .whole, .damaged: break
-            }
-            var verdicts: Verdicts
+    /// The tokens in the order of their claims; `nil` for one that could not be signed, which the operators are told.
+    func sign(_ claims: [AccessTokenClaims], logger: Logger) async -> [Secret?] {
+        var signed: [Secret?] = []
+        for claims in claims {
             do {
-                verdicts = try decide(group, on: aggregate, under: policies, loaded, in: &room)
-                round.waiting += group.items.dropFirst(verdicts.all.count).map(\.index)
+                signed.append(try await sign(claims))
             } catch {
-                round.narrow += group.items.map(\.index)
-                round.tooNarrow.insert(group.request.handle)
-                continue
-            }
-            // Nothing is waited for that need not be.
-            if verdicts.haveClaims { verdicts = await signed(verdicts) }
-            let decision = write(verdicts)
-            if let commit = decision.commit {
-                decided.append((decision, commit))
-            } else {
-                round.completions += decision.completions
+                logger.error("an access token could not be signed", metadata: [LogKey.reason: "\(error)"])
+                signed.append(nil)
             }
         }
-        guard !decided.isEmpty else { return round }
-        let results: [CommitResult]
-        do {
-            results = try await store.commit(decided.map(\.commit))
-        } catch {
-            results = decided.map { _ in .refused(error) }
-        }
-        for (pair, result) in zip(decided, results) {
-            switch result {
-            case .applied(let references): round.completions += pair.group.completed(with: references)
-            case .conflict: round.conflicted += pair.group.completions.map(\.index)
-            case .refused where pair.commit.isDispensable: round.completions += pair.group.completions
-            case .refused(let error): round.refuse(because: error)
-            }
-        }
-        return round
-    }
-
-    /// Takes out of a group the commands that need a record that does not open: they fail, and the others go on.
-    private func takeDamaged(from group: inout Group, _ damage: PartialDamage, into round: inout Round) {
-        for (item, damage) in group.takeDamaged(damage, need: { need(of: $0, in: $1) }) {
-            round.completions.append((item.index, complete(fail(because: damage), of: item.work, at: round.now)))
-        }
-    }
-
-    /// The commands of a batch by the aggregate they are about, those that are about none, and those that wait since there
-    /// are enough before them.
-    private func group(
-        _ items: [CommandItem], wide: Set<SubjectHandle>, within room: BatchLimits.Room
-    ) -> (groups: [Group], ungrouped: [CommandItem], waiting: [Int]) {
-        var groups: [Group] = []
-        var places: [SubjectHandle: Int] = [:]
-        var ungrouped: [CommandItem] = []
-        var waiting: [Int] = []
-        var wholes = 0
-        for item in items {
-            guard case .command(let command) = item.work.content, let need = need(of: command, in: item.work) else {
-                ungrouped.append(item)
-                continue
-            }
-            if let place = places[need.handle] {
-                if groups[place].hasRoom(for: need, within: room) {
-                    groups[place].add(item, need)
-                } else {
-                    waiting.append(item.index)
-                }
-            } else if groups.count == room.groups || wholes == BatchLimits.wholeAggregates {
-                waiting.append(item.index)
-            } else {
-                places[need.handle] = groups.count
-                groups.append(Group(item, need))
-                if wide.contains(need.handle) { groups[groups.count - 1].request.scope = .whole }
-                if groups[groups.count - 1].request.scope == .whole { wholes += 1 }
-            }
-        }
-        return (groups, ungrouped, waiting)
-    }
-
-    /// What has to be loaded. A command that is about no aggregate, such as one with a damaged token, still needs a
-    /// place for its result where duplicates find it: the handle of a subject that nobody is.
-    private func need(of command: Command, in work: Work) -> Need? {
-        if let need = manager.need(of: command) { return need }
-        return work.message.map { message in
-            Need(SubjectHandle(text: String(message.name.prefix(SubjectHandle.length))), .sessions([]))
-        }
+        return signed
     }
 }

@@ -8,6 +8,11 @@ package final class Completion: Sendable {
         package let event: OutgoingEvent
         /// To be cleared from the outbox once the event is published.
         package let reference: OutboxEntry.Reference
+
+        package init(event: OutgoingEvent, reference: OutboxEntry.Reference) {
+            self.event = event
+            self.reference = reference
+        }
     }
 
     /// When, by the store's clock.

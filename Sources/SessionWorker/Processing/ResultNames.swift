@@ -5,9 +5,14 @@ package final class ResultNames: Sendable {
     private let prefix: String
     private let count = Atomic<UInt64>(0)
 
-    package init() {
+    package convenience init() {
+        var random = SystemRandomNumberGenerator()
+        self.init(using: &random)
+    }
+
+    package init(using random: inout some RandomNumberGenerator) {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-        let characters = (0..<12).map { _ in alphabet[Int.random(in: 0..<64)] }
+        let characters = (0..<12).map { _ in alphabet[Int.random(in: 0..<64, using: &random)] }
         prefix = "res_" + String(decoding: characters, as: UTF8.self) + "-"
     }
 

@@ -1,3 +1,4 @@
+package import SessionContract
 package import SessionCore
 package import SessionStore
 

@@ -3,8 +3,8 @@ import Logging
 
 /// Publishes on a channel in confirm mode what is to be kept, and says what the broker did not take.
 struct ConfirmedPublisher: Sendable {
-    let channel: AMQPChannel
-    let logger: Logger
+    private let channel: AMQPChannel
+    private let logger: Logger
 
     init(on connection: AMQPConnection, logger: Logger) async throws(AMQPError) {
         channel = try await connection.openChannel()
@@ -12,35 +12,18 @@ struct ConfirmedPublisher: Sendable {
         self.logger = logger
     }
 
-    /// Why a message was not taken.
-    enum Refusal {
-        /// A queue that it goes to is full, or does not confirm: it may be published again.
-        case refused(String)
-        /// It will never fit the protocol.
-        case unsendable
-    }
-
-    /// What the outcomes of a publish say of its messages: `nil` for one that was taken.
+    /// Publishes messages; says of each why it was not taken, `nil` for one that was.
     ///
     /// - Throws: `AMQPError` if the channel was lost with some of them.
-    func refusals(of messages: ArraySlice<AMQPMessage>, _ outcomes: [AMQPPublishOutcome]) throws(AMQPError)
-        -> [Refusal?]
-    {
-        var refusals: [Refusal?] = []
-        refusals.reserveCapacity(messages.count)
-        for (message, outcome) in zip(messages, outcomes[messages.indices]) {
-            switch outcome {
-            case .confirmed: refusals.append(nil)
-            case .rejected, .returned: refusals.append(.refused("\(outcome)"))
-            case .unknown(let error):
-                guard channel.isOpen else { throw error }
-                refusals.append(.refused(error.message))
-            case .unsendable(let reason):
-                logger.error(
-                    "a message cannot be published as it is",
-                    metadata: [LogKey.exchange: "\(message.exchange)", LogKey.reason: "\(reason)"])
-                refusals.append(.unsendable)
-            }
+    func publish(_ messages: [AMQPMessage]) async throws(AMQPError) -> [PublishRefusal?] {
+        let outcomes = await channel.outcomes(publishing: messages)
+        let refusals = try PublishRefusal.refusals(
+            in: outcomes, of: messages.count, isChannelOpen: channel.isOpen)
+        for (message, refusal) in zip(messages, refusals) {
+            guard case .unsendable(let reason) = refusal else { continue }
+            logger.error(
+                "a message cannot be published as it is",
+                metadata: [LogKey.exchange: "\(message.exchange)", LogKey.reason: "\(reason)"])
         }
         return refusals
     }

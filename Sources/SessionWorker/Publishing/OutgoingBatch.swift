@@ -1,10 +1,10 @@
-import AMQPConnection
-import SessionStore
+package import AMQPConnection
+package import SessionStore
 
 /// Everything that is published for a batch of commands.
-struct OutgoingBatch {
+package struct OutgoingBatch {
     /// What a message is, and so what is to be done where it is refused.
-    enum Kind {
+    package enum Kind {
         /// A result's copy for everybody.
         case copy
         /// An event, to be cleared from the outbox once it is published.
@@ -14,12 +14,12 @@ struct OutgoingBatch {
     }
 
     /// What has to be confirmed before the commands are acknowledged, and beside it what each is.
-    private(set) var messages: [AMQPMessage] = []
-    private(set) var kinds: [Kind] = []
+    package private(set) var messages: [AMQPMessage] = []
+    package private(set) var kinds: [Kind] = []
     /// What is for who asked, whose queue is their own.
     private(set) var replies: [AMQPMessage] = []
     /// The events that are published by this.
-    var references: [OutboxEntry.Reference] = []
+    private(set) var references: [OutboxEntry.Reference] = []
     /// What the messages take up until they are confirmed, in bytes: as they are here, and once more as they are written.
     private(set) var heldBytes = 0
 
@@ -29,7 +29,9 @@ struct OutgoingBatch {
         replies.reserveCapacity(count)
     }
 
-    mutating func append(_ message: AMQPMessage, _ kind: Kind) {
+    package init() {}
+
+    package mutating func append(_ message: AMQPMessage, _ kind: Kind) {
         messages.append(message)
         kinds.append(kind)
         heldBytes += 2 * message.body.count

@@ -1,8 +1,8 @@
-import AMQPConnection
+package import AMQPConnection
 import SessionContract
 import SessionCore
 package import SessionCrypto
-import SessionStore
+package import SessionStore
 
 /// Everything that is published for a finished command: the full result for who asked, a copy for everybody, the events,
 /// and what has to be kept in quarantine (contract §4, §5, §7).
@@ -34,7 +34,7 @@ package struct OutgoingMessages: Sendable {
         }
     }
 
-    func message(for event: OutgoingEvent) -> AMQPMessage {
+    package func message(for event: OutgoingEvent) -> AMQPMessage {
         AMQPMessage(
             exchange: names.events, routingKey: event.type,
             properties: AMQPProperties(

@@ -1,4 +1,5 @@
 import AMQPConnection
+import ConnectionSupport
 import RedisConnection
 
 /// A connection that carries replies and may be lost at any time, and when to try for the next.

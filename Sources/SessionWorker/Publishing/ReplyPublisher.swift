@@ -1,4 +1,5 @@
 import AMQPConnection
+import ConnectionSupport
 import Logging
 import Metrics
 import NIOCore

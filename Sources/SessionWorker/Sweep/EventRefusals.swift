@@ -1,3 +1,4 @@
+import ConnectionSupport
 import Logging
 import RedisConnection
 import SessionCore
@@ -14,10 +15,15 @@ struct EventRefusals {
     /// By type, of which there are few: they are ours.
     private var refused: [String: Refusal] = [:]
     private let clock: @Sendable () -> ContinuousClock.Instant
+    private var random: any RandomNumberGenerator & Sendable
 
-    init(logger: Logger, clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
+    init(
+        logger: Logger, clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+        random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
+    ) {
         self.logger = logger
         self.clock = clock
+        self.random = random
     }
 
     /// Whether an event of this type is to be sent now: while a type is refused, one at a time.
@@ -25,7 +31,6 @@ struct EventRefusals {
         guard var refusal = refused[type] else { return true }
         guard refusal.until <= clock() else { return false }
         // This one tries for all of them.
-        var random = SystemRandomNumberGenerator()
         refusal.until = clock() + refusal.backoff.next(using: &random)
         refused[type] = refusal
         return true
@@ -34,7 +39,6 @@ struct EventRefusals {
     mutating func record(_ type: String, because reason: String) {
         guard refused[type] == nil else { return }
         var refusal = Refusal(until: clock())
-        var random = SystemRandomNumberGenerator()
         refusal.until += refusal.backoff.next(using: &random)
         refused[type] = refusal
         logger.warning(

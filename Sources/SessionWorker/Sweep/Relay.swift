@@ -1,61 +1,83 @@
-import AMQPConnection
-import Logging
 import Metrics
 import SessionStore
 
-extension Sweeper {
-    /// Publishes what was left in an outbox, and clears it: at least once, with the ids it always had. What cannot be
-    /// opened stays where it is, and holds up nothing behind it; so does what a consumer's full queue refuses, which is
-    /// tried again with growing delay.
-    func relay(
-        _ partition: Partition, over publisher: ConfirmedPublisher, _ refusals: inout EventRefusals
-    ) async throws {
-        guard try await store.lease(partition, for: .outbox, owner: owner) else { return }
-        var last: OutboxEntry.Reference?
-        while true {
-            let left = try await store.leftEvents(
-                in: partition, olderThan: Self.patience, after: last, limit: Self.batch)
-            var events: [(reference: OutboxEntry.Reference, event: OutgoingEvent)] = []
-            for entry in left {
-                switch entry.event {
-                case .success(let event):
-                    if refusals.maySend(event.type) { events.append((entry.reference, event)) }
-                case .failure(let damage):
-                    guard damaged.isNew(entry.reference) else { continue }
-                    metrics.damaged.increment()
-                    logger.error(
-                        "an event in an outbox cannot be opened: it stays there",
-                        metadata: [LogKey.key: "\(damage.key)", LogKey.reason: "\(damage.reason)"])
-                }
-            }
-            let taken = try await publish(events, over: publisher, &refusals)
-            if !taken.isEmpty { try await store.clear(taken) }
-            metrics.relayed.increment(by: taken.count)
-            guard left.count == Self.batch else { return }
-            last = left.last?.reference
+/// Publishes what was left in a partition's outbox, and clears it: at least once, with the ids it always had. What cannot be
+/// opened stays where it is, and holds up nothing behind it; so does what a consumer's full queue refuses, which is
+/// tried again with growing delay.
+package struct Relay: SweepPass {
+    /// How long an event may lie in the outbox before it counts as left behind: longer than a broker takes to confirm.
+    package static let patience: Duration = .seconds(10)
+    /// Events published in one step.
+    package static let batch = 128
+
+    private enum Stage {
+        case new
+        case leasing
+        case finding
+        case publishing([Completion.PendingEvent])
+        case clearing(Int)
+        case finished
+    }
+
+    private var stage = Stage.new
+    /// The last entry that was found.
+    private var last: OutboxEntry.Reference?
+    /// Whether there may be more behind it.
+    private var isFull = false
+
+    package init() {}
+
+    package mutating func begin() -> SweepStep {
+        guard case .new = stage else { preconditionFailure("a pass begins once") }
+        stage = .leasing
+        return .lease(.outbox)
+    }
+
+    package mutating func handle(_ answer: SweepAnswer, _ memory: inout SweepMemory) -> SweepStep {
+        switch (stage, answer) {
+        case (.leasing, .leased(let isOurs)): return isOurs ? find() : finish()
+        case (.finding, .left(let left)): return publish(left, &memory)
+        case (.publishing(let events), .published(let refused)):
+            let taken = memory.settled(events, refused)
+            guard !taken.isEmpty else { return goOn() }
+            stage = .clearing(taken.count)
+            return .clear(taken)
+        case (.clearing(let count), .cleared):
+            memory.metrics.relayed.increment(by: count)
+            return goOn()
+        default: preconditionFailure("an answer to another step than the relay's last")
         }
     }
 
-    /// Publishes events; gives those that the broker took.
-    func publish(
-        _ events: [(reference: OutboxEntry.Reference, event: OutgoingEvent)], over publisher: ConfirmedPublisher,
-        _ refusals: inout EventRefusals
-    ) async throws -> [OutboxEntry.Reference] {
-        guard !events.isEmpty else { return [] }
-        let messages = events.map { outgoing.message(for: $0.event) }
-        let outcomes = await publisher.channel.outcomes(publishing: messages)
-        let refused = try publisher.refusals(of: messages[...], outcomes)
-        var taken: [OutboxEntry.Reference] = []
-        for ((reference, event), refusal) in zip(events, refused) {
-            switch refusal {
-            case nil:
-                taken.append(reference)
-                refusals.recordTaken(event.type)
-            case .refused(let reason): refusals.record(event.type, because: reason)
-            // It never will be published; it is told in the log, and must not come again for ever.
-            case .unsendable: taken.append(reference)
+    private mutating func find() -> SweepStep {
+        stage = .finding
+        return .findLeft(after: last, limit: Self.batch)
+    }
+
+    private mutating func publish(_ left: [LeftEvent], _ memory: inout SweepMemory) -> SweepStep {
+        isFull = left.count == Self.batch
+        last = left.last?.reference
+        var events: [Completion.PendingEvent] = []
+        for entry in left {
+            switch entry.event {
+            case .success(let event):
+                if memory.refusals.maySend(event.type) {
+                    events.append(Completion.PendingEvent(event: event, reference: entry.reference))
+                }
+            case .failure(let damage): memory.tell(of: damage, at: entry.reference)
             }
         }
-        return taken
+        guard !events.isEmpty else { return goOn() }
+        stage = .publishing(events)
+        return .publish(events.map(\.event))
+    }
+
+    private mutating func goOn() -> SweepStep {
+        isFull ? find() : finish()
+    }
+
+    private mutating func finish() -> SweepStep {
+        stage = .finished
+        return .finished
     }
 }

@@ -1,4 +1,3 @@
-import AMQPConnection
 import Logging
 import Metrics
 import SessionCore
@@ -8,25 +7,34 @@ import SessionStore
 /// revocation is in force without this; but only what was carried out has its event, and can be forgotten.
 ///
 /// Nothing is kept of where a walk stands: one that a crash ended begins again, and finds ended what it had ended.
-extension Sweeper {
+struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>: Sendable {
     /// Subjects that are decided together; each may have a thousand sessions.
-    private static let subjectsAtOnce = 32
+    private static var subjectsAtOnce: Int { 32 }
     /// Batches that wait for RabbitMQ while the next ones are decided, and the events in all of them.
-    private static let maxBatchesUnderWay = 8
-    private static let maxEventsUnderWay = 4096
+    private static var maxBatchesUnderWay: Int { 8 }
+    private static var maxEventsUnderWay: Int { 4096 }
 
-    /// Looks once a second, and goes on at once as long as there is anything to do. Over a channel of its own, beside the
-    /// reaper and the relay: both have to go on while a million sessions end.
-    func drainRepeatedly(over connection: AMQPConnection) async throws {
-        let publisher = try await ConfirmedPublisher(on: connection, logger: logger)
-        while true {
-            try await Task.sleep(for: .milliseconds(Int.random(in: 750...1250)))
-            while try await drain(over: publisher) { try Task.checkCancellation() }
-        }
+    let processor: CommandProcessor<Store>
+    let publisher: Publisher
+    /// What this worker calls itself in leases.
+    let owner: String
+    let logger: Logger
+    private let metrics = SweepMetrics()
+
+    init(processor: CommandProcessor<Store>, publisher: Publisher, owner: String, logger: Logger) {
+        self.processor = processor
+        self.publisher = publisher
+        self.owner = owner
+        self.logger = logger
     }
 
+    private var store: Store { processor.store }
+
+    /// Looks once what there is to do, and does it.
+    ///
+    /// - Parameter attempt: carries out the walk through a partition, and decides what a failure of it means.
     /// - Returns: whether some partition was walked through.
-    private func drain(over publisher: ConfirmedPublisher) async throws -> Bool {
+    func run(_ attempt: (Partition, () async throws -> Void) async throws -> Void) async throws -> Bool {
         guard let progress = try await store.revocationProgress() else {
             metrics.standing.record(0)
             return false
@@ -35,8 +43,8 @@ extension Sweeper {
         var hasWalked = false
         // Workers that find the same work begin with other parts of it.
         for partition in progress.outstanding.shuffled() {
-            try await attempt("drain", partition) {
-                if try await walk(through: partition, over: publisher) { hasWalked = true }
+            try await attempt(partition) {
+                if try await walk(through: partition) { hasWalked = true }
             }
         }
         if let moment = progress.carriedOut { try await forgetRevocations(until: moment, of: progress.standing) }
@@ -46,7 +54,7 @@ extension Sweeper {
     /// Ends what standing revocations concern in a partition.
     ///
     /// - Returns: whether it came to the end. It does not where somebody else is at it, and where the store failed.
-    private func walk(through partition: Partition, over publisher: ConfirmedPublisher) async throws -> Bool {
+    private func walk(through partition: Partition) async throws -> Bool {
         guard try await store.lease(partition, for: .revocations, owner: owner) else { return false }
         var page = try await store.subjects(in: partition, from: nil)
         let begin = page.now
@@ -64,7 +72,7 @@ extension Sweeper {
                     guard !events.isEmpty else { continue }
                     underWay.batches += 1
                     underWay.events += events.count
-                    group.addTask { try await publish(events, over: publisher) }
+                    group.addTask { try await publish(events) }
                     while underWay.batches > Self.maxBatchesUnderWay || underWay.events > Self.maxEventsUnderWay,
                         let count = try await group.next()
                     {
@@ -87,10 +95,8 @@ extension Sweeper {
     /// and is the relay's.
     ///
     /// - Returns: how many these were.
-    private func publish(_ events: [Completion.PendingEvent], over publisher: ConfirmedPublisher) async throws -> Int {
-        let messages = events.map { outgoing.message(for: $0.event) }
-        let outcomes = await publisher.channel.outcomes(publishing: messages)
-        let refusals = try publisher.refusals(of: messages[...], outcomes)
+    private func publish(_ events: [Completion.PendingEvent]) async throws -> Int {
+        let refusals = try await publisher.publish(events.map(\.event))
         let settled = zip(events, refusals).filter { if case .refused = $0.1 { false } else { true } }
         if !settled.isEmpty { try await store.clear(settled.map(\.0.reference)) }
         metrics.revoked.increment(by: events.count { $0.event.type == Event.Kind.revoked.rawValue })
@@ -110,10 +116,10 @@ extension Sweeper {
 
 extension Work {
     fileprivate convenience init(revokingOf subject: SubjectHandle) {
-        self.init(name: nil, content: .command(Command(tenant: "", action: .carryOutRevocations(subject))))
+        self.init(name: nil, content: .command(Command(tenant: "", action: CarryOutRevocations(among: subject))))
     }
 
     fileprivate convenience init(forgettingRevocationsUntil moment: Timestamp) {
-        self.init(name: nil, content: .command(Command(tenant: "", action: .forgetRevocations(until: moment))))
+        self.init(name: nil, content: .command(Command(tenant: "", action: ForgetRevocations(until: moment))))
     }
 }

@@ -1,4 +1,5 @@
 import AMQPConnection
+import ConnectionSupport
 import Logging
 import NIOCore
 import RedisConnection
@@ -11,11 +12,6 @@ import SessionStore
 /// Every worker looks once a second; a lease keeps them from doing the same work, and the revision check of the commit
 /// makes it harmless when they do.
 struct Sweeper: Sendable {
-    /// How long an event may lie in the outbox before it counts as left behind: longer than a broker takes to confirm.
-    static let patience: Duration = .seconds(10)
-    /// Sessions ended, or events published, in one step.
-    static let batch = 128
-
     let redis: RedisClient
     let store: RedisSessionStore
     let processor: CommandProcessor<RedisSessionStore>
@@ -27,8 +23,6 @@ struct Sweeper: Sendable {
     let namespace: String
     let logger: Logger
     let health: SweeperHealth
-    let metrics = SweepMetrics()
-    let damaged = DamagedEvents()
 
     /// Sweeps until the task is cancelled, connecting again whenever something is lost.
     func run() async {
@@ -70,7 +64,8 @@ struct Sweeper: Sendable {
         }
     }
 
-    /// Side by side, for a drain of a million sessions must not keep deadlines and events waiting.
+    /// Side by side, for a drain of a million sessions must not keep deadlines and events waiting: each over a channel of its
+    /// own.
     private func sweepAndDrain(over connection: AMQPConnection) async throws {
         let parts: [@Sendable () async throws -> Void] = [
             { try await sweepRepeatedly(over: connection) }, { try await drainRepeatedly(over: connection) },
@@ -91,28 +86,43 @@ struct Sweeper: Sendable {
     }
 
     private func sweepRepeatedly(over connection: AMQPConnection) async throws {
-        let publisher = try await ConfirmedPublisher(on: connection, logger: logger)
-        var refusals = EventRefusals(logger: logger)
+        let driver = SweepDriver(processor: processor, publisher: try await publisher(on: connection), owner: owner)
+        var memory = SweepMemory(logger: logger)
         while true {
             // Workers that started together must not look at the same moment for ever.
             try await Task.sleep(for: .milliseconds(Int.random(in: 750...1250)))
-            let work = try await store.pendingWork(eventsOlderThan: Self.patience)
+            let work = try await store.pendingWork(eventsOlderThan: Relay.patience)
             for partition in work.left {
-                try await attempt("relay", partition) {
-                    try await relay(partition, over: publisher, &refusals)
-                }
+                try await attempt("relay", partition) { try await driver.run(Relay(), through: partition, &memory) }
             }
             for partition in work.due {
-                try await attempt("reap", partition) {
-                    try await reap(partition, over: publisher, &refusals)
-                }
+                try await attempt("reap", partition) { try await driver.run(Reaper(), through: partition, &memory) }
             }
             health.hasSwept()
         }
     }
 
+    /// Looks once a second, and goes on at once as long as there is anything to do.
+    private func drainRepeatedly(over connection: AMQPConnection) async throws {
+        let drain = RevocationDrain(
+            processor: processor, publisher: try await publisher(on: connection), owner: owner, logger: logger)
+        while true {
+            try await Task.sleep(for: .milliseconds(Int.random(in: 750...1250)))
+            var isOver = false
+            while !isOver {
+                try Task.checkCancellation()
+                isOver = try await !drain.run { partition, walk in try await attempt("drain", partition, walk) }
+            }
+        }
+    }
+
+    private func publisher(on connection: AMQPConnection) async throws(AMQPError) -> AMQPEventPublisher {
+        AMQPEventPublisher(
+            publisher: try await ConfirmedPublisher(on: connection, logger: logger), outgoing: outgoing)
+    }
+
     /// A partition whose store fails must not keep the others waiting; a lost broker ends the sweep.
-    func attempt(
+    private func attempt(
         _ what: String, _ partition: Partition, _ sweep: () async throws -> Void
     ) async throws {
         do {

@@ -1,6 +1,6 @@
 import ServiceLifecycle
 
-/// Something that runs beside the lanes until the worker stops.
+/// A background task that runs alongside the lanes until the worker stops.
 struct BackgroundService: Service {
     let work: @Sendable () async -> Void
 
@@ -10,12 +10,12 @@ struct BackgroundService: Service {
 
     func run() async {
         await cancelWhenGracefulShutdown { await work() }
-        // Work that has nothing to do is over early; the worker is not.
+        // The work may finish early; a service that returned early would stop the worker.
         try? await gracefulShutdown()
     }
 }
 
-/// Ends when the worker is told to stop, and the group with it.
+/// Finishes when the worker is told to stop, which shuts the group down.
 struct StopService: Service {
     let stops: AsyncStream<Void>
 
@@ -26,9 +26,9 @@ struct StopService: Service {
     }
 }
 
-/// A service whose failure ends the process, also where the others do not end.
+/// A service whose failure ends the process, even if the other services hang.
 struct EssentialService: Service {
-    /// What the others have to end in, once one has failed.
+    /// How long the other services have to stop once one has failed.
     private static let patience: Duration = .seconds(5)
 
     let service: any Service
@@ -45,9 +45,9 @@ struct EssentialService: Service {
     }
 }
 
-/// What the process leaves behind, by `sysexits.h`.
+/// Exit statuses, from `sysexits.h`.
 package enum WorkerExit {
-    /// `EX_CONFIG`: trying again without a change does not make sense.
+    /// `EX_CONFIG`: retrying without a change is pointless.
     package static let configuration: Int32 = 78
 
     static func status(of error: any Error) -> Int32 {

@@ -1,18 +1,18 @@
 import Logging
 import SessionContract
 
-/// Who may send which commands, from `SOJOURN_CALLERS_FILE`.
+/// The callers and their permitted commands, from `SOJOURN_CALLERS_FILE`.
 typealias CallersFile = WatchedFile<CallerPermissions>
 
 extension WatchedFile<CallerPermissions> {
-    /// - Parameter name: what the path was given as.
-    /// - Throws: `ConfigurationError` if there is a path and what lies there cannot be used.
+    /// - Parameter name: the name of the setting that gave the path.
+    /// - Throws: `ConfigurationError` if a path is given and its file cannot be used.
     convenience init(
         path: String?, name: String = ConfigurationVariable.callersFile.environmentName, logger: Logger
-    ) throws(ConfigurationError) {
-        try self.init(
+    ) async throws(ConfigurationError) {
+        try await self.init(
             path: path, name: name, title: "the callers file",
-            form: "it must be a JSON object, caller to a list of command patterns, or to {commands, tenants, replyTo}",
+            form: "it must be a JSON object from callers to lists of command patterns or {commands, tenants, replyTo}",
             standard: .anything, logger: logger, parse: CallerPermissions.read)
     }
 

@@ -1,4 +1,4 @@
-/// How `SOJOURN_DRAIN_SECONDS` is divided: the process is gone before they are over.
+/// Divides `SOJOURN_DRAIN_SECONDS`, so that the process exits before the time is over.
 struct DrainTime: Sendable {
     let whole: Duration
 
@@ -6,9 +6,9 @@ struct DrainTime: Sendable {
         whole = .seconds(seconds)
     }
 
-    /// For the lanes to finish what they have. The rest is for closing connections, which waits for servers.
+    /// Time for the lanes to finish in-flight commands. The rest is for closing connections, which waits for servers.
     var lanes: Duration { whole - min(.seconds(3), whole / 4) }
 
-    /// After which the process ends, whatever hangs. The rest is for its last words.
+    /// Time after which the process exits, whatever hangs. The rest is for its final message.
     var process: Duration { whole - min(.seconds(1), whole / 8) }
 }

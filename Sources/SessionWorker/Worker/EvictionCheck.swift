@@ -1,43 +1,44 @@
 import Logging
 import RedisConnection
 
-/// Whether Redis throws away what it keeps when its memory is full: a session, a revocation and the memory of a message
-/// would vanish without a trace, and with them every promise.
+/// Checks that Redis does not evict keys when its memory is full: sessions, revocations and inbox entries would vanish
+/// without a trace, and break every promise.
 struct EvictionCheck: Sendable {
     private static let harmless = "noeviction"
 
     let redis: RedisClient
     let logger: Logger
 
-    /// - Throws: `ConfigurationError` if it does and may not; `RedisError` where it cannot be asked.
+    /// - Throws: `ConfigurationError` if Redis evicts and the configuration does not allow it; `RedisError` if it
+    ///   cannot be asked.
     func run(_ configuration: WorkerConfiguration) async throws {
         var pipeline = RedisPipeline()
-        // INFO is open to users, and on hosted servers, where CONFIG is not.
+        // Some users, and some hosted servers, allow INFO but not CONFIG.
         pipeline.command("INFO", "memory")
         pipeline.command("CONFIG", "GET", "maxmemory-policy")
         let replies = try await redis.send(pipeline)
         guard let policy = Self.policy(replies) else {
             let refusals = replies.compactMap { $0.serverError.map { String($0.code) } }
             logger.warning(
-                "whether Redis evicts could not be checked: its maxmemory-policy must be noeviction",
+                "could not check whether Redis evicts keys: its maxmemory-policy must be noeviction",
                 metadata: [LogKey.reason: "INFO and CONFIG GET: \(refusals.joined(separator: ", "))"])
             return
         }
         if policy == Self.harmless { return }
         guard configuration.allowEviction else {
             throw ConfigurationError(
-                .evictingRedis, ConfigurationVariable.redisUrl.environmentName,
-                "is a Redis that evicts what it keeps (maxmemory-policy \(policy))",
-                remedy: "set maxmemory-policy \(Self.harmless) there; with "
-                    + "\(ConfigurationVariable.allowEviction.environmentName)=true the worker starts all the same, and "
-                    + "sessions and revocations may vanish")
+                .evictingRedis, configuration.name(of: .redisUrl),
+                "is a Redis that evicts keys (maxmemory-policy \(policy))",
+                remedy:
+                    "set maxmemory-policy \(Self.harmless) there, or set \(configuration.name(of: .allowEviction)) to "
+                    + "true to start anyway, and risk losing sessions and revocations")
         }
         logger.warning(
-            "Redis evicts what it keeps, and is allowed to: sessions and revocations may vanish",
+            "Redis evicts keys, as the configuration allows: sessions and revocations may be lost",
             metadata: [LogKey.reason: "maxmemory-policy \(policy)"])
     }
 
-    /// What the replies to `INFO memory` and `CONFIG GET` say; `nil` where neither does.
+    /// The policy from the replies to `INFO memory` and `CONFIG GET`; `nil` if neither contains it.
     static func policy(_ replies: [RedisReply]) -> String? {
         let field = "maxmemory_policy:"
         for line in (replies.first?.string ?? "").split(whereSeparator: \.isNewline) where line.hasPrefix(field) {

@@ -4,22 +4,22 @@ import RedisConnection
 package import SessionCrypto
 package import SessionStore
 
-/// What `sojourn keys` does with the records of a namespace, beside workers that go on working.
+/// The operations of `sojourn keys` on a namespace's records, while workers keep running.
 package struct KeyMaintenance: Sendable {
-    /// How long Redis is waited for.
+    /// How long to wait for Redis.
     private static let patience: Duration = .seconds(10)
 
     private let redis: RedisClient
     private let store: RedisSessionStore
 
-    /// Why nothing was done, in a sentence.
+    /// Why nothing was done, as a sentence.
     package struct Problem: Error, CustomStringConvertible {
         package let description: String
-        /// Whether a server has to be there that is not.
+        /// Whether the cause is an unavailable server.
         package let isUnavailable: Bool
     }
 
-    /// Connects, does `body`, and disconnects.
+    /// Connects, runs `body`, and disconnects.
     ///
     /// - Throws: `Problem` if Redis cannot be reached, or its namespace is used with another keyring; `ConfigurationError`;
     ///   what `body` throws.
@@ -38,14 +38,14 @@ package struct KeyMaintenance: Sendable {
         }
     }
 
-    /// How many records are sealed with each key, by its id.
+    /// Counts the records sealed with each key, by key id.
     package func countByKey(
         onProgress: (ResealProgress) -> Void
     ) async throws -> [String: Int] {
         try await store.countByKey(onProgress: onProgress)
     }
 
-    /// Seals again what is not sealed with the current key.
+    /// Reseals every record that is not sealed with the current key.
     package func reseal(onProgress: (ResealProgress) -> Void) async throws -> ResealProgress {
         try await store.reseal(onProgress: onProgress)
     }
@@ -61,15 +61,16 @@ extension KeyMaintenance {
                 settings, scripts: RedisSessionStore.scripts, on: MultiThreadedEventLoopGroup.singleton.next(),
                 logger: logger)
         } catch {
-            throw ConfigurationError(.invalidValue, "SOJOURN_REDIS_URL", "cannot be used", remedy: error.message)
+            throw ConfigurationError(
+                .invalidValue, configuration.name(of: .redisUrl), "cannot be used", remedy: error.message)
         }
         let sealers = SealerSource(keyring: keyring, namespace: configuration.namespace, at: .wallClock)
         store = RedisSessionStore(
             redis: redis, namespace: configuration.namespace, sealers: sealers,
             inboxSeconds: configuration.inboxSeconds, keyring: keyring,
             refreshKeys: {
-                // Where it cannot be read now, what it was read as before stays in force, like in a worker.
-                guard let ring = try? configuration.keyring(), ring.hasRoot(of: keyring) else { return }
+                // If the keyring cannot be read now, the last version stays in force, as in a worker.
+                guard let ring = try? await configuration.keyring(), ring.hasRoot(of: keyring) else { return }
                 _ = sealers.use(ring, at: .wallClock)
             })
     }
@@ -91,8 +92,8 @@ extension KeyMaintenance {
         case .ours: return
         case .none:
             throw Problem(
-                description: "the namespace \(namespace) was never used in this Redis: are --redis-url and "
-                    + "--namespace those of the workers?", isUnavailable: false)
+                description: "the namespace \(namespace) was never used in this Redis: do --redis-url and "
+                    + "--namespace match those of the workers?", isUnavailable: false)
         case .another:
             throw Problem(
                 description: "the namespace \(namespace) is used with another keyring in this Redis",

@@ -2,8 +2,8 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// All lanes of a worker, once the start is known to be right. On SIGTERM they take no more commands and finish those
-/// they have; what is not finished in time goes back to its queue.
+/// Runs all lanes of a worker, once the start checks have passed. On SIGTERM they stop consuming and finish the
+/// commands in flight; commands not finished in time return to their queues.
 final class LanesService: Service {
     private let lanes: [LaneSupervisor]
     private let prepare: @Sendable () async throws -> Void
@@ -12,7 +12,7 @@ final class LanesService: Service {
     private let logger: Logger
     private let running = Atomic(true)
 
-    /// - Parameter prepare: what has to be done before the lanes begin; what it throws ends the service.
+    /// - Parameter prepare: runs before the lanes start; an error it throws ends the service.
     init(
         _ lanes: [LaneSupervisor], health: HealthState, drainTime: DrainTime, logger: Logger,
         prepare: @escaping @Sendable () async throws -> Void
@@ -24,41 +24,31 @@ final class LanesService: Service {
         self.prepare = prepare
     }
 
-    /// Whether the lanes do their work, be it waiting for a server.
+    /// Whether the lanes are running, including waiting for a server.
     var isRunning: Bool { running.load(ordering: .relaxed) }
 
-    /// - Throws: what `prepare` throws.
+    /// - Throws: the errors of `prepare`.
     func run() async throws {
         defer { running.store(false, ordering: .relaxed) }
-        let preparing = Task { try await prepare() }
-        let work = Task {
-            try await Self.outcome(of: preparing)
-            await withDiscardingTaskGroup { group in
-                for lane in lanes { group.addTask { await lane.run() } }
-            }
-        }
         do {
-            try await withTaskCancellationHandler {
-                try await withGracefulShutdownHandler {
-                    try await work.value
-                } onGracefulShutdown: {
-                    preparing.cancel()
-                    Task { await self.drain(work) }
-                }
-            } onCancel: {
-                preparing.cancel()
-                work.cancel()
-            }
+            try await cancelWhenGracefulShutdown { try await self.prepared() }
         } catch is CancellationError {
-            // It was stopped before the lanes began.
+            // Stopped before the lanes started.
+            return beginDraining()
         }
+        await runLanes()
     }
 
-    /// Waits for it no longer once it is cancelled: what it is in the middle of may take long, and has no effect.
-    private static func outcome(of preparing: Task<Void, any Error>) async throws {
+    /// Runs `prepare`, and returns at once when cancelled: a check in progress may take long, and has no effect.
+    private func prepared() async throws {
         let (outcomes, outcome) = AsyncStream.makeStream(of: Result<Void, any Error>.self)
-        Task {
-            outcome.yield(await preparing.result)
+        let preparing = Task {
+            do {
+                try await prepare()
+                outcome.yield(.success(()))
+            } catch {
+                outcome.yield(.failure(error))
+            }
             outcome.finish()
         }
         try await withTaskCancellationHandler {
@@ -69,20 +59,52 @@ final class LanesService: Service {
         }
     }
 
-    private func drain(_ work: Task<Void, any Error>) async {
+    private enum Step {
+        case ended
+        case toldToStop
+        case stopped
+        case outOfTime
+    }
+
+    /// Runs the lanes until they finish, or cancels them when the drain time is over.
+    private func runLanes() async {
+        await withTaskGroup(of: Step.self) { group in
+            group.addTask {
+                await withDiscardingTaskGroup { group in
+                    for lane in self.lanes { group.addTask { await lane.run() } }
+                }
+                return .ended
+            }
+            group.addTask { (try? await gracefulShutdown()) == nil ? .stopped : .toldToStop }
+            for await step in group {
+                switch step {
+                case .ended:
+                    group.cancelAll()
+                case .toldToStop:
+                    beginDraining()
+                    group.addTask {
+                        await withDiscardingTaskGroup { group in
+                            for lane in self.lanes { group.addTask { await lane.stop() } }
+                        }
+                        return .stopped
+                    }
+                    group.addTask { [drainTime] in
+                        (try? await Task.sleep(for: drainTime.lanes)) == nil ? .stopped : .outOfTime
+                    }
+                case .stopped:
+                    break
+                case .outOfTime:
+                    logger.warning("drain time exceeded: unfinished commands return to their queues")
+                    group.cancelAll()
+                }
+            }
+        }
+    }
+
+    private func beginDraining() {
         health.beginDraining()
         logger.info(
-            "the worker drains: it takes no more commands and finishes those it has",
+            "draining: no longer consuming, finishing the commands in flight",
             metadata: [LogKey.durationMs: "\(drainTime.whole.wholeMilliseconds)"])
-        let deadline = Task {
-            try await Task.sleep(for: drainTime.lanes)
-            logger.warning("not everything was finished in time: the rest goes back to its queues")
-            work.cancel()
-        }
-        await withDiscardingTaskGroup { group in
-            for lane in lanes { group.addTask { await lane.stop() } }
-        }
-        _ = await work.result
-        deadline.cancel()
     }
 }

@@ -1,22 +1,23 @@
 import Glibc
 
-/// How many descriptors a worker needs at most, and whether it may have them: one that finds out later cannot open the
-/// connection it lost, nor answer at its admin address.
+/// Makes sure that the worker may open as many descriptors as it needs. If it ran out later, it could neither reopen a
+/// lost connection nor answer at its admin address.
 struct OpenFiles {
-    /// A lane's connections, to RabbitMQ and Redis, and what its event loop itself holds (3); twice the former, since a
-    /// lost one may be there still while the next is made.
+    /// Per lane: its connections to RabbitMQ and Redis, twice, because a lost one may still be open while the next is
+    /// opened; and 3 for its event loop.
     static let perLane = 16
-    /// Those of the sweeper, of the admin address with its connections, of watched files and a command's pipes, and what
-    /// the process began with.
-    static let besides = 64 + AdminServer.Limits.connections
+    /// The sweeper's, those of the admin address and its connections, watched files and a command's pipes, and those
+    /// that the process inherited.
+    static let other = 64 + AdminServer.Limits.connections
 
-    /// How many there have to be: the lane of revocations is one more.
-    static func needed(lanes: Int) -> Int { (lanes + 1) * perLane + besides }
+    /// The number needed; the revocation lane is one more lane.
+    static func needed(lanes: Int) -> Int { (lanes + 1) * perLane + other }
 
-    /// Raises the limit as far as is needed and allowed.
+    /// Raises the limit as far as needed and allowed.
     ///
-    /// - Throws: `ConfigurationError` where that is not enough.
-    static func provide(for lanes: Int) throws(ConfigurationError) {
+    /// - Throws: `ConfigurationError` if that is not enough.
+    static func provide(for configuration: WorkerConfiguration) throws(ConfigurationError) {
+        let lanes = configuration.lanes
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         let needed = rlim_t(needed(lanes: lanes))
@@ -25,7 +26,7 @@ struct OpenFiles {
             throw ConfigurationError(
                 .tooFewFiles, "The limit on open files (ulimit -n)",
                 "is \(limit.rlim_max), and \(lanes) lanes need \(needed)",
-                remedy: "raise it, or set \(ConfigurationVariable.lanes.environmentName) to "
+                remedy: "raise it, or set \(configuration.name(of: .lanes)) to "
                     + "\(lanesPossible(with: Int(clamping: limit.rlim_max))) at most")
         }
         limit.rlim_cur = needed
@@ -37,5 +38,5 @@ struct OpenFiles {
         }
     }
 
-    private static func lanesPossible(with files: Int) -> Int { max((files - besides) / perLane - 1, 0) }
+    private static func lanesPossible(with files: Int) -> Int { max((files - other) / perLane - 1, 0) }
 }

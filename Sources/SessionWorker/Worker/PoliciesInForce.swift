@@ -3,8 +3,8 @@ import SessionCore
 import SessionStore
 import Synchronization
 
-/// The policies in force: those of the policy file, and before them those that tenants put, which lie in Redis and are
-/// looked at often enough to be in force within a second.
+/// The policies in force: those that tenants set by command, which override those in the policy file. The former are
+/// stored in Redis, and polled often enough to take effect within a second.
 final class PoliciesInForce: Sendable {
     private static let interval: Duration = .milliseconds(250)
 
@@ -18,7 +18,7 @@ final class PoliciesInForce: Sendable {
     private let logger: Logger
     private let put = Mutex(Put())
 
-    /// - Parameter handle: where the policies lie that were put.
+    /// - Parameter handle: the aggregate that stores the policies set by command.
     init(file: PolicyFile, handle: SubjectHandle, logger: Logger) {
         self.file = file
         self.handle = handle
@@ -30,25 +30,25 @@ final class PoliciesInForce: Sendable {
         return put.isEmpty ? file.policies : file.policies.with(put: put)
     }
 
-    /// Looks once. Nobody decides anything before the first time: a session must not live by the wrong policy because
-    /// the right one was not read yet.
+    /// Polls once. No command is decided before the first poll: otherwise a session could begin under the wrong policy
+    /// because the right one had not been read yet.
     func refresh(from store: some SessionStore) async throws {
         let known = put.withLock { $0.revision }
         guard try await load(.sessions([]), from: store).revision != known else { return }
         let aggregate = try await load(.whole, from: store)
         let isChange = put.withLock { put in
-            // Whoever looked at the same time was first; which of the two read later, nobody knows: the next look does.
+            // A concurrent poll was faster. Which of the two read later is unknown; the next poll settles it.
             guard put.revision == known else { return false }
             defer { put = Put(revision: aggregate.revision, policies: aggregate.policies) }
             return put.policies != aggregate.policies
         }
         guard isChange else { return }
         logger.info(
-            "the policies that were put have changed and are in force",
+            "policies set by command have changed and are in force",
             metadata: [LogKey.count: "\(aggregate.policies.count)"])
     }
 
-    /// Looks again and again until the task is cancelled. Without Redis nobody decides anything either.
+    /// Polls until the task is cancelled. While Redis is unavailable nothing is decided anyway.
     func watch(_ store: some SessionStore) async {
         var reported: String?
         while (try? await Task.sleep(for: Self.interval)) != nil {
@@ -59,7 +59,7 @@ final class PoliciesInForce: Sendable {
                 guard reported != "\(error)" else { continue }
                 reported = "\(error)"
                 logger.warning(
-                    "the policies that were put cannot be read: the last ones stay in force",
+                    "cannot read the policies set by command: the last ones stay in force",
                     metadata: [LogKey.reason: "\(error)"])
             }
         }

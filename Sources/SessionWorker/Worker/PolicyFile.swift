@@ -6,14 +6,14 @@ import SessionCore
 typealias PolicyFile = WatchedFile<PolicyCatalogue>
 
 extension WatchedFile<PolicyCatalogue> {
-    /// - Parameter name: what the path was given as.
-    /// - Throws: `ConfigurationError` if there is a path and what lies there cannot be used.
+    /// - Parameter name: the name of the setting that gave the path.
+    /// - Throws: `ConfigurationError` if a path is given and its file cannot be used.
     convenience init(
         path: String?, name: String = ConfigurationVariable.policyFile.environmentName, logger: Logger
-    ) throws(ConfigurationError) {
-        try self.init(
+    ) async throws(ConfigurationError) {
+        try await self.init(
             path: path, name: name, title: "the policy file",
-            form: "it must be a JSON object, policy name to policy", standard: PolicyCatalogue(), logger: logger,
+            form: "it must be a JSON object from policy names to policies", standard: PolicyCatalogue(), logger: logger,
             parse: PolicyReader.readCatalogue)
     }
 

@@ -1,31 +1,31 @@
 import Glibc
 
-/// Keeps the process's memory to itself, which holds keys, tokens and subjects: no dump of it is written, and what is
-/// printed when it crashes says where, not what.
+/// Protects the process's memory, which contains keys, tokens and subjects: no core dump is written, and a crash report
+/// shows locations but no values.
 package enum ProcessProtection {
     private static let backtrace = "SWIFT_BACKTRACE"
 
-    /// Begins the program again where its backtraces would show registers and the memory they point to.
+    /// Restarts the program if its backtraces would show registers and the memory they point to.
     ///
-    /// Swift's runtime reads `SWIFT_BACKTRACE` before the first line of a program, and has no other way to be told. So the
-    /// process replaces itself, under the same id, with the variable set: to be called before there is anything to lose. Who has
-    /// set `registers=` there has decided, and is left alone.
+    /// The Swift runtime reads `SWIFT_BACKTRACE` before the program's first line, and offers no other way to set it. So
+    /// the process re-executes itself, with the same id, with the variable set: call it before there is any state to
+    /// lose. If the operator has set `registers=` there, nothing changes.
     package static func restartWithoutDumps() {
         let given = getenv(backtrace).map { String(cString: $0) }
         guard given?.contains("registers=") != true else { return }
         setenv(backtrace, given.map { "\($0),registers=none" } ?? "registers=none", 1)
-        // By its own path where there is one, since the process is called by that.
+        // By its real path if possible, because that becomes the process's name.
         if let path = realpath("/proc/self/exe", nil) {
             execv(path, CommandLine.unsafeArgv)
             free(path)
         }
         execv("/proc/self/exe", CommandLine.unsafeArgv)
-        // Without /proc there is no way to the program, so crashes are not told about at all.
+        // Without /proc the program cannot be re-executed, so crash reports are disabled entirely.
         for crash in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGBUS, SIGSEGV, SIGSYS] { signal(crash, SIG_DFL) }
     }
 
-    /// Has no core be written; and where a program is fed with cores, for which a limit of 0 does not hold, have it
-    /// hold no memory (core(5)).
+    /// Disables core dumps. If cores are piped to a program, a limit of 0 does not apply, so they are also made to
+    /// contain no memory (core(5)).
     package static func forbidDumps() {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)

@@ -1,17 +1,18 @@
 import AMQPConnection
+import ConnectionSupport
 import Logging
 import NIOCore
 import RedisConnection
 import SessionContract
 import SessionStore
 
-/// What has to be right before a worker touches anything: a server that is away is waited for, and one that says no ends
-/// the start with a sentence. Once it runs, the same no may pass (a password that is being changed), and is tried
-/// again.
+/// Checks that run before a worker modifies anything. A server that is unavailable is waited for; one that refuses us
+/// ends startup with an error. Once the worker runs, the same refusal may be temporary (a password being changed), and
+/// is retried.
 struct StartChecks: Sendable {
     let configuration: WorkerConfiguration
     let redis: RedisClient
-    /// What `redis` is doing, from the beginning.
+    /// All state changes of `redis`.
     let redisStates: AsyncStream<RedisClientState>
     let store: RedisSessionStore
     let brokers: [AMQPConfiguration]
@@ -20,17 +21,17 @@ struct StartChecks: Sendable {
     let health: HealthState
     let logger: Logger
 
-    /// What `/readyz` calls it.
+    /// Its name in `/readyz`.
     private static let component = "start"
 
-    /// - Throws: `ConfigurationError` where it makes no sense to try again without a change; `CancellationError`.
+    /// - Throws: `ConfigurationError` if retrying without a change is pointless; `CancellationError`.
     func run() async throws {
         try await waitForRedis()
         try await patiently { try await EvictionCheck(redis: redis, logger: logger).run(configuration) }
         try await patiently { try await checkBroker() }
-        // Last, since this begins to use the namespace with the keyring: a start that ends leaves nothing behind.
+        // Last, because it records the keyring for the namespace: a failed start must not change anything.
         try await patiently {
-            guard try await store.isKeyringTheirs() else { throw ConfigurationError.foreignKeyring }
+            guard try await store.isKeyringTheirs() else { throw ConfigurationError.foreignKeyring(configuration) }
         }
         health.set(component: Self.component, .up)
     }
@@ -45,9 +46,9 @@ struct StartChecks: Sendable {
                 return
             case .disconnected(let error, nextAttempt: _) where error.isRefusalOfCredentials:
                 throw ConfigurationError(
-                    .refusedByServer, ConfigurationVariable.redisUrl.environmentName,
+                    .refusedByServer, configuration.name(of: .redisUrl),
                     "is refused by Redis (\(error.message))",
-                    remedy: "user name and password must be those of a user that it has")
+                    remedy: "give the user name and password of an existing user")
             case .idle, .connecting, .disconnected, .shutDown:
                 break
             }
@@ -68,7 +69,7 @@ struct StartChecks: Sendable {
         await connection.close()
     }
 
-    /// Asks one broker after the other. Only where all of them refuse us it is not an outage.
+    /// Tries one broker after another. Unless all of them refuse us, it is an outage.
     private func connect() async throws -> AMQPConnection {
         var refusal: ConfigurationError?
         var failure: AMQPError?
@@ -78,14 +79,24 @@ struct StartChecks: Sendable {
                 return try await connector.connect(
                     name: "sojourn/\(configuration.namespace)/start", on: eventLoop)
             } catch {
-                if error.isRefusalOfCredentials { refusal = .refused(by: broker, error) } else { failure = error }
+                if error.isRefusalOfCredentials { refusal = refused(by: broker, error) } else { failure = error }
             }
         }
         if let failure { throw failure }
         throw refusal
             ?? ConfigurationError(
-                .missingValue, ConfigurationVariable.amqpUrl.environmentName, "names no broker",
-                remedy: "it must be the URL of one")
+                .missingValue, configuration.name(of: .amqpUrl), "names no broker",
+                remedy: "give the URL of at least one")
+    }
+
+    private func refused(by broker: AMQPConfiguration, _ error: AMQPError) -> ConfigurationError {
+        let remedy =
+            error.code == .authenticationFailed
+            ? "give the user name and password of an existing user"
+            : "the virtual host must exist, and the user must have access to it"
+        return ConfigurationError(
+            .refusedByServer, configuration.name(of: .amqpUrl),
+            "is refused by RabbitMQ at \(broker) (\(error.replyText ?? error.message))", remedy: remedy)
     }
 
     private func checkTopology(over connection: AMQPConnection) async throws {
@@ -94,18 +105,19 @@ struct StartChecks: Sendable {
         guard missing.isEmpty else {
             throw ConfigurationError(
                 .missingTopology, "RabbitMQ", "lacks \(missing.joined(separator: ", "))",
-                remedy: "import the output of `sojourn topology`, or set SOJOURN_TOPOLOGY=declare")
+                remedy:
+                    "import the output of `sojourn topology`, or set \(configuration.name(of: .topology)) to declare")
         }
         logger.notice(
             """
-            exchanges and queues are there; AMQP does not show their bindings and arguments: compare those with the \
+            all exchanges and queues exist; AMQP does not expose bindings and arguments: compare those with the \
             output of `sojourn topology`
             """)
     }
 
     // MARK: Patience
 
-    /// Again and again with growing delay, unless it is the configuration that is wrong.
+    /// Retries with backoff, unless the configuration is wrong.
     private func patiently(_ check: () async throws -> Void) async throws {
         var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(10))
         var random = SystemRandomNumberGenerator()
@@ -117,7 +129,7 @@ struct StartChecks: Sendable {
                 let delay = backoff.next(using: &random)
                 health.set(component: Self.component, .down(reason: "\(error)"))
                 logger.warning(
-                    "the worker cannot begin yet: it tries again",
+                    "the worker cannot start yet: retrying",
                     metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
                 try await Task.sleep(for: delay)
             }
@@ -126,14 +138,13 @@ struct StartChecks: Sendable {
 }
 
 extension RedisError {
-    /// Whether Redis does not know who we are. That a user lacks a permission (`notPermitted`) may be put right while we
-    /// wait.
+    /// Whether Redis rejects our credentials. A missing permission (`notPermitted`) may be granted while we wait.
     fileprivate var isRefusalOfCredentials: Bool { code == .authenticationFailed }
 }
 
 extension AMQPError {
-    /// Whether the broker does not know who we are, or has no such virtual host for us. A limit on connections, which it
-    /// tells with the same code, passes.
+    /// Whether the broker rejects our credentials or the virtual host. It reports a connection limit with the same
+    /// code, but that is temporary.
     fileprivate var isRefusalOfCredentials: Bool {
         switch code {
         case .authenticationFailed: true
@@ -144,20 +155,10 @@ extension AMQPError {
 }
 
 extension ConfigurationError {
-    static var foreignKeyring: ConfigurationError {
+    /// The namespace is already used with another keyring.
+    static func foreignKeyring(_ configuration: WorkerConfiguration) -> ConfigurationError {
         ConfigurationError(
-            .conflictingValues, ConfigurationVariable.keyringFile.environmentName,
-            "is not the keyring that this namespace is used with",
-            remedy: "give every worker of a namespace the same keyring, or this one another namespace")
-    }
-
-    fileprivate static func refused(by broker: AMQPConfiguration, _ error: AMQPError) -> ConfigurationError {
-        let remedy =
-            error.code == .authenticationFailed
-            ? "user name and password must be those of a user that it has"
-            : "the virtual host must exist, and the user be allowed to enter it"
-        return ConfigurationError(
-            .refusedByServer, ConfigurationVariable.amqpUrl.environmentName,
-            "is refused by RabbitMQ at \(broker) (\(error.replyText ?? error.message))", remedy: remedy)
+            .conflictingValues, configuration.nameOfKeys, "is not the keyring used with this namespace",
+            remedy: "give all workers of a namespace the same keyring, or this one its own namespace")
     }
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Keeps those who work on what is stored waiting until the start is known to be right.
+/// Holds back the services that change stored data until the start checks have passed.
 final class StartGate: Sendable {
     private struct State {
         var isOpen = false
@@ -19,7 +19,7 @@ final class StartGate: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
-    /// Waits until it is open: `false` if the task is cancelled before.
+    /// Waits until the gate is open; returns `false` if the task is cancelled first.
     func opened() async -> Bool {
         let number = state.withLock { state in
             state.next += 1
@@ -27,12 +27,12 @@ final class StartGate: Sendable {
         }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let goesOn = state.withLock { state in
+                let mayProceed = state.withLock { state in
                     if state.isOpen || Task.isCancelled { return true }
                     state.waiting[number] = continuation
                     return false
                 }
-                if goesOn { continuation.resume() }
+                if mayProceed { continuation.resume() }
             }
         } onCancel: {
             state.withLock { $0.waiting.removeValue(forKey: number) }?.resume()

@@ -2,13 +2,13 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Ends the process when its time is over, whatever hangs: a thread of its own that needs no event loop, no task and no
-/// lock of anybody else.
+/// Ends the process at a deadline, whatever hangs: on a dedicated thread that depends on no event loop, task or foreign
+/// lock.
 final class Watchdog: Sendable {
-    /// How the process ends when it has to be ended.
+    /// How to end the process.
     struct Ending: Sendable {
         let status: Int32
-        /// What is said then.
+        /// The final message.
         let sentence: String
     }
 
@@ -21,13 +21,13 @@ final class Watchdog: Sendable {
     private let given = DispatchSemaphore(value: 0)
     private let end: @Sendable (Ending) -> Void
 
-    /// - Parameter end: what to do at the deadline.
+    /// - Parameter end: called at the deadline.
     init(end: @escaping @Sendable (Ending) -> Void = Watchdog.endProcess) {
         self.end = end
         Thread.detachNewThread { [self] in watch() }
     }
 
-    /// From now on the process has this long. What is asked for first holds.
+    /// Sets the deadline. Only the first call counts.
     func arm(_ time: Duration, _ ending: Ending) {
         let isFirst = order.withLock { order in
             guard order == nil else { return false }
@@ -40,7 +40,7 @@ final class Watchdog: Sendable {
     private func watch() {
         given.wait()
         guard let order = order.withLock({ $0 }) else { return }
-        // Nobody signals a second time: this is a sleep until the deadline.
+        // There is no second signal, so this sleeps until the deadline.
         while given.wait(timeout: order.deadline) == .success {}
         end(order.ending)
     }

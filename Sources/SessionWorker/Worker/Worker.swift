@@ -10,7 +10,7 @@ package import SessionCore
 import SessionCrypto
 import SessionStore
 
-/// A worker: lanes, sweeper, policies and admin endpoints, put together from a configuration.
+/// A worker: lanes, sweeper, policies and admin endpoints, assembled from a configuration.
 package struct Worker {
     private let configuration: WorkerConfiguration
     private let logger = Logger(label: "sojourn")
@@ -24,28 +24,28 @@ package struct Worker {
     private let resultNames = ResultNames()
     private let extensions: Extensions
 
-    /// - Parameter extensions: the rules and factors of the package that this worker is built into.
-    /// - Throws: `ConfigurationError` where a part cannot be made as it was asked for.
+    /// - Parameter extensions: rules and factors added by the package that builds this worker.
+    /// - Throws: `ConfigurationError` if a part cannot be created as configured.
     package init(
         _ configuration: WorkerConfiguration, extensions: Extensions = .none
-    ) throws(ConfigurationError) {
+    ) async throws(ConfigurationError) {
         self.configuration = configuration
         self.extensions = extensions
-        keys = try WorkerKeys(for: configuration, logger: logger)
-        policyFile = try PolicyFile(
+        keys = try await WorkerKeys(for: configuration, logger: logger)
+        policyFile = try await PolicyFile(
             path: configuration.policyFile, name: configuration.name(of: .policyFile), logger: logger)
-        callers = try CallersFile(
+        callers = try await CallersFile(
             path: configuration.callersFile, name: configuration.name(of: .callersFile), logger: logger)
         redis = try configuration.redis()
         brokers = try configuration.brokers()
         topology = Topology(namespace: configuration.namespace)
     }
 
-    /// Runs until SIGTERM or SIGINT, and returns when it has finished what it had; a second SIGINT ends the process, and so
-    /// does the end of the time that it has to drain.
+    /// Runs until SIGTERM or SIGINT, and returns once all in-flight commands are finished. A second SIGINT, or the end
+    /// of the drain time, ends the process.
     ///
-    /// - Throws: `ConfigurationError` where the admin address is taken, something of the topology is missing, or a server
-    ///   refuses what the worker was configured with.
+    /// - Throws: `ConfigurationError` if the admin address is in use, an exchange or queue is missing, or a server
+    ///   rejects the configured credentials.
     package func run() async throws {
         ProcessProtection.forbidDumps()
         let metrics = PrometheusMetrics(help: MetricHelp.texts)
@@ -53,12 +53,14 @@ package struct Worker {
         let watchdog = Watchdog()
         // Signals are handled before the first line is logged and before there is a group to stop: an early one is not lost.
         let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let signals = handleSignals(watchdog) { stop.yield() }
+        // One pending reload covers all changes made before it is handled.
+        let (reloads, reload) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let signals = handleSignals(watchdog, stop: { stop.yield() }, reload: { reload.yield() })
         defer { withExtendedLifetime(signals) {} }
         tellOfStart()
-        try OpenFiles.provide(for: configuration.lanes)
+        try OpenFiles.provide(for: configuration)
 
-        // One for each lane, one for the lane of revocations, one for the sweeper.
+        // One for each lane, one for the revocation lane, one for the sweeper.
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.lanes + 2)
         let accessTokens = await WorkerAccessTokens(keys, configuration)
         let manager = SessionManager(
@@ -84,14 +86,22 @@ package struct Worker {
         }
 
         let admin = try await AdminServer.listen(
-            at: configuration.adminAddress, health: health, metrics: metrics, isAlive: { lanes.isRunning },
+            at: configuration.adminAddress, named: configuration.name(of: .adminAddress), health: health,
+            metrics: metrics, isAlive: { lanes.isRunning },
             keySet: { accessTokens.keySet })
-        logger.info("the admin endpoints answer", metadata: [LogKey.address: "\(admin.address)"])
+        logger.info("serving the admin endpoints", metadata: [LogKey.address: "\(admin.address)"])
         let background: [any Service] = [
             BackgroundService { [keys] in await keys.watch() },
             BackgroundService { await accessTokens.watch() },
             BackgroundService { [policyFile] in await policyFile.watch() },
             BackgroundService { [callers] in await callers.watch() },
+            BackgroundService { [keys, policyFile, callers] in
+                for await _ in reloads {
+                    await keys.reread()
+                    await policyFile.reread()
+                    await callers.reread()
+                }
+            },
             BackgroundService {
                 if await gate.opened() { await policies.watch(sweeper.store) }
             },
@@ -114,51 +124,47 @@ package struct Worker {
     }
 
     private func tellOfStart() {
-        logger.info("the worker starts", metadata: [LogKey.configuration: "\(configuration)"])
+        logger.info("the worker is starting", metadata: [LogKey.configuration: "\(configuration)"])
         if configuration.callersFile == nil {
             logger.warning(
                 """
-                there is no callers file: whoever may publish may send every command, and those who give no user_id share \
-                one space of message ids, so that one can get the results of another
+                no callers file: any user who can publish may send every command, and callers without a user_id share one \
+                namespace of message ids, so that one can receive another's results
                 """)
         }
         if !extensions.names.isEmpty {
-            logger.info("rules and factors were added", metadata: [LogKey.names: "\(extensions.names)"])
+            logger.info("extension rules and factors loaded", metadata: [LogKey.names: "\(extensions.names)"])
         }
         for setting in configuration.withoutTLS {
             logger.warning(
-                "a server that is not on this machine is talked to without TLS: who is between can read and change everything",
+                "connecting to a remote server without TLS: anyone on the network path can read and modify all traffic",
                 metadata: [LogKey.names: "\(setting)"])
         }
     }
 
-    private func handleSignals(_ watchdog: Watchdog, stop: @escaping @Sendable () -> Void) -> WorkerSignals {
+    private func handleSignals(
+        _ watchdog: Watchdog, stop: @escaping @Sendable () -> Void, reload: @escaping @Sendable () -> Void
+    ) -> WorkerSignals {
         let seconds = configuration.drainSeconds
         let ending = Watchdog.Ending(
             status: 0,
             sentence:
-                "not everything ended within \(seconds) s (\(ConfigurationVariable.drainSeconds.environmentName)): "
-                + "the process ends, and RabbitMQ delivers again what it had not finished")
+                "shutdown took longer than \(seconds) s (\(configuration.name(of: .drainSeconds))): "
+                + "exiting; RabbitMQ redelivers unfinished commands")
         return WorkerSignals(
             logger: logger,
             stop: {
                 watchdog.arm(DrainTime(seconds: seconds).process, ending)
                 stop()
             },
-            reload: { [keys, policyFile, callers] in
-                Task {
-                    await keys.reread()
-                    await policyFile.reread()
-                    await callers.reread()
-                }
-            })
+            reload: reload)
     }
 }
 
 // MARK: - The parts
 
 extension Worker {
-    /// What all lanes and the sweeper share.
+    /// Shared by all lanes and the sweeper.
     private struct Parts {
         let manager: SessionManager
         let accessTokens: WorkerAccessTokens
@@ -166,14 +172,14 @@ extension Worker {
         let health: PartsHealth
     }
 
-    /// How the servers look from each lane, and behind those from the sweeper.
+    /// The servers' health as seen by each lane, and last by the sweeper.
     private struct PartsHealth {
         let redis: SharedHealth
         let broker: SharedHealth
         let writes: SharedHealth
     }
 
-    /// Behind the lanes and the lane of revocations.
+    /// After the lanes and the revocation lane.
     private var sweeperNumber: Int { configuration.lanes + 1 }
 
     private func healthOfParts() -> PartsHealth {
@@ -202,7 +208,8 @@ extension Worker {
                 heldBytes: max(Self.leastHeldBytes, Self.heldBytes / configuration.lanes), gate: gate)
             lanes.append(try makeLane(plan, on: loops.next(), reader, parts, &clients))
         }
-        // Revocations wait for nothing that other commands take up: they have connections, an event loop and room of their own.
+        // Revocations must not wait for resources used by other commands: they have their own connections, event loop
+        // and in-flight limit.
         let revocations = LanePlan(
             number: configuration.lanes, name: "revocations", queues: [.revoke], heldBytes: Self.leastHeldBytes,
             gate: LargeSubjectGate())
@@ -210,7 +217,7 @@ extension Worker {
         return (lanes, clients)
     }
 
-    /// What all lanes together may hold of commands that are not finished, in bytes; and each of them, at least.
+    /// Bytes of in-flight commands: the limit for all lanes together, and the minimum for each.
     private static let heldBytes = 32 << 20
     private static let leastHeldBytes = 4 << 20
 
@@ -234,26 +241,36 @@ extension Worker {
         clients.append(client)
         let connector = BrokerConnector(configurations: brokers, logger: logger)
         let name = "sojourn/\(configuration.namespace)/\(plan.name)"
-        let lane = Lane(
-            on: loop, name: name, queues: plan.queues, namespace: configuration.namespace, heldBytes: plan.heldBytes,
-            number: plan.number,
+        let processor = makeProcessor(over: client, parts, logger: logger)
+        let state = LaneState.Parts(
+            reader: reader, decider: processor.decider,
+            outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers),
+            queues: plan.queues, namespace: configuration.namespace,
+            limits: LaneBacklog.Limits(heldBytes: plan.heldBytes))
+        let lane = Lane<RedisSessionStore, AMQPLaneBroker>(
+            on: loop,
             parts: Lane.Parts(
-                reader: reader, processor: makeProcessor(over: client, parts, logger: logger), redis: client,
-                outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers),
-                replies: ReplyPublisher(on: loop, connector: connector, name: name, logger: logger),
-                writes: parts.health.writes,
-                gate: plan.gate), logger: logger)
+                state: state, store: processor.store, accessTokens: parts.accessTokens, gate: plan.gate),
+            log: LaneLog(
+                number: plan.number, queueNames: state.queueNames, writes: parts.health.writes, logger: logger),
+            logger: logger)
         return LaneSupervisor(
-            lane, policies: parts.policies, connector: connector, topology: TopologyDeclaration(topology: topology),
+            lane,
+            parts: LaneSupervisor.Parts(
+                name: name, number: plan.number, queues: plan.queues.map { ($0, state.name(of: $0)) }, redis: client,
+                store: processor.store,
+                replies: ReplyPublisher(on: loop, connector: connector, name: name, logger: logger)),
+            policies: parts.policies, connector: connector, topology: TopologyDeclaration(topology: topology),
             configuration: configuration, health: parts.health.broker, logger: logger)
     }
 
-    /// - Parameter onRedis: told what the sweeper's client is doing, which is the first to connect.
+    /// - Parameter onRedis: receives state changes of the sweeper's client, which is the first to connect.
     private func makeSweeper(
         on loop: any EventLoop, _ parts: Parts, onRedis: @escaping @Sendable (RedisClientState) -> Void
     ) throws -> Sweeper {
         let number = sweeperNumber
-        // Refused by Redis it would end no session and publish no event that was left: somebody has to see that.
+        // Reported separately: if Redis rejects the sweeper, sessions do not expire and unpublished events stay in the
+        // outbox.
         let redisHealth = SharedHealth(of: "redis of the sweeper", parts: 1, in: health)
         let client = try makeClient(name: "sweep", on: loop, logger: logger) { state in
             redisHealth.set(0, to: state)
@@ -281,7 +298,7 @@ extension Worker {
                 onStateChange: onStateChange)
         } catch {
             throw ConfigurationError(
-                .invalidValue, "SOJOURN_REDIS_URL", "cannot be used", remedy: error.message)
+                .invalidValue, configuration.name(of: .redisUrl), "cannot be used", remedy: error.message)
         }
     }
 
@@ -293,8 +310,10 @@ extension Worker {
             inboxSeconds: configuration.inboxSeconds, keyring: keys.keyring,
             refreshKeys: { [keys] in await keys.refresh(for: .record) })
         return CommandProcessor(
-            store: store, manager: parts.manager, accessTokens: parts.accessTokens, namespace: configuration.namespace,
-            resultNames: resultNames, logger: logger, policies: { parts.policies.catalogue })
+            store: store,
+            decider: CommandDecider(
+                manager: parts.manager, namespace: configuration.namespace, resultNames: resultNames, logger: logger,
+                policies: { parts.policies.catalogue }), accessTokens: parts.accessTokens)
     }
 }
 

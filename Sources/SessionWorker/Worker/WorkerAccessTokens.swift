@@ -2,14 +2,14 @@ import SessionCore
 import SessionCrypto
 import Synchronization
 
-/// Access tokens by the keys in force: when the ring changes, or its successor's moment comes, they are signed with another,
-/// and the key set says so.
+/// Access tokens with the keys in force: when the ring changes, or a successor key takes effect, both the signing key
+/// and the key set follow.
 final class WorkerAccessTokens: AccessTokenScheme {
     private static let interval: Duration = .milliseconds(500)
 
     private struct State {
         var keyring: Keyring
-        /// The id of the key that signs.
+        /// The id of the signing key.
         var current: String
         var tokens: AccessTokens
     }
@@ -32,14 +32,14 @@ final class WorkerAccessTokens: AccessTokenScheme {
         state = Mutex(State(keyring: keyring, current: keyring.currentID(at: now), tokens: tokens))
     }
 
-    /// The JSON Web Key Set that verifies them.
+    /// The JSON Web Key Set that verifies the tokens.
     var keySet: [UInt8] { tokens.jwks }
 
     func sign(_ claims: AccessTokenClaims) async throws -> Secret {
         try await tokens.sign(claims)
     }
 
-    /// Another worker may sign with a key that this one has not read yet: then it is read at once.
+    /// Another worker may sign with a key that this one has not loaded yet; then the ring is reloaded at once.
     func read(_ text: String) async -> PresentedAccessToken? {
         let tokens = tokens
         if let token = await tokens.read(text) { return token }
@@ -49,12 +49,12 @@ final class WorkerAccessTokens: AccessTokenScheme {
         return await self.tokens.read(text)
     }
 
-    /// Keeps to the keys until the task is cancelled.
+    /// Follows key changes until the task is cancelled.
     func watch() async {
         while (try? await Task.sleep(for: Self.interval)) != nil { await follow() }
     }
 
-    /// Has the keys in force sign and verify.
+    /// Switches to the keys in force.
     private func follow() async {
         while true {
             let known = state.withLock { $0 }
@@ -65,7 +65,7 @@ final class WorkerAccessTokens: AccessTokenScheme {
             let tokens = await AccessTokens(
                 keyring: keyring, at: now, namespace: namespace, issuer: issuer, audience: audience)
             state.withLock { state in
-                // Somebody else was faster, perhaps with a newer ring: that is looked at again.
+                // A concurrent call was faster, perhaps with a newer ring: check again.
                 guard state.keyring == known.keyring && state.current == known.current else { return }
                 state = State(keyring: keyring, current: current, tokens: tokens)
             }

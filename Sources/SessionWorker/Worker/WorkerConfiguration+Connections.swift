@@ -2,19 +2,20 @@ import AMQPConnection
 import RedisConnection
 
 extension WorkerConfiguration {
-    /// Where Redis is.
+    /// The connection settings for Redis.
     func redis() throws(ConfigurationError) -> RedisConfiguration {
         do {
             return try RedisConfiguration(url: redisURL)
         } catch {
-            throw ConfigurationError(.invalidValue, "SOJOURN_REDIS_URL", "cannot be used", remedy: error.message)
+            throw ConfigurationError(.invalidValue, name(of: .redisUrl), "cannot be used", remedy: error.message)
         }
     }
 
-    /// What is kept of a body: more than any command may have, so that quarantine has whole what somebody sent by mistake.
+    /// How much of a body is kept: more than any command may have, so that quarantine gets oversized messages in full
+    /// up to this.
     private static let retainedBodyBytes = 5 << 19
 
-    /// Where RabbitMQ is, in the order in which to try.
+    /// The connection settings for RabbitMQ, in the order in which to try them.
     func brokers() throws(ConfigurationError) -> [AMQPConfiguration] {
         var brokers: [AMQPConfiguration] = []
         for url in amqpURLs {
@@ -23,7 +24,7 @@ extension WorkerConfiguration {
                 broker.retainedBodyBytes = Self.retainedBodyBytes
                 brokers.append(broker)
             } catch {
-                throw ConfigurationError(.invalidValue, "SOJOURN_AMQP_URL", "cannot be used", remedy: error.message)
+                throw ConfigurationError(.invalidValue, name(of: .amqpUrl), "cannot be used", remedy: error.message)
             }
         }
         return brokers

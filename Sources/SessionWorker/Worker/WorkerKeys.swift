@@ -3,39 +3,40 @@ import SessionCore
 package import SessionCrypto
 import Synchronization
 
-/// The worker's keys, watched: from the keyring file, from a command's output, or with `--dev` from nowhere.
+/// The worker's keys, watched: from the keyring file or a command's output, or generated for `--dev`.
 package final class WorkerKeys: Sendable {
-    /// How often it is seen to whether a successor's moment has come, and whether it is time to read the ring.
+    /// How often to check whether a successor key takes effect, and whether to reload the ring.
     private static let interval: Duration = .milliseconds(500)
 
-    /// How often a source is read.
+    /// How often a source may be read.
     struct Pace: Sendable {
-        /// By the watch.
+        /// Between periodic reads.
         let interval: Duration
-        /// A key that the ring does not have has it read at once, but not more often than this.
+        /// An unknown key triggers a read at once, but at most once per this interval.
         let needInterval: Duration
-        /// Whether a token with such a key waits for the look. Anybody can make up one, and a command may take long.
+        /// Whether a token with an unknown key waits for that read. Anybody can forge such a token, and a command may
+        /// take long.
         let tokensWait: Bool
 
         static let file = Pace(interval: WorkerKeys.interval, needInterval: .seconds(1), tokensWait: true)
-        /// It may ask a service that counts.
+        /// Rare, because the command may call a rate-limited service.
         static let command = Pace(interval: .seconds(20), needInterval: .seconds(10), tokensWait: false)
     }
 
-    /// What came with a key that the ring does not have. Each has looks of its own: tokens that somebody makes up cannot
-    /// use up those that records need.
+    /// What named an unknown key. Each kind has its own rate limit, so that forged tokens cannot use up the reads that
+    /// records need.
     package enum Need {
         case record
         case token
     }
 
     private struct Looks {
-        /// The one that is under way.
+        /// The read in progress.
         var current: Task<Void, Never>?
-        /// When one was last due for this need.
+        /// The last read for each need.
         private var lastDue: [Need: ContinuousClock.Instant] = [:]
 
-        /// Whether one is due; if so, the next is when so long has passed.
+        /// Whether a read is due; if so, the next is due after `interval`.
         mutating func isDue(for need: Need, every interval: Duration) -> Bool {
             let now = ContinuousClock.now
             if let last = lastDue[need], now - last < interval { return false }
@@ -44,13 +45,13 @@ package final class WorkerKeys: Sendable {
         }
     }
 
-    /// The sealer in force, for all who work in the namespace.
+    /// The sealer in force, shared by everything in the namespace.
     package let sealers: SealerSource
     private let source: Source
     private let pace: Pace
     private let logger: Logger
     private let looks = Mutex(Looks())
-    /// Held while a ring comes into force: who has an older one must not come last.
+    /// Held while a ring takes effect, so that an older ring cannot replace a newer one.
     private let advancing = Mutex(())
 
     enum Source {
@@ -67,16 +68,19 @@ package final class WorkerKeys: Sendable {
     }
 
     /// - Throws: `ConfigurationError` if there is no keyring, or one that cannot be used.
-    package convenience init(for configuration: WorkerConfiguration, logger: Logger) throws(ConfigurationError) {
+    package convenience init(
+        for configuration: WorkerConfiguration, logger: Logger
+    ) async throws(ConfigurationError) {
         let source: Source
         var pace = Pace.file
         if let (provider, variable) = configuration.keyProvider {
-            source = .watched(try Watched(.keyring(from: provider, variable), logger: logger))
+            source = .watched(
+                try await Watched(.keyring(from: provider, named: configuration.nameOfKeys), logger: logger))
             if variable == .keyringCommand { pace = .command }
         } else {
             guard configuration.dev else { throw .missingKeyring }
             logger.warning(
-                "--dev: the keys are thrown away at the end, and every session of this worker with them; not for production"
+                "--dev: the keys, and with them all sessions of this worker, are lost when it stops; not for production"
             )
             source = .fixed(Keyring.generate(at: .wallClock))
         }
@@ -86,7 +90,7 @@ package final class WorkerKeys: Sendable {
     /// The ring in force. Its root never changes.
     package var keyring: Keyring { source.keyring }
 
-    /// Keeps the sealers at what the source says and the clock, until the task is cancelled.
+    /// Follows the source and the clock until the task is cancelled.
     func watch() async {
         var last = ContinuousClock.now
         while (try? await Task.sleep(for: Self.interval)) != nil {
@@ -99,15 +103,15 @@ package final class WorkerKeys: Sendable {
         }
     }
 
-    /// Reads the ring at once, because somebody asks for it.
+    /// Reloads the ring at once, on request.
     func reread() async {
         await looks.withLock { look(&$0) }.value
     }
 
-    /// Reads the ring at once, for a key that it does not have. Whoever asks meanwhile waits for the same look.
+    /// Reloads the ring at once, for an unknown key. Concurrent callers wait for the same read.
     package func refresh(for need: Need) async {
         let waits = need == .record || pace.tokensWait
-        // One that is under way may have read the ring before it had the key.
+        // A read in progress may have read the ring before the key was added.
         if waits { await looks.withLock { $0.current }?.value }
         let current = looks.withLock { looks in
             looks.isDue(for: need, every: pace.needInterval) ? look(&looks) : looks.current
@@ -115,12 +119,12 @@ package final class WorkerKeys: Sendable {
         if waits { await current?.value }
     }
 
-    /// Reads the ring, and has it in force; joins a look that is under way. What reads a command's output may wait for it,
-    /// and meanwhile all others go on with what they have.
+    /// Reloads the ring and puts it in force, or joins a read in progress. Only tasks that need the new ring wait for a
+    /// command's output; all others continue with the current ring.
     private func look(_ looks: inout Looks) -> Task<Void, Never> {
         if let current = looks.current { return current }
         let look = Task {
-            if case .watched(let watched) = source { await watched.lookNow() }
+            if case .watched(let watched) = source { await watched.look() }
             advance()
             self.looks.withLock { $0.current = nil }
         }
@@ -128,11 +132,11 @@ package final class WorkerKeys: Sendable {
         return look
     }
 
-    /// Has everybody use the ring, with the key that is current now.
+    /// Puts the ring in force, with the key that is current now.
     private func advance() {
         let id = advancing.withLock { _ in sealers.use(source.keyring, at: .wallClock) }
         guard let id else { return }
-        logger.info("records are sealed with another key from now on", metadata: [LogKey.keyId: "\(id)"])
+        logger.info("sealing records with a new key from now on", metadata: [LogKey.keyId: "\(id)"])
     }
 }
 
@@ -146,20 +150,25 @@ extension WorkerKeys.Source {
 }
 
 extension Watched.Source where Value == Keyring {
-    /// A ring with another root is refused: the namespace's handles and tokens rest on the one that it began with.
-    static func keyring(from provider: any KeyProvider, _ variable: ConfigurationVariable) -> Self {
+    /// A ring with another root is refused, because the namespace's handles and tokens derive from the original root.
+    static func keyring(from provider: any KeyProvider, named name: String) -> Self {
         @Sendable func unusable(_ reason: String) -> ConfigurationError {
-            ConfigurationError(.unreadableFile, variable.environmentName, "cannot be used", remedy: reason)
+            ConfigurationError(.unreadableFile, name, "cannot be used", remedy: reason)
         }
-        return Self(
-            title: "the keyring", place: provider.name,
-            read: { () throws(ConfigurationError) in
-                do throws(KeyringError) {
-                    return try provider.content()
-                } catch {
+        let read: @Sendable () async throws(ConfigurationError) -> [UInt8]
+        if let file = provider as? FileKeyProvider {
+            read = blocking { () throws(ConfigurationError) in
+                do throws(KeyringError) { return try file.content() } catch { throw unusable(error.description) }
+            }
+        } else {
+            read = { () async throws(ConfigurationError) in
+                do throws(KeyringError) { return try await provider.content() } catch {
                     throw unusable(error.description)
                 }
-            },
+            }
+        }
+        return Self(
+            title: "the keyring", place: provider.name, read: read,
             parse: { content, current throws(ConfigurationError) in
                 let keyring: Keyring
                 do throws(KeyringError) {
@@ -168,7 +177,7 @@ extension Watched.Source where Value == Keyring {
                     throw unusable(error.description)
                 }
                 guard current?.hasRoot(of: keyring) ?? true else {
-                    throw unusable("\(provider.name) now gives the keyring of another installation")
+                    throw unusable("\(provider.name) now returns the keyring of another installation")
                 }
                 return keyring
             })
@@ -176,23 +185,26 @@ extension Watched.Source where Value == Keyring {
 }
 
 extension WorkerConfiguration {
-    /// The keyring as it is now.
+    /// Reads the current keyring.
     ///
     /// - Throws: `ConfigurationError` if there is none, or one that cannot be used.
-    package func keyring() throws(ConfigurationError) -> Keyring {
-        guard let (provider, variable) = keyProvider else { throw .missingKeyring }
-        let source = Watched<Keyring>.Source.keyring(from: provider, variable)
-        return try source.parse(try source.read(), nil)
+    package func keyring() async throws(ConfigurationError) -> Keyring {
+        guard let (provider, _) = keyProvider else { throw .missingKeyring }
+        let source = Watched<Keyring>.Source.keyring(from: provider, named: nameOfKeys)
+        return try source.parse(try await source.read(), nil)
     }
 
-    /// What opens the credentials of a message in quarantine; `nil` without a keyring.
-    package func quarantineSeal(ofMessage id: String) throws(ConfigurationError) -> CredentialSeal? {
+    /// The seal that opens the credentials in a quarantined message; `nil` without a keyring.
+    package func quarantineSeal(ofMessage id: String) async throws(ConfigurationError) -> CredentialSeal? {
         guard keyProvider != nil else { return nil }
         return CredentialSeal(
-            Sealer(keyring: try keyring(), namespace: namespace, at: .wallClock), message: id)
+            Sealer(keyring: try await keyring(), namespace: namespace, at: .wallClock), message: id)
     }
 
-    /// What gives the keyring, and the variable that says so; `nil` with `--dev`.
+    /// The name of the keys' source in messages, as the operator gave it.
+    var nameOfKeys: String { keyProvider.map { name(of: $0.1) } ?? "--dev" }
+
+    /// The provider of the keyring, and the setting that selected it; `nil` with `--dev`.
     fileprivate var keyProvider: (any KeyProvider, ConfigurationVariable)? {
         if let keyringFile { return (FileKeyProvider(path: keyringFile), .keyringFile) }
         if let keyringCommand { return (CommandKeyProvider(words: keyringCommand), .keyringCommand) }

@@ -3,24 +3,24 @@ import Foundation
 import Logging
 import Synchronization
 
-/// What a worker does about signals, handled on a queue of its own, so that they are heard when everything else hangs.
+/// Handles signals on a dedicated queue, so that they work even when everything else hangs.
 ///
 /// - SIGTERM, SIGINT: the worker drains.
-/// - SIGINT again: whoever presses Ctrl-C twice does not want to wait, and the process ends at once. Nothing is lost by
-///   that; what was taken and not acknowledged is delivered again.
-/// - SIGHUP: the watched files are read again. It never ends a worker, also not one that drains.
+/// - SIGINT again: the process ends at once, because a second Ctrl-C means that the operator does not want to wait.
+///   Nothing is lost: unacknowledged deliveries are redelivered.
+/// - SIGHUP: the watched files are re-read. It never ends a worker, not even a draining one.
 final class WorkerSignals {
-    /// As a shell has it: 128 and the number of the signal.
+    /// As in a shell: 128 plus the number of the signal.
     private static let interrupted = 128 + SIGINT
 
-    /// Kept for as long as the process lives: without them a signal would have its default effect again.
+    /// Retained for the lifetime of the process: without them a signal would regain its default effect.
     private let sources: [any DispatchSourceSignal]
 
     /// Returns once no signal has its default effect any more.
     ///
     /// - Parameters:
-    ///   - stop: told of the first SIGTERM or SIGINT.
-    ///   - reload: told of each SIGHUP.
+    ///   - stop: called on the first SIGTERM or SIGINT.
+    ///   - reload: called on each SIGHUP.
     init(logger: Logger, stop: @escaping @Sendable () -> Void, reload: @escaping @Sendable () -> Void) {
         let queue = DispatchQueue(label: "sojourn.signals")
         let registrations = DispatchGroup()
@@ -39,12 +39,12 @@ final class WorkerSignals {
                 let count = interrupts.wrappingAdd(1, ordering: .relaxed).newValue
                 if count == 1 { return stop() }
                 logger.warning(
-                    "interrupted again: the worker ends at once, and RabbitMQ delivers again what it had not finished")
+                    "interrupted again: exiting at once; RabbitMQ redelivers unfinished commands")
                 WorkerLogHandler.flush()
                 LastWords.end(Self.interrupted)
             },
             on(SIGHUP) {
-                logger.info("SIGHUP: the watched files are read again")
+                logger.info("SIGHUP: re-reading the watched files")
                 reload()
             },
         ]

@@ -6,7 +6,7 @@ import Testing
 
 @testable import AMQPConnection
 
-/// A real RabbitMQ, from the environment. Its absence is a failure: a suite that skips in silence tests nothing.
+/// A real RabbitMQ, configured by the environment. Its absence is a failure: a suite that silently skips tests nothing.
 enum LiveBroker {
     static let variable = "SOJOURN_TEST_AMQP_URL"
 
@@ -28,10 +28,10 @@ enum LiveBroker {
             configuration, on: MultiThreadedEventLoopGroup.singleton.next(), logger: Logger(label: "test"))
     }
 
-    /// A name nobody else has.
+    /// A unique name.
     static func name(_ purpose: String) -> String { "amqp-test-\(purpose)-\(UInt64.random(in: 0...UInt64.max))" }
 
-    /// Runs with a connection and a channel, and closes them whatever happens.
+    /// Runs with a connection and a channel, and always closes them.
     static func withChannel<Value>(
         _ change: (inout AMQPConfiguration) -> Void = { _ in },
         _ body: (AMQPConnection, AMQPChannel) async throws -> Value
@@ -48,7 +48,7 @@ enum LiveBroker {
     }
 }
 
-/// Deliveries as a sequence to wait on.
+/// Deliveries as an async sequence.
 struct DeliveryStream {
     let stream: AsyncStream<AMQPDelivery>
     private let continuation: AsyncStream<AMQPDelivery>.Continuation
@@ -61,7 +61,7 @@ struct DeliveryStream {
 
     var onCancelled: @Sendable () -> Void { { [continuation] in continuation.finish() } }
 
-    /// The next so many.
+    /// The next `count` deliveries.
     func next(_ count: Int) async -> [AMQPDelivery] {
         var deliveries: [AMQPDelivery] = []
         guard count > 0 else { return [] }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Notes what callbacks were called with.
+/// Records the arguments of callbacks.
 final class Recorder<Value: Sendable>: Sendable {
     private let storage = Mutex<[Value]>([])
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import AMQPConnection
 
-/// A connection on an embedded channel, and the broker's part in the test's hands. Time moves only when told.
+/// A connection on an embedded channel whose broker is the test. Time only advances when the test says so.
 final class ScriptedBroker {
     let channel: EmbeddedChannel
     let handler: ConnectionHandler
@@ -28,7 +28,7 @@ final class ScriptedBroker {
         channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 5672), promise: nil)
     }
 
-    /// One whose handshake is done.
+    /// A connection with a completed handshake.
     static func open(
         frameMax: UInt32 = 131_072, heartbeat: UInt16 = 0, _ configure: (inout AMQPConfiguration) -> Void = { _ in }
     ) throws -> ScriptedBroker {
@@ -45,23 +45,23 @@ final class ScriptedBroker {
         return broker
     }
 
-    /// The broker sends bytes, in one read.
+    /// Delivers bytes from the broker, in one read.
     func say(_ bytes: [UInt8]...) throws {
         try channel.writeInbound(ByteBuffer(bytes: bytes.flatMap { $0 }))
     }
 
-    /// The broker goes away without a word.
+    /// The broker disconnects silently.
     func hangUp() throws {
         channel.pipeline.fireChannelInactive()
         channel.embeddedEventLoop.run()
     }
 
-    /// Whether the client has kept the socket.
+    /// Whether the client has kept the socket open.
     var isConnected: Bool { channel.isActive }
 
     func advance(_ time: TimeAmount) { channel.embeddedEventLoop.advanceTime(by: time) }
 
-    /// The writes the client has flushed since the last time, one buffer each.
+    /// The writes flushed by the client since the last call, one buffer each.
     func writes() -> [ByteBuffer] {
         channel.embeddedEventLoop.run()
         var buffers: [ByteBuffer] = []
@@ -73,7 +73,7 @@ final class ScriptedBroker {
 
     func sentBytes() -> [UInt8] { writes().flatMap { Array($0.readableBytesView) } }
 
-    /// Why the connection ended; nil in the outer optional if it has not.
+    /// Why the connection ended; the outer optional is nil if it has not.
     func endReason() -> AMQPError?? {
         let reason = Recorder<AMQPError?>()
         handler.closed.futureResult.whenSuccess { reason.add($0) }
@@ -83,7 +83,7 @@ final class ScriptedBroker {
 
     var hasEnded: Bool { if case .some = endReason() { true } else { false } }
 
-    /// Whether the connection has ended as an orderly close of ours does.
+    /// Whether the connection ended with an orderly close of ours.
     var hasEndedInOrder: Bool { if case .some(.none) = endReason() { true } else { false } }
 
     /// The error of the handshake, if it failed.
@@ -94,7 +94,7 @@ final class ScriptedBroker {
         return error.values.first as? AMQPError
     }
 
-    /// Opens channel 1, 2, … in turn.
+    /// Opens channels 1, 2, … in order.
     func openChannel(confirms: Bool = false) throws -> AMQPChannel {
         let opened = Recorder<AMQPChannel>()
         AMQPConnection.openChannel(handler) { result in
@@ -111,7 +111,7 @@ final class ScriptedBroker {
         return channel
     }
 
-    /// Starts a consumer, and records what it gets.
+    /// Starts a consumer and records its deliveries.
     func consume(_ channel: AMQPChannel, id: UInt16 = 1, tag: String = "c") throws -> ConsumerRecorder {
         let recorder = ConsumerRecorder()
         channel.onLoop { core in
@@ -129,7 +129,7 @@ final class ScriptedBroker {
 
 final class ConsumerRecorder: Sendable {
     let batches = Recorder<[AMQPDelivery]>()
-    /// One entry for each cancellation: how many deliveries there had been.
+    /// One entry per cancellation: the number of deliveries before it.
     let deliveriesAtCancellation = Recorder<Int>()
     let answers = Recorder<Result<ServerMethod, AMQPError>>()
 

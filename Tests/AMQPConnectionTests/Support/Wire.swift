@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The wire format written out by hand, so that what rabbitmq-c encodes and decodes is held against something else.
+/// An independent hand-written encoding of the wire format, to check what rabbitmq-c encodes and decodes.
 struct Wire {
     var bytes: [UInt8] = []
 
@@ -61,7 +61,7 @@ struct Wire {
     static let heartbeat = frame(8, 0, [])
 }
 
-/// What a broker says, by name.
+/// The broker's messages, by name.
 enum Server {
     static func start(mechanisms: String = "AMQPLAIN PLAIN", major: UInt8 = 0, minor: UInt8 = 9) -> [UInt8] {
         Wire.method(0, 10, 10) {
@@ -150,7 +150,7 @@ enum Server {
         }
     }
 
-    /// A whole delivery, its body cut into frames.
+    /// A complete delivery, its body split into frames.
     static func delivery(
         _ channel: UInt16, _ consumer: String, tag: UInt64, body: [UInt8], frameMax: Int = 131_072,
         properties: [UInt8] = [0, 0]
@@ -163,7 +163,7 @@ enum Server {
         return bytes
     }
 
-    /// A whole returned message.
+    /// A complete returned message.
     static func returned(
         _ channel: UInt16, exchange: String, routingKey: String, body: [UInt8], properties: [UInt8] = [0, 0]
     ) -> [UInt8] {
@@ -179,7 +179,7 @@ enum Server {
     }
 }
 
-/// A frame the client sent.
+/// A frame sent by the client.
 struct ClientFrame: Equatable, CustomStringConvertible {
     var type: UInt8
     var channel: UInt16
@@ -198,7 +198,7 @@ struct ClientFrame: Equatable, CustomStringConvertible {
 
     var description: String { "\(name)@\(channel)" }
 
-    /// All frames in a buffer, which must hold whole ones.
+    /// All frames in a buffer, which must contain complete ones.
     static func parse(_ buffer: ByteBuffer) -> [ClientFrame] {
         var buffer = buffer
         var frames: [ClientFrame] = []

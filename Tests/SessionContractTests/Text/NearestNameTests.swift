@@ -14,7 +14,7 @@ struct NearestNameTests {
             (String(repeating: "session.create", count: 10), nil),
         ] as [(String, String?)])
     func commands(text: String, name: String?) {
-        #expect(NearestName.nearest(to: text, among: CommandName.allCases.map(\.rawValue)) == name)
+        #expect(NearestName.nearest(to: text, among: CommandName.all.map(\.rawValue)) == name)
     }
 
     @Test("of two names that are as near the first is meant, and a short one has at most one letter wrong")

@@ -17,8 +17,8 @@ struct AdminServerTests {
         isAlive: @escaping @Sendable () -> Bool = { true }, _ body: (Int) async throws -> Void
     ) async throws {
         let server = try await AdminServer.listen(
-            at: SocketEndpoint(host: "127.0.0.1", port: 0), health: health, metrics: metrics, isAlive: isAlive,
-            keySet: { Array(#"{"keys":[]}"#.utf8) })
+            at: SocketEndpoint(host: "127.0.0.1", port: 0), named: "SOJOURN_ADMIN_ADDRESS", health: health,
+            metrics: metrics, isAlive: isAlive, keySet: { Array(#"{"keys":[]}"#.utf8) })
         let group = ServiceGroup(services: [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         async let running: Void = group.run()
         try await body(server.address.port)
@@ -134,18 +134,18 @@ struct AdminServerTests {
         }
     }
 
-    @Test("An address in use stops the start with a sentence that names the address and the variable")
+    @Test("An address in use stops the start with a sentence that names the address and the setting as it was given")
     func addressInUse() async throws {
         try await serving { port in
             let error = await #expect(throws: ConfigurationError.self) {
                 try await AdminServer.listen(
-                    at: SocketEndpoint(host: "127.0.0.1", port: port), health: health, metrics: metrics,
-                    isAlive: { true }, keySet: { [] })
+                    at: SocketEndpoint(host: "127.0.0.1", port: port), named: "--admin-address", health: health,
+                    metrics: metrics, isAlive: { true }, keySet: { [] })
             }
             #expect(
                 error?.description
-                    == "The admin address 127.0.0.1:\(port) (SOJOURN_ADMIN_ADDRESS, --admin-address) is in use by "
-                    + "another process: it must be a free address of this machine")
+                    == "The admin address 127.0.0.1:\(port) (--admin-address) is in use by "
+                    + "another process: use a free address of this machine")
             #expect(error?.code == .unusableAddress)
         }
     }
@@ -154,8 +154,9 @@ struct AdminServerTests {
     func foreignAddress(host: String) async throws {
         let error = await #expect(throws: ConfigurationError.self) {
             try await AdminServer.listen(
-                at: SocketEndpoint(host: host, port: 0), health: health, metrics: metrics, isAlive: { true },
-                keySet: { [] })
+                at: SocketEndpoint(host: host, port: 0), named: "SOJOURN_ADMIN_ADDRESS", health: health,
+                metrics: metrics,
+                isAlive: { true }, keySet: { [] })
         }
         #expect(error?.code == .unusableAddress)
         #expect(error?.description.contains("SOJOURN_ADMIN_ADDRESS") == true)

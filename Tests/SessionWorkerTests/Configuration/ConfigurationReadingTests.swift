@@ -52,7 +52,7 @@ struct ConfigurationReadingTests {
     func environment() async throws {
         let configuration = try await read([
             "SOJOURN_AMQP_URL": "amqps://u:p@a:5671/v, amqp://b",
-            "SOJOURN_REDIS_URL": "redis+sentinel://h1,h2/main",
+            "SOJOURN_REDIS_URL": "rediss://cache/1",
             "SOJOURN_POLICY_FILE": "/p", "SOJOURN_CALLERS_FILE": "/c",
             "SOJOURN_NAMESPACE": "a_B-9", "SOJOURN_PREFETCH": "65535", "SOJOURN_LANES": "3",
             "SOJOURN_TOPOLOGY": "check", "SOJOURN_ISSUER": "https://issuer", "SOJOURN_AUDIENCE": "shop",
@@ -60,7 +60,7 @@ struct ConfigurationReadingTests {
             "SOJOURN_ADMIN_ADDRESS": "[::1]:0", "SOJOURN_LOG_LEVEL": "debug", "SOJOURN_LOG_FORMAT": "json",
         ])
         #expect(configuration.amqpURLs == ["amqps://u:p@a:5671/v", "amqp://b"])
-        #expect(configuration.redisURL == "redis+sentinel://h1,h2/main")
+        #expect(configuration.redisURL == "rediss://cache/1")
         #expect(configuration.policyFile == "/p")
         #expect(configuration.callersFile == "/c")
         #expect(configuration.namespace == "a_B-9")
@@ -105,7 +105,7 @@ struct ConfigurationReadingTests {
             commandLine: [:], environment: [variable.environmentName: "x"], file: nil)
         #expect(try environment.setting(variable)?.name == variable.environmentName)
         let value =
-            switch variable.form {
+            switch variable.declaration.form {
             case .text: "\"x\""
             case .number: "1"
             case .flag: "true"
@@ -148,6 +148,10 @@ struct ConfigurationReadingTests {
                 "SOJOURN_AMQP_URL is not usable: it must begin with amqp:// or amqps://"
             ),
             ("SOJOURN_AMQP_URL", "amqp://a,", "SOJOURN_AMQP_URL is not usable: it must begin with amqp:// or amqps://"),
+            (
+                "SOJOURN_REDIS_URL", "redis+sentinel://h1,h2/main",
+                "SOJOURN_REDIS_URL is not usable: it must begin with redis:// or rediss://"
+            ),
             ("SOJOURN_REDIS_URL", "rediss://", "SOJOURN_REDIS_URL is not usable: a host must follow rediss://"),
         ])
     func badValues(name: String, value: String, sentence: String) async throws {

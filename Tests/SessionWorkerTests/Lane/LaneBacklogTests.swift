@@ -7,34 +7,48 @@ import Testing
 
 @Suite("What a lane does next")
 struct LaneBacklogTests {
-    private func item(_ name: String, _ queue: Topology.CommandQueue = .validate, bytes: Int = 0) -> LaneItem {
+    private func item(
+        _ name: String, _ queue: Topology.CommandQueue = .validate, bytes: Int = 0, tag: UInt64 = 1
+    ) -> LaneItem {
         LaneItem(
             queue: queue,
             delivery: AMQPDelivery(
-                consumerTag: "", deliveryTag: 1, redelivered: false, exchange: "", routingKey: name,
+                consumerTag: "", deliveryTag: tag, redelivered: false, exchange: "", routingKey: name,
                 properties: AMQPProperties(), body: Array(repeating: 0, count: bytes), bodySize: 0),
             work: Work(name: nil, content: .unreadable(.init(.malformedMessage, ""))))
+    }
+
+    private func items(_ names: String..., bytes: Int = 0) -> [LaneItem] {
+        names.enumerated().map { item($1, bytes: bytes, tag: UInt64($0 + 1)) }
     }
 
     private func backlog(_ limits: LaneBacklog.Limits = LaneBacklog.Limits(heldBytes: 1 << 20)) -> LaneBacklog {
         LaneBacklog(of: [.validate, .manage], limits: limits)
     }
 
-    private func names(_ batch: LaneBacklog.Batch?) -> [String] {
-        switch batch {
-        case .shared(let items), .apart(let items): items.map(\.delivery.routingKey)
+    /// The names of what is next, which then waits no more.
+    private func next(_ backlog: inout LaneBacklog, mayGoApart: Bool = true) -> [String] {
+        switch backlog.next(mayGoApart: mayGoApart) {
+        case .shared: backlog.takeShared().items.map(\.delivery.routingKey)
+        case .apart: backlog.takeApart().items.map(\.delivery.routingKey)
         case nil: []
         }
+    }
+
+    /// Has everything that waits carried out once, and put back for the turn given.
+    private func putBack(_ items: [LaneItem], _ turn: LaneBacklog.Turn, _ backlog: inout LaneBacklog) {
+        backlog.add(items, from: .manage)
+        backlog.putBack(backlog.takeShared(), turn)
     }
 
     @Test("takes what was put back first, then the queues in their order")
     func order() {
         var backlog = backlog()
-        backlog.add([item("m", .manage)], from: .manage)
+        putBack([item("again", .manage)], .shared, &backlog)
+        backlog.add([item("m", .manage, tag: 2)], from: .manage)
         backlog.add([item("v")], from: .validate)
-        backlog.putBack(again: [item("again")], apart: [])
-        #expect(names(backlog.next { true }) == ["again", "v", "m"])
-        #expect(names(backlog.next { true }).isEmpty)
+        #expect(next(&backlog) == ["again", "v", "m"])
+        #expect(next(&backlog).isEmpty)
         #expect(backlog.isEmpty)
     }
 
@@ -43,21 +57,23 @@ struct LaneBacklogTests {
         var limits = LaneBacklog.Limits(heldBytes: 1 << 20)
         (limits.batch, limits.batchApart) = (1, 1)
         var backlog = backlog(limits)
-        backlog.add([item("a"), item("b"), item("c")], from: .validate)
-        backlog.putBack(again: [], apart: [item("L1"), item("L2")])
+        backlog.add([item("L1", .manage), item("L2", .manage, tag: 2)], from: .manage)
+        backlog.putBack(backlog.takeShared(), .apart)
+        backlog.putBack(backlog.takeShared(), .apart)
+        backlog.add(items("a", "b", "c"), from: .validate)
         var taken: [String] = []
-        while let batch = backlog.next(mayGoApart: { true }) { taken += names(batch) }
-        #expect(taken == ["a", "L1", "b", "L2", "c"])
+        while !backlog.isEmpty { taken += next(&backlog) }
+        #expect(taken == ["L1", "a", "L2", "b", "c"])
     }
 
     @Test("a large subject whose turn it is not elsewhere holds up nobody")
     func gateIsTaken() {
         var backlog = backlog()
-        backlog.putBack(again: [], apart: [item("L")])
-        #expect(names(backlog.next { false }).isEmpty)
+        putBack([item("L", .manage)], .apart, &backlog)
+        #expect(next(&backlog, mayGoApart: false).isEmpty)
         backlog.add([item("a")], from: .validate)
-        #expect(names(backlog.next { false }) == ["a"])
-        #expect(names(backlog.next { true }) == ["L"])
+        #expect(next(&backlog, mayGoApart: false) == ["a"])
+        #expect(next(&backlog) == ["L"])
     }
 
     @Test("nothing is begun while too many results wait for the broker")
@@ -65,22 +81,23 @@ struct LaneBacklogTests {
         var backlog = backlog()
         backlog.add([item("a")], from: .validate)
         backlog.beginPublishing(9 << 20)
-        #expect(names(backlog.next { true }).isEmpty)
+        #expect(next(&backlog).isEmpty)
         backlog.endPublishing(9 << 20)
-        #expect(names(backlog.next { true }) == ["a"])
+        #expect(next(&backlog) == ["a"])
     }
 
     @Test("is full when it holds too much, headers and all, until half of it is finished")
-    func held() {
-        var backlog = backlog(LaneBacklog.Limits(heldBytes: 100_000))
-        let items = (0..<3).map { item("\($0)", bytes: 40_000) }
-        backlog.add(items, from: .validate)
+    func held() throws {
+        var limits = LaneBacklog.Limits(heldBytes: 100_000)
+        limits.batch = 1
+        var backlog = backlog(limits)
+        backlog.add(items("0", "1", "2", bytes: 40_000), from: .validate)
         #expect(backlog.isFull)
-        backlog.finish([items[0]])
+        try finishNext(of: &backlog)
         #expect(backlog.isFull, "it would go on and off with every command")
-        backlog.finish([items[1]])
+        try finishNext(of: &backlog)
         #expect(!backlog.isFull)
-        backlog.finish([items[2]])
+        try finishNext(of: &backlog)
         #expect(backlog.heldBytes == 0)
     }
 
@@ -89,9 +106,43 @@ struct LaneBacklogTests {
         var limits = LaneBacklog.Limits(heldBytes: 1 << 30)
         limits.batchBytes = 1000
         var backlog = backlog(limits)
-        backlog.add([item("huge", bytes: 5000), item("a", bytes: 600), item("b", bytes: 600)], from: .validate)
-        #expect(names(backlog.next { true }) == ["huge"])
-        #expect(names(backlog.next { true }) == ["a"])
-        #expect(names(backlog.next { true }) == ["b"])
+        let items = [item("huge", bytes: 5000), item("a", bytes: 600, tag: 2), item("b", bytes: 600, tag: 3)]
+        backlog.add(items, from: .validate)
+        #expect(next(&backlog) == ["huge"])
+        #expect(next(&backlog) == ["a"])
+        #expect(next(&backlog) == ["b"])
     }
+
+    @Test("what is finished is acknowledged together, and nothing behind what is not")
+    func acknowledgements() throws {
+        var limits = LaneBacklog.Limits(heldBytes: 1 << 20)
+        limits.batch = 2
+        var backlog = backlog(limits)
+        backlog.add(items("a", "b", "c"), from: .validate)
+        let first = backlog.takeShared()
+        #expect(try finishNext(of: &backlog) == [], "the two before it are not finished")
+        #expect(
+            try finish(first, of: &backlog) == [LaneAcknowledgement(queue: .validate, tag: 3, multiple: true)])
+    }
+
+    @discardableResult
+    private func finishNext(of backlog: inout LaneBacklog) throws -> [LaneAcknowledgement] {
+        try finish(backlog.takeShared(), of: &backlog)
+    }
+
+    private func finish(
+        _ batch: consuming UnacknowledgedBatch, of backlog: inout LaneBacklog
+    ) throws -> [LaneAcknowledgement] {
+        let publication = Publication(OutgoingBatch(), of: batch, id: PublicationID(number: 1))
+        var refused = RefusedMessages()
+        var random = SystemRandomNumberGenerator()
+        switch publication.settle([], isChannelOpen: true, refused: &refused, using: &random) {
+        case .confirmed(let batch, let confirmation, _):
+            return backlog.acknowledge(batch, with: confirmation).acknowledgements
+        case .again: throw NotConfirmed()
+        case .failed(let error): throw error
+        }
+    }
+
+    private struct NotConfirmed: Error {}
 }

@@ -11,7 +11,7 @@ struct DamagedEventsTests {
 
     @Test("are told of once each, and no more than are worth telling")
     func once() {
-        let damaged = DamagedEvents()
+        var damaged = DamagedEvents()
         #expect((0..<2000).count { damaged.isNew(entry($0)) } == DamagedEvents.maxKnown)
         #expect((0..<2000).allSatisfy { !damaged.isNew(entry($0)) })
     }

@@ -7,32 +7,32 @@ import Testing
 
 @Suite("What is wrong with a policy or callers file")
 struct FileErrorTests {
-    private func error(policies json: String, name: String) throws -> ConfigurationError? {
-        try withFile(json) { path in
-            #expect(throws: ConfigurationError.self) {
-                try PolicyFile(path: path, name: name, logger: LogRecorder().logger)
+    private func error(policies json: String, name: String) async throws -> ConfigurationError? {
+        try await withFile(json) { path in
+            await #expect(throws: ConfigurationError.self) {
+                try await PolicyFile(path: path, name: name, logger: LogRecorder().logger)
             }
         }
     }
 
-    private func withFile<Result>(_ content: String, _ body: (String) throws -> Result) throws -> Result {
+    private func withFile<Result>(_ content: String, _ body: (String) async throws -> Result) async throws -> Result {
         let path = FileManager.default.temporaryDirectory.appending(path: "sojourn-\(UUID().uuidString).json").path
         try Data(content.utf8).write(to: URL(filePath: path))
         defer { try? FileManager.default.removeItem(atPath: path) }
-        return try body(path)
+        return try await body(path)
     }
 
     @Test("one remedy is told, the one for what is wrong, with the setting as it was given")
-    func oneRemedy() throws {
-        let wrong = try error(policies: #"{"default": {"idleSeconds": 0}}"#, name: "--policy-file")
+    func oneRemedy() async throws {
+        let wrong = try await error(policies: #"{"default": {"idleSeconds": 0}}"#, name: "--policy-file")
         #expect(wrong?.subject.hasPrefix("--policy-file /") == true)
         #expect(wrong?.problem == "is wrong at /default/idleSeconds")
         #expect(wrong?.remedy == "must be from 1 to 3155760000")
-        let misspelt = try error(policies: #"{"default": {"idelSeconds": 5}}"#, name: "policyFile in a.json")
+        let misspelt = try await error(policies: #"{"default": {"idelSeconds": 5}}"#, name: "policyFile in a.json")
         #expect(misspelt?.problem == "is wrong at /default/idelSeconds")
         #expect(misspelt?.remedy == "there is no such key here: did you mean idleSeconds?")
-        let noJSON = try error(policies: #"{"default": {},}"#, name: "SOJOURN_POLICY_FILE")
-        #expect(noJSON?.remedy == "it must be a JSON object, policy name to policy")
+        let noJSON = try await error(policies: #"{"default": {},}"#, name: "SOJOURN_POLICY_FILE")
+        #expect(noJSON?.remedy == "it must be a JSON object from policy names to policies")
     }
 
     @Test("the setting is called what it was given as")

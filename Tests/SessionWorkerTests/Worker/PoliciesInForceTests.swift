@@ -11,13 +11,14 @@ struct PoliciesInForceTests {
     private let manager: SessionManager
     private let policies: PoliciesInForce
 
-    init() throws {
+    init() async throws {
         let keyring = Keyring.generate(at: Timestamp(milliseconds: 0))
         manager = SessionManager(
             tokens: TokenCodec(keyring: keyring, namespace: "n"), factors: FactorCodec(keyring: keyring, namespace: "n")
         )
         policies = PoliciesInForce(
-            file: try PolicyFile(path: nil, logger: log.logger), handle: manager.policiesHandle, logger: log.logger)
+            file: try await PolicyFile(path: nil, logger: log.logger), handle: manager.policiesHandle,
+            logger: log.logger)
     }
 
     /// A store in which the policy `mine` was put so often, each time with another of these idle times.
@@ -31,7 +32,7 @@ struct PoliciesInForceTests {
             var policy = SessionPolicy()
             policy.idleSeconds = seconds
             _ = try manager.decide(
-                Command(tenant: "default", action: .putPolicy(PutPolicy(name: "mine", policy: policy))),
+                Command(tenant: "default", action: PutPolicy(name: "mine", policy: policy)),
                 in: &transaction)
             _ = try await store.commit([Commit(transaction, events: [], results: [])])
         }
@@ -48,7 +49,7 @@ struct PoliciesInForceTests {
     func put() async throws {
         let store = try await store(60)
         for _ in 0..<3 { #expect(try await look(at: store) == 60) }
-        #expect(log.lines == ["info the policies that were put have changed and are in force"])
+        #expect(log.lines == ["info policies set by command have changed and are in force"])
     }
 
     @Test("what Redis lost is no longer in force, and what is put then is, however few those are")

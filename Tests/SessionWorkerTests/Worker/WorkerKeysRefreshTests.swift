@@ -1,4 +1,3 @@
-import Dispatch
 import SessionCore
 import Synchronization
 import TestSupport
@@ -14,7 +13,7 @@ struct WorkerKeysRefreshTests {
         let name = "the service"
         private let keyring: Mutex<Keyring>
         private let count = Awaited(0)
-        private let gate = DispatchSemaphore(value: 1)
+        private let isHeld = Awaited(false)
 
         init(_ keyring: Keyring) {
             self.keyring = Mutex(keyring)
@@ -26,10 +25,9 @@ struct WorkerKeysRefreshTests {
             await count.wait { $0 >= number }
         }
 
-        func content() throws(KeyringError) -> [UInt8] {
+        func content() async throws(KeyringError) -> [UInt8] {
             count.change { $0 += 1 }
-            gate.wait()
-            defer { gate.signal() }
+            await isHeld.wait { !$0 }
             return keyring.withLock { $0.json }
         }
 
@@ -39,12 +37,10 @@ struct WorkerKeysRefreshTests {
 
         /// Gives nothing while `body` runs.
         func holding<Result>(_ body: () async throws -> Result) async rethrows -> Result {
-            hold()
-            defer { gate.signal() }
+            isHeld.change { $0 = true }
+            defer { isHeld.change { $0 = false } }
             return try await body()
         }
-
-        private func hold() { gate.wait() }
     }
 
     private static let never = Duration.seconds(3600)
@@ -61,9 +57,10 @@ struct WorkerKeysRefreshTests {
         service = Service(old)
     }
 
-    private func keys(_ pace: WorkerKeys.Pace) throws -> WorkerKeys {
+    private func keys(_ pace: WorkerKeys.Pace) async throws -> WorkerKeys {
         WorkerKeys(
-            .watched(try Watched(.keyring(from: service, .keyringCommand), logger: log.logger)), pace: pace,
+            .watched(try await Watched(.keyring(from: service, named: "SOJOURN_KEYRING_COMMAND"), logger: log.logger)),
+            pace: pace,
             namespace: "n", logger: log.logger)
     }
 
@@ -92,7 +89,7 @@ struct WorkerKeysRefreshTests {
 
     @Test("a record with one has the ring read at once, just after the watch has read it")
     func besideTheWatch() async throws {
-        let keys = try keys(pace(watch: .milliseconds(500)))
+        let keys = try await keys(pace(watch: .milliseconds(500)))
         let watching = Task { await keys.watch() }
         await service.wait(forReads: 2)
         service.give(new)
@@ -104,7 +101,7 @@ struct WorkerKeysRefreshTests {
 
     @Test("whoever asks during a look waits for it, and nobody asks again and again")
     func shared() async throws {
-        let keys = try keys(pace())
+        let keys = try await keys(pace())
         let callers = await service.holding {
             let callers = (0..<8).map { _ in
                 Task {
@@ -123,14 +120,14 @@ struct WorkerKeysRefreshTests {
 
     @Test("after a while it is asked again")
     func again() async throws {
-        let keys = try keys(pace(need: .zero))
+        let keys = try await keys(pace(need: .zero))
         for _ in 0..<3 { await keys.refresh(for: .record) }
         #expect(service.reads == 4)
     }
 
     @Test("an access token with one is read as soon as the ring has it")
     func token() async throws {
-        let keys = try keys(pace())
+        let keys = try await keys(pace())
         let tokens = await scheme(keys)
         let text = try await token(of: new)
         service.give(new)
@@ -142,7 +139,7 @@ struct WorkerKeysRefreshTests {
 
     @Test("tokens that somebody makes up have the ring read once, and leave records their look")
     func flood() async throws {
-        let keys = try keys(pace())
+        let keys = try await keys(pace())
         let tokens = await scheme(keys)
         for nonsense in ["", "a.b.c", "..", try await token(of: old).dropLast(4) + "AAAA"] {
             #expect(await tokens.read(String(nonsense)) == nil)
@@ -160,12 +157,12 @@ struct WorkerKeysRefreshTests {
 
     @Test("no token waits for a command, which is asked all the same")
     func slow() async throws {
-        let keys = try keys(pace(tokensWait: false))
+        let keys = try await keys(pace(tokensWait: false))
         let tokens = await scheme(keys)
         let text = try await token(of: new)
         service.give(new)
         await service.holding { #expect(await tokens.read(text) == nil) }
-        await log.wait(for: "records are sealed with another key from now on")
+        await log.wait(for: "sealing records with a new key from now on")
         #expect(await tokens.read(text)?.tenant == "default")
         #expect(service.reads == 2)
     }

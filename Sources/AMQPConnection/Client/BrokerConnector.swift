@@ -1,0 +1,43 @@
+import ConnectionSupport
+package import Logging
+package import NIOCore
+
+/// Finds a broker among those that are configured, the first that answers.
+package struct BrokerConnector: Sendable {
+    package let configurations: [AMQPConfiguration]
+    package let logger: Logger
+
+    package init(configurations: [AMQPConfiguration], logger: Logger) {
+        self.configurations = configurations
+        self.logger = logger
+    }
+
+    /// - Throws: the error of the last one, if none can be reached.
+    package func connect(name: String, on eventLoop: any EventLoop) async throws(AMQPError) -> AMQPConnection {
+        var failure = AMQPError(.invalidConfiguration, "no broker is configured")
+        for var configuration in configurations {
+            configuration.connectionName = name
+            do throws(AMQPError) {
+                let connection = try await AMQPConnection.connect(
+                    configuration, on: eventLoop, logger: logger, onBlocked: tellOfAlarm(at: "\(configuration)"))
+                logger.debug("connected to RabbitMQ", metadata: [ConnectionLogKey.address: "\(configuration)"])
+                return connection
+            } catch {
+                failure = error
+            }
+        }
+        throw failure
+    }
+
+    private func tellOfAlarm(at address: String) -> @Sendable (String?) -> Void {
+        { reason in
+            if let reason {
+                logger.warning(
+                    "RabbitMQ takes no messages at present: results and events wait",
+                    metadata: [ConnectionLogKey.address: "\(address)", ConnectionLogKey.reason: "\(reason)"])
+            } else {
+                logger.info("RabbitMQ takes messages again", metadata: [ConnectionLogKey.address: "\(address)"])
+            }
+        }
+    }
+}

@@ -1,9 +1,0 @@
-/// The metadata keys of this module's log lines.
-enum LoggingKey {
-    /// `host:port` of the server.
-    static let address = "redis.address"
-    static let reason = "reason"
-    /// Milliseconds until the next attempt, with the unit.
-    static let retryIn = "retry_in"
-    static let scripts = "redis.scripts"
-}

@@ -1,0 +1,40 @@
+/// The outcome of a rule. The transaction is committed in either case.
+package enum Decision: Sendable {
+    case granted(ResultData)
+    case refused(RefusalWithEffect)
+
+    var outcome: Outcome {
+        switch self {
+        case .granted(let data): .succeeded(data)
+        case .refused(let refusal): .rejected(refusal.rejection)
+        }
+    }
+}
+
+/// A refusal that is itself an effect: a wrong code was counted, a stolen session ended, a reached limit announced.
+///
+/// It is returned, and its effect is stored. A refusal that changes nothing is a `Stop`, and is thrown. They are different
+/// types, so that one cannot be mistaken for the other.
+package struct RefusalWithEffect: Sendable {
+    package let rejection: Rejection
+
+    package init(_ code: Rejection.Code, _ message: String) {
+        rejection = Rejection(code, message)
+    }
+}
+
+/// Why a command is not carried out. It is thrown, and the transaction is restored: nothing has happened.
+package enum Stop: Error, Sendable {
+    case rejected(Rejection)
+    case failed(Failure)
+    /// The decision needs more of the aggregate than was loaded: load it whole, and decide again.
+    case scopeTooNarrow
+
+    static func rejected(_ code: Rejection.Code, _ message: String) -> Stop {
+        .rejected(Rejection(code, message))
+    }
+
+    static func failed(_ code: Failure.Code, _ message: String, path: String? = nil) -> Stop {
+        .failed(Failure(code, message, path: path))
+    }
+}

@@ -1,0 +1,321 @@
+/// Whether what was seen keeps the promises of the contract (§10). It knows the contract, and none of the product's code.
+///
+/// A fail-over that loses acknowledged writes breaks some of them, and cannot but: what was stored is gone, so a command
+/// that was acknowledged has no effect (1), the same message may have one again (2), an event that was published tells of a
+/// state that is not there, and its number comes again (3), and a revocation that was lost revokes nothing (4). So the
+/// checker lets these pass for what is in a lost commit and for nothing else. Limits, secrecy and bad input (5 to 7) hold
+/// whatever was lost.
+package struct Checker {
+    package private(set) var violations: [Violation] = []
+
+    private var sent: [Int: SentCommand] = [:]
+    private var numbersOf: [String: [Int]] = [:]
+    private var deliveries: [Int: Int] = [:]
+    private var deliveredTo: [Int: Set<Int>] = [:]
+    private var commits: [Int: StoredCommit] = [:]
+    private var commitsOf: [String: [Int]] = [:]
+    private var lost: Set<Int> = []
+    private var lostClaims: Set<String> = []
+    private var events: [String: (event: StoredCommit.Event, commit: Int)] = [:]
+    private var sequences: [String: [Int]] = [:]
+    private var taken: [String: [UInt8]] = [:]
+    private var confirmedEvents: [Int: Set<String>] = [:]
+    private var confirmedCopies: [Int: Set<Int>] = [:]
+    private var toldOf: [Int: Set<Int>] = [:]
+    private var copied: Set<Int> = []
+    private var quarantined: [Int: String] = [:]
+    private var answers: [Int: [Answer]] = [:]
+    /// Of each message and what it said, the first result that was kept.
+    private var results: [String: (body: [UInt8], number: Int)] = [:]
+    /// Ids that were answered with "nothing happened", and how often they had been delivered then.
+    private var nothingHappened: [String: Int] = [:]
+    /// Sessions that a reply said are over, by whose.
+    private var ended: [String: Int] = [:]
+    /// How many commands had been sent when it was said.
+    private var endedAt: [String: Int] = [:]
+    private var final: [String: Int] = [:]
+    private var successors: [String: (token: String, number: Int)] = [:]
+    /// Refusals that a fault brought about explain why single commands were given up.
+    package var explainsInternal = false
+
+    package init() {}
+
+    package mutating func observe(_ observation: Observation) {
+        switch observation {
+        case .sent(let command): note(command)
+        case .delivered(let number, let lane):
+            deliveries[number, default: 0] += 1
+            deliveredTo[lane, default: []].insert(number)
+        case .committed(let commit): note(commit)
+        case .told(let commit, let lane): toldOf[lane, default: []].insert(commit)
+        case .lost(let commits, let claims): lose(commits, claims)
+        case .taken(let publication): noteTaken(publication)
+        case .confirmed(let publication, let lane): noteConfirmed(publication, lane)
+        case .acknowledged(let number, let lane): checkAcknowledgement(number, lane)
+        case .protocolError(let text): fail(.wrongProtocol, text)
+        case .cleared(let ids):
+            for id in ids where taken[id] == nil { fail(.clearedUnpublished, id) }
+        case .answered(let answer): note(answer)
+        case .leaked(let text): fail(.leaked, text)
+        }
+    }
+
+    mutating func fail(_ promise: Violation.Promise, _ detail: String) {
+        violations.append(Violation(promise, detail))
+    }
+
+    private mutating func note(_ command: SentCommand) {
+        sent[command.number] = command
+        if let id = command.id { numbersOf[id, default: []].append(command.number) }
+    }
+
+    private func deliveries(of id: String) -> Int {
+        (numbersOf[id] ?? []).reduce(0) { $0 + (deliveries[$1] ?? 0) }
+    }
+
+    private func isLost(_ id: String) -> Bool {
+        lostClaims.contains(id) || (commitsOf[id] ?? []).contains(where: lost.contains)
+    }
+}
+
+// MARK: - What is stored
+
+extension Checker {
+    private mutating func note(_ commit: StoredCommit) {
+        commits[commit.number] = commit
+        for id in commit.messages {
+            let earlier = (commitsOf[id] ?? []).filter { !lost.contains($0) }
+            if !earlier.isEmpty, !lostClaims.contains(id) {
+                fail(.secondEffect, "\(id) in commits \(earlier[0]) and \(commit.number)")
+            }
+            commitsOf[id, default: []].append(commit.number)
+            if let before = nothingHappened[id], before == deliveries(of: id) {
+                fail(.nothingHappened, "\(id), stored afterwards by commit \(commit.number)")
+            }
+        }
+        for event in commit.events {
+            let last = sequences[commit.subject]?.last.flatMap { commits[$0]?.events.last?.sequence } ?? 0
+            let within = commit.events.firstIndex { $0.id == event.id } ?? 0
+            if event.sequence != last + 1 + within {
+                fail(.gap, "\(event.id) has number \(event.sequence) behind \(last + within)")
+            }
+            if events[event.id] != nil { fail(.unstableEvent, "\(event.id) was stored twice") }
+            events[event.id] = (event, commit.number)
+        }
+        if !commit.events.isEmpty { sequences[commit.subject, default: []].append(commit.number) }
+        checkSessions(after: commit)
+    }
+
+    private mutating func checkSessions(after commit: StoredCommit) {
+        var counts: [String: Int] = [:]
+        for session in commit.sessions {
+            if session.isLiving {
+                if let end = final[session.id], !lost.contains(end) {
+                    fail(.resurrected, "\(session.id), over since commit \(end), lives in \(commit.number)")
+                }
+                if session.isRoot { counts["\(session.policy)/\(session.isPending)", default: 0] += 1 }
+            } else if session.isFinal, final[session.id] == nil {
+                final[session.id] = commit.number
+            }
+        }
+        for (key, count) in counts.sorted(by: { $0.key < $1.key }) {
+            let policy = String(key.prefix { $0 != "/" })
+            guard let limit = commit.limits[policy], limit > 0, count > limit else { continue }
+            fail(.limitExceeded, "\(count) of \(limit) under \(key) in commit \(commit.number)")
+        }
+    }
+
+    private mutating func lose(_ commits: Set<Int>, _ claims: Set<String>) {
+        lost.formUnion(commits)
+        lostClaims.formUnion(claims)
+        for subject in sequences.keys { sequences[subject]?.removeAll(where: commits.contains) }
+        for (session, commit) in final where commits.contains(commit) { final[session] = nil }
+        for (session, number) in ended {
+            if let id = sent[number]?.id, isLost(id) { ended[session] = nil }
+        }
+    }
+}
+
+// MARK: - What is published
+
+extension Checker {
+    private mutating func noteTaken(_ publication: Publication) {
+        switch publication {
+        case .copy(let number, _): copied.insert(number)
+        case .event(let id, let body, _):
+            guard let stored = events[id] else { return fail(.inventedEvent, id) }
+            if stored.event.body != body { fail(.unstableEvent, id) }
+            taken[id] = body
+        case .quarantine(let number, let reason): quarantined[number] = reason
+        }
+    }
+
+    private mutating func noteConfirmed(_ publication: Publication, _ lane: Int) {
+        switch publication {
+        case .copy(let number, _): confirmedCopies[lane, default: []].insert(number)
+        case .event(let id, _, _): confirmedEvents[lane, default: []].insert(id)
+        case .quarantine(let number, let reason):
+            // What is given up is put into quarantine, and nothing else is published for it.
+            if reason == "internal" { confirmedCopies[lane, default: []].insert(number) }
+            quarantined[number] = reason
+        }
+    }
+
+    private mutating func checkAcknowledgement(_ number: Int, _ lane: Int) {
+        guard let command = sent[number] else { return }
+        if confirmedCopies[lane]?.contains(number) != true {
+            fail(.acknowledgedUnconfirmed, "\(number), and no result was confirmed")
+        }
+        guard let id = command.id else { return }
+        if let last = answers[number]?.last, last.status != "failed", last.code != "message_id_reused",
+            commitsOf[id] == nil
+        {
+            fail(.acknowledgedUnstored, "\(number) (\(id))")
+        }
+        // A duplicate has its first result alone to be published; the events of another delivery are that one's.
+        let deliveries = (numbersOf[id] ?? []).count { deliveredTo[lane]?.contains($0) == true }
+        guard deliveries == 1 else { return }
+        for commit in commitsOf[id] ?? [] where commits[commit]?.lane == lane && !lost.contains(commit) {
+            guard toldOf[lane]?.contains(commit) == true else { continue }
+            for event in commits[commit]?.events ?? [] where confirmedEvents[lane]?.contains(event.id) != true {
+                fail(.acknowledgedUnconfirmed, "\(number) (\(id)), and \(event.id) was not confirmed")
+            }
+        }
+    }
+}
+
+// MARK: - What is answered
+
+extension Checker {
+    private mutating func note(_ answer: Answer) {
+        answers[answer.number, default: []].append(answer)
+        guard let command = sent[answer.number] else { return }
+        checkCode(of: answer, to: command)
+        if let id = command.id, answer.code != "message_id_reused" {
+            if answer.status == "failed" {
+                noteFailure(answer, id)
+            } else {
+                noteResult(answer, to: command, id)
+            }
+        }
+        // A reply may come behind the fail-over that lost what it tells.
+        let wasLost = command.id.map { isLost($0) } ?? false
+        for session in answer.ended where ended[session] == nil && !wasLost {
+            ended[session] = answer.number
+            endedAt[session] = sent.count
+        }
+        if let session = answer.valid, let end = ended[session], let moment = endedAt[session],
+            answer.number > moment
+        {
+            fail(.validAfterRevocation, "\(session) in \(answer.number), over by \(end)")
+        }
+        if let token = command.refreshToken, command.command == "session.refresh", answer.status == "succeeded",
+            let successor = answer.refreshToken
+        {
+            if let first = successors[token], first.token != successor,
+                sent[first.number]?.id.map(isLost) != true
+            {
+                fail(.secondSuccessor, "by \(first.number) and \(answer.number)")
+            }
+            successors[token] = (successor, answer.number)
+        }
+    }
+
+    private mutating func checkCode(of answer: Answer, to command: SentCommand) {
+        switch command.expectation {
+        case .failure(let code):
+            if answer.code != code, answer.code != "unavailable" {
+                fail(.wrongCode, "\(answer.number): \(answer.code ?? answer.status) instead of \(code)")
+            }
+        case .rules, .reuse:
+            guard answer.status == "failed" else { return }
+            let isExplained =
+                answer.isRetryable || answer.code == "command_expired"
+                || (answer.code == "internal" && explainsInternal)
+            if !isExplained { fail(.wrongCode, "\(answer.number): \(answer.code ?? "failed") for what is right") }
+        }
+    }
+
+    private mutating func noteFailure(_ answer: Answer, _ id: String) {
+        guard answer.isRetryable else { return }
+        let count = deliveries(of: id)
+        if count == 1, let commit = commitsOf[id]?.first(where: { !lost.contains($0) }) {
+            fail(.nothingHappened, "\(id), stored before by commit \(commit)")
+        }
+        nothingHappened[id] = count
+    }
+
+    private mutating func noteResult(_ answer: Answer, to command: SentCommand, _ id: String) {
+        let key = id + "\n" + command.text
+        if let first = results[key], first.body != answer.body, !isLost(id) {
+            fail(.otherResult, "\(id) in \(first.number) and \(answer.number)")
+        }
+        results[key] = (answer.body, answer.number)
+        if commitsOf[id] == nil { fail(.acknowledgedUnstored, "\(id) was answered and is not stored") }
+    }
+}
+
+// MARK: - At the end
+
+extension Checker {
+    /// What is left over when everything has had its time.
+    package struct Remains: Sendable {
+        /// Messages in the command queues, delivered or not.
+        package var messages: [Int] = []
+        package var outbox: [String] = []
+        package var leases: [String] = []
+        /// Living sessions whose deadline has passed.
+        package var overdue: [String] = []
+        /// Commands that a worker would not take, such as at the end of its time.
+        package var isDown: [Int] = []
+
+        package init() {}
+
+        package var isNothing: Bool {
+            messages.isEmpty && outbox.isEmpty && leases.isEmpty && overdue.isEmpty && isDown.isEmpty
+        }
+    }
+
+    /// Checks what has to be true once nothing has gone wrong for long enough.
+    ///
+    /// A reply may be lost (§4): then the result's copy counts as the answer.
+    package mutating func finish(_ remains: Remains) {
+        for number in remains.messages { fail(.unfinished, "message \(number) is still in its queue") }
+        for id in remains.outbox { fail(.unfinished, "\(id) is still in the outbox") }
+        for lease in remains.leases { fail(.unfinished, "the lease \(lease) is held") }
+        for session in remains.overdue { fail(.unfinished, "\(session) is past its deadline") }
+        for worker in remains.isDown { fail(.unfinished, "worker \(worker) takes no commands") }
+        for command in sent.values.sorted(by: { $0.number < $1.number }) { checkEnd(of: command) }
+        for (id, stored) in events.sorted(by: { $0.key < $1.key })
+        where taken[id] == nil && !lost.contains(stored.commit) {
+            fail(.lostEvent, id)
+        }
+        for subject in sequences.keys.sorted() { checkHistory(of: subject) }
+    }
+
+    private mutating func checkEnd(of command: SentCommand) {
+        let number = command.number
+        let isGivenUp = quarantined[number] == "internal"
+        if answers[number] == nil, !copied.contains(number), !isGivenUp {
+            fail(.unanswered, "\(number) \(command.command)")
+        }
+        let quarantine: Set = [
+            "malformed_message", "invalid_field", "unknown_command", "unsupported_media_type", "message_too_large",
+            "message_id_required",
+        ]
+        if case .failure(let code) = command.expectation, quarantine.contains(code) {
+            if quarantined[number] == nil { fail(.notQuarantined, "\(number), \(code)") }
+        } else if let reason = quarantined[number] {
+            let isExplained = reason == "internal" && (explainsInternal || (deliveries[number] ?? 0) > 20)
+            if !isExplained { fail(.unexplainedQuarantine, "\(number), \(reason)") }
+        }
+    }
+
+    private mutating func checkHistory(of subject: String) {
+        var history = SubjectHistory()
+        for number in sequences[subject] ?? [] {
+            for event in commits[number]?.events ?? [] { history.follow(event) }
+        }
+        for fault in history.faults { fail(.impossibleHistory, fault) }
+    }
+}

@@ -1,0 +1,56 @@
+/// A fingerprint of what an exploration has come to, in 128 bits: equal only where the rest goes the same way.
+struct Digest: Hashable {
+    private(set) var high: UInt64 = 0xCBF2_9CE4_8422_2325
+    private(set) var low: UInt64 = 0x9AE1_6A3B_2F90_404F
+
+    /// What comes one after the other.
+    mutating func append(_ value: UInt64) {
+        high = Self.mixed(high ^ value)
+        low = Self.mixed(low &+ value &* 0x9E37_79B9_7F4A_7C15)
+    }
+
+    mutating func append(_ value: Int) { append(UInt64(bitPattern: Int64(value))) }
+
+    mutating func append(_ value: Bool) { append(value ? 1 : 0 as UInt64) }
+
+    mutating func append(_ text: String) {
+        var word: UInt64 = 0
+        var count: UInt64 = 0
+        for byte in text.utf8 {
+            word = word << 8 | UInt64(byte)
+            count += 1
+            if count % 8 == 0 { append(word) }
+        }
+        append(word)
+        append(count)
+    }
+
+    mutating func append(_ other: Digest) {
+        append(other.high)
+        append(other.low)
+    }
+
+    /// What comes in any order: a sum.
+    mutating func add(_ other: Digest) {
+        high &+= other.high
+        low &+= other.low
+    }
+
+    /// Of a few numbers.
+    init(_ values: Int...) {
+        for value in values { append(value) }
+    }
+
+    init(_ tag: Int, _ text: String) {
+        append(tag)
+        append(text)
+    }
+
+    /// The last step of MurmurHash3.
+    private static func mixed(_ value: UInt64) -> UInt64 {
+        var mixed = value
+        mixed = (mixed ^ (mixed >> 33)) &* 0xFF51_AFD7_ED55_8CCD
+        mixed = (mixed ^ (mixed >> 33)) &* 0xC4CE_B9FE_1A85_EC53
+        return mixed ^ (mixed >> 33)
+    }
+}

@@ -1,0 +1,174 @@
+import SessionContract
+import SessionCore
+import Synchronization
+import TestSupport
+
+/// Every order of a small case: two workers, three commands about one subject, at most one crash and one redelivery, each
+/// at any step.
+///
+/// A step is whatever another party can see: a delivery, a load, a commit, a publish, a reply, an acknowledgement, a clear. A
+/// schedule says which comes next, over and over. What two schedules come to may be the same, and then the rest of both is
+/// the same: it is tried once, and counted for both. A crash loses what the worker has sent and nobody has received, or has
+/// it arrive later; with what was received and not answered this is a crash before and behind every step.
+package enum Exhaustive {
+    package struct Result: Sendable {
+        package var summary = ""
+        package var failure: Simulation.Report?
+    }
+
+    /// What is tried.
+    struct Case: Sendable {
+        let name: String
+        /// Before, in order: what the commands are about.
+        var subjectHasSession = true
+        var maxSessions = 1
+        let commands: @Sendable (_ session: String, _ token: String, _ refresh: String) -> [(String, JSONObject)]
+    }
+
+    static let cases = [
+        Case(name: "a refresh token twice, and a revocation of its session") { id, _, refresh in
+            [
+                ("session.refresh", ["refreshToken": .string(refresh)]),
+                ("session.refresh", ["refreshToken": .string(refresh)]),
+                ("session.revoke", ["sessionId": .string(id)]),
+            ]
+        },
+        Case(name: "two sessions for one place, and a revocation of the subject", subjectHasSession: false) { _, _, _ in
+            [
+                ("session.create", ["subject": .string("alice")]),
+                ("session.create", ["subject": .string("alice")]),
+                ("session.revoke", ["subject": .string("alice")]),
+            ]
+        },
+        Case(name: "a validate, an update and a revocation") { id, token, _ in
+            [
+                ("session.validate", ["token": .string(token)]),
+                ("session.update", ["sessionId": .string(id), "attributes": .object(["n": .integer(1)])]),
+                ("session.revoke", ["sessionId": .string(id)]),
+            ]
+        },
+        Case(name: "a subject disabled beside a create and a refresh", maxSessions: 2) { _, _, refresh in
+            [
+                ("session.create", ["subject": .string("alice")]),
+                ("session.refresh", ["refreshToken": .string(refresh)]),
+                ("subject.disable", ["subject": .string("alice")]),
+            ]
+        },
+    ]
+
+    /// - Parameter tell: how far it is, a line at a time.
+    package static func run(
+        crashes: Int = 1, redeliveries: Int = 1, limit: Int = .max, _ tell: @escaping @Sendable (String) -> Void
+    ) -> Result {
+        let next = Mutex(0)
+        let total = Mutex((schedules: 0.0, states: 0, runs: 0, failure: Simulation.Report?.none))
+        Threads.run(2) {
+            while true {
+                let place = next.withLock { next in
+                    defer { next += 1 }
+                    return next
+                }
+                guard cases.indices.contains(place) else { return }
+                let search = Search(cases[place], crashes: crashes, redeliveries: redeliveries, limit: limit)
+                search.run(tell)
+                tell(
+                    "\(search.schedules.rounded()) schedules, \(search.known.count) states, \(search.runs) runs: \(cases[place].name)"
+                )
+                total.withLock { total in
+                    total.schedules += search.schedules
+                    total.states += search.known.count
+                    total.runs += search.runs
+                    if let failure = search.failure { total.failure = failure }
+                }
+            }
+        }
+        return total.withLock { total in
+            Result(
+                summary:
+                    "\(total.schedules.rounded()) schedules of \(cases.count) cases, \(total.states) states, \(total.runs) runs",
+                failure: total.failure)
+        }
+    }
+
+    /// Depth first through the choices, each schedule from its beginning.
+    final class Search {
+        private struct Node {
+            let options: Int
+            var chosen = 0
+            /// `nil` for a choice within a step.
+            let digest: Digest?
+            /// Of the options that are done.
+            var schedules = 0.0
+        }
+
+        private let `case`: Case
+        private let crashes: Int
+        private let redeliveries: Int
+        private let limit: Int
+        private var path: [Node] = []
+        private(set) var known: [Digest: Double] = [:]
+        private(set) var runs = 0
+        private(set) var schedules = 0.0
+        private(set) var failure: Simulation.Report?
+
+        init(_ case: Case, crashes: Int, redeliveries: Int, limit: Int) {
+            self.case = `case`
+            self.crashes = crashes
+            self.redeliveries = redeliveries
+            self.limit = limit
+        }
+
+        func run(_ tell: (String) -> Void) {
+            repeat {
+                runs += 1
+                let schedule = Schedule(`case`, crashes: crashes, redeliveries: redeliveries)
+                var leaves = 1.0
+                var depth = 0
+                let isWhole = schedule.run { options, digest in
+                    defer { depth += 1 }
+                    if depth < self.path.count { return self.path[depth].chosen }
+                    let digest = digest?()
+                    if let digest, let count = self.known[digest] {
+                        leaves = count
+                        return nil
+                    }
+                    self.path.append(Node(options: options, digest: digest))
+                    return 0
+                }
+                let violations = schedule.end(isWhole: isWhole)
+                if !violations.isEmpty {
+                    failure = replay()
+                    return
+                }
+                backtrack(adding: leaves)
+                if runs % 1000 == 0 { tell("\(runs) runs, \(known.count) states: \(self.case.name)") }
+            } while !path.isEmpty && runs < limit
+        }
+
+        private func backtrack(adding leaves: Double) {
+            var leaves = leaves
+            while let last = path.indices.last {
+                path[last].schedules += leaves
+                path[last].chosen += 1
+                if path[last].chosen < path[last].options { return }
+                leaves = path[last].schedules
+                if let digest = path[last].digest { known[digest] = leaves }
+                path.removeLast()
+            }
+            schedules = leaves
+        }
+
+        private func replay() -> Simulation.Report {
+            let schedule = Schedule(`case`, crashes: crashes, redeliveries: redeliveries, isVerbose: true)
+            var depth = 0
+            let isWhole = schedule.run { [path] _, _ in
+                defer { depth += 1 }
+                return depth < path.count ? path[depth].chosen : nil
+            }
+            let violations = schedule.end(isWhole: isWhole)
+            return Simulation.Report(
+                seed: 0, violations: violations, matrix: FaultMatrix(), commands: 3,
+                history: ["choices: \(path.map(\.chosen))"] + schedule.history)
+        }
+    }
+}

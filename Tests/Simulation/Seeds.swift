@@ -1,0 +1,40 @@
+import Synchronization
+
+/// Runs of many seeds, on as many threads as there are cores.
+package enum Seeds {
+    package struct Result: Sendable {
+        package var matrix = FaultMatrix()
+        package var commands = 0
+        /// By their seeds.
+        package var failed: [Simulation.Report] = []
+    }
+
+    /// - Parameter onFailure: called at once for each seed that broke a promise.
+    package static func run(
+        _ seeds: Range<UInt64>, threads: Int = 2, onFailure: @escaping @Sendable (Simulation.Report) -> Void = { _ in }
+    ) -> Result {
+        let next = Mutex(seeds.lowerBound)
+        let result = Mutex(Result())
+        Threads.run(threads) {
+            while true {
+                let seed: UInt64? = next.withLock { next in
+                    guard next < seeds.upperBound else { return nil }
+                    defer { next += 1 }
+                    return next
+                }
+                guard let seed else { return }
+                let report = Simulation.run(seed: seed)
+                if !report.violations.isEmpty { onFailure(report) }
+                result.withLock { result in
+                    result.matrix.add(report.matrix)
+                    result.commands += report.commands
+                    if !report.violations.isEmpty { result.failed.append(report) }
+                }
+            }
+        }
+        return result.withLock { result in
+            result.failed.sort { $0.seed < $1.seed }
+            return result
+        }
+    }
+}

@@ -1,0 +1,396 @@
+import AMQPConnection
+import SessionContract
+
+/// A RabbitMQ in virtual time: queues, consumers with a prefetch, deliveries that come again when their connection is lost,
+/// counted where the queue is a replicated one, and confirms that come late, together, or say no.
+final class SimulatedBroker {
+    struct Message {
+        let number: Int
+        let routingKey: String
+        let properties: AMQPProperties
+        let body: [UInt8]
+        /// How often it has been delivered.
+        var deliveries = 0
+    }
+
+    final class Consumer {
+        let queue: Topology.CommandQueue
+        let connection: Connection
+        let lane: Int
+        let deliver: (AMQPDelivery) -> Void
+        var isActive = true
+        fileprivate var lastTag: UInt64 = 0
+        fileprivate(set) var unacknowledged: [(tag: UInt64, message: Message)] = []
+
+        init(
+            _ queue: Topology.CommandQueue, _ connection: Connection, lane: Int,
+            deliver: @escaping (AMQPDelivery) -> Void
+        ) {
+            self.queue = queue
+            self.lane = lane
+            self.connection = connection
+            self.deliver = deliver
+        }
+    }
+
+    /// One TCP connection of a worker.
+    final class Connection {
+        unowned let worker: SimulatedWorker
+        let life: Int
+        let number: Int
+        let toBroker: Agenda.Link
+        let toWorker: Agenda.Link
+        fileprivate(set) var isOpen = true
+        fileprivate var onClose: (AMQPError) -> Void
+        fileprivate var confirms = ConfirmTracker<(Bool, [AMQPPublishOutcome]) -> Void>()
+        fileprivate var lastPublished: UInt64 = 0
+        /// Confirms that the broker has not sent yet.
+        fileprivate var unsent: [(tag: UInt64, isPositive: Bool)] = []
+
+        init(of worker: SimulatedWorker, life: Int, on agenda: Agenda, onClose: @escaping (AMQPError) -> Void) {
+            self.worker = worker
+            self.life = life
+            number = worker.world.nextConnection(of: life)
+            toBroker = agenda.makeLink()
+            toWorker = agenda.makeLink()
+            self.onClose = onClose
+        }
+    }
+
+    private unowned let world: World
+    private(set) var ready: [Topology.CommandQueue: [Message]] = [:]
+    private(set) var consumers: [Consumer] = []
+    private var nextConsumer = 0
+    private var isAskedToDeliver: Set<Topology.CommandQueue> = []
+    private var connections: [Connection] = []
+    /// Queues bound to an exchange that take nothing until then, by exchange.
+    private var fullUntil: [String: Int] = [:]
+    let names = Topology.Names(namespace: World.namespace)
+
+    init(_ world: World) {
+        self.world = world
+    }
+
+    // MARK: Commands
+
+    /// What a client publishes to `N.commands`.
+    func publish(_ message: Message) {
+        ready[queue(for: message.routingKey), default: []].append(message)
+        dispatch()
+    }
+
+    private func queue(for key: String) -> Topology.CommandQueue {
+        Topology.CommandQueue.allCases.first { queue in
+            queue.keys().contains { pattern in
+                pattern == key || (pattern.hasSuffix(".*") && key.hasPrefix(pattern.dropLast(1)))
+            }
+        } ?? .unknown
+    }
+
+    /// Messages that are in a command queue, delivered or not.
+    var unfinished: [Int] {
+        (ready.values.flatMap { $0 } + consumers.flatMap { $0.unacknowledged.map(\.message) }).map(\.number).sorted()
+    }
+
+    private func dispatch() {
+        guard world.chooseConsumer != nil else { return deliverReady() }
+        for queue in Topology.CommandQueue.allCases where ready[queue]?.isEmpty == false {
+            if isAskedToDeliver.insert(queue).inserted {
+                world.agenda.send(
+                    over: world.agenda.makeLink(), after: 0, "deliver from \(queue.rawValue)", Digest(2, queue.rawValue)
+                ) {
+                    [self] in
+                    isAskedToDeliver.remove(queue)
+                    guard let message = ready[queue]?.first, let consumer = freeConsumer(of: queue) else { return }
+                    ready[queue]?.removeFirst()
+                    deliver(message, to: consumer)
+                    dispatch()
+                }
+            }
+        }
+    }
+
+    private func deliverReady() {
+        for queue in Topology.CommandQueue.allCases {
+            while let message = ready[queue]?.first, let consumer = freeConsumer(of: queue) {
+                ready[queue]?.removeFirst()
+                deliver(message, to: consumer)
+            }
+        }
+    }
+
+    private func freeConsumer(of queue: Topology.CommandQueue) -> Consumer? {
+        let free = consumers.filter {
+            $0.queue == queue && $0.isActive && $0.unacknowledged.count < world.prefetch
+        }
+        guard !free.isEmpty else { return nil }
+        if let choose = world.chooseConsumer { return free[choose(free.count)] }
+        nextConsumer += 1
+        return free[nextConsumer % free.count]
+    }
+
+    private func deliver(_ message: Message, to consumer: Consumer) {
+        var message = message
+        let fault = world.strike(at: .delivery, consumer.connection.worker, message: message)
+        guard consumer.connection.isOpen, consumer.isActive else {
+            ready[consumer.queue, default: []].insert(message, at: 0)
+            return
+        }
+        consumer.lastTag += 1
+        let tag = consumer.lastTag
+        var properties = message.properties
+        if message.deliveries > 0, consumer.queue.countsDeliveries {
+            var headers = properties.headers ?? AMQPTable()
+            headers["x-delivery-count"] = .int64(Int64(message.deliveries))
+            properties.headers = headers
+        }
+        let delivery = AMQPDelivery(
+            consumerTag: consumer.queue.rawValue, deliveryTag: tag, redelivered: message.deliveries > 0,
+            exchange: names.commands, routingKey: message.routingKey, properties: properties, body: message.body,
+            bodySize: UInt64(message.body.count))
+        message.deliveries += 1
+        consumer.unacknowledged.append((tag, message))
+        let delay = fault == .slow ? world.pause(300_000...5_000_000) : world.latency()
+        let connection = consumer.connection
+        let arrive = { [self] in
+            guard connection.isOpen else { return }
+            world.observe(.delivered(number: message.number, lane: consumer.lane))
+            connection.worker.whenAwake(connection.life, over: connection.toWorker) {
+                guard connection.isOpen else { return }
+                self.world.note(
+                    "\(connection.life) has message \(message.number), delivered \(message.deliveries) times")
+                consumer.deliver(delivery)
+                if fault == .crashAfter { connection.worker.crash() }
+            }
+        }
+        if world.isInstant { return arrive() }
+        world.agenda.send(over: connection.toWorker, after: delay) { arrive() }
+    }
+
+    // MARK: Consumers
+
+    func consume(
+        from queues: [Topology.CommandQueue], over connection: Connection, lane: Int,
+        deliver: @escaping (AMQPDelivery, Topology.CommandQueue) -> Void, whenThere: @escaping () -> Void
+    ) {
+        world.agenda.send(
+            over: connection.toBroker, after: world.latency(), "consume", Digest(3, connection.life, lane)
+        ) { [self] in
+            guard connection.isOpen else { return }
+            for queue in queues {
+                consumers.append(Consumer(queue, connection, lane: lane) { deliver($0, queue) })
+            }
+            answer(connection, whenThere)
+            dispatch()
+        }
+    }
+
+    func cancel(over connection: Connection, whenDone: @escaping () -> Void) {
+        world.agenda.send(over: connection.toBroker, after: world.latency(), "cancel", Digest(4, connection.life)) {
+            [self] in
+            guard connection.isOpen else { return }
+            for consumer in consumers where consumer.connection === connection { consumer.isActive = false }
+            answer(connection, whenDone)
+        }
+    }
+
+    private func answer(_ connection: Connection, _ action: @escaping () -> Void) {
+        let tell = {
+            guard connection.isOpen else { return }
+            connection.worker.whenAwake(connection.life, over: connection.toWorker) {
+                if connection.isOpen { action() }
+            }
+        }
+        if world.isInstant { return tell() }
+        world.agenda.send(over: connection.toWorker, after: world.latency()) { tell() }
+    }
+
+    func acknowledge(_ tag: UInt64, multiple: Bool, of queue: Topology.CommandQueue, over connection: Connection) {
+        let fault = world.strike(at: .acknowledgement, connection.worker)
+        if fault == .crash || !connection.isOpen { return }
+        let delay = fault == .slow ? world.pause(300_000...3_000_000) : world.latency()
+        world.agenda.send(
+            over: connection.toBroker, from: connection.life, after: delay,
+            "\(connection.life) acknowledges \(tag) of \(queue)",
+            Digest(5, connection.number, Int(tag), multiple ? 1 : 0)
+        ) { [self] in
+            guard connection.isOpen,
+                let consumer = consumers.first(where: { $0.connection === connection && $0.queue == queue })
+            else { return }
+            guard consumer.unacknowledged.contains(where: { $0.tag == tag }) else {
+                world.observe(.protocolError("unknown delivery tag \(tag)"))
+                return close(connection, because: AMQPError(.preconditionFailed, "unknown delivery tag \(tag)"))
+            }
+            consumer.unacknowledged.removeAll { multiple ? $0.tag <= tag : $0.tag == tag }
+            dispatch()
+            if fault == .crashAfter { connection.worker.crash() }
+        }
+    }
+
+    /// The messages that an acknowledgement is about.
+    func numbers(_ tag: UInt64, multiple: Bool, of queue: Topology.CommandQueue, over connection: Connection) -> [Int] {
+        consumers.filter { $0.connection === connection && $0.queue == queue }.flatMap(\.unacknowledged)
+            .filter { multiple ? $0.tag <= tag : $0.tag == tag }.map(\.message.number)
+    }
+
+    // MARK: Connections
+
+    func connect(
+        _ worker: SimulatedWorker, life: Int, onClose: @escaping (AMQPError) -> Void
+    ) -> Connection {
+        let connection = Connection(of: worker, life: life, on: world.agenda, onClose: onClose)
+        connections.append(connection)
+        return connection
+    }
+
+    /// Ends a connection: what was delivered over it and not acknowledged goes back to its queue.
+    func close(_ connection: Connection, because error: AMQPError) {
+        guard connection.isOpen else { return }
+        connection.isOpen = false
+        connections.removeAll { $0 === connection }
+        for consumer in consumers where consumer.connection === connection {
+            ready[consumer.queue, default: []].insert(contentsOf: consumer.unacknowledged.map(\.message), at: 0)
+            consumer.unacknowledged = []
+        }
+        consumers.removeAll { $0.connection === connection }
+        let open = connection.confirms.removeAll(because: error)
+        let tell = { [world] in
+            connection.worker.whenAwake(connection.life, over: connection.toWorker) {
+                // Which is told first is nobody's promise.
+                let isToldFirst = world.flip()
+                if !isToldFirst { connection.onClose(error) }
+                for batch in open { batch.waiter(false, batch.outcomes) }
+                if isToldFirst { connection.onClose(error) }
+            }
+        }
+        if world.isInstant {
+            tell()
+            return dispatch()
+        }
+        world.agenda.send(over: connection.toWorker, after: world.latency()) { tell() }
+        world.agenda.after(world.latency()) { [self] in dispatch() }
+    }
+
+    func closeAll(of life: Int, because error: AMQPError) {
+        for connection in connections where connection.life == life { close(connection, because: error) }
+    }
+
+    // MARK: What workers publish
+
+    /// Has the queues behind an exchange refuse what comes, for a while.
+    func fill(_ exchange: String, for microseconds: Int) {
+        fullUntil[exchange] = max(fullUntil[exchange] ?? 0, world.agenda.now + microseconds)
+        world.note("a queue behind \(exchange) is full for \(microseconds / 1000) ms")
+    }
+
+    func publish(
+        _ messages: [AMQPMessage], over connection: Connection, step: PipelineStep = .publish,
+        onOutcomes: @escaping (Bool, [AMQPPublishOutcome]) -> Void
+    ) {
+        guard !messages.isEmpty else { return onOutcomes(connection.isOpen, []) }
+        let fault = world.strike(at: step, connection.worker)
+        if fault == .crash { return }
+        let error = AMQPError(.connectionClosed, "it was lost")
+        guard connection.isOpen else {
+            return onOutcomes(false, messages.map { _ in .unknown(error) })
+        }
+        connection.confirms.add(
+            outcomes: messages.map { _ in .confirmed }, sent: Array(messages.indices), messages: messages,
+            deadline: .max, waiter: onOutcomes)
+        let tags = messages.map { _ in
+            connection.lastPublished += 1
+            return connection.lastPublished
+        }
+        let delay = fault == .slow ? world.pause(300_000...4_000_000) : world.latency()
+        world.agenda.send(
+            over: connection.toBroker, from: connection.life, after: delay,
+            "\(connection.life) publishes \(tags.count)", Digest(6, connection.number, Int(tags[0]), tags.count)
+        ) { [self] in
+            guard connection.isOpen else { return }
+            for (tag, message) in zip(tags, messages) { connection.unsent.append((tag, take(message))) }
+            if fault == .crashAfter { return connection.worker.crash() }
+            sendConfirms(over: connection)
+        }
+    }
+
+    /// Confirms what has been published, one by one or many at once, in any order.
+    private func sendConfirms(over connection: Connection) {
+        let fault = world.strike(at: .confirm, connection.worker)
+        guard fault != .crash, connection.isOpen else { return }
+        if world.isInstant {
+            let outcomes = connection.unsent
+            connection.unsent = []
+            for one in outcomes { confirmNow(one.tag, multiple: false, one.isPositive, over: connection) }
+            return
+        }
+        let delay = fault == .slow ? world.pause(500_000...9_000_000) : world.latency()
+        world.agenda.after(delay) { [self] in
+            guard connection.isOpen, !connection.unsent.isEmpty else { return }
+            var confirms = connection.unsent
+            connection.unsent = []
+            while !confirms.isEmpty {
+                let prefix = confirms.prefix { $0.isPositive == confirms[0].isPositive }
+                // `multiple` speaks of every tag below: so it may only stand for an unbroken run from the lowest.
+                if prefix.count > 1, world.flip() {
+                    confirm(prefix[prefix.count - 1].tag, multiple: true, prefix[0].isPositive, over: connection)
+                    confirms.removeFirst(prefix.count)
+                } else {
+                    let one = confirms.remove(at: Int.random(in: confirms.indices, using: &world.random))
+                    confirm(one.tag, multiple: false, one.isPositive, over: connection)
+                }
+            }
+            if fault == .crashAfter { connection.worker.crash() }
+        }
+    }
+
+    private func confirm(_ tag: UInt64, multiple: Bool, _ isPositive: Bool, over connection: Connection) {
+        world.agenda.send(over: connection.toWorker, after: world.latency()) { [self] in
+            confirmNow(tag, multiple: multiple, isPositive, over: connection)
+        }
+    }
+
+    private func confirmNow(_ tag: UInt64, multiple: Bool, _ isPositive: Bool, over connection: Connection) {
+        guard connection.isOpen else { return }
+        connection.worker.whenAwake(connection.life, over: connection.toWorker) { [self] in
+            guard connection.isOpen else { return }
+            do throws(AMQPError) {
+                let resolved = try connection.confirms.confirm(tag: tag, multiple: multiple, positive: isPositive)
+                for batch in resolved { batch.waiter(true, batch.outcomes) }
+            } catch {
+                world.observe(.protocolError("a confirm that does not fit: \(error.message)"))
+            }
+        }
+    }
+
+    /// Routes a message; `false` if a queue refuses it, though the others have it.
+    private func take(_ message: AMQPMessage) -> Bool {
+        let isFull = (fullUntil[message.exchange] ?? 0) > world.agenda.now
+        if message.exchange == names.dead, isFull { return false }
+        world.noteTaken(message, isRefused: isFull)
+        return !isFull
+    }
+
+    // MARK: Replies
+
+    /// Publishes replies; each is settled when its client has it or it is lost.
+    func reply(
+        _ replies: [AMQPMessage], from worker: SimulatedWorker, life: Int, link: Agenda.Link,
+        whenSettled: @escaping () -> Void
+    ) {
+        guard !replies.isEmpty else { return whenSettled() }
+        let fault = world.strike(at: .reply, worker)
+        if fault == .crash { return }
+        let delay = fault == .slow ? world.pause(300_000...4_900_000) : world.latency()
+        let arrive = { [self] in
+            // A connection for replies that is lost takes some with it; the command is acknowledged all the same.
+            let isLost = fault == .disconnect
+            if !isLost { for reply in replies { world.client.receive(reply) } }
+            if fault == .crashAfter { return worker.crash() }
+            if world.isInstant { return worker.whenAwake(life, over: link, whenSettled) }
+            world.agenda.send(over: link, after: world.latency()) { worker.whenAwake(life, over: link, whenSettled) }
+        }
+        // Together with what is published beside them: to tell the two apart would show nobody anything.
+        if world.isInstant { return arrive() }
+        world.agenda.send(over: link, from: life, after: delay) { arrive() }
+    }
+}

@@ -1,0 +1,273 @@
+import AMQPConnection
+import NIOCore
+import SessionContract
+import SessionCore
+import SessionStore
+import SessionWorker
+import TestSupport
+
+/// Drives a lane's state over the simulated broker and store: does what it says, and nothing of its own.
+final class SimulatedLane {
+    private unowned let worker: SimulatedWorker
+    private unowned let world: World
+    private let life: Int
+    /// Its own among all lanes there ever were.
+    let number: Int
+    private let queues: [Topology.CommandQueue]
+    private var state: LaneState
+    private var consuming: SimulatedBroker.Connection?
+    private var publishing: SimulatedBroker.Connection?
+    private let replies: Agenda.Link
+    var onFinish: (((any Error)?) -> Void)?
+    private(set) var isServing = false
+    private var isPaused = false
+    /// What lies in the socket while reading is paused.
+    private var unread: [(AMQPDelivery, Topology.CommandQueue)] = []
+    private var events: [LaneEvent] = []
+    private var isHandling = false
+    /// What it has been told, in its order; kept where every order is tried.
+    private(set) var told = Digest()
+
+    init(of worker: SimulatedWorker, queues: [Topology.CommandQueue]) {
+        self.worker = worker
+        world = worker.world
+        life = worker.life
+        number = worker.world.nextLane(of: worker.life)
+        self.queues = queues
+        replies = worker.world.agenda.makeLink()
+        let parts = worker.parts
+        parts.random = .init(seed: parts.random.next())
+        state = LaneState(
+            LaneState.Parts(
+                reader: parts.reader, decider: parts.decider, outgoing: parts.outgoing, queues: queues,
+                namespace: World.namespace, limits: LaneBacklog.Limits(heldBytes: worker.world.heldBytes),
+                wallClock: { Timestamp(milliseconds: 1_800_000_000_000) }),
+            random: parts.random)
+    }
+
+    func begin() {
+        for isConsuming in [true, false] {
+            let connection = world.broker.connect(worker, life: life) { [weak self] error in
+                self?.handle(.lost(error))
+            }
+            if isConsuming { consuming = connection } else { publishing = connection }
+        }
+        var actions: [LaneAction] = []
+        state.begin(into: &actions)
+        isHandling = true
+        for action in actions { perform(action) }
+        isHandling = false
+        goOn()
+    }
+
+    /// What happens while actions are being done waits until they are.
+    func handle(_ event: LaneEvent) {
+        guard worker.life == life else { return }
+        events.append(event)
+        if !isHandling { goOn() }
+    }
+
+    private func goOn() {
+        guard !isHandling else { return }
+        isHandling = true
+        defer { isHandling = false }
+        while !events.isEmpty, worker.life == life {
+            let event = events.removeFirst()
+            if world.agenda.isChosen { Self.append(event, to: &told) }
+            var actions: [LaneAction] = []
+            let now = NIODeadline.uptimeNanoseconds(UInt64(world.agenda.now) * 1000)
+            state.handle(event, now: now, into: &actions)
+            for action in actions where worker.life == life { perform(action) }
+        }
+    }
+
+    private func perform(_ action: LaneAction) {
+        switch action {
+        case .consume, .cancelConsumers, .pauseReading, .publish, .offer, .acknowledge, .close: ask(broker: action)
+        case .countDeliveries, .load, .commit, .release, .clear: ask(store: action)
+        case .verify(let id, let tokens): handle(.verified(id, tokens.map(SimulatedAccessTokens.read)))
+        case .sign(let id, let claims): handle(.signed(id, claims.map(SimulatedAccessTokens.sign)))
+        case .startTimer(let timer, let pause):
+            let microseconds = pause.components.seconds * 1_000_000 + pause.components.attoseconds / 1_000_000_000_000
+            worker.after(Int(microseconds)) { [weak self] in self?.handle(.timerFired(timer)) }
+        case .enterGate: worker.enterGate(self)
+        case .leaveGate: worker.leaveGate()
+        case .report(let report): world.note("\(life) reports \(Self.brief(report))")
+        case .finished(let error):
+            isServing = false
+            onFinish?(error)
+        }
+    }
+
+    /// Enough to tell what it has been told from anything else: contents follow from the order of loads and commits.
+    private static func append(_ event: LaneEvent, to digest: inout Digest) {
+        switch event {
+        case .delivered(let deliveries, _):
+            for delivery in deliveries { digest.append(Digest(1, delivery.properties.correlationID ?? "")) }
+        case .loaded(_, .success(let loaded)):
+            digest.append(2)
+            for aggregate in loaded.aggregates {
+                if case .whole(let whole) = aggregate.state { digest.append(Int(whole.revision)) }
+                digest.append(aggregate.results.count)
+                digest.append(aggregate.reused.count)
+            }
+        case .committed(_, .success(let results)):
+            digest.append(3)
+            for result in results {
+                if case .applied = result { digest.append(true) } else { digest.append(false) }
+            }
+        case .published(_, let outcomes, let isOpen):
+            digest.append(4)
+            for outcome in outcomes { digest.append(outcome == .confirmed) }
+            digest.append(isOpen)
+        case .lost: digest.append(5)
+        case .cleared: digest.append(6)
+        case .consuming: digest.append(7)
+        case .timerFired: digest.append(8)
+        case .loaded: digest.append(9)
+        case .committed: digest.append(10)
+        case .cancelled, .offered, .counted, .verified, .signed, .released, .gateEntered, .gateTaken, .gateIsFree,
+            .drain:
+            digest.append(11)
+        }
+    }
+
+    private static func brief(_ report: LaneReport) -> String {
+        switch report {
+        case .completed(let items, let completions, _):
+            "completed "
+                + zip(items, completions).map { item, completion in
+                    "\(item.delivery.properties.correlationID ?? "?") \(completion.result.routingKey)"
+                        + (completion.isDuplicate ? " again" : "")
+                }.joined(separator: ", ")
+        case .retry(let count, let error, after: let delay): "\(count) to be tried again after \(delay): \(error)"
+        case .givenUp(let count): "\(count) given up"
+        case .writesRefused(let reason): "writes " + (reason == nil ? "taken" : "refused")
+        case .unbound(let names): "\(names) from the queue of unknown ones"
+        case .readingPaused(let isPaused, _): isPaused ? "reading paused" : "reading resumed"
+        case .refused(let message): "\(message.kind) refused"
+        case .taken: "everything taken"
+        case .copiesDropped(let count): "\(count) copies dropped"
+        case .unsendable(let exchange, _): "unsendable to \(exchange)"
+        }
+    }
+}
+
+// MARK: - The broker
+
+extension SimulatedLane {
+    private func ask(broker action: LaneAction) {
+        guard let consuming, let publishing else { return }
+        switch action {
+        case .consume(let queues):
+            world.broker.consume(from: queues, over: consuming, lane: number) { [weak self] delivery, queue in
+                self?.receive(delivery, from: queue)
+            } whenThere: { [weak self] in
+                self?.isServing = true
+                self?.handle(.consuming)
+            }
+        case .cancelConsumers:
+            world.broker.cancel(over: consuming) { [weak self] in
+                guard let self else { return }
+                // They come behind what lies in the socket.
+                read()
+                handle(.cancelled)
+            }
+        case .pauseReading(let isPaused):
+            self.isPaused = isPaused
+            if !isPaused { read() }
+        case .publish(let id, let messages, let replies): publish(id, messages, replies)
+        case .offer(let id, let messages):
+            world.broker.publish(messages, over: publishing) { [weak self] isOpen, outcomes in
+                self?.note(messages, outcomes)
+                self?.handle(.offered(id, outcomes, isChannelOpen: isOpen))
+            }
+        case .acknowledge(let acknowledgements):
+            for one in acknowledgements {
+                for number in world.broker.numbers(one.tag, multiple: one.multiple, of: one.queue, over: consuming) {
+                    world.observe(.acknowledged(number: number, lane: self.number))
+                }
+                world.broker.acknowledge(one.tag, multiple: one.multiple, of: one.queue, over: consuming)
+            }
+        case .close:
+            isServing = false
+            let error = AMQPError(.connectionClosed, "it was given up")
+            world.broker.close(consuming, because: error)
+            world.broker.close(publishing, because: error)
+        default: preconditionFailure("this is nothing to ask the broker for")
+        }
+    }
+
+    private func receive(_ delivery: AMQPDelivery, from queue: Topology.CommandQueue) {
+        if isPaused { unread.append((delivery, queue)) } else { handle(.delivered([delivery], from: queue)) }
+    }
+
+    private func read() {
+        let unread = unread
+        self.unread = []
+        for (delivery, queue) in unread { handle(.delivered([delivery], from: queue)) }
+    }
+
+    private func publish(_ id: PublicationID, _ messages: [AMQPMessage], _ replies: [AMQPMessage]) {
+        guard let publishing else { return }
+        var areSettled = false
+        var outcomes: (Bool, [AMQPPublishOutcome])?
+        func answer() {
+            guard areSettled, let outcomes else { return }
+            note(messages, outcomes.1)
+            handle(.published(id, outcomes.1, isChannelOpen: outcomes.0))
+        }
+        world.broker.publish(messages, over: publishing) { isOpen, given in
+            outcomes = (isOpen, given)
+            answer()
+        }
+        guard worker.life == life else { return }
+        world.broker.reply(replies, from: worker, life: life, link: self.replies) {
+            areSettled = true
+            answer()
+        }
+    }
+
+    /// The worker knows now what became of these.
+    private func note(_ messages: [AMQPMessage], _ outcomes: [AMQPPublishOutcome]) {
+        for (message, outcome) in zip(messages, outcomes) {
+            switch outcome {
+            case .confirmed: world.noteConfirmed(message, isRefused: false, lane: number)
+            case .rejected: world.noteConfirmed(message, isRefused: true, lane: number)
+            case .returned, .unsendable, .unknown: break
+            }
+        }
+    }
+}
+
+// MARK: - The store
+
+extension SimulatedLane {
+    private func ask(store action: LaneAction) {
+        let redis = world.redis!
+        let port = worker.port
+        switch action {
+        case .countDeliveries(let id, let names):
+            redis.countDeliveries(names, of: worker, over: port) { [weak self] in self?.handle(.counted(id, $0)) }
+        case .load(let id, let requests, _):
+            redis.load(requests, .load, of: worker, over: port) { [weak self] in self?.handle(.loaded(id, $0)) }
+        case .commit(let id, let commits):
+            redis.commit(commits, .commit, of: worker, lane: number, over: port) { [weak self] in
+                self?.handle(.committed(id, $0))
+            }
+        case .release(let id, let messages):
+            redis.ask(.release, of: worker, over: port, isWrite: true) { contents, _ in
+                contents.release(messages)
+            } answer: { [weak self] _ in
+                self?.handle(.released(id))
+            }
+        case .clear(let id, let references):
+            redis.ask(.clear, of: worker, over: port, isWrite: true) { contents, _ in
+                redis.clear(references, &contents)
+            } answer: { [weak self] _ in
+                self?.handle(.cleared(id))
+            }
+        default: preconditionFailure("this is nothing to ask the store for")
+        }
+    }
+}

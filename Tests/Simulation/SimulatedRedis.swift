@@ -1,0 +1,223 @@
+import SessionCore
+import SessionStore
+
+/// A Redis in virtual time: the twin's contents behind links that are slow, break, and answer late or never, with a clock
+/// that steps and a replica that lags behind.
+final class SimulatedRedis {
+    /// A worker's connection.
+    final class Port {
+        let life: Int
+        fileprivate let request: Agenda.Link
+        fileprivate let answer: Agenda.Link
+        private var lastNumber = 0
+
+        init(life: Int, on agenda: Agenda) {
+            self.life = life
+            request = agenda.makeLink()
+            answer = agenda.makeLink()
+        }
+
+        fileprivate func nextNumber() -> Int {
+            lastNumber += 1
+            return lastNumber
+        }
+    }
+
+    /// What a replica may have: the contents at a moment, and the commits that were in them.
+    private struct Snapshot {
+        let contents: InMemoryContents
+        let commits: Int
+    }
+
+    fileprivate unowned let world: World
+    private(set) var contents = InMemoryContents(inboxSeconds: 3600)
+    private var offset: Int64 = 0
+    private var awayUntil = -1
+    private var refusesWritesUntil = -1
+    private var commitCount = 0
+    private var snapshots: [Snapshot] = []
+    /// Whether writes that were acknowledged may be lost: then replicas are kept.
+    var mayFailOver = false
+    private var eventIDs: [OutboxEntry.Reference: String] = [:]
+
+    init(_ world: World) {
+        self.world = world
+    }
+
+    /// `TIME`. Far from the epoch, so that a step back is none into nonsense.
+    var time: Timestamp {
+        Timestamp(milliseconds: 1_800_000_000_000 + Int64(world.agenda.now / 1000) + offset)
+    }
+
+    /// Asks something of the store.
+    ///
+    /// - Parameters:
+    ///   - isWrite: whether nothing of it is done while writes are refused.
+    ///   - refusedWhole: what is answered then; `nil` where that is an error for all of it.
+    ///   - effect: what happens at the store.
+    ///   - answer: what the worker is told; not called where it has died.
+    func ask<Answer>(
+        _ step: PipelineStep, of worker: SimulatedWorker, over port: Port, isWrite: Bool,
+        refusedWhole: ((StoreError) -> Answer)? = nil,
+        _ effect: @escaping (inout InMemoryContents, Timestamp) -> Answer,
+        answer: @escaping (Result<Answer, StoreError>) -> Void
+    ) {
+        let fault = world.strike(at: step, worker)
+        if fault == .crash { return }
+        func reply(_ result: Result<Answer, StoreError>, after delay: Int? = nil) {
+            // Between the store and who asked nobody else has a part.
+            if world.isInstant { return worker.whenAwake(port.life, over: port.answer) { answer(result) } }
+            world.agenda.send(over: port.answer, after: delay ?? world.latency()) {
+                worker.whenAwake(port.life, over: port.answer) { answer(result) }
+            }
+        }
+        let tooLate = 2_000_000
+        let number = port.nextNumber()
+        world.agenda.send(
+            over: port.request, from: port.life, after: world.latency(), "\(port.life) asks redis: \(step) \(number)",
+            Digest(1, port.life, number)
+        ) { [self] in
+            let now = world.agenda.now
+            if now < awayUntil {
+                return reply(.failure(StoreError("Redis is away", .away, mayHaveHappened: false)), after: 200_000)
+            }
+            if isWrite, now < refusesWritesUntil {
+                let error = StoreError("OOM", .writesRefused, mayHaveHappened: false)
+                return reply(refusedWhole.map { .success($0(error)) } ?? .failure(error))
+            }
+            switch fault {
+            case .refused:
+                let error = StoreError("ERR of its own", .refused, mayHaveHappened: false)
+                return reply(refusedWhole.map { .success($0(error)) } ?? .failure(error))
+            case .lateEffect:
+                world.agenda.after(world.pause(300_000...5_000_000)) { [self] in _ = carryOut(effect) }
+                return reply(
+                    .failure(StoreError("no answer in time", .away, mayHaveHappened: true)), after: tooLate)
+            default: break
+            }
+            let result = carryOut(effect)
+            switch fault {
+            case .crashAfter: worker.crash()
+            case .answerLost:
+                reply(.failure(StoreError("no answer in time", .away, mayHaveHappened: true)), after: tooLate)
+            case .slow: reply(.success(result), after: world.pause(300_000...1_900_000))
+            default: reply(.success(result))
+            }
+        }
+    }
+
+    private func carryOut<Answer>(_ effect: (inout InMemoryContents, Timestamp) -> Answer) -> Answer {
+        if mayFailOver {
+            snapshots.append(Snapshot(contents: contents, commits: commitCount))
+            if snapshots.count > 6 { snapshots.removeFirst() }
+        }
+        // As the microsecond has it: where writes are lost, those that come instead reach another revision.
+        if !world.isInstant { contents.revisionStep = Int64.random(in: 1...1_000_000, using: &world.random) }
+        return effect(&contents, time)
+    }
+
+    fileprivate var isRefusingWrites: Bool { world.agenda.now < refusesWritesUntil }
+
+    // MARK: Faults
+
+    func beAway(for microseconds: Int) {
+        awayUntil = max(awayUntil, world.agenda.now + microseconds)
+    }
+
+    func refuseWrites(for microseconds: Int) {
+        refusesWritesUntil = max(refusesWritesUntil, world.agenda.now + microseconds)
+    }
+
+    func stepClock(milliseconds: Int64) {
+        offset += milliseconds
+        world.note("the clock of Redis steps by \(milliseconds) ms")
+    }
+
+    /// A replica takes over.
+    func failOver() {
+        guard let replica = snapshots.first else { return }
+        let before = contents
+        contents.loseWrites(since: replica.contents)
+        let claims = before.claims.keys.filter { contents.claims[$0] == nil }.compactMap { world.messageIDs[$0] }
+        let lost = Set(replica.commits..<commitCount)
+        snapshots = []
+        world.note("a replica takes over: commits \(lost.sorted()) and claims \(claims.sorted()) are lost")
+        world.observe(.lost(commits: lost, claims: Set(claims)))
+        awayUntil = max(awayUntil, world.agenda.now + 300_000)
+    }
+
+    // MARK: Commits
+
+    /// Applies commits, and tells what was seen of them.
+    func commit(
+        _ commits: [Commit], _ contents: inout InMemoryContents, _ now: Timestamp, lane: Int
+    ) -> [(result: CommitResult, number: Int?)] {
+        commits.map { commit in
+            let result = contents.commit([commit], at: now)[0]
+            guard case .applied(let references) = result else { return (result, nil) }
+            defer { commitCount += 1 }
+            for (event, reference) in zip(commit.events, references) { eventIDs[reference] = event.id }
+            world.noteCommit(commit, number: commitCount, of: contents, lane: lane)
+            return (result, commitCount)
+        }
+    }
+
+    func clear(_ references: [OutboxEntry.Reference], _ contents: inout InMemoryContents) {
+        contents.clear(references)
+        world.observe(.cleared(events: references.compactMap { eventIDs[$0] }))
+    }
+}
+
+// MARK: - What workers ask for
+
+extension SimulatedRedis {
+    func load(
+        _ requests: [LoadRequest], _ step: PipelineStep, of worker: SimulatedWorker, over port: Port,
+        answer: @escaping (Result<Loaded, StoreError>) -> Void
+    ) {
+        ask(
+            step, of: worker, over: port, isWrite: false,
+            { [self] contents, now in
+                guard isRefusingWrites else { return contents.load(requests, at: now) }
+                // A claim is a write, and must not keep what is only read.
+                let read = contents.load(requests.filter(\.messages.isEmpty), at: now)
+                var aggregates = read.aggregates[...]
+                let error = StoreError("OOM", .writesRefused, mayHaveHappened: false)
+                return Loaded(
+                    now: now, revocations: read.revocations,
+                    aggregates: requests.map { request in
+                        guard request.messages.isEmpty, let aggregate = aggregates.popFirst() else {
+                            return LoadedAggregate(state: .refused(error))
+                        }
+                        return aggregate
+                    })
+            }, answer: answer)
+    }
+
+    func commit(
+        _ commits: [Commit], _ step: PipelineStep, of worker: SimulatedWorker, lane: Int, over port: Port,
+        answer: @escaping (Result<[CommitResult], StoreError>) -> Void
+    ) {
+        ask(
+            step, of: worker, over: port, isWrite: true,
+            refusedWhole: { error in commits.map { _ in (result: CommitResult.refused(error), number: Int?.none) } },
+            { [self] contents, now in commit(commits, &contents, now, lane: lane) },
+            answer: { [self] result in
+                if case .success(let done) = result {
+                    for number in done.compactMap(\.number) { world.observe(.told(commit: number, lane: lane)) }
+                }
+                answer(result.map { $0.map(\.result) })
+            })
+    }
+
+    func countDeliveries(
+        _ names: [String], of worker: SimulatedWorker, over port: Port,
+        answer: @escaping (Result<[Int64], StoreError>) -> Void
+    ) {
+        ask(
+            .load, of: worker, over: port, isWrite: true,
+            { contents, _ in
+                contents.countDeliveries(of: names)
+            }, answer: answer)
+    }
+}

@@ -1,0 +1,260 @@
+import AMQPConnection
+import Logging
+import SessionContract
+import SessionCore
+import SessionCrypto
+import SessionStore
+import SessionWorker
+import TestSupport
+
+/// A worker process in virtual time: its lanes, its sweeper, its look at the policies; it dies, stands still, and is
+/// started again.
+final class SimulatedWorker {
+    /// The queues that each lane serves: revocations have a lane of their own.
+    private static let lanes: [[Topology.CommandQueue]] = [[.revoke], Topology.CommandQueue.others]
+
+    unowned let world: World
+    let number: Int
+    /// Names this run of the process; 0 while it is not running.
+    private(set) var life = 0
+    private(set) var port: SimulatedRedis.Port
+    private(set) var parts: WorkerParts
+    /// By the place of their queues among `lanes`; `nil` where one is not connected.
+    private(set) var lanes: [SimulatedLane?] = []
+    private var sweeper: SimulatedSweeper?
+    private(set) var stalledUntil = 0
+    /// What has come while it stands still, in its order.
+    private var asleep: [(life: Int, action: () -> Void)] = []
+    private var isDraining = false
+    private var drained = 0
+    private let isGateTaken = LargeGate()
+
+    init(_ number: Int, in world: World) {
+        self.number = number
+        self.world = world
+        port = SimulatedRedis.Port(life: 0, on: world.agenda)
+        parts = WorkerParts(life: 0, in: world)
+    }
+
+    /// Whether it takes commands of every queue.
+    var isServing: Bool { life != 0 && !isDraining && lanes.allSatisfy { $0?.isServing == true } && !lanes.isEmpty }
+
+    // MARK: Life
+
+    func start() {
+        life = world.nextLife()
+        stalledUntil = 0
+        asleep = []
+        isDraining = false
+        drained = 0
+        port = SimulatedRedis.Port(life: life, on: world.agenda)
+        parts = WorkerParts(life: life, in: world)
+        lanes = Self.lanes.map { _ in nil }
+        world.note("worker \(number) starts as \(life)")
+        lookAtPolicies(isFirst: true)
+        if world.sweeps { sweep() }
+    }
+
+    /// Begins to sweep.
+    func sweep() {
+        guard life != 0, sweeper == nil else { return }
+        let sweeper = SimulatedSweeper(self)
+        self.sweeper = sweeper
+        sweeper.start()
+    }
+
+    /// The process is gone; the broker notices at once or in a while.
+    func crash(isSeenAtOnce: Bool = false) {
+        guard life != 0 else { return }
+        let dead = life
+        world.note("worker \(number), \(dead), dies")
+        end()
+        if isSeenAtOnce {
+            world.broker.closeAll(of: dead, because: AMQPError(.connectionClosed, "the peer is gone"))
+        }
+        world.agenda.after(world.pause(0...3_000_000)) { [unowned world] in
+            world.broker.closeAll(of: dead, because: AMQPError(.connectionClosed, "the peer is gone"))
+        }
+        world.agenda.after(world.pause(200_000...4_000_000)) { [self] in if life == 0 { start() } }
+    }
+
+    /// Loses its connections to the broker.
+    func disconnect() {
+        world.broker.closeAll(of: life, because: AMQPError(.connectionClosed, "connection reset"))
+    }
+
+    /// Whether it has something to lose with its connections.
+    var hasDeliveries: Bool {
+        world.broker.consumers.contains { $0.connection.life == life && !$0.unacknowledged.isEmpty }
+    }
+
+    private func end() {
+        life = 0
+        lanes = []
+        sweeper = nil
+    }
+
+    func stall(for microseconds: Int) {
+        stalledUntil = max(stalledUntil, world.agenda.now + microseconds)
+        world.agenda.after(stalledUntil - world.agenda.now) { [self] in wake() }
+        world.note("worker \(number) stands still for \(microseconds / 1000) ms")
+    }
+
+    /// Has it stop in order, and starts it again behind that.
+    func drain() {
+        guard life != 0, !isDraining else { return }
+        isDraining = true
+        world.note("worker \(number) is told to stop")
+        sweeper = nil
+        let missing = lanes.count { $0 == nil }
+        for lane in lanes { lane?.handle(.drain) }
+        laneIsDrained(missing)
+    }
+
+    private func laneIsDrained(_ count: Int = 1) {
+        drained += count
+        guard isDraining, drained == Self.lanes.count else { return }
+        world.broker.closeAll(of: life, because: AMQPError(.connectionClosed, "it was closed"))
+        end()
+        world.agenda.after(world.pause(200_000...2_000_000)) { [self] in if life == 0 { start() } }
+    }
+
+    /// Does something if the process that it is meant for still lives; once it goes on if it stands still.
+    func whenAwake(_ life: Int, over link: Agenda.Link, _ action: @escaping () -> Void) {
+        guard self.life == life else { return }
+        guard isAsleep else { return action() }
+        asleep.append((life, action))
+    }
+
+    func after(_ microseconds: Int, _ action: @escaping () -> Void) {
+        let life = life
+        world.agenda.after(microseconds) { [self] in
+            guard self.life == life else { return }
+            if isAsleep { asleep.append((life, action)) } else { action() }
+        }
+    }
+
+    private var isAsleep: Bool { stalledUntil > world.agenda.now || !asleep.isEmpty }
+
+    private func wake() {
+        guard stalledUntil <= world.agenda.now else { return }
+        // What happens now may make it stand still again.
+        while stalledUntil <= world.agenda.now, !asleep.isEmpty {
+            let (life, action) = asleep.removeFirst()
+            if self.life == life { action() }
+        }
+    }
+
+    // MARK: Policies
+
+    /// Four times a second; no lane takes a command before the first look.
+    private func lookAtPolicies(isFirst: Bool) {
+        let request = LoadRequest(handle: world.manager.policiesHandle, scope: .whole)
+        world.redis.ask(.policies, of: self, over: port, isWrite: false) { contents, now in
+            contents.load([request], at: now)
+        } answer: { [self] result in
+            if case .success(let loaded) = result, case .whole(let aggregate)? = loaded.aggregates.first?.state {
+                parts.policies.catalogue = world.policies.with(put: aggregate.policies)
+                if isFirst { for place in lanes.indices { connect(place) } }
+                if world.sweeps { after(250_000) { self.lookAtPolicies(isFirst: false) } }
+            } else {
+                after(500_000) { self.lookAtPolicies(isFirst: isFirst) }
+            }
+        }
+    }
+
+    // MARK: Lanes
+
+    private func connect(_ place: Int) {
+        guard !isDraining else { return laneIsDrained() }
+        let lane = SimulatedLane(of: self, queues: Self.lanes[place])
+        lane.onFinish = { [weak self, weak lane] error in
+            guard let self, let lane, lanes.indices.contains(place), lanes[place] === lane else { return }
+            lanes[place] = nil
+            guard error != nil else { return laneIsDrained() }
+            if isDraining { return laneIsDrained() }
+            after(world.pause(100_000...1_500_000)) { self.connect(place) }
+        }
+        lanes[place] = lane
+        lane.begin()
+    }
+
+    // MARK: The gate of large subjects
+
+    func enterGate(_ lane: SimulatedLane) {
+        guard isGateTaken.holder == nil else {
+            isGateTaken.waiting.append(lane)
+            return lane.handle(.gateTaken)
+        }
+        isGateTaken.holder = lane
+        lane.handle(.gateEntered)
+    }
+
+    func leaveGate() {
+        isGateTaken.holder = nil
+        let waiting = isGateTaken.waiting
+        isGateTaken.waiting = []
+        for lane in waiting { lane.handle(.gateIsFree) }
+    }
+
+    private final class LargeGate {
+        weak var holder: SimulatedLane?
+        var waiting: [SimulatedLane] = []
+    }
+}
+
+/// What a worker's run is made of, all of it from the seed.
+final class WorkerParts {
+    let decider: CommandDecider
+    let reader: DeliveryReader
+    let outgoing: OutgoingMessages
+    let policies: PolicyBox
+    var random: SeededRandom
+
+    init(life: Int, in world: World) {
+        let policies = PolicyBox(world.policies)
+        self.policies = policies
+        random = SeededRandom(seed: world.seed &* 1_000_003 &+ UInt64(life))
+        let seeds = SeedBox(SeededRandom(seed: world.seed &* 7_368_787 &+ UInt64(life)))
+        decider = CommandDecider(
+            manager: world.manager, namespace: World.namespace, resultNames: ResultNames(using: &random),
+            logger: World.silent, policies: { policies.catalogue },
+            makeRandom: { SeededRandom(seed: seeds.random.next()) })
+        reader = DeliveryReader(
+            commands: CommandReader(maxBodyBytes: 4096, tokens: world.manager.tokens), hash: world.hash,
+            namespace: World.namespace, unknownCommands: QuarantineAllowance(logger: World.silent))
+        outgoing = OutgoingMessages(namespace: World.namespace, sealers: world.sealers)
+    }
+
+    // Unchecked, and right: a simulation is of one thread.
+    final class PolicyBox: @unchecked Sendable {
+        var catalogue: PolicyCatalogue
+
+        init(_ catalogue: PolicyCatalogue) { self.catalogue = catalogue }
+    }
+
+    private final class SeedBox: @unchecked Sendable {
+        var random: SeededRandom
+
+        init(_ random: SeededRandom) { self.random = random }
+    }
+}
+
+/// Access tokens without a signature: who made one is not in question here.
+enum SimulatedAccessTokens {
+    static func sign(_ claims: AccessTokenClaims) -> Secret {
+        // Three parts, as a JWT has.
+        let rest = "\(claims.generation)|\(claims.tenant)|\(claims.expiresAt.milliseconds)"
+        return Secret("sim.\(claims.session.text).\(rest)")
+    }
+
+    static func read(_ token: Secret) -> PresentedAccessToken? {
+        let parts = token.exposed.split(separator: ".")
+        guard parts.count == 3, parts[0] == "sim", let session = SessionID(String(parts[1])) else { return nil }
+        let rest = parts[2].split(separator: "|")
+        guard rest.count == 3, let generation = Int(rest[0]), let expiry = Int64(rest[2]) else { return nil }
+        return PresentedAccessToken(
+            session: session, generation: generation, tenant: String(rest[1]),
+            expiresAt: Timestamp(milliseconds: expiry))
+    }
+}

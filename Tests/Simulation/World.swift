@@ -1,0 +1,297 @@
+import AMQPConnection
+import Logging
+import SessionContract
+import SessionCore
+import SessionCrypto
+import SessionStore
+import TestSupport
+
+/// One installation in virtual time, all of it from one seed: broker, Redis, workers and clients on one thread, and the
+/// checker that watches them.
+final class World {
+    static let namespace = "sim"
+    static let silent = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
+    /// The same keys in every run: what a seed does depends on nothing else.
+    private static let keyring: Keyring = {
+        let key = String(repeating: "A", count: 43)
+        let json =
+            #"{"version":1,"root":"\#(key)","current":"00000001","keys":[{"id":"00000001","secret":"\#(key)","createdAt":"2026-01-01T00:00:00.000Z"}]}"#
+        do { return try Keyring(json: Array(json.utf8)) } catch {
+            preconditionFailure("the keyring is right: \(error)")
+        }
+    }()
+    private static let sharedManager = SessionManager(
+        tokens: TokenCodec(keyring: keyring, namespace: namespace),
+        factors: FactorCodec(keyring: keyring, namespace: namespace))
+    private static let sharedHash = KeyedHash(keyring: keyring, namespace: namespace)
+
+    let seed: UInt64
+    var random: SeededRandom
+    let agenda = Agenda()
+    private(set) var broker: SimulatedBroker!
+    private(set) var redis: SimulatedRedis!
+    private(set) var client: SimulatedClient!
+    private(set) var workers: [SimulatedWorker] = []
+    var manager: SessionManager { Self.sharedManager }
+    var hash: KeyedHash { Self.sharedHash }
+    private static let sharedSealers = SealerSource(
+        keyring: keyring, namespace: namespace, at: Timestamp(milliseconds: 0))
+    var sealers: SealerSource { Self.sharedSealers }
+
+    var policy = SessionPolicy()
+    var policies: PolicyCatalogue { PolicyCatalogue(["default": policy]) }
+    /// Commands of one queue that a lane may hold.
+    var prefetch = 10
+    /// Bytes that a lane may hold.
+    var heldBytes = 1 << 20
+    /// Whether clients send again what they may.
+    var retries = true
+    /// Whether messages take no time: then their order alone is chosen.
+    var isInstant = false
+    /// The mean time that a message takes, in microseconds.
+    private var meanLatency = 1000
+
+    var faults = FaultPlan()
+    private(set) var matrix = FaultMatrix()
+    /// When the last fault struck, and how long it lasts.
+    private(set) var lastFault = 0
+    /// Chooses which of so many consumers gets a message.
+    var chooseConsumer: ((Int) -> Int)?
+    /// Whether workers sweep, and look at the policies again.
+    var sweeps = true
+    /// Asked at every step in place of the plan, where faults are chosen otherwise.
+    var onStep: ((PipelineStep, SimulatedWorker) -> FaultKind?)?
+
+    private(set) var checker = Checker()
+    var onObservation: ((Observation) -> Void)?
+    private(set) var history: [String] = []
+    private let isVerbose: Bool
+    /// The ids of messages by the names that the store knows them by.
+    private(set) var messageIDs: [String: String] = [:]
+    private var lives = 0
+    private var lanes: [Int: Int] = [:]
+    private var connections: [Int: Int] = [:]
+
+    init(seed: UInt64, isVerbose: Bool = false) {
+        self.seed = seed
+        self.isVerbose = isVerbose
+        random = SeededRandom(seed: seed)
+        agenda.isVerbose = isVerbose
+        broker = SimulatedBroker(self)
+        redis = SimulatedRedis(self)
+        client = SimulatedClient(self)
+    }
+
+    func startWorkers(_ count: Int) {
+        workers = (1...count).map { SimulatedWorker($0, in: self) }
+        for worker in workers { worker.start() }
+    }
+
+    func drawLatency() {
+        meanLatency = [200, 1_000, 20_000][Int.random(in: 0..<3, using: &random)]
+    }
+
+    /// Lets go of everything: they hold each other.
+    func tearDown() {
+        agenda.removeAll()
+        onStep = nil
+        chooseConsumer = nil
+        onObservation = nil
+        workers = []
+        broker = nil
+        redis = nil
+        client = nil
+    }
+
+    func nextLife() -> Int {
+        lives += 1
+        return lives
+    }
+
+    /// A number for a lane of a worker's life; the same in every order of what others do.
+    func nextLane(of life: Int) -> Int {
+        lanes[life, default: 0] += 1
+        return life * 100 + lanes[life, default: 0]
+    }
+
+    func nextConnection(of life: Int) -> Int {
+        connections[life, default: 0] += 1
+        return life * 1000 + connections[life, default: 0]
+    }
+
+    // MARK: Chance
+
+    func flip() -> Bool { isInstant || Bool.random(using: &random) }
+
+    /// How long a message takes: mostly about the mean, now and then ten times that.
+    func latency() -> Int {
+        if isInstant { return 0 }
+        let mean = Int.random(in: 0..<16, using: &random) == 0 ? 10 * meanLatency : meanLatency
+        return Int.random(in: mean / 2...2 * mean, using: &random)
+    }
+
+    func pause(_ range: ClosedRange<Int>) -> Int {
+        isInstant ? range.lowerBound : Int.random(in: range, using: &random)
+    }
+
+    // MARK: What is seen
+
+    func note(_ text: @autoclosure () -> String) {
+        guard isVerbose else { return }
+        let milliseconds = String(agenda.now / 1000)
+        history.append(String(repeating: " ", count: max(0, 9 - milliseconds.count)) + milliseconds + " ms  " + text())
+    }
+
+    func observe(_ observation: Observation) {
+        let before = checker.violations.count
+        checker.observe(observation)
+        onObservation?(observation)
+        guard isVerbose else { return }
+        switch observation {
+        case .committed(let commit):
+            note("commit \(commit.number) of lane \(commit.lane): \(commit.messages) \(commit.events.map(\.id))")
+        case .acknowledged(let number, let lane): note("lane \(lane) acknowledges message \(number)")
+        case .cleared(let events): note("cleared from the outbox: \(events)")
+        case .taken(let publication): note("the broker takes \(Self.brief(publication))")
+        case .protocolError(let text), .leaked(let text): note(text)
+        case .sent, .delivered, .told, .lost, .confirmed, .answered: break
+        }
+        for violation in checker.violations[before...] { note("*** \(violation)") }
+    }
+
+    private static func brief(_ publication: Publication) -> String {
+        switch publication {
+        case .copy(let number, let isRefused): "the copy for \(number)\(isRefused ? ", and a queue refuses it" : "")"
+        case .event(let id, _, let isRefused): "\(id)\(isRefused ? ", and a queue refuses it" : "")"
+        case .quarantine(let number, let reason): "message \(number) into quarantine: \(reason)"
+        }
+    }
+
+    func finish(_ remains: Checker.Remains) {
+        let before = checker.violations.count
+        checker.finish(remains)
+        for violation in checker.violations[before...] { note("*** \(violation)") }
+    }
+
+    func nameMessage(_ id: String) {
+        messageIDs[hash.inboxKeyName(caller: nil, messageID: id)] = id
+    }
+}
+
+// MARK: - Faults
+
+extension World {
+    /// Something comes to a step of the pipeline: a fault may strike here.
+    func strike(
+        at step: PipelineStep, _ worker: SimulatedWorker, message: SimulatedBroker.Message? = nil
+    ) -> FaultKind? {
+        guard worker.life != 0 else { return nil }
+        guard let kind = onStep.map({ $0(step, worker) }) ?? faults.reach(step) else { return nil }
+        matrix.note(kind, at: step)
+        note("--- \(kind.rawValue) at \(step.rawValue) of \(worker.life)")
+        let length = pause(1_000_000...8_000_000)
+        lastFault = max(lastFault, agenda.now + length)
+        switch kind {
+        case .crash: worker.crash()
+        case .disconnect: broker.closeAll(of: worker.life, because: AMQPError(.connectionClosed, "connection reset"))
+        case .stall:
+            // Longer than what was decided may be stored, in some.
+            let stall = flip() ? pause(200_000...3_000_000) : pause(29_000_000...40_000_000)
+            worker.stall(for: stall)
+            lastFault = max(lastFault, agenda.now + stall)
+        case .away: redis.beAway(for: flip() ? length : 8 * length)
+        case .writesRefused: redis.refuseWrites(for: length)
+        case .failOver: redis.failOver()
+        case .clockForward: redis.stepClock(milliseconds: Int64(pause(1...40_000)))
+        case .clockBack: redis.stepClock(milliseconds: -Int64(pause(1...5_000)))
+        case .duplicate: client.sendAgain(message?.number)
+        case .drain: worker.drain()
+        case .queueFull:
+            let exchanges = [broker.names.events, broker.names.results, broker.names.dead]
+            broker.fill(exchanges[Int.random(in: 0..<3, using: &random)], for: length)
+        case .crashAfter, .slow, .answerLost, .lateEffect, .refused: break
+        }
+        return kind
+    }
+}
+
+// MARK: - What the product makes
+
+extension World {
+    func noteCommit(_ commit: Commit, number: Int, of contents: InMemoryContents, lane: Int) {
+        let handle = commit.aggregate.handle
+        let sessions = (contents.aggregates[handle]?.sessions ?? [:]).values.sorted { $0.id.text < $1.id.text }
+        observe(
+            .committed(
+                StoredCommit(
+                    number: number, lane: lane, subject: handle.text,
+                    messages: commit.results.compactMap { messageIDs[$0.message.name] },
+                    events: commit.events.map {
+                        StoredCommit.Event(id: $0.id, sequence: Self.sequence(in: $0.body), body: $0.body)
+                    },
+                    sessions: sessions.map(Self.seen), limits: ["default": policy.maxSessions])))
+    }
+
+    private static func seen(_ session: Session) -> StoredCommit.Session {
+        var seen = StoredCommit.Session(session.id.text, isLiving: session.status.isLiving)
+        if let ending = session.ending { seen.isFinal = ending.isFinal || ending.reason.word != "expired_idle" }
+        seen.isRoot = session.parentID == nil
+        seen.isPending = session.pendingUntil != nil
+        seen.policy = session.policy.text
+        return seen
+    }
+
+    /// The number of an event, without reading all of it.
+    private static func sequence(in body: [UInt8]) -> Int {
+        let key = Array(#""sequence":""#.utf8)
+        guard body.count > key.count else { return 0 }
+        for start in 0..<(body.count - key.count) where body[start] == key[0] && body[start + 1] == key[1] {
+            guard body[start..<start + key.count].elementsEqual(key) else { continue }
+            let digits = body[(start + key.count)...].prefix { $0 != UInt8(ascii: "\"") }
+            return Int(String(decoding: digits, as: UTF8.self)) ?? 0
+        }
+        return 0
+    }
+
+    func noteTaken(_ message: AMQPMessage, isRefused: Bool) {
+        guard let publication = publication(message, isRefused: isRefused) else { return }
+        observe(.taken(publication))
+        if Self.hasToken(message.body) { observe(.leaked("in \(message.routingKey) on \(message.exchange)")) }
+    }
+
+    func noteConfirmed(_ message: AMQPMessage, isRefused: Bool, lane: Int) {
+        guard let publication = publication(message, isRefused: isRefused) else { return }
+        if case .quarantine = publication, isRefused { return }
+        observe(.confirmed(publication, lane: lane))
+    }
+
+    private func publication(_ message: AMQPMessage, isRefused: Bool) -> Publication? {
+        let number = message.properties.correlationID.flatMap { Int($0.dropFirst()) }
+        switch message.exchange {
+        case broker.names.results: return number.map { .copy(number: $0, isRefused: isRefused) }
+        case broker.names.events:
+            return message.properties.messageID.map { .event(id: $0, body: message.body, isRefused: isRefused) }
+        case broker.names.dead:
+            let reason = message.properties.headers?[QuarantineHeader.reason]?.string ?? ""
+            return number.map { .quarantine(number: $0, reason: reason) }
+        default: return nil
+        }
+    }
+
+    /// Whether something in it looks like a token of ours: `sjs_`, `sjr_`, `sjt_`, and enough behind it.
+    private static func hasToken(_ body: [UInt8]) -> Bool {
+        body.withUnsafeBufferPointer { bytes in
+            var place = 0
+            while place + 24 < bytes.count {
+                if bytes[place] == UInt8(ascii: "s"), bytes[place + 1] == UInt8(ascii: "j"),
+                    bytes[place + 3] == UInt8(ascii: "_"),
+                    !bytes[(place + 4)..<(place + 24)].contains(UInt8(ascii: "\""))
+                {
+                    return true
+                }
+                place += 1
+            }
+            return false
+        }
+    }
+}

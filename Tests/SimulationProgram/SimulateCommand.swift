@@ -1,0 +1,72 @@
+import ArgumentParser
+import Simulation
+
+/// Runs simulations outside the tests: one seed with its history, many seeds, or every order of a small case.
+@main
+struct SimulateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sojourn-simulate",
+        abstract: "Runs Sojourn's workers over a simulated broker and Redis, in virtual time, from a seed.")
+
+    @Option(help: "Run this seed alone, and print what happened.")
+    var seed: UInt64?
+
+    @Option(help: "Run so many seeds.")
+    var seeds: UInt64 = 1000
+
+    @Option(help: "The first of them.")
+    var from: UInt64 = 0
+
+    @Flag(help: "Try every order of a small case instead: two workers, three commands, a crash, a redelivery.")
+    var exhaustive = false
+
+    @Option(help: "With --exhaustive: crashes in one schedule.")
+    var crashes = 1
+
+    @Option(help: "With --exhaustive: redeliveries in one schedule, for a lost connection.")
+    var redeliveries = 1
+
+    func run() throws {
+        if exhaustive { return try runExhaustively() }
+        if let seed { return try run(seed) }
+        try runMany()
+    }
+
+    private func run(_ seed: UInt64) throws {
+        let report = Simulation.run(seed: seed, isVerbose: true)
+        for line in report.history { print(line) }
+        print("seed \(seed): \(report.commands) commands, \(report.violations.count) violations")
+        for violation in report.violations { print("  \(violation)") }
+        if !report.violations.isEmpty { throw ExitCode.failure }
+    }
+
+    private func runMany() throws {
+        let clock = ContinuousClock()
+        let begin = clock.now
+        let result = Seeds.run(from..<(from + seeds)) { report in
+            print("seed \(report.seed): \(report.violations[0])")
+        }
+        print(result.matrix.table)
+        print(
+            "\(seeds) seeds, \(result.commands) commands, \(result.failed.count) with violations, in \(clock.now - begin)"
+        )
+        for cell in result.matrix.empty { print("nothing struck at \(cell)") }
+        if let first = result.failed.first {
+            print("replay the first with: swift run sojourn-simulate --seed \(first.seed)")
+            throw ExitCode.failure
+        }
+    }
+
+    private func runExhaustively() throws {
+        let clock = ContinuousClock()
+        let begin = clock.now
+        let result = Exhaustive.run(crashes: crashes, redeliveries: redeliveries) { print($0) }
+        print(result.summary)
+        print("in \(clock.now - begin)")
+        if let failure = result.failure {
+            for line in failure.history { print(line) }
+            for violation in failure.violations { print("  \(violation)") }
+            throw ExitCode.failure
+        }
+    }
+}

@@ -1,0 +1,275 @@
+import Simulation
+import Testing
+
+/// Histories made by hand, each of which breaks one promise: a checker that lets one pass proves nothing.
+@Suite("The checker notices")
+struct CheckerTests {
+    private typealias Promise = Violation.Promise
+
+    private static func command(
+        _ number: Int, id: String? = "m1", command: String = "session.create", text: String = "create"
+    ) -> SentCommand {
+        SentCommand(number: number, id: id, command: command, text: text)
+    }
+
+    private static func event(_ id: String, _ sequence: Int, type: String = "session.created") -> StoredCommit.Event {
+        let body =
+            #"{"id":"\#(id)","type":"\#(type)","sequence":"\#(sequence)","data":{"sessionId":"ses_1"}}"#
+        return StoredCommit.Event(id: id, sequence: sequence, body: Array(body.utf8))
+    }
+
+    private static func answer(_ number: Int, _ status: String = "succeeded", code: String? = nil) -> Answer {
+        Answer(number: number, status: status, code: code, body: Array("result".utf8))
+    }
+
+    /// A command that goes well: sent, delivered, stored, published, answered, acknowledged, cleared.
+    private static func good(
+        _ number: Int = 1, id: String = "m1", commit: Int = 0, event id2: String = "evt_1", sequence: Int = 1
+    ) -> [Observation] {
+        let event = event(id2, sequence)
+        return [
+            .sent(command(number, id: id)), .delivered(number: number, lane: 1),
+            .committed(StoredCommit(number: commit, lane: 1, subject: "s", messages: [id], events: [event])),
+            .told(commit: commit, lane: 1),
+            .taken(.copy(number: number, isRefused: false)),
+            .taken(.event(id: id2, body: event.body, isRefused: false)),
+            .answered(answer(number)),
+            .confirmed(.copy(number: number, isRefused: false), lane: 1),
+            .confirmed(.event(id: id2, body: event.body, isRefused: false), lane: 1),
+            .acknowledged(number: number, lane: 1), .cleared(events: [id2]),
+        ]
+    }
+
+    private static func promises(
+        _ history: [Observation], remains: Checker.Remains = Checker.Remains()
+    ) -> Set<Violation.Promise> {
+        var checker = Checker()
+        for observation in history { checker.observe(observation) }
+        checker.finish(remains)
+        return Set(checker.violations.map(\.promise))
+    }
+
+    private static func without(_ history: [Observation], _ place: Int) -> [Observation] {
+        var history = history
+        history.remove(at: place)
+        return history
+    }
+
+    @Test("nothing where everything goes well")
+    func wellAndGood() {
+        #expect(Self.promises(Self.good()) == [])
+    }
+
+    @Test("an acknowledgement before the result was confirmed")
+    func unconfirmedCopy() {
+        #expect(Self.promises(Self.without(Self.good(), 7)) == [.acknowledgedUnconfirmed])
+    }
+
+    @Test("an acknowledgement before an event was confirmed")
+    func unconfirmedEvent() {
+        #expect(Self.promises(Self.without(Self.good(), 8)) == [.acknowledgedUnconfirmed])
+    }
+
+    @Test("an answer whose effect is not stored")
+    func unstored() {
+        var history = Self.good()
+        history[2] = .committed(
+            StoredCommit(number: 0, lane: 1, subject: "s", messages: [], events: [Self.event("evt_1", 1)]))
+        #expect(Self.promises(history).contains(.acknowledgedUnstored))
+    }
+
+    @Test("a second effect of one message, but for one that a fail-over had lost")
+    func secondEffect() {
+        let again = Observation.committed(
+            StoredCommit(number: 1, lane: 2, subject: "s", messages: ["m1"], events: [Self.event("evt_2", 2)]))
+        #expect(Self.promises(Self.good() + [again]).contains(.secondEffect))
+        let lost = Observation.lost(commits: [0], claims: [])
+        let anew = Observation.committed(
+            StoredCommit(number: 1, lane: 2, subject: "s", messages: ["m1"], events: [Self.event("evt_2", 1)]))
+        #expect(!Self.promises(Self.good() + [lost, anew]).contains(.secondEffect))
+    }
+
+    @Test("another result for the same message")
+    func otherResult() {
+        var other = Self.answer(1)
+        other.body = Array("other".utf8)
+        #expect(Self.promises(Self.good() + [.answered(other)]) == [.otherResult])
+    }
+
+    @Test("an effect behind the answer that nothing happened, and one before it")
+    func nothingHappened() {
+        var unavailable = Self.answer(1, "failed", code: "unavailable")
+        unavailable.isRetryable = true
+        var before = Self.good()
+        before.insert(.answered(unavailable), at: 2)
+        #expect(Self.promises(before).contains(.nothingHappened))
+        var behind = Self.good()
+        behind[6] = .answered(unavailable)
+        #expect(Self.promises(behind).contains(.nothingHappened))
+    }
+
+    @Test("an event that was never stored")
+    func inventedEvent() {
+        let event = Observation.taken(.event(id: "evt_9", body: [], isRefused: false))
+        #expect(Self.promises(Self.good() + [event]) == [.inventedEvent])
+    }
+
+    @Test("an event that was stored and not published, but for one that a fail-over lost")
+    func lostEvent() {
+        let stored = Observation.committed(
+            StoredCommit(number: 1, lane: 2, subject: "s", events: [Self.event("evt_2", 2, type: "session.updated")]))
+        #expect(Self.promises(Self.good() + [stored]) == [.lostEvent])
+        #expect(Self.promises(Self.good() + [stored, .lost(commits: [1], claims: [])]) == [])
+    }
+
+    @Test("an event with another body under the same id")
+    func unstableEvent() {
+        let event = Observation.taken(.event(id: "evt_1", body: [1], isRefused: false))
+        #expect(Self.promises(Self.good() + [event]) == [.unstableEvent])
+    }
+
+    @Test("an outbox that was cleared too early")
+    func clearedEarly() {
+        var history = Self.good()
+        history.insert(history.removeLast(), at: 4)
+        #expect(Self.promises(history) == [.clearedUnpublished])
+    }
+
+    @Test("a sequence with a gap, and a number twice")
+    func gap() {
+        for sequence in [1, 3] {
+            let more = Self.good(2, id: "m2", commit: 1, event: "evt_2", sequence: sequence)
+            #expect(Self.promises(Self.good() + more).contains(.gap))
+        }
+    }
+
+    @Test("events that tell that a session began twice")
+    func history() {
+        let more = Self.good(2, id: "m2", commit: 1, event: "evt_2", sequence: 2)
+        #expect(Self.promises(Self.good() + more) == [.impossibleHistory])
+    }
+
+    private static func revoked(_ isLost: Bool = false) -> [Observation] {
+        var answer = answer(1)
+        answer.ended = ["ses_1"]
+        var history = good()
+        history[6] = .answered(answer)
+        if isLost { history.append(.lost(commits: [0], claims: [])) }
+        var valid = Self.answer(2)
+        valid.valid = "ses_1"
+        return history + [
+            .sent(command(2, id: nil, command: "session.validate")), .delivered(number: 2, lane: 1),
+            .taken(.copy(number: 2, isRefused: false)), .answered(valid),
+        ]
+    }
+
+    @Test("a validate that succeeds after the reply to a revocation, but for one that a fail-over lost")
+    func validAfterRevocation() {
+        #expect(Self.promises(Self.revoked()) == [.validAfterRevocation])
+        #expect(Self.promises(Self.revoked(true)) == [])
+    }
+
+    @Test("a validate that had been sent before may succeed")
+    func validBefore() {
+        var history = Self.revoked()
+        history.insert(history.remove(at: 11), at: 1)
+        let numbered = history.map { observation -> Observation in
+            guard case .sent(var command) = observation, command.number == 2 else { return observation }
+            command.number = 2
+            return .sent(command)
+        }
+        #expect(Self.promises(numbered) == [])
+    }
+
+    @Test("a session that was over and lives again")
+    func resurrected() {
+        var over = StoredCommit.Session("ses_1", isLiving: false)
+        over.isFinal = true
+        let commits = [[over], [StoredCommit.Session("ses_1", isLiving: true)]].enumerated().map { number, sessions in
+            Observation.committed(StoredCommit(number: number, lane: 1, subject: "s", sessions: sessions))
+        }
+        #expect(Self.promises(commits) == [.resurrected])
+    }
+
+    @Test("one session more than the limit, and none where one waits for its factor or is a child")
+    func limit() {
+        func promises(_ change: (inout StoredCommit.Session) -> Void) -> Set<Violation.Promise> {
+            var other = StoredCommit.Session("ses_2", isLiving: true)
+            change(&other)
+            return Self.promises([
+                .committed(
+                    StoredCommit(
+                        number: 0, lane: 1, subject: "s",
+                        sessions: [StoredCommit.Session("ses_1", isLiving: true), other], limits: ["default": 1]))
+            ])
+        }
+        #expect(promises { _ in } == [.limitExceeded])
+        #expect(promises { $0.isPending = true } == [])
+        #expect(promises { $0.isRoot = false } == [])
+        #expect(promises { $0.isLiving = false } == [])
+    }
+
+    @Test("a refresh token with two successors")
+    func successors() {
+        var history: [Observation] = []
+        for number in 1...2 {
+            var command = Self.command(number, id: "m\(number)", command: "session.refresh")
+            command.refreshToken = "sjr_1"
+            var answer = Self.answer(number)
+            answer.refreshToken = "sjr_next_\(number)"
+            let commit = StoredCommit(number: number, lane: 1, subject: "s", messages: ["m\(number)"])
+            history += [.sent(command), .committed(commit), .answered(answer)]
+        }
+        #expect(Self.promises(history) == [.secondSuccessor])
+    }
+
+    @Test("a token where everybody reads")
+    func leak() {
+        #expect(Self.promises(Self.good() + [.leaked("in an event")]) == [.leaked])
+    }
+
+    private static func bad(_ code: String, in quarantine: Bool, expected: String = "invalid_field") -> [Observation] {
+        var command = command(1, id: nil)
+        command.expectation = .failure(expected)
+        let answered = Observation.answered(answer(1, "failed", code: code))
+        return [.sent(command), .delivered(number: 1, lane: 1), answered]
+            + (quarantine ? [.taken(.quarantine(number: 1, reason: code))] : [])
+    }
+
+    @Test("bad input that is answered with another code, or is not in quarantine")
+    func badInput() {
+        #expect(Self.promises(Self.bad("invalid_field", in: true)) == [])
+        #expect(Self.promises(Self.bad("malformed_message", in: true)) == [.wrongCode])
+        #expect(Self.promises(Self.bad("invalid_field", in: false)) == [.notQuarantined])
+    }
+
+    @Test("in quarantine what nothing is wrong with")
+    func unexplained() {
+        #expect(
+            Self.promises(Self.good() + [.taken(.quarantine(number: 1, reason: "internal"))])
+                == [.unexplainedQuarantine])
+    }
+
+    @Test("a command that nobody answered")
+    func unanswered() {
+        #expect(Self.promises([.sent(Self.command(1))]) == [.unanswered])
+    }
+
+    @Test("what is left over", arguments: 0..<5)
+    func unfinished(kind: Int) {
+        var remains = Checker.Remains()
+        switch kind {
+        case 0: remains.outbox = ["evt_1"]
+        case 1: remains.leases = ["outbox/7"]
+        case 2: remains.overdue = ["ses_1"]
+        case 3: remains.isDown = [2]
+        default: remains.messages = [1]
+        }
+        #expect(Self.promises(Self.good(), remains: remains) == [.unfinished])
+    }
+
+    @Test("a channel that the broker closed over what a worker did")
+    func protocolError() {
+        #expect(Self.promises([.protocolError("unknown delivery tag 7")]) == [.wrongProtocol])
+    }
+}
