@@ -221,8 +221,16 @@ extension Lane {
     /// The next call that the task of `serve` makes; `nil` once all is done.
     private func nextCall() async -> LaneAction? {
         if case .looking(let action?) = runner { return action }
-        if end != nil { return nil }
-        return await withCheckedContinuation { runner = .waiting($0) }
+        return await withCheckedContinuation { continuation in
+            // Asking for a continuation may suspend, and an event in between may bring a call or the end. Deciding to wait
+            // before asking would miss it, and the lane would stand still for ever.
+            switch runner {
+            case .looking(let action?): continuation.resume(returning: action)
+            case .looking(nil) where end == nil: runner = .waiting(continuation)
+            case .looking(nil): continuation.resume(returning: nil)
+            case .calling, .waiting: preconditionFailure("a lane looks for its next call between two calls")
+            }
+        }
     }
 
     private func answer(_ call: LaneAction, in epoch: Int) async {
