@@ -86,6 +86,15 @@ extension LaneState {
         }
     }
 
+    /// The gate is this lane's. It may have been lost since it asked: then nothing leads back to the gate, and every other
+    /// lane would wait for ever.
+    mutating func hasEntered(_ actions: inout [LaneAction]) {
+        switch phase {
+        case .lost, .finished: leaveGate(&actions)
+        case .new, .starting, .startingToDrain, .serving, .cancelling, .finishing: gate = .inside
+        }
+    }
+
     mutating func leaveGate(_ actions: inout [LaneAction]) {
         gate = .outside
         actions.append(.leaveGate)

@@ -162,7 +162,7 @@ package struct LaneState: ~Copyable {
         case .timerFired(.retry(let id)): retry(id, now: now, &actions)
         case .timerFired(.quarantine(let id)): publishAgain(id, &actions)
         case .timerFired(.offer(let id)): offerAgain(id, &actions)
-        case .gateEntered: gate = .inside
+        case .gateEntered: hasEntered(&actions)
         case .gateTaken: gate = .waiting
         case .gateIsFree:
             if case .waiting = gate { gate = .outside }

@@ -27,23 +27,27 @@ final class LaneScene {
     private var lastTag: [Topology.CommandQueue: UInt64] = [:]
 
     /// - Parameter heldBytes: how much the lane may hold.
-    init(heldBytes: Int = 1 << 20) {
-        let tokens = TokenCodec(keyring: Self.keyring, namespace: "n")
-        let manager = SessionManager(
-            tokens: tokens, factors: FactorCodec(keyring: Self.keyring, namespace: "n"))
+    static func parts(heldBytes: Int) -> LaneState.Parts {
+        let tokens = TokenCodec(keyring: keyring, namespace: "n")
+        let manager = SessionManager(tokens: tokens, factors: FactorCodec(keyring: keyring, namespace: "n"))
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let parts = LaneState.Parts(
+        return LaneState.Parts(
             reader: DeliveryReader(
                 commands: CommandReader(maxBodyBytes: 65536, tokens: tokens),
-                hash: KeyedHash(keyring: Self.keyring, namespace: "n"), namespace: "n",
+                hash: KeyedHash(keyring: keyring, namespace: "n"), namespace: "n",
                 unknownCommands: QuarantineAllowance(logger: logger)),
             decider: CommandDecider(
                 manager: manager, namespace: "n", resultNames: ResultNames(), logger: logger,
                 policies: { PolicyCatalogue() }),
             outgoing: OutgoingMessages(
-                namespace: "n", sealers: SealerSource(keyring: Self.keyring, namespace: "n", at: Self.moment)),
+                namespace: "n", sealers: SealerSource(keyring: keyring, namespace: "n", at: moment)),
             queues: [.validate, .manage], namespace: "n", limits: LaneBacklog.Limits(heldBytes: heldBytes),
-            wallClock: { LaneScene.moment })
+            wallClock: { moment })
+    }
+
+    /// - Parameter heldBytes: how much the lane may hold.
+    init(heldBytes: Int = 1 << 20) {
+        let parts = Self.parts(heldBytes: heldBytes)
         lane = LaneState(parts, random: SeededRandom(seed: 1))
         lane.begin(into: &actions)
     }

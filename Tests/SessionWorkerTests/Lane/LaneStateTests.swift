@@ -332,6 +332,21 @@ struct LaneStateTests {
         #expect(budget.each == .max)
     }
 
+    @Test("a lane that is lost before it is let through the gate leaves it again")
+    func gateEnteredAfterLoss() throws {
+        let scene = LaneScene.serving()
+        scene.deliver([.init(id: "1")])
+        let id = try scene.take { if case .load(let id, _, _) = $0 { id } else { nil } }
+        let large = LoadedAggregate(state: .tooLarge(bytes: 1 << 20))
+        let time = Timestamp(milliseconds: 1_800_000_000_000)
+        scene.happens(.loaded(id, .success(Loaded(now: time, aggregates: [large]))))
+        _ = try scene.take { if case .enterGate = $0 { true } else { nil } }
+        scene.happens(.lost(gone))
+        #expect(scene.wanted == ["close", "finished"])
+        scene.happens(.gateEntered)
+        #expect(scene.wanted == ["close", "finished", "leave"])
+    }
+
     @Test("a classic queue's message that comes again and again goes to quarantine, and is not answered")
     func givenUp() async throws {
         let scene = LaneScene.serving()
