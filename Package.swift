@@ -28,7 +28,7 @@ let package = Package(
         .executable(name: "sojourn", targets: ["sojourn"]),
         .library(name: "SojournClient", targets: ["SojournClient"]),
         .library(name: "SojournExtension", targets: ["SojournExtension"]),
-        .library(name: "SojournWorker", targets: ["SojournWorker"]),
+        .library(name: "SojournService", targets: ["SojournService"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.0")),
@@ -65,33 +65,41 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: swift),
         .target(
-            name: "AMQPConnection",
+            name: "AMQPNIO",
             dependencies: [
                 "ConnectionSupport", "CRabbitMQ", .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio, swiftSettings: swiftOverC),
         .target(
-            name: "RedisConnection",
+            name: "RedisNIO",
             dependencies: [
                 "ConnectionSupport", "CHiredis",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio, swiftSettings: swiftOverC),
         .target(
-            name: "SessionStore",
-            dependencies: ["SessionCore", "SessionContract", "SessionCrypto", "RedisConnection"],
+            name: "SessionStorage",
+            dependencies: ["SessionCore", "SessionContract", "SessionCrypto", "RedisNIO"],
             resources: [
                 .embedInCode("commit.lua"), .embedInCode("probe.lua"), .embedInCode("release.lua"),
                 .embedInCode("reseal.lua"),
             ], swiftSettings: swift),
         .target(
-            name: "SessionWorker",
+            name: "SessionEngine",
             dependencies: [
-                "ConnectionSupport", "SessionCore", "SessionContract", "SessionCrypto", "SessionStore",
-                "AMQPConnection",
-                "RedisConnection",
-                .product(name: "Configuration", package: "swift-configuration"),
+                "ConnectionSupport", "SessionCore", "SessionContract", "SessionCrypto", "SessionStorage", "AMQPNIO",
+                "RedisNIO",
                 .product(name: "BasicContainers", package: "swift-collections"),
                 .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ], swiftSettings: swift),
+        .target(
+            name: "WorkerRuntime",
+            dependencies: [
+                "ConnectionSupport", "SessionCore", "SessionContract", "SessionCrypto", "SessionStorage", "AMQPNIO",
+                "RedisNIO", "SessionEngine",
+                .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -101,32 +109,42 @@ let package = Package(
             ], swiftSettings: swift),
         .target(
             name: "SojournClient",
-            dependencies: ["SessionCore", "SessionContract", "AMQPConnection"], swiftSettings: swift),
+            dependencies: ["SessionCore", "SessionContract", "AMQPNIO"], swiftSettings: swift),
         .target(
-            name: "SojournWorker",
+            name: "WorkerCommandLine",
             dependencies: [
-                "SessionContract", "SessionCore", "SessionWorker", "SojournExtension",
+                "SessionContract", "SessionCore", "WorkerRuntime",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: swift),
+        .target(
+            name: "SojournService",
+            dependencies: [
+                "SessionCore", "SojournExtension", "WorkerCommandLine",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
         .executableTarget(
             name: "sojourn",
             dependencies: [
-                "AMQPConnection", "SessionCore", "SessionContract", "SessionCrypto", "SessionStore", "SessionWorker",
-                "SojournClient", "SojournWorker",
+                "AMQPNIO", "SessionCore", "SessionContract", "SessionCrypto", "SessionEngine", "SessionStorage",
+                "SojournClient", "WorkerCommandLine", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
         .executableTarget(
             name: "sojourn-bench",
             dependencies: [
-                "AMQPConnection", "SessionContract", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "AMQPNIO", "SessionContract", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ], swiftSettings: swift),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
         .target(
+            name: "LogRecording",
+            dependencies: ["ConnectionSupport", "TestSupport", .product(name: "Logging", package: "swift-log")],
+            path: "Tests/LogRecording", swiftSettings: swift),
+        .target(
             name: "Simulation",
             dependencies: [
-                "AMQPConnection", "SessionContract", "SessionCore", "SessionCrypto", "SessionStore", "SessionWorker",
+                "AMQPNIO", "SessionContract", "SessionCore", "SessionCrypto", "SessionStorage", "SessionEngine",
                 "TestSupport", .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -146,45 +164,53 @@ let package = Package(
             name: "ConnectionSupportTests", dependencies: ["ConnectionSupport", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "SessionCryptoTests", dependencies: ["SessionCrypto"], swiftSettings: swift),
         .testTarget(
-            name: "AMQPConnectionTests",
+            name: "AMQPNIOTests",
             dependencies: [
-                "AMQPConnection", "ConnectionSupport", "TestSupport",
+                "AMQPNIO", "ConnectionSupport", "TestSupport",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: swift),
         .testTarget(
-            name: "RedisConnectionTests",
+            name: "RedisNIOTests",
             dependencies: [
-                "RedisConnection", "ConnectionSupport", "TestSupport",
+                "RedisNIO", "ConnectionSupport", "TestSupport",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: swift),
         .testTarget(
-            name: "SessionWorkerTests",
+            name: "SessionEngineTests",
             dependencies: [
-                "SessionWorker", "AMQPConnection", "SessionContract", "SessionCore", "SessionCrypto", "SessionStore",
-                "SojournWorker", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "AMQPNIO", "LogRecording", "SessionContract", "SessionCore", "SessionCrypto", "SessionEngine",
+                "SessionStorage", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+            ], swiftSettings: swift),
+        .testTarget(
+            name: "WorkerRuntimeTests",
+            dependencies: [
+                "LogRecording", "SessionContract", "SessionCore", "SessionCrypto", "SessionEngine", "TestSupport",
+                "WorkerCommandLine", "WorkerRuntime",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: swift),
         // What somebody else's package may do: it sees what is public, and nothing more.
         .executableTarget(
             name: "ExtensionExample",
-            dependencies: ["SojournExtension", "SojournWorker", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["SojournExtension", "SojournService", .product(name: "Crypto", package: "swift-crypto")],
             path: "Tests/ExtensionExample", packageAccess: false, swiftSettings: swift),
         .testTarget(
             name: "ExtensionTests",
             dependencies: [
-                "ExtensionExample", "SessionContract", "SessionCore", "SessionCrypto", "SessionStore", "SessionWorker",
+                "ExtensionExample", "SessionContract", "SessionCore", "SessionCrypto", "SessionStorage",
+                "SessionEngine",
                 "SojournExtension", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "SessionWorker", "SessionStore", "SessionCrypto", "SojournClient", "AMQPConnection",
+                "SessionEngine", "SessionStorage", "SessionCrypto", "SojournClient", "AMQPNIO",
                 "ConnectionSupport",
-                "RedisConnection", "TestSupport",
+                "RedisNIO", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -9,6 +9,6 @@
 // integers for the objects that our callbacks return. So building against it must fail here instead of misbehaving at
 // run time.
 _Static_assert(sizeof(redisReplyObjectFunctions) == 5 * sizeof(void (*)(void)),
-               "written for hiredis 0.14: hiredis 1.x has more reply constructors, which RedisConnection must then set");
+               "written for hiredis 0.14: hiredis 1.x has more reply constructors, which RedisNIO must then set");
 
 #endif

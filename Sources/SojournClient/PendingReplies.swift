@@ -1,4 +1,4 @@
-import AMQPConnection
+import AMQPNIO
 import Synchronization
 
 /// Commands sent over one channel and waiting for their replies.

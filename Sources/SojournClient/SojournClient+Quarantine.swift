@@ -1,4 +1,4 @@
-package import AMQPConnection
+package import AMQPNIO
 import NIOCore
 import SessionContract
 import Synchronization

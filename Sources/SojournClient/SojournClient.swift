@@ -1,4 +1,4 @@
-import AMQPConnection
+import AMQPNIO
 public import Logging
 import NIOCore
 import NIOPosix

@@ -1,4 +1,4 @@
-import AMQPConnection
+import AMQPNIO
 
 extension SojournClientError {
     static let closed = SojournClientError(code: .notConnected, message: "the connection was closed")

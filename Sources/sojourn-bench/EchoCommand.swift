@@ -1,4 +1,4 @@
-import AMQPConnection
+import AMQPNIO
 import ArgumentParser
 import Glibc
 import Logging

@@ -1,4 +1,4 @@
-import AMQPConnection
+import AMQPNIO
 import ArgumentParser
 import Logging
 import NIOCore

@@ -1,4 +1,4 @@
-import AMQPConnection
+import AMQPNIO
 import Histogram
 import NIOCore
 import SessionContract

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Logging
-import SessionWorker
 import SojournClient
-import SojournWorker
+import WorkerCommandLine
+import WorkerRuntime
 
 /// Options for commands that talk to a running installation.
 struct ClientOptions: ParsableArguments {

@@ -1,8 +1,9 @@
 import ArgumentParser
 import FoundationEssentials
 import SessionCrypto
-import SessionWorker
-import SojournWorker
+import SessionEngine
+import WorkerCommandLine
+import WorkerRuntime
 
 /// `sojourn keys …`: manages the keyring, which seals the data in Redis and signs access tokens.
 struct KeysCommand: AsyncParsableCommand {

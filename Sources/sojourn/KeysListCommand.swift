@@ -2,8 +2,9 @@ import ArgumentParser
 import SessionContract
 import SessionCore
 import SessionCrypto
-import SessionWorker
-import SojournWorker
+import SessionEngine
+import WorkerCommandLine
+import WorkerRuntime
 
 /// `sojourn keys list [FILE]`.
 struct KeysListCommand: AsyncParsableCommand {

@@ -2,9 +2,10 @@ import ArgumentParser
 import SessionContract
 import SessionCore
 import SessionCrypto
-import SessionStore
-import SessionWorker
-import SojournWorker
+import SessionEngine
+import SessionStorage
+import WorkerCommandLine
+import WorkerRuntime
 
 /// `sojourn keys reseal`.
 struct KeysResealCommand: AsyncParsableCommand {

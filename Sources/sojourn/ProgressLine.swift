@@ -1,5 +1,5 @@
 import Glibc
-import SessionStore
+import SessionStorage
 
 /// Progress of a long scan, on standard error: updated in place on a terminal, otherwise a line for every tenth.
 final class ProgressLine {

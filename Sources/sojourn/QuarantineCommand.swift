@@ -1,8 +1,8 @@
 import ArgumentParser
 import SessionContract
-import SessionWorker
 import SojournClient
-import SojournWorker
+import WorkerCommandLine
+import WorkerRuntime
 
 /// `sojourn quarantine …`: inspects messages that could not be parsed or executed.
 struct QuarantineCommand: AsyncParsableCommand {

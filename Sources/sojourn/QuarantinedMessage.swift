@@ -1,4 +1,4 @@
-import AMQPConnection
+import AMQPNIO
 import SessionContract
 import SessionCore
 import SessionCrypto

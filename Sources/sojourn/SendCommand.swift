@@ -2,7 +2,7 @@ import ArgumentParser
 import SessionContract
 import SessionCore
 import SojournClient
-import SojournWorker
+import WorkerCommandLine
 
 /// `sojourn send`: publishes a command, waits for the reply, prints it.
 struct SendCommand: AsyncParsableCommand {

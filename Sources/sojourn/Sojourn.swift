@@ -1,5 +1,5 @@
 import ArgumentParser
-import SojournWorker
+import WorkerCommandLine
 
 /// The command line. Each command has its own file and is listed here.
 @main

@@ -1,6 +1,6 @@
 import ArgumentParser
-import SessionWorker
-import SojournWorker
+import WorkerCommandLine
+import WorkerRuntime
 
 /// Options for commands that only talk to Redis.
 struct StoreOptions: ParsableArguments {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import SessionContract
-import SessionWorker
-import SojournWorker
+import WorkerCommandLine
+import WorkerRuntime
 
 /// `sojourn topology`: prints the RabbitMQ objects that a worker needs.
 struct TopologyCommand: AsyncParsableCommand {

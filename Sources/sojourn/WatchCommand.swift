@@ -2,7 +2,7 @@ import ArgumentParser
 import SessionContract
 import SessionCore
 import SojournClient
-import SojournWorker
+import WorkerCommandLine
 
 /// `sojourn watch`: prints events as they happen.
 struct WatchCommand: AsyncParsableCommand {

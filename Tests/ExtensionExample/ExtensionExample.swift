@@ -1,7 +1,7 @@
 import SojournExtension
-import SojournWorker
+import SojournService
 
-/// A worker with custom rules. Your own package looks the same: it depends on the products `SojournWorker` and
+/// A worker with custom rules. Your own package looks the same: it depends on the products `SojournService` and
 /// `SojournExtension`, and you run its binary instead of `sojourn worker`.
 @main
 enum ExtensionExample {

@@ -2,7 +2,7 @@ import SessionCore
 import SojournExtension
 import Testing
 
-@testable import SessionStore
+@testable import SessionStorage
 
 @Suite("Factor verifiers of an extension")
 struct VerifierTests {

@@ -2,8 +2,8 @@ import Logging
 import SessionContract
 import SessionCore
 import SessionCrypto
-import SessionStore
-import SessionWorker
+import SessionEngine
+import SessionStorage
 import SojournExtension
 import Testing
 

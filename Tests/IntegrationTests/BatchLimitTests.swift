@@ -1,9 +1,9 @@
 import SessionContract
 import SessionCore
-import SessionStore
+import SessionStorage
 import Testing
 
-@testable import SessionWorker
+@testable import SessionEngine
 
 @Suite("The limits of a batch")
 struct BatchLimitTests {

@@ -1,12 +1,12 @@
-import AMQPConnection
+import AMQPNIO
 import Logging
 import SessionContract
 import SessionCore
 import SessionCrypto
-import SessionStore
+import SessionStorage
 import Testing
 
-@testable import SessionWorker
+@testable import SessionEngine
 
 @Suite("Callers")
 struct CallerTests {

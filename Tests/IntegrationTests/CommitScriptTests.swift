@@ -1,7 +1,7 @@
-import RedisConnection
+import RedisNIO
 import Testing
 
-@testable import SessionStore
+@testable import SessionStorage
 
 /// `commit.lua` on its own, with commits of every shape.
 @Suite("The script of a commit", .timeLimit(.minutes(2)))

@@ -1,11 +1,11 @@
-import RedisConnection
+import RedisNIO
 import SessionContract
 import SessionCore
 import SessionCrypto
 import Testing
 
-@testable import SessionStore
-@testable import SessionWorker
+@testable import SessionEngine
+@testable import SessionStorage
 
 @Suite("A record that cannot be trusted")
 struct DamageTests {

@@ -1,6 +1,6 @@
 import NIOCore
 import NIOPosix
-import RedisConnection
+import RedisNIO
 import Synchronization
 
 /// A RESP2 server whose replies the test chooses. Until then, a real client takes it for Redis.

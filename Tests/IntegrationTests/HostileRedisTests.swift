@@ -1,7 +1,7 @@
 import ConnectionSupport
 import Logging
 import NIOPosix
-import RedisConnection
+import RedisNIO
 import SessionContract
 import SessionCore
 import SessionCrypto
@@ -9,8 +9,8 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import SessionStore
-@testable import SessionWorker
+@testable import SessionEngine
+@testable import SessionStorage
 
 @Suite("A Redis with wrong replies", .timeLimit(.minutes(3)))
 struct HostileRedisTests {

@@ -1,10 +1,10 @@
 import SessionContract
 import SessionCore
 import SessionCrypto
-import SessionStore
+import SessionStorage
 import Testing
 
-@testable import SessionWorker
+@testable import SessionEngine
 
 /// Only keys, for the in-memory store.
 private struct NoServer: Installation {

@@ -1,11 +1,11 @@
-import RedisConnection
+import RedisNIO
 import SessionContract
 import SessionCore
 import SessionCrypto
-import SessionStore
+import SessionStorage
 import Testing
 
-@testable import SessionWorker
+@testable import SessionEngine
 
 @Suite("Mass revocations on Redis")
 struct MassRevocationStoreTests {

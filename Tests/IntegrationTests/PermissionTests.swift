@@ -1,15 +1,15 @@
 import ConnectionSupport
 import Logging
 import NIOPosix
-import RedisConnection
+import RedisNIO
 import SessionContract
 import SessionCore
 import SessionCrypto
 import TestSupport
 import Testing
 
-@testable import SessionStore
-@testable import SessionWorker
+@testable import SessionEngine
+@testable import SessionStorage
 
 @Suite("A revoked Redis permission", .timeLimit(.minutes(2)))
 struct PermissionTests {

@@ -1,10 +1,10 @@
 import SessionContract
 import SessionCore
-import SessionStore
+import SessionStorage
 import Synchronization
 import Testing
 
-@testable import SessionWorker
+@testable import SessionEngine
 
 @Suite("Processing batches")
 struct ProcessorTests {

@@ -3,7 +3,7 @@ import SessionCore
 import TestSupport
 
 @testable import SessionCrypto
-@testable import SessionWorker
+@testable import SessionEngine
 
 /// Random commands that use earlier results: old and new tokens, ids of living and ended sessions, duplicated messages.
 struct RandomScript {

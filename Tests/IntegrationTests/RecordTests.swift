@@ -1,7 +1,7 @@
 import SessionCore
 import Testing
 
-@testable import SessionStore
+@testable import SessionStorage
 
 @Suite("Records")
 struct RecordTests {

@@ -1,12 +1,12 @@
 import Logging
-import RedisConnection
+import RedisNIO
 import SessionContract
 import SessionCore
 import SessionCrypto
 import Testing
 
-@testable import SessionStore
-@testable import SessionWorker
+@testable import SessionEngine
+@testable import SessionStorage
 
 @Suite("The Redis store")
 struct RedisSessionStoreTests {
@@ -111,9 +111,7 @@ struct RedisSessionStoreTests {
     func lostWrites() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let logger = Logger(label: "test")
-            let policies = PoliciesInForce(
-                file: try await PolicyFile(path: nil, logger: logger), handle: fixture.manager.policiesHandle,
-                logger: logger)
+            let policies = PoliciesInForce(handle: fixture.manager.policiesHandle, logger: logger) { PolicyCatalogue() }
             let processor = await fixture.processor(on: fixture.store)
             let sender = Sender(fixture)
             func put(_ name: String) async throws {

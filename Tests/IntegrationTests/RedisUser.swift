@@ -1,14 +1,14 @@
 import ConnectionSupport
 import Logging
 import NIOPosix
-import RedisConnection
+import RedisNIO
 import SessionCore
 import SessionCrypto
 import TestSupport
 import Testing
 
-@testable import SessionStore
-@testable import SessionWorker
+@testable import SessionEngine
+@testable import SessionStorage
 
 /// A client with its own user in the tests' Redis.
 struct RedisUser {

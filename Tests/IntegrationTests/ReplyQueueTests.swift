@@ -1,11 +1,11 @@
-import AMQPConnection
+import AMQPNIO
 import Logging
 import SessionContract
 import SessionCore
 import SessionCrypto
 import Testing
 
-@testable import SessionWorker
+@testable import SessionEngine
 
 @Suite("Permitted reply queues")
 struct ReplyQueueTests {

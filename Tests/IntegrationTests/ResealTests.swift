@@ -1,12 +1,12 @@
-import RedisConnection
+import RedisNIO
 import SessionContract
 import SessionCore
 import SessionCrypto
 import Synchronization
 import Testing
 
-@testable import SessionStore
-@testable import SessionWorker
+@testable import SessionEngine
+@testable import SessionStorage
 
 @Suite("Resealing")
 struct ResealTests {

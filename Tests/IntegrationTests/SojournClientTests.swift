@@ -1,4 +1,4 @@
-import AMQPConnection
+import AMQPNIO
 import Foundation
 import Logging
 import NIOPosix

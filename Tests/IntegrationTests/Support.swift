@@ -1,17 +1,17 @@
-import AMQPConnection
+import AMQPNIO
 import Foundation
 import Logging
 import NIOPosix
-import RedisConnection
+import RedisNIO
 import SessionContract
 import SessionCore
 import SessionCrypto
-import SessionStore
+import SessionStorage
 import Synchronization
 import TestSupport
 import Testing
 
-@testable import SessionWorker
+@testable import SessionEngine
 
 struct MissingServer: Error, CustomStringConvertible {
     let description = "SOJOURN_TEST_REDIS_URL is not set: deploy/local/test starts a Redis and sets it"

@@ -1,9 +1,9 @@
 import SessionContract
 import SessionCore
-import SessionStore
+import SessionStorage
 import Testing
 
-@testable import SessionWorker
+@testable import SessionEngine
 
 /// A store with a hand clock, so that decisions that Redis makes by its own clock can be compared.
 struct ClockedStore<Base: SessionStore>: SessionStore {

@@ -18,7 +18,7 @@ import urllib.parse
 from mutants import ROOT, Mutant, add_options, chosen, pass_, report
 
 TESTS = ROOT / ".build/debug/sojournPackageTests.xctest"
-SCRIPTS = [ROOT / "Sources/SessionStore/commit.lua", ROOT / "Sources/SessionStore/reseal.lua"]
+SCRIPTS = [ROOT / "Sources/SessionStorage/commit.lua", ROOT / "Sources/SessionStorage/reseal.lua"]
 # The quicker first: most mutants end there.
 SUITES = {
     "commit": [

@@ -1,6 +1,6 @@
 import SessionContract
 import SessionCore
-import SessionStore
+import SessionStorage
 
 /// One order of a small case.
 final class Schedule {

@@ -1,4 +1,4 @@
-import AMQPConnection
+import AMQPNIO
 import SessionContract
 
 /// A RabbitMQ in virtual time: queues, consumers with a prefetch, deliveries that come again when their connection is lost,

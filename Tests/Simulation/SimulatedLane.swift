@@ -1,9 +1,9 @@
-import AMQPConnection
+import AMQPNIO
 import NIOCore
 import SessionContract
 import SessionCore
-import SessionStore
-import SessionWorker
+import SessionEngine
+import SessionStorage
 import TestSupport
 
 /// Drives a lane's state over the simulated broker and store: does what it says, and nothing of its own.

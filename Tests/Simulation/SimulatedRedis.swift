@@ -1,5 +1,5 @@
 import SessionCore
-import SessionStore
+import SessionStorage
 
 /// A Redis in virtual time: the twin's contents behind links that are slow, break, and answer late or never, with a clock
 /// that steps and a replica that lags behind.

@@ -1,7 +1,7 @@
-import AMQPConnection
+import AMQPNIO
 import SessionCore
-import SessionStore
-import SessionWorker
+import SessionEngine
+import SessionStorage
 
 /// What a worker does that nobody waits for: the reaper and the relay, once a second, over a connection of their own.
 final class SimulatedSweeper {

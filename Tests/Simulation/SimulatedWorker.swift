@@ -1,10 +1,10 @@
-import AMQPConnection
+import AMQPNIO
 import Logging
 import SessionContract
 import SessionCore
 import SessionCrypto
-import SessionStore
-import SessionWorker
+import SessionEngine
+import SessionStorage
 import TestSupport
 
 /// A worker process in virtual time: its lanes, its sweeper, its look at the policies; it dies, stands still, and is

@@ -1,5 +1,5 @@
 import SessionCore
-import SessionStore
+import SessionStorage
 import TestSupport
 
 /// A run of many faults, all of it from one seed: `run(seed:)` twice gives the same history to the letter.

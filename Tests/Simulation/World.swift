@@ -1,9 +1,9 @@
-import AMQPConnection
+import AMQPNIO
 import Logging
 import SessionContract
 import SessionCore
 import SessionCrypto
-import SessionStore
+import SessionStorage
 import TestSupport
 
 /// One installation in virtual time, all of it from one seed: broker, Redis, workers and clients on one thread, and the

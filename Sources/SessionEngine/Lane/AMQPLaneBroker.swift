@@ -1,0 +1,124 @@
+import AMQPNIO
+import NIOCore
+import SessionContract
+import Synchronization
+
+/// A lane's channels: one for each queue that it consumes from, and one that it publishes on.
+struct AMQPLaneBroker: LaneBroker {
+    private struct Consumer: Sendable {
+        let queue: Topology.CommandQueue
+        let name: String
+        let channel: AMQPChannel
+    }
+
+    private let connections: BrokerConnections
+    private let publisher: AMQPChannel
+    /// Few enough to be searched through.
+    private let consumers: [Consumer]
+    private let replies: ReplyPublisher
+
+    /// - Parameters:
+    ///   - queues: those to consume from, with their names.
+    ///   - prefetch: unacknowledged deliveries of each queue.
+    init(
+        over connections: BrokerConnections, queues: [(queue: Topology.CommandQueue, name: String)], prefetch: UInt16,
+        replies: ReplyPublisher
+    ) async throws(AMQPError) {
+        self.connections = connections
+        self.replies = replies
+        publisher = try await connections.publishing.openChannel()
+        try await publisher.confirmSelect()
+        var consumers: [Consumer] = []
+        for (queue, name) in queues {
+            let channel = try await connections.consuming.openChannel()
+            try await channel.qos(prefetch: prefetch)
+            consumers.append(Consumer(queue: queue, name: name, channel: channel))
+        }
+        self.consumers = consumers
+        await replies.open()
+    }
+
+    func whenLost(_ onLost: @escaping @Sendable (any Error) -> Void) {
+        let closed = [connections.consuming.closeFuture, connections.publishing.closeFuture]
+        // RabbitMQ closes a channel by itself when a delivery is held for longer than its consumer_timeout.
+        for future in closed + consumers.map(\.channel.closeFuture) {
+            future.whenSuccess { onLost($0 ?? AMQPError(.connectionClosed, "it was closed")) }
+        }
+    }
+
+    func consume(
+        onBatch: @escaping @Sendable ([AMQPDelivery], Topology.CommandQueue) -> Void,
+        onCancelled: @escaping @Sendable (Topology.CommandQueue) -> Void
+    ) async throws(AMQPError) {
+        for consumer in consumers {
+            let queue = consumer.queue
+            try await consumer.channel.consume(
+                queue: consumer.name, consumerTag: queue.rawValue, onBatch: { onBatch($0, queue) },
+                onCancelled: { onCancelled(queue) })
+        }
+    }
+
+    func cancelConsumers() async {
+        for consumer in consumers { try? await consumer.channel.cancel(consumerTag: consumer.queue.rawValue) }
+    }
+
+    func pauseReading(_ isPaused: Bool) {
+        connections.consuming.pauseReading(isPaused)
+    }
+
+    /// Without a task for either: this is done for every batch, and a task costs as much as a command.
+    func publish(
+        _ messages: [AMQPMessage], replies: [AMQPMessage], onSettled: @escaping @Sendable (PublishAnswer) -> Void
+    ) {
+        let settlement = Settlement { [publisher] outcomes in
+            onSettled(PublishAnswer(outcomes: outcomes, isChannelOpen: publisher.isOpen))
+        }
+        self.replies.assumeIsolated { $0.publish(replies) { settlement.settleReplies() } }
+        publisher.outcomes(publishing: messages) { settlement.settle($0) }
+    }
+
+    func acknowledge(_ acknowledgements: [LaneAcknowledgement]) {
+        for acknowledgement in acknowledgements {
+            guard let consumer = consumers.first(where: { $0.queue == acknowledgement.queue }) else {
+                preconditionFailure("what is acknowledged came from a queue that is consumed from")
+            }
+            consumer.channel.acknowledge(acknowledgement.tag, multiple: acknowledgement.multiple)
+        }
+    }
+
+    func close() async {
+        await replies.abandon()
+        await connections.close()
+    }
+}
+
+/// Waits for two answers, and hands on the one that says something.
+private final class Settlement: Sendable {
+    private struct State {
+        var outcomes: [AMQPPublishOutcome]?
+        var areRepliesSettled = false
+    }
+
+    private let state = Mutex(State())
+    private let done: @Sendable ([AMQPPublishOutcome]) -> Void
+
+    init(_ done: @escaping @Sendable ([AMQPPublishOutcome]) -> Void) {
+        self.done = done
+    }
+
+    func settle(_ outcomes: [AMQPPublishOutcome]) {
+        settle { $0.outcomes = outcomes }
+    }
+
+    func settleReplies() {
+        settle { $0.areRepliesSettled = true }
+    }
+
+    private func settle(_ set: (inout State) -> Void) {
+        let outcomes: [AMQPPublishOutcome]? = state.withLock { state in
+            set(&state)
+            return state.areRepliesSettled ? state.outcomes : nil
+        }
+        if let outcomes { done(outcomes) }
+    }
+}

@@ -1,0 +1,123 @@
+package import AMQPNIO
+package import SessionContract
+import SessionCore
+package import SessionCrypto
+import SessionStorage
+
+/// Makes work of deliveries: the properties of contract §2 are read here, the body by the `CommandReader`.
+package struct DeliveryReader: Sendable {
+    /// Deliveries of one message after which it is given up. A quorum queue counts those that a worker held when it
+    /// died, so innocents are counted with the guilty: the number is generous.
+    static let maxDeliveries: Int64 = 20
+
+    let commands: CommandReader
+    let hash: KeyedHash
+    /// The queues of this namespace begin with this.
+    let queuePrefix: String
+    let unknownCommands: QuarantineAllowance
+    /// Who may send what, at present.
+    let permissions: @Sendable () -> CallerPermissions
+
+    /// - Parameter unknownCommands: shared by the lanes of a worker.
+    package init(
+        commands: CommandReader, hash: KeyedHash, namespace: String, unknownCommands: QuarantineAllowance,
+        permissions: @escaping @Sendable () -> CallerPermissions = { .anything }
+    ) {
+        self.commands = commands
+        self.hash = hash
+        self.queuePrefix = namespace + "."
+        self.unknownCommands = unknownCommands
+        self.permissions = permissions
+    }
+
+    package func read(_ delivery: AMQPDelivery) -> Work {
+        let properties = delivery.properties
+        let commandID = properties.messageID.flatMap { $0.isEmpty ? nil : $0 } ?? properties.correlationID
+        let name = CommandName(exactly: delivery.routingKey)
+        let permissions = permissions()
+        var omissions = hiddenIDs(of: properties)
+        func refused(_ rejection: Rejection) -> Work {
+            Work(name: name, content: .refused(rejection), commandID: commandID, omissions: omissions)
+        }
+        let refusal = Self.refusal(of: delivery.routingKey, tenant: nil, to: properties.userID, by: permissions)
+        // Who may not send a command fills no quarantine with it either, and nobody fills it with names that are none.
+        if refusal != nil || (name == nil && !unknownCommands.take()) { omissions.insert(.quarantine) }
+        do throws(Failure) {
+            if let queue = properties.replyTo {
+                guard !ReplyQueue.isReserved(queue, prefix: queuePrefix) else {
+                    omissions.insert(.reply)
+                    throw Failure(
+                        .malformedMessage,
+                        "reply_to names a queue of Sojourn's or of RabbitMQ's own: nobody gets a reply")
+                }
+                guard permissions.permitsReply(to: queue, caller: properties.userID) else {
+                    omissions.insert(.reply)
+                    return refused(Rejection(.notPermitted, "this caller may not have replies put into this queue"))
+                }
+            }
+            // Before the body is read.
+            if let refusal, name != nil { return refused(refusal) }
+            let command = try commands.read(message(from: delivery), as: name)
+            if let refusal = Self.refusal(
+                of: delivery.routingKey, tenant: command.tenant, to: properties.userID, by: permissions)
+            {
+                return refused(refusal)
+            }
+            return Work(
+                name: name, content: .command(command), message: key(of: delivery, named: name), commandID: commandID,
+                isGivenUp: delivery.earlierDeliveries >= Self.maxDeliveries, omissions: omissions)
+        } catch {
+            return Work(name: name, content: .unreadable(error), commandID: commandID, omissions: omissions)
+        }
+    }
+
+    /// What would be told to everybody who listens to results, and must not be where it looks like a credential.
+    private func hiddenIDs(of properties: AMQPProperties) -> Omissions {
+        if let id = properties.messageID, CredentialScan.hasToken(id) { return .ids }
+        if let id = properties.correlationID, CredentialScan.hasToken(id) { return .ids }
+        return []
+    }
+
+    private static func refusal(
+        of command: String, tenant: String?, to caller: String?, by permissions: CallerPermissions
+    ) -> Rejection? {
+        guard !permissions.permits(command, tenant: tenant, caller: caller) else { return nil }
+        guard caller != nil else {
+            return Rejection(.notPermitted, "callers are configured, so a command has to say its caller in user_id")
+        }
+        return Rejection(
+            .notPermitted, tenant == nil ? "this caller may not send this command" : "this caller has no such tenant")
+    }
+
+    private func message(from delivery: AMQPDelivery) -> IncomingMessage {
+        let properties = delivery.properties
+        return IncomingMessage(
+            routingKey: delivery.routingKey, body: delivery.body, contentType: properties.contentType,
+            contentEncoding: properties.contentEncoding, type: properties.type, messageID: properties.messageID,
+            deadline: deadline(in: properties.headers), caller: properties.userID,
+            traceparent: TraceContext(properties.headers)?.traceparent,
+            hasUnreadableProperties: !properties.unreadable.isEmpty || !delivery.addressIsReadable)
+    }
+
+    private func deadline(in headers: AMQPTable?) -> IncomingMessage.DeadlineHeader {
+        guard let value = headers?["deadline"] else { return .absent }
+        return value.integer.map(IncomingMessage.DeadlineHeader.at) ?? .unreadable
+    }
+
+    /// Callers' ids are apart from each other; unnamed callers are one caller.
+    private func key(of delivery: AMQPDelivery, named name: CommandName?) -> MessageKey? {
+        guard let name, name.changesState, let id = delivery.properties.messageID else { return nil }
+        return MessageKey(
+            name: hash.inboxKeyName(caller: delivery.properties.userID, messageID: id),
+            fingerprint: hash.commandFingerprint(command: name.rawValue, body: delivery.body))
+    }
+}
+
+extension AMQPDelivery {
+    /// How often this message was delivered before, as far as its queue counts that. Only RabbitMQ's own count is
+    /// believed: the first delivery has none, whatever a publisher wrote there.
+    var earlierDeliveries: Int64 {
+        guard redelivered else { return 0 }
+        return min(max(properties.headers?["x-delivery-count"]?.integer ?? 1, 1), 1_000_000)
+    }
+}

@@ -1,0 +1,201 @@
+import BasicContainers
+import NIOCore
+import SessionContract
+import SessionCore
+import SessionStorage
+
+// From the batch whose turn it is to its completions.
+extension LaneState {
+    mutating func start(
+        _ kind: BatchRun.Kind, _ batch: consuming UnacknowledgedBatch, now: NIODeadline, _ actions: inout [LaneAction]
+    ) {
+        let run = BatchRun(batch, id: BatchID(number: nextNumber()), kind: kind, begin: now)
+        switch kind {
+        case .shared: countOrProcess(run, now: now, &actions)
+        case .large, .beside: process(run, now: now, &actions)
+        }
+    }
+
+    mutating func process(_ run: consuming BatchRun, now: NIODeadline, _ actions: inout [LaneAction]) {
+        var process = BatchProcess(run.batch.items.map(\.work), apart: run.kind.isLarge)
+        let step = process.begin(by: parts.decider)
+        run.stage = .processing(process)
+        follow(step, run, now: now, &actions)
+    }
+
+    /// Takes an answer to what a batch's process asked for.
+    mutating func advance(
+        _ id: BatchID, now: NIODeadline, _ actions: inout [LaneAction],
+        _ answer: (inout BatchProcess, CommandDecider) -> BatchProcess.Step
+    ) {
+        guard var run = takeRun(id), case .processing(var process) = run.leaveStage() else {
+            preconditionFailure("an answer comes to a batch that waits for one")
+        }
+        if case .lost = phase { return drop(run, &actions) }
+        let step = answer(&process, parts.decider)
+        run.stage = .processing(process)
+        follow(step, run, now: now, &actions)
+    }
+
+    private mutating func follow(
+        _ step: BatchProcess.Step, _ run: consuming BatchRun, now: NIODeadline, _ actions: inout [LaneAction]
+    ) {
+        let id = run.id
+        switch step {
+        case .verify(let tokens): actions.append(.verify(id, tokens))
+        case .load(let requests, let budget): actions.append(.load(id, requests, budget))
+        case .sign(let claims): actions.append(.sign(id, claims))
+        case .commit(let commits): actions.append(.commit(id, commits))
+        case .release(let messages): actions.append(.release(id, messages))
+        case .finished: return conclude(run, now: now, &actions)
+        }
+        keep(run)
+    }
+
+    /// Has what is complete published, puts back what there was no room for, and tries the rest again. What was decided and
+    /// has nothing to store is not held up by what has.
+    private mutating func conclude(_ run: consuming BatchRun, now: NIODeadline, _ actions: inout [LaneAction]) {
+        guard case .processing(let process) = run.leaveStage() else {
+            preconditionFailure("only a batch that is processed has a process to conclude")
+        }
+        noteWrites(by: run.batch, process.failure, &actions)
+        let done = takeCompleted(of: &run, process)
+        if !done.isEmpty {
+            let completions = process.completions.compactMap(\.self)
+            let seconds = Double((now - run.begin).nanoseconds) / 1e9
+            actions.append(.report(.completed(done.items, completions, seconds: seconds)))
+            publish(done, completions, &actions)
+        }
+        guard let failure = process.failure else {
+            precondition(run.batch.isEmpty, "what the store carried out has completions, or there was no room for it")
+            return goOn(after: run, now: now, &actions)
+        }
+        tryAgain(run, after: failure, now: now, &actions)
+    }
+
+    /// Divides a batch that was processed: what there was no room for goes back to the backlog, what is neither that nor
+    /// complete stays.
+    private mutating func takeCompleted(of run: inout BatchRun, _ process: BatchProcess) -> UnacknowledgedBatch {
+        let left = process.left
+        if left == LeftCommands(), process.failure == nil { return backlog.splitAll(&run.batch) }
+        let isLarge = run.kind.isLarge
+        let turns = run.batch.items.indices.map { place -> LaneBacklog.Turn? in
+            if left.alone.contains(place) { return .apart }
+            return left.again.contains(place) ? (isLarge ? .apart : .shared) : nil
+        }
+        let again = backlog.split(&run.batch) { turns[$0] == .shared }
+        let unsharedTurns = turns.filter { $0 != .shared }
+        let apart = backlog.split(&run.batch) { unsharedTurns[$0] == .apart }
+        let completions = zip(turns, process.completions).filter { $0.0 == nil }.map(\.1)
+        backlog.putBack(again, .shared)
+        backlog.putBack(apart, .apart)
+        return backlog.split(&run.batch) { completions[$0] != nil }
+    }
+
+    /// The part of a batch that was carried out is done: its next part is begun, or the next batch may be.
+    private mutating func goOn(after run: consuming BatchRun, now: NIODeadline, _ actions: inout [LaneAction]) {
+        if run.takeNextPart(now: now) { return process(run, now: now, &actions) }
+        if run.kind.isLarge { leaveGate(&actions) }
+    }
+
+    /// Has `/readyz` say whether the store takes writes.
+    private mutating func noteWrites(
+        by batch: borrowing UnacknowledgedBatch, _ failure: StoreError?, _ actions: inout [LaneAction]
+    ) {
+        if let failure {
+            guard failure.cause == .writesRefused else { return }
+            writes = .refused
+            actions.append(.report(.writesRefused(failure.message)))
+        } else if areWritesRefused, batch.items.contains(where: { $0.work.message != nil }) {
+            writes = .taken
+            actions.append(.report(.writesRefused(nil)))
+        }
+    }
+}
+
+// MARK: - Trying again
+
+extension LaneState {
+    private mutating func tryAgain(
+        _ run: consuming BatchRun, after failure: StoreError, now: NIODeadline, _ actions: inout [LaneAction]
+    ) {
+        let count = run.batch.count
+        let step = run.retry.next(after: failure, of: count, now: now, using: &random)
+        switch step {
+        case .again(let delay):
+            run.stage = .pausing
+            actions.append(.report(.retry(count, failure, after: delay)))
+            actions.append(.startTimer(.retry(run.id), after: delay))
+            keep(run)
+        case .apart(let delay):
+            var apart = BatchRun(
+                backlog.splitAll(&run.batch), id: BatchID(number: nextNumber()), kind: .beside, begin: now,
+                mayHaveHappened: run.retry.mayHaveHappened)
+            apart.stage = .pausing
+            actions.append(.report(.retry(count, failure, after: delay)))
+            actions.append(.startTimer(.retry(apart.id), after: delay))
+            beside.append(apart)
+            goOn(after: run, now: now, &actions)
+        case .halves:
+            run.putAside(backlog.split(&run.batch) { $0 >= count / 2 })
+            run.beginAnew(now: now)
+            process(run, now: now, &actions)
+        case .giveUp:
+            answer(run, Failure(.internal, "it could not be carried out"), now: now, &actions)
+        case .unavailable:
+            answer(
+                run, Failure(.unavailable, "the session store cannot be reached; nothing happened"), now: now,
+                &actions)
+        }
+    }
+
+    /// A batch's pause is over.
+    mutating func retry(_ id: BatchID, now: NIODeadline, _ actions: inout [LaneAction]) {
+        // It is gone where the lane was lost meanwhile.
+        guard let run = takeRun(id) else { return }
+        process(run, now: now, &actions)
+    }
+
+    /// Answers commands without the store. There is none to ask for the time, and this time decides nothing.
+    private mutating func answer(
+        _ run: consuming BatchRun, _ failure: Failure, now: NIODeadline, _ actions: inout [LaneAction]
+    ) {
+        let moment = parts.wallClock()
+        let completions = run.batch.items.map { item in
+            let outcome: Outcome =
+                switch item.work.content {
+                case .command: .failed(failure)
+                case .unreadable(let own): .failed(own)
+                case .refused(let rejection): .rejected(rejection)
+                }
+            return parts.decider.complete(outcome, of: item.work, at: moment)
+        }
+        let answered = backlog.splitAll(&run.batch)
+        actions.append(.report(.completed(answered.items, completions, seconds: 0)))
+        publish(answered, completions, &actions)
+        goOn(after: run, now: now, &actions)
+    }
+}
+
+// MARK: - The batches that are carried out
+
+extension LaneState {
+    /// Takes a batch out, to be kept again once it is changed.
+    mutating func takeRun(_ id: BatchID) -> BatchRun? {
+        if let number = inTurn?.id, number == id { return inTurn.take() }
+        for place in beside.indices where beside[place].id == id { return beside.remove(at: place) }
+        return nil
+    }
+
+    mutating func keep(_ run: consuming BatchRun) {
+        switch run.kind {
+        case .shared, .large: inTurn = consume run
+        case .beside: beside.append(consume run)
+        }
+    }
+
+    /// Gives up a batch whose lane was lost.
+    mutating func drop(_ run: consuming BatchRun, _ actions: inout [LaneAction]) {
+        if run.kind.isLarge { leaveGate(&actions) }
+    }
+}

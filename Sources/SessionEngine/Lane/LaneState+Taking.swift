@@ -1,0 +1,102 @@
+import AMQPNIO
+import NIOCore
+import SessionContract
+
+// From the broker to the batch whose turn it is.
+extension LaneState {
+    mutating func hasConsumers(_ actions: inout [LaneAction]) {
+        switch phase {
+        case .starting: phase = .serving
+        case .startingToDrain: cancelConsumers(&actions)
+        case .lost, .finished: return
+        case .new, .serving, .cancelling, .finishing:
+            preconditionFailure("consumers are started once")
+        }
+        reading = .open
+        readAsThereIsRoom(&actions)
+    }
+
+    mutating func take(
+        _ deliveries: [AMQPDelivery], from queue: Topology.CommandQueue, _ actions: inout [LaneAction]
+    ) {
+        switch phase {
+        case .starting, .startingToDrain, .serving, .cancelling, .finishing: break
+        case .lost, .finished: return
+        case .new: preconditionFailure("a delivery comes to a consumer that there is")
+        }
+        let items = deliveries.map { LaneItem(queue: queue, delivery: $0, work: parts.reader.read($0)) }
+        backlog.add(items, from: queue)
+        if queue == .unknown {
+            let commands = items.compactMap(\.work.name)
+            if !commands.isEmpty { actions.append(.report(.unbound(commands))) }
+        }
+        readAsThereIsRoom(&actions)
+    }
+
+    /// Leaves what the broker sends in the socket while the lane holds enough.
+    mutating func readAsThereIsRoom(_ actions: inout [LaneAction]) {
+        switch (reading, backlog.isFull) {
+        case (.open, true): reading = .paused
+        case (.paused, false): reading = .open
+        case (.always, _), (.open, false), (.paused, true): return
+        }
+        actions.append(.pauseReading(backlog.isFull))
+        actions.append(.report(.readingPaused(backlog.isFull, heldBytes: backlog.heldBytes)))
+    }
+
+    /// Begins the next batch if there is one and it is its turn, and ends where all is done.
+    mutating func goOn(now: NIODeadline, _ actions: inout [LaneAction]) {
+        switch phase {
+        case .new: preconditionFailure("a lane begins before anything happens to it")
+        case .starting, .startingToDrain, .serving, .cancelling: beginNextBatch(now: now, &actions)
+        case .finishing:
+            beginNextBatch(now: now, &actions)
+            if backlog.isEmpty, isIdle { finish(nil, &actions) }
+        case .lost(let error):
+            if isIdle, !offers.isUnderWay { finish(error, &actions) }
+        case .finished: return
+        }
+    }
+
+    private mutating func beginNextBatch(now: NIODeadline, _ actions: inout [LaneAction]) {
+        while inTurn == nil {
+            switch gate {
+            case .asking: return
+            case .outside, .waiting, .inside: break
+            }
+            let mayGoApart =
+                switch gate {
+                case .outside, .inside: true
+                case .waiting, .asking: false
+                }
+            switch (backlog.next(mayGoApart: mayGoApart), gate) {
+            case (nil, .inside):
+                // Room for its results was used up meanwhile.
+                leaveGate(&actions)
+                return
+            case (nil, _): return
+            case (.apart, .inside): start(.large, backlog.takeApart(), now: now, &actions)
+            case (.apart, _):
+                gate = .asking
+                actions.append(.enterGate)
+            case (.shared, _):
+                if case .inside = gate { leaveGate(&actions) }
+                start(.shared, backlog.takeShared(), now: now, &actions)
+            }
+        }
+    }
+
+    /// The gate is this lane's. It may have been lost since it asked: then nothing leads back to the gate, and every other
+    /// lane would wait for ever.
+    mutating func hasEntered(_ actions: inout [LaneAction]) {
+        switch phase {
+        case .lost, .finished: leaveGate(&actions)
+        case .new, .starting, .startingToDrain, .serving, .cancelling, .finishing: gate = .inside
+        }
+    }
+
+    mutating func leaveGate(_ actions: inout [LaneAction]) {
+        gate = .outside
+        actions.append(.leaveGate)
+    }
+}

@@ -1,0 +1,151 @@
+import AMQPNIO
+import SessionContract
+import SessionCore
+import SessionCrypto
+
+/// A message as it is kept in quarantine: as it was, for somebody to look at, but for what would have an effect of its own
+/// when it is published again, and for credentials, which are sealed (contract §5).
+struct QuarantineRecord {
+    /// A path is a key that somebody sent: it may be as long as a body. In characters.
+    private static let maxPathLength = 256
+    /// RabbitMQ sends a message to these keys as well ("sender-selected distribution"), and closes the channel of whoever
+    /// publishes anything but a list of texts there. So they do not go on under their names.
+    private static let copies: Set<String> = ["CC", "BCC"]
+
+    let delivery: AMQPDelivery
+    let queue: String
+    let failure: Failure
+    let at: Timestamp
+    /// Its name in quarantine.
+    let id: String
+    let sealer: Sealer
+
+    func message(for exchange: String) -> AMQPMessage {
+        let seal = CredentialSeal(sealer, message: id)
+        var properties = delivery.properties
+        var headers = sealedHeaders(with: seal)
+        let routingKey = seal.property(delivery.routingKey, of: "routing_key", &headers) ?? ""
+        sealProperties(&properties, &headers, with: seal)
+        move(&properties.userID, "user_id", to: &headers)
+        move(&properties.expiration, "expiration", to: &headers)
+        addOwn(to: &headers)
+        properties.headers = headers
+        return AMQPMessage(
+            exchange: exchange, routingKey: routingKey, mandatory: true, properties: properties,
+            body: seal.sealed(delivery.body) ?? delivery.body)
+    }
+
+    private func addOwn(to headers: inout AMQPTable) {
+        headers[QuarantineHeader.id] = .string(id)
+        headers[QuarantineHeader.reason] = .string(failure.code.rawValue)
+        headers[QuarantineHeader.error] = .string(
+            failure.path.map { "\($0.prefix(Self.maxPathLength)): \(failure.message)" } ?? failure.message)
+        if delivery.isTruncated {
+            headers[QuarantineHeader.truncated] = .int64(Int64(clamping: delivery.bodySize))
+        }
+        headers[QuarantineHeader.at] = .string(at.rfc3339)
+        headers[QuarantineHeader.attempts] = .int64(delivery.earlierDeliveries + 1)
+        headers[QuarantineHeader.queue] = .string(queue)
+    }
+
+    /// RabbitMQ would refuse `user_id`, which is not ours, and drop the message after `expiration`.
+    private func move(_ property: inout String?, _ name: String, to headers: inout AMQPTable) {
+        if let text = property { headers[QuarantineHeader.moved(name)] = .string(text) }
+        property = nil
+    }
+
+    // MARK: Sealing
+
+    private func sealProperties(
+        _ properties: inout AMQPProperties, _ headers: inout AMQPTable, with seal: CredentialSeal
+    ) {
+        properties.contentType = seal.property(properties.contentType, of: "content_type", &headers)
+        properties.contentEncoding = seal.property(properties.contentEncoding, of: "content_encoding", &headers)
+        properties.correlationID = seal.property(properties.correlationID, of: "correlation_id", &headers)
+        properties.replyTo = seal.property(properties.replyTo, of: "reply_to", &headers)
+        properties.expiration = seal.property(properties.expiration, of: "expiration", &headers)
+        properties.messageID = seal.property(properties.messageID, of: "message_id", &headers)
+        properties.type = seal.property(properties.type, of: "type", &headers)
+        properties.appID = seal.property(properties.appID, of: "app_id", &headers)
+        properties.clusterID = seal.property(properties.clusterID, of: "cluster_id", &headers)
+        properties.unreadable = properties.unreadable.compactMap { property in
+            switch property.name {
+            case .userID, .expiration: return nil
+            // They are not published again.
+            case .headers, .properties: return property
+            case .contentType, .contentEncoding, .correlationID, .replyTo, .messageID, .type, .appID,
+                .clusterID:
+                guard let sealed = seal.sealed(property.bytes) else { return property }
+                headers[QuarantineHeader.moved(property.name.rawValue)] = .opaqueString(sealed)
+                return nil
+            }
+        }
+    }
+
+    private func sealedHeaders(with seal: CredentialSeal) -> AMQPTable {
+        guard let headers = delivery.properties.headers else { return AMQPTable() }
+        var kept = AMQPTable()
+        for entry in headers.entries where !QuarantineHeader.isOurs(entry.name) {
+            let name = Self.copies.contains(entry.name) ? QuarantineHeader.moved(entry.name) : entry.name
+            kept.entries.append(AMQPTable.Entry(name, entry.value))
+        }
+        return seal.table(kept)
+    }
+}
+
+extension CredentialSeal {
+    /// As long as a short string may be, in bytes (AMQP 0-9-1).
+    private static let maxPropertyBytes = 255
+
+    /// A property, sealed where it has to be; `nil` where that does not fit its place, and is a header of its own now.
+    fileprivate func property(_ text: String?, of name: String, _ headers: inout AMQPTable) -> String? {
+        guard let text, let sealed = sealed(Array(text.utf8)) else { return text }
+        let result = String(decoding: sealed, as: UTF8.self)
+        if sealed.count <= Self.maxPropertyBytes { return result }
+        headers[QuarantineHeader.moved(name)] = .string(result)
+        return nil
+    }
+
+    fileprivate func table(_ table: AMQPTable) -> AMQPTable {
+        var result = AMQPTable()
+        for (index, entry) in table.entries.enumerated() {
+            guard let name = sealed(Array(entry.name.utf8)) else {
+                result.entries.append(AMQPTable.Entry(entry.name, value(entry.value, named: entry.name)))
+                continue
+            }
+            // A name that is a credential may be too long for one once it is sealed.
+            let both: AMQPTable = [
+                "name": .string(String(decoding: name, as: UTF8.self)), "value": value(entry.value, named: ""),
+            ]
+            result.entries.append(AMQPTable.Entry("sealed-\(index)", .table(both)))
+        }
+        return result
+    }
+
+    private func value(_ value: AMQPValue, named name: String) -> AMQPValue {
+        switch value {
+        case .string(let text): sealed(text, named: name).map { .string(String(decoding: $0, as: UTF8.self)) } ?? value
+        case .opaqueString(let bytes): sealed(bytes).map(AMQPValue.opaqueString) ?? value
+        case .bytes(let bytes): sealed(bytes).map(AMQPValue.bytes) ?? value
+        case .array(let values): .array(values.map { self.value($0, named: name) })
+        case .table(let table): .table(self.table(table))
+        case .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64: sealed(number: value, named: name)
+        case .bool, .float, .double, .decimal, .timestamp, .void: value
+        }
+    }
+
+    /// A text in a header is looked at with its name, which may be `code`.
+    private func sealed(_ text: String, named name: String) -> [UInt8]? {
+        if isSecret(name, text) { return sealedWhole(Array(text.utf8)) }
+        return sealed(Array(text.utf8))
+    }
+
+    private func sealed(number value: AMQPValue, named name: String) -> AMQPValue {
+        guard let number = value.integer, isSecret(name, String(number)) else { return value }
+        return .string(String(decoding: sealedWhole(Array(String(number).utf8)), as: UTF8.self))
+    }
+
+    private func isSecret(_ name: String, _ text: String) -> Bool {
+        CredentialScan.isSecret(text, named: name)
+    }
+}

@@ -1,0 +1,180 @@
+package import Logging
+import Metrics
+import SessionContract
+package import SessionCore
+import SessionStorage
+
+/// Decides commands on what was loaded for them, and writes their results and events out. Nothing here waits for anything:
+/// what it needs of the world comes with the call, or is made by what it was given.
+package struct CommandDecider: Sendable {
+    package let manager: SessionManager
+    let namespace: String
+    let policies: @Sendable () -> PolicyCatalogue
+    let resultNames: ResultNames
+    let logger: Logger
+    /// Makes the randomness of each decision; tests and simulations give their own.
+    let makeRandom: @Sendable () -> any RandomNumberGenerator & Sendable
+    let metrics = ProcessorMetrics()
+
+    package init(
+        manager: SessionManager, namespace: String, resultNames: ResultNames, logger: Logger,
+        policies: @escaping @Sendable () -> PolicyCatalogue,
+        makeRandom: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
+    ) {
+        self.manager = manager
+        self.namespace = namespace
+        self.resultNames = resultNames
+        self.logger = logger
+        self.policies = policies
+        self.makeRandom = makeRandom
+    }
+
+    /// What has to be loaded. A command about no aggregate, such as one with a damaged token, still needs a place for its
+    /// result where duplicates find it: the handle of a subject that nobody is.
+    func need(of command: Command, in work: Work) -> Need? {
+        if let need = manager.need(of: command) { return need }
+        return work.message.map { message in
+            Need(SubjectHandle(text: String(message.name.prefix(SubjectHandle.length))), .sessions([]))
+        }
+    }
+}
+
+// MARK: - Deciding
+
+extension CommandDecider {
+    /// Decides what was loaded of a round.
+    ///
+    /// - Returns: the groups that have access tokens to be signed before they are written out.
+    func decide(
+        _ grouping: Grouping, on loaded: Loaded, in room: inout BatchLimits.Room, into round: inout Round
+    ) -> [Verdicts] {
+        precondition(loaded.aggregates.count == grouping.groups.count, "the store answers for each load")
+        let policies = policies()
+        round.wait(grouping.waiting)
+        for item in grouping.ungrouped {
+            round.complete(item.index, decideAlone(item.work, under: policies, at: loaded.now))
+        }
+        var unsigned: [Verdicts] = []
+        for (var group, aggregate) in zip(grouping.groups, loaded.aggregates) {
+            if !aggregate.damage.isEmpty {
+                takeDamaged(from: &group, aggregate.damage, into: &round)
+                if group.items.isEmpty { continue }
+            }
+            switch aggregate.state {
+            case .refused(let error): round.refuse(because: error)
+            case .tooLarge(let bytes):
+                if bytes > BatchLimits.largeAggregateBytes {
+                    round.setAside(tooLarge: group.items.map(\.index))
+                } else {
+                    round.wait(group.items.map(\.index))
+                }
+            case .whole, .damaged:
+                do {
+                    let verdicts = try decide(group, on: aggregate, under: policies, loaded, in: &room)
+                    round.wait(group.items.dropFirst(verdicts.all.count).map(\.index))
+                    if verdicts.haveClaims { unsigned.append(verdicts) } else { round.add(write(verdicts)) }
+                } catch {
+                    round.decideAgain(group)
+                }
+            }
+        }
+        return unsigned
+    }
+
+    /// Takes out of a group the commands that need a record that does not open: they fail, and the others go on.
+    private func takeDamaged(from group: inout Group, _ damage: PartialDamage, into round: inout Round) {
+        for (item, damage) in group.takeDamaged(damage, need: { need(of: $0, in: $1) }) {
+            round.complete(item.index, complete(fail(because: damage), of: item.work, at: round.now))
+        }
+    }
+
+    /// For a command that needs no aggregate.
+    func decideAlone(_ work: Work, under policies: PolicyCatalogue, at now: Timestamp) -> Completion {
+        switch work.content {
+        case .unreadable(let failure): return complete(.failed(failure), of: work, at: now)
+        case .refused(let rejection): return complete(.rejected(rejection), of: work, at: now)
+        case .command(let command):
+            let nobody = SubjectHandle(text: String(repeating: "-", count: SubjectHandle.length))
+            var transaction = SubjectTransaction(
+                on: Aggregate(handle: nobody), now: now, policies: policies, random: makeRandom())
+            guard let outcome = try? manager.decide(command, in: &transaction) else {
+                preconditionFailure("the whole of nothing is enough for a command that needs nothing")
+            }
+            return complete(outcome, of: work, at: now)
+        }
+    }
+
+    /// Decides the commands of a group in their order, as many as there is room for: one at least.
+    ///
+    /// - Throws: `ScopeTooNarrow` if a command needs more of the aggregate.
+    func decide(
+        _ group: Group, on loaded: LoadedAggregate, under policies: PolicyCatalogue, _ load: Loaded,
+        in room: inout BatchLimits.Room
+    ) throws(ScopeTooNarrow) -> Verdicts {
+        switch loaded.state {
+        case .refused, .tooLarge: preconditionFailure("what was not loaded is not decided")
+        case .damaged(let damage): return refuse(group, because: damage, under: policies, at: load.now)
+        case .whole(let aggregate):
+            var verdicts = Verdicts(
+                SubjectTransaction(
+                    on: aggregate, scope: group.request.scope, activity: loaded.activity, now: load.now,
+                    policies: policies, standing: load.revocations, random: makeRandom()))
+            for item in group.items {
+                guard room.isEnough || verdicts.all.isEmpty else { break }
+                guard case .command(let command) = item.work.content else {
+                    preconditionFailure("only commands are grouped")
+                }
+                if let earlier = earlierResult(of: item.work, loaded: loaded, in: verdicts) {
+                    room.take(earlier.bytes)
+                    verdicts.all.append((item, .earlier(earlier)))
+                    continue
+                }
+                let before = verdicts.transaction.events.count
+                let outcome = try manager.decide(command, in: &verdicts.transaction)
+                let events = before..<verdicts.transaction.events.count
+                room.take(outcome.bytes)
+                verdicts.all.append((item, .decided(outcome, events: events)))
+            }
+            return verdicts
+        }
+    }
+
+    private func earlierResult(
+        of work: Work, loaded: LoadedAggregate, in verdicts: Verdicts
+    ) -> Verdicts.EarlierResult? {
+        guard let message = work.message else { return nil }
+        if loaded.reused.contains(message) { return .reused }
+        if let result = loaded.results[message] { return .result(result) }
+        return verdicts.place(of: message).map { .inBatch($0) }
+    }
+
+    /// A record that does not open fails the commands that need it, and nothing else.
+    private func refuse(
+        _ group: Group, because damage: DamagedRecord, under policies: PolicyCatalogue, at now: Timestamp
+    ) -> Verdicts {
+        Verdicts(
+            unchanged(group.request.handle, under: policies, at: now), of: group.items, all: fail(because: damage))
+    }
+
+    /// A transaction that stores nothing.
+    func unchanged(
+        _ handle: SubjectHandle, under policies: PolicyCatalogue, at now: Timestamp
+    ) -> SubjectTransaction {
+        SubjectTransaction(on: Aggregate(handle: handle), now: now, policies: policies, random: makeRandom())
+    }
+
+    /// What a command comes to that needs a record that does not open; the operators are told. Where it is sealed with a key
+    /// that is not known, the ring was read again for it already: the rest is for the sender to wait for.
+    func fail(because damage: DamagedRecord) -> Outcome {
+        let metadata: Logger.Metadata = [LogKey.key: "\(damage.key)", LogKey.reason: "\(damage.reason)"]
+        if damage.isKeyUnknown {
+            logger.error(
+                "a record in Redis cannot be read yet: its commands are answered with unavailable", metadata: metadata)
+            return .failed(
+                Failure(.unavailable, "a stored record is sealed with a key that is not known yet; nothing happened"))
+        }
+        logger.error(
+            "a record in Redis cannot be trusted: its commands are answered with internal", metadata: metadata)
+        return .failed(Failure(.internal, "a stored record could not be read; the operators have been told"))
+    }
+}

@@ -1,0 +1,110 @@
+import Logging
+package import SessionCore
+package import SessionStorage
+
+/// Carries out batches of commands for whoever can wait for them: runs a ``BatchProcess`` over a store.
+package struct CommandProcessor<Store: SessionStore>: Sendable {
+    package let store: Store
+    package let decider: CommandDecider
+    package let accessTokens: any AccessTokenScheme
+
+    package init(store: Store, decider: CommandDecider, accessTokens: any AccessTokenScheme) {
+        self.store = store
+        self.decider = decider
+        self.accessTokens = accessTokens
+    }
+
+    /// Carries out `batch`, however much that takes, piece by piece; gives a completion for each, in order.
+    ///
+    /// - Throws: `StoreError` if some of it could not be carried out, see ``process(_:into:apart:)``.
+    package func process(_ batch: [Work]) async throws(StoreError) -> [Completion] {
+        var completions = [Completion?](repeating: nil, count: batch.count)
+        var isApart = false
+        while completions.contains(where: { $0 == nil }) {
+            let left = try await process(batch, into: &completions, apart: isApart)
+            isApart = left.again.isEmpty
+        }
+        return completions.compactMap(\.self)
+    }
+
+    /// Carries out `batch`, and completes each command that could be, within ``BatchLimits``.
+    ///
+    /// - Parameters:
+    ///   - completions: one for each command; those that are `nil` are set.
+    ///   - isApart: whether the first subject of the batch is carried out alone, however much of it there is to load. At
+    ///     least one command is completed.
+    /// - Returns: the commands that there was no room for; nothing of them has happened.
+    /// - Throws: `StoreError` if the store could not be reached, or refused some of it; what is still `nil` then may have
+    ///   been carried out where the error says so: processing it again gives it its first result.
+    @discardableResult
+    package func process(
+        _ batch: [Work], into completions: inout [Completion?], apart isApart: Bool = false
+    ) async throws(StoreError) -> LeftCommands {
+        let places = batch.indices.filter { completions[$0] == nil }
+        var process = BatchProcess(places.map { batch[$0] }, apart: isApart)
+        await run(&process)
+        for (place, completion) in zip(places, process.completions) { completions[place] = completion }
+        if let failure = process.failure { throw failure }
+        return LeftCommands(again: process.left.again.map { places[$0] }, alone: process.left.alone.map { places[$0] })
+    }
+
+    private func run(_ process: inout BatchProcess) async {
+        var step = process.begin(by: decider)
+        while true {
+            switch step {
+            case .verify(let tokens): step = process.verified(await accessTokens.read(tokens), by: decider)
+            case .load(let requests, let budget):
+                step = process.loaded(await store.answer(to: requests, budget: budget), by: decider)
+            case .sign(let claims):
+                step = process.signed(await accessTokens.sign(claims, logger: decider.logger), by: decider)
+            case .commit(let commits): step = process.committed(await store.answer(to: commits), by: decider)
+            case .release(let messages):
+                await store.release(messages, logger: decider.logger)
+                step = process.released()
+            case .finished: return
+            }
+        }
+    }
+}
+
+extension SessionStore {
+    func answer(to requests: [LoadRequest], budget: LoadBudget) async -> Result<Loaded, StoreError> {
+        do throws(StoreError) { return .success(try await load(requests, budget: budget)) } catch {
+            return .failure(error)
+        }
+    }
+
+    func answer(to commits: [Commit]) async -> Result<[CommitResult], StoreError> {
+        do throws(StoreError) { return .success(try await commit(commits)) } catch { return .failure(error) }
+    }
+
+    /// Releases messages as far as that can be done now.
+    func release(_ messages: [MessageKey], logger: Logger) async {
+        do throws(StoreError) { try await release(messages) } catch {
+            logger.debug(
+                "the ids of failed messages stay taken for a while", metadata: [LogKey.reason: "\(error.message)"])
+        }
+    }
+}
+
+extension AccessTokenScheme {
+    func read(_ tokens: [Secret]) async -> [PresentedAccessToken?] {
+        var read: [PresentedAccessToken?] = []
+        for token in tokens { read.append(await self.read(token.exposed)) }
+        return read
+    }
+
+    /// The tokens in the order of their claims; `nil` for one that could not be signed, which the operators are told.
+    func sign(_ claims: [AccessTokenClaims], logger: Logger) async -> [Secret?] {
+        var signed: [Secret?] = []
+        for claims in claims {
+            do {
+                signed.append(try await sign(claims))
+            } catch {
+                logger.error("an access token could not be signed", metadata: [LogKey.reason: "\(error)"])
+                signed.append(nil)
+            }
+        }
+        return signed
+    }
+}

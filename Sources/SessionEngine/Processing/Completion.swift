@@ -1,0 +1,70 @@
+package import SessionContract
+package import SessionCore
+package import SessionStorage
+
+/// What became of one `Work`. A class, for what a copy would cost.
+package final class Completion: Sendable {
+    package struct PendingEvent: Sendable {
+        package let event: OutgoingEvent
+        /// To be cleared from the outbox once the event is published.
+        package let reference: OutboxEntry.Reference
+
+        package init(event: OutgoingEvent, reference: OutboxEntry.Reference) {
+            self.event = event
+            self.reference = reference
+        }
+    }
+
+    /// When, by the store's clock.
+    package let at: Timestamp
+    package let result: WrittenResult
+    /// The AMQP `message_id` of the result.
+    package let resultID: String
+    /// Why the command was rejected or failed; `nil` where it succeeded, and where this is an earlier result again.
+    package let refusal: Refusal?
+    /// What this command made happen. Those of a duplicate's first delivery are the relay's.
+    package let events: [PendingEvent]
+    /// Whether the command had been carried out before, and this is its first result again.
+    package let isDuplicate: Bool
+    /// What the command's answer lacks.
+    package let omissions: Omissions
+
+    package enum Refusal: Sendable {
+        case rejected(Rejection.Code)
+        case failed(Failure)
+
+        package var code: String {
+            switch self {
+            case .rejected(let code): code.rawValue
+            case .failed(let failure): failure.code.rawValue
+            }
+        }
+    }
+
+    package init(
+        at: Timestamp, result: WrittenResult, resultID: String, refusal: Refusal? = nil, events: [PendingEvent] = [],
+        isDuplicate: Bool = false, omissions: Omissions = []
+    ) {
+        self.at = at
+        self.result = result
+        self.resultID = resultID
+        self.refusal = refusal
+        self.events = events
+        self.isDuplicate = isDuplicate
+        self.omissions = omissions
+    }
+
+    /// `nil` unless the command failed.
+    package var failure: Failure? {
+        switch refusal {
+        case .failed(let failure): failure
+        case .rejected, nil: nil
+        }
+    }
+
+    /// The same with its events, once they lie in the outbox.
+    func with(events: [PendingEvent]) -> Completion {
+        Completion(
+            at: at, result: result, resultID: resultID, refusal: refusal, events: events, omissions: omissions)
+    }
+}

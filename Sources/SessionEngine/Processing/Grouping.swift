@@ -1,0 +1,42 @@
+import SessionCore
+import SessionStorage
+
+/// The commands of a round by the aggregate they are about.
+struct Grouping {
+    private(set) var groups: [Group] = []
+    /// The commands that are about none.
+    private(set) var ungrouped: [CommandItem] = []
+    /// The commands that wait since there are enough before them, by their places.
+    private(set) var waiting: [Int] = []
+
+    /// - Parameters:
+    ///   - wide: the aggregates to load whole, whatever their commands seem to need.
+    ///   - need: what has to be loaded for a command.
+    init(
+        _ items: [CommandItem], wide: Set<SubjectHandle>, within room: BatchLimits.Room,
+        need: (Command, Work) -> Need?
+    ) {
+        var places: [SubjectHandle: Int] = [:]
+        var wholes = 0
+        for item in items {
+            guard case .command(let command) = item.work.content, let need = need(command, item.work) else {
+                ungrouped.append(item)
+                continue
+            }
+            if let place = places[need.handle] {
+                if groups[place].hasRoom(for: need, within: room) {
+                    groups[place].add(item, need)
+                } else {
+                    waiting.append(item.index)
+                }
+            } else if groups.count == room.groups || wholes == BatchLimits.wholeAggregates {
+                waiting.append(item.index)
+            } else {
+                places[need.handle] = groups.count
+                groups.append(Group(item, need))
+                if wide.contains(need.handle) { groups[groups.count - 1].request.scope = .whole }
+                if groups[groups.count - 1].request.scope == .whole { wholes += 1 }
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import SessionCore
+import SessionStorage
+
+/// What comes of loading, deciding and committing once.
+struct Round {
+    let now: Timestamp
+    private(set) var completions: [(index: Int, Completion)] = []
+    /// What is decided and has to be committed.
+    private(set) var decided: [DecidedCommit] = []
+    /// The commands to decide again.
+    private(set) var conflicted: [Int] = []
+    /// The commands to decide again with all of their aggregate, and which those are.
+    private(set) var narrow: [Int] = []
+    private(set) var tooNarrow: Set<SubjectHandle> = []
+    /// The commands that have not had their turn.
+    private(set) var waiting: [Int] = []
+    /// The commands whose aggregate is too large to be loaded beside others.
+    private(set) var tooLarge: [Int] = []
+    /// Why the store did not take what it was given; the commands it is about are neither completed nor conflicted.
+    private(set) var refusal: StoreError?
+
+    struct DecidedCommit {
+        let group: DecidedGroup
+        let commit: Commit
+    }
+
+    init(now: Timestamp) {
+        self.now = now
+    }
+
+    mutating func complete(_ index: Int, _ completion: Completion) {
+        completions.append((index, completion))
+    }
+
+    /// Adds what a group came to.
+    mutating func add(_ group: DecidedGroup) {
+        if let commit = group.commit {
+            decided.append(DecidedCommit(group: group, commit: commit))
+        } else {
+            completions += group.completions
+        }
+    }
+
+    mutating func wait(_ indices: some Sequence<Int>) {
+        waiting += indices
+    }
+
+    mutating func setAside(tooLarge indices: some Sequence<Int>) {
+        tooLarge += indices
+    }
+
+    mutating func decideAgain(_ group: Group) {
+        narrow += group.items.map(\.index)
+        tooNarrow.insert(group.request.handle)
+    }
+
+    /// Of several reasons the one that leaves more open has to be told.
+    mutating func refuse(because error: StoreError) {
+        if refusal?.mayHaveHappened != true { refusal = error }
+    }
+
+    mutating func takeDecided() -> [DecidedCommit] {
+        defer { decided = [] }
+        return decided
+    }
+
+    mutating func settle(_ decided: DecidedCommit, _ result: CommitResult) {
+        switch result {
+        case .applied(let references): completions += decided.group.completed(with: references)
+        case .conflict: conflicted += decided.group.completions.map(\.index)
+        case .refused where decided.commit.isDispensable: completions += decided.group.completions
+        case .refused(let error): refuse(because: error)
+        }
+    }
+}

@@ -1,0 +1,19 @@
+import AMQPNIO
+import SessionStorage
+
+/// Publishes events for the sweeps, and waits for the broker's answers.
+protocol EventPublisher: Sendable {
+    /// - Returns: for each event why it was not taken, `nil` where it was.
+    /// - Throws: if the broker was lost with some of them.
+    func publish(_ events: [OutgoingEvent]) async throws -> [PublishRefusal?]
+}
+
+struct AMQPEventPublisher: EventPublisher {
+    let publisher: ConfirmedPublisher
+    let outgoing: OutgoingMessages
+
+    func publish(_ events: [OutgoingEvent]) async throws -> [PublishRefusal?] {
+        guard !events.isEmpty else { return [] }
+        return try await publisher.publish(events.map { outgoing.message(for: $0) })
+    }
+}

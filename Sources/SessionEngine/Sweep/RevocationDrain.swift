@@ -1,0 +1,125 @@
+import Logging
+import Metrics
+import SessionCore
+import SessionStorage
+
+/// Carries out mass revocations: walks through the partitions, and ends what they concern, each session with its event. A
+/// revocation is in force without this; but only what was carried out has its event, and can be forgotten.
+///
+/// Nothing is kept of where a walk stands: one that a crash ended begins again, and finds ended what it had ended.
+struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>: Sendable {
+    /// Subjects that are decided together; each may have a thousand sessions.
+    private static var subjectsAtOnce: Int { 32 }
+    /// Batches that wait for RabbitMQ while the next ones are decided, and the events in all of them.
+    private static var maxBatchesUnderWay: Int { 8 }
+    private static var maxEventsUnderWay: Int { 4096 }
+
+    let processor: CommandProcessor<Store>
+    let publisher: Publisher
+    /// What this worker calls itself in leases.
+    let owner: String
+    let logger: Logger
+    private let metrics = SweepMetrics()
+
+    init(processor: CommandProcessor<Store>, publisher: Publisher, owner: String, logger: Logger) {
+        self.processor = processor
+        self.publisher = publisher
+        self.owner = owner
+        self.logger = logger
+    }
+
+    private var store: Store { processor.store }
+
+    /// Looks once what there is to do, and does it.
+    ///
+    /// - Parameter attempt: carries out the walk through a partition, and decides what a failure of it means.
+    /// - Returns: whether some partition was walked through.
+    func run(_ attempt: (Partition, () async throws -> Void) async throws -> Void) async throws -> Bool {
+        guard let progress = try await store.revocationProgress() else {
+            metrics.standing.record(0)
+            return false
+        }
+        metrics.standing.record(progress.standing.all.count)
+        var hasWalked = false
+        // Workers that find the same work begin with other parts of it.
+        for partition in progress.outstanding.shuffled() {
+            try await attempt(partition) {
+                if try await walk(through: partition) { hasWalked = true }
+            }
+        }
+        if let moment = progress.carriedOut { try await forgetRevocations(until: moment, of: progress.standing) }
+        return hasWalked
+    }
+
+    /// Ends what standing revocations concern in a partition.
+    ///
+    /// - Returns: whether it came to the end. It does not where somebody else is at it, and where the store failed.
+    private func walk(through partition: Partition) async throws -> Bool {
+        guard try await store.lease(partition, for: .revocations, owner: owner) else { return false }
+        var page = try await store.subjects(in: partition, from: nil)
+        let begin = page.now
+        let isWhole = try await withThrowingTaskGroup(of: Int.self) { group in
+            var underWay = (batches: 0, events: 0)
+            var isWhole = true
+            while true {
+                var rest = page.subjects[...]
+                while !rest.isEmpty {
+                    let batch = rest.prefix(Self.subjectsAtOnce)
+                    rest = rest.dropFirst(batch.count)
+                    let completions = try await processor.process(batch.map(Work.init(revokingOf:)))
+                    if completions.contains(where: { $0.failure?.code.isRetryable == true }) { isWhole = false }
+                    let events = completions.flatMap(\.events)
+                    guard !events.isEmpty else { continue }
+                    underWay.batches += 1
+                    underWay.events += events.count
+                    group.addTask { try await publish(events) }
+                    while underWay.batches > Self.maxBatchesUnderWay || underWay.events > Self.maxEventsUnderWay,
+                        let count = try await group.next()
+                    {
+                        underWay.batches -= 1
+                        underWay.events -= count
+                    }
+                }
+                guard let next = page.next else { break }
+                guard try await store.lease(partition, for: .revocations, owner: owner) else { return false }
+                page = try await store.subjects(in: partition, from: next)
+            }
+            try await group.waitForAll()
+            return isWhole
+        }
+        if isWhole { try await store.noteWalk(through: partition, begunAt: begin) }
+        return isWhole
+    }
+
+    /// Publishes events, and clears those that the broker took. What a consumer's full queue refuses stays in its outbox,
+    /// and is the relay's.
+    ///
+    /// - Returns: how many these were.
+    private func publish(_ events: [Completion.PendingEvent]) async throws -> Int {
+        let refusals = try await publisher.publish(events.map(\.event))
+        let settled = zip(events, refusals).filter { if case .refused = $0.1 { false } else { true } }
+        if !settled.isEmpty { try await store.clear(settled.map(\.0.reference)) }
+        metrics.revoked.increment(by: events.count { $0.event.type == Event.Kind.revoked.rawValue })
+        return events.count
+    }
+
+    /// Takes out of force what has nothing left to concern.
+    private func forgetRevocations(until moment: Timestamp, of standing: StandingRevocations) async throws {
+        _ = try await processor.process([Work(forgettingRevocationsUntil: moment)])
+        for revocation in standing.all where revocation.at <= moment {
+            logger.info(
+                "a mass revocation is carried out: every session that it concerned has ended",
+                metadata: [LogKey.reason: "\(revocation.reason.word)"])
+        }
+    }
+}
+
+extension Work {
+    fileprivate convenience init(revokingOf subject: SubjectHandle) {
+        self.init(name: nil, content: .command(Command(tenant: "", action: CarryOutRevocations(among: subject))))
+    }
+
+    fileprivate convenience init(forgettingRevocationsUntil moment: Timestamp) {
+        self.init(name: nil, content: .command(Command(tenant: "", action: ForgetRevocations(until: moment))))
+    }
+}

@@ -1,0 +1,37 @@
+import SessionStorage
+
+/// Runs passes over a store and a broker.
+struct SweepDriver<Store: SweepableStore, Publisher: EventPublisher>: Sendable {
+    let processor: CommandProcessor<Store>
+    let publisher: Publisher
+    /// What this worker calls itself in leases.
+    let owner: String
+
+    /// - Throws: `StoreError`, or what the publisher throws; then the pass is over.
+    func run(_ pass: some SweepPass, through partition: Partition, _ memory: inout SweepMemory) async throws {
+        var pass = pass
+        var step = pass.begin()
+        while let answer = try await answer(step, partition) { step = pass.handle(answer, &memory) }
+    }
+
+    /// `nil` once the pass is finished.
+    private func answer(_ step: SweepStep, _ partition: Partition) async throws -> SweepAnswer? {
+        let store = processor.store
+        switch step {
+        case .lease(let purpose): return .leased(try await store.lease(partition, for: purpose, owner: owner))
+        case .findLeft(let last, let limit):
+            return .left(
+                try await store.leftEvents(in: partition, olderThan: Relay.patience, after: last, limit: limit))
+        case .findDue(let limit): return .due(try await store.dueSessions(in: partition, limit: limit))
+        case .carryOut(let works): return .completed(try await processor.process(works))
+        case .publish(let events): return .published(try await publisher.publish(events))
+        case .clear(let references):
+            try await store.clear(references)
+            return .cleared
+        case .postpone(let sessions, let seconds):
+            try await store.postpone(sessions, seconds: seconds)
+            return .postponed
+        case .finished: return nil
+        }
+    }
+}

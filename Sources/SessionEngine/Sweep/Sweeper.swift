@@ -1,0 +1,156 @@
+package import AMQPNIO
+import ConnectionSupport
+package import Logging
+package import NIOCore
+package import RedisNIO
+import SessionCore
+package import SessionStorage
+
+/// Does in every partition what nobody is waiting for: ends sessions whose deadline has come (the reaper), publishes what a
+/// crashed worker left in the outbox (the relay), and carries out mass revocations (the drain).
+///
+/// Every worker looks once a second; a lease keeps them from doing the same work, and the revision check of the commit
+/// makes it harmless when they do.
+package struct Sweeper: Sendable {
+    package let redis: RedisClient
+    package let store: RedisSessionStore
+    private let processor: CommandProcessor<RedisSessionStore>
+    private let connector: BrokerConnector
+    private let outgoing: OutgoingMessages
+    package let eventLoop: any EventLoop
+    private let owner: String
+    private let namespace: String
+    private let logger: Logger
+    private let health: SweeperHealth
+
+    /// - Parameter owner: what this worker calls itself in leases.
+    package init(
+        redis: RedisClient, store: RedisSessionStore, processor: CommandProcessor<RedisSessionStore>,
+        connector: BrokerConnector, outgoing: OutgoingMessages, on eventLoop: any EventLoop, owner: String,
+        namespace: String, health: SweeperHealth, logger: Logger
+    ) {
+        self.redis = redis
+        self.store = store
+        self.processor = processor
+        self.connector = connector
+        self.outgoing = outgoing
+        self.eventLoop = eventLoop
+        self.owner = owner
+        self.namespace = namespace
+        self.health = health
+        self.logger = logger
+    }
+
+    /// Sweeps until the task is cancelled, connecting again whenever something is lost.
+    package func run() async {
+        await sweepUntilCancelled()
+        health.isDown(because: "stopped")
+        await redis.shutdown()
+    }
+
+    private func sweepUntilCancelled() async {
+        var backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(10))
+        var random = SystemRandomNumberGenerator()
+        while !Task.isCancelled {
+            do {
+                try await redis.waitUntilConnected()
+                let connection = try await connector.connect(name: "sojourn/\(namespace)/sweep", on: eventLoop)
+                health.hasBroker()
+                let begin = ContinuousClock.now
+                defer { if ContinuousClock.now - begin >= .seconds(10) { backoff.reset() } }
+                do {
+                    // Confirms are waited for as long as the broker has an alarm; closing ends that wait.
+                    try await withTaskCancellationHandler {
+                        try await sweepAndDrain(over: connection)
+                    } onCancel: {
+                        Task { await connection.close() }
+                    }
+                } catch {
+                    await connection.close()
+                    throw error
+                }
+            } catch {
+                if Task.isCancelled { return }
+                let delay = backoff.next(using: &random)
+                health.isDown(because: "\(error)", isBroker: error is AMQPError)
+                logger.warning(
+                    "sweeping was interrupted: it goes on",
+                    metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
+                try? await Task.sleep(for: delay)
+            }
+        }
+    }
+
+    /// Side by side, for a drain of a million sessions must not keep deadlines and events waiting: each over a channel of its
+    /// own.
+    private func sweepAndDrain(over connection: AMQPConnection) async throws {
+        let parts: [@Sendable () async throws -> Void] = [
+            { try await sweepRepeatedly(over: connection) }, { try await drainRepeatedly(over: connection) },
+        ]
+        try await withThrowingDiscardingTaskGroup { group in
+            for part in parts {
+                group.addTask {
+                    do {
+                        try await part()
+                    } catch {
+                        // The other may be waiting for a broker that has an alarm.
+                        await connection.close()
+                        throw error
+                    }
+                }
+            }
+        }
+    }
+
+    private func sweepRepeatedly(over connection: AMQPConnection) async throws {
+        let driver = SweepDriver(processor: processor, publisher: try await publisher(on: connection), owner: owner)
+        var memory = SweepMemory(logger: logger)
+        while true {
+            // Workers that started together must not look at the same moment for ever.
+            try await Task.sleep(for: .milliseconds(Int.random(in: 750...1250)))
+            let work = try await store.pendingWork(eventsOlderThan: Relay.patience)
+            for partition in work.left {
+                try await attempt("relay", partition) { try await driver.run(Relay(), through: partition, &memory) }
+            }
+            for partition in work.due {
+                try await attempt("reap", partition) { try await driver.run(Reaper(), through: partition, &memory) }
+            }
+            health.hasSwept()
+        }
+    }
+
+    /// Looks once a second, and goes on at once as long as there is anything to do.
+    private func drainRepeatedly(over connection: AMQPConnection) async throws {
+        let drain = RevocationDrain(
+            processor: processor, publisher: try await publisher(on: connection), owner: owner, logger: logger)
+        while true {
+            try await Task.sleep(for: .milliseconds(Int.random(in: 750...1250)))
+            var isOver = false
+            while !isOver {
+                try Task.checkCancellation()
+                isOver = try await !drain.run { partition, walk in try await attempt("drain", partition, walk) }
+            }
+        }
+    }
+
+    private func publisher(on connection: AMQPConnection) async throws(AMQPError) -> AMQPEventPublisher {
+        AMQPEventPublisher(
+            publisher: try await ConfirmedPublisher(on: connection, logger: logger), outgoing: outgoing)
+    }
+
+    /// A partition whose store fails must not keep the others waiting; a lost broker ends the sweep.
+    private func attempt(
+        _ what: String, _ partition: Partition, _ sweep: () async throws -> Void
+    ) async throws {
+        do {
+            try await sweep()
+        } catch let error as StoreError where error.cause == .refused {
+            logger.error(
+                "a partition could not be swept: the others go on",
+                metadata: [
+                    LogKey.component: "\(what)", LogKey.partition: "\(partition.number)",
+                    LogKey.reason: "\(error.message)",
+                ])
+        }
+    }
+}

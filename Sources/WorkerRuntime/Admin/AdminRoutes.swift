@@ -1,0 +1,103 @@
+import FoundationEssentials
+import NIOHTTP1
+import SessionEngine
+
+/// The response to a request at the admin address.
+struct AdminAnswer: Sendable {
+    var status: Int
+    var headers: [(String, String)]
+    var body: [UInt8]
+}
+
+/// The admin endpoints. Each is a line in `answer` and a function below it.
+struct AdminRoutes: Sendable {
+    var health: HealthState
+    var metrics: PrometheusMetrics
+    /// Whether the lanes run. It ignores whether the servers are reachable: restarting the worker does not bring a
+    /// broker back.
+    var isAlive: @Sendable () -> Bool
+    /// The JSON Web Key Set (RFC 7517) for verifying access tokens.
+    var keySet: @Sendable () -> [UInt8]
+
+    /// - Parameter target: as in the request line; the query is ignored.
+    func answer(to method: HTTPMethod, _ target: String) -> AdminAnswer {
+        let endpoint: () -> AdminAnswer
+        switch target.prefix(while: { $0 != "?" }) {
+        case "/livez": endpoint = livez
+        case "/readyz": endpoint = readyz
+        case "/metrics": endpoint = page
+        case "/.well-known/jwks.json": endpoint = keys
+        default: return .json(Failure(error: "not found"), status: 404)
+        }
+        guard method == .GET || method == .HEAD else {
+            var answer = AdminAnswer.json(Failure(error: "only GET and HEAD are answered here"), status: 405)
+            answer.headers.append(("allow", "GET, HEAD"))
+            return answer
+        }
+        return endpoint()
+    }
+
+    /// No endpoint accepts a body.
+    var refusalOfBody: AdminAnswer {
+        .json(Failure(error: "no request here has a body"), status: 413)
+    }
+
+    private func livez() -> AdminAnswer {
+        isAlive() ? .json(Status(status: "alive"), status: 200) : .json(Status(status: "not alive"), status: 503)
+    }
+
+    private func readyz() -> AdminAnswer {
+        let report = health.report
+        let waitingFor = report.waitingFor.keys.sorted()
+        let status: String
+        switch report.status {
+        case .ready:
+            return .json(Status(status: "ready"), status: 200)
+        case .notReady:
+            status = "not ready"
+        case .draining:
+            status = "draining"
+        }
+        return .json(Status(status: status, waitingFor: waitingFor, reasons: report.waitingFor), status: 503)
+    }
+
+    private func page() -> AdminAnswer {
+        .uncached(Array(metrics.exposition().utf8), type: PrometheusExposition.contentType, status: 200)
+    }
+
+    /// Public, and cacheable for a while: a verifier that meets an unknown key fetches the set again.
+    private func keys() -> AdminAnswer {
+        AdminAnswer(
+            status: 200,
+            headers: [("content-type", "application/jwk-set+json"), ("cache-control", "public, max-age=60")],
+            body: keySet())
+    }
+
+    /// Keys that do not apply are omitted, as everywhere in the contract.
+    private struct Status: Encodable {
+        var status: String
+        var waitingFor: [String]?
+        var reasons: [String: String]?
+    }
+
+    private struct Failure: Encodable {
+        var error: String
+    }
+}
+
+extension AdminAnswer {
+    /// Keys are sorted, so that the same state gives the same text.
+    fileprivate static func json(_ value: some Encodable, status: Int) -> AdminAnswer {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Encoding cannot fail: there are only strings, arrays and dictionaries of strings.
+        let bytes = (try? encoder.encode(value)) ?? Data()
+        return .uncached(bytes + [UInt8(ascii: "\n")], type: "application/json", status: status)
+    }
+
+    /// Never cached: a cached state would be wrong.
+    fileprivate static func uncached(_ body: [UInt8], type: String, status: Int) -> AdminAnswer {
+        AdminAnswer(
+            status: status, headers: [("content-type", type), ("cache-control", "no-store")], body: body)
+    }
+}

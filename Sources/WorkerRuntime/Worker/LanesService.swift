@@ -1,0 +1,111 @@
+import Logging
+import ServiceLifecycle
+import SessionEngine
+import Synchronization
+
+/// Runs all lanes of a worker, once the start checks have passed. On SIGTERM they stop consuming and finish the
+/// commands in flight; commands not finished in time return to their queues.
+final class LanesService: Service {
+    private let lanes: [LaneSupervisor]
+    private let prepare: @Sendable () async throws -> Void
+    private let health: HealthState
+    private let drainTime: DrainTime
+    private let logger: Logger
+    private let running = Atomic(true)
+
+    /// - Parameter prepare: runs before the lanes start; an error it throws ends the service.
+    init(
+        _ lanes: [LaneSupervisor], health: HealthState, drainTime: DrainTime, logger: Logger,
+        prepare: @escaping @Sendable () async throws -> Void
+    ) {
+        self.lanes = lanes
+        self.health = health
+        self.drainTime = drainTime
+        self.logger = logger
+        self.prepare = prepare
+    }
+
+    /// Whether the lanes are running, including waiting for a server.
+    var isRunning: Bool { running.load(ordering: .relaxed) }
+
+    /// - Throws: the errors of `prepare`.
+    func run() async throws {
+        defer { running.store(false, ordering: .relaxed) }
+        do {
+            try await cancelWhenGracefulShutdown { try await self.prepared() }
+        } catch is CancellationError {
+            // Stopped before the lanes started.
+            return beginDraining()
+        }
+        await runLanes()
+    }
+
+    /// Runs `prepare`, and returns at once when cancelled: a check in progress may take long, and has no effect.
+    private func prepared() async throws {
+        let (outcomes, outcome) = AsyncStream.makeStream(of: Result<Void, any Error>.self)
+        let preparing = Task {
+            do {
+                try await prepare()
+                outcome.yield(.success(()))
+            } catch {
+                outcome.yield(.failure(error))
+            }
+            outcome.finish()
+        }
+        try await withTaskCancellationHandler {
+            for await result in outcomes { return try result.get() }
+            throw CancellationError()
+        } onCancel: {
+            preparing.cancel()
+        }
+    }
+
+    private enum Step {
+        case ended
+        case toldToStop
+        case stopped
+        case outOfTime
+    }
+
+    /// Runs the lanes until they finish, or cancels them when the drain time is over.
+    private func runLanes() async {
+        await withTaskGroup(of: Step.self) { group in
+            group.addTask {
+                await withDiscardingTaskGroup { group in
+                    for lane in self.lanes { group.addTask { await lane.run() } }
+                }
+                return .ended
+            }
+            group.addTask { (try? await gracefulShutdown()) == nil ? .stopped : .toldToStop }
+            for await step in group {
+                switch step {
+                case .ended:
+                    group.cancelAll()
+                case .toldToStop:
+                    beginDraining()
+                    group.addTask {
+                        await withDiscardingTaskGroup { group in
+                            for lane in self.lanes { group.addTask { await lane.stop() } }
+                        }
+                        return .stopped
+                    }
+                    group.addTask { [drainTime] in
+                        (try? await Task.sleep(for: drainTime.lanes)) == nil ? .stopped : .outOfTime
+                    }
+                case .stopped:
+                    break
+                case .outOfTime:
+                    logger.warning("drain time exceeded: unfinished commands return to their queues")
+                    group.cancelAll()
+                }
+            }
+        }
+    }
+
+    private func beginDraining() {
+        health.beginDraining()
+        logger.info(
+            "draining: no longer consuming, finishing the commands in flight",
+            metadata: [LogKey.durationMs: "\(drainTime.whole.wholeMilliseconds)"])
+    }
+}

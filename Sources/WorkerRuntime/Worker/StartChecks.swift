@@ -1,0 +1,165 @@
+import AMQPNIO
+import ConnectionSupport
+import Logging
+import NIOCore
+import RedisNIO
+import SessionContract
+import SessionEngine
+import SessionStorage
+
+/// Checks that run before a worker modifies anything. A server that is unavailable is waited for; one that refuses us
+/// ends startup with an error. Once the worker runs, the same refusal may be temporary (a password being changed), and
+/// is retried.
+struct StartChecks: Sendable {
+    let configuration: WorkerConfiguration
+    let redis: RedisClient
+    /// All state changes of `redis`.
+    let redisStates: AsyncStream<RedisClientState>
+    let store: RedisSessionStore
+    let brokers: [AMQPConfiguration]
+    let topology: TopologyDeclaration
+    let eventLoop: any EventLoop
+    let health: HealthState
+    let logger: Logger
+
+    /// Its name in `/readyz`.
+    private static let component = "start"
+
+    /// - Throws: `ConfigurationError` if retrying without a change is pointless; `CancellationError`.
+    func run() async throws {
+        try await waitForRedis()
+        try await patiently { try await EvictionCheck(redis: redis, logger: logger).run(configuration) }
+        try await patiently { try await checkBroker() }
+        // Last, because it records the keyring for the namespace: a failed start must not change anything.
+        try await patiently {
+            guard try await store.isKeyringTheirs() else { throw ConfigurationError.foreignKeyring(configuration) }
+        }
+        health.set(component: Self.component, .up)
+    }
+
+    // MARK: Redis
+
+    private func waitForRedis() async throws {
+        redis.start()
+        for await state in redisStates {
+            switch state {
+            case .connected:
+                return
+            case .disconnected(let error, nextAttempt: _) where error.isRefusalOfCredentials:
+                throw ConfigurationError(
+                    .refusedByServer, configuration.name(of: .redisUrl),
+                    "is refused by Redis (\(error.message))",
+                    remedy: "give the user name and password of an existing user")
+            case .idle, .connecting, .disconnected, .shutDown:
+                break
+            }
+        }
+        throw CancellationError()
+    }
+
+    // MARK: RabbitMQ
+
+    private func checkBroker() async throws {
+        let connection = try await connect()
+        do {
+            try await checkTopology(over: connection)
+        } catch {
+            await connection.close()
+            throw error
+        }
+        await connection.close()
+    }
+
+    /// Tries one broker after another. Unless all of them refuse us, it is an outage.
+    private func connect() async throws -> AMQPConnection {
+        var refusal: ConfigurationError?
+        var failure: AMQPError?
+        for broker in brokers {
+            let connector = BrokerConnector(configurations: [broker], logger: logger)
+            do throws(AMQPError) {
+                return try await connector.connect(
+                    name: "sojourn/\(configuration.namespace)/start", on: eventLoop)
+            } catch {
+                if error.isRefusalOfCredentials { refusal = refused(by: broker, error) } else { failure = error }
+            }
+        }
+        if let failure { throw failure }
+        throw refusal
+            ?? ConfigurationError(
+                .missingValue, configuration.name(of: .amqpUrl), "names no broker",
+                remedy: "give the URL of at least one")
+    }
+
+    private func refused(by broker: AMQPConfiguration, _ error: AMQPError) -> ConfigurationError {
+        let remedy =
+            error.code == .authenticationFailed
+            ? "give the user name and password of an existing user"
+            : "the virtual host must exist, and the user must have access to it"
+        return ConfigurationError(
+            .refusedByServer, configuration.name(of: .amqpUrl),
+            "is refused by RabbitMQ at \(broker) (\(error.replyText ?? error.message))", remedy: remedy)
+    }
+
+    private func checkTopology(over connection: AMQPConnection) async throws {
+        guard configuration.topology == .check else { return }
+        let missing = try await topology.missing(over: connection)
+        guard missing.isEmpty else {
+            throw ConfigurationError(
+                .missingTopology, "RabbitMQ", "lacks \(missing.joined(separator: ", "))",
+                remedy:
+                    "import the output of `sojourn topology`, or set \(configuration.name(of: .topology)) to declare")
+        }
+        logger.notice(
+            """
+            all exchanges and queues exist; AMQP does not expose bindings and arguments: compare those with the \
+            output of `sojourn topology`
+            """)
+    }
+
+    // MARK: Patience
+
+    /// Retries with backoff, unless the configuration is wrong.
+    private func patiently(_ check: () async throws -> Void) async throws {
+        var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(10))
+        var random = SystemRandomNumberGenerator()
+        while true {
+            try Task.checkCancellation()
+            do {
+                return try await check()
+            } catch let error where !(error is ConfigurationError || error is CancellationError) {
+                let delay = backoff.next(using: &random)
+                health.set(component: Self.component, .down(reason: "\(error)"))
+                logger.warning(
+                    "the worker cannot start yet: retrying",
+                    metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
+                try await Task.sleep(for: delay)
+            }
+        }
+    }
+}
+
+extension RedisError {
+    /// Whether Redis rejects our credentials. A missing permission (`notPermitted`) may be granted while we wait.
+    fileprivate var isRefusalOfCredentials: Bool { code == .authenticationFailed }
+}
+
+extension AMQPError {
+    /// Whether the broker rejects our credentials or the virtual host. It reports a connection limit with the same
+    /// code, but that is temporary.
+    fileprivate var isRefusalOfCredentials: Bool {
+        switch code {
+        case .authenticationFailed: true
+        case .virtualHostUnavailable: replyText?.contains("limit") != true
+        default: false
+        }
+    }
+}
+
+extension ConfigurationError {
+    /// The namespace is already used with another keyring.
+    static func foreignKeyring(_ configuration: WorkerConfiguration) -> ConfigurationError {
+        ConfigurationError(
+            .conflictingValues, configuration.nameOfKeys, "is not the keyring used with this namespace",
+            remedy: "give all workers of a namespace the same keyring, or this one its own namespace")
+    }
+}

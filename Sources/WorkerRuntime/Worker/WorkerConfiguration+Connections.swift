@@ -1,0 +1,32 @@
+import AMQPNIO
+import RedisNIO
+
+extension WorkerConfiguration {
+    /// The connection settings for Redis.
+    func redis() throws(ConfigurationError) -> RedisConfiguration {
+        do {
+            return try RedisConfiguration(url: redisURL)
+        } catch {
+            throw ConfigurationError(.invalidValue, name(of: .redisUrl), "cannot be used", remedy: error.message)
+        }
+    }
+
+    /// How much of a body is kept: more than any command may have, so that quarantine gets oversized messages in full
+    /// up to this.
+    private static let retainedBodyBytes = 5 << 19
+
+    /// The connection settings for RabbitMQ, in the order in which to try them.
+    func brokers() throws(ConfigurationError) -> [AMQPConfiguration] {
+        var brokers: [AMQPConfiguration] = []
+        for url in amqpURLs {
+            do {
+                var broker = try AMQPConfiguration(url: url)
+                broker.retainedBodyBytes = Self.retainedBodyBytes
+                brokers.append(broker)
+            } catch {
+                throw ConfigurationError(.invalidValue, name(of: .amqpUrl), "cannot be used", remedy: error.message)
+            }
+        }
+        return brokers
+    }
+}

@@ -1,0 +1,92 @@
+import ConnectionSupport
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import TestSupport
+import Testing
+
+@testable import AMQPNIO
+
+/// Against a real RabbitMQ.
+@Suite("A client of a real broker", .timeLimit(.minutes(2)))
+struct LiveClientTests {
+    private struct Link: Sendable {
+        let connection: AMQPConnection
+        let channel: AMQPChannel
+    }
+
+    private let states = Awaited<[AMQPClientState]>([])
+
+    private func client(_ configurations: [AMQPConfiguration]? = nil) throws -> AMQPClient<Link> {
+        let connector = BrokerConnector(
+            configurations: try configurations ?? [LiveBroker.configuration()], logger: Logger(label: "test"))
+        return AMQPClient(
+            connector, name: "AMQPConnectionTests client", on: MultiThreadedEventLoopGroup.singleton.next(),
+            backoff: Backoff(initial: .milliseconds(1), maximum: .milliseconds(50)), logger: Logger(label: "test"),
+            onStateChange: { [states] state in states.change { $0.append(state) } }
+        ) { connection throws(AMQPError) in
+            Link(connection: connection, channel: try await connection.openChannel())
+        }
+    }
+
+    /// Nothing listens there.
+    private func nobody() throws -> AMQPConfiguration {
+        var configuration = try LiveBroker.configuration()
+        configuration.host = "127.0.0.1"
+        configuration.port = 1
+        return configuration
+    }
+
+    @Test("it connects again when its connection ends, and gives a new link")
+    func reconnects() async throws {
+        let client = try client()
+        let running = Task { await client.run() }
+        let first = try await client.link()
+        #expect(client.state == .connected)
+        await first.connection.close()
+        await states.wait { $0.count { $0 == .connected } == 2 }
+        let second = try await client.link()
+        #expect(second.connection !== first.connection)
+        #expect(try await second.channel.queueDeclare("", durable: false, exclusive: true).name.isEmpty == false)
+        client.shutdown()
+        await running.value
+        #expect(await second.connection.closed() == nil)
+        #expect(client.state == .shutDown && states.value.last == .shutDown)
+        await #expect(throws: AMQPError.self) { try await client.link() }
+    }
+
+    @Test("it takes the next broker where one is not there")
+    func nextBroker() async throws {
+        let client = try client([nobody(), LiveBroker.configuration()])
+        let running = Task { await client.run() }
+        #expect(try await client.link(isPatient: false).connection.isOpen)
+        client.shutdown()
+        await running.value
+    }
+
+    @Test("without a broker the impatient learn why, the patient wait until they are cancelled, and it tries on")
+    func noBroker() async throws {
+        let client = try client([nobody()])
+        let running = Task { await client.run() }
+        let error = await #expect(throws: AMQPError.self) { try await client.link(isPatient: false) }
+        #expect(error?.code == .connectFailed)
+        let patient = Task { try await client.link() }
+        await states.wait { $0.count { $0 == .connecting } >= 3 }
+        patient.cancel()
+        await #expect(throws: AMQPError.self) { try await patient.value }
+        client.shutdown()
+        await running.value
+    }
+
+    @Test("a service group that shuts down closes it in an orderly way")
+    func service() async throws {
+        let client = try client()
+        let group = ServiceGroup(services: [client], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let running = Task { try await group.run() }
+        let link = try await client.link()
+        await group.triggerGracefulShutdown()
+        try await running.value
+        #expect(await link.connection.closed() == nil)
+    }
+}

@@ -1,0 +1,61 @@
+import NIOCore
+import SessionStorage
+import TestSupport
+import Testing
+
+@testable import SessionEngine
+
+@Suite("Trying again")
+struct BatchRetryTests {
+    private let begin = NIODeadline.uptimeNanoseconds(0)
+    private let away = StoreError("gone", .away, mayHaveHappened: false)
+    private let refused = StoreError("no", .refused, mayHaveHappened: true)
+
+    private func steps(
+        _ failures: [StoreError], of count: Int = 10, isApart: Bool = false, secondsBetween seconds: Int64 = 0
+    ) -> [BatchRetry.Step] {
+        var retry = BatchRetry(begin: begin, isApart: isApart)
+        var random = SeededRandom(seed: 1)
+        return failures.enumerated().map { index, failure in
+            retry.next(
+                after: failure, of: count, now: begin + .seconds(seconds * Int64(index + 1)), using: &random)
+        }
+    }
+
+    @Test("a store that is away is waited for, and after a minute nothing has happened")
+    func storeIsAway() {
+        let steps = steps(Array(repeating: away, count: 4), secondsBetween: 20)
+        for step in steps.dropLast() { #expect(step.isWait) }
+        #expect(steps.last == .unavailable)
+    }
+
+    @Test("what may have happened is never called unavailable")
+    func mayHaveHappened() {
+        let unsure = StoreError("gone in the middle", .away, mayHaveHappened: true)
+        for step in steps([unsure] + Array(repeating: away, count: 9), secondsBetween: 30) { #expect(step.isWait) }
+    }
+
+    @Test("a batch that the store refuses is tried in halves, a single command given up")
+    func storeRefuses() {
+        #expect(steps(Array(repeating: refused, count: 3)).last == .halves)
+        let single = steps(Array(repeating: refused, count: 8), of: 1)
+        #expect(single.last == .giveUp)
+        for step in single.dropLast() { #expect(step.isWait) }
+    }
+
+    @Test("writes that are refused are tried beside what follows, and there again in their place")
+    func writesRefused() {
+        let full = StoreError("OOM", .writesRefused, mayHaveHappened: false)
+        guard case .apart = steps([full])[0] else {
+            Issue.record("reads wait for what cannot be written")
+            return
+        }
+        #expect(steps([full], isApart: true)[0].isWait)
+    }
+}
+
+extension BatchRetry.Step {
+    fileprivate var isWait: Bool {
+        if case .again = self { true } else { false }
+    }
+}

@@ -1,0 +1,225 @@
+import AMQPNIO
+import Logging
+import NIOCore
+import SessionContract
+import SessionCore
+import SessionCrypto
+import SessionStorage
+import TestSupport
+import Testing
+
+@testable import SessionEngine
+
+/// A lane without a server, a thread or a clock: the test says what happens, and sees what the lane wants done. What a test
+/// does not answer itself, the store's twin and a broker that takes everything do.
+final class LaneScene {
+    private static let keyring = Keyring.generate(at: Timestamp(milliseconds: 0))
+    private static let moment = Timestamp(milliseconds: 1_800_000_000_000)
+
+    private var lane: LaneState
+    /// What the lane wants done and nobody has done, in its order.
+    private(set) var actions: [LaneAction] = []
+    private(set) var acknowledged: [LaneAcknowledgement] = []
+    private(set) var published: [AMQPMessage] = []
+    private(set) var reports: [LaneReport] = []
+    var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
+    let store = InMemorySessionStore(inboxSeconds: 60) { LaneScene.moment }
+    private var lastTag: [Topology.CommandQueue: UInt64] = [:]
+
+    /// - Parameter heldBytes: how much the lane may hold.
+    static func parts(heldBytes: Int) -> LaneState.Parts {
+        let tokens = TokenCodec(keyring: keyring, namespace: "n")
+        let manager = SessionManager(tokens: tokens, factors: FactorCodec(keyring: keyring, namespace: "n"))
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        return LaneState.Parts(
+            reader: DeliveryReader(
+                commands: CommandReader(maxBodyBytes: 65536, tokens: tokens),
+                hash: KeyedHash(keyring: keyring, namespace: "n"), namespace: "n",
+                unknownCommands: QuarantineAllowance(logger: logger)),
+            decider: CommandDecider(
+                manager: manager, namespace: "n", resultNames: ResultNames(), logger: logger,
+                policies: { PolicyCatalogue() }),
+            outgoing: OutgoingMessages(
+                namespace: "n", sealers: SealerSource(keyring: keyring, namespace: "n", at: moment)),
+            queues: [.validate, .manage], namespace: "n", limits: LaneBacklog.Limits(heldBytes: heldBytes),
+            wallClock: { moment })
+    }
+
+    /// - Parameter heldBytes: how much the lane may hold.
+    init(heldBytes: Int = 1 << 20) {
+        let parts = Self.parts(heldBytes: heldBytes)
+        lane = LaneState(parts, random: SeededRandom(seed: 1))
+        lane.begin(into: &actions)
+    }
+
+    /// A lane that has its consumers.
+    static func serving(heldBytes: Int = 1 << 20) -> LaneScene {
+        let scene = LaneScene(heldBytes: heldBytes)
+        scene.actions = []
+        scene.happens(.consuming)
+        return scene
+    }
+
+    func happens(_ event: LaneEvent) {
+        lane.handle(event, now: now, into: &actions)
+        sortOut()
+    }
+
+    func pass(seconds: Int64) {
+        now = now + .seconds(seconds)
+    }
+
+    /// What needs no answer is only noted.
+    private func sortOut() {
+        actions.removeAll { action in
+            switch action {
+            case .acknowledge(let acknowledgements): acknowledged += acknowledgements
+            case .report(let report): reports.append(report)
+            default: return false
+            }
+            return true
+        }
+    }
+
+    /// What the lane wants done, in words.
+    var wanted: [String] { actions.map(\.word) }
+
+    /// Takes the first action out that `match` takes.
+    func take<Value>(_ match: (LaneAction) -> Value?) throws -> Value {
+        for (place, action) in actions.enumerated() {
+            guard let value = match(action) else { continue }
+            actions.remove(at: place)
+            return value
+        }
+        throw Unwanted(wanted: wanted)
+    }
+
+    /// The lane wants something else.
+    struct Unwanted: Error {
+        let wanted: [String]
+    }
+
+    // MARK: Deliveries
+
+    func deliver(_ messages: [Message], from queue: Topology.CommandQueue = .manage) {
+        happens(
+            .delivered(
+                messages.map { message in
+                    lastTag[queue, default: 0] += 1
+                    return message.delivery(tag: lastTag[queue, default: 0])
+                }, from: queue))
+    }
+
+    struct Message {
+        var command = "session.create"
+        var body = #"{"subject":"alice"}"#
+        var id: String
+        var isRedelivered = false
+
+        fileprivate func delivery(tag: UInt64) -> AMQPDelivery {
+            AMQPDelivery(
+                consumerTag: "", deliveryTag: tag, redelivered: isRedelivered, exchange: "n.commands",
+                routingKey: command, properties: AMQPProperties(messageID: id), body: Array(body.utf8),
+                bodySize: UInt64(body.utf8.count))
+        }
+    }
+
+    // MARK: Answers
+
+    /// Loads from the twin, and signs what comes of it.
+    func load(isSigned: Bool = true) async throws {
+        let (id, requests, budget) = try take { action in
+            if case .load(let id, let requests, let budget) = action { (id, requests, budget) } else { nil }
+        }
+        happens(.loaded(id, await store.answer(to: requests, budget: budget)))
+        if isSigned, wanted.contains("sign") { try sign("signed") }
+    }
+
+    /// Gives each access token that is to be signed; `nil` where that fails.
+    func sign(_ token: String?) throws {
+        let (id, claims) = try take { if case .sign(let id, let claims) = $0 { (id, claims) } else { nil } }
+        happens(.signed(id, claims.map { _ in token.map { Secret($0) } }))
+    }
+
+    func failToLoad(_ error: StoreError) throws {
+        let id = try take { if case .load(let id, _, _) = $0 { id } else { nil } }
+        happens(.loaded(id, .failure(error)))
+    }
+
+    /// Commits to the twin.
+    func commit() async throws {
+        let (id, commits) = try take { if case .commit(let id, let commits) = $0 { (id, commits) } else { nil } }
+        happens(.committed(id, await store.answer(to: commits)))
+    }
+
+    func answerCommit(_ result: CommitResult) throws {
+        let (id, commits) = try take { if case .commit(let id, let commits) = $0 { (id, commits) } else { nil } }
+        happens(.committed(id, .success(commits.map { _ in result })))
+    }
+
+    /// Publishes what waits for it first, with the same outcome for all whose exchange is `exchange`; the rest is confirmed.
+    func publish(
+        _ outcome: AMQPPublishOutcome = .confirmed, to exchange: String? = nil, isChannelOpen: Bool = true
+    ) throws {
+        let (id, messages) = try take { action in
+            if case .publish(let id, let messages, _) = action { (id, messages) } else { nil }
+        }
+        let outcomes = messages.map { exchange == nil || $0.exchange == exchange ? outcome : .confirmed }
+        published += zip(messages, outcomes).filter { $1 == .confirmed }.map(\.0)
+        happens(.published(id, outcomes, isChannelOpen: isChannelOpen))
+    }
+
+    func offer(_ outcome: AMQPPublishOutcome) throws {
+        let (id, messages) = try take { action in
+            if case .offer(let id, let messages) = action { (id, messages) } else { nil }
+        }
+        happens(.offered(id, messages.map { _ in outcome }, isChannelOpen: true))
+    }
+
+    func clear() async throws {
+        let (id, references) = try take { action in
+            if case .clear(let id, let references) = action { (id, references) } else { nil }
+        }
+        try await store.clear(references)
+        happens(.cleared(id))
+    }
+
+    @discardableResult
+    func fireTimer() throws -> LaneTimer {
+        let timer = try take { if case .startTimer(let timer, _) = $0 { timer } else { nil } }
+        happens(.timerFired(timer))
+        return timer
+    }
+
+    /// How the lane ended; `nil` if it did not.
+    var end: (any Error)?? {
+        for action in actions { if case .finished(let error) = action { return .some(error) } }
+        return nil
+    }
+}
+
+extension LaneAction {
+    var word: String {
+        switch self {
+        case .consume: "consume"
+        case .cancelConsumers: "cancel"
+        case .pauseReading(let isPaused): isPaused ? "pause" : "read"
+        case .publish: "publish"
+        case .offer: "offer"
+        case .acknowledge: "acknowledge"
+        case .close: "close"
+        case .countDeliveries: "count"
+        case .verify: "verify"
+        case .load: "load"
+        case .sign: "sign"
+        case .commit: "commit"
+        case .release: "release"
+        case .clear: "clear"
+        case .startTimer: "timer"
+        case .enterGate: "enter"
+        case .leaveGate: "leave"
+        case .report: "report"
+        case .finished: "finished"
+        }
+    }
+}

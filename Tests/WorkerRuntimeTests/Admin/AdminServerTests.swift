@@ -1,0 +1,174 @@
+import FoundationEssentials
+import Logging
+import Metrics
+import ServiceLifecycle
+import SessionEngine
+import Synchronization
+import Testing
+
+@testable import WorkerRuntime
+
+@Suite("The admin endpoints", .timeLimit(.minutes(1)))
+struct AdminServerTests {
+    private let health = HealthState(waitingFor: ["redis", "rabbitmq"])
+    private let metrics = PrometheusMetrics()
+
+    /// Runs a server on a free port of the loopback interface for as long as `body` takes.
+    private func serving(
+        isAlive: @escaping @Sendable () -> Bool = { true }, _ body: (Int) async throws -> Void
+    ) async throws {
+        let server = try await AdminServer.listen(
+            at: SocketEndpoint(host: "127.0.0.1", port: 0), named: "SOJOURN_ADMIN_ADDRESS", health: health,
+            metrics: metrics, isAlive: isAlive, keySet: { Array(#"{"keys":[]}"#.utf8) })
+        let group = ServiceGroup(services: [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        async let running: Void = group.run()
+        try await body(server.address.port)
+        await group.triggerGracefulShutdown()
+        try await running
+    }
+
+    private func isReady() {
+        health.set(component: "redis", .up)
+        health.set(component: "rabbitmq", .up)
+    }
+
+    @Test("/livez is 200 while the lanes run, and 503 when they do not")
+    func livez() async throws {
+        let isAlive = Box(true)
+        try await serving(isAlive: { isAlive.value.withLock { $0 } }) { port in
+            let alive = try await HTTPProbe.get("/livez", port: port)
+            #expect(alive.status == 200)
+            #expect(alive.body == "{\"status\":\"alive\"}\n")
+            isAlive.value.withLock { $0 = false }
+            #expect(try await HTTPProbe.get("/livez", port: port).status == 503)
+        }
+    }
+
+    @Test("/readyz says what is waited for and why, and 200 once nothing is")
+    func readyz() async throws {
+        try await serving { port in
+            health.set(component: "redis", .down(reason: "connection refused"))
+            let waiting = try await HTTPProbe.get("/readyz", port: port)
+            #expect(waiting.status == 503)
+            #expect(waiting.headers["content-type"] == "application/json")
+            #expect(
+                waiting.body == #"{"reasons":{"rabbitmq":"starting","redis":"connection refused"},"#
+                    + #""status":"not ready","waitingFor":["rabbitmq","redis"]}"# + "\n")
+            isReady()
+            let ready = try await HTTPProbe.get("/readyz", port: port)
+            #expect(ready.status == 200)
+            #expect(ready.body == "{\"status\":\"ready\"}\n")
+            health.beginDraining()
+            let draining = try await HTTPProbe.get("/readyz", port: port)
+            #expect(draining.status == 503)
+            #expect(draining.body == #"{"reasons":{},"status":"draining","waitingFor":[]}"# + "\n")
+        }
+    }
+
+    @Test("/metrics is a page that Prometheus reads")
+    func metricsPage() async throws {
+        Counter(label: "commands", factory: metrics).increment(by: 2)
+        try await serving { port in
+            let answer = try await HTTPProbe.get("/metrics", port: port)
+            #expect(answer.status == 200)
+            #expect(answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
+            #expect(try ExpositionParser(answer.body).value("commands_total") == 2)
+        }
+    }
+
+    @Test("HEAD has the headers of GET and no body", arguments: ["/livez", "/readyz", "/metrics"])
+    func head(path: String) async throws {
+        isReady()
+        try await serving { port in
+            let get = try await HTTPProbe.get(path, port: port)
+            let head = try await HTTPProbe.answer(
+                to: "HEAD \(path) HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", port: port)
+            #expect(head.status == 200)
+            #expect(head.body.isEmpty)
+            #expect(head.headers["content-length"] == get.headers["content-length"])
+            #expect(head.headers["content-type"] == get.headers["content-type"])
+        }
+    }
+
+    @Test("Anything else is 404 in JSON", arguments: ["/", "/livez/x", "/favicon.ico", "/%00", "/../metrics"])
+    func notFound(path: String) async throws {
+        try await serving { port in
+            let answer = try await HTTPProbe.get(path, port: port)
+            #expect(answer.status == 404)
+            #expect(answer.headers["content-type"] == "application/json")
+            #expect(answer.body == "{\"error\":\"not found\"}\n")
+        }
+    }
+
+    @Test("No answer may be cached")
+    func caching() async throws {
+        try await serving { port in
+            let answer = try await HTTPProbe.get("/readyz", port: port)
+            #expect(answer.headers["cache-control"] == "no-store")
+        }
+    }
+
+    @Test(
+        "A request with a body is refused",
+        arguments: [("Content-Length: 2", "{}"), ("Transfer-Encoding: chunked", "0\r\n\r\n")])
+    func bodies(header: String, body: String) async throws {
+        try await serving { port in
+            let answer = try await HTTPProbe.answer(
+                to: "POST /livez HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\(header)\r\n\r\n\(body)", port: port)
+            #expect(answer.status == 413)
+        }
+    }
+
+    @Test("Headers beyond the limit, and what is no HTTP, are refused, and the next request is answered")
+    func limits() async throws {
+        try await serving { port in
+            let large = String(repeating: "x", count: AdminServer.Limits.headerBytes + 1)
+            let refused = try await HTTPProbe.exchange(
+                "GET /livez HTTP/1.1\r\nHost: t\r\nX: \(large)\r\n\r\n", port: port)
+            #expect(refused.isEmpty || refused.hasPrefix("HTTP/1.1 400"))
+            let many = String(repeating: "X: y\r\n", count: AdminServer.Limits.headerCount + 1)
+            let tooMany = try await HTTPProbe.exchange("GET /livez HTTP/1.1\r\nHost: t\r\n\(many)\r\n", port: port)
+            #expect(tooMany.isEmpty || tooMany.hasPrefix("HTTP/1.1 400"))
+            let noise = try await HTTPProbe.exchange("\u{16}\u{3}\u{1} hello\r\n\r\n", port: port)
+            #expect(noise.isEmpty || noise.hasPrefix("HTTP/1.1 400"))
+            #expect(try await HTTPProbe.get("/livez", port: port).status == 200)
+        }
+    }
+
+    @Test("An address in use stops the start with a sentence that names the address and the setting as it was given")
+    func addressInUse() async throws {
+        try await serving { port in
+            let error = await #expect(throws: ConfigurationError.self) {
+                try await AdminServer.listen(
+                    at: SocketEndpoint(host: "127.0.0.1", port: port), named: "--admin-address", health: health,
+                    metrics: metrics, isAlive: { true }, keySet: { [] })
+            }
+            #expect(
+                error?.description
+                    == "The admin address 127.0.0.1:\(port) (--admin-address) is in use by "
+                    + "another process: use a free address of this machine")
+            #expect(error?.code == .unusableAddress)
+        }
+    }
+
+    @Test("An address of another machine stops the start", arguments: ["192.0.2.1", "name.invalid"])
+    func foreignAddress(host: String) async throws {
+        let error = await #expect(throws: ConfigurationError.self) {
+            try await AdminServer.listen(
+                at: SocketEndpoint(host: host, port: 0), named: "SOJOURN_ADMIN_ADDRESS", health: health,
+                metrics: metrics,
+                isAlive: { true }, keySet: { [] })
+        }
+        #expect(error?.code == .unusableAddress)
+        #expect(error?.description.contains("SOJOURN_ADMIN_ADDRESS") == true)
+    }
+}
+
+/// A value that a closure may share.
+private final class Box: Sendable {
+    let value: Mutex<Bool>
+
+    init(_ value: Bool) {
+        self.value = Mutex(value)
+    }
+}
