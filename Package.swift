@@ -52,7 +52,9 @@ let package = Package(
         .systemLibrary(
             name: "CHiredis", path: "Sources/CHiredis", providers: [.apt(["libhiredis-dev"])]),
 
-        .target(name: "ConnectionSupport", swiftSettings: swift),
+        .target(
+            name: "ConnectionSupport", dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: swift),
         .target(name: "SojournExtension", swiftSettings: swift),
         .target(name: "SessionCore", dependencies: ["SojournExtension"], swiftSettings: swift),
         .target(name: "SessionContract", dependencies: ["SessionCore"], swiftSettings: swift),
@@ -161,7 +163,9 @@ let package = Package(
         .testTarget(
             name: "SessionContractTests", dependencies: ["SessionContract", "TestSupport"], swiftSettings: swift),
         .testTarget(
-            name: "ConnectionSupportTests", dependencies: ["ConnectionSupport", "TestSupport"], swiftSettings: swift),
+            name: "ConnectionSupportTests",
+            dependencies: ["ConnectionSupport", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: swift),
         .testTarget(name: "SessionCryptoTests", dependencies: ["SessionCrypto"], swiftSettings: swift),
         .testTarget(
             name: "AMQPNIOTests",

@@ -31,7 +31,8 @@ package final class AMQPConnection: Sendable {
     ///   - onBlocked: Called on the event loop with the broker's reason when it blocks publishers
     ///     (`connection.blocked`, a memory or disk alarm), and with nil when it unblocks them.
     /// - Throws: `invalidConfiguration`, `connectFailed`, `authenticationFailed`, `virtualHostUnavailable`,
-    ///   `handshakeFailed`, or `timeout` after ``AMQPConfiguration/connectTimeout``.
+    ///   `handshakeFailed`, `timeout` after ``AMQPConfiguration/connectTimeout``, or `connectionClosed` when the task is
+    ///   cancelled.
     package static func connect(
         _ configuration: AMQPConfiguration, on eventLoop: any EventLoop, logger: Logger,
         onBlocked: (@Sendable (_ reason: String?) -> Void)? = nil
@@ -42,33 +43,43 @@ package final class AMQPConnection: Sendable {
         }
         let tls = try tlsContext(configuration)
         let deadline = eventLoop.now + configuration.connectTimeout
+        let sockets = ConnectingSockets()
         do {
-            let connection =
-                try await bootstrap
-                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .connectTimeout(configuration.connectTimeout)
-                .connect(host: configuration.host, port: configuration.port) { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        if let tls {
-                            try channel.pipeline.syncOperations.addHandler(tlsHandler(tls, configuration.host))
+            return try await withTaskCancellationHandler {
+                let connection =
+                    try await bootstrap
+                    .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                    .connectTimeout(configuration.connectTimeout)
+                    .connect(host: configuration.host, port: configuration.port) { channel in
+                        channel.eventLoop.makeCompletedFuture {
+                            try sockets.add(channel)
+                            if let tls {
+                                try channel.pipeline.syncOperations.addHandler(tlsHandler(tls, configuration.host))
+                            }
+                            let handler = ConnectionHandler(
+                                configuration: configuration, eventLoop: channel.eventLoop, logger: logger,
+                                connectDeadline: deadline, onBlocked: onBlocked)
+                            try channel.pipeline.syncOperations.addHandler(handler)
+                            return (AMQPConnection(handler), handler.established.futureResult)
                         }
-                        let handler = ConnectionHandler(
-                            configuration: configuration, eventLoop: channel.eventLoop, logger: logger,
-                            connectDeadline: deadline, onBlocked: onBlocked)
-                        try channel.pipeline.syncOperations.addHandler(handler)
-                        return (AMQPConnection(handler), handler.established.futureResult)
                     }
-                }
-            try await connection.1.get()
-            return connection.0
-        } catch let error as AMQPError {
-            throw error
-        } catch let error as ChannelError {
-            guard case .connectTimeout = error else { throw unreachable(configuration, error) }
-            throw AMQPError(.timeout, "could not connect to \(configuration) in time")
+                try await connection.1.get()
+                return connection.0
+            } onCancel: {
+                sockets.close()
+            }
         } catch {
-            throw unreachable(configuration, error)
+            if sockets.areClosed { throw .connectingWasCancelled }
+            throw Self.error(error, configuration)
         }
+    }
+
+    private static func error(_ error: any Error, _ configuration: AMQPConfiguration) -> AMQPError {
+        if let error = error as? AMQPError { return error }
+        if let error = error as? ChannelError, case .connectTimeout = error {
+            return AMQPError(.timeout, "could not connect to \(configuration) in time")
+        }
+        return AMQPError(.connectFailed, "no connection to \(configuration)", underlying: error)
     }
 
     /// Whether channels can be opened. May be out of date by the time it is read.
@@ -158,9 +169,5 @@ extension AMQPConnection {
             // Without a name, the certificate is checked against the address.
             return try NIOSSLClientHandler(context: context, serverHostname: nil)
         }
-    }
-
-    private static func unreachable(_ configuration: AMQPConfiguration, _ error: any Error) -> AMQPError {
-        AMQPError(.connectFailed, "no connection to \(configuration)", underlying: error)
     }
 }

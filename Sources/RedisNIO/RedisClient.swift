@@ -3,6 +3,8 @@ package import Logging
 package import NIOCore
 import ServiceLifecycle
 
+package typealias RedisClientState = ClientState<RedisError>
+
 /// A Redis connection that reconnects.
 ///
 /// After ``start()`` it connects in the background, and reconnects whenever the connection ends, with waits determined

@@ -6,13 +6,7 @@ import NIOCore
 ///
 /// Confined to its event loop, so it needs no locks.
 final class RedisSupervisor {
-    private enum Phase {
-        case idle
-        case connecting
-        case connected(RedisConnection, since: NIODeadline)
-        case waiting(Scheduled<Void>)
-        case shutDown
-    }
+    private typealias Life = ClientLife<RedisConnection, (Result<Void, RedisError>) -> Void, RedisError>
 
     private let eventLoop: any EventLoop
     private let address: String
@@ -20,14 +14,9 @@ final class RedisSupervisor {
     private let logger: Logger
     private let onStateChange: @Sendable (RedisClientState) -> Void
     private let pingInterval: TimeAmount
-    private var backoff: Backoff
-    private var generator: any RandomNumberGenerator
-    private var phase = Phase.idle
-    private(set) var state = RedisClientState.idle
-    /// Why there is no connection; included in the errors of callers who need one.
-    private var lastReason: RedisError?
-    private var waiters: [Int: (Result<Void, RedisError>) -> Void] = [:]
-    private var nextWaiter = 0
+    private var life: Life
+    /// The next attempt, while there is no connection.
+    private var pause: Scheduled<Void>?
     /// The next liveness check of the current connection, and whether anything was received since the last one.
     private var look: Scheduled<Void>?
     private var wasHeardOf = false
@@ -42,9 +31,8 @@ final class RedisSupervisor {
     ) {
         self.address = address
         self.eventLoop = eventLoop
-        self.backoff = backoff
+        life = ClientLife(backoff: backoff, generator: generator)
         self.pingInterval = TimeAmount(pingInterval)
-        self.generator = generator
         self.logger = logger
         self.onStateChange = onStateChange
         self.open = open
@@ -53,20 +41,20 @@ final class RedisSupervisor {
 
     // MARK: Use
 
+    var state: RedisClientState { life.state }
+
     func send(_ pipeline: consuming RedisPipeline, whenDone completion: @escaping RedisCompletion) {
-        switch phase {
-        case .connected(let connection, since: _):
-            connection.send(pipeline) { result in
-                completion(result)
-                self.inspect(result, from: connection)
-            }
-        case .idle, .connecting, .waiting, .shutDown:
-            completion(.failure(notConnected))
+        guard let connection = life.link else { return completion(.failure(notConnected)) }
+        connection.send(pipeline) { result in
+            completion(result)
+            self.inspect(result, from: connection)
         }
     }
 
     private var notConnected: RedisError {
-        RedisError(.notConnected, "no connection to Redis at \(address)", underlying: lastReason)
+        var reason = life.lastFailure
+        if case .shutDown = life.phase { reason = RedisError(.notConnected, "the client was shut down") }
+        return RedisError(.notConnected, "no connection to Redis at \(address)", underlying: reason)
     }
 
     /// After a fail-over, an existing connection may lead to a server that is now a replica; only a new connection
@@ -83,8 +71,7 @@ final class RedisSupervisor {
     }
 
     func abandonConnection(because reason: RedisError) {
-        guard case .connected(let connection, since: _) = phase else { return }
-        giveUp(connection, because: reason)
+        if let connection = life.link { giveUp(connection, because: reason) }
     }
 
     /// Record the reason first: an idle connection closes at once and reports only that it was closed.
@@ -95,63 +82,50 @@ final class RedisSupervisor {
 
     /// - Returns: a handle for ``cancelWaiter(_:)``, or nil if the completion was called at once.
     func whenConnected(_ completion: @escaping (Result<Void, RedisError>) -> Void) -> Int? {
-        switch phase {
-        case .connected:
-            completion(.success(()))
-            return nil
-        case .shutDown:
-            completion(.failure(notConnected))
-            return nil
-        case .idle, .connecting, .waiting:
-            nextWaiter += 1
-            waiters[nextWaiter] = completion
-            return nextWaiter
+        switch life.ask(completion, isPatient: true) {
+        case .link: completion(.success(()))
+        case .refused(.isShutDown): completion(.failure(notConnected))
+        case .refused(.tooManyWaiters):
+            completion(.failure(RedisError(.tooManyOutstanding, "too many callers wait for the connection already")))
+        case .later(let waiter): return waiter
         }
+        return nil
     }
 
     func cancelWaiter(_ waiter: Int) {
-        waiters.removeValue(forKey: waiter)?(.failure(RedisError(.cancelled, "the wait for Redis was cancelled")))
+        life.cancel(waiter)?(.failure(RedisError(.cancelled, "the wait for Redis was cancelled")))
     }
 
     // MARK: Connecting
 
     func start() {
-        switch phase {
-        case .idle: attempt()
-        case .connecting, .connected, .waiting, .shutDown: break
-        }
+        if case .idle = life.phase { attempt() }
     }
 
     private func attempt() {
-        phase = .connecting
-        change(to: .connecting)
+        guard life.beginAttempt() else { return }
+        onStateChange(.connecting)
         // The observer may have shut down the client.
-        guard case .connecting = phase else { return }
+        guard case .connecting = life.phase else { return }
         let attempt = open(eventLoop)
         ending = attempt.map { _ in }.recover { _ in }
         attempt.assumeIsolated().whenComplete { self.attempted($0) }
     }
 
     private func attempted(_ result: Result<RedisConnection, any Error>) {
-        switch (phase, result) {
-        case (.connecting, .success(let connection)):
+        switch result {
+        case .success(let connection):
+            guard let waiters = life.connected(connection, at: eventLoop.now) else { return connection.beginClosing() }
             connected(connection)
-        case (.connecting, .failure(let error)):
+            for waiter in waiters { waiter(.success(())) }
+        case .failure(let error):
             retryLater(
                 because: error as? RedisError
                     ?? RedisError(.connectFailed, "cannot connect to \(address)", underlying: error))
-        case (.shutDown, .success(let connection)):
-            connection.beginClosing()
-        case (.shutDown, .failure):
-            break
-        case (.idle, _), (.connected, _), (.waiting, _):
-            preconditionFailure("an attempt can only end while connecting or after shutdown")
         }
     }
 
     private func connected(_ connection: RedisConnection) {
-        phase = .connected(connection, since: eventLoop.now)
-        lastReason = nil
         ending = connection.closeFuture.map { _ in }
         connection.closeFuture.assumeIsolated().whenSuccess { reason in
             self.lost(connection, reason ?? RedisError(.connectionClosed, "the connection was closed"))
@@ -159,8 +133,7 @@ final class RedisSupervisor {
         wasHeardOf = true
         lookLater(at: connection)
         logger.info("connected to Redis", metadata: [ConnectionLogKey.address: "\(address)"])
-        change(to: .connected)
-        finishWaiters(.success(()))
+        onStateChange(.connected)
     }
 
     /// Schedules a liveness check. A server that vanishes silently is only detected by the timeout of a reply, so one
@@ -180,64 +153,38 @@ final class RedisSupervisor {
         lookLater(at: connection)
     }
 
-    private func isCurrent(_ connection: RedisConnection) -> Bool {
-        if case .connected(let current, since: _) = phase { current === connection } else { false }
-    }
+    private func isCurrent(_ connection: RedisConnection) -> Bool { life.link === connection }
 
     private func lost(_ connection: RedisConnection, _ reason: RedisError) {
-        guard case .connected(let current, let since) = phase, current === connection else { return }
-        // Only a connection that lasted counts as a success. If one is accepted and dropped over and over, the retries
-        // must still back off.
-        if eventLoop.now - since >= TimeAmount(backoff.maximum) { backoff.reset() }
-        retryLater(because: reason)
+        if isCurrent(connection) { retryLater(because: reason) }
     }
 
     private func retryLater(because reason: RedisError) {
-        let wait = backoff.next(using: &generator)
+        // All who wait here are patient.
+        guard let wait = life.disconnected(because: reason, at: eventLoop.now)?.nextAttempt else { return }
         look?.cancel()
-        lastReason = reason
-        phase = .waiting(
-            eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(wait)) {
-                self.attempt()
-            })
+        pause = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(wait)) { self.attempt() }
         logger.warning(
             "no connection to Redis",
             metadata: [
                 ConnectionLogKey.address: "\(address)", ConnectionLogKey.reason: "\(reason)",
                 ConnectionLogKey.nextAttemptMs: "\(Int(wait / .milliseconds(1)))",
             ])
-        change(to: .disconnected(reason, nextAttempt: wait))
-    }
-
-    private func change(to state: RedisClientState) {
-        self.state = state
-        onStateChange(state)
-    }
-
-    private func finishWaiters(_ result: Result<Void, RedisError>) {
-        let completions = waiters.values
-        waiters = [:]
-        for completion in completions {
-            completion(result)
-        }
+        onStateChange(.disconnected(reason, nextAttempt: wait))
     }
 
     // MARK: Shutting down
 
     /// - Returns: completes when neither an attempt nor a connection is left.
     func shutdown() -> EventLoopFuture<Void> {
-        let before = phase
-        phase = .shutDown
+        if case .shutDown = life.phase { return ending }
+        let connection = life.link
+        let waiters = life.shutDown()
         look?.cancel()
-        switch before {
-        case .idle, .connecting: break
-        case .connected(let connection, since: _): connection.beginClosing()
-        case .waiting(let timer): timer.cancel()
-        case .shutDown: return ending
-        }
-        lastReason = RedisError(.notConnected, "the client was shut down")
-        change(to: .shutDown)
-        finishWaiters(.failure(notConnected))
+        pause?.cancel()
+        connection?.beginClosing()
+        onStateChange(.shutDown)
+        for waiter in waiters { waiter(.failure(notConnected)) }
         return ending
     }
 }

@@ -63,8 +63,11 @@ public final class SojournClient: Sendable {
                     .invalidConfiguration, "the URLs of the brokers must be one at least, all with one user")
             }
             let amqp = AMQPClient<Link>(
-                BrokerConnector(configurations: configurations, logger: logger), name: "sojourn/\(namespace)/client",
-                on: MultiThreadedEventLoopGroup.singleton.next(), logger: logger, open: open)
+                BrokerConnector(configurations: configurations, logger: logger),
+                on: MultiThreadedEventLoopGroup.singleton.next(), logger: logger
+            ) { attempt in
+                try await open(attempt.connect(name: "sojourn/\(namespace)/client"))
+            }
             let client = SojournClient(
                 amqp, names: Topology.Names(namespace: namespace), user: user.isEmpty ? nil : user)
             _ = try await amqp.link(isPatient: false)
@@ -137,9 +140,7 @@ public final class SojournClient: Sendable {
         switch result {
         case .success(let link): return link
         case .failure(let error): throw SojournClientError(error)
-        case nil:
-            guard case .disconnected(let error, nextAttempt: _) = amqp.state else { throw .closed }
-            throw SojournClientError(error)
+        case nil: throw amqp.lastFailure.map { SojournClientError($0) } ?? .closed
         }
     }
 

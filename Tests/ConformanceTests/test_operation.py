@@ -16,6 +16,8 @@ from proxy import free_port
 from workers import wait_until
 
 CONFIGURATION = 78
+# Of workers at each moment: one that leaves something does so about every third time.
+STOPS = 10
 
 
 @pytest.fixture(scope="module")
@@ -339,6 +341,25 @@ def test_a_worker_ends_after_its_drain_time_whatever_hangs(start_worker, open_pr
     slow.terminate()
     assert slow.exit_status(seconds=10) == 0
     assert time.monotonic() - began < 4.5
+
+
+@pytest.mark.parametrize("line", ["serving the admin", "connected to Redis", "connected to RabbitMQ", "takes commands"])
+def test_a_worker_that_is_stopped_at_once_leaves_nothing_to_its_event_loops(binary, environment, line):
+    variables = environment | {"SOJOURN_LOG_LEVEL": "debug"}
+    for _ in range(STOPS):
+        process = subprocess.Popen(
+            [binary, "worker"], env=variables, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        log = []
+        for line_of_log in process.stderr:
+            log.append(line_of_log)
+            if line in line_of_log:
+                break
+        process.terminate()
+        log.append(process.stderr.read())
+        assert process.wait(timeout=30) == 0, "".join(log)
+        # What NIO says of a task for an event loop that is gone.
+        assert "already shut down" not in log[-1], log[-1]
 
 
 # --- crashes -----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ package struct BrokerConnector: Sendable {
         self.logger = logger
     }
 
-    /// - Throws: the error of the last one, if none can be reached.
+    /// - Throws: the error of the last one, if none can be reached; `connectionClosed` when the task is cancelled.
     package func connect(name: String, on eventLoop: any EventLoop) async throws(AMQPError) -> AMQPConnection {
         var failure = AMQPError(.invalidConfiguration, "no broker is configured")
         for var configuration in configurations {
@@ -24,6 +24,7 @@ package struct BrokerConnector: Sendable {
                 return connection
             } catch {
                 failure = error
+                if Task.isCancelled { break }
             }
         }
         throw failure

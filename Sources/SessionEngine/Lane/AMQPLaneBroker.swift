@@ -15,7 +15,8 @@ struct AMQPLaneBroker: LaneBroker {
     private let publisher: AMQPChannel
     /// Few enough to be searched through.
     private let consumers: [Consumer]
-    private let replies: ReplyPublisher
+    /// Publishes the replies; to be run while the lane is served.
+    let replies: ReplyPublisher
 
     /// - Parameters:
     ///   - queues: those to consume from, with their names.
@@ -35,7 +36,6 @@ struct AMQPLaneBroker: LaneBroker {
             consumers.append(Consumer(queue: queue, name: name, channel: channel))
         }
         self.consumers = consumers
-        await replies.open()
     }
 
     func whenLost(_ onLost: @escaping @Sendable (any Error) -> Void) {
@@ -87,8 +87,8 @@ struct AMQPLaneBroker: LaneBroker {
     }
 
     func close() async {
-        await replies.abandon()
-        await connections.close()
+        await replies.close()
+        connections.beginClosing()
     }
 }
 

@@ -7,17 +7,12 @@ import SessionContract
 package import SessionCore
 package import SessionStorage
 
-/// Keeps a lane running: connects it, and again whenever a connection is lost, waiting longer between attempts and never
-/// as long as its neighbours.
-package actor LaneSupervisor {
+/// Keeps a lane running: over its two connections, and over new ones whenever one of them is lost.
+package struct LaneSupervisor: Sendable {
     private let lane: Lane<RedisSessionStore, AMQPLaneBroker>
-    private let parts: Parts
-    private let queues: [(queue: Topology.CommandQueue, name: String)]
-    private let replies: ReplyPublisher
+    private let client: AMQPClient<AMQPLaneBroker>
+    private let redis: RedisClient
     private let logger: Logger
-    private var isStopping = false
-    private var pause: Task<Void, any Error>?
-    private var connecting: Task<Void, any Error>?
 
     /// What a lane is connected with, and how.
     package struct Parts: Sendable {
@@ -62,126 +57,87 @@ package actor LaneSupervisor {
         _ parts: Parts, state: LaneState.Parts, accessTokens: any AccessTokenScheme, gate: LargeSubjectGate,
         on eventLoop: any EventLoop, logger: Logger
     ) {
-        self.parts = parts
-        queues = state.queues.map { ($0, state.name(of: $0)) }
-        replies = ReplyPublisher(on: eventLoop, connector: parts.connector, name: parts.name, logger: logger)
         lane = Lane(
             on: eventLoop,
             parts: Lane.Parts(state: state, store: parts.store, accessTokens: accessTokens, gate: gate),
             log: LaneLog(number: parts.number, queueNames: state.queueNames, writes: parts.writes, logger: logger),
             logger: logger)
+        let queues = state.queues.map { ($0, state.name(of: $0)) }
+        // What is known of them outlasts the connections.
+        let addresses = NIOLoopBoundBox.makeBoxSendingValue(ReplyAddresses(), eventLoop: eventLoop)
+        var configuration = AMQPClientConfiguration()
+        configuration.warning = "the lane cannot take commands: it tries again"
+        client = AMQPClient(
+            parts.connector, on: eventLoop, configuration: configuration, logger: logger,
+            onStateChange: { parts.broker.set(parts.number, to: $0) }
+        ) { attempt in
+            let replies = ReplyPublisher(
+                on: eventLoop, connector: parts.connector, name: parts.name, addresses: addresses, logger: logger)
+            return try await AMQPLaneBroker(
+                over: try await parts.connect(attempt, logger: logger), queues: queues, prefetch: parts.prefetch,
+                replies: replies)
+        }
+        redis = parts.redis
         self.logger = logger
     }
 
     /// Runs until it is told to stop and the lane has finished what it had, or the task is cancelled.
     package func run() async {
         await withTaskCancellationHandler {
-            await serveRepeatedly()
+            await client.run { broker in try await serve(over: broker) }
         } onCancel: {
             Task { await lane.abandon() }
         }
-        parts.broker.isDown(parts.number, because: "stopped")
-        await parts.redis.shutdown()
-    }
-
-    private func serveRepeatedly() async {
-        var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(10))
-        var random = SystemRandomNumberGenerator()
-        while !isStopping && !Task.isCancelled {
-            do {
-                guard let broker = try await connectUnlessStopped() else { return }
-                let begin = ContinuousClock.now
-                // A connection that did not last proves nothing.
-                defer { if ContinuousClock.now - begin >= .seconds(10) { backoff.reset() } }
-                try await serve(over: broker)
-            } catch {
-                if isStopping || Task.isCancelled { break }
-                let delay = backoff.next(using: &random)
-                parts.broker.isDown(parts.number, because: "\(error)")
-                logger.warning(
-                    "the lane cannot take commands: it tries again",
-                    metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
-                await rest(for: delay)
-            }
-        }
+        await redis.shutdown()
     }
 
     /// Has the lane take no more; `run` returns once it has finished.
     package func stop() async {
-        isStopping = true
-        pause?.cancel()
-        connecting?.cancel()
+        client.finish()
         await lane.drain()
     }
 
-    /// Connects once Redis is there; `nil` if it was told to stop meanwhile.
-    private func connectUnlessStopped() async throws -> BrokerConnections? {
-        let wait = Task { [redis = parts.redis] in try await redis.waitUntilConnected() }
-        connecting = wait
-        try await withTaskCancellationHandler {
-            try await wait.value
-        } onCancel: {
-            wait.cancel()
-        }
-        guard try await parts.store.isKeyringTheirs() else {
-            throw ForeignKeyring()
-        }
-        try await parts.policies.refresh(from: parts.store)
-        let broker = try await connect()
-        guard isStopping else { return broker }
-        await broker.close()
-        return nil
-    }
-
-    private func connect() async throws(AMQPError) -> BrokerConnections {
-        let name = parts.name
-        let consuming = try await parts.connector.connect(name: name + "/consume", on: lane.eventLoop)
-        do {
-            let publishing = try await parts.connector.connect(name: name + "/publish", on: lane.eventLoop)
-            return BrokerConnections(consuming: consuming, publishing: publishing)
-        } catch {
-            await consuming.close()
-            throw error
-        }
-    }
-
-    private func serve(over connections: BrokerConnections) async throws {
-        do {
-            if let topology = parts.topology { tell(of: try await topology.declare(over: connections.consuming)) }
-            parts.broker.isUp(parts.number)
-            logger.info("the lane takes commands")
-            let broker = try await AMQPLaneBroker(
-                over: connections, queues: queues, prefetch: parts.prefetch, replies: replies)
+    private func serve(over broker: AMQPLaneBroker) async throws {
+        logger.info("the lane takes commands")
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { await broker.replies.run() }
+            defer { group.cancelAll() }
             try await withTaskExecutorPreference(lane.taskExecutor) { try await lane.serve(over: broker) }
-        } catch {
-            await close(connections)
-            throw error
         }
-        await close(connections)
     }
+}
 
-    private func close(_ connections: BrokerConnections) async {
-        await replies.abandon()
-        await connections.close()
+extension LaneSupervisor.Parts {
+    /// Connects once Redis is there, and may be used with this keyring.
+    fileprivate func connect(_ attempt: AMQPAttempt, logger: Logger) async throws -> BrokerConnections {
+        try await redis.waitUntilConnected()
+        guard try await store.isKeyringTheirs() else { throw ForeignKeyring() }
+        try await policies.refresh(from: store)
+        let connections = BrokerConnections(
+            consuming: try await attempt.connect(name: name + "/consume"),
+            publishing: try await attempt.connect(name: name + "/publish"))
+        if let topology { tell(of: try await topology.declare(over: connections.consuming), logger: logger) }
+        return connections
     }
 
     /// Each lane finds the same; one says it.
-    private func tell(of differences: [QueueDifference]) {
-        guard parts.number == 0 else { return }
+    private func tell(of differences: [QueueDifference], logger: Logger) {
+        guard number == 0 else { return }
         for difference in differences {
             logger.warning(
                 "a queue is otherwise than it is declared: it is used as it is",
                 metadata: [LogKey.queue: "\(difference.queue)", LogKey.reason: "\(difference.sentence)"])
         }
     }
+}
 
-    private func rest(for delay: Duration) async {
-        let pause = Task { try await Task.sleep(for: delay) }
-        self.pause = pause
-        await withTaskCancellationHandler {
-            _ = try? await pause.value
-        } onCancel: {
-            pause.cancel()
+extension SharedHealth {
+    fileprivate func set(_ part: Int, to state: AMQPClientState) {
+        switch state {
+        case .connected: isUp(part)
+        case .idle, .connecting: break
+        case .disconnected(let error, nextAttempt: _): isDown(part, because: "\(error)")
+        case .shutDown: isDown(part, because: "stopped")
         }
     }
 }

@@ -5,9 +5,8 @@ struct BrokerConnections: Sendable {
     let consuming: AMQPConnection
     let publishing: AMQPConnection
 
-    func close() async {
-        async let consumingIsClosed: Void = consuming.close()
-        await publishing.close()
-        await consumingIsClosed
+    func beginClosing() {
+        consuming.beginClosing()
+        publishing.beginClosing()
     }
 }

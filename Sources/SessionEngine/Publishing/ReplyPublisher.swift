@@ -13,7 +13,7 @@ import RedisNIO
 /// The first reply to an address of a direct reply goes over the connection that may be lost at once, to keep the other for
 /// those that are known to be good.
 ///
-/// Lives on its lane's event loop.
+/// Lives on its lane's event loop, and as long as the lane's connections: once closed it publishes nothing.
 actor ReplyPublisher {
     /// How long a reply may take before it counts as lost.
     static let patience = TimeAmount.seconds(5)
@@ -34,31 +34,41 @@ actor ReplyPublisher {
 
     private let connector: BrokerConnector
     private let name: String
+    /// What is known of addresses, also by the publishers before and after this one.
+    private let addresses: NIOLoopBoundBox<ReplyAddresses>
     private let logger: Logger
     private let lostReplies = Counter(label: "sojourn_replies_lost_total")
 
-    private var links: [Role: ReplyLink] = [.replies: ReplyLink(), .trial: ReplyLink()]
-    private var addresses = ReplyAddresses()
+    private var clients: [AMQPClient<AMQPChannel>] = []
+    private var channels: [Role: AMQPChannel] = [:]
+    /// Has the connection for trials made.
+    private let trials: AsyncStream<Void>
+    private let trial: AsyncStream<Void>.Continuation
     private var search = ReplySearch()
     /// Trusted replies that wait for a connection.
     private var waiting: [PendingReply] = []
     private var isLooking = false
-    /// Grows when everything is abandoned: what is answered afterwards was of an earlier time.
-    private var epoch = 0
+    private var isClosed = false
 
-    init(on eventLoop: any EventLoop, connector: BrokerConnector, name: String, logger: Logger) {
+    init(
+        on eventLoop: any EventLoop, connector: BrokerConnector, name: String,
+        addresses: NIOLoopBoundBox<ReplyAddresses>, logger: Logger
+    ) {
         self.eventLoop = eventLoop
         self.connector = connector
         self.name = name
+        self.addresses = addresses
         self.logger = logger
+        // One request covers all replies that are unproven when it is handled.
+        (trials, trial) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Publishes replies, in one write where they go the fast way.
     ///
-    /// - Parameter onSettled: called on the event loop when each of them is confirmed or lost, and at once where there are
-    ///   none.
+    /// - Parameter onSettled: called on the event loop when each of them is confirmed or lost; at once where there are none,
+    ///   and after ``close()``.
     func publish(_ replies: [AMQPMessage], onSettled: @escaping @Sendable () -> Void) {
-        guard !replies.isEmpty else { return onSettled() }
+        guard !replies.isEmpty, !isClosed else { return onSettled() }
         let batch = ReplyBatch(count: replies.count, onSettled: onSettled)
         let deadline = eventLoop.now + Self.patience
         var trusted: [PendingReply] = []
@@ -66,7 +76,7 @@ actor ReplyPublisher {
         var unproven: [PendingReply] = []
         for message in replies {
             let reply = PendingReply(message: message, deadline: deadline, batch: batch)
-            switch addresses.standing(of: message.routingKey) {
+            switch addresses.value.standing(of: message.routingKey) {
             case .trusted: trusted.append(reply)
             case .unproven: unproven.append(reply)
             case .bad: lose([reply], because: "its address has closed a connection before")
@@ -79,21 +89,13 @@ actor ReplyPublisher {
         }
     }
 
-    /// Connects for what is trusted, so that the first reply need not wait for it.
-    func open() {
-        connect(.replies)
-    }
-
-    /// Gives up everything: all of it counts as settled, and the connections are closed. Another use opens new ones.
-    func abandon() {
-        epoch += 1
+    /// Settles everything, as lost where it is not confirmed, and has ``run()`` close the connections and return.
+    func close() {
+        isClosed = true
         let left = waiting + search.removeAll()
         waiting = []
         for reply in left { reply.batch.abandon() }
-        for role in Role.allCases {
-            if let connection = links[role]?.connection { Task { await connection.close() } }
-            links[role] = ReplyLink()
-        }
+        for client in clients { client.shutdown() }
     }
 }
 
@@ -102,20 +104,19 @@ actor ReplyPublisher {
 extension ReplyPublisher {
     private func send(_ replies: [PendingReply]) {
         guard !replies.isEmpty else { return }
-        guard let channel = links[.replies]?.channel else {
+        guard let channel = channel(for: .replies) else {
             waiting += replies
-            return connect(.replies)
+            return look()
         }
-        let epoch = epoch
         channel.outcomes(publishing: replies.map(\.message), timeout: Self.patience) { outcomes in
-            self.assumeIsolated { $0.answered(replies, outcomes, over: channel, epoch) }
+            self.assumeIsolated { $0.answered(replies, outcomes, over: channel) }
         }
     }
 
     private func answered(
-        _ replies: [PendingReply], _ outcomes: [AMQPPublishOutcome], over channel: AMQPChannel, _ epoch: Int
+        _ replies: [PendingReply], _ outcomes: [AMQPPublishOutcome], over channel: AMQPChannel
     ) {
-        guard epoch == self.epoch else { return replies.forEach { $0.batch.abandon() } }
+        guard !isClosed else { return replies.forEach { $0.batch.abandon() } }
         var suspects: [PendingReply] = []
         for (reply, outcome) in zip(replies, outcomes) {
             switch outcome {
@@ -133,22 +134,24 @@ extension ReplyPublisher {
     private func pursue() {
         guard !search.isIdle else { return }
         look()
-        guard let channel = links[.trial]?.channel else { return connect(.trial) }
+        guard let channel = channel(for: .trial) else {
+            trial.yield()
+            return
+        }
         guard let group = search.next() else { return }
-        let epoch = epoch
         channel.outcomes(publishing: group, timeout: Self.patience) { outcomes in
-            self.assumeIsolated { $0.answered(outcomes, over: channel, epoch) }
+            self.assumeIsolated { $0.answered(outcomes, over: channel) }
         }
     }
 
-    private func answered(_ outcomes: [AMQPPublishOutcome], over channel: AMQPChannel, _ epoch: Int) {
-        guard epoch == self.epoch else { return }
+    private func answered(_ outcomes: [AMQPPublishOutcome], over channel: AMQPChannel) {
+        guard !isClosed else { return }
         let unknown = outcomes.indices.filter { if case .unknown = outcomes[$0] { true } else { false } }
         if let first = unknown.first, !channel.isOpen, case .unknown(let error) = outcomes[first] {
             let (settled, culprit) = search.lost(unknown, by: ReplySearch.Loss(error))
             for reply in settled { settle(reply, .confirmed) }
             if let culprit {
-                addresses.condemn(culprit.address)
+                addresses.value.condemn(culprit.address)
                 lose([culprit], because: "RabbitMQ closed the connection over it: \(error.message)")
             }
         } else {
@@ -160,7 +163,7 @@ extension ReplyPublisher {
     private func settle(_ reply: PendingReply, _ outcome: AMQPPublishOutcome) {
         switch outcome {
         case .confirmed:
-            addresses.prove(reply.address)
+            addresses.value.prove(reply.address)
             reply.batch.settle()
         case .rejected, .returned, .unsendable, .unknown:
             lose([reply], because: "\(outcome)")
@@ -203,66 +206,48 @@ extension ReplyPublisher {
 // MARK: - Connections
 
 extension ReplyPublisher {
-    private func connect(_ role: Role) {
-        look()
-        guard case .absent = links[role]?.state else { return }
-        links[role]?.state = .connecting
-        let epoch = epoch
-        Task { await self.open(role, epoch) }
-    }
-
-    private func open(_ role: Role, _ epoch: Int) async {
-        do throws(AMQPError) {
-            let connection = try await connector.connect(name: "\(name)/\(role.rawValue)", on: eventLoop)
-            do throws(AMQPError) {
-                let channel = try await connection.openChannel()
-                try await channel.confirmSelect()
-                await opened(role, connection, channel, epoch)
-            } catch {
-                await connection.close()
-                throw error
-            }
-        } catch {
-            failed(role, error, epoch)
-        }
-    }
-
-    private func opened(_ role: Role, _ connection: AMQPConnection, _ channel: AMQPChannel, _ epoch: Int) async {
-        guard epoch == self.epoch else { return await connection.close() }
-        links[role]?.state = .open(connection, channel)
-        links[role]?.backoff.reset()
-        channel.closeFuture.whenComplete { _ in
-            self.assumeIsolated { $0.closed(role, epoch) }
-        }
-        resume(role)
-    }
-
-    private func closed(_ role: Role, _ epoch: Int) {
-        guard epoch == self.epoch else { return }
-        if let connection = links[role]?.connection { Task { await connection.close() } }
-        links[role]?.state = .absent
-        // The next reply should find a connection.
-        if role == .replies || !search.isIdle { connect(role) }
-    }
-
-    private func failed(_ role: Role, _ error: AMQPError, _ epoch: Int) {
-        guard epoch == self.epoch else { return }
-        var random = SystemRandomNumberGenerator()
-        guard let delay = links[role]?.backoff.next(using: &random) else { return }
-        links[role]?.state = .pausing
-        logger.warning(
-            "no connection for replies: the lane tries again",
-            metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
-        eventLoop.scheduleTask(in: TimeAmount(delay)) {
-            self.assumeIsolated { publisher in
-                guard epoch == publisher.epoch else { return }
-                publisher.links[role]?.state = .absent
-                publisher.connect(role)
+    /// Keeps connections until ``close()``, or until the task is cancelled. Returns when they are closed. To be called once.
+    func run() async {
+        if !isClosed {
+            let clients = Role.allCases.map { ($0, client(for: $0)) }
+            self.clients = clients.map(\.1)
+            await withDiscardingTaskGroup { group in
+                for (role, client) in clients {
+                    group.addTask { await client.run { try await self.use($0, for: role) } }
+                }
             }
         }
+        close()
+        // They hold what opens their connections, and that holds this.
+        clients = []
     }
 
-    private func resume(_ role: Role) {
+    private func client(for role: Role) -> AMQPClient<AMQPChannel> {
+        var configuration = AMQPClientConfiguration()
+        configuration.backoff = Backoff(initial: .milliseconds(50), maximum: .seconds(2))
+        configuration.isLossExpected = true
+        configuration.warning = "no connection for replies: the lane tries again"
+        return AMQPClient(connector, on: eventLoop, configuration: configuration, logger: logger) { [name] attempt in
+            switch role {
+            // The first reply must not wait for it.
+            case .replies: break
+            case .trial: try await self.untilThereIsATrial()
+            }
+            let channel = try await attempt.connect(name: "\(name)/\(role.rawValue)").openChannel()
+            try await channel.confirmSelect()
+            return channel
+        }
+    }
+
+    private func untilThereIsATrial() async throws(CancellationError) {
+        if !search.isIdle { return }
+        for await _ in trials where !search.isIdle { return }
+        throw CancellationError()
+    }
+
+    /// Publishes what waits for a channel, and returns when the channel is lost.
+    private func use(_ channel: AMQPChannel, for role: Role) async throws(AMQPError) {
+        channels[role] = channel
         switch role {
         case .replies:
             let replies = waiting
@@ -270,6 +255,15 @@ extension ReplyPublisher {
             send(replies)
         case .trial: pursue()
         }
+        let reason = await channel.closed()
+        channels[role] = nil
+        throw reason ?? AMQPError(.channelClosed, "the channel was closed")
+    }
+
+    /// The channel, if it can be published on.
+    private func channel(for role: Role) -> AMQPChannel? {
+        guard let channel = channels[role], channel.isOpen else { return nil }
+        return channel
     }
 }
 

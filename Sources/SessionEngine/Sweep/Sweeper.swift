@@ -43,42 +43,17 @@ package struct Sweeper: Sendable {
 
     /// Sweeps until the task is cancelled, connecting again whenever something is lost.
     package func run() async {
-        await sweepUntilCancelled()
-        health.isDown(because: "stopped")
-        await redis.shutdown()
-    }
-
-    private func sweepUntilCancelled() async {
-        var backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(10))
-        var random = SystemRandomNumberGenerator()
-        while !Task.isCancelled {
-            do {
-                try await redis.waitUntilConnected()
-                let connection = try await connector.connect(name: "sojourn/\(namespace)/sweep", on: eventLoop)
-                health.hasBroker()
-                let begin = ContinuousClock.now
-                defer { if ContinuousClock.now - begin >= .seconds(10) { backoff.reset() } }
-                do {
-                    // Confirms are waited for as long as the broker has an alarm; closing ends that wait.
-                    try await withTaskCancellationHandler {
-                        try await sweepAndDrain(over: connection)
-                    } onCancel: {
-                        Task { await connection.close() }
-                    }
-                } catch {
-                    await connection.close()
-                    throw error
-                }
-            } catch {
-                if Task.isCancelled { return }
-                let delay = backoff.next(using: &random)
-                health.isDown(because: "\(error)", isBroker: error is AMQPError)
-                logger.warning(
-                    "sweeping was interrupted: it goes on",
-                    metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
-                try? await Task.sleep(for: delay)
-            }
+        var configuration = AMQPClientConfiguration()
+        configuration.backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(10))
+        configuration.warning = "sweeping was interrupted: it goes on"
+        let client = AMQPClient(
+            connector, on: eventLoop, configuration: configuration, logger: logger, onStateChange: { health.set($0) }
+        ) { attempt in
+            try await redis.waitUntilConnected()
+            return try await attempt.connect(name: "sojourn/\(namespace)/sweep")
         }
+        await client.run { try await sweepAndDrain(over: $0) }
+        await redis.shutdown()
     }
 
     /// Side by side, for a drain of a million sessions must not keep deadlines and events waiting: each over a channel of its
@@ -94,7 +69,7 @@ package struct Sweeper: Sendable {
                         try await part()
                     } catch {
                         // The other may be waiting for a broker that has an alarm.
-                        await connection.close()
+                        connection.beginClosing()
                         throw error
                     }
                 }

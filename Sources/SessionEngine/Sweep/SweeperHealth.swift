@@ -1,3 +1,6 @@
+import AMQPNIO
+import ConnectionSupport
+
 /// How the sweeper is, for `/readyz`: without it no session expires and no event of a crashed worker is published, which
 /// nobody else would notice.
 package struct SweeperHealth: Sendable {
@@ -15,21 +18,23 @@ package struct SweeperHealth: Sendable {
         self.state = state
     }
 
-    func hasBroker() {
-        broker.isUp(number)
-    }
-
     /// It has been through all partitions that had something to do.
     func hasSwept() {
         state.set(component: Self.component, .up)
     }
 
-    /// - Parameter isBroker: whether it is RabbitMQ that is missing.
-    func isDown(because reason: String, isBroker: Bool = false) {
-        if isBroker {
-            broker.isDown(number, because: reason)
-        } else {
-            state.set(component: Self.component, .down(reason: reason))
+    /// Its connection to RabbitMQ came or went, or something else that it needs.
+    func set(_ client: AMQPClientState) {
+        switch client {
+        case .idle, .connecting: break
+        case .connected: broker.isUp(number)
+        case .disconnected(let error, nextAttempt: _):
+            if error is AMQPError {
+                broker.isDown(number, because: "\(error)")
+            } else {
+                state.set(component: Self.component, .down(reason: "\(error)"))
+            }
+        case .shutDown: state.set(component: Self.component, .down(reason: "stopped"))
         }
     }
 }

@@ -1,3 +1,4 @@
+import ConnectionSupport
 import Logging
 import NIOPosix
 import RedisNIO

@@ -32,32 +32,12 @@ final class LanesService: Service {
     func run() async throws {
         defer { running.store(false, ordering: .relaxed) }
         do {
-            try await cancelWhenGracefulShutdown { try await self.prepared() }
+            try await cancelWhenGracefulShutdown { try await self.prepare() }
         } catch is CancellationError {
             // Stopped before the lanes started.
             return beginDraining()
         }
         await runLanes()
-    }
-
-    /// Runs `prepare`, and returns at once when cancelled: a check in progress may take long, and has no effect.
-    private func prepared() async throws {
-        let (outcomes, outcome) = AsyncStream.makeStream(of: Result<Void, any Error>.self)
-        let preparing = Task {
-            do {
-                try await prepare()
-                outcome.yield(.success(()))
-            } catch {
-                outcome.yield(.failure(error))
-            }
-            outcome.finish()
-        }
-        try await withTaskCancellationHandler {
-            for await result in outcomes { return try result.get() }
-            throw CancellationError()
-        } onCancel: {
-            preparing.cancel()
-        }
     }
 
     private enum Step {

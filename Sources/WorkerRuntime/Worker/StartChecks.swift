@@ -62,7 +62,11 @@ struct StartChecks: Sendable {
     private func checkBroker() async throws {
         let connection = try await connect()
         do {
-            try await checkTopology(over: connection)
+            try await withTaskCancellationHandler {
+                try await checkTopology(over: connection)
+            } onCancel: {
+                connection.beginClosing()
+            }
         } catch {
             await connection.close()
             throw error
@@ -127,6 +131,8 @@ struct StartChecks: Sendable {
             do {
                 return try await check()
             } catch let error where !(error is ConfigurationError || error is CancellationError) {
+                // Cancelling a check makes it fail in its own words.
+                try Task.checkCancellation()
                 let delay = backoff.next(using: &random)
                 health.set(component: Self.component, .down(reason: "\(error)"))
                 logger.warning(

@@ -1,4 +1,5 @@
 import AMQPNIO
+import ConnectionSupport
 import Logging
 import Metrics
 import NIOCore
