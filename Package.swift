@@ -121,8 +121,10 @@ let package = Package(
         .target(
             name: "SojournService",
             dependencies: [
-                "SessionCore", "SojournExtension", "WorkerCommandLine",
+                "SessionCore", "SessionEngine", "SojournExtension", "WorkerCommandLine", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ], swiftSettings: swift),
         .executableTarget(
             name: "sojourn",
@@ -212,12 +214,12 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "SessionEngine", "SessionStorage", "SessionCrypto", "SojournClient", "AMQPNIO",
-                "ConnectionSupport",
-                "RedisNIO", "TestSupport",
+                "AMQPNIO", "ConnectionSupport", "RedisNIO", "SessionCrypto", "SessionEngine", "SessionStorage",
+                "SojournClient", "SojournExtension", "SojournService", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]

@@ -32,6 +32,6 @@ package struct WorkerCommand: AsyncParsableCommand {
         ProcessProtection.restartWithoutDumps()
         let configuration = try await options.read(dev: dev)
         WorkerLogHandler.bootstrap(level: configuration.logLevel, format: configuration.logFormat)
-        try await Worker(configuration, extensions: extensions).run()
+        try await WorkerProcess(configuration, extensions: extensions).run()
     }
 }

@@ -13,6 +13,6 @@ enum ExtensionExample {
     static let tokens = HardwareTokens(secrets: ["alice": Array("12345678901234567890".utf8)])
 
     static func main() async {
-        await SojournWorker.run(rules: rules, verifiers: [tokens])
+        await SojournWorker.main(rules: rules, verifiers: [tokens])
     }
 }

@@ -34,6 +34,7 @@ package final class HealthState: Sendable {
     }
 
     private let state: Mutex<State>
+    private let readyOnce = StartGate()
 
     /// - Parameter components: those the worker needs, such as `redis` and `rabbitmq`; down until they report
     ///   otherwise. A component that is set without being named here is required from then on.
@@ -45,7 +46,7 @@ package final class HealthState: Sendable {
     /// - Returns: whether the component went up or down, so that the caller logs each change once.
     @discardableResult
     package func set(component: String, _ new: Component) -> Bool {
-        state.withLock { state in
+        let isChange = state.withLock { state in
             let old = state.components.updateValue(new, forKey: component)
             switch (old, new) {
             case (.up, .up), (.down, .down):
@@ -54,6 +55,13 @@ package final class HealthState: Sendable {
                 return true
             }
         }
+        if isChange, report.isReady { readyOnce.open() }
+        return isChange
+    }
+
+    /// Waits until the worker was ready for the first time; `false` if the task is cancelled before.
+    package func waitUntilReady() async -> Bool {
+        await readyOnce.opened()
     }
 
     /// Makes the worker not ready from now on, whatever its components report, because it is about to stop.

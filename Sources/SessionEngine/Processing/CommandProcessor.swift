@@ -4,9 +4,9 @@ package import SessionStorage
 
 /// Carries out batches of commands for whoever can wait for them: runs a ``BatchProcess`` over a store.
 package struct CommandProcessor<Store: SessionStore>: Sendable {
-    package let store: Store
+    private let store: Store
     package let decider: CommandDecider
-    package let accessTokens: any AccessTokenScheme
+    private let accessTokens: any AccessTokenScheme
 
     package init(store: Store, decider: CommandDecider, accessTokens: any AccessTokenScheme) {
         self.store = store

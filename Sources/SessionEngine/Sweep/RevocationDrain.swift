@@ -14,6 +14,7 @@ struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>: Sendab
     private static var maxBatchesUnderWay: Int { 8 }
     private static var maxEventsUnderWay: Int { 4096 }
 
+    let store: Store
     let processor: CommandProcessor<Store>
     let publisher: Publisher
     /// What this worker calls itself in leases.
@@ -21,14 +22,15 @@ struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>: Sendab
     let logger: Logger
     private let metrics = SweepMetrics()
 
-    init(processor: CommandProcessor<Store>, publisher: Publisher, owner: String, logger: Logger) {
+    init(
+        store: Store, processor: CommandProcessor<Store>, publisher: Publisher, owner: String, logger: Logger
+    ) {
+        self.store = store
         self.processor = processor
         self.publisher = publisher
         self.owner = owner
         self.logger = logger
     }
-
-    private var store: Store { processor.store }
 
     /// Looks once what there is to do, and does it.
     ///

@@ -2,6 +2,7 @@ import SessionStorage
 
 /// Runs passes over a store and a broker.
 struct SweepDriver<Store: SweepableStore, Publisher: EventPublisher>: Sendable {
+    let store: Store
     let processor: CommandProcessor<Store>
     let publisher: Publisher
     /// What this worker calls itself in leases.
@@ -16,7 +17,6 @@ struct SweepDriver<Store: SweepableStore, Publisher: EventPublisher>: Sendable {
 
     /// `nil` once the pass is finished.
     private func answer(_ step: SweepStep, _ partition: Partition) async throws -> SweepAnswer? {
-        let store = processor.store
         switch step {
         case .lease(let purpose): return .leased(try await store.lease(partition, for: purpose, owner: owner))
         case .findLeft(let last, let limit):

@@ -78,7 +78,8 @@ package struct Sweeper: Sendable {
     }
 
     private func sweepRepeatedly(over connection: AMQPConnection) async throws {
-        let driver = SweepDriver(processor: processor, publisher: try await publisher(on: connection), owner: owner)
+        let driver = SweepDriver(
+            store: store, processor: processor, publisher: try await publisher(on: connection), owner: owner)
         var memory = SweepMemory(logger: logger)
         while true {
             // Workers that started together must not look at the same moment for ever.
@@ -97,7 +98,8 @@ package struct Sweeper: Sendable {
     /// Looks once a second, and goes on at once as long as there is anything to do.
     private func drainRepeatedly(over connection: AMQPConnection) async throws {
         let drain = RevocationDrain(
-            processor: processor, publisher: try await publisher(on: connection), owner: owner, logger: logger)
+            store: store, processor: processor, publisher: try await publisher(on: connection), owner: owner,
+            logger: logger)
         while true {
             try await Task.sleep(for: .milliseconds(Int.random(in: 750...1250)))
             var isOver = false

@@ -12,7 +12,8 @@ struct AdminAnswer: Sendable {
 /// The admin endpoints. Each is a line in `answer` and a function below it.
 struct AdminRoutes: Sendable {
     var health: HealthState
-    var metrics: PrometheusMetrics
+    /// `nil` where the metrics system is another program's, which shows them itself.
+    var metrics: PrometheusMetrics?
     /// Whether the lanes run. It ignores whether the servers are reachable: restarting the worker does not bring a
     /// broker back.
     var isAlive: @Sendable () -> Bool
@@ -25,7 +26,9 @@ struct AdminRoutes: Sendable {
         switch target.prefix(while: { $0 != "?" }) {
         case "/livez": endpoint = livez
         case "/readyz": endpoint = readyz
-        case "/metrics": endpoint = page
+        case "/metrics":
+            guard let metrics else { return .json(Failure(error: "not found"), status: 404) }
+            endpoint = { page(of: metrics) }
         case "/.well-known/jwks.json": endpoint = keys
         default: return .json(Failure(error: "not found"), status: 404)
         }
@@ -61,7 +64,7 @@ struct AdminRoutes: Sendable {
         return .json(Status(status: status, waitingFor: waitingFor, reasons: report.waitingFor), status: 503)
     }
 
-    private func page() -> AdminAnswer {
+    private func page(of metrics: PrometheusMetrics) -> AdminAnswer {
         .uncached(Array(metrics.exposition().utf8), type: PrometheusExposition.contentType, status: 200)
     }
 

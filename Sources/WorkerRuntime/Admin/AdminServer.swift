@@ -46,12 +46,13 @@ package struct AdminServer: Service {
     /// - Parameters:
     ///   - address: where to listen; port 0 chooses a free port.
     ///   - name: the setting's name in errors, as the operator gave it.
+    ///   - metrics: what `/metrics` shows; without it there is no such page.
     ///   - isAlive: whether the lanes run; called for every `/livez`.
     ///   - keySet: the JSON Web Key Set for verifying access tokens.
     ///   - eventLoopGroup: must not be a lane's, so that a busy lane does not look like a dead process.
     /// - Throws: ``ConfigurationError`` if the address cannot be used.
     package static func listen(
-        at address: SocketEndpoint, named name: String, health: HealthState, metrics: PrometheusMetrics,
+        at address: SocketEndpoint, named name: String, health: HealthState, metrics: PrometheusMetrics?,
         isAlive: @escaping @Sendable () -> Bool, keySet: @escaping @Sendable () -> [UInt8],
         eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws(ConfigurationError) -> AdminServer {

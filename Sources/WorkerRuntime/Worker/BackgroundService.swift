@@ -26,20 +26,16 @@ struct StopService: Service {
     }
 }
 
-/// A service whose failure ends the process, even if the other services hang.
+/// A service whose failure is told at once: its group reports it only when the other services have stopped, which may hang.
 struct EssentialService: Service {
-    /// How long the other services have to stop once one has failed.
-    private static let patience: Duration = .seconds(5)
-
     let service: any Service
-    let watchdog: Watchdog
+    let onFailure: @Sendable (any Error) -> Void
 
     func run() async throws {
         do {
             try await service.run()
         } catch {
-            watchdog.arm(
-                Self.patience, Watchdog.Ending(status: WorkerExit.status(of: error), sentence: "\(error)"))
+            onFailure(error)
             throw error
         }
     }

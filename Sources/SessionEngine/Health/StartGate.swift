@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Holds back the services that change stored data until the start checks have passed.
-final class StartGate: Sendable {
+/// Opens once, and never closes again: until then, whoever depends on it waits.
+package final class StartGate: Sendable {
     private struct State {
         var isOpen = false
         var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
@@ -10,7 +10,9 @@ final class StartGate: Sendable {
 
     private let state = Mutex(State())
 
-    func open() {
+    package init() {}
+
+    package func open() {
         let waiting = state.withLock { state in
             state.isOpen = true
             defer { state.waiting = [:] }
@@ -20,7 +22,7 @@ final class StartGate: Sendable {
     }
 
     /// Waits until the gate is open; returns `false` if the task is cancelled first.
-    func opened() async -> Bool {
+    package func opened() async -> Bool {
         let number = state.withLock { state in
             state.next += 1
             return state.next

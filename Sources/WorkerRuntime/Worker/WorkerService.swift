@@ -1,0 +1,147 @@
+import AMQPNIO
+package import Logging
+import NIOCore
+import NIOPosix
+import RedisNIO
+import ServiceLifecycle
+import SessionContract
+package import SessionCore
+import SessionCrypto
+package import SessionEngine
+import SessionStorage
+
+/// A worker: lanes, sweeper, policies and admin endpoints, assembled from a configuration.
+///
+/// It leaves the process alone: signals, limits and the metrics system are the program's, see ``WorkerProcess``.
+package struct WorkerService: Service {
+    let configuration: WorkerConfiguration
+    let extensions: Extensions
+    let keys: WorkerKeys
+    let callers: CallersFile
+    let redis: RedisConfiguration
+    let brokers: [AMQPConfiguration]
+    let topology: Topology
+    package let health = HealthState(waitingFor: ["redis", "rabbitmq"])
+    let resultNames = ResultNames()
+    let logger: Logger
+    private let policyFile: PolicyFile
+    private let metrics: PrometheusMetrics?
+    private let onFailure: @Sendable (any Error) -> Void
+
+    /// - Parameters:
+    ///   - extensions: rules and factors added by the package that builds this worker.
+    ///   - metrics: what `/metrics` shows; without it there is no such page.
+    ///   - onFailure: called when a part of the worker has failed, while the others are still stopping.
+    /// - Throws: `ConfigurationError` if a part cannot be created as configured.
+    package init(
+        _ configuration: WorkerConfiguration, extensions: Extensions = .none, metrics: PrometheusMetrics? = nil,
+        logger: Logger, onFailure: @escaping @Sendable (any Error) -> Void = { _ in }
+    ) async throws(ConfigurationError) {
+        self.configuration = configuration
+        self.extensions = extensions
+        self.metrics = metrics
+        self.logger = logger
+        self.onFailure = onFailure
+        keys = try await WorkerKeys(for: configuration, logger: logger)
+        policyFile = try await PolicyFile(
+            path: configuration.policyFile, name: configuration.name(of: .policyFile), logger: logger)
+        callers = try await CallersFile(
+            path: configuration.callersFile, name: configuration.name(of: .callersFile), logger: logger)
+        redis = try configuration.redis()
+        brokers = try configuration.brokers()
+        topology = Topology(namespace: configuration.namespace)
+    }
+
+    /// Runs until a graceful shutdown, and returns once all in-flight commands are finished or the drain time is over. To
+    /// be run once.
+    ///
+    /// - Throws: `ConfigurationError` if the admin address is in use, an exchange or queue is missing, or a server
+    ///   rejects the configured credentials.
+    package func run() async throws {
+        tellOfStart()
+        // One for each lane, one for the revocation lane, one for the sweeper.
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.lanes + 2)
+        do {
+            try await runParts(on: loops)
+        } catch {
+            try? await loops.shutdownGracefully()
+            throw error
+        }
+        try await loops.shutdownGracefully()
+        logger.info("the worker has stopped")
+    }
+
+    /// Reads the keyring, the policy file and the callers file now. All are watched anyway.
+    package func reload() async {
+        await keys.reread()
+        await policyFile.reread()
+        await callers.reread()
+    }
+
+    private func runParts(on loops: MultiThreadedEventLoopGroup) async throws {
+        let accessTokens = await WorkerAccessTokens(keys, configuration)
+        let manager = SessionManager(
+            tokens: TokenCodec(keyring: keys.keyring, namespace: configuration.namespace),
+            factors: FactorCodec(keyring: keys.keyring, namespace: configuration.namespace), extensions: extensions)
+        let policies = PoliciesInForce(handle: manager.policiesHandle, logger: logger) { [policyFile] in
+            policyFile.policies
+        }
+        let parts = Parts(manager: manager, accessTokens: accessTokens, policies: policies, health: healthOfParts())
+        let gate = StartGate()
+        let (redisStates, redisState) = AsyncStream.makeStream(
+            of: RedisClientState.self, bufferingPolicy: .bufferingNewest(8))
+        let sweeper = try makeSweeper(on: loops.next(), parts) { redisState.yield($0) }
+        let (supervisors, clients) = try makeLanes(on: loops, parts)
+        let checks = StartChecks(
+            configuration: configuration, redis: sweeper.redis, redisStates: redisStates, store: sweeper.store,
+            brokers: brokers, topology: TopologyDeclaration(topology), eventLoop: sweeper.eventLoop,
+            health: health, logger: logger)
+        let lanes = LanesService(
+            supervisors, health: health, drainTime: DrainTime(seconds: configuration.drainSeconds), logger: logger
+        ) {
+            try await checks.run()
+            for client in clients { client.start() }
+            gate.open()
+        }
+        let admin = try await AdminServer.listen(
+            at: configuration.adminAddress, named: configuration.name(of: .adminAddress), health: health,
+            metrics: metrics, isAlive: { lanes.isRunning },
+            keySet: { accessTokens.keySet })
+        logger.info("serving the admin endpoints", metadata: [LogKey.address: "\(admin.address)"])
+        let background: [any Service] = [
+            BackgroundService { [keys] in await keys.watch() },
+            BackgroundService { await accessTokens.watch() },
+            BackgroundService { [policyFile] in await policyFile.watch() },
+            BackgroundService { [callers] in await callers.watch() },
+            BackgroundService {
+                if await gate.opened() { await policies.watch(sweeper.store) }
+            },
+            BackgroundService {
+                if await gate.opened() { await sweeper.run() } else { await sweeper.redis.shutdown() }
+            },
+        ]
+        let services = ([admin] + background + [lanes]).map {
+            ServiceGroupConfiguration.ServiceConfiguration(service: EssentialService(service: $0, onFailure: onFailure))
+        }
+        try await ServiceGroup(configuration: ServiceGroupConfiguration(services: services, logger: logger)).run()
+    }
+
+    private func tellOfStart() {
+        logger.info("the worker is starting", metadata: [LogKey.configuration: "\(configuration)"])
+        if configuration.callersFile == nil {
+            logger.warning(
+                """
+                no callers file: any user who can publish may send every command, and callers without a user_id share one \
+                namespace of message ids, so that one can receive another's results
+                """)
+        }
+        if !extensions.names.isEmpty {
+            logger.info("extension rules and factors loaded", metadata: [LogKey.names: "\(extensions.names)"])
+        }
+        for setting in configuration.withoutTLS {
+            logger.warning(
+                "connecting to a remote server without TLS: anyone on the network path can read and modify all traffic",
+                metadata: [LogKey.names: "\(setting)"])
+        }
+    }
+}

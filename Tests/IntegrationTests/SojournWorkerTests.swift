@@ -1,0 +1,106 @@
+import Foundation
+import Logging
+import ServiceLifecycle
+import SessionCore
+import SessionCrypto
+import SojournClient
+import SojournExtension
+import SojournService
+import Testing
+
+/// What a program sees that runs a worker of its own, with real servers and public names only.
+@Suite("A worker as a service", .timeLimit(.minutes(2)))
+struct SojournWorkerTests {
+    private static let commands = 200
+
+    private let namespace = "service-\(UInt64.random(in: 0...UInt64.max))"
+    private let amqpURL: String
+    private let environment: [String: String]
+
+    init() throws {
+        let servers = ProcessInfo.processInfo.environment
+        amqpURL = try #require(servers["SOJOURN_TEST_AMQP_URL"], "deploy/local/test starts a RabbitMQ")
+        let redisURL = try #require(servers["SOJOURN_TEST_REDIS_URL"], "deploy/local/test starts a Redis")
+        let keyring = FileManager.default.temporaryDirectory.appending(path: "\(namespace).keyring").path
+        try Keyring.generate(at: Timestamp(milliseconds: 0)).save(to: keyring)
+        environment = [
+            "SOJOURN_AMQP_URL": amqpURL, "SOJOURN_REDIS_URL": redisURL, "SOJOURN_KEYRING_FILE": keyring,
+            "SOJOURN_NAMESPACE": namespace, "SOJOURN_LANES": "1", "SOJOURN_ADMIN_ADDRESS": "127.0.0.1:0",
+        ]
+    }
+
+    /// Runs a worker in a service group while `body` runs, then shuts the group down and waits for it.
+    private func withWorker<Result: Sendable>(
+        rules: [any SessionRule] = [], _ body: @Sendable (ServiceGroup) async throws -> Result
+    ) async throws -> Result {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let worker = try await SojournWorker(environment: environment, rules: rules, logger: logger)
+        let group = ServiceGroup(services: [worker], logger: logger)
+        let running = Task { try await group.run() }
+        try await worker.waitUntilReady()
+        let result = try await body(group)
+        await group.triggerGracefulShutdown()
+        try await running.value
+        return result
+    }
+
+    private func create(_ subject: String, with client: SojournClient) async throws -> String {
+        let reply = try await client.send(
+            "session.create", body: #"{"subject":"\#(subject)"}"#.utf8, messageID: subject, timeout: .seconds(60))
+        return String(decoding: reply, as: UTF8.self)
+    }
+
+    @Test("it finishes what is in flight when its group shuts down, and leaves the rest to the next worker")
+    func drains() async throws {
+        // The first worker declares the queues that commands wait in.
+        try await withWorker { _ in }
+        let client = try await SojournClient.connect(url: amqpURL, namespace: namespace)
+        let (replies, reply) = AsyncStream.makeStream(of: String.self)
+        let senders = Task {
+            try await withThrowingDiscardingTaskGroup { senders in
+                for number in 0..<Self.commands {
+                    senders.addTask { reply.yield(try await create("subject-\(number)", with: client)) }
+                }
+            }
+        }
+        var answers: [String] = []
+        try await withWorker { _ in
+            // Shut down with hundreds in flight.
+            _ = await replies.first { _ in true }
+        }
+        answers += try await withWorker { _ in
+            try await senders.value
+            reply.finish()
+            return await replies.reduce(into: []) { $0.append($1) }
+        }
+        #expect(answers.count == Self.commands - 1)
+        #expect(answers.allSatisfy { $0.contains(#""status":"succeeded""#) })
+        await client.close()
+    }
+
+    @Test("it asks the rules that it is made with")
+    func rules() async throws {
+        struct NobodyFromElsewhere: SessionRule {
+            func before(_ attempt: SessionAttempt) throws(SessionRefusal) -> SessionTerms {
+                throw SessionRefusal("closed today")
+            }
+        }
+        let reply = try await withWorker(rules: [NobodyFromElsewhere()]) { _ in
+            let client = try await SojournClient.connect(url: amqpURL, namespace: namespace)
+            let reply = try await create("alice", with: client)
+            await client.close()
+            return reply
+        }
+        #expect(reply.contains("not_permitted") && reply.contains("closed today"))
+    }
+
+    @Test("a wrong setting is an error that names it")
+    func wrongSetting() async throws {
+        var environment = environment
+        environment["SOJOURN_LANES"] = "many"
+        let error = await #expect(throws: SojournWorkerError.self) {
+            try await SojournWorker(environment: environment)
+        }
+        #expect(error?.description.contains("SOJOURN_LANES") == true)
+    }
+}
