@@ -1,0 +1,37 @@
+package import SessionCore
+
+/// A record that cannot be trusted.
+package struct DamagedRecord: Error, Equatable, Sendable {
+    /// The key in the store.
+    package let key: String
+    package let reason: String
+    /// Whether the record is sealed with a key that this keyring does not have (yet).
+    package var isKeyUnknown = false
+}
+
+/// Damaged records around an aggregate. They fail only the commands that need them.
+package struct PartialDamage: Sendable {
+    /// Damaged results or claims of messages.
+    package var messages: [MessageKey: DamagedRecord] = [:]
+    /// Damaged sessions, where single sessions were loaded.
+    package var sessions: [SessionID: DamagedRecord] = [:]
+    /// Damaged activity logs of sessions.
+    package var activity: [SessionID: DamagedRecord] = [:]
+
+    package var isEmpty: Bool { messages.isEmpty && sessions.isEmpty && activity.isEmpty }
+
+    /// The damage that prevents a command from being carried out, if any.
+    package func damage(of message: MessageKey?, scope: AggregateScope, activityOf: SessionID?) -> DamagedRecord? {
+        if let message, let damage = messages[message] { return damage }
+        if let activityOf, let damage = activity[activityOf] { return damage }
+        switch scope {
+        case .whole: return nil
+        case .sessions(let ids): return ids.lazy.compactMap { sessions[$0] }.first
+        }
+    }
+
+    var isKeyUnknown: Bool {
+        messages.values.contains(where: \.isKeyUnknown) || sessions.values.contains(where: \.isKeyUnknown)
+            || activity.values.contains(where: \.isKeyUnknown)
+    }
+}
