@@ -58,8 +58,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
         switch state {
         case .open(let context):
             guard pipeline.count > 0 else { return completion(.success([])) }
-            if let refusal = refusal(of: pipeline.count, byteCount: pipeline.byteCount) {
-                return completion(.failure(refusal))
+            if let error = limitError(of: pipeline.count, byteCount: pipeline.byteCount) {
+                return completion(.failure(error))
             }
             for call in pipeline.scriptCalls {
                 guard let hash = scripts.hash(of: call.script) else {
@@ -75,7 +75,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
         }
     }
 
-    private func refusal(of count: Int, byteCount: Int) -> RedisError? {
+    private func limitError(of count: Int, byteCount: Int) -> RedisError? {
         if queue.commandCount + count > configuration.maximumOutstandingCommands {
             return RedisError(.tooManyOutstanding, "\(queue.commandCount) commands are already awaiting replies")
         }

@@ -61,11 +61,11 @@ struct ReplyBuilder {
     private mutating func takeUp(_ bytes: Int) -> Bool {
         // Cannot overflow: the sum so far is within the limit, and no string is longer than what was received.
         memory += bytes
-        if memory > maximumMemory { refuse(.tooLarge("a reply needs more than \(maximumMemory) bytes of memory")) }
+        if memory > maximumMemory { fail(.tooLarge("a reply needs more than \(maximumMemory) bytes of memory")) }
         return violation == nil
     }
 
-    mutating func refuse(_ violation: RedisError) {
+    mutating func fail(_ violation: RedisError) {
         self.violation = violation
     }
 

@@ -172,8 +172,8 @@ private func build(
         case REDIS_REPLY_ERROR: unsafe builder.append(.error(String(decoding: bytes, as: UTF8.self)))
         case REDIS_REPLY_STRING where unsafe isTerminated(bytes): unsafe builder.append(.bulk(Array(bytes)))
         case REDIS_REPLY_STRING:
-            builder.refuse(RedisError(.protocolViolation, "a bulk string does not end after its announced length"))
-        default: builder.refuse(RedisError(.protocolViolation, "a string of a type unknown to RESP2"))
+            builder.fail(RedisError(.protocolViolation, "a bulk string does not end after its announced length"))
+        default: builder.fail(RedisError(.protocolViolation, "a string of a type unknown to RESP2"))
         }
     }
 }

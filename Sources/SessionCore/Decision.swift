@@ -1,12 +1,12 @@
 /// The outcome of a rule. The transaction is committed in either case.
 package enum Decision: Sendable {
     case granted(ResultData)
-    case refused(RefusalWithEffect)
+    case rejected(RejectionWithEffect)
 
     var outcome: Outcome {
         switch self {
         case .granted(let data): .succeeded(data)
-        case .refused(let refusal): .rejected(refusal.rejection)
+        case .rejected(let rejected): .rejected(rejected.rejection)
         }
     }
 }
@@ -15,7 +15,7 @@ package enum Decision: Sendable {
 ///
 /// It is returned, and its effect is stored. A refusal that changes nothing is a `Stop`, and is thrown. They are different
 /// types, so that one cannot be mistaken for the other.
-package struct RefusalWithEffect: Sendable {
+package struct RejectionWithEffect: Sendable {
     package let rejection: Rejection
 
     package init(_ code: Rejection.Code, _ message: String) {

@@ -31,7 +31,7 @@ package struct SessionManager: Sendable {
             let decision =
                 extensions.rules.isEmpty
                 ? try command.action.decide(by: self, for: command.tenant, in: &transaction)
-                : try decideUnderRules(command, in: &transaction)
+                : try decideUnderExtensionRules(command, in: &transaction)
             transaction.forgetSurplus()
             return decision.outcome
         } catch {

@@ -155,7 +155,7 @@ extension SubjectTransaction {
             guard let above = self.parent(of: child) else { continue }
             var capped = child
             capped.assurance.ceiling = above.assurance.ceilingForChild(at: now)
-            if capped != child { note(capped) }
+            if capped != child { update(capped) }
         }
     }
 
@@ -168,10 +168,10 @@ extension SubjectTransaction {
                 moved.lock = SessionLock(context: lock.context)
                 for var member in tree(from: child).dropFirst() where member.lock?.through == former {
                     member.lock = SessionLock(through: child.id, context: member.lock?.context)
-                    note(member)
+                    update(member)
                 }
             }
-            note(moved)
+            update(moved)
         }
         childIDs = nil
     }

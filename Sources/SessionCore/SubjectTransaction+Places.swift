@@ -22,7 +22,7 @@ extension SubjectTransaction {
         if moved.line.isEmpty {
             for var member in tree(from: session).dropFirst() where !member.line.isEmpty {
                 member.line = []
-                note(member)
+                update(member)
             }
         }
         return moved

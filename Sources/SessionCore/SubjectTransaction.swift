@@ -137,11 +137,11 @@ extension SubjectTransaction {
     /// finds the later deadline and puts it back.
     mutating func touch(_ session: inout Session) {
         session.lastActiveAt = now
-        note(session)
+        update(session)
     }
 
     /// Stores something about `session` that has no bearing on its deadline.
-    mutating func note(_ session: Session) {
+    mutating func update(_ session: Session) {
         aggregate.sessions[session.id] = session
         changed.insert(session.id)
         rememberPlace(of: session)

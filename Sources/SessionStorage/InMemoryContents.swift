@@ -44,7 +44,7 @@ extension InMemoryContents {
     package mutating func load(_ requests: [LoadRequest], at now: Timestamp) -> Loaded {
         let until = now.adding(seconds: inboxSeconds)
         let aggregates = requests.map { request in
-            var loaded = LoadedAggregate(state: .whole(aggregate(request)))
+            var loaded = LoadedAggregate(state: .loaded(aggregate(request)))
             for id in request.activityOf { loaded.activity[id] = activity[id] ?? [] }
             for message in request.messages {
                 if let claim = claims[message.name], claim.until > now {
@@ -171,7 +171,7 @@ extension InMemoryContents {
         return SubjectPage(now: now, subjects: handles.sorted { $0.text < $1.text }, next: nil)
     }
 
-    package mutating func noteWalk(through partition: Partition, begunAt moment: Timestamp) {
+    package mutating func recordWalk(through partition: Partition, begunAt moment: Timestamp) {
         walks[partition] = moment
     }
 

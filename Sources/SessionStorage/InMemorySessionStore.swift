@@ -65,8 +65,8 @@ package final class InMemorySessionStore: SweepableStore {
         return contents.withLock { $0.subjects(in: partition, at: now) }
     }
 
-    package func noteWalk(through partition: Partition, begunAt moment: Timestamp) async throws(StoreError) {
-        contents.withLock { $0.noteWalk(through: partition, begunAt: moment) }
+    package func recordWalk(through partition: Partition, begunAt moment: Timestamp) async throws(StoreError) {
+        contents.withLock { $0.recordWalk(through: partition, begunAt: moment) }
     }
 
     package func lease(

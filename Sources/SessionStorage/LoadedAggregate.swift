@@ -19,7 +19,7 @@ package struct Loaded: Sendable {
 /// What was loaded of one aggregate, and of the messages that concern it.
 package struct LoadedAggregate: Sendable {
     package enum State: Sendable {
-        case whole(Aggregate)
+        case loaded(Aggregate)
         /// A record's seal does not open, or its content is invalid. Names the key, never the content.
         case damaged(DamagedRecord)
         /// The store failed to load it.
@@ -30,7 +30,7 @@ package struct LoadedAggregate: Sendable {
         /// - Throws: `DamagedRecord` or `StoreError`.
         package func get() throws -> Aggregate {
             switch self {
-            case .whole(let aggregate): return aggregate
+            case .loaded(let aggregate): return aggregate
             case .damaged(let damage): throw damage
             case .refused(let error): throw error
             case .tooLarge(let bytes):

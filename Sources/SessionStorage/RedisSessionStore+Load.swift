@@ -198,7 +198,7 @@ extension RedisSessionStore {
                     }
                 }
             }
-            var loaded = LoadedAggregate(state: .whole(try reader.aggregate))
+            var loaded = LoadedAggregate(state: .loaded(try reader.aggregate))
             if !damaged.isEmpty { loaded.damage.sessions = damaged }
             return loaded
         } catch {
@@ -215,7 +215,7 @@ extension LoadRequest {
 extension LoadedAggregate {
     fileprivate var isKeyUnknown: Bool {
         switch state {
-        case .whole: !damage.isEmpty && damage.isKeyUnknown
+        case .loaded: !damage.isEmpty && damage.isKeyUnknown
         case .refused, .tooLarge: false
         case .damaged(let damage): damage.isKeyUnknown
         }

@@ -90,7 +90,7 @@ extension RedisSessionStore {
         SessionID(SessionID.prefix + member)?.handle
     }
 
-    package func noteWalk(through partition: Partition, begunAt moment: Timestamp) async throws(StoreError) {
+    package func recordWalk(through partition: Partition, begunAt moment: Timestamp) async throws(StoreError) {
         var pipeline = RedisPipeline()
         pipeline.command(
             "SET", .string(keys.walk(partition)), .integer(moment.milliseconds), "PX", .integer(Self.walkMilliseconds))

@@ -28,7 +28,7 @@ package protocol SweepableStore: SessionStore {
 
     /// Records that every subject with sessions in the partition at `moment` has since been checked against the mass
     /// revocations in force at that moment.
-    func noteWalk(through partition: Partition, begunAt moment: Timestamp) async throws(StoreError)
+    func recordWalk(through partition: Partition, begunAt moment: Timestamp) async throws(StoreError)
 
     /// Leases a partition to `owner` for a while; `false` if another owner holds the lease.
     func lease(_ partition: Partition, for purpose: LeasePurpose, owner: String) async throws(StoreError) -> Bool

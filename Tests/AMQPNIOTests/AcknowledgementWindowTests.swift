@@ -6,7 +6,7 @@ import Testing
 @Suite struct AcknowledgementWindowTests {
     @Test func `only a contiguous finished prefix is acknowledged`() {
         var window = AcknowledgementWindow()
-        for tag in UInt64(1)...5 { window.note(tag) }
+        for tag in UInt64(1)...5 { window.add(tag) }
         #expect(window.takeAcknowledgement() == nil)
         window.finish(2)
         #expect(window.takeAcknowledgement() == nil)
@@ -23,7 +23,7 @@ import Testing
 
     @Test func `a rejected delivery neither holds back the prefix nor ends one`() {
         var window = AcknowledgementWindow()
-        for tag in UInt64(1)...3 { window.note(tag) }
+        for tag in UInt64(1)...3 { window.add(tag) }
         window.remove(1)
         window.finish(2)
         #expect(window.takeAcknowledgement() == 2)
@@ -46,7 +46,7 @@ import Testing
                 case 0 where next < 400:
                     // Gaps occur when other consumers of the channel get tags.
                     next += UInt64.random(in: 1...3, using: &random)
-                    window.note(next)
+                    window.add(next)
                     held.insert(next)
                     unfinished.append(next)
                 case 1 where !unfinished.isEmpty:

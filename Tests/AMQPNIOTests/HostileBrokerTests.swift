@@ -301,7 +301,7 @@ extension HostileBrokerTests {
         private func take(_ deliveries: [AMQPDelivery]) {
             received.add(deliveries)
             let acknowledged = window.withLock { window -> UInt64? in
-                for delivery in deliveries { window.note(delivery.deliveryTag) }
+                for delivery in deliveries { window.add(delivery.deliveryTag) }
                 for delivery in deliveries.reversed() { window.finish(delivery.deliveryTag) }
                 return window.takeAcknowledgement()
             }

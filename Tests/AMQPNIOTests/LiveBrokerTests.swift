@@ -97,7 +97,7 @@ import Testing
             for await delivery in deliveries.stream {
                 #expect(delivery.properties.messageID == "\(expected)")
                 expected += 1
-                window.note(delivery.deliveryTag)
+                window.add(delivery.deliveryTag)
                 held.append(delivery.deliveryTag)
                 // Finish every pair in reverse order.
                 if held.count == 2 {

@@ -40,7 +40,7 @@ struct CallerTests {
         switch try reader().read(delivery(command, body, from: caller)).content {
         case .command: .command
         case .unreadable(let failure): .failed(failure.code)
-        case .refused(let rejection):
+        case .rejected(let rejection):
             rejection.code == .notPermitted ? .refused : .failed(.internal)
         }
     }
@@ -73,7 +73,7 @@ struct CallerTests {
             let completions = try await fixture.processor(on: fixture.store).process([work, work])
             for completion in completions {
                 #expect(completion.failure == nil)
-                #expect(completion.refusal?.code == "not_permitted")
+                #expect(completion.error?.code == "not_permitted")
                 #expect(completion.result.status == .rejected)
                 #expect(!completion.isDuplicate)
                 guard case .object(let result) = try JSONReader.read(completion.result.reply) else {

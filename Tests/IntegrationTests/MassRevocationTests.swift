@@ -188,17 +188,17 @@ struct MassRevocationStoreTests {
             let at = try #require(progress.standing.latest)
             #expect(progress.outstanding == Partition.all)
             for partition in Partition.all {
-                try await fixture.store.noteWalk(through: partition, begunAt: at.adding(seconds: 1))
+                try await fixture.store.recordWalk(through: partition, begunAt: at.adding(seconds: 1))
             }
             progress = try #require(try await fixture.store.revocationProgress())
             #expect(progress.outstanding.isEmpty, "the first walk is done, and the second not yet due")
             #expect(progress.carriedOut == nil)
             for partition in Partition.all.dropFirst() {
-                try await fixture.store.noteWalk(through: partition, begunAt: at.adding(seconds: 90))
+                try await fixture.store.recordWalk(through: partition, begunAt: at.adding(seconds: 90))
             }
             progress = try #require(try await fixture.store.revocationProgress())
             #expect(progress.carriedOut == nil, "one partition is missing")
-            try await fixture.store.noteWalk(through: Partition.all[0], begunAt: at.adding(seconds: 90))
+            try await fixture.store.recordWalk(through: Partition.all[0], begunAt: at.adding(seconds: 90))
             progress = try #require(try await fixture.store.revocationProgress())
             #expect(progress.carriedOut == at)
         }

@@ -64,7 +64,7 @@ struct ReplyQueueTests {
         arguments: [("shop", "billing"), ("shop", "shop"), ("shop", "single.x"), ("mute", "anything"), ("mute", "")])
     func notPermitted(caller: String, queue: String) throws {
         let work = try read(queue, from: caller, restricted: true)
-        guard case .refused(let rejection) = work.content else { throw Effect() }
+        guard case .rejected(let rejection) = work.content else { throw Effect() }
         #expect(rejection.code == .notPermitted)
         #expect(work.omissions.contains(.reply))
     }

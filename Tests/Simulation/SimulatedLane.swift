@@ -107,7 +107,7 @@ final class SimulatedLane {
         case .loaded(_, .success(let loaded)):
             digest.append(2)
             for aggregate in loaded.aggregates {
-                if case .whole(let whole) = aggregate.state { digest.append(Int(whole.revision)) }
+                if case .loaded(let loaded) = aggregate.state { digest.append(Int(loaded.revision)) }
                 digest.append(aggregate.results.count)
                 digest.append(aggregate.reused.count)
             }

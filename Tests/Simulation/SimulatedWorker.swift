@@ -153,7 +153,7 @@ final class SimulatedWorker {
         world.redis.ask(.policies, of: self, over: port, isWrite: false) { contents, now in
             contents.load([request], at: now)
         } answer: { [self] result in
-            if case .success(let loaded) = result, case .whole(let aggregate)? = loaded.aggregates.first?.state {
+            if case .success(let loaded) = result, case .loaded(let aggregate)? = loaded.aggregates.first?.state {
                 parts.policies.catalogue = world.policies.with(put: aggregate.policies)
                 if isFirst { for place in lanes.indices { connect(place) } }
                 if world.sweeps { after(250_000) { self.lookAtPolicies(isFirst: false) } }

@@ -30,7 +30,7 @@ package struct AcknowledgementWindow: Sendable {
     package private(set) var unfinishedCount = 0
 
     /// Records a delivery. Tags increase on a channel; anything else is a caller's bug.
-    package mutating func note(_ tag: UInt64) {
+    package mutating func add(_ tag: UInt64) {
         precondition(tag > lastTag, "delivery tags ascend on a channel, and are never 0")
         lastTag = tag
         entries.append(Entry(tag: tag, isFinished: false))

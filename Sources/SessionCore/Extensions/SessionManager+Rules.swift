@@ -3,7 +3,7 @@ import SojournExtension
 // How the rules of an extension are asked.
 extension SessionManager {
     /// Carries `command` out as the rules of the extension allow. The sweep's commands are nobody's to refuse.
-    func decideUnderRules(
+    func decideUnderExtensionRules(
         _ command: Command, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
         guard var sent = command.action as? any SentCommand else {
@@ -22,7 +22,7 @@ extension SessionManager {
                 annotations.merge(try self.annotations(of: granted)) { $1 }
             } catch {
                 transaction.goBack(to: before, keepingUsedCodesOf: sent)
-                return .refused(RefusalWithEffect(.notPermitted, Extensions.sentence(of: error)))
+                return .rejected(RejectionWithEffect(.notPermitted, Extensions.sentence(of: error)))
             }
         }
         guard !annotations.isEmpty else { return decision }

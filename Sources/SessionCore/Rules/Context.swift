@@ -8,14 +8,14 @@ enum ContextVerdict {
     case locked
     case revoked
 
-    /// The refusal of a command that needs the context to be accepted.
-    var refusal: RefusalWithEffect? {
+    /// The rejection of a command that needs the context to be accepted.
+    var rejection: RejectionWithEffect? {
         switch self {
         case .accepted: nil
         case .mismatch:
-            RefusalWithEffect(.contextRejected, "this context is not accepted before the session is elevated")
-        case .locked: RefusalWithEffect(.sessionLocked, "the session was locked for this context")
-        case .revoked: RefusalWithEffect(.sessionEnded, "the session was revoked for this context")
+            RejectionWithEffect(.contextRejected, "this context is not accepted before the session is elevated")
+        case .locked: RejectionWithEffect(.sessionLocked, "the session was locked for this context")
+        case .revoked: RejectionWithEffect(.sessionEnded, "the session was revoked for this context")
         }
     }
 }
@@ -90,7 +90,7 @@ extension SessionManager {
     ) {
         session.suspects = session.suspects.suffix(Self.maxSuspects - 1) + [presented]
         if !transaction.hasRoom(for: session) { session.suspects = [presented] }
-        transaction.note(session)
+        transaction.update(session)
         transaction.announce(
             .suspicious, of: session, reason: EndReason.context.word, detail: .contextChange(change))
     }
@@ -106,12 +106,12 @@ extension SessionManager {
             isOtherDevice: isOtherDevice)
     }
 
-    /// The refusal of a session that would come back from over with a context that no rule lets pass: there is nothing left
+    /// The rejection of a session that would come back from over with a context that no rule lets pass: there is nothing left
     /// to lock or to end, so that it is told of is all that happens.
-    func refuseComeback(
+    func rejectComeback(
         with brought: ClientContext?, of session: Session, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction
-    ) -> RefusalWithEffect? {
+    ) -> RejectionWithEffect? {
         let presented = brought ?? ClientContext()
         guard brought != nil || !policy.context.require.isEmpty,
             let (changed, reaction) = compare(presented, with: session, under: policy, now: transaction.now).change,
@@ -124,7 +124,7 @@ extension SessionManager {
                 ContextChange(changed: changed, previous: session.context, current: presented, reaction: reaction),
                 in: &transaction)
         }
-        return RefusalWithEffect(.contextRejected, "the session does not come back with this context")
+        return RejectionWithEffect(.contextRejected, "the session does not come back with this context")
     }
 
     /// Takes a context as the session's.

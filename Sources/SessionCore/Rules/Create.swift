@@ -21,8 +21,8 @@ extension SessionManager {
             tenant: tenant, subject: create.subject, policyName: create.policy, policy: policy)
         if let proof = create.factor {
             // A session that shows a code begins active, or not at all: then the code is not used up.
-            if parent == nil, let refusal = refuseWithoutRoom(for: request, in: &transaction) {
-                return .refused(refusal)
+            if parent == nil, let rejection = rejectWithoutRoom(for: request, in: &transaction) {
+                return .rejected(rejection)
             }
             if let methods = methods(ofKind: proof.kind) {
                 let shown = assurance.showing(methods)
@@ -32,7 +32,7 @@ extension SessionManager {
             let verification = try verify(
                 proof, tenant: tenant, subject: create.subject, under: policy.mfa, in: &transaction)
             switch verification {
-            case .wrong(let refusal): return .refused(refusal)
+            case .wrong(let rejection): return .rejected(rejection)
             case .right(let methods): assurance = assurance.showing(methods)
             }
             try requireNoChallenge(to: create, below: parent, assurance: assurance, under: policy, in: transaction)
@@ -41,7 +41,7 @@ extension SessionManager {
             to: create, below: parent, assurance: assurance, under: policy, in: transaction)
         request.isPending = challenge != nil
         let room = parent == nil ? makeRoom(for: request, in: &transaction) : .available(evicted: [])
-        guard case .available(let evicted) = room else { return .refused(room.refusal) }
+        guard case .available(let evicted) = room else { return .rejected(room.rejection) }
 
         let now = transaction.now
         let id = transaction.makeSessionID()

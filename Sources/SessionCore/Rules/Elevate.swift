@@ -13,8 +13,8 @@ extension SessionManager {
         let awaited = max(2, elevate.requiredLevel)
         let request = PlaceRequest(
             tenant: tenant, subject: session.subject, policyName: session.policy, policy: policy, isNew: false)
-        if let refusal = try refusal(of: elevate, session, under: policy, for: request, in: &transaction) {
-            return .refused(refusal)
+        if let rejection = try rejection(of: elevate, session, under: policy, for: request, in: &transaction) {
+            return .rejected(rejection)
         }
         let methods: [ExactText]
         switch elevate.proof {
@@ -23,7 +23,7 @@ extension SessionManager {
                 proof, tenant: tenant, subject: session.subject, session: session, under: policy.mfa,
                 in: &transaction)
             switch verification {
-            case .wrong(let refusal): return .refused(refusal)
+            case .wrong(let rejection): return .rejected(rejection)
             case .right(let right): methods = right
             }
         case .authentication(let authentication):
@@ -31,7 +31,7 @@ extension SessionManager {
             methods = authentication.methods
         }
         let verdict = try judge(elevate.context, of: &session, under: policy, isElevation: true, in: &transaction)
-        if let refusal = verdict.refusal { return .refused(refusal) }
+        if let rejection = verdict.rejection { return .rejected(rejection) }
 
         let levelBefore = session.assurance.level(at: now)
         session.assurance = elevated(session, by: methods, under: policy, in: transaction)
@@ -40,7 +40,7 @@ extension SessionManager {
             guard session.assurance.level(at: now) >= awaited else { throw Self.insufficientProof(for: awaited) }
             if session.parentID == nil {
                 let room = makeRoom(for: request, in: &transaction)
-                guard case .available = room else { return .refused(room.refusal) }
+                guard case .available = room else { return .rejected(room.rejection) }
             }
             session.status = .active
             session.pendingUntil = nil
@@ -55,17 +55,17 @@ extension SessionManager {
     }
 
     /// What speaks against an elevation whatever the code is: it is looked at afterwards, so that none is used up in vain.
-    private func refusal(
+    private func rejection(
         of elevate: ElevateSession, _ session: Session, under policy: SessionPolicy, for request: PlaceRequest,
         in transaction: inout SubjectTransaction
-    ) throws(Stop) -> RefusalWithEffect? {
+    ) throws(Stop) -> RejectionWithEffect? {
         // What a rule does to a session for its context it does whether the code is right or not.
         var judged = session
         var after = transaction
         let verdict = try judge(elevate.context, of: &judged, under: policy, isElevation: true, in: &after)
-        if let refusal = verdict.refusal {
+        if let rejection = verdict.rejection {
             transaction = after
-            return refusal
+            return rejection
         }
         guard session.status == .pending else { return nil }
         let awaited = max(2, elevate.requiredLevel)
@@ -73,7 +73,7 @@ extension SessionManager {
             let level = elevated(session, by: methods, under: policy, in: transaction).level(at: transaction.now)
             guard level >= awaited else { throw Self.insufficientProof(for: awaited) }
         }
-        return session.parentID == nil ? refuseWithoutRoom(for: request, in: &transaction) : nil
+        return session.parentID == nil ? rejectWithoutRoom(for: request, in: &transaction) : nil
     }
 
     /// What a proof shows if it is good; `nil` where that is not known before.

@@ -38,15 +38,15 @@ extension SessionManager {
         let (index, known) = try factor(confirm.factorID, in: transaction)
         var factor = known
         guard !factor.attempts.isLocked(at: transaction.now) else { throw Self.locked }
-        let rules = (transaction.policies[SessionPolicy.defaultName, tenant: tenant] ?? SessionPolicy()).mfa
+        let mfa = (transaction.policies[SessionPolicy.defaultName, tenant: tenant] ?? SessionPolicy()).mfa
         let step = factors.matchingStep(
             of: confirm.code, secret: factor.secret, at: transaction.now, after: factor.lastStep)
         guard let step else {
-            let isLocked = factor.attempts.fail(under: rules, at: transaction.now)
+            let isLocked = factor.attempts.fail(under: mfa, at: transaction.now)
             let isReplayed = isReplayed(confirm.code, of: factor, at: transaction.now)
             transaction.changeSubject(tenant: tenant, name: confirm.subject) { $0.factors[index] = factor }
-            return .refused(
-                refuse(
+            return .rejected(
+                reject(
                     isLocked ? .locked : isReplayed ? .replayed : .code, factor: factor.id,
                     kind: FactorKind.totp.rawValue, tenant: tenant, subject: confirm.subject, in: &transaction))
         }

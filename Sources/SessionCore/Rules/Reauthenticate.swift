@@ -12,8 +12,8 @@ extension SessionManager {
         try requireEnabled(transaction.aggregate.subject)
         let comesBack = session.status == .expired && canComeBack(session, under: policy, now: now)
         if !comesBack { try requireLiving(session, under: policy, now: now) }
-        if let refusal = try refuseReuse(of: again.token, session, under: policy, in: &transaction) {
-            return .refused(refusal)
+        if let rejection = try rejectReuse(of: again.token, session, under: policy, in: &transaction) {
+            return .rejected(rejection)
         }
         if !comesBack { try requireActive(session, under: policy, now: now) }
         var assurance = session.assurance
@@ -22,12 +22,12 @@ extension SessionManager {
         let waits =
             comesBack && policy.mfa.required == .always && session.parentID == nil && assurance.level(at: now) < 2
         if comesBack {
-            if let refusal = try bringBack(&session, again, waiting: waits, under: policy, in: &transaction) {
-                return .refused(refusal)
+            if let rejection = try bringBack(&session, again, waiting: waits, under: policy, in: &transaction) {
+                return .rejected(rejection)
             }
         } else {
             let verdict = try judge(again.context, of: &session, under: policy, in: &transaction)
-            if let refusal = verdict.refusal { return .refused(refusal) }
+            if let rejection = verdict.rejection { return .rejected(rejection) }
         }
 
         session.assurance = assurance
@@ -51,9 +51,9 @@ extension SessionManager {
     private func bringBack(
         _ session: inout Session, _ again: ReauthenticateSession, waiting waits: Bool, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction
-    ) throws(Stop) -> RefusalWithEffect? {
-        if let refusal = refuseComeback(with: again.context, of: session, under: policy, in: &transaction) {
-            return refusal
+    ) throws(Stop) -> RejectionWithEffect? {
+        if let rejection = rejectComeback(with: again.context, of: session, under: policy, in: &transaction) {
+            return rejection
         }
         if session.parentID != nil {
             guard let parent = transaction.parent(of: session), parent.status == .active else {
@@ -66,7 +66,7 @@ extension SessionManager {
                     tenant: session.tenant, subject: session.subject, policyName: session.policy, policy: policy,
                     isPending: waits),
                 in: &transaction)
-            guard case .available = room else { return room.refusal }
+            guard case .available = room else { return room.rejection }
         }
         session.status = .active
         session.ending = nil
@@ -89,10 +89,10 @@ extension SessionManager {
     }
 
     /// A refresh token that was replaced was used twice, here as in `session.refresh`.
-    private func refuseReuse(
+    private func rejectReuse(
         of reference: TokenReference, _ session: Session, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction
-    ) throws(Stop) -> RefusalWithEffect? {
+    ) throws(Stop) -> RejectionWithEffect? {
         guard let token = reference.presented, token.kind == .refresh else { return nil }
         switch try refreshToken(token, of: session, under: policy, now: transaction.now) {
         case .reused: return endForReuse(session, in: &transaction)

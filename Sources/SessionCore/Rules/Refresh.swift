@@ -15,11 +15,11 @@ extension SessionManager {
             try requireLiving(session, under: policy, now: transaction.now)
         }
         let standing = try refreshToken(token, of: session, under: policy, now: transaction.now)
-        if case .reused = standing { return .refused(endForReuse(session, in: &transaction)) }
+        if case .reused = standing { return .rejected(endForReuse(session, in: &transaction)) }
         try requireActive(session, under: policy, now: transaction.now)
         try requireUnexpiredRefreshToken(of: session, now: transaction.now)
         let verdict = try judge(refresh.context, of: &session, under: policy, in: &transaction)
-        if let refusal = verdict.refusal { return .refused(refusal) }
+        if let rejection = verdict.rejection { return .rejected(rejection) }
         switch standing {
         case .present: return rotate(token, of: session, under: policy, in: &transaction)
         case .predecessor(let predecessor):
@@ -63,7 +63,7 @@ extension SessionManager {
         if isTouchDue(session, under: policy, now: transaction.now) {
             transaction.touch(&session)
         } else {
-            transaction.note(session)
+            transaction.update(session)
         }
         return .granted(
             .issued(

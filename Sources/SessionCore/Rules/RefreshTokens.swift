@@ -30,13 +30,13 @@ extension SessionManager {
 
     /// Revokes the session of a refresh token that was used twice, with all below it (RFC 9700, section 4.14.2). One that is
     /// over already stays so for good.
-    func endForReuse(_ session: Session, in transaction: inout SubjectTransaction) -> RefusalWithEffect {
+    func endForReuse(_ session: Session, in transaction: inout SubjectTransaction) -> RejectionWithEffect {
         transaction.announce(.tokenReused, of: session, reason: EndReason.tokenReused.word)
         if session.status.isLiving {
             transaction.end(session, as: .revoked, reason: .tokenReused, event: .revoked)
         } else {
             transaction.close(session)
         }
-        return RefusalWithEffect(.refreshTokenReused, "this refresh token had been used before; its session is over")
+        return RejectionWithEffect(.refreshTokenReused, "this refresh token had been used before; its session is over")
     }
 }

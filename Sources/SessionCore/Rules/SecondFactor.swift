@@ -5,7 +5,7 @@ enum Verification {
     /// It counts as these methods (RFC 8176).
     case right(methods: [ExactText])
     /// Its effects have to be stored.
-    case wrong(RefusalWithEffect)
+    case wrong(RejectionWithEffect)
 }
 
 /// Why a code was not taken, as `factor.rejected` has it.
@@ -26,7 +26,7 @@ extension SessionManager {
         FactorKind(rawValue: kind) == nil ? nil : [Self.codeMethod]
     }
 
-    /// The refusal of a proof that would leave a session waiting. No code is used up for that.
+    /// The rejection of a proof that would leave a session waiting. No code is used up for that.
     static func insufficientProof(for level: Int) -> Stop {
         .rejected(
             .factorRejected, "this does not amount to level \(level), which the session needs; no code is used up")
@@ -38,15 +38,15 @@ extension SessionManager {
     /// - Throws: `Stop.rejected` with `factor_not_found` or `factor_locked`, without any effect.
     func verify(
         _ proof: FactorProof, tenant: String, subject name: ExactText, session: Session? = nil,
-        under rules: SessionPolicy.SecondFactor, in transaction: inout SubjectTransaction
+        under mfa: SessionPolicy.SecondFactor, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Verification {
         let subject = transaction.aggregate.subject ?? Subject(tenant: tenant, name: name)
         let attempt: Attempt
         switch FactorKind(rawValue: proof.kind) {
-        case .totp: attempt = try self.attempt(totp: proof.code, of: subject, under: rules, now: transaction.now)
+        case .totp: attempt = try self.attempt(totp: proof.code, of: subject, under: mfa, now: transaction.now)
         case .recovery:
             attempt = try self.attempt(
-                recovery: proof.code, of: subject, handle: transaction.aggregate.handle, under: rules,
+                recovery: proof.code, of: subject, handle: transaction.aggregate.handle, under: mfa,
                 now: transaction.now)
         case nil:
             guard let verifier = extensions.verifiers[proof.kind] else {
@@ -58,25 +58,25 @@ extension SessionManager {
                 lastCounter: subject.verifierStates[proof.kind]?.lastCounter,
                 nowMilliseconds: transaction.now.milliseconds)
             attempt = try self.attempt(
-                proof, with: verifier, claim: claim, of: subject, under: rules, now: transaction.now)
+                proof, with: verifier, claim: claim, of: subject, under: mfa, now: transaction.now)
         }
         transaction.changeSubject(tenant: tenant, name: name) { $0 = attempt.subject }
         guard let failure = attempt.failure else { return .right(methods: attempt.methods) }
         return .wrong(
-            refuse(
+            reject(
                 failure, factor: attempt.factorID, kind: proof.kind, tenant: tenant, subject: name, session: session,
                 in: &transaction))
     }
 
-    /// Tells everybody of a code that was not taken, and gives the refusal.
-    func refuse(
+    /// Tells everybody of a code that was not taken, and gives the rejection.
+    func reject(
         _ failure: CodeFailure, factor id: String?, kind: String, tenant: String, subject name: ExactText,
         session: Session? = nil, in transaction: inout SubjectTransaction
-    ) -> RefusalWithEffect {
+    ) -> RejectionWithEffect {
         transaction.announce(
             .factorRejected, tenant: tenant, subject: name, session: session, reason: failure.rawValue,
             detail: .factor(id: id, kind: kind))
-        return RefusalWithEffect(.factorRejected, "the code is not right, or was used before")
+        return RejectionWithEffect(.factorRejected, "the code is not right, or was used before")
     }
 
     /// Whether an authenticator made this code, taken or not.
@@ -94,7 +94,7 @@ extension SessionManager {
     }
 
     private func attempt(
-        totp code: Secret, of subject: Subject, under rules: SessionPolicy.SecondFactor, now: Timestamp
+        totp code: Secret, of subject: Subject, under mfa: SessionPolicy.SecondFactor, now: Timestamp
     ) throws(Stop) -> Attempt {
         let confirmed = subject.factors.indices.filter { subject.factors[$0].isConfirmed }
         guard !confirmed.isEmpty else { throw .rejected(.factorNotFound, "the subject has no authenticator") }
@@ -113,13 +113,13 @@ extension SessionManager {
             isReplayed = isReplayed || self.isReplayed(code, of: factor, at: now)
         }
         var isLocked = false
-        for index in open { isLocked = attempt.subject.factors[index].attempts.fail(under: rules, at: now) || isLocked }
+        for index in open { isLocked = attempt.subject.factors[index].attempts.fail(under: mfa, at: now) || isLocked }
         attempt.failure = isLocked ? .locked : isReplayed ? .replayed : .code
         return attempt
     }
 
     private func attempt(
-        recovery code: Secret, of subject: Subject, handle: SubjectHandle, under rules: SessionPolicy.SecondFactor,
+        recovery code: Secret, of subject: Subject, handle: SubjectHandle, under mfa: SessionPolicy.SecondFactor,
         now: Timestamp
     ) throws(Stop) -> Attempt {
         guard var recovery = subject.recovery, !recovery.digests.isEmpty else {
@@ -132,7 +132,7 @@ extension SessionManager {
             recovery.digests.remove(at: used)
             recovery.attempts.succeed()
         } else {
-            attempt.failure = recovery.attempts.fail(under: rules, at: now) ? .locked : .code
+            attempt.failure = recovery.attempts.fail(under: mfa, at: now) ? .locked : .code
         }
         attempt.subject.recovery = recovery
         return attempt
@@ -140,7 +140,7 @@ extension SessionManager {
 
     private func attempt(
         _ proof: FactorProof, with verifier: any FactorVerifier, claim: FactorClaim, of subject: Subject,
-        under rules: SessionPolicy.SecondFactor, now: Timestamp
+        under mfa: SessionPolicy.SecondFactor, now: Timestamp
     ) throws(Stop) -> Attempt {
         var state = subject.verifierStates[proof.kind] ?? VerifierState()
         guard !state.attempts.isLocked(at: now) else { throw Self.locked }
@@ -151,9 +151,9 @@ extension SessionManager {
             state.lastCounter = counter ?? state.lastCounter
             state.attempts.succeed()
         case .right:
-            attempt.failure = state.attempts.fail(under: rules, at: now) ? .locked : .replayed
+            attempt.failure = state.attempts.fail(under: mfa, at: now) ? .locked : .replayed
         case .wrong:
-            attempt.failure = state.attempts.fail(under: rules, at: now) ? .locked : .code
+            attempt.failure = state.attempts.fail(under: mfa, at: now) ? .locked : .code
         }
         attempt.subject.verifierStates[proof.kind] = state == VerifierState() ? nil : state
         return attempt

@@ -27,10 +27,10 @@ enum Room {
     case full(limit: Int)
 
     /// Says no.
-    var refusal: RefusalWithEffect {
+    var rejection: RejectionWithEffect {
         switch self {
         case .available: preconditionFailure("there is room")
-        case .full(let limit): RefusalWithEffect(.limitReached, "\(limit) of \(limit) sessions are in use")
+        case .full(let limit): RejectionWithEffect(.limitReached, "\(limit) of \(limit) sessions are in use")
         }
     }
 }
@@ -59,10 +59,11 @@ extension SessionManager {
 
     /// Says no where there is no room, which is announced; does nothing else. For those who have something to lose by
     /// asking in vain.
-    func refuseWithoutRoom(for request: PlaceRequest, in transaction: inout SubjectTransaction) -> RefusalWithEffect? {
+    func rejectWithoutRoom(for request: PlaceRequest, in transaction: inout SubjectTransaction) -> RejectionWithEffect?
+    {
         switch plan(request, in: transaction) {
         case .free, .evicting: nil
-        case .full: makeRoom(for: request, in: &transaction).refusal
+        case .full: makeRoom(for: request, in: &transaction).rejection
         }
     }
 

@@ -9,14 +9,14 @@ extension SessionManager {
         let policy = transaction.policies.governing(session)
         try requireActive(session, under: policy, now: transaction.now)
         let verdict = try judge(begin.context, of: &session, under: policy, in: &transaction)
-        if let refusal = verdict.refusal { return .refused(refusal) }
+        if let rejection = verdict.rejection { return .rejected(rejection) }
         let ticket = tokens.issue(
             .ticket, for: session.id, generation: session.generation,
             entropy: transaction.makeEntropy(count: TokenDigest.length))
         let expiresAt = min(transaction.now.adding(seconds: policy.transferSeconds), session.expiresAt)
         session.ticket = TransferTicket(
             digest: ticket.digest, expiresAt: expiresAt, keepsOriginal: begin.keepOriginal)
-        transaction.note(session)
+        transaction.update(session)
         return .granted(.ticket(ticket.text, expiresAt: expiresAt))
     }
 
@@ -30,8 +30,8 @@ extension SessionManager {
         let policy = transaction.policies.governing(original)
         try requireActive(original, under: policy, now: now)
         try requireEnabled(transaction.aggregate.subject)
-        if let refusal = try refuseTransfer(to: complete, of: original, under: policy, in: &transaction) {
-            return .refused(refusal)
+        if let rejection = try rejectTransfer(to: complete, of: original, under: policy, in: &transaction) {
+            return .rejected(rejection)
         }
 
         if ticket.keepsOriginal {
@@ -43,7 +43,7 @@ extension SessionManager {
                         tenant: tenant, subject: original.subject, policyName: original.policy, policy: policy,
                         spared: original.id),
                     in: &transaction)
-                guard case .available = room else { return .refused(room.refusal) }
+                guard case .available = room else { return .rejected(room.rejection) }
             }
         }
         let (context, placedAt) = place(of: complete, after: original, under: policy, now: now)
@@ -64,7 +64,7 @@ extension SessionManager {
         if ticket.keepsOriginal {
             var kept = original
             kept.ticket = nil
-            transaction.note(kept)
+            transaction.update(kept)
         } else {
             transaction.move(transaction.children(of: original.id), from: original.id, to: successor.id)
             transaction.end(original, as: .revoked, reason: .transferred, event: .revoked)
@@ -74,13 +74,13 @@ extension SessionManager {
 
     /// Judges what the other device brings: it may be another one at another address, and has to be where the session may
     /// be. The session itself keeps the context it has, as it goes on where it is or not at all.
-    private func refuseTransfer(
+    private func rejectTransfer(
         to complete: CompleteTransfer, of original: Session, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction
-    ) throws(Stop) -> RefusalWithEffect? {
+    ) throws(Stop) -> RejectionWithEffect? {
         var judged = original
         let brought = complete.context?.on(complete.device) ?? complete.device.map { ClientContext().on($0) }
-        return try judge(brought, of: &judged, under: policy, isOtherDevice: true, in: &transaction).refusal
+        return try judge(brought, of: &judged, under: policy, isOtherDevice: true, in: &transaction).rejection
     }
 
     /// The context that a completed transfer begins with. Where rules look at the place, the one that was accepted is not

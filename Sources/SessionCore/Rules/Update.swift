@@ -14,8 +14,8 @@ extension SessionManager {
         switch update.target {
         case .token:
             try requireActive(known, under: policy, now: transaction.now)
-            if let refusal = try take(update, of: &session, under: policy, in: &transaction) {
-                return .refused(refusal)
+            if let rejection = try take(update, of: &session, under: policy, in: &transaction) {
+                return .rejected(rejection)
             }
         case .session:
             try requireLiving(known, under: policy, now: transaction.now)
@@ -50,12 +50,12 @@ extension SessionManager {
     private func take(
         _ update: UpdateSession, of session: inout Session, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction
-    ) throws(Stop) -> RefusalWithEffect? {
+    ) throws(Stop) -> RejectionWithEffect? {
         let accepted = (session.context ?? ClientContext()).on(session.device)
         let device = update.device.flatMap { $0.fingerprint == nil ? nil : ClientContext().on($0) }
         let brought = update.context?.on(update.device) ?? device
         let verdict = try judge(brought, of: &session, under: policy, in: &transaction)
-        if let refusal = verdict.refusal { return refusal }
+        if let rejection = verdict.rejection { return rejection }
         guard let device = update.device else { return nil }
         session.device = device
         if device.fingerprint == nil, let fingerprint = accepted.fingerprint, session.context?.fingerprint == nil {

@@ -47,7 +47,7 @@ extension SessionManager {
 
     /// Stores a context that a rule will have to look at; any other waits for the next touch.
     private func store(_ session: Session, _ verdict: ContextVerdict, in transaction: inout SubjectTransaction) {
-        if case .accepted(teaches: true) = verdict { transaction.note(session) }
+        if case .accepted(teaches: true) = verdict { transaction.update(session) }
     }
 
     /// Whether this is a token of the session's present line.

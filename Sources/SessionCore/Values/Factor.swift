@@ -76,14 +76,14 @@ package struct FactorAttempts: Equatable, Sendable {
     }
 
     /// Counts a wrong code; whether it led to a lock, which is twice as long as the one before.
-    mutating func fail(under rules: SessionPolicy.SecondFactor, at now: Timestamp) -> Bool {
-        let allowed = min(rules.maxAttempts, maxAttempts ?? rules.maxAttempts)
+    mutating func fail(under mfa: SessionPolicy.SecondFactor, at now: Timestamp) -> Bool {
+        let allowed = min(mfa.maxAttempts, maxAttempts ?? mfa.maxAttempts)
         maxAttempts = allowed
         failures += 1
         guard failures >= allowed else { return false }
         failures = 0
         let grown = latestLockSeconds.map { min(2 * $0, Self.maxGrownLockSeconds) } ?? 0
-        let seconds = max(grown, rules.lockSeconds)
+        let seconds = max(grown, mfa.lockSeconds)
         latestLockSeconds = seconds
         lockedUntil = now.adding(seconds: seconds)
         return true

@@ -17,11 +17,11 @@ package final class SharedHealth: Sendable {
         reasons = Mutex(Dictionary(uniqueKeysWithValues: (0..<parts).map { ($0, Self.beginning) }))
     }
 
-    package func isUp(_ part: Int) {
+    package func markUp(_ part: Int) {
         update { $0[part] = nil }
     }
 
-    package func isDown(_ part: Int, because reason: String) {
+    package func markDown(_ part: Int, because reason: String) {
         update { $0[part] = reason }
     }
 

@@ -36,12 +36,12 @@ package struct DeliveryReader: Sendable {
         let name = CommandName(exactly: delivery.routingKey)
         let permissions = permissions()
         var omissions = hiddenIDs(of: properties)
-        func refused(_ rejection: Rejection) -> Work {
-            Work(name: name, content: .refused(rejection), commandID: commandID, omissions: omissions)
+        func rejected(_ rejection: Rejection) -> Work {
+            Work(name: name, content: .rejected(rejection), commandID: commandID, omissions: omissions)
         }
-        let refusal = Self.refusal(of: delivery.routingKey, tenant: nil, to: properties.userID, by: permissions)
+        let rejection = Self.rejection(of: delivery.routingKey, tenant: nil, to: properties.userID, by: permissions)
         // Who may not send a command fills no quarantine with it either, and nobody fills it with names that are none.
-        if refusal != nil || (name == nil && !unknownCommands.take()) { omissions.insert(.quarantine) }
+        if rejection != nil || (name == nil && !unknownCommands.take()) { omissions.insert(.quarantine) }
         do throws(Failure) {
             if let queue = properties.replyTo {
                 guard !ReplyQueue.isReserved(queue, prefix: queuePrefix) else {
@@ -52,16 +52,16 @@ package struct DeliveryReader: Sendable {
                 }
                 guard permissions.permitsReply(to: queue, caller: properties.userID) else {
                     omissions.insert(.reply)
-                    return refused(Rejection(.notPermitted, "this caller may not have replies put into this queue"))
+                    return rejected(Rejection(.notPermitted, "this caller may not have replies put into this queue"))
                 }
             }
             // Before the body is read.
-            if let refusal, name != nil { return refused(refusal) }
+            if let rejection, name != nil { return rejected(rejection) }
             let command = try commands.read(message(from: delivery), as: name)
-            if let refusal = Self.refusal(
+            if let rejection = Self.rejection(
                 of: delivery.routingKey, tenant: command.tenant, to: properties.userID, by: permissions)
             {
-                return refused(refusal)
+                return rejected(rejection)
             }
             return Work(
                 name: name, content: .command(command), message: key(of: delivery, named: name), commandID: commandID,
@@ -78,7 +78,7 @@ package struct DeliveryReader: Sendable {
         return []
     }
 
-    private static func refusal(
+    private static func rejection(
         of command: String, tenant: String?, to caller: String?, by permissions: CallerPermissions
     ) -> Rejection? {
         guard !permissions.permits(command, tenant: tenant, caller: caller) else { return nil }

@@ -107,7 +107,7 @@ package struct LaneBacklog {
         guard let place = sources.firstIndex(where: { $0.queue == queue }) else {
             preconditionFailure("a lane consumes from its own queues only")
         }
-        for item in items { sources[place].window.note(item.delivery.deliveryTag) }
+        for item in items { sources[place].window.add(item.delivery.deliveryTag) }
         sources[place].items += items
         heldBytes += items.reduce(0) { $0 + $1.heldBytes }
         if heldBytes > limits.heldBytes { isFull = true }

@@ -23,7 +23,7 @@ extension Work {
     fileprivate var isCommand: Bool {
         switch content {
         case .command: true
-        case .unreadable, .refused: false
+        case .unreadable, .rejected: false
         }
     }
 }

@@ -43,9 +43,9 @@ struct LaneLog {
                 "commands were delivered too often and never finished: they are put into quarantine, unanswered",
                 metadata: [LogKey.count: "\(count)"])
         case .writesRefused(let reason):
-            if let reason { writes.isDown(number, because: reason) } else { writes.isUp(number) }
+            if let reason { writes.markDown(number, because: reason) } else { writes.markUp(number) }
         case .unbound(let commands):
-            for command in missingBindings.note(commands) {
+            for command in missingBindings.newlySeen(commands) {
                 logger.warning(
                     "a command of ours came as an unknown one: bind it as `sojourn topology` prints, for it to wait in its own queue",
                     metadata: [LogKey.command: "\(command.rawValue)"])

@@ -22,7 +22,7 @@ struct LaneMetrics {
         var run: (answer: Answer, count: Int)?
         for completion in batch {
             let answer = Answer(
-                command: completion.result.command, status: completion.result.status, code: completion.refusal?.code)
+                command: completion.result.command, status: completion.result.status, code: completion.error?.code)
             if let last = run, last.answer == answer {
                 run?.count += 1
             } else {

@@ -58,7 +58,7 @@ extension LaneState {
         guard case .processing(let process) = run.leaveStage() else {
             preconditionFailure("only a batch that is processed has a process to conclude")
         }
-        noteWrites(by: run.batch, process.failure, &actions)
+        reportWrites(by: run.batch, process.failure, &actions)
         let done = takeCompleted(of: &run, process)
         if !done.isEmpty {
             let completions = process.completions.compactMap(\.self)
@@ -99,7 +99,7 @@ extension LaneState {
     }
 
     /// Has `/readyz` say whether the store takes writes.
-    private mutating func noteWrites(
+    private mutating func reportWrites(
         by batch: borrowing UnacknowledgedBatch, _ failure: StoreError?, _ actions: inout [LaneAction]
     ) {
         if let failure {
@@ -166,7 +166,7 @@ extension LaneState {
                 switch item.work.content {
                 case .command: .failed(failure)
                 case .unreadable(let own): .failed(own)
-                case .refused(let rejection): .rejected(rejection)
+                case .rejected(let rejection): .rejected(rejection)
                 }
             return parts.decider.complete(outcome, of: item.work, at: moment)
         }

@@ -18,7 +18,7 @@ extension LaneState {
         actions.append(.cancelConsumers)
     }
 
-    mutating func hasCancelled() {
+    mutating func consumersCancelled() {
         switch phase {
         case .cancelling: phase = .finishing
         case .lost, .finished: return

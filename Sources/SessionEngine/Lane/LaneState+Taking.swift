@@ -4,7 +4,7 @@ import SessionContract
 
 // From the broker to the batch whose turn it is.
 extension LaneState {
-    mutating func hasConsumers(_ actions: inout [LaneAction]) {
+    mutating func consumersStarted(_ actions: inout [LaneAction]) {
         switch phase {
         case .starting: phase = .serving
         case .startingToDrain: cancelConsumers(&actions)

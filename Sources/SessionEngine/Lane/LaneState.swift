@@ -142,9 +142,9 @@ package struct LaneState: ~Copyable {
         _ event: consuming LaneEvent, now: NIODeadline, into actions: inout [LaneAction]
     ) {
         switch event {
-        case .consuming: hasConsumers(&actions)
+        case .consuming: consumersStarted(&actions)
         case .delivered(let deliveries, let queue): take(deliveries, from: queue, &actions)
-        case .cancelled: hasCancelled()
+        case .cancelled: consumersCancelled()
         case .drain: drain(&actions)
         case .lost(let error): lose(because: error, &actions)
         case .counted(let id, let counts): counted(id, counts, now: now, &actions)

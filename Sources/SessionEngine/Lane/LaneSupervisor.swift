@@ -134,10 +134,10 @@ extension LaneSupervisor.Parts {
 extension SharedHealth {
     fileprivate func set(_ part: Int, to state: AMQPClientState) {
         switch state {
-        case .connected: isUp(part)
+        case .connected: markUp(part)
         case .idle, .connecting: break
-        case .disconnected(let error, nextAttempt: _): isDown(part, because: "\(error)")
-        case .shutDown: isDown(part, because: "stopped")
+        case .disconnected(let error, nextAttempt: _): markDown(part, because: "\(error)")
+        case .shutDown: markDown(part, because: "stopped")
         }
     }
 }

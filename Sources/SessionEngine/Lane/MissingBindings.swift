@@ -6,7 +6,7 @@ struct MissingBindings {
     private var told: Set<CommandName> = []
 
     /// The commands whose binding is missing, those excepted that were named before.
-    mutating func note(_ commands: [CommandName]) -> [CommandName] {
+    mutating func newlySeen(_ commands: [CommandName]) -> [CommandName] {
         commands.filter { told.insert($0).inserted }
     }
 }

@@ -159,7 +159,7 @@ extension BatchProcess {
 
     private mutating func load(by decider: CommandDecider) -> Step {
         guard !remaining.isEmpty else { return release() }
-        let items = remaining.map { (index: $0, work: works[$0]) }
+        let items = remaining.map { BatchMember(index: $0, work: works[$0]) }
         let grouping = Grouping(items, wide: wide, within: room) { decider.need(of: $0, in: $1) }
         stage = .loading(grouping)
         return .load(grouping.groups.map(\.request), room.load)

@@ -68,7 +68,7 @@ extension CommandDecider {
                 } else {
                     round.wait(group.items.map(\.index))
                 }
-            case .whole, .damaged:
+            case .loaded, .damaged:
                 do {
                     let verdicts = try decide(group, on: aggregate, under: policies, loaded, in: &room)
                     round.wait(group.items.dropFirst(verdicts.all.count).map(\.index))
@@ -92,7 +92,7 @@ extension CommandDecider {
     func decideAlone(_ work: Work, under policies: PolicyCatalogue, at now: Timestamp) -> Completion {
         switch work.content {
         case .unreadable(let failure): return complete(.failed(failure), of: work, at: now)
-        case .refused(let rejection): return complete(.rejected(rejection), of: work, at: now)
+        case .rejected(let rejection): return complete(.rejected(rejection), of: work, at: now)
         case .command(let command):
             let nobody = SubjectHandle(text: String(repeating: "-", count: SubjectHandle.length))
             var transaction = SubjectTransaction(
@@ -113,8 +113,8 @@ extension CommandDecider {
     ) throws(ScopeTooNarrow) -> Verdicts {
         switch loaded.state {
         case .refused, .tooLarge: preconditionFailure("what was not loaded is not decided")
-        case .damaged(let damage): return refuse(group, because: damage, under: policies, at: load.now)
-        case .whole(let aggregate):
+        case .damaged(let damage): return fail(group, because: damage, under: policies, at: load.now)
+        case .loaded(let aggregate):
             var verdicts = Verdicts(
                 SubjectTransaction(
                     on: aggregate, scope: group.request.scope, activity: loaded.activity, now: load.now,
@@ -149,7 +149,7 @@ extension CommandDecider {
     }
 
     /// A record that does not open fails the commands that need it, and nothing else.
-    private func refuse(
+    private func fail(
         _ group: Group, because damage: DamagedRecord, under policies: PolicyCatalogue, at now: Timestamp
     ) -> Verdicts {
         Verdicts(

@@ -4,7 +4,7 @@ import SessionStorage
 
 extension Completion {
     convenience init(_ outcome: Outcome, of work: Work, at now: Timestamp, resultID: String) {
-        let refusal: Refusal? =
+        let error: ResultError? =
             switch outcome {
             case .succeeded: nil
             case .rejected(let rejection): .rejected(rejection.code)
@@ -14,7 +14,7 @@ extension Completion {
             at: now,
             result: ResultWriter.write(
                 outcome, of: work.name, commandID: work.commandID, hidesID: work.omissions.contains(.ids), at: now),
-            resultID: resultID, refusal: refusal, omissions: work.omissions)
+            resultID: resultID, error: error, omissions: work.omissions)
     }
 
     /// Of a command that nobody waits for.

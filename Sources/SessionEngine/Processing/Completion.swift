@@ -21,7 +21,7 @@ package final class Completion: Sendable {
     /// The AMQP `message_id` of the result.
     package let resultID: String
     /// Why the command was rejected or failed; `nil` where it succeeded, and where this is an earlier result again.
-    package let refusal: Refusal?
+    package let error: ResultError?
     /// What this command made happen. Those of a duplicate's first delivery are the relay's.
     package let events: [PendingEvent]
     /// Whether the command had been carried out before, and this is its first result again.
@@ -29,7 +29,7 @@ package final class Completion: Sendable {
     /// What the command's answer lacks.
     package let omissions: Omissions
 
-    package enum Refusal: Sendable {
+    package enum ResultError: Sendable {
         case rejected(Rejection.Code)
         case failed(Failure)
 
@@ -42,13 +42,13 @@ package final class Completion: Sendable {
     }
 
     package init(
-        at: Timestamp, result: WrittenResult, resultID: String, refusal: Refusal? = nil, events: [PendingEvent] = [],
+        at: Timestamp, result: WrittenResult, resultID: String, error: ResultError? = nil, events: [PendingEvent] = [],
         isDuplicate: Bool = false, omissions: Omissions = []
     ) {
         self.at = at
         self.result = result
         self.resultID = resultID
-        self.refusal = refusal
+        self.error = error
         self.events = events
         self.isDuplicate = isDuplicate
         self.omissions = omissions
@@ -56,7 +56,7 @@ package final class Completion: Sendable {
 
     /// `nil` unless the command failed.
     package var failure: Failure? {
-        switch refusal {
+        switch error {
         case .failed(let failure): failure
         case .rejected, nil: nil
         }
@@ -65,6 +65,6 @@ package final class Completion: Sendable {
     /// The same with its events, once they lie in the outbox.
     func with(events: [PendingEvent]) -> Completion {
         Completion(
-            at: at, result: result, resultID: resultID, refusal: refusal, events: events, omissions: omissions)
+            at: at, result: result, resultID: resultID, error: error, events: events, omissions: omissions)
     }
 }

@@ -4,9 +4,9 @@ import SessionStorage
 /// Commands of one batch that are about one aggregate.
 struct Group {
     var request: LoadRequest
-    var items: [CommandItem]
+    var items: [BatchMember]
 
-    init(_ item: CommandItem, _ need: Need) {
+    init(_ item: BatchMember, _ need: Need) {
         request = LoadRequest(
             handle: need.handle, scope: need.scope, messages: item.work.message.map { [$0] } ?? [],
             activityOf: need.activityOf.map { [$0] } ?? [])
@@ -23,8 +23,8 @@ struct Group {
     /// Takes out the commands that need a damaged record, each with the damage.
     mutating func takeDamaged(
         _ damage: PartialDamage, need: (Command, Work) -> Need?
-    ) -> [(item: CommandItem, damage: DamagedRecord)] {
-        var taken: [(item: CommandItem, damage: DamagedRecord)] = []
+    ) -> [(item: BatchMember, damage: DamagedRecord)] {
+        var taken: [(item: BatchMember, damage: DamagedRecord)] = []
         items.removeAll { item in
             guard case .command(let command) = item.work.content, let need = need(command, item.work),
                 let damage = damage.damage(
@@ -36,7 +36,7 @@ struct Group {
         return taken
     }
 
-    mutating func add(_ item: CommandItem, _ need: Need) {
+    mutating func add(_ item: BatchMember, _ need: Need) {
         request.scope = request.scope.union(need.scope)
         if let session = need.activityOf, !request.activityOf.contains(session) { request.activityOf.append(session) }
         if let message = item.work.message, !request.messages.contains(message) { request.messages.append(message) }

@@ -5,7 +5,7 @@ import SessionStorage
 struct Grouping {
     private(set) var groups: [Group] = []
     /// The commands that are about none.
-    private(set) var ungrouped: [CommandItem] = []
+    private(set) var ungrouped: [BatchMember] = []
     /// The commands that wait since there are enough before them, by their places.
     private(set) var waiting: [Int] = []
 
@@ -13,7 +13,7 @@ struct Grouping {
     ///   - wide: the aggregates to load whole, whatever their commands seem to need.
     ///   - need: what has to be loaded for a command.
     init(
-        _ items: [CommandItem], wide: Set<SubjectHandle>, within room: BatchLimits.Room,
+        _ items: [BatchMember], wide: Set<SubjectHandle>, within room: BatchLimits.Room,
         need: (Command, Work) -> Need?
     ) {
         var places: [SubjectHandle: Int] = [:]

@@ -26,14 +26,14 @@ struct Verdicts {
     }
 
     var transaction: SubjectTransaction
-    var all: [(item: CommandItem, verdict: Verdict)] = []
+    var all: [(item: BatchMember, verdict: Verdict)] = []
 
     init(_ transaction: SubjectTransaction) {
         self.transaction = transaction
     }
 
     /// The same for all, and no change.
-    init(_ transaction: SubjectTransaction, of items: [CommandItem], all outcome: Outcome) {
+    init(_ transaction: SubjectTransaction, of items: [BatchMember], all outcome: Outcome) {
         self.init(transaction)
         all = items.map { ($0, .decided(outcome, events: 0..<0)) }
     }
@@ -57,6 +57,3 @@ struct Verdicts {
         }
     }
 }
-
-/// A command and its place in the batch.
-typealias CommandItem = (index: Int, work: Work)

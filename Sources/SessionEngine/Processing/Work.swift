@@ -9,7 +9,7 @@ package final class Work: Sendable {
         /// It could not be read; all there is to do is to say so.
         case unreadable(Failure)
         /// Its caller may not send it; nothing of what is stored decides that.
-        case refused(Rejection)
+        case rejected(Rejection)
     }
 
     /// `nil` for an unknown command, and for the reaper's own.

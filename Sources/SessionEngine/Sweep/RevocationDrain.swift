@@ -89,7 +89,7 @@ struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>: Sendab
             try await group.waitForAll()
             return isWhole
         }
-        if isWhole { try await store.noteWalk(through: partition, begunAt: begin) }
+        if isWhole { try await store.recordWalk(through: partition, begunAt: begin) }
         return isWhole
     }
 

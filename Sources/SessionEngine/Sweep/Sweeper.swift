@@ -91,7 +91,7 @@ package struct Sweeper: Sendable {
             for partition in work.due {
                 try await attempt("reap", partition) { try await driver.run(Reaper(), through: partition, &memory) }
             }
-            health.hasSwept()
+            health.markSwept()
         }
     }
 

@@ -19,7 +19,7 @@ package struct SweeperHealth: Sendable {
     }
 
     /// It has been through all partitions that had something to do.
-    func hasSwept() {
+    func markSwept() {
         state.set(component: Self.component, .up)
     }
 
@@ -27,10 +27,10 @@ package struct SweeperHealth: Sendable {
     func set(_ client: AMQPClientState) {
         switch client {
         case .idle, .connecting: break
-        case .connected: broker.isUp(number)
+        case .connected: broker.markUp(number)
         case .disconnected(let error, nextAttempt: _):
             if error is AMQPError {
-                broker.isDown(number, because: "\(error)")
+                broker.markDown(number, because: "\(error)")
             } else {
                 state.set(component: Self.component, .down(reason: "\(error)"))
             }

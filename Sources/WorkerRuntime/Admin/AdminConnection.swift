@@ -78,7 +78,7 @@ final class AdminConnection {
     fileprivate func answer(to head: HTTPRequestHead) -> AdminAnswer {
         phase = .answering
         expect(within: AdminServer.Limits.answer)
-        return head.hasBody ? routes.refusalOfBody : routes.answer(to: head.method, head.uri)
+        return head.hasBody ? routes.answerToBody : routes.answer(to: head.method, head.uri)
     }
 
     /// The whole response has been written.

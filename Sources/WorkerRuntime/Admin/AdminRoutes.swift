@@ -41,7 +41,7 @@ struct AdminRoutes: Sendable {
     }
 
     /// No endpoint accepts a body.
-    var refusalOfBody: AdminAnswer {
+    var answerToBody: AdminAnswer {
         .json(Failure(error: "no request here has a body"), status: 413)
     }
 

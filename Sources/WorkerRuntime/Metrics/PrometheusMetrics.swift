@@ -31,8 +31,8 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
     private let help: [String: String]
     private let maximumSeries: Int
     private let registry = Mutex(Registry())
-    private let refusedForLimit = CounterSeries()
-    private let refusedForConflict = CounterSeries()
+    private let droppedForLimit = CounterSeries()
+    private let droppedForConflict = CounterSeries()
 
     /// - Parameters:
     ///   - help: the HELP text by metric name, as given to swift-metrics.
@@ -57,14 +57,14 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
             }
         }
         page.appendHeader(
-            Self.refusedName, kind: .counter,
+            Self.droppedName, kind: .counter,
             help: "Series refused: over the limit, or the name belongs to another kind of metric.")
-        refusedForConflict.append(to: &page, name: Self.refusedName, labels: #"reason="conflict""#)
-        refusedForLimit.append(to: &page, name: Self.refusedName, labels: #"reason="limit""#)
+        droppedForConflict.append(to: &page, name: Self.droppedName, labels: #"reason="conflict""#)
+        droppedForLimit.append(to: &page, name: Self.droppedName, labels: #"reason="limit""#)
         return page
     }
 
-    private static let refusedName = "sojourn_metrics_refused_series_total"
+    private static let droppedName = "sojourn_metrics_refused_series_total"
 
     /// Finds the help text under the name in code or on the page.
     private func helpText(_ name: String) -> String? {
@@ -87,7 +87,7 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
     ) -> any FloatingPointCounterHandler {
         let name = MetricNaming.metricName(label, suffix: "_total")
         return series(name, .counter, MetricNaming.labels(dimensions), FloatingPointCounterSeries.init)
-            ?? RefusedFloatingPointCounter.shared
+            ?? DroppedFloatingPointCounter.shared
     }
 
     package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
@@ -122,19 +122,19 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
         registry.withLock { registry -> Series? in
             if let existing = registry.families[name]?.series[labels] {
                 if let series = existing as? Series { return series }
-                refusedForConflict.increment(by: 1)
+                droppedForConflict.increment(by: 1)
                 return nil
             }
             let names = kind.sampleNames(name)
             let isFree = names.allSatisfy { registry.owners[$0] == nil || registry.owners[$0] == name }
-            let isOfKind = registry.families[name].map { $0.kind == kind } ?? (name != Self.refusedName)
+            let isOfKind = registry.families[name].map { $0.kind == kind } ?? (name != Self.droppedName)
             guard isFree, isOfKind else {
-                refusedForConflict.increment(by: 1)
+                droppedForConflict.increment(by: 1)
                 return nil
             }
             let series = make()
             guard registry.sampleCount + series.sampleCount <= maximumSeries else {
-                refusedForLimit.increment(by: 1)
+                droppedForLimit.increment(by: 1)
                 return nil
             }
             for name in names { registry.owners[name] = registry.owners[name] ?? names[0] }
@@ -171,8 +171,8 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
 }
 
 /// Ignores what a refused series would have counted; swift-metrics has no no-op handler for this kind.
-private final class RefusedFloatingPointCounter: FloatingPointCounterHandler, Sendable {
-    static let shared = RefusedFloatingPointCounter()
+private final class DroppedFloatingPointCounter: FloatingPointCounterHandler, Sendable {
+    static let shared = DroppedFloatingPointCounter()
 
     func increment(by amount: Double) {}
     func reset() {}

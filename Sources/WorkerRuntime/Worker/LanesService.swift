@@ -86,6 +86,6 @@ final class LanesService: Service {
         health.beginDraining()
         logger.info(
             "draining: no longer consuming, finishing the commands in flight",
-            metadata: [LogKey.durationMs: "\(drainTime.whole.wholeMilliseconds)"])
+            metadata: [LogKey.durationMs: "\(drainTime.total.wholeMilliseconds)"])
     }
 }

@@ -158,10 +158,10 @@ extension WorkerService {
 extension SharedHealth {
     fileprivate func set(_ part: Int, to state: RedisClientState) {
         switch state {
-        case .connected: isUp(part)
+        case .connected: markUp(part)
         case .idle, .connecting: break
-        case .disconnected(let error, nextAttempt: _): isDown(part, because: error.message)
-        case .shutDown: isDown(part, because: "stopped")
+        case .disconnected(let error, nextAttempt: _): markDown(part, because: error.message)
+        case .shutDown: markDown(part, because: "stopped")
         }
     }
 }

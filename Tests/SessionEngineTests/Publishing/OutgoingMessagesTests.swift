@@ -38,7 +38,7 @@ struct OutgoingMessagesTests {
             result: WrittenResult(
                 command: "session.create", status: failure == nil ? .succeeded : .failed,
                 reply: Array("full".utf8), copy: Array("copy".utf8)),
-            resultID: "res_1", refusal: failure.map(Completion.Refusal.failed))
+            resultID: "res_1", error: failure.map(Completion.ResultError.failed))
     }
 
     @Test("the full result goes to who asked, and the copy to everybody")
@@ -116,7 +116,7 @@ struct OutgoingMessagesTests {
     func omissions() {
         let result = WrittenResult(command: "session.create", status: .failed, reply: [1], copy: [2])
         let completion = Completion(
-            at: now, result: result, resultID: "res_1", refusal: .failed(Failure(.malformedMessage, "")),
+            at: now, result: result, resultID: "res_1", error: .failed(Failure(.malformedMessage, "")),
             omissions: [.reply, .quarantine])
         let messages = messages(for: completion, of: delivery("session.create", AMQPProperties(replyTo: "q")))
         #expect(messages.map(\.exchange) == ["n.results"])

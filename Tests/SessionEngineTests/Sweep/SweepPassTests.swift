@@ -91,10 +91,10 @@ struct SweepPassTests {
             Completion.unanswered(at: moment).with(events: [event]),
             Completion(
                 at: moment, result: Completion.unanswered(at: moment).result, resultID: "",
-                refusal: .failed(Failure(.internal, ""))),
+                error: .failed(Failure(.internal, ""))),
             Completion(
                 at: moment, result: Completion.unanswered(at: moment).result, resultID: "",
-                refusal: .failed(Failure(.unavailable, ""))),
+                error: .failed(Failure(.unavailable, ""))),
         ]
         #expect(reaper.handle(.completed(completions), &memory).word == "publish evt_1")
         #expect(reaper.handle(.published([nil]), &memory).word == "clear 1-0")

@@ -20,7 +20,7 @@ struct WatchdogTests {
     @Test("The time to drain leaves some for closing, and some for the last words", arguments: [1, 4, 25, 3600])
     func drainTime(seconds: Int) {
         let time = DrainTime(seconds: seconds)
-        #expect(.zero < time.lanes && time.lanes < time.process && time.process < time.whole)
-        #expect(time.whole == .seconds(seconds))
+        #expect(.zero < time.lanes && time.lanes < time.process && time.process < time.total)
+        #expect(time.total == .seconds(seconds))
     }
 }
