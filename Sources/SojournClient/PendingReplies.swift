@@ -3,11 +3,11 @@ import Synchronization
 
 /// Commands sent over one channel and waiting for their replies.
 final class PendingReplies: Sendable {
-    private typealias Answer = Result<[UInt8], SojournClientError>
+    private typealias Answer = Result<[UInt8], SessionClientError>
 
     private struct State {
         var waiting: [String: AsyncStream<Answer>.Continuation] = [:]
-        var failure: SojournClientError?
+        var failure: SessionClientError?
     }
 
     private let state = Mutex(State())
@@ -19,8 +19,8 @@ final class PendingReplies: Sendable {
     ///   - timeout: the caller's whole timeout, for the error message.
     func reply(
         to id: String, within limit: Duration, timeout: Duration,
-        send: @escaping @Sendable () async throws(SojournClientError) -> Void
-    ) async throws(SojournClientError) -> [UInt8] {
+        send: @escaping @Sendable () async throws(SessionClientError) -> Void
+    ) async throws(SessionClientError) -> [UInt8] {
         // Before anything is sent: the reply may be faster than the task that waits for it.
         let answers = begin(id)
         defer { finish(id, .failure(.closed)) }
@@ -30,7 +30,7 @@ final class PendingReplies: Sendable {
                 return .failure(.closed)
             }
             group.addTask {
-                do throws(SojournClientError) {
+                do throws(SessionClientError) {
                     try await send()
                     return nil
                 } catch {
@@ -56,7 +56,7 @@ final class PendingReplies: Sendable {
     }
 
     /// Fails all waiting commands, and all later ones.
-    func fail(_ error: SojournClientError) {
+    func fail(_ error: SessionClientError) {
         let waiting = state.withLock { state in
             state.failure = error
             defer { state.waiting = [:] }

@@ -20,15 +20,15 @@ struct ClientOptions: ParsableArguments {
     }
 
     /// A client connected to the first broker that accepts.
-    func connect() async throws -> SojournClient {
+    func connect() async throws -> SessionClient {
         try await connect(try await read())
     }
 
-    func connect(_ configuration: WorkerConfiguration) async throws -> SojournClient {
+    func connect(_ configuration: WorkerConfiguration) async throws -> SessionClient {
         var logger = Logger(label: "sojourn.client") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
         do {
-            return try await SojournClient.connect(
+            return try await SessionClient.connect(
                 urls: configuration.amqpURLs, namespace: configuration.namespace, logger: logger)
         } catch {
             throw CommandFailure(error.message, status: ExitStatus.unavailable)

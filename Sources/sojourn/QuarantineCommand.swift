@@ -33,7 +33,7 @@ struct QuarantineListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let client = try await client.connect()
-        let look: SojournClient.QuarantineLook<QuarantinedMessage>
+        let look: SessionClient.QuarantineLook<QuarantinedMessage>
         do {
             look = try await client.lookAtQuarantine(limit: limit) { QuarantinedMessage($0, keepsBody: false) }
         } catch {
@@ -75,7 +75,7 @@ struct QuarantineShowCommand: AsyncParsableCommand {
             with: [.keyringFile: keyringFile, .keyringCommand: keyringCommand])
         let seal = try await configuration.quarantineSeal(ofMessage: id)
         let client = try await client.connect(configuration)
-        let look: SojournClient.QuarantineLook<QuarantinedMessage>
+        let look: SessionClient.QuarantineLook<QuarantinedMessage>
         do {
             look = try await client.lookAtQuarantine(limit: 0, enough: 1) { [id] delivery in
                 let message = QuarantinedMessage(delivery, keepsBody: true)

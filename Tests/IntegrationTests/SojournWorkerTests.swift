@@ -44,7 +44,7 @@ struct SojournWorkerTests {
         return result
     }
 
-    private func create(_ subject: String, with client: SojournClient) async throws -> String {
+    private func create(_ subject: String, with client: SessionClient) async throws -> String {
         let reply = try await client.send(
             "session.create", body: #"{"subject":"\#(subject)"}"#.utf8, messageID: subject, timeout: .seconds(60))
         return String(decoding: reply, as: UTF8.self)
@@ -54,7 +54,7 @@ struct SojournWorkerTests {
     func drains() async throws {
         // The first worker declares the queues that commands wait in.
         try await withWorker { _ in }
-        let client = try await SojournClient.connect(url: amqpURL, namespace: namespace)
+        let client = try await SessionClient.connect(url: amqpURL, namespace: namespace)
         let (replies, reply) = AsyncStream.makeStream(of: String.self)
         let senders = Task {
             try await withThrowingDiscardingTaskGroup { senders in
@@ -86,7 +86,7 @@ struct SojournWorkerTests {
             }
         }
         let reply = try await withWorker(rules: [NobodyFromElsewhere()]) { _ in
-            let client = try await SojournClient.connect(url: amqpURL, namespace: namespace)
+            let client = try await SessionClient.connect(url: amqpURL, namespace: namespace)
             let reply = try await create("alice", with: client)
             await client.close()
             return reply

@@ -13,7 +13,7 @@ import TestSupport
 package enum Exhaustive {
     package struct Result: Sendable {
         package var summary = ""
-        package var failure: Simulation.Report?
+        package var failure: SeededRun.Report?
     }
 
     /// What is tried.
@@ -61,7 +61,7 @@ package enum Exhaustive {
         crashes: Int = 1, redeliveries: Int = 1, limit: Int = .max, _ tell: @escaping @Sendable (String) -> Void
     ) -> Result {
         let next = Mutex(0)
-        let total = Mutex((schedules: 0.0, states: 0, runs: 0, failure: Simulation.Report?.none))
+        let total = Mutex((schedules: 0.0, states: 0, runs: 0, failure: SeededRun.Report?.none))
         Threads.run(2) {
             while true {
                 let place = next.withLock { next in
@@ -109,7 +109,7 @@ package enum Exhaustive {
         private(set) var known: [Digest: Double] = [:]
         private(set) var runs = 0
         private(set) var schedules = 0.0
-        private(set) var failure: Simulation.Report?
+        private(set) var failure: SeededRun.Report?
 
         init(_ case: Case, crashes: Int, redeliveries: Int, limit: Int) {
             self.case = `case`
@@ -158,7 +158,7 @@ package enum Exhaustive {
             schedules = leaves
         }
 
-        private func replay() -> Simulation.Report {
+        private func replay() -> SeededRun.Report {
             let schedule = Schedule(`case`, crashes: crashes, redeliveries: redeliveries, isVerbose: true)
             var depth = 0
             let isWhole = schedule.run { [path] _, _ in
@@ -166,7 +166,7 @@ package enum Exhaustive {
                 return depth < path.count ? path[depth].chosen : nil
             }
             let violations = schedule.end(isWhole: isWhole)
-            return Simulation.Report(
+            return SeededRun.Report(
                 seed: 0, violations: violations, matrix: FaultMatrix(), commands: 3,
                 history: ["choices: \(path.map(\.chosen))"] + schedule.history)
         }

@@ -87,7 +87,7 @@ final class Schedule {
         world.agenda.endChoice()
         world.sweeps = true
         for worker in world.workers { worker.sweep() }
-        world.finish(Simulation.settle(world))
+        world.finish(SeededRun.settle(world))
         return world.checker.violations
     }
 

@@ -6,12 +6,12 @@ package enum Seeds {
         package var matrix = FaultMatrix()
         package var commands = 0
         /// By their seeds.
-        package var failed: [Simulation.Report] = []
+        package var failed: [SeededRun.Report] = []
     }
 
     /// - Parameter onFailure: called at once for each seed that broke a promise.
     package static func run(
-        _ seeds: Range<UInt64>, threads: Int = 2, onFailure: @escaping @Sendable (Simulation.Report) -> Void = { _ in }
+        _ seeds: Range<UInt64>, threads: Int = 2, onFailure: @escaping @Sendable (SeededRun.Report) -> Void = { _ in }
     ) -> Result {
         let next = Mutex(seeds.lowerBound)
         let result = Mutex(Result())
@@ -23,7 +23,7 @@ package enum Seeds {
                     return next
                 }
                 guard let seed else { return }
-                let report = Simulation.run(seed: seed)
+                let report = SeededRun.run(seed: seed)
                 if !report.violations.isEmpty { onFailure(report) }
                 result.withLock { result in
                     result.matrix.add(report.matrix)

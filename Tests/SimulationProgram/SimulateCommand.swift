@@ -33,7 +33,7 @@ struct SimulateCommand: ParsableCommand {
     }
 
     private func run(_ seed: UInt64) throws {
-        let report = Simulation.run(seed: seed, isVerbose: true)
+        let report = SeededRun.run(seed: seed, isVerbose: true)
         for line in report.history { print(line) }
         print("seed \(seed): \(report.commands) commands, \(report.violations.count) violations")
         for violation in report.violations { print("  \(violation)") }

@@ -16,8 +16,8 @@ struct SeedTests {
 
     @Test("a seed gives the same history every time", arguments: [3, 17, 1234] as [UInt64])
     func again(seed: UInt64) {
-        let first = Simulation.run(seed: seed, isVerbose: true)
-        let second = Simulation.run(seed: seed, isVerbose: true)
+        let first = SeededRun.run(seed: seed, isVerbose: true)
+        let second = SeededRun.run(seed: seed, isVerbose: true)
         #expect(first.history == second.history)
         #expect(!first.history.isEmpty)
     }

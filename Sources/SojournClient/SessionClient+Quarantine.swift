@@ -3,7 +3,7 @@ import NIOCore
 import SessionContract
 import Synchronization
 
-extension SojournClient {
+extension SessionClient {
     /// How long to wait for the next message while the queue has more.
     private static let patience: Duration = .seconds(10)
 
@@ -24,7 +24,7 @@ extension SojournClient {
     /// - Throws: `notConnected`, `noSuchNamespace`, `timeout`.
     package func lookAtQuarantine<Value: Sendable>(
         limit: Int, enough: Int = .max, _ look: @escaping @Sendable (AMQPDelivery) -> Value?
-    ) async throws(SojournClientError) -> QuarantineLook<Value> {
+    ) async throws(SessionClientError) -> QuarantineLook<Value> {
         do throws(AMQPError) {
             let channel = try await amqp.link(isPatient: false).connection.openChannel()
             let total = Int(try await channel.queueDeclare(names.quarantine, passive: true).messageCount)
@@ -48,7 +48,7 @@ extension SojournClient {
             }
             return QuarantineLook(found: progress.found, total: total)
         } catch {
-            throw SojournClientError(error)
+            throw SessionClientError(error)
         }
     }
 }

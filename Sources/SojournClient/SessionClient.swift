@@ -6,12 +6,12 @@ import SessionContract
 
 /// Sends commands to Sojourn over RabbitMQ, receives their replies, and watches events.
 ///
-///     let sojourn = try await SojournClient.connect(url: "amqp://127.0.0.1", namespace: "sojourn")
+///     let sojourn = try await SessionClient.connect(url: "amqp://127.0.0.1", namespace: "sojourn")
 ///     let reply = try await sojourn.send("session.create", body: #"{"subject":"alice"}"#.utf8)
 ///
 /// Bodies are JSON as `schemas/` describes it. A client is safe to use concurrently. It reconnects when its connection is lost:
 /// commands in flight fail with `notConnected`, and commands sent meanwhile wait, up to their own timeout.
-public final class SojournClient: Sendable {
+public final class SessionClient: Sendable {
     /// What there is while the client is connected.
     struct Link: Sendable {
         let connection: AMQPConnection
@@ -44,7 +44,7 @@ public final class SojournClient: Sendable {
     /// - Throws: `invalidConfiguration`; `notConnected` if no broker is reachable now.
     public static func connect(
         url: String, namespace: String = "sojourn", logger: Logger = Logger(label: "sojourn.client")
-    ) async throws(SojournClientError) -> SojournClient {
+    ) async throws(SessionClientError) -> SessionClient {
         try await connect(urls: [url], namespace: namespace, logger: logger)
     }
 
@@ -54,7 +54,7 @@ public final class SojournClient: Sendable {
     /// - Throws: `invalidConfiguration`, also where the users differ; `notConnected` where no broker is there now.
     public static func connect(
         urls: [String], namespace: String = "sojourn", logger: Logger = Logger(label: "sojourn.client")
-    ) async throws(SojournClientError) -> SojournClient {
+    ) async throws(SessionClientError) -> SessionClient {
         do throws(AMQPError) {
             var configurations: [AMQPConfiguration] = []
             for url in urls { configurations.append(try AMQPConfiguration(url: url)) }
@@ -68,12 +68,12 @@ public final class SojournClient: Sendable {
             ) { attempt in
                 try await open(attempt.connect(name: "sojourn/\(namespace)/client"))
             }
-            let client = SojournClient(
+            let client = SessionClient(
                 amqp, names: Topology.Names(namespace: namespace), user: user.isEmpty ? nil : user)
             _ = try await amqp.link(isPatient: false)
             return client
         } catch {
-            throw SojournClientError(error)
+            throw SessionClientError(error)
         }
     }
 
@@ -83,7 +83,7 @@ public final class SojournClient: Sendable {
         let replies = PendingReplies()
         try await commands.consume(queue: ReplyQueue.direct, noAck: true, onBatch: { replies.deliver($0) })
         commands.closeFuture.whenSuccess { error in
-            replies.fail(error.map(SojournClientError.init) ?? .closed)
+            replies.fail(error.map(SessionClientError.init) ?? .closed)
             // Without its channel the connection is good for nothing.
             connection.beginClosing()
         }
@@ -102,7 +102,7 @@ public final class SojournClient: Sendable {
     /// - Throws: `timeout`, `notConnected`, `noSuchNamespace`, `unsendable`.
     public func send(
         _ command: String, body: some Sequence<UInt8>, messageID: String? = nil, timeout: Duration = .seconds(10)
-    ) async throws(SojournClientError) -> [UInt8] {
+    ) async throws(SessionClientError) -> [UInt8] {
         let id = messageID ?? RandomID.make()
         // Two commands with the same message_id may be in flight at once, so replies are matched by a separate
         // correlation id.
@@ -117,7 +117,7 @@ public final class SojournClient: Sendable {
         let link = try await link(within: timeout)
         return try await link.replies.reply(
             to: correlationID, within: ContinuousClock.now.duration(to: deadline), timeout: timeout
-        ) { () throws(SojournClientError) in
+        ) { () throws(SessionClientError) in
             try await Self.publish(message, on: link.commands)
         }
     }
@@ -125,7 +125,7 @@ public final class SojournClient: Sendable {
     /// The link, once there is one.
     ///
     /// - Throws: `notConnected` where there is none in time.
-    private func link(within timeout: Duration) async throws(SojournClientError) -> Link {
+    private func link(within timeout: Duration) async throws(SessionClientError) -> Link {
         let result = await withTaskGroup(of: Result<Link, AMQPError>?.self) { [amqp] group in
             group.addTask {
                 do throws(AMQPError) { return .success(try await amqp.link()) } catch { return .failure(error) }
@@ -139,21 +139,21 @@ public final class SojournClient: Sendable {
         }
         switch result {
         case .success(let link): return link
-        case .failure(let error): throw SojournClientError(error)
-        case nil: throw amqp.lastFailure.map { SojournClientError($0) } ?? .closed
+        case .failure(let error): throw SessionClientError(error)
+        case nil: throw amqp.lastFailure.map { SessionClientError($0) } ?? .closed
         }
     }
 
     /// Publishes a message, or throws the reason why it could not be sent.
-    private static func publish(_ message: AMQPMessage, on channel: AMQPChannel) async throws(SojournClientError) {
+    private static func publish(_ message: AMQPMessage, on channel: AMQPChannel) async throws(SessionClientError) {
         let outcomes: [AMQPPublishOutcome]
         do {
             outcomes = try await channel.publishUnconfirmed([message])
         } catch {
-            throw SojournClientError(error)
+            throw SessionClientError(error)
         }
         for case .unsendable(let reason) in outcomes {
-            throw SojournClientError(code: .unsendable, message: reason)
+            throw SessionClientError(code: .unsendable, message: reason)
         }
     }
 
@@ -162,7 +162,7 @@ public final class SojournClient: Sendable {
     /// oldest are dropped.
     ///
     /// - Throws: `notConnected`, `noSuchNamespace`.
-    public func events(matching pattern: String = "#") async throws(SojournClientError) -> AsyncStream<[UInt8]> {
+    public func events(matching pattern: String = "#") async throws(SessionClientError) -> AsyncStream<[UInt8]> {
         do {
             let channel = try await amqp.link(isPatient: false).connection.openChannel()
             let queue = try await channel.queueDeclare("", durable: false, exclusive: true, autoDelete: true)
@@ -178,7 +178,7 @@ public final class SojournClient: Sendable {
                 onCancelled: { continuation.finish() })
             return events
         } catch {
-            throw SojournClientError(error)
+            throw SessionClientError(error)
         }
     }
 

@@ -1,5 +1,5 @@
 /// Why an operation of the client failed.
-public struct SojournClientError: Error, Sendable, CustomStringConvertible {
+public struct SessionClientError: Error, Sendable, CustomStringConvertible {
     public enum Code: String, Sendable {
         /// The URL or a name cannot be used.
         case invalidConfiguration

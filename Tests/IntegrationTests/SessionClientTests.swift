@@ -9,7 +9,7 @@ import Testing
 
 /// The client against a real RabbitMQ, with the worker's part in the test's hands.
 @Suite("The client", .timeLimit(.minutes(2)))
-struct SojournClientTests {
+struct SessionClientTests {
     /// The names of the commands that came.
     private let seen = AsyncStream.makeStream(of: String.self)
     private let namespace = "client-\(UInt64.random(in: 0...UInt64.max))"
@@ -20,7 +20,7 @@ struct SojournClientTests {
     }
 
     /// Answers every command with its own body, over an exchange that goes with the connection.
-    private func withEcho(_ body: (SojournClient) async throws -> Void) async throws {
+    private func withEcho(_ body: (SessionClient) async throws -> Void) async throws {
         let connection = try await AMQPConnection.connect(
             AMQPConfiguration(url: try url()), on: MultiThreadedEventLoopGroup.singleton.next(),
             logger: Logger(label: "test"))
@@ -44,7 +44,7 @@ struct SojournClientTests {
                             body: delivery.body)
                     })
             })
-        let client = try await SojournClient.connect(urls: ["amqp://127.0.0.1:1/", try url()], namespace: namespace)
+        let client = try await SessionClient.connect(urls: ["amqp://127.0.0.1:1/", try url()], namespace: namespace)
         try await body(client)
         await client.close()
         await connection.close()
@@ -69,7 +69,7 @@ struct SojournClientTests {
             // It has gone out once somebody has seen it.
             _ = await seen.stream.first { $0 == "unanswered" }
             await connection.close()
-            let error = await #expect(throws: SojournClientError.self) { try await unanswered.value }
+            let error = await #expect(throws: SessionClientError.self) { try await unanswered.value }
             #expect(error?.code == .notConnected)
         }
     }
@@ -77,12 +77,12 @@ struct SojournClientTests {
     @Test("a command that nobody answers fails with timeout, and one that waits for a broker with notConnected")
     func timeouts() async throws {
         try await withEcho { client in
-            let error = await #expect(throws: SojournClientError.self) {
+            let error = await #expect(throws: SessionClientError.self) {
                 try await client.send("unanswered", body: "1".utf8, timeout: .milliseconds(50))
             }
             #expect(error?.code == .timeout)
             await client.close()
-            let closed = await #expect(throws: SojournClientError.self) {
+            let closed = await #expect(throws: SessionClientError.self) {
                 try await client.send("session.get", body: "1".utf8)
             }
             #expect(closed?.code == .notConnected)
@@ -91,12 +91,12 @@ struct SojournClientTests {
 
     @Test("where no broker is there connecting fails at once, and brokers of several users are refused")
     func noBroker() async throws {
-        let none = await #expect(throws: SojournClientError.self) {
-            try await SojournClient.connect(url: "amqp://127.0.0.1:1/")
+        let none = await #expect(throws: SessionClientError.self) {
+            try await SessionClient.connect(url: "amqp://127.0.0.1:1/")
         }
         #expect(none?.code == .notConnected)
-        let users = await #expect(throws: SojournClientError.self) {
-            try await SojournClient.connect(urls: ["amqp://a:x@127.0.0.1/", "amqp://b:x@127.0.0.1/"])
+        let users = await #expect(throws: SessionClientError.self) {
+            try await SessionClient.connect(urls: ["amqp://a:x@127.0.0.1/", "amqp://b:x@127.0.0.1/"])
         }
         #expect(users?.code == .invalidConfiguration)
     }

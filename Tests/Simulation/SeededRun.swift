@@ -3,7 +3,7 @@ import SessionStorage
 import TestSupport
 
 /// A run of many faults, all of it from one seed: `run(seed:)` twice gives the same history to the letter.
-package enum Simulation {
+package enum SeededRun {
     package struct Report: Sendable {
         package let seed: UInt64
         package let violations: [Violation]

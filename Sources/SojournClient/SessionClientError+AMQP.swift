@@ -1,10 +1,10 @@
 import AMQPNIO
 
-extension SojournClientError {
-    static let closed = SojournClientError(code: .notConnected, message: "the connection was closed")
+extension SessionClientError {
+    static let closed = SessionClientError(code: .notConnected, message: "the connection was closed")
 
-    static func timeout(after timeout: Duration) -> SojournClientError {
-        SojournClientError(
+    static func timeout(after timeout: Duration) -> SessionClientError {
+        SessionClientError(
             code: .timeout,
             message: "no reply within \(timeout.components.seconds) s: is a worker running in this namespace?")
     }

@@ -4,7 +4,7 @@ import SojournService
 /// A worker with custom rules. Your own package looks the same: it depends on the products `SojournService` and
 /// `SojournExtension`, and you run its binary instead of `sojourn worker`.
 @main
-enum ExtensionExample {
+enum Program {
     static let rules: [any SessionRule] = [
         BlockedNetworks(prefixes: ["203.0.113.", "2001:db8:bad:"]), SecondFactorForTenants(tenants: ["bank"]),
         SeatsForTenants(tenants: ["kiosk"]), CountryNote(),
