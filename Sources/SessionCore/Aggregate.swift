@@ -1,16 +1,16 @@
-/// All that is known of one tenant's subject, or the part of it that was loaded, at one revision.
+/// What is stored about one tenant's subject, or the part of it that was loaded, at one revision.
 ///
-/// It is the unit of consistency: limits, lists, cascades and the order of events need nothing beyond it.
+/// It is the unit of consistency: limits, lists, cascades and the order of events never involve a second aggregate.
 package struct Aggregate: Equatable, Sendable {
     package let handle: SubjectHandle
-    /// Another one after each write; 0 for one that does not exist.
+    /// Changes with every write; 0 if the aggregate does not exist.
     package var revision: Int64
-    /// `nil` for a subject that nothing is known of, and where only single sessions were loaded.
+    /// `nil` if nothing is stored about the subject, or if only single sessions were loaded.
     package var subject: Subject?
     package var sessions: [SessionID: Session]
-    /// The policies that were put, in the one aggregate that is about no subject.
+    /// Policies set with `policy.put`. Only the one aggregate that belongs to no subject has any.
     package var policies: [PolicyName: SessionPolicy]
-    /// The mass revocations that stand, in another such aggregate.
+    /// Active mass revocations. Only their own aggregate, which belongs to no subject either, has any.
     package var revocations: StandingRevocations
 
     package init(
@@ -20,27 +20,27 @@ package struct Aggregate: Equatable, Sendable {
         self.handle = handle
         self.revision = revision
         self.subject = subject
-        // Of two that came with one id the later: whoever loads them tells that it is damage.
+        // If two sessions have the same id, the later one wins. The loader reports that as corruption.
         self.sessions = Dictionary(sessions.map { ($0.id, $0) }, uniquingKeysWith: { _, last in last })
         self.policies = policies
         self.revocations = revocations
     }
 }
 
-/// What is known of a subject beside its sessions.
+/// What is stored about a subject besides its sessions.
 package struct Subject: Equatable, Sendable {
     package let tenant: String
     package let name: ExactText
     /// The sequence number of its latest event; 0 before the first.
     package var lastSequence: Int64
-    /// Whether nothing of it can begin or go on.
+    /// Whether the subject is disabled: its sessions have ended, and no new ones may begin.
     package var isDisabled: Bool
     /// The second factors, oldest first.
     package var factors: [Factor]
     package var recovery: RecoveryCodes?
-    /// By kind, for the verifiers that an extension added; at most as many as there ever were verifiers.
+    /// By kind, for factor verifiers added by extensions; at most one for each verifier that was ever installed.
     package var verifierStates: [String: VerifierState]
-    /// Where it was active under a policy that wants a second factor elsewhere; `nil` before the first time.
+    /// Where the subject was active under a policy with `mfa.required` set to `onRisk`; `nil` before the first time.
     package var places: KnownPlaces?
 
     package init(
@@ -57,16 +57,16 @@ package struct Subject: Equatable, Sendable {
         self.places = places
     }
 
-    /// Whether it has to be remembered when none of its sessions is left.
+    /// Whether the subject must be kept once it has no sessions left.
     package var outlastsSessions: Bool {
         isDisabled || !factors.isEmpty || verifierStates.values.contains { $0.lastCounter != nil }
     }
 }
 
-/// How much of an aggregate a command needs to be decided.
+/// How much of an aggregate a decision needs.
 package enum AggregateScope: Equatable, Sendable {
     case whole
-    /// These sessions alone, and not the subject.
+    /// Only these sessions, without the subject.
     case sessions([SessionID])
 
     package func union(_ other: AggregateScope) -> AggregateScope {

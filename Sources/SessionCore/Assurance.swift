@@ -1,6 +1,6 @@
-/// How sure we may be of a session's user, and until when (contract §3).
+/// The assurance level of a session's user, and how long it lasts (contract §3).
 package struct Assurance: Hashable, Sendable {
-    /// What `session.elevate` added, for a while.
+    /// Methods that `session.elevate` added for a limited time.
     package struct Elevation: Hashable, Sendable {
         package let methods: [ExactText]
         package let until: Timestamp
@@ -11,7 +11,8 @@ package struct Assurance: Hashable, Sendable {
         }
     }
 
-    /// The most that a child may have: what its parent had when it began, and what that decays to.
+    /// The highest level that a child may have: its parent's level when it began, and how long the parent keeps that
+    /// level.
     package struct Ceiling: Hashable, Sendable {
         package let level: Int
         package let until: Timestamp?
@@ -28,12 +29,12 @@ package struct Assurance: Hashable, Sendable {
         }
     }
 
-    /// More at once nobody has use for; the oldest go.
+    /// Upper bound that no real use reaches; the oldest elevations are dropped.
     private static let maxElevations = 8
 
-    /// `amr` values (RFC 8176) of the authentication that the session rests on.
+    /// `amr` values (RFC 8176) of the session's primary authentication.
     package var methods: [ExactText]
-    /// Each decays by itself, oldest first.
+    /// Each expires separately; oldest first.
     package var elevations: [Elevation]
     package var ceiling: Ceiling?
 
@@ -43,7 +44,7 @@ package struct Assurance: Hashable, Sendable {
         self.ceiling = ceiling
     }
 
-    /// The methods that count at a moment, in the order in which they were shown.
+    /// The methods that count at `now`, in the order in which they were shown.
     package func methods(at now: Timestamp) -> [ExactText] {
         if elevations.isEmpty { return methods }
         var all = methods
@@ -53,14 +54,14 @@ package struct Assurance: Hashable, Sendable {
         return all
     }
 
-    /// With more methods of the authentication that the session rests on.
+    /// Adds methods to the primary authentication.
     func showing(_ more: [ExactText]) -> Assurance {
         var shown = self
         shown.methods += more.filter { !methods.contains($0) }
         return shown
     }
 
-    /// Adds methods that were just shown. Of those before, what has decayed goes, and what is shown again.
+    /// Adds methods that were just shown. Drops elevations that have expired, and those that the new one covers.
     mutating func elevate(by methods: [ExactText], until: Timestamp, at now: Timestamp) {
         elevations.removeAll { $0.until <= now || ($0.until <= until && $0.methods.allSatisfy(methods.contains)) }
         elevations = elevations.suffix(Self.maxElevations - 1) + [Elevation(methods: methods, until: until)]
@@ -73,8 +74,8 @@ package struct Assurance: Hashable, Sendable {
         return min(level, ceiling.level(at: now))
     }
 
-    /// What a child that begins or is elevated now may have at most. Of several things that decay the first counts: a
-    /// child may be lower than its parent, never higher.
+    /// The ceiling for a child that begins or is elevated now. If several things expire, the first one counts: a child
+    /// may be lower than its parent, never higher.
     func ceilingForChild(at now: Timestamp) -> Ceiling {
         let ends = (elevations.map(\.until) + [ceiling?.until].compactMap(\.self)).filter { $0 > now }
         guard let first = ends.min(), let last = ends.max() else {

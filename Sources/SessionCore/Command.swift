@@ -1,12 +1,12 @@
-/// A command as it was understood: what to do, for which tenant, until when.
+/// A command after parsing: what to do, for which tenant, and until when.
 package struct Command: Sendable {
     package let tenant: String
     package let action: any SessionCommand
-    /// The moment past which it is not to be carried out any more.
+    /// After this moment the command must not be executed.
     package let deadline: Timestamp?
-    /// Who sent it, where RabbitMQ vouches for that.
+    /// The sender, if RabbitMQ authenticated it (`user-id`).
     package let caller: String?
-    /// W3C trace context, carried on to the events.
+    /// W3C trace context, copied to the events.
     package let traceparent: String?
 
     package init(
@@ -21,17 +21,17 @@ package struct Command: Sendable {
     }
 }
 
-/// A token as a command brought it.
+/// A token as it arrived in a command.
 package enum TokenReference: Sendable {
     case genuine(PresentedToken)
     /// An access token whose signature has been verified.
     case access(PresentedAccessToken)
-    /// What may be an access token: to verify one takes a moment, and is done before the command is decided.
+    /// Possibly an access token. Verifying the signature is asynchronous, so it happens before the decision.
     case unverified(Secret)
-    /// Damaged, of another kind, or of another namespace.
+    /// Damaged, of another kind, or from another namespace.
     case malformed
 
-    /// The opaque token, where it is one of ours.
+    /// The opaque token, if it was issued by this namespace.
     package var presented: PresentedToken? {
         switch self {
         case .genuine(let token): token
@@ -39,7 +39,7 @@ package enum TokenReference: Sendable {
         }
     }
 
-    /// The session that it is a token of, whatever kind it is.
+    /// The session that the token belongs to, whatever kind it is.
     package var session: SessionID? {
         switch self {
         case .genuine(let token): token.session

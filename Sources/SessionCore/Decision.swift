@@ -1,4 +1,4 @@
-/// The outcome of a rule. The transaction is committed in either case.
+/// The outcome of a rule. Either way, the transaction is committed.
 package enum Decision: Sendable {
     case granted(ResultData)
     case rejected(RejectionWithEffect)
@@ -23,11 +23,11 @@ package struct RejectionWithEffect: Sendable {
     }
 }
 
-/// Why a command is not carried out. It is thrown, and the transaction is restored: nothing has happened.
+/// Why a command is not executed. It is thrown, and the transaction is restored: nothing has changed.
 package enum Stop: Error, Sendable {
     case rejected(Rejection)
     case failed(Failure)
-    /// The decision needs more of the aggregate than was loaded: load it whole, and decide again.
+    /// The decision needs more of the aggregate than was loaded. Load all of it, and decide again.
     case scopeTooNarrow
 
     static func rejected(_ code: Rejection.Code, _ message: String) -> Stop {

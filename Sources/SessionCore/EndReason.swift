@@ -1,4 +1,4 @@
-/// Why a session ended: one of Sojourn's own words, or the word the revoking caller gave.
+/// Why a session ended: one of Sojourn's own words, or the word that the revoking caller gave.
 package struct EndReason: Hashable, Sendable {
     package let word: String
 
@@ -17,20 +17,20 @@ package struct EndReason: Hashable, Sendable {
     package static let context = EndReason(own: "context")
     package static let parentEnded = EndReason(own: "parent_ended")
 
-    /// The words a caller may not use, since they say what Sojourn itself did.
+    /// Words that callers may not use, because they denote what Sojourn itself did.
     private static let reserved: Set<String> = [
         "expired_idle", "expired_absolute", "expired_pending", "evicted", "transferred", "token_reused",
         "subject_disabled", "context", "parent_ended",
     ]
 
-    /// A caller's reason: `[a-z0-9_]{1,64}` and none of the reserved words; `nil` otherwise.
+    /// A caller's reason, `[a-z0-9_]{1,64}`; `nil` for anything else and for reserved words.
     package init?(callers word: String) {
         let isWord = (1...64).contains(word.utf8.count) && word.utf8.allSatisfy(\.isReasonCharacter)
         guard isWord, !Self.reserved.contains(word) else { return nil }
         self.word = word
     }
 
-    /// The reason that a record was stored with.
+    /// The reason in a stored record.
     package init(stored word: String) {
         self.word = word
     }

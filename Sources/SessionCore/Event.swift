@@ -1,4 +1,4 @@
-/// Something that happened in a session's life, as it is announced on the events exchange (contract §7).
+/// Something that happened to a session, a subject or a factor, published on the events exchange (contract §7).
 package struct Event: Equatable, Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         case created = "session.created"
@@ -23,11 +23,11 @@ package struct Event: Equatable, Sendable {
         case factorRejected = "factor.rejected"
     }
 
-    /// What some kinds tell beyond the session.
+    /// What some kinds of event state besides the session.
     package enum Detail: Equatable, Sendable {
-        /// Of a transfer.
+        /// The original session of a transfer.
         case previousSession(SessionID)
-        /// Of an elevation: the level before.
+        /// The level before an elevation.
         case previousLevel(Int)
         case contextChange(ContextChange)
         /// `id` is `nil` for recovery codes.
@@ -35,24 +35,24 @@ package struct Event: Equatable, Sendable {
     }
 
     package let kind: Kind
-    /// Stable: the same event published twice has the same id.
+    /// Stable: if the event is published twice, both copies have the same id.
     package let id: String
     package let at: Timestamp
     package let handle: SubjectHandle
     package let tenant: String
     package let subject: ExactText
-    /// 1, 2, … per tenant and subject.
+    /// 1, 2, … for each tenant and subject.
     package let sequence: Int64
-    /// The session it is about; `nil` where no one session is meant.
+    /// `nil` if the event is not about a single session.
     package let session: Session?
     package let reason: String?
     package let detail: Detail?
     package let traceparent: String?
 }
 
-/// A context that differs from the one that was last accepted, where rules look.
+/// A context that differs, in something the rules compare, from the context that was last accepted.
 package struct ContextChange: Equatable, Sendable {
-    /// The rules that fired, in the order of the contract.
+    /// The rules that fired, in the contract's order.
     package let changed: [ContextRule]
     package let previous: ClientContext?
     package let current: ClientContext
@@ -69,7 +69,7 @@ package struct ContextChange: Equatable, Sendable {
     }
 }
 
-/// What a context rule looks at (contract §8).
+/// What a context rule compares (contract §8).
 package enum ContextRule: String, Sendable, CaseIterable {
     case ip
     case network
@@ -83,9 +83,9 @@ package enum ContextRule: String, Sendable, CaseIterable {
 /// An entry of a session's activity log.
 package struct ActivityEntry: Equatable, Sendable {
     package let at: Timestamp
-    /// The type of the event that told of it.
+    /// The type of the event.
     package let action: String
-    /// What applies of reason, device, context, level and actor, as JSON.
+    /// Reason, device, context, level and actor, as far as they apply, as JSON.
     package let detail: JSONObject
 
     package init(at: Timestamp, action: String, detail: JSONObject) {

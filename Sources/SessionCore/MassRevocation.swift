@@ -1,15 +1,16 @@
-/// A revocation of a tenant's sessions by the thousand (`session.revoke` with `all`): in force from its commit on, and
-/// carried out behind that, session by session.
+/// A revocation of many of a tenant's sessions at once (`session.revoke` with `all`). It takes effect with its commit;
+/// the sweep then ends the sessions one by one.
 package struct MassRevocation: Hashable, Sendable {
     package let tenant: String
-    /// When; no two have the same, so this is its name as well.
+    /// When it was decided. No two have the same moment, so this also identifies it.
     package let at: Timestamp
     package let reason: EndReason
     package let narrowing: Narrowing
-    /// Of the command: what ends by it belongs to its trace, whoever carries that out.
+    /// The command's trace context. Sessions that it ends belong to the same trace, whoever ends them.
     package let traceparent: String?
 
-    /// Which of the tenant's sessions are meant: those that are all of what is given here. What a session lacks it is not.
+    /// Which of the tenant's sessions are affected: those that match everything given here. A session that lacks a
+    /// field does not match it.
     package struct Narrowing: Hashable, Sendable {
         package var begunBefore: Timestamp?
         package var deviceID: ExactText?
@@ -37,10 +38,11 @@ package struct MassRevocation: Hashable, Sendable {
         self.traceparent = traceparent
     }
 
-    /// Whether it ends `session`, or keeps it from coming back: one of its tenant's that began without knowing of it.
+    /// Whether it ends `session` or keeps it from being resumed: a session of its tenant that began without having seen
+    /// it.
     ///
-    /// No clock is asked: what is decided while the revocation is being committed has not seen it, and is meant whatever
-    /// its time says; what has seen it is not.
+    /// No clocks are compared. A session decided while the revocation was being committed has not seen it, and is
+    /// affected whatever its `createdAt` says; a session that has seen it is not affected.
     package func concerns(_ session: Session) -> Bool {
         if let known = session.knownRevocation, known >= at { return false }
         guard session.tenant == tenant else { return false }
@@ -53,20 +55,21 @@ package struct MassRevocation: Hashable, Sendable {
         return true
     }
 
-    /// Whether it ends whatever the other would have, for the same reason.
+    /// Whether it affects every session that `other` affects, for the same reason.
     fileprivate func replaces(_ other: MassRevocation) -> Bool {
         tenant == other.tenant && narrowing == other.narrowing && reason == other.reason && at > other.at
     }
 }
 
-/// The mass revocations that are not carried out to the end: whoever decides anything about a session looks at them.
+/// The mass revocations that have not been executed completely. Every decision about a session takes them into account.
 package struct StandingRevocations: Equatable, Sendable {
     package static let none = StandingRevocations([])
 
-    /// Of one tenant and of all together: they are read with every batch, and compared with every session in it.
+    /// Per tenant, and for all tenants together: all of them are read with every batch, and compared with every session
+    /// in it.
     package static let maxOfTenant = 64
     package static let maxOfAll = 256
-    /// Of the texts they are narrowed by: what is read with every batch stays small.
+    /// Bound on the texts in their filters, since all of it is read with every batch.
     package static let maxBytes = 64 << 10
 
     /// Oldest first.
@@ -78,17 +81,17 @@ package struct StandingRevocations: Equatable, Sendable {
 
     package var isEmpty: Bool { all.isEmpty }
 
-    /// When the last of them began.
+    /// When the latest of them was decided.
     package var latest: Timestamp? { all.last?.at }
 
-    /// The one by which `session` is over, if any: the first that concerns it.
+    /// The first revocation that affects `session`, if any.
     package func first(concerning session: Session) -> MassRevocation? {
         all.first { $0.concerns(session) }
     }
 
-    /// Adds the latest, in the place of those that it makes needless.
+    /// Adds a revocation, and drops those that it makes redundant.
     ///
-    /// - Returns: `false`, and adds nothing, where there are as many as there may be.
+    /// - Returns: `false`, without adding it, if a bound has been reached.
     mutating func add(_ revocation: MassRevocation) -> Bool {
         var all = all.filter { !revocation.replaces($0) }
         all.append(revocation)
@@ -99,7 +102,7 @@ package struct StandingRevocations: Equatable, Sendable {
         return true
     }
 
-    /// Forgets those that were carried out.
+    /// Removes the revocations that have been executed completely.
     mutating func remove(until moment: Timestamp) {
         all.removeAll { $0.at <= moment }
     }

@@ -1,13 +1,13 @@
-/// What became of a command (contract §4).
+/// The outcome of a command (contract §4).
 package enum Outcome: Sendable {
     case succeeded(ResultData)
-    /// Understood, and a rule forbids it.
+    /// Parsed, and forbidden by a rule.
     case rejected(Rejection)
-    /// Could not be read or carried out.
+    /// Could not be parsed or executed.
     case failed(Failure)
 }
 
-/// The `data` of a result, a case per shape. Indirect, for what a copy of a session would cost.
+/// The `data` of a result, one case per shape. Indirect, because a session is expensive to copy.
 package indirect enum ResultData: Sendable {
     case created(session: Session, tokens: IssuedTokens, evicted: [SessionID], challenge: Challenge?)
     case validated(Validation)
@@ -15,12 +15,12 @@ package indirect enum ResultData: Sendable {
     case issued(session: Session, tokens: IssuedTokens)
     /// `get`, `update`.
     case session(Session)
-    /// `list`. How many of them are told is seen when they are written.
+    /// `list`. How many of them fit into the page is determined while writing them.
     case sessions(SessionPage)
     /// `lock`, `unlock`.
     case switched([SessionID])
     case revoked([SessionID])
-    /// In force, and carried out behind that; of so many sessions so far.
+    /// The revocation is in force. `count` sessions have been ended so far; the sweep ends the rest.
     case massRevocation(count: Int)
     /// `disable`, `enable`.
     case disabled([SessionID])
@@ -30,17 +30,17 @@ package indirect enum ResultData: Sendable {
     case factor(Factor)
     case factors([Factor])
     case policy(name: ExactText, SessionPolicy)
-    /// What holds under the name of a policy that was removed, if anything does.
+    /// Contains the policy that is now in force under the removed policy's name, if there is one.
     case policyRemoved(name: ExactText, SessionPolicy?)
     case policies([(name: ExactText, policy: SessionPolicy)])
-    /// What rules of an extension have something to say about.
+    /// A result with annotations from an extension's rules.
     case annotated(ResultData, annotations: [String: String])
-    /// The sweep's commands have no answer.
+    /// The sweep's commands have no result.
     case expired
 }
 
 extension ResultData {
-    /// Whether there is an access token to be signed.
+    /// Whether there is an access token to sign.
     package var hasClaims: Bool {
         switch self {
         case .created(_, let tokens, _, _), .issued(_, let tokens): tokens.accessClaims != nil
@@ -53,7 +53,7 @@ extension ResultData {
     }
 }
 
-/// What a session that was just created still lacks.
+/// What a session that was just created still needs before it is active.
 package struct Challenge: Equatable, Sendable {
     package enum Reason: String, Sendable, CaseIterable {
         case mfaRequired = "mfa_required"
@@ -61,12 +61,12 @@ package struct Challenge: Equatable, Sendable {
     }
 
     package let reason: Reason
-    /// The kinds of factor that the subject can show.
+    /// The kinds of factor that the subject can use.
     package let methods: [String]
     package let expiresAt: Timestamp
 }
 
-/// What a subject needs to set up an authenticator. Everything but the id is secret.
+/// What a subject needs to set up an authenticator. Everything except the id is secret.
 package struct Enrolment: Sendable {
     package let factorID: String
     package let secret: Secret
@@ -74,12 +74,12 @@ package struct Enrolment: Sendable {
     package let recoveryCodes: [Secret]
 }
 
-/// The tokens that a result hands out.
+/// The tokens in a result.
 package struct IssuedTokens: Sendable {
     package var session: Secret?
     package var refresh: Secret?
     package var refreshExpiresAt: Timestamp?
-    /// What the access token says; it is signed after the decision.
+    /// The claims of the access token, which is signed after the decision.
     package var accessClaims: AccessTokenClaims?
     package var access: Secret?
 
@@ -94,10 +94,10 @@ package struct IssuedTokens: Sendable {
     }
 }
 
-/// The answer to `session.validate`. Indirect, as a session is a lot to copy and this is handed on many times.
+/// The answer to `session.validate`. Indirect, because a session is expensive to copy and this is passed on many times.
 package indirect enum Validation: Sendable {
     case valid(Session)
-    /// The session is told of only to who holds its token.
+    /// The session is included only if the caller holds its token.
     case invalid(InvalidityReason, Session?, Remedy?)
 
     package enum InvalidityReason: String, Sendable, CaseIterable {
@@ -115,7 +115,7 @@ package indirect enum Validation: Sendable {
         case authenticationTooOld = "authentication_too_old"
     }
 
-    /// What would help.
+    /// What would make the token valid.
     package enum Remedy: String, Sendable {
         case elevate
         case reauthenticate
@@ -123,10 +123,10 @@ package indirect enum Validation: Sendable {
     }
 }
 
-/// A rule's refusal.
+/// A refusal by a rule.
 package struct Rejection: Sendable {
     package let code: Code
-    /// A sentence for a person. Never a token, a subject or an address.
+    /// A sentence for people. Never contains a token, a subject or an address.
     package let message: String
 
     package init(_ code: Code, _ message: String) {
@@ -158,12 +158,12 @@ package struct Rejection: Sendable {
     }
 }
 
-/// Why a command could not be read or carried out.
+/// Why a command could not be parsed or executed.
 package struct Failure: Error, Equatable, Sendable {
     package let code: Code
-    /// A sentence for a person. Never a token, a subject or an address.
+    /// A sentence for people. Never contains a token, a subject or an address.
     package let message: String
-    /// A JSON Pointer (RFC 6901) to the wrong, unknown or missing key; with `invalidField` alone.
+    /// A JSON Pointer (RFC 6901) to the invalid, unknown or missing key; only with `invalidField`.
     package let path: String?
 
     package init(_ code: Code, _ message: String, path: String? = nil) {
@@ -184,7 +184,7 @@ package struct Failure: Error, Equatable, Sendable {
         case unavailable
         case `internal`
 
-        /// Whether nothing happened, so that the same message may be sent again.
+        /// Whether nothing has changed, so that the same message may be sent again.
         package var isRetryable: Bool {
             switch self {
             case .conflict, .unavailable: true
@@ -194,7 +194,7 @@ package struct Failure: Error, Equatable, Sendable {
             }
         }
 
-        /// Whether the message is kept in quarantine for somebody to look at (contract §5).
+        /// Whether the message is kept in quarantine for an operator (contract §5).
         package var isQuarantined: Bool {
             switch self {
             case .malformedMessage, .invalidField, .unknownCommand, .unsupportedMediaType, .messageTooLarge,

@@ -1,17 +1,17 @@
-/// One session: a subject that is signed in somewhere, for as long as two deadlines and nobody's veto allow.
+/// One session: a subject that is signed in somewhere, limited by an idle and an absolute deadline.
 package struct Session: Equatable, Sendable {
     package let id: SessionID
-    /// ASCII, as every tenant is: to compare it as a `String` is to compare its bytes.
+    /// ASCII, like every tenant, so comparing it as a `String` compares its bytes.
     package let tenant: String
     package let subject: ExactText
     /// The name of the policy it was created under.
     package let policy: ExactText
     package let createdAt: Timestamp
-    /// How long it was to live when it began.
+    /// The lifetime it was given when it began.
     package let granted: SessionLifetime
-    /// What the policy in force leaves of that, where it leaves less; found anew for every decision, and stored nowhere.
+    /// The shorter lifetime, if the policy in force now allows less. Derived for every decision, never stored.
     package internal(set) var cap: SessionLifetime?
-    /// On whose behalf somebody else acts in it, if anybody does.
+    /// Who acts in the session on the subject's behalf, if anyone does.
     package let actor: ExactText?
 
     package var status: SessionStatus
@@ -19,28 +19,28 @@ package struct Session: Equatable, Sendable {
     package var assurance: Assurance
     package var authenticatedAt: Timestamp?
     package var device: Device?
-    /// The context that was last accepted.
+    /// The last accepted context.
     package var context: ClientContext?
     package var attributes: JSONObject
-    /// When activity was last written; it may lag behind the truth by the policy's touch interval.
+    /// When activity was last written. May lag behind by the policy's touch interval.
     package var lastActiveAt: Timestamp
-    /// 1, and one more with every rotation of its tokens.
+    /// 1, plus one for every rotation of its tokens.
     package var generation: Int
     package var credentials: SessionCredentials
-    /// Until when it waits for its second factor; `nil` unless it does, or did when it was locked or
-    /// ended.
+    /// When its time to show the second factor runs out. Set while it is pending, and kept if it was pending when it
+    /// was locked or ended.
     package var pendingUntil: Timestamp?
     package var lock: SessionLock?
-    /// When coordinates of its context were last seen: what travel is measured from.
+    /// When coordinates were last accepted: the start of the interval that `travel` measures.
     package var placedAt: Timestamp?
-    /// Contexts that were not accepted and are told of already; the latest few.
+    /// The latest contexts that were rejected and announced.
     package var suspects: [ClientContext]
     /// The ticket that moves it to another device.
     package var ticket: TransferTicket?
     package var ending: SessionEnding?
-    /// The line of its place in lists, where that does not follow from the sessions above it any more; empty where it does.
+    /// Its ancestors' part of its list position, if that can no longer be derived from the tree; empty otherwise.
     package var line: [ListPlace.Step]
-    /// The latest mass revocation that it began with the knowledge of: this one and those before are not about it.
+    /// The latest mass revocation that it had seen when it began. That one and all earlier ones do not affect it.
     package var knownRevocation: Timestamp?
 
     package init(
@@ -82,38 +82,37 @@ package struct Session: Equatable, Sendable {
 }
 
 extension Session {
-    /// How long it may rest, in seconds.
+    /// The idle lifetime in seconds.
     package var idleSeconds: Int { cap?.idleSeconds ?? granted.idleSeconds }
 
-    /// When it ends whatever happens.
+    /// The absolute deadline.
     package var expiresAt: Timestamp { cap?.expiresAt ?? granted.expiresAt }
 
-    /// When it ends if nothing happens before: never after `expiresAt`, nor, while it waits for its second factor, after
-    /// the time it has for that.
+    /// The idle deadline: never after `expiresAt`, and never after `pendingUntil` while the session is pending.
     package var idleExpiresAt: Timestamp {
         let idle = min(lastActiveAt.adding(seconds: idleSeconds), expiresAt)
         guard let pendingUntil else { return idle }
         return min(idle, pendingUntil)
     }
 
-    /// Whether it waits for its second factor, locked or not.
+    /// Whether it still needs its second factor, locked or not.
     package var waitsForFactor: Bool { status.isLiving && pendingUntil != nil }
 
-    /// How this session has run out by `now`, if it has: its earliest deadline says why.
+    /// Why this session has expired by `now`, if it has, according to its earliest deadline.
     package func expiry(at now: Timestamp) -> EndReason? {
         let end = idleExpiresAt
         guard status.isLiving, now >= end else { return nil }
         if end == expiresAt { return .expiredAbsolute }
-        // Whatever deadline it was, a session that never showed its second factor has nothing to come back to.
+        // Whichever deadline it was: a session that never showed its second factor cannot be resumed.
         return pendingUntil == nil ? .expiredIdle : .expiredPending
     }
 
-    /// When somebody has to look at this session again: to expire it, or to forget it.
+    /// When this session needs attention again: to expire or to be forgotten.
     package var nextDeadline: Timestamp {
         ending?.forgottenAt ?? idleExpiresAt
     }
 
-    /// When no access token of this session lives any more, where one may at `now`.
+    /// When the last access token of this session expires, if one may still be valid at `now`.
     package func accessTokensExpireAt(after now: Timestamp) -> Timestamp? {
         credentials.accessExpiresAt.flatMap { $0 > now ? $0 : nil }
     }

@@ -1,8 +1,8 @@
 /// The two deadlines of a session.
 package struct SessionLifetime: Equatable, Sendable {
-    /// How long it may rest, in seconds.
+    /// The idle lifetime in seconds.
     package let idleSeconds: Int
-    /// When it ends whatever happens.
+    /// The absolute deadline.
     package let expiresAt: Timestamp
 
     package init(idleSeconds: Int, expiresAt: Timestamp) {
@@ -11,11 +11,11 @@ package struct SessionLifetime: Equatable, Sendable {
     }
 }
 
-// A policy that is made stricter holds for the sessions that live by it (contract §3, `policy.put`): it caps what they
-// were given, and never lengthens it. What is stored stays what they were given, so that a policy that was too strict for
-// a minute takes nothing from those that survived the minute.
+// A policy that becomes stricter also applies to existing sessions (contract §3, `policy.put`): it shortens the
+// lifetime that they were given, and never lengthens it. The stored lifetime is unchanged, so a policy that was too
+// strict for a minute takes nothing from the sessions that outlived it.
 extension Session {
-    /// This session with what `policy` leaves of its life.
+    /// This session, limited to the lifetime that `policy` allows.
     func capped(by policy: SessionPolicy) -> Session {
         let found = cap(under: policy)
         guard found != cap else { return self }
@@ -24,20 +24,20 @@ extension Session {
         return capped
     }
 
-    /// This session as it is stored.
+    /// This session as stored.
     package var uncapped: Session {
         var uncapped = self
         uncapped.cap = nil
         return uncapped
     }
 
-    /// `nil` where the policy leaves what it has, or it is over for good.
+    /// `nil` if the policy does not shorten the lifetime, or the session has ended for good.
     fileprivate func cap(under policy: SessionPolicy) -> SessionLifetime? {
         let end = createdAt.adding(seconds: policy.absoluteSeconds)
         guard policy.idleSeconds < granted.idleSeconds || end < granted.expiresAt,
             status.isLiving || ending?.reason == .expiredIdle
         else { return nil }
-        // It was in use until then at least, so it has not been over for longer.
+        // It was in use until then, so it has not ended earlier.
         return SessionLifetime(
             idleSeconds: min(policy.idleSeconds, granted.idleSeconds),
             expiresAt: min(max(end, lastActiveAt), granted.expiresAt))
@@ -45,7 +45,7 @@ extension Session {
 }
 
 extension Aggregate {
-    /// Caps what the sessions have left of their lives by the policies in force; a child's by what is above it, too.
+    /// Limits the lifetimes of all sessions by the policies in force, and a child's by its ancestors' as well.
     mutating func cap(by policies: PolicyCatalogue) {
         var isCapped = false
         for (id, session) in sessions {
@@ -61,7 +61,7 @@ extension Aggregate {
         }
     }
 
-    /// The sessions above a session, nearest first.
+    /// The ancestors of a session, nearest first.
     func ancestors(of session: Session) -> [SessionID] {
         var ancestors: [SessionID] = []
         var next = session.parentID

@@ -1,4 +1,4 @@
-/// What has to be loaded for a command to be decided.
+/// What has to be loaded to decide a command.
 package struct Need: Sendable {
     package let handle: SubjectHandle
     package let scope: AggregateScope
@@ -13,13 +13,14 @@ package struct Need: Sendable {
 }
 
 extension SessionManager {
-    /// Where the policies lie that tenants put: an aggregate like a subject's, of a tenant that nobody can be.
+    /// The handle of the policies set with `policy.put`: an aggregate like a subject's, under a tenant name that cannot
+    /// exist.
     package var policiesHandle: SubjectHandle {
         tokens.handle(tenant: "", subject: "")
     }
 
-    /// The aggregate that a command is about, and how much of it the decision needs; `nil` where the command can be
-    /// answered without looking at any.
+    /// The aggregate that a command is about, and how much of it the decision needs; `nil` if the command can be
+    /// answered without any.
     package func need(of command: Command) -> Need? {
         switch command.action.about {
         case .sessionAlone(let id): id.map { Need($0.handle, .sessions([$0])) }

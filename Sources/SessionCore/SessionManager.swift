@@ -1,7 +1,7 @@
-/// The rules of Sojourn: a pure function from a command and what is known of its subject to what has to happen.
+/// The rules of Sojourn: a pure function of a command and an aggregate that returns the outcome and the changes.
 ///
-/// No clock, no randomness of its own, no I/O: time and entropy come with the transaction, so every rule is tested
-/// without a server, and every race has its one answer in the revision that the commit checks.
+/// It uses no clock, no randomness and no I/O of its own: time and entropy come with the transaction. So every rule is
+/// tested without a server, and the revision check in the commit resolves every race.
 package struct SessionManager: Sendable {
     package let tokens: any TokenScheme
     package let factors: any FactorScheme
@@ -13,12 +13,12 @@ package struct SessionManager: Sendable {
         self.extensions = extensions
     }
 
-    /// Carries `command` out on `transaction`, which then holds the changes and events of all commands so far.
+    /// Executes `command` on `transaction`, which accumulates the changes and events of all commands so far.
     ///
     /// A `Stop` restores the transaction. A refusal that is itself an effect (a reused token ends its session) is a
-    /// `Decision`, and its changes stay.
+    /// `Decision`, and its changes remain.
     ///
-    /// - Throws: `ScopeTooNarrow` if the decision needs the aggregate whole; then nothing has changed.
+    /// - Throws: `ScopeTooNarrow` if the decision needs the whole aggregate. Then nothing has changed.
     package func decide(
         _ command: Command, in transaction: inout SubjectTransaction
     ) throws(ScopeTooNarrow) -> Outcome {

@@ -1,30 +1,30 @@
-/// The rules that sessions of one kind live by (contract §8). Numbers are at least 1 unless 0 is given a meaning.
+/// The rules that govern one kind of session (contract §8). Numbers are at least 1, unless 0 has a meaning.
 package struct SessionPolicy: Hashable, Sendable {
     package static let defaultName: ExactText = "default"
 
-    /// How long a session may rest.
+    /// Idle lifetime.
     package var idleSeconds = 1800
-    /// How long a session may last in all.
+    /// Absolute lifetime.
     package var absoluteSeconds = 43200
-    /// How often activity is written; in effect never more than a tenth of the idle time.
+    /// How often activity is written; never less often than every tenth of the idle lifetime.
     package var touchIntervalSeconds = 60
     package var accessTokenSeconds = 300
     package var refreshSeconds = 43200
-    /// How long a replaced refresh token may be shown once more; 0 = not at all, at most 300.
+    /// How long a replaced refresh token may be used once more; 0 = not at all, at most 300.
     package var refreshGraceSeconds = 30
     /// Per tenant, subject and policy; 0 = no limit.
     package var maxSessions = 5
     package var onLimit = LimitStrategy.evictLeastRecentlyActive
     package var mfa = SecondFactor()
     package var context = ContextRules()
-    /// After idle expiry; 0 = none.
+    /// How long a session can be resumed after idle expiry; 0 = not at all.
     package var reauthenticationWindowSeconds = 3600
     package var transferSeconds = 60
     /// Levels below a root session; 0 = none.
     package var maxDepth = 4
     /// Direct children of one session; 0 = none.
     package var maxChildren = 32
-    /// How long an ended session still answers with its reason.
+    /// How long the tokens of an ended session are still answered with the reason.
     package var endedSeconds = 86400
 
     package init() {}
@@ -60,7 +60,7 @@ package struct SessionPolicy: Hashable, Sendable {
         package var fingerprint = Reaction.off
         package var travel = Reaction.off
         package var maxTravelKmh = 900
-        /// What every command with a token has to bring: what is missing counts as a change.
+        /// Fields that every command with a token must have. A missing one counts as a change.
         package var require: ContextFields = []
 
         package init() {}
@@ -77,15 +77,15 @@ package struct SessionPolicy: Hashable, Sendable {
         }
     }
 
-    /// How much activity may go unwritten for a session with this idle time, in milliseconds: the idle deadline may come
-    /// early by this much, never late.
+    /// How much activity may remain unwritten for a session with this idle lifetime, in milliseconds. The idle deadline
+    /// may come early by this much, never late.
     package func touchIntervalMilliseconds(idleSeconds: Int) -> Int64 {
         min(Int64(touchIntervalSeconds) * 1000, Int64(idleSeconds) * 100)
     }
 }
 
-/// The policies in force: those of the installation, by name, and before them those that tenants put for themselves. The
-/// policy `default` always exists.
+/// The policies in force: the installation's, by name, overridden by those that tenants set for themselves. The policy
+/// `default` always exists.
 package struct PolicyCatalogue: Hashable, Sendable {
     private var policies: [ExactText: SessionPolicy]
     private var put: [PolicyName: SessionPolicy]
@@ -103,19 +103,19 @@ package struct PolicyCatalogue: Hashable, Sendable {
         return policies[name]
     }
 
-    /// The same with other policies put.
+    /// This catalogue with other tenant policies.
     package func with(put: [PolicyName: SessionPolicy]) -> PolicyCatalogue {
         PolicyCatalogue(policies, put: put)
     }
 
-    /// All that a tenant's sessions may live by, sorted by name.
+    /// All policies that a tenant's sessions may use, sorted by name.
     package func all(of tenant: String) -> [(name: ExactText, policy: SessionPolicy)] {
         var all = policies
         for (name, policy) in put where name.tenant == tenant { all[name.name] = policy }
         return all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
-    /// The policy that a session lives by: the one it was created under or, where that has gone, the default.
+    /// The policy that governs a session: the one it was created under or, if that is gone, the default.
     package func governing(_ session: Session) -> SessionPolicy {
         guard
             let policy = self[session.policy, tenant: session.tenant]

@@ -1,10 +1,11 @@
-/// How a session ended, and until when it is remembered.
+/// How a session ended, and how long it is remembered.
 package struct SessionEnding: Equatable, Sendable {
     package let at: Timestamp
     package let reason: EndReason
-    /// Until then its tokens answer with the reason; from then on they are unknown.
+    /// Until then its tokens are answered with the reason; afterwards they are unknown.
     package var forgottenAt: Timestamp
-    /// Whether no authentication brings it back, though it only idled out: it was locked, or somebody ended it again.
+    /// Whether authenticating again cannot resume it although it idled out: it was locked, or has been ended explicitly
+    /// since.
     package var isFinal: Bool
 
     package init(at: Timestamp, reason: EndReason, forgottenAt: Timestamp, isFinal: Bool = false) {
@@ -16,15 +17,15 @@ package struct SessionEnding: Equatable, Sendable {
 }
 
 extension SessionEnding {
-    /// Whether an authentication can bring the session back, in its policy's window.
+    /// Whether authenticating again resumes the session, within its policy's window.
     var mayComeBack: Bool { reason == .expiredIdle && !isFinal }
 }
 
-/// Why a session is locked, and what leads out of it.
+/// Why a session is locked, and what unlocks it.
 package struct SessionLock: Equatable, Sendable {
-    /// The locked session above it that it was locked with; `nil` where it was locked itself.
+    /// The locked ancestor that it was locked together with; `nil` if it was locked itself.
     package let through: SessionID?
-    /// The context that locked it. To unlock the session is to accept it.
+    /// The context that it was locked for. Unlocking the session accepts that context.
     package let context: ClientContext?
 
     package init(through: SessionID? = nil, context: ClientContext? = nil) {
@@ -33,7 +34,7 @@ package struct SessionLock: Equatable, Sendable {
     }
 }
 
-/// A one-time ticket with which a session moves to another device.
+/// A one-time ticket that moves a session to another device.
 package struct TransferTicket: Equatable, Sendable {
     package let digest: TokenDigest
     package let expiresAt: Timestamp
@@ -46,14 +47,15 @@ package struct TransferTicket: Equatable, Sendable {
     }
 }
 
-/// What is kept of a session's tokens: digests, never the tokens.
+/// What is stored about a session's tokens: digests, never the tokens themselves.
 package struct SessionCredentials: Equatable, Sendable {
     package var session: TokenDigest
-    /// `nil` while the session waits for its second factor.
+    /// `nil` while the session is pending.
     package var refresh: RefreshCredential?
-    /// The generation with which the present line of tokens began; older ones were replaced all at once.
+    /// The generation that the current line of tokens began with. All tokens of earlier generations were replaced at
+    /// once.
     package var lineStart: Int
-    /// When the last of its access tokens runs out.
+    /// When the last of its access tokens expires.
     package var accessExpiresAt: Timestamp?
 
     package init(
@@ -66,11 +68,11 @@ package struct SessionCredentials: Equatable, Sendable {
     }
 }
 
-/// What is kept of a refresh token.
+/// What is stored about a refresh token.
 package struct RefreshCredential: Equatable, Sendable {
     package var digest: TokenDigest
     package var expiresAt: Timestamp
-    /// The token before the present one, for as long as it may be shown again.
+    /// The previous token, as long as it may be used again.
     package var predecessor: Predecessor?
 
     package init(digest: TokenDigest, expiresAt: Timestamp, predecessor: Predecessor? = nil) {
@@ -79,7 +81,7 @@ package struct RefreshCredential: Equatable, Sendable {
         self.predecessor = predecessor
     }
 
-    /// A refresh token that was replaced, and the salt its successor was derived with.
+    /// A replaced refresh token, and the salt that its successor was derived with.
     package struct Predecessor: Equatable, Sendable {
         package let digest: TokenDigest
         /// 32 bytes.

@@ -1,14 +1,14 @@
-/// Where a session stands: `pending` → `active` ⇄ `locked` → `revoked` | `expired` (contract §3).
+/// The life cycle of a session: `pending` → `active` ⇄ `locked` → `revoked` | `expired` (contract §3).
 package enum SessionStatus: String, Sendable {
-    /// Waits for its second factor.
+    /// Needs its second factor.
     case pending
     case active
-    /// Kept, but good for nothing until it is unlocked.
+    /// Kept, but its tokens do not work until it is unlocked.
     case locked
     case revoked
     case expired
 
-    /// Whether the session can still go on; living sessions count towards the limit.
+    /// Whether the session has not ended. Living sessions count towards the limit.
     package var isLiving: Bool {
         switch self {
         case .pending, .active, .locked: true

@@ -1,19 +1,19 @@
-// What is over though nobody has carried that out: deadlines that have passed, and sessions that a standing mass
-// revocation concerns. Whoever writes carries it out, whoever reads takes it as done.
+// Ends that are due but not yet written: deadlines that have passed, and sessions that an active mass revocation
+// affects. A writer writes them; a reader treats them as done.
 
-/// How a living session is over by now.
+/// How a living session ends at this moment.
 struct DueEnd {
     let at: Timestamp
     let status: SessionStatus
     let reason: EndReason
-    /// `nil` for a deadline.
+    /// `nil` if a deadline passed.
     var revocation: MassRevocation?
 
     var event: Event.Kind { revocation == nil ? .expired : .revoked }
 }
 
 extension SubjectTransaction {
-    /// `nil` for a session that goes on, and for one that is over.
+    /// `nil` if the session continues, or has ended already.
     func dueEnd(of session: Session) -> DueEnd? {
         let expiry = session.expiry(at: now).map {
             DueEnd(at: session.idleExpiresAt, status: .expired, reason: $0)
@@ -25,7 +25,7 @@ extension SubjectTransaction {
         return DueEnd(at: revocation.at, status: .revoked, reason: revocation.reason, revocation: revocation)
     }
 
-    /// Whether a session that idled out would come back, and a standing revocation keeps it from that.
+    /// Whether a session that idled out could be resumed, were it not for an active revocation.
     private func isBarred(_ session: Session) -> Bool {
         guard !standing.isEmpty, let ending = session.ending, ending.reason == .expiredIdle, !ending.isFinal else {
             return false
@@ -33,8 +33,8 @@ extension SubjectTransaction {
         return standing.first(concerning: session) != nil
     }
 
-    /// `session` as it is at this moment, what is due carried out on it or on one above it; `nil` once it is to be forgotten.
-    /// Of one that has a parent the aggregate has to be there whole.
+    /// `session` at this moment, with everything that is due on it or an ancestor applied; `nil` if it is to be
+    /// forgotten. If the session has a parent, the whole aggregate must be loaded.
     func current(_ session: Session) -> Session? {
         if let ending = session.ending {
             if ending.forgottenAt <= now { return nil }
@@ -58,8 +58,8 @@ extension SubjectTransaction {
         return barred
     }
 
-    /// Ends every session that is over by now, forgets those that have been over for long enough, and lets none come back
-    /// that a standing revocation concerns.
+    /// Ends every session whose end is due, forgets those that ended long enough ago, and closes those that an active
+    /// revocation keeps from being resumed.
     mutating func settleDeadlines() {
         var due: [(session: Session, end: DueEnd)] = []
         var others: [SessionID] = []
@@ -75,7 +75,7 @@ extension SubjectTransaction {
     }
 
     private mutating func carryOut(_ end: DueEnd, of id: SessionID) {
-        // It may have ended with its parent meanwhile.
+        // It may just have ended with its parent.
         guard let session = aggregate.sessions[id], session.status.isLiving else { return settle(id) }
         let commands = traceparent
         if let revocation = end.revocation { traceparent = revocation.traceparent }
@@ -84,7 +84,7 @@ extension SubjectTransaction {
         settle(id)
     }
 
-    /// For a session that is over.
+    /// For a session that has ended.
     private mutating func settle(_ id: SessionID) {
         guard let session = aggregate.sessions[id], let ending = session.ending else { return }
         if ending.forgottenAt <= now {
@@ -94,7 +94,7 @@ extension SubjectTransaction {
         }
     }
 
-    /// What ended first ends first; of what a revocation ended at one stroke, those above before those below.
+    /// Orders ends by time; for sessions that a revocation ends at the same moment, parents come before children.
     private func comesEarlier(
         _ one: (session: Session, end: DueEnd), _ other: (session: Session, end: DueEnd)
     ) -> Bool {

@@ -1,11 +1,11 @@
-// What happens to a session happens to those below it, in the same commit.
+// Changes to a session that also apply to its descendants, in the same commit.
 extension SubjectTransaction {
-    /// The living sessions directly below a session, oldest first.
+    /// The living direct children of a session, oldest first.
     func children(of id: SessionID) -> [Session] {
         living { $0.parentID == id }
     }
 
-    /// `session` and the living ones below it, parents first.
+    /// `session` and its living descendants, parents first.
     mutating func tree(from session: Session) -> [Session] {
         let childIDs = self.childIDs ?? makeChildIDs()
         self.childIDs = childIDs
@@ -31,18 +31,17 @@ extension SubjectTransaction {
         session.parentID.flatMap { aggregate.sessions[$0] }
     }
 
-    /// How many sessions are above a session.
+    /// How many ancestors a session has.
     func depth(of session: Session) -> Int {
         ancestors(of: session).count
     }
 
-    /// The sessions above a session, nearest first.
+    /// The ancestors of a session, nearest first.
     func ancestors(of session: Session) -> [SessionID] {
         aggregate.ancestors(of: session)
     }
 
-    /// Ends `session`, now or at the deadline that has passed, and those below it; each is announced with the one event
-    /// that says how.
+    /// Ends `session`, now or at the deadline that has passed, and its descendants. Each is announced with one event.
     ///
     /// - Returns: the sessions that ended, parents first.
     @discardableResult
@@ -54,7 +53,7 @@ extension SubjectTransaction {
             precondition(member.status.isLiving && !status.isLiving, "only a living session ends, and once")
             let reason = index == 0 ? reason : .parentEnded
             var ended = ended(member, as: status, reason: reason, at: end ?? now)
-            // Those above it may be forgotten before it is.
+            // Its ancestors may be forgotten before it is.
             if member.parentID != nil { ended.line = keptLine(of: member) }
             put(ended)
             announce(index == 0 ? event : status == .expired ? .expired : .revoked, of: ended, reason: reason.word)
@@ -62,10 +61,10 @@ extension SubjectTransaction {
         return tree.map(\.id)
     }
 
-    /// Ends a session now, with those below it, for good: one that is over already, perhaps with its parent a moment ago,
-    /// does not come back.
+    /// Ends a session and its descendants now and for good. A session that has already ended, perhaps just now with its
+    /// parent, can no longer be resumed.
     ///
-    /// - Returns: the sessions that ended by this, parents first.
+    /// - Returns: the sessions that this ended, parents first.
     mutating func revoke(_ id: SessionID, because reason: EndReason) -> [SessionID] {
         guard let session = aggregate.sessions[id] else { return [] }
         guard session.status.isLiving else {
@@ -75,14 +74,14 @@ extension SubjectTransaction {
         return end(session, as: .revoked, reason: reason, event: .revoked)
     }
 
-    /// What a living session becomes when it ends.
+    /// A living session in its ended state.
     func ended(_ session: Session, as status: SessionStatus, reason: EndReason, at end: Timestamp) -> Session {
         var ended = session
         ended.status = status
         ended.lock = nil
         ended.ticket = nil
         let policy = policies.governing(session)
-        // What was locked does not come back unlocked.
+        // A locked session must not be resumed unlocked.
         var ending = SessionEnding(
             at: end, reason: reason, forgottenAt: now.adding(seconds: policy.endedSeconds),
             isFinal: session.status == .locked)
@@ -94,7 +93,7 @@ extension SubjectTransaction {
         return ended
     }
 
-    /// Sees to it that a session that is over does not come back; it is not kept any longer for that.
+    /// Makes sure that an ended session cannot be resumed. It is not kept any longer because of that.
     mutating func close(_ session: Session) {
         guard var ending = session.ending, ending.mayComeBack else { return }
         var closed = session
@@ -105,9 +104,9 @@ extension SubjectTransaction {
         put(closed)
     }
 
-    /// Locks `session` and those below it that are not locked yet.
+    /// Locks `session` and those of its descendants that are not locked yet.
     ///
-    /// - Parameter context: what it was locked for, where a context rule did it.
+    /// - Parameter context: the context that it was locked for, if a context rule did it.
     /// - Returns: the sessions that were locked, parents first.
     mutating func lock(_ session: Session, reason: String, context: ClientContext? = nil) -> [SessionID] {
         var all: [SessionID] = []
@@ -124,7 +123,7 @@ extension SubjectTransaction {
         return all
     }
 
-    /// Unlocks `session`, and those below it that were locked with it.
+    /// Unlocks `session`, and the descendants that were locked with it.
     ///
     /// - Returns: the sessions that were unlocked, parents first.
     mutating func unlock(_ session: Session, reason: String) -> [SessionID] {
@@ -149,7 +148,7 @@ extension SubjectTransaction {
         return session.id
     }
 
-    /// Bounds what the sessions below `parent` may have by what it has now.
+    /// Limits the assurance of the sessions below `parent` to what it has now.
     mutating func capChildren(of parent: Session) {
         for child in tree(from: parent).dropFirst() {
             guard let above = self.parent(of: child) else { continue }
@@ -159,7 +158,8 @@ extension SubjectTransaction {
         }
     }
 
-    /// Puts children elsewhere in the tree. What was locked through the session above them is from then on locked by itself.
+    /// Moves children to another parent. Sessions that were locked with their former ancestor are then locked
+    /// themselves.
     mutating func move(_ children: [Session], from former: SessionID, to parent: SessionID?) {
         for child in children {
             guard let known = aggregate.sessions[child.id] else { continue }
@@ -176,7 +176,7 @@ extension SubjectTransaction {
         childIDs = nil
     }
 
-    /// Forgets those that ended first, where more than `maxEndedSessions` are over.
+    /// Forgets the sessions that ended first if more than `maxEndedSessions` have ended.
     mutating func forgetSurplus() {
         guard aggregate.sessions.count > Self.maxEndedSessions else { return }
         let ended = aggregate.sessions.values.compactMap { session in session.ending.map { (session.id, $0.at) } }

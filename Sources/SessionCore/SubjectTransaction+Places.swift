@@ -1,18 +1,19 @@
-// Where sessions stand in lists.
+// The positions of sessions in lists.
 extension SubjectTransaction {
-    /// The place of a session, which it has as long as it lives.
+    /// The position of a session, which does not change during its life.
     func place(of session: Session) -> ListPlace {
         ListPlace(line: line(of: session), own: .init(of: session))
     }
 
-    /// The line to keep with a session whose place may not follow from the tree any more; empty where it is too long: then
-    /// the session takes a new place.
+    /// The line to store with a session whose position can no longer be derived from the tree. Empty if it would be too
+    /// long: then the session takes a new position.
     func keptLine(of session: Session) -> [ListPlace.Step] {
         let line = line(of: session)
         return line.count <= ListPlace.maxKeptSteps ? line : []
     }
 
-    /// `session` below another parent, or none, in the place that it has. Where it takes a new one, so do those below it.
+    /// `session` under another parent, or as a root, in its present position. If it takes a new position, so do its
+    /// descendants.
     mutating func moved(_ session: Session, to parent: SessionID?) -> Session {
         var moved = session
         moved.parentID = parent

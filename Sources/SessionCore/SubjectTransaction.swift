@@ -1,30 +1,30 @@
-/// What the commands decided so far would make of one aggregate: its state after them, what has to be written, and the
-/// events to announce. Nothing has happened until the store commits it.
+/// The result of the commands decided so far on one aggregate: its new state, what has to be written, and the events to
+/// announce. Nothing has happened until the store commits it.
 package struct SubjectTransaction: Sendable {
-    /// More living sessions than this no subject gets, whatever its policy: the aggregate is read whole.
+    /// Bound on living sessions per subject, whatever the policy says, because the aggregate is read whole.
     package static let maxLivingSessions = 1000
-    /// More ended sessions than this are not remembered; the ones that ended first are forgotten early.
+    /// Bound on ended sessions that are remembered. Beyond it, those that ended first are forgotten early.
     package static let maxEndedSessions = 100
 
-    /// When, by the store's clock.
+    /// The moment of the decision, by the store's clock.
     package let now: Timestamp
     package let policies: PolicyCatalogue
-    /// The mass revocations that were in force when the aggregate was read, or a moment later.
+    /// The mass revocations in force when the aggregate was read, or a moment later.
     package let standing: StandingRevocations
     package let scope: AggregateScope
     /// The activity that was loaded, newest first.
     package let activity: [SessionID: [ActivityEntry]]
     package internal(set) var aggregate: Aggregate
-    /// The sessions to write, or to remove where the aggregate no longer has them.
+    /// The sessions to write, or to remove if the aggregate no longer contains them.
     package internal(set) var changed: Set<SessionID> = []
-    /// The sessions whose entry in the deadline index has to be set anew, or removed.
+    /// The sessions whose entry in the deadline index has to be updated or removed.
     package internal(set) var rescheduled: Set<SessionID> = []
     package internal(set) var changedPolicies: Set<PolicyName> = []
     package internal(set) var isSubjectChanged = false
     package internal(set) var areRevocationsChanged = false
     package internal(set) var events: [Event] = []
     private(set) var caller: String?
-    /// The sessions below each, oldest first, as long as none has come or moved since somebody asked.
+    /// The children of each session, oldest first. A cache, dropped when a session begins or moves.
     var childIDs: [SessionID: [SessionID]]?
     private var random: any RandomNumberGenerator & Sendable
     var traceparent: String?
@@ -41,7 +41,7 @@ package struct SubjectTransaction: Sendable {
         self.policies = policies
         self.standing = standing
         self.random = random
-        // Of single sessions the one that is asked for is capped then: that is the way of every validate.
+        // If only single sessions were loaded, each is capped when it is read: every validate takes this path.
         if case .whole = scope { self.aggregate.cap(by: policies) }
     }
 
@@ -57,13 +57,13 @@ package struct SubjectTransaction: Sendable {
     }
 }
 
-/// The decision needs more of the aggregate than was loaded: load it whole, and decide again.
+/// The decision needs more of the aggregate than was loaded. Load all of it, and decide again.
 package struct ScopeTooNarrow: Error {}
 
-// MARK: - What rules read
+// MARK: - Reading
 
 extension SubjectTransaction {
-    /// - Throws: `Stop.scopeTooNarrow` where only single sessions were loaded.
+    /// - Throws: `Stop.scopeTooNarrow` if only single sessions were loaded.
     func requireWhole() throws(Stop) {
         switch scope {
         case .whole: break
@@ -71,12 +71,12 @@ extension SubjectTransaction {
         }
     }
 
-    /// The session with this id, if it is this tenant's.
+    /// The session with this id, if it belongs to this tenant.
     func session(_ id: SessionID, tenant: String) -> Session? {
         governed(id, tenant: tenant)?.session
     }
 
-    /// The same, with the policy that it lives by.
+    /// The session with this id, if it belongs to this tenant, and the policy that governs it.
     func governed(_ id: SessionID, tenant: String) -> (session: Session, policy: SessionPolicy)? {
         guard let session = aggregate.sessions[id], session.tenant == tenant else { return nil }
         let policy = policies.governing(session)
@@ -100,7 +100,7 @@ extension SubjectTransaction {
         aggregate.sessions.values.count { $0.status.isLiving }
     }
 
-    /// The living sessions that `isWanted`, oldest first.
+    /// The living sessions for which `isWanted` is true, oldest first.
     func living(where isWanted: (Session) -> Bool) -> [Session] {
         Self.oldestFirst(aggregate.sessions.values.filter { $0.status.isLiving && isWanted($0) })
     }
@@ -109,7 +109,7 @@ extension SubjectTransaction {
         sessions.sorted { ($0.createdAt, $0.id.text) < ($1.createdAt, $1.id.text) }
     }
 
-    /// The aggregate as it is at this moment, everything carried out that is due: for those that only read.
+    /// The aggregate at this moment, with everything that is due applied: for rules that only read.
     var settled: SubjectTransaction {
         var settled = self
         settled.settleDeadlines()
@@ -118,10 +118,10 @@ extension SubjectTransaction {
     }
 }
 
-// MARK: - What rules do
+// MARK: - Writing
 
 extension SubjectTransaction {
-    /// Stores `session` with a new deadline. One that begins knows of the mass revocations that stand, and is not meant by
+    /// Stores `session` with a new deadline. A new session has seen the active mass revocations, and is not affected by
     /// them.
     mutating func put(_ session: Session) {
         if aggregate.sessions.updateValue(session, forKey: session.id) == nil {
@@ -133,8 +133,8 @@ extension SubjectTransaction {
         rememberPlace(of: session)
     }
 
-    /// Stores `session`, and that it was active. Its entry in the deadline index stays: when that comes, whoever looks
-    /// finds the later deadline and puts it back.
+    /// Stores `session` with its activity. Its entry in the deadline index is not updated: the reaper, finding it too
+    /// early, corrects it.
     mutating func touch(_ session: inout Session) {
         session.lastActiveAt = now
         update(session)
@@ -147,19 +147,19 @@ extension SubjectTransaction {
         rememberPlace(of: session)
     }
 
-    /// Sets the deadline index right for a session, be it there or not.
+    /// Updates or removes the session's entry in the deadline index.
     mutating func reschedule(_ id: SessionID) {
         rescheduled.insert(id)
     }
 
-    /// Brings the entry in the deadline index forward of a session that a policy made stricter has ended: the reaper, who
-    /// announces it, would else come by when it was to end before.
+    /// Moves the deadline entry of a session forward that a stricter policy has ended. Otherwise the reaper, which
+    /// announces the end, would only find it at its former deadline.
     mutating func hasten(_ session: Session) {
         aggregate.sessions[session.id] = session
         rescheduled.insert(session.id)
     }
 
-    /// Changes what is known of the subject beside its sessions.
+    /// Changes what is stored about the subject besides its sessions.
     mutating func changeSubject(tenant: String, name: ExactText, _ change: (inout Subject) -> Void) {
         var subject = aggregate.subject ?? Subject(tenant: tenant, name: name)
         precondition(subject.tenant == tenant && subject.name == name, "an aggregate is about one subject")
@@ -213,17 +213,18 @@ extension SubjectTransaction {
 // MARK: - Entropy
 
 extension SubjectTransaction {
-    /// An id for a new session of this subject, with 71 bits of its own.
+    /// A new session id for this subject, with 71 random bits.
     mutating func makeSessionID() -> SessionID {
         SessionID(handle: aggregate.handle, own: makeName(length: SessionID.ownLength))
     }
 
-    /// `count` bytes that nobody can guess.
+    /// `count` unpredictable bytes.
     mutating func makeEntropy(count: Int) -> [UInt8] {
         (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &random) }
     }
 
-    /// `length` random letters and digits, 5.95 bits each: no `_`, so that no name looks like it holds a token's prefix.
+    /// `length` random letters and digits, 5.95 bits each. Without `_`, so that no name looks as if it contained a
+    /// token's prefix.
     mutating func makeName(length: Int, prefix: String = "") -> String {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
         let characters = (0..<length).map { _ in alphabet[Int.random(in: alphabet.indices, using: &random)] }

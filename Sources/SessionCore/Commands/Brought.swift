@@ -1,6 +1,6 @@
-/// The part of a command that rules of an extension see, beside its session and subject.
+/// The part of a command that an extension's rules see, besides its session and subject.
 package struct Brought: Sendable {
-    /// The policy that it names.
+    /// The policy that the command names.
     var policy: ExactText?
     var context: ClientContext?
     var device: Device?

@@ -1,29 +1,30 @@
-/// What a command is about. It decides which aggregate is loaded, and which subject and session rules of an extension see.
+/// What a command is about. It determines which aggregate is loaded, and which subject and session an extension's rules
+/// see.
 ///
-/// An id that is `nil` stands for a text that cannot be a session's id.
+/// An id is `nil` if the text in the command cannot be a session id.
 package enum CommandTarget: Sendable {
-    /// A subject with all its sessions, by its name.
+    /// A subject, by name, with all its sessions.
     case subject(ExactText)
-    /// The same, by its handle: the sweep does not know names.
+    /// A subject, by handle, with all its sessions: the sweep does not know names.
     case handle(SubjectHandle)
-    /// One session, with all of its subject.
+    /// One session, with everything else of its subject.
     case session(SessionID?)
-    /// One session without the others of its subject. A rule that needs those throws `Stop.scopeTooNarrow`.
+    /// One session, without the subject's other sessions. A rule that needs those throws `Stop.scopeTooNarrow`.
     case sessionAlone(SessionID?)
-    /// One session, with all of its subject and its own activity log.
+    /// One session, with everything else of its subject, and its activity log.
     case sessionWithActivity(SessionID?)
-    /// The session of a token, with all of its subject.
+    /// The session of a token, with everything else of its subject.
     case token(TokenReference)
-    /// The policies that tenants put.
+    /// The policies set with `policy.put`.
     case policies
-    /// The mass revocations that stand.
+    /// The active mass revocations.
     case revocations
 }
 
-/// The one session that a command is about, as a command names it.
+/// How a command names the one session it is about.
 package enum SessionTarget: Sendable {
     case token(TokenReference)
-    /// `nil` is a text that cannot be any session's id.
+    /// `nil` if the text in the command cannot be a session id.
     case session(SessionID?)
 
     var about: CommandTarget {

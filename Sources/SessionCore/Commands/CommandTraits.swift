@@ -1,9 +1,9 @@
-/// What holds for every command of one type.
+/// What holds for all commands of one type.
 package struct CommandTraits: Sendable {
-    /// The name that callers send it by, such as `session.refresh` (contract §3).
+    /// The name on the wire, such as `session.refresh` (contract §3).
     package let name: String
     package let work: WorkKind
-    /// Whether it has an effect that must not happen twice. Then it needs a `message_id`, and its result is kept for
+    /// Whether it has an effect that must not happen twice. Then it needs a `message_id`, and its result is stored for
     /// duplicates.
     package let changesState: Bool
     package let level: LevelNeed
@@ -16,11 +16,11 @@ package struct CommandTraits: Sendable {
     }
 }
 
-/// The kinds of work. Each has a queue of its own, so that none waits behind another (contract §1).
+/// The kinds of work. Each has its own queue, so that none waits behind another (contract §1).
 package enum WorkKind: Sendable, CaseIterable {
-    /// Ending and suspending sessions: never behind a login storm.
+    /// Ending and suspending sessions: never behind a surge of logins.
     case revoke
-    /// Asking about sessions.
+    /// Reading sessions.
     case validate
     /// Beginning and continuing sessions.
     case manage
@@ -28,12 +28,12 @@ package enum WorkKind: Sendable, CaseIterable {
     case admin
 }
 
-/// What a command does where its session is below the assurance level that a rule of an extension requires.
+/// What a command does if its session is below the assurance level that an extension's rule requires.
 package enum LevelNeed: Sendable {
-    /// The level does not matter: reading, ending and elevating must not depend on it.
+    /// Runs: reading, ending and elevating must not depend on the level.
     case none
-    /// It is refused with `not_permitted`.
+    /// Is rejected with `not_permitted`.
     case session
-    /// Its own rule decides, see ``SentCommand/require(level:)``.
+    /// Decides by its own rule, see ``SentCommand/require(level:)``.
     case decides
 }

@@ -12,14 +12,14 @@ package struct CreateSession: SentCommand {
     package var parent: Parent?
     package var actor: ExactText?
     package var attributes: JSONObject
-    /// Shorter than the policy's, if given; in seconds.
+    /// In seconds; at most the policy's idle lifetime.
     package var idleSeconds: Int?
-    /// Shorter than the policy's, if given; in seconds.
+    /// In seconds; at most the policy's absolute lifetime.
     package var absoluteSeconds: Int?
-    /// What a rule of an extension requires, 1…3: below it the session begins pending.
+    /// The level that an extension's rule requires, 1…3. Below it, the session begins pending.
     package var requiredLevel = 1
 
-    /// The session to begin it under; its id is `nil` for a text that cannot be any session's.
+    /// The parent of the new session; its id is `nil` if the text in the command cannot be a session id.
     package struct Parent: Sendable {
         package let id: SessionID?
 

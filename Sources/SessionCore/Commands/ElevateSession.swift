@@ -5,7 +5,7 @@ package struct ElevateSession: SentCommand {
     package var token: TokenReference
     package var proof: Proof
     package var context: ClientContext?
-    /// What a rule of an extension requires of a session that is pending, 1…3.
+    /// The level that an extension's rule requires of a pending session, 1…3.
     package var requiredLevel = 1
 
     package init(token: TokenReference, proof: Proof, context: ClientContext? = nil) {
@@ -35,7 +35,7 @@ package struct ElevateSession: SentCommand {
     package enum Proof: Sendable {
         /// A code that Sojourn verifies.
         case factor(FactorProof)
-        /// What the caller verified.
+        /// What the caller verified itself.
         case authentication(Authentication)
     }
 }

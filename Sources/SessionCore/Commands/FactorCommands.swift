@@ -1,4 +1,4 @@
-/// `factor.enroll`: begin to use an authenticator.
+/// `factor.enroll`: register an authenticator.
 package struct EnrollFactor: SentCommand {
     package static let traits = CommandTraits("factor.enroll", work: .admin, changesState: true)
     package static let defaultLabel = "Authenticator"
@@ -23,7 +23,7 @@ package struct EnrollFactor: SentCommand {
     }
 }
 
-/// `factor.confirm`: show that the authenticator works.
+/// `factor.confirm`: prove that the authenticator works.
 package struct ConfirmFactor: SentCommand {
     package static let traits = CommandTraits("factor.confirm", work: .admin, changesState: true)
 
@@ -46,7 +46,7 @@ package struct ConfirmFactor: SentCommand {
     }
 }
 
-/// `factor.remove`: take an authenticator out of use.
+/// `factor.remove`: remove an authenticator.
 package struct RemoveFactor: SentCommand {
     package static let traits = CommandTraits("factor.remove", work: .admin, changesState: true)
 
@@ -67,7 +67,7 @@ package struct RemoveFactor: SentCommand {
     }
 }
 
-/// `factor.list`: the authenticators of a subject.
+/// `factor.list`: list a subject's authenticators.
 package struct ListFactors: SentCommand {
     package static let traits = CommandTraits("factor.list", work: .admin, changesState: false)
 

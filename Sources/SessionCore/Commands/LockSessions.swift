@@ -1,4 +1,4 @@
-/// `session.lock`: suspend one session with its children, or all of a subject.
+/// `session.lock`: suspend one session and its children, or all sessions of a subject.
 package struct LockSessions: SentCommand {
     package static let traits = CommandTraits("session.lock", work: .revoke, changesState: true)
 
@@ -11,7 +11,7 @@ package struct LockSessions: SentCommand {
     }
 
     package enum Target: Sendable {
-        /// `nil` is a text that cannot be any session's id.
+        /// `nil` if the text in the command cannot be a session id.
         case session(SessionID?)
         case subject(ExactText)
 
@@ -32,7 +32,7 @@ package struct LockSessions: SentCommand {
     }
 }
 
-/// `session.unlock`: let them go on.
+/// `session.unlock`: resume what `session.lock` suspended.
 package struct UnlockSessions: SentCommand {
     package static let traits = CommandTraits("session.unlock", work: .revoke, changesState: true)
 

@@ -1,4 +1,4 @@
-/// `policy.put`: a policy of the tenant's own, whole.
+/// `policy.put`: set a policy of the tenant, replacing all its fields.
 package struct PutPolicy: SentCommand {
     package static let traits = CommandTraits("policy.put", work: .admin, changesState: true)
 
@@ -20,7 +20,7 @@ package struct PutPolicy: SentCommand {
     }
 }
 
-/// `policy.get`: the policy that holds under a name.
+/// `policy.get`: the policy in force under a name.
 package struct GetPolicy: SentCommand {
     package static let traits = CommandTraits("policy.get", work: .admin, changesState: false)
 
@@ -40,7 +40,7 @@ package struct GetPolicy: SentCommand {
     }
 }
 
-/// `policy.remove`: take a policy away that the tenant put.
+/// `policy.remove`: remove a policy set with `policy.put`.
 package struct RemovePolicy: SentCommand {
     package static let traits = CommandTraits("policy.remove", work: .admin, changesState: true)
 
@@ -60,7 +60,7 @@ package struct RemovePolicy: SentCommand {
     }
 }
 
-/// `policy.list`: all policies that hold for a tenant.
+/// `policy.list`: all policies in force for a tenant.
 package struct ListPolicies: SentCommand {
     package static let traits = CommandTraits("policy.list", work: .admin, changesState: false)
 

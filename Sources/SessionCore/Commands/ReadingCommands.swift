@@ -1,4 +1,4 @@
-/// `session.get`: one session as it is.
+/// `session.get`: read one session.
 package struct GetSession: SentCommand {
     package static let traits = CommandTraits("session.get", work: .validate, changesState: false)
 
@@ -17,17 +17,17 @@ package struct GetSession: SentCommand {
     }
 }
 
-/// `session.list`: the sessions of a subject.
+/// `session.list`: list the sessions of a subject.
 package struct ListSessions: SentCommand {
     package static let traits = CommandTraits("session.list", work: .validate, changesState: false)
-    /// The most that are told at once.
+    /// The largest page.
     package static let maxLimit = 1000
 
     package var subject: ExactText
     package var includeEnded: Bool
     /// 1…1000.
     package var limit: Int
-    /// Only those behind this place.
+    /// Only sessions behind this position.
     package var after: ListPlace?
 
     package init(
@@ -48,14 +48,14 @@ package struct ListSessions: SentCommand {
     }
 }
 
-/// `session.activity`: what happened in a session, newest first.
+/// `session.activity`: read what happened in a session, newest first.
 package struct ReadActivity: SentCommand {
     package static let traits = CommandTraits("session.activity", work: .validate, changesState: false)
     package static let defaultLimit = 50
-    /// The most entries that are kept of a session.
+    /// At most this many entries are stored per session.
     package static let maxLimit = 200
 
-    /// `nil` is a text that cannot be any session's id.
+    /// `nil` if the text in the command cannot be a session id.
     package var session: SessionID?
     /// 1…200.
     package var limit: Int

@@ -1,4 +1,4 @@
-/// `session.reauthenticate`: the user has authenticated anew, in a session that goes on or that idled out.
+/// `session.reauthenticate`: record that the user authenticated again, in a living session or in one that idled out.
 package struct ReauthenticateSession: SentCommand {
     package static let traits = CommandTraits("session.reauthenticate", work: .manage, changesState: true)
 

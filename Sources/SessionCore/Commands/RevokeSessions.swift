@@ -1,10 +1,10 @@
-/// `session.revoke`: end one session, those of a subject, or a tenant's by the thousand.
+/// `session.revoke`: end one session, a subject's sessions, or many of a tenant's at once.
 package struct RevokeSessions: SentCommand {
     package static let traits = CommandTraits("session.revoke", work: .revoke, changesState: true)
 
     package var target: Target
     package var reason: EndReason
-    /// Whether children end with their parents, or else move up to their grandparents.
+    /// Whether children end with their parent. Otherwise they move up to their grandparent.
     package var cascade: Bool
 
     package init(target: Target, reason: EndReason = .revoked, cascade: Bool = true) {
@@ -23,10 +23,10 @@ package struct RevokeSessions: SentCommand {
 
     package enum Target: Sendable {
         case token(TokenReference)
-        /// `nil` is a text that cannot be any session's id.
+        /// `nil` if the text in the command cannot be a session id.
         case session(SessionID?)
         case subject(ExactText, except: Exception?)
-        /// All of the tenant's that are meant.
+        /// All of the tenant's sessions that match.
         case all(MassRevocation.Narrowing)
 
         var about: CommandTarget {
@@ -46,7 +46,7 @@ package struct RevokeSessions: SentCommand {
         }
     }
 
-    /// The session to spare, usually the one the user is in.
+    /// The session to spare, usually the user's current one.
     package enum Exception: Sendable {
         case token(TokenReference)
         case session(SessionID?)

@@ -1,22 +1,22 @@
-/// A command that can be decided: one that a caller sent, or one of the sweep's own.
+/// A command that can be decided: one sent by a caller, or one of the sweep's own.
 ///
-/// Each type describes itself. What is loaded for it follows from what it is about, what rules of an extension are told
-/// follows from what it brings, and its queue follows from its traits.
+/// Each type describes itself. Its target determines what is loaded, `brings` determines what an extension's rules see,
+/// and its traits determine its queue.
 package protocol SessionCommand: Sendable {
-    /// What it is about. This decides what is loaded for it.
+    /// The target. It determines what is loaded.
     var about: CommandTarget { get }
 
-    /// The access token that it brings, until its signature has been verified. Verifying is asynchronous, so it happens
-    /// before the decision.
+    /// The access token in the command, as long as its signature has not been verified. Verifying is asynchronous, so
+    /// it happens before the decision.
     var unverifiedToken: Secret? { get }
 
-    /// Replaces the unverified token by the verified one.
+    /// Replaces the unverified token by the result of verifying it.
     mutating func take(verified token: TokenReference)
 
-    /// Carries the command out on `transaction`.
+    /// Executes the command on `transaction`.
     ///
-    /// - Throws: `Stop` where it is not carried out. `SessionManager.decide` then restores the transaction, so a rule may
-    ///   stop at any point.
+    /// - Throws: `Stop` if the command is not executed. `SessionManager.decide` then restores the transaction, so a
+    ///   rule may stop at any point.
     func decide(
         by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision
@@ -28,15 +28,16 @@ extension SessionCommand {
     package mutating func take(verified token: TokenReference) {}
 }
 
-/// A command that a caller sends. `SessionContract` reads each type and lists them all.
+/// A command sent by a caller. `SessionContract` parses each type and lists them all.
 package protocol SentCommand: SessionCommand {
     /// What holds for every command of this type.
     static var traits: CommandTraits { get }
 
-    /// The part of it that rules of an extension see.
+    /// The part of the command that an extension's rules see.
     var brings: Brought { get }
 
-    /// Requires of the session at least this assurance level, 1…3. Only for types whose ``CommandTraits/level`` is `decides`.
+    /// Makes the command require at least this assurance level, 1…3. Called only if ``CommandTraits/level`` is
+    /// `decides`.
     mutating func require(level: Int)
 }
 

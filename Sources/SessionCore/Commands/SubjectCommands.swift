@@ -1,4 +1,4 @@
-/// `subject.disable`: end all sessions of a subject, and let none begin.
+/// `subject.disable`: end all sessions of a subject, and prevent new ones.
 package struct DisableSubject: SentCommand {
     package static let traits = CommandTraits("subject.disable", work: .revoke, changesState: true)
 
@@ -19,7 +19,7 @@ package struct DisableSubject: SentCommand {
     }
 }
 
-/// `subject.enable`: let sessions of a subject begin again.
+/// `subject.enable`: allow a disabled subject to begin sessions again.
 package struct EnableSubject: SentCommand {
     package static let traits = CommandTraits("subject.enable", work: .revoke, changesState: true)
 

@@ -1,6 +1,6 @@
-// The sweep's own commands. Nobody sends them, nobody may refuse them, and nobody is answered.
+// The sweep's own commands. No caller sends them, no extension may refuse them, and no reply is sent.
 
-/// A deadline of this session has come.
+/// A deadline of this session has passed.
 package struct ExpireSession: SessionCommand {
     package let session: SessionID
 
@@ -17,7 +17,7 @@ package struct ExpireSession: SessionCommand {
     }
 }
 
-/// Standing mass revocations may concern sessions of this subject.
+/// Active mass revocations may affect sessions of this subject.
 package struct CarryOutRevocations: SessionCommand {
     package let subject: SubjectHandle
 
@@ -34,7 +34,7 @@ package struct CarryOutRevocations: SessionCommand {
     }
 }
 
-/// The mass revocations until this moment are carried out to the end.
+/// The mass revocations up to this moment have been executed completely.
 package struct ForgetRevocations: SessionCommand {
     package let moment: Timestamp
 

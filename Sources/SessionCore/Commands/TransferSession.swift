@@ -1,10 +1,10 @@
-/// `session.transfer.begin`: make a ticket that moves the session to another device.
+/// `session.transfer.begin`: issue a ticket that moves the session to another device.
 package struct BeginTransfer: SentCommand {
     package static let traits = CommandTraits(
         "session.transfer.begin", work: .manage, changesState: true, level: .session)
 
     package var token: TokenReference
-    /// Whether the session stays where it is beside the new one.
+    /// Whether the original session stays alive alongside the new one.
     package var keepOriginal: Bool
     package var context: ClientContext?
 
@@ -24,7 +24,7 @@ package struct BeginTransfer: SentCommand {
     }
 }
 
-/// `session.transfer.complete`: exchange a ticket for the session's successor.
+/// `session.transfer.complete`: exchange a ticket for a new session.
 package struct CompleteTransfer: SentCommand {
     package static let traits = CommandTraits(
         "session.transfer.complete", work: .manage, changesState: true, level: .session)

@@ -1,4 +1,4 @@
-/// `session.update`: change what is kept with a session.
+/// `session.update`: change a session's attributes, device or context.
 package struct UpdateSession: SentCommand {
     package static let traits = CommandTraits("session.update", work: .manage, changesState: true)
 

@@ -1,4 +1,4 @@
-/// `session.validate`: is this token good, now and for this?
+/// `session.validate`: check whether a token is valid, and sufficient for what the caller is about to do.
 package struct ValidateSession: SentCommand {
     package static let traits = CommandTraits("session.validate", work: .validate, changesState: false, level: .decides)
 
@@ -42,7 +42,7 @@ package struct ValidateSession: SentCommand {
         try manager.validate(self, tenant: tenant, in: &transaction)
     }
 
-    /// What the caller is about to do needs at least this.
+    /// The minimum for what the caller is about to do.
     package struct Requirement: Sendable {
         /// 1…3.
         package var level: Int?

@@ -1,15 +1,16 @@
 package import SojournExtension
 
-/// What the package that a worker is built into adds: rules of its own, and second factors of its own.
+/// What an embedding package adds to a worker: rules, and factor verifiers.
 package struct Extensions: Sendable {
-    /// More a result is not annotated with; in keys and in Unicode scalars.
+    /// Bounds of a result's annotations: how many, the length of a key, and the length of a text in Unicode scalars.
     private static let maxAnnotations = 16
     private static let annotationKeyLength = 1...64
     private static let maxTextLength = 256
-    /// More rules or verifiers than these are a mistake: each is asked about every command, or kept with every subject.
+    /// Bounds that only a mistake exceeds: every rule runs for every command, and every verifier's state is stored with
+    /// every subject.
     private static let maxRules = 64
     private static let maxVerifiers = 16
-    /// What a command may assert of methods, a verifier may too.
+    /// The same bounds as for the methods that a command asserts.
     private static let maxMethods = 16
     private static let methodLength = 1...32
 
@@ -23,7 +24,7 @@ package struct Extensions: Sendable {
         verifiers = [:]
     }
 
-    /// - Throws: `ExtensionError` where there are too many, or a verifier's kind is not one, or belongs to somebody else.
+    /// - Throws: `ExtensionError` if there are too many, or if a verifier's kind is invalid or already taken.
     package init(rules: [any SessionRule], verifiers: [any FactorVerifier]) throws(ExtensionError) {
         guard rules.count <= Self.maxRules else {
             throw ExtensionError("there are \(rules.count) rules; at most \(Self.maxRules) can be added")
@@ -47,26 +48,26 @@ package struct Extensions: Sendable {
         self.verifiers = byKind
     }
 
-    /// The kinds of factor that the verifiers know, sorted.
+    /// The kinds of factor that the verifiers handle, sorted.
     package var factorKinds: [String] { verifiers.keys.sorted() }
 
-    /// What to call it all, for the log.
+    /// The names of all rules and verifiers, for the log.
     package var names: [String] { rules.map { "\(type(of: $0))" } + factorKinds }
 
-    /// What of a rule's annotations goes into a result.
+    /// Cuts a rule's annotations to what fits into a result.
     static func bounded(annotations: [String: String]) -> [String: String] {
         let named = annotations.filter { annotationKeyLength.contains($0.key.unicodeScalars.count) }
         let kept = named.sorted { $0.key < $1.key }.prefix(maxAnnotations)
         return Dictionary(uniqueKeysWithValues: kept.map { ($0.key, cut($0.value)) })
     }
 
-    /// What of a verifier's methods goes into a session.
+    /// Cuts a verifier's methods to what fits into a session.
     static func bounded(methods: [String]) -> [ExactText] {
         let named = methods.filter { methodLength.contains($0.unicodeScalars.count) }
         return named.prefix(maxMethods).map { ExactText($0) }
     }
 
-    /// What the caller is told of a refusal.
+    /// The message that the caller receives with a refusal.
     static func sentence(of refusal: SessionRefusal) -> String {
         refusal.sentence.isEmpty ? "a rule forbids this" : cut(refusal.sentence)
     }
@@ -77,7 +78,7 @@ package struct Extensions: Sendable {
     }
 }
 
-/// Why an extension cannot be used: a mistake in the program that brings it.
+/// Why an extension cannot be used: a mistake in the program that adds it.
 package struct ExtensionError: Error, Sendable, CustomStringConvertible {
     package let description: String
 

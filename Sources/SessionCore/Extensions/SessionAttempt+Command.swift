@@ -1,7 +1,7 @@
 import SojournExtension
 
 extension SessionAttempt {
-    /// What a command says, and what is stored of the session it names.
+    /// Combines what a command states with what is stored about the session it names.
     ///
     /// - Parameter sent: the action of `command`.
     init(of command: Command, _ sent: any SentCommand, in transaction: SubjectTransaction) {
@@ -32,7 +32,7 @@ extension SessionAttempt {
 }
 
 extension SessionDecision {
-    /// What is granted with this result; `nil` for a token that is not valid, which is no grant.
+    /// The grant that `data` represents; `nil` for an invalid token, which grants nothing.
     init?(_ attempt: SessionAttempt, granting data: ResultData, at now: Timestamp) {
         self.init(attempt: attempt)
         switch data {
@@ -46,7 +46,7 @@ extension SessionDecision {
         case .sessions, .massRevocation, .ticket, .activity, .enrolled, .factor, .factors, .policy, .policyRemoved,
             .policies:
             break
-        case .annotated, .expired: preconditionFailure("this is not what a rule for callers decides")
+        case .annotated, .expired: preconditionFailure("only the sweep's commands and annotated results end here")
         }
     }
 }

@@ -1,6 +1,6 @@
 import SojournExtension
 
-// Our own values as extensions see them: copies, so that what is ours can change.
+// Our own values as extensions see them. They are copies, so that our types can change without breaking extensions.
 
 extension SessionFacts {
     init(_ session: Session, at now: Timestamp) {
@@ -49,7 +49,7 @@ extension SessionDevice {
 }
 
 extension JSONObject {
-    /// Those members whose value is a text.
+    /// The members whose value is a string.
     var texts: [String: String] {
         var texts: [String: String] = [:]
         for case (let key, .string(let text)) in members { texts[key] = text }

@@ -1,6 +1,6 @@
 import SojournExtension
 
-// How the rules of an extension are asked.
+// How an extension's rules are applied.
 extension SessionManager {
     /// Carries `command` out as the rules of the extension allow. The sweep's commands are nobody's to refuse.
     func decideUnderExtensionRules(
@@ -34,11 +34,11 @@ extension SessionManager {
         case .none, .decides: return
         case .session:
             guard let session, session.level < level else { return }
-            throw .rejected(.notPermitted, "this needs a session of level \(level): elevate it first")
+            throw .rejected(.notPermitted, "this needs a session of level \(level); elevate it first")
         }
     }
 
-    /// What all rules together ask for: a level of 1…3, and annotations.
+    /// What all rules together require: a level of 1…3, and annotations.
     private func terms(of attempt: SessionAttempt) throws(Stop) -> SessionTerms {
         var all = SessionTerms.nothing
         for rule in extensions.rules {
@@ -61,7 +61,8 @@ extension SessionManager {
 }
 
 extension SubjectTransaction {
-    /// Undoes what `command` did, but for the code it brought: who saw it typed must not be able to show it again.
+    /// Undoes what `command` did, except that the code in it stays used up: someone who saw it typed must not be able
+    /// to use it again.
     fileprivate mutating func goBack(to before: SubjectTransaction, keepingUsedCodesOf command: any SentCommand) {
         let subject = aggregate.subject
         self = before

@@ -1,13 +1,13 @@
-/// How much all sessions of a subject may take up together: an aggregate is read whole, in one reply of Redis.
+/// Bounds the total size of a subject's sessions, because an aggregate is read whole, in one Redis reply.
 extension SubjectTransaction {
-    /// In bytes of their records, about; ended ones count too. A quarter of what is read in one reply, for contexts are
-    /// replaced by longer ones without being looked at.
+    /// In bytes of the records, estimated; ended sessions count too. A quarter of the largest reply, because contexts
+    /// are replaced by longer ones without this check.
     private static let maxBytes = 8 << 20
-    /// A record without its variable parts, about; and no record is larger than that.
+    /// A record without its variable parts, and the largest record, both estimated.
     private static let fixedBytes = 512
     private static let largestBytes = 128 << 10
 
-    /// Whether `session` has room beside the others as it is.
+    /// Whether `session` fits, together with the others.
     func hasRoom(for session: Session) -> Bool {
         guard aggregate.sessions.count >= Self.maxBytes / Self.largestBytes else { return true }
         let others = aggregate.sessions.values.reduce(0) { $1.id == session.id ? $0 : $0 + Self.bytes(of: $1) }
@@ -16,7 +16,7 @@ extension SubjectTransaction {
 
     func requireRoom(for session: Session) throws(Stop) {
         guard hasRoom(for: session) else {
-            throw .rejected(.limitReached, "the subject's sessions have \(Self.maxBytes >> 20) MiB together at most")
+            throw .rejected(.limitReached, "the subject's sessions may take up \(Self.maxBytes >> 20) MiB in total")
         }
     }
 

@@ -1,13 +1,13 @@
-// What rules ask of a session before they do anything with it.
+// Conditions that rules check before they do anything with a session.
 extension SessionManager {
-    /// The session whose present session token this is.
+    /// The session whose current session token this is.
     func session(
         of reference: TokenReference, tenant: String, in transaction: SubjectTransaction
     ) throws(Stop) -> Session {
         guard let token = reference.presented, token.kind == .session,
             let session = transaction.session(token.session, tenant: tenant),
             session.credentials.session == token.digest
-        else { throw .rejected(.tokenInvalid, "this is not the present token of any session") }
+        else { throw .rejected(.tokenInvalid, "this is not the current token of any session") }
         return session
     }
 
@@ -25,12 +25,12 @@ extension SessionManager {
         _ id: SessionID?, tenant: String, in transaction: SubjectTransaction
     ) throws(Stop) -> Session {
         guard let session = id.flatMap({ transaction.session($0, tenant: tenant) }) else {
-            throw .rejected(.sessionNotFound, "there is no session of this id")
+            throw .rejected(.sessionNotFound, "there is no session with this id")
         }
         return session
     }
 
-    /// Refuses a session that is over.
+    /// Refuses a session that has ended.
     func requireLiving(_ session: Session, under policy: SessionPolicy, now: Timestamp) throws(Stop) {
         switch session.status {
         case .pending, .active, .locked: return
@@ -39,7 +39,7 @@ extension SessionManager {
             guard canComeBack(session, under: policy, now: now) else {
                 throw .rejected(.sessionEnded, "the session has expired")
             }
-            throw .rejected(.reauthenticationRequired, "the session has rested for too long; authenticate again")
+            throw .rejected(.reauthenticationRequired, "the session was idle for too long; authenticate again")
         }
     }
 
@@ -52,18 +52,18 @@ extension SessionManager {
         case .active: return
         case .locked: throw .rejected(.sessionLocked, "the session is locked")
         case .pending where orPending: return
-        case .pending: throw .rejected(.sessionPending, "the session waits for its second factor")
-        case .revoked, .expired: preconditionFailure("a session that is over is refused before")
+        case .pending: throw .rejected(.sessionPending, "the session is waiting for its second factor")
+        case .revoked, .expired: preconditionFailure("an ended session was refused above")
         }
     }
 
-    /// Whether a session idled out a moment ago and may still be re-authenticated.
+    /// Whether a session that idled out may still be resumed by authenticating again.
     func canComeBack(_ session: Session, under policy: SessionPolicy, now: Timestamp) -> Bool {
         guard let ending = session.ending, ending.mayComeBack else { return false }
         return now < ending.at.adding(seconds: policy.reauthenticationWindowSeconds) && now < session.expiresAt
     }
 
-    /// Whether activity is to be written; what is younger than the policy's touch interval is near enough.
+    /// Whether activity has to be written. The policy's touch interval says how far the stored time may lag behind.
     func isTouchDue(_ session: Session, under policy: SessionPolicy, now: Timestamp) -> Bool {
         now.milliseconds - session.lastActiveAt.milliseconds
             >= policy.touchIntervalMilliseconds(idleSeconds: session.idleSeconds)
@@ -73,7 +73,7 @@ extension SessionManager {
         guard subject?.isDisabled != true else { throw .rejected(.subjectDisabled, "the subject is disabled") }
     }
 
-    /// When the user authenticated: a caller's clock may be a minute ahead of ours, not more.
+    /// When the user authenticated. A caller's clock may be at most a minute ahead of ours.
     func authenticationTime(of authentication: Authentication?, now: Timestamp) throws(Stop) -> Timestamp? {
         guard let authentication else { return nil }
         guard let at = authentication.at else { return now }

@@ -1,10 +1,10 @@
-/// What became of the context that a command brought.
+/// What a context rule decided about the context in a command.
 enum ContextVerdict {
-    /// Accepted, and in the session; whether it has to be stored even if nothing else is.
+    /// Accepted, and copied to the session. `teaches`: whether it must be stored even if nothing else is.
     case accepted(teaches: Bool)
-    /// Not accepted before the session is elevated.
+    /// Not accepted until the session is elevated.
     case mismatch
-    /// The session was locked, or has ended, for it.
+    /// The session was locked, or ended, because of it.
     case locked
     case revoked
 
@@ -21,16 +21,16 @@ enum ContextVerdict {
 }
 
 extension SessionManager {
-    /// Suspect contexts that are remembered of a session, so that each is told of once.
+    /// Suspect contexts remembered per session, so that each is announced only once.
     private static var maxSuspects: Int { 8 }
 
-    /// Applies the context rules of `policy` to what a command brought. An accepted context moves into `session`, which
-    /// the caller stores; what a rule does to the session is stored here.
+    /// Applies the context rules of `policy` to the context in a command. An accepted context is copied to `session`,
+    /// which the caller stores. Effects of a rule on the session are stored here.
     ///
     /// - Parameters:
-    ///   - brought: `nil` where the command brought none: then only what the policy requires is looked at.
-    ///   - isElevation: whether the user has just proved who they are, so that `elevate` is content.
-    ///   - isOtherDevice: whether another device brings it, as a transfer has it.
+    ///   - brought: `nil` if the command has no context. Then only the fields that the policy requires are checked.
+    ///   - isElevation: whether the user has just proved who they are, which satisfies the reaction `elevate`.
+    ///   - isOtherDevice: whether another device sent it, as in a transfer.
     func judge(
         _ brought: ClientContext?, of session: inout Session, under policy: SessionPolicy,
         isElevation: Bool = false, isOtherDevice: Bool = false, in transaction: inout SubjectTransaction
@@ -51,14 +51,14 @@ extension SessionManager {
             changed: changed, previous: session.context, current: presented, reaction: reaction)
         let detail = Event.Detail.contextChange(change)
         switch reaction {
-        case .off: preconditionFailure("a rule that is off does not fire")
+        case .off: preconditionFailure("a rule that is off cannot fire")
         case .elevate where !isElevation:
             if session.suspects.contains(presented) { return .mismatch }
             try transaction.requireWhole()
             suspect(presented, of: &session, change, in: &transaction)
             return .mismatch
         case .notify where comparison.isOnlyMissing(changed):
-            // It goes on missing, so to tell of it every time would be an event for every request.
+            // It stays missing in later commands. Announcing it each time would make one event per request.
             let isKnown = session.suspects.contains(.nothing)
             if !isKnown { try transaction.requireWhole() }
             accept(brought, in: &session, at: transaction.now)
@@ -83,7 +83,7 @@ extension SessionManager {
         }
     }
 
-    /// Tells of a context that is not accepted, and remembers that it was told of.
+    /// Announces a context that is not accepted, and remembers that it was announced.
     private func suspect(
         _ presented: ClientContext, of session: inout Session, _ change: ContextChange,
         in transaction: inout SubjectTransaction
@@ -127,7 +127,7 @@ extension SessionManager {
         return RejectionWithEffect(.contextRejected, "the session does not come back with this context")
     }
 
-    /// Takes a context as the session's.
+    /// Makes a context the session's accepted context.
     func accept(_ brought: ClientContext?, in session: inout Session, at now: Timestamp) {
         guard let presented = brought else { return }
         session.context = presented.over(session.context)
@@ -135,9 +135,9 @@ extension SessionManager {
         session.suspects.removeAll { $0 == presented }
     }
 
-    /// Whether a session begins from where the subject was not active before, nor any of its known sessions is (contract
-    /// §8, `onRisk`), or does not say all that it has to. The very first has nothing to differ from; what never showed its
-    /// second factor makes nothing known.
+    /// Whether a session begins in a place where neither the subject nor any of its stored sessions was active
+    /// (contract §8, `onRisk`), or lacks a required field. The very first session is not risky, because there is
+    /// nothing to compare it with. A session that never showed its second factor does not make a place known.
     func isRisky(_ context: ClientContext, under policy: SessionPolicy, in transaction: SubjectTransaction) -> Bool {
         if policy.context.require.areMissing(in: context) { return true }
         let known = transaction.aggregate.sessions.values.filter { $0.pendingUntil == nil }.map {
@@ -154,7 +154,7 @@ extension SessionManager {
         return !known.contains { $0.country == country }
     }
 
-    /// Whether a session goes on from where it was not before, which is to be remembered with its subject.
+    /// Whether a session continues in a new place, which has to be stored with its subject.
     private func isNewPlace(_ presented: ClientContext, of session: Session, under policy: SessionPolicy) -> Bool {
         guard policy.mfa.required == .onRisk else { return false }
         let accepted = (session.context ?? ClientContext()).on(session.device)
@@ -165,6 +165,6 @@ extension SessionManager {
 }
 
 extension ClientContext {
-    /// A command's that brought none: among the suspects it says that what is missing was told of.
+    /// A command without a context. Among the suspects, it means that missing fields have been announced.
     fileprivate static let nothing = ClientContext()
 }

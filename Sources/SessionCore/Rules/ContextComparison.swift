@@ -1,7 +1,7 @@
-/// Compares what a command brings with what a session last accepted (contract §8). What either side lacks is not
-/// compared: unknown is neither a match nor a difference, unless the policy requires it.
+/// Compares the context in a command with the session's accepted context (contract §8). A field that either side lacks
+/// is not compared: unknown is neither a match nor a difference, unless the policy requires the field.
 struct ContextComparison {
-    /// Nearer than this is the same place to `travel`, in kilometres: what an address says of one is no better.
+    /// In kilometres. Anything nearer is the same place to `travel`, since locating an IP address is no more precise.
     private static let nearby = 50.0
 
     let rules: SessionPolicy.ContextRules
@@ -9,7 +9,7 @@ struct ContextComparison {
     let presented: ClientContext
     /// How long ago the accepted coordinates were last seen, in seconds.
     let elapsedSeconds: Double
-    /// Whether it comes from another device by its nature, so that what tells devices apart is no change.
+    /// Whether it comes from another device by design, so that rules about the device do not apply.
     let isOtherDevice: Bool
 
     /// The rules that fire, and the strictest of their reactions.
@@ -19,7 +19,7 @@ struct ContextComparison {
         return (fired, strictest)
     }
 
-    /// Whether all that fired is that something required is missing.
+    /// Whether rules fired only because required fields are missing.
     func isOnlyMissing(_ fired: [ContextRule]) -> Bool {
         fired.allSatisfy(isMissing)
     }
@@ -29,7 +29,7 @@ struct ContextComparison {
         return rule.fields.all.contains { rules.require.contains($0) && !presented.says($0) }
     }
 
-    /// Whether it brings something that a rule looks at and that was not known yet.
+    /// Whether it contains something that a rule compares and that was unknown.
     var teaches: Bool {
         ContextRule.allCases.contains { reaction(to: $0) != .off && teaches($0) }
     }

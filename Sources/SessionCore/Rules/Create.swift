@@ -4,7 +4,7 @@ extension SessionManager {
         _ create: CreateSession, tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
         guard let policy = transaction.policies[create.policy, tenant: tenant] else {
-            throw .rejected(.policyNotFound, "there is no policy of that name")
+            throw .rejected(.policyNotFound, "there is no policy with that name")
         }
         let lifetime = try lifetime(of: create, under: policy)
         let authenticatedAt = try authenticationTime(of: create.authentication, now: transaction.now)
@@ -60,61 +60,61 @@ extension SessionManager {
         return .granted(.created(session: session, tokens: issued, evicted: evicted, challenge: challenge))
     }
 
-    /// Both lifetimes in seconds: the policy's, or the shorter ones that were asked for.
+    /// The idle and absolute lifetime in seconds: the policy's, or the shorter ones in the command.
     private func lifetime(of create: CreateSession, under policy: SessionPolicy) throws(Stop) -> (
         idle: Int, absolute: Int
     ) {
         let absolute = create.absoluteSeconds ?? policy.absoluteSeconds
         guard absolute <= policy.absoluteSeconds else {
             throw .failed(
-                .invalidField, "the policy allows \(policy.absoluteSeconds) seconds at most", path: "/absoluteSeconds")
+                .invalidField, "the policy allows at most \(policy.absoluteSeconds) seconds", path: "/absoluteSeconds")
         }
         guard let idle = create.idleSeconds else { return (min(policy.idleSeconds, absolute), absolute) }
         guard idle <= policy.idleSeconds else {
             throw .failed(
-                .invalidField, "the policy allows \(policy.idleSeconds) seconds at most", path: "/idleSeconds")
+                .invalidField, "the policy allows at most \(policy.idleSeconds) seconds", path: "/idleSeconds")
         }
         guard idle <= absolute else {
             throw .failed(
-                .invalidField, "a session cannot rest for longer than it lasts: \(absolute) seconds",
+                .invalidField, "the idle lifetime must not exceed the absolute lifetime of \(absolute) seconds",
                 path: "/idleSeconds")
         }
         return (idle, absolute)
     }
 
-    /// The session to begin a child under, if it may have one more.
+    /// The parent of a new child, if it may have another one.
     private func parent(
         _ id: SessionID?, tenant: String, in transaction: SubjectTransaction
     ) throws(Stop) -> Session {
         if let id, id.handle != transaction.aggregate.handle {
-            throw .failed(.invalidField, "a child has the tenant and subject of its parent", path: "/parentId")
+            throw .failed(.invalidField, "a child must have the tenant and subject of its parent", path: "/parentId")
         }
         let parent = id.flatMap { transaction.session($0, tenant: tenant) }
         guard let parent, parent.status == .active else {
-            throw .rejected(.parentNotActive, "the parent is no active session")
+            throw .rejected(.parentNotActive, "the parent is not an active session")
         }
         try requirePlace(below: parent, height: 0, in: transaction)
         return parent
     }
 
-    /// Refuses one more child of `parent`, with `height` levels below it, where its policy has no place for it.
+    /// Refuses to put a subtree of `height` levels plus one below `parent` if its policy does not allow it.
     func requirePlace(
         below parent: Session, height: Int, in transaction: SubjectTransaction
     ) throws(Stop) {
         let policy = transaction.policies.governing(parent)
         guard transaction.depth(of: parent) + 1 + height <= policy.maxDepth else {
-            throw .rejected(.hierarchyTooDeep, "sessions go \(policy.maxDepth) levels below a root at most")
+            throw .rejected(.hierarchyTooDeep, "sessions may be nested at most \(policy.maxDepth) levels below a root")
         }
         guard transaction.children(of: parent.id).count < policy.maxChildren else {
-            throw .rejected(.hierarchyTooDeep, "a session has \(policy.maxChildren) children at most")
+            throw .rejected(.hierarchyTooDeep, "a session may have at most \(policy.maxChildren) children")
         }
         guard transaction.livingCount < SubjectTransaction.maxLivingSessions else {
             throw .rejected(.limitReached, "\(SubjectTransaction.maxLivingSessions) sessions of the subject are in use")
         }
     }
 
-    /// What the session still lacks before it is active. To its policy its parent has answered for it where that began under
-    /// the same one, or has shown two factors; to a rule of an extension nobody has.
+    /// What the session still needs before it is active. The parent's second factor satisfies the policy if the parent
+    /// began under the same policy or showed two factors. It never satisfies an extension's rule.
     private func challenge(
         to create: CreateSession, below parent: Session?, assurance: Assurance, under policy: SessionPolicy,
         in transaction: SubjectTransaction
@@ -143,7 +143,7 @@ extension SessionManager {
             expiresAt: now.adding(seconds: policy.mfa.pendingSeconds))
     }
 
-    /// Refuses a session that would wait for more than the code that it shows: it is not used up for that.
+    /// Refuses a session that would be pending even after its code. The code is not used up.
     private func requireNoChallenge(
         to create: CreateSession, below parent: Session?, assurance: Assurance, under policy: SessionPolicy,
         in transaction: SubjectTransaction
@@ -154,7 +154,7 @@ extension SessionManager {
 }
 
 extension SessionCredentials {
-    /// Of a session that is just being made.
+    /// A placeholder while a session is being created.
     fileprivate static let none = SessionCredentials(
         session: TokenDigest(bytes: [UInt8](repeating: 0, count: TokenDigest.length)), refresh: nil, lineStart: 1)
 }

@@ -1,6 +1,6 @@
 extension SessionManager {
-    /// Raises a session's assurance for a while, and replaces all its tokens: whoever had them before the user proved
-    /// themselves has nothing afterwards (contract §3, §6).
+    /// Raises a session's assurance for a limited time and replaces all its tokens: tokens from before the user proved
+    /// who they are stop working (contract §3, §6).
     func elevate(
         _ elevate: ElevateSession, tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
@@ -36,7 +36,7 @@ extension SessionManager {
         let levelBefore = session.assurance.level(at: now)
         session.assurance = elevated(session, by: methods, under: policy, in: transaction)
         if session.status == .pending {
-            // Only a verifier's code can turn out to be too little here. Thrown, so that it is not used up.
+            // Only an extension's code can turn out to be insufficient here. Thrown, so that the code is not used up.
             guard session.assurance.level(at: now) >= awaited else { throw Self.insufficientProof(for: awaited) }
             if session.parentID == nil {
                 let room = makeRoom(for: request, in: &transaction)
@@ -76,7 +76,7 @@ extension SessionManager {
         return session.parentID == nil ? rejectWithoutRoom(for: request, in: &transaction) : nil
     }
 
-    /// What a proof shows if it is good; `nil` where that is not known before.
+    /// The methods that a proof shows if it is valid; `nil` if that is not known in advance.
     private func knownMethods(of proof: ElevateSession.Proof) -> [ExactText]? {
         switch proof {
         case .factor(let proof): methods(ofKind: proof.kind)

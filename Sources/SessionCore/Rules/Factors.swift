@@ -1,12 +1,12 @@
-// Setting second factors up (contract §3, `factor.*`).
+// Managing second factors (contract §3, `factor.*`).
 extension SessionManager {
-    /// Authenticators that a subject may have.
+    /// Authenticators per subject.
     private static var maxFactors: Int { 10 }
     private static var recoveryCodes: Int { 10 }
-    /// RFC 4226, section 4, asks for 16 bytes at least, and recommends 20.
+    /// RFC 4226, section 4, requires at least 16 bytes and recommends 20.
     private static var secretLength: Int { 20 }
 
-    /// Makes a secret for an authenticator. It counts for nothing before it is confirmed.
+    /// Creates an authenticator's secret. It counts for nothing until it is confirmed.
     func enroll(
         _ enroll: EnrollFactor, tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
@@ -31,7 +31,7 @@ extension SessionManager {
                     recoveryCodes: codes)))
     }
 
-    /// Takes an authenticator into use that makes the right code, and the recovery codes that came with it.
+    /// Activates an authenticator that produced the right code, and the recovery codes issued with it.
     func confirm(
         _ confirm: ConfirmFactor, tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
@@ -68,7 +68,7 @@ extension SessionManager {
         return .granted(.factor(factor))
     }
 
-    /// Takes an authenticator out of use; with the last one the recovery codes go.
+    /// Removes an authenticator. Removing the last one removes the recovery codes.
     func remove(
         _ remove: RemoveFactor, tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
@@ -94,7 +94,7 @@ extension SessionManager {
     ) throws(Stop) -> (index: Int, Factor) {
         let factors = transaction.aggregate.subject?.factors ?? []
         guard let index = factors.firstIndex(where: { $0.id == id }) else {
-            throw .rejected(.factorNotFound, "the subject has no factor of this id")
+            throw .rejected(.factorNotFound, "the subject has no factor with this id")
         }
         return (index, factors[index])
     }

@@ -1,6 +1,7 @@
-// Suspending sessions and letting them go on (contract §3).
+// Suspending and resuming sessions (contract §3).
 extension SessionManager {
-    /// Locks one session or those of a subject, with all below. What is locked already, or over, stays as it is.
+    /// Locks one session, or all of a subject, with everything below. Sessions that are locked already or have ended
+    /// stay as they are.
     func lock(
         _ lock: LockSessions, tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
@@ -14,7 +15,7 @@ extension SessionManager {
         return .granted(.switched(locked))
     }
 
-    /// Unlocks one session or those of a subject, with all that were locked with them.
+    /// Unlocks one session, or all of a subject, with everything that was locked together with them.
     func unlock(
         _ unlock: UnlockSessions, tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
@@ -22,9 +23,9 @@ extension SessionManager {
         let reason = unlock.reason?.word ?? "unlocked"
         var unlocked: [SessionID] = []
         for id in try targets(of: unlock.target, tenant: tenant, in: transaction) {
-            // It may have been unlocked with its parent meanwhile.
+            // It may just have been unlocked with its parent.
             guard let session = transaction.aggregate.sessions[id], session.status == .locked else { continue }
-            // Below a locked session it stays locked: it is unlocked with that.
+            // Below a locked session it stays locked, and will be unlocked with that session.
             if transaction.ancestors(of: session).contains(where: { isLocked($0, in: transaction) }) { continue }
             unlocked += transaction.unlock(session, reason: reason)
         }

@@ -1,6 +1,6 @@
-// The policies that tenants put for themselves (contract §3, §8).
+// Policies that tenants set for themselves (contract §3, §8).
 extension SessionManager {
-    /// Policies that a tenant may put, and all tenants together: they are held in memory by every worker.
+    /// Policies per tenant, and for all tenants together: every worker keeps all of them in memory.
     private static var maxPolicies: Int { 100 }
     private static var maxPoliciesOfAll: Int { 10_000 }
 
@@ -14,7 +14,7 @@ extension SessionManager {
                 throw .rejected(.limitReached, "\(Self.maxPolicies) of \(Self.maxPolicies) policies are in use")
             }
             guard known.count < Self.maxPoliciesOfAll else {
-                throw .rejected(.limitReached, "the installation has no room for more policies")
+                throw .rejected(.limitReached, "the installation cannot store more policies")
             }
         }
         transaction.put(put.policy, as: name)
@@ -26,19 +26,19 @@ extension SessionManager {
     ) throws(Stop) -> Decision {
         let catalogue = transaction.policies.with(put: transaction.aggregate.policies)
         guard let policy = catalogue[name, tenant: tenant] else {
-            throw .rejected(.policyNotFound, "there is no policy of that name")
+            throw .rejected(.policyNotFound, "there is no policy with that name")
         }
         return .granted(.policy(name: name, policy))
     }
 
-    /// Takes a policy away that the tenant put. The installation's of that name holds again, if there is one; sessions that
-    /// live by one that is gone live by `default`.
+    /// Removes a policy that the tenant set. An installation's policy with the same name takes effect again; without
+    /// one, sessions under the removed policy follow `default`.
     func removePolicy(
         _ name: ExactText, tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
         let own = PolicyName(tenant: tenant, name: name)
         guard transaction.aggregate.policies[own] != nil else {
-            throw .rejected(.policyNotFound, "the tenant put no policy of that name")
+            throw .rejected(.policyNotFound, "the tenant has set no policy with that name")
         }
         transaction.put(nil, as: own)
         let left = transaction.policies.with(put: transaction.aggregate.policies)[name, tenant: tenant]

@@ -1,4 +1,4 @@
-// Looking, which is no activity and leaves nothing behind (contract §3).
+// Reading, which counts as no activity and writes nothing (contract §3).
 extension SessionManager {
     func get(
         _ target: SessionTarget, tenant: String, in transaction: SubjectTransaction

@@ -1,6 +1,6 @@
 extension SessionManager {
-    /// Takes a new authentication of the user: in a session that goes on, or one that idled out a moment ago and comes back
-    /// with all it had (contract §3). What elevations added and has not decayed stays.
+    /// Records that the user authenticated again, in a living session or in one that idled out recently, which is then
+    /// resumed as it was (contract §3). Elevations that have not expired remain.
     func reauthenticate(
         _ again: ReauthenticateSession, tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
@@ -45,9 +45,9 @@ extension SessionManager {
         return .granted(.issued(session: session, tokens: issued))
     }
 
-    /// Makes a session active again that idled out, where its context, its parent or the limit let it.
+    /// Resumes a session that idled out, if its context, its parent and the limit allow it.
     ///
-    /// - Parameter waits: whether it will wait for its second factor, and so for another place.
+    /// - Parameter waits: whether it will be pending, and so counts towards the limit of pending sessions.
     private func bringBack(
         _ session: inout Session, _ again: ReauthenticateSession, waiting waits: Bool, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction
@@ -57,7 +57,7 @@ extension SessionManager {
         }
         if session.parentID != nil {
             guard let parent = transaction.parent(of: session), parent.status == .active else {
-                throw .rejected(.parentNotActive, "the parent is no active session")
+                throw .rejected(.parentNotActive, "the parent is not an active session")
             }
             try requirePlace(below: parent, height: 0, in: transaction)
         } else {
@@ -74,8 +74,8 @@ extension SessionManager {
         return nil
     }
 
-    /// The session that this is a session or refresh token of; whether the refresh token is still good is asked behind
-    /// that.
+    /// The session that this session or refresh token belongs to. Whether the refresh token is still valid is checked
+    /// afterwards.
     private func holder(
         of reference: TokenReference, tenant: String, in transaction: SubjectTransaction
     ) throws(Stop) -> Session {
@@ -83,7 +83,7 @@ extension SessionManager {
             return try session(of: reference, tenant: tenant, in: transaction)
         }
         guard let session = transaction.session(token.session, tenant: tenant) else {
-            throw .rejected(.tokenInvalid, "this is not a refresh token of any session")
+            throw .rejected(.tokenInvalid, "this is not the refresh token of any session")
         }
         return session
     }

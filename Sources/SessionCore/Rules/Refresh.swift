@@ -1,15 +1,16 @@
 extension SessionManager {
     /// Exchanges a refresh token for its successor (contract §6; OAuth 2.0 Security BCP, RFC 9700, section 4.14).
     ///
-    /// The present token rotates. Its immediate predecessor, inside the grace window, gets the same successor again: two
-    /// tabs, or an answer that was lost, are no theft. Anything older was used twice, and ends the session.
+    /// The current token is rotated. Its immediate predecessor gets the same successor again during the grace period,
+    /// because two browser tabs or a lost reply are not a theft. The use of an older token is a reuse, and ends the
+    /// session.
     func refresh(
         _ refresh: RefreshSession, tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
         transaction.settleDeadlines()
         guard let token = refresh.refreshToken.presented, token.kind == .refresh,
             var session = transaction.session(token.session, tenant: tenant)
-        else { throw .rejected(.tokenInvalid, "this is not a refresh token of any session") }
+        else { throw .rejected(.tokenInvalid, "this is not the refresh token of any session") }
         let policy = transaction.policies.governing(session)
         if !canComeBack(session, under: policy, now: transaction.now) {
             try requireLiving(session, under: policy, now: transaction.now)
@@ -24,7 +25,7 @@ extension SessionManager {
         case .present: return rotate(token, of: session, under: policy, in: &transaction)
         case .predecessor(let predecessor):
             return again(predecessor, token, of: session, under: policy, in: &transaction)
-        case .reused: preconditionFailure("a session whose token was reused has ended")
+        case .reused: preconditionFailure("a reused token was handled above")
         }
     }
 
@@ -51,8 +52,8 @@ extension SessionManager {
                 tokens: IssuedTokens(refresh: successor.text, refreshExpiresAt: expiresAt, accessClaims: claims)))
     }
 
-    /// Gives the same successor again. The access token beside it is a new one, as it is when the present token is
-    /// refreshed; nothing of it has to be kept but how long it lives.
+    /// Returns the same successor again. The access token with it is new, as for the current token; only its lifetime
+    /// is stored.
     private func again(
         _ predecessor: RefreshCredential.Predecessor, _ token: PresentedToken, of session: Session,
         under policy: SessionPolicy, in transaction: inout SubjectTransaction

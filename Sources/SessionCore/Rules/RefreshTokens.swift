@@ -1,14 +1,14 @@
-/// What a refresh token of a session is worth.
+/// How a refresh token relates to its session's current one.
 enum RefreshTokenStanding {
     case present
-    /// The one before the present one, inside its grace.
+    /// The predecessor of the current token, during its grace period.
     case predecessor(RefreshCredential.Predecessor)
-    /// Older, or shown too late: somebody used it twice.
+    /// Older, or used after the grace period: somebody used it twice.
     case reused
 }
 
 extension SessionManager {
-    /// - Throws: `Stop.rejected` for a token that was replaced with all others.
+    /// - Throws: `Stop.rejected` if all of the session's tokens were replaced after this one.
     func refreshToken(
         _ token: PresentedToken, of session: Session, under policy: SessionPolicy, now: Timestamp
     ) throws(Stop) -> RefreshTokenStanding {

@@ -1,6 +1,6 @@
 extension SessionManager {
-    /// Ends one session, or those of a subject. Ending what is unknown, replaced or already over is no error: the
-    /// caller has what it wants (contract §3). What only idled out does not come back from then on.
+    /// Ends one session, or those of a subject. If a session is unknown, replaced or has already ended, that is not an
+    /// error: the caller has what it wanted (contract §3). A session that idled out can no longer be resumed.
     func revoke(
         _ revoke: RevokeSessions, tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
@@ -11,7 +11,7 @@ extension SessionManager {
         let targets = try targets(of: revoke.target, tenant: tenant, in: transaction)
         var revoked: [SessionID] = []
         for id in targets {
-            // Where it is all of a subject, the ones below are among them.
+            // If all of a subject's sessions end, the children are among them.
             if !revoke.cascade, !revoke.target.isSubject { raiseChildren(of: id, in: &transaction) }
             revoked += transaction.revoke(id, because: revoke.reason)
         }
@@ -31,12 +31,12 @@ extension SessionManager {
         case .subject(_, except: let exception):
             let spared = try spared(by: exception, tenant: tenant, in: transaction)
             return parentsFirst(transaction.all).map(\.id).filter { !spared.contains($0) }
-        case .all: preconditionFailure("a mass revocation is no matter of one subject")
+        case .all: preconditionFailure("a mass revocation does not belong to one subject")
         }
     }
 
-    /// The session to spare, and those above it, without which it would end. A token that is not a session's present
-    /// one is refused: to go on would end the very session that the caller meant to keep.
+    /// The session to spare, and its ancestors, without which it would end. A token that is not current is refused:
+    /// otherwise the session that the caller meant to keep would end.
     private func spared(
         by exception: RevokeSessions.Exception?, tenant: String, in transaction: SubjectTransaction
     ) throws(Stop) -> [SessionID] {
@@ -47,7 +47,7 @@ extension SessionManager {
         case .token(let reference):
             let token = try genuine(reference)
             guard token.session.handle == transaction.aggregate.handle else {
-                throw .rejected(.tokenInvalid, "the token to spare is another subject's")
+                throw .rejected(.tokenInvalid, "the token to spare belongs to another subject")
             }
             spared = transaction.session(token.session, tenant: tenant)
             guard spared == nil || spared?.credentials.session == token.digest else {
@@ -65,8 +65,8 @@ extension SessionManager {
         return token
     }
 
-    /// Puts the children of a session below its parent, or makes them roots, which then count towards the limit. What has no
-    /// place there stays, and ends with the session: a revocation is never refused for want of room.
+    /// Moves the children of a session to its parent, or makes them roots, which then count towards the limit. Children
+    /// that do not fit there stay and end with the session: a revocation is never refused because a limit is reached.
     private func raiseChildren(of id: SessionID, in transaction: inout SubjectTransaction) {
         let children = transaction.children(of: id)
         guard let session = transaction.aggregate.sessions[id], !children.isEmpty else { return }
@@ -80,7 +80,7 @@ extension SessionManager {
         transaction.move(raised, from: session.id, to: session.parentID)
     }
 
-    /// Which of the children become roots: the limit holds by policy, and the place of the session that ends is free.
+    /// Which children become roots. The limit applies per policy, and the session that ends frees its slot.
     private func makeRoom(
         forRoots children: [Session], insteadOf session: Session, in transaction: inout SubjectTransaction
     ) -> [Session] {
@@ -99,7 +99,7 @@ extension SessionManager {
             }
             if request.count > 0 { _ = makeRoom(for: request, in: &transaction) }
             let count = request.count + freed
-            // Those that would be evicted first do not begin with it.
+            // Exclude those that would be evicted first.
             raised += request.evicts ? request.inOrderOfEviction(members).suffix(count) : members.prefix(count)
         }
         return raised
@@ -116,7 +116,7 @@ extension SessionManager {
         }
     }
 
-    /// Sessions, each behind its parent; siblings keep their order.
+    /// Sorts sessions so that each follows its parent. Siblings keep their order.
     func parentsFirst(_ sessions: [Session]) -> [Session] {
         let known = Set(sessions.map(\.id))
         let children = Dictionary(grouping: sessions) { session in

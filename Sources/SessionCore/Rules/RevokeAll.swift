@@ -1,7 +1,7 @@
-// Ending a tenant's sessions by the thousand (contract §3, `session.revoke` with `all`).
+// Ending many of a tenant's sessions at once (contract §3, `session.revoke` with `all`).
 extension SessionManager {
-    /// Puts a mass revocation in force. Nothing else happens here, however many sessions it concerns: from its commit on
-    /// each is over for whoever looks, and the sweep ends them one by one, each with its event.
+    /// Puts a mass revocation into force. That is all, however many sessions it affects: from its commit on, every
+    /// reader treats them as ended, and the sweep ends them one by one, each with its event.
     func revokeAll(
         _ narrowing: MassRevocation.Narrowing, because reason: EndReason, tenant: String,
         in transaction: inout SubjectTransaction
@@ -13,19 +13,19 @@ extension SessionManager {
             narrowing: narrowing, traceparent: transaction.traceparent)
         guard standing.add(revocation) else {
             throw .failed(
-                .unavailable, "as many mass revocations as there may be are still being carried out; nothing happened")
+                .unavailable, "the limit of active mass revocations is reached; nothing happened")
         }
         transaction.put(standing)
         return .granted(.massRevocation(count: 0))
     }
 
-    /// The sweep's own: ends what standing mass revocations concern among one subject's sessions, and what has run out.
+    /// For the sweep: ends one subject's sessions that active mass revocations affect or that have expired.
     func carryOutRevocations(in transaction: inout SubjectTransaction) -> Decision {
         transaction.settleDeadlines()
         return .granted(.expired)
     }
 
-    /// The sweep's own: every session that these concerned has ended.
+    /// For the sweep: every session that these revocations affect has ended.
     func forgetRevocations(until moment: Timestamp, in transaction: inout SubjectTransaction) -> Decision {
         var standing = transaction.aggregate.revocations
         standing.remove(until: moment)
@@ -35,7 +35,7 @@ extension SessionManager {
 }
 
 extension TokenScheme {
-    /// Where the standing mass revocations lie: an aggregate like a subject's, of a tenant that nobody can be.
+    /// The handle of the active mass revocations: an aggregate like a subject's, under a tenant name that cannot exist.
     package var revocationsHandle: SubjectHandle {
         handle(tenant: "", subject: "revocations")
     }

@@ -1,27 +1,27 @@
 import SojournExtension
 
-/// What a code came to.
+/// The result of verifying a code.
 enum Verification {
-    /// It counts as these methods (RFC 8176).
+    /// The code is right, and counts as these methods (RFC 8176).
     case right(methods: [ExactText])
     /// Its effects have to be stored.
     case wrong(RejectionWithEffect)
 }
 
-/// Why a code was not taken, as `factor.rejected` has it.
+/// Why a code was rejected, as `factor.rejected` states it.
 enum CodeFailure: String {
     case code
     case replayed
-    /// This one was wrong, and the last that was taken.
+    /// The code was wrong, and was the last attempt before the lock.
     case locked
 }
 
-// Codes that Sojourn, or a verifier of an extension, verifies (contract §3, `factor`).
+// Codes verified by Sojourn or by an extension's verifier (contract §3, `factor`).
 extension SessionManager {
-    /// What one of our own codes counts as (RFC 8176).
+    /// The method that one of our own codes counts as (RFC 8176).
     static var codeMethod: ExactText { "otp" }
 
-    /// What a code of this kind counts as; `nil` where only its verifier knows.
+    /// The methods that a code of this kind counts as; `nil` if only its verifier knows.
     func methods(ofKind kind: String) -> [ExactText]? {
         FactorKind(rawValue: kind) == nil ? nil : [Self.codeMethod]
     }
@@ -29,11 +29,10 @@ extension SessionManager {
     /// The rejection of a proof that would leave a session waiting. No code is used up for that.
     static func insufficientProof(for level: Int) -> Stop {
         .rejected(
-            .factorRejected, "this does not amount to level \(level), which the session needs; no code is used up")
+            .factorRejected, "this does not reach level \(level), which the session needs; no code was used up")
     }
 
-    /// Checks a code of the subject's. A wrong one is counted and announced; so many in a row lock what they were meant
-    /// for.
+    /// Verifies a code of the subject. A wrong code is counted and announced; too many in a row lock the factor.
     ///
     /// - Throws: `Stop.rejected` with `factor_not_found` or `factor_locked`, without any effect.
     func verify(
@@ -50,7 +49,7 @@ extension SessionManager {
                 now: transaction.now)
         case nil:
             guard let verifier = extensions.verifiers[proof.kind] else {
-                throw .rejected(.factorNotFound, "there is no second factor of this type")
+                throw .rejected(.factorNotFound, "there is no second factor of this kind")
             }
             let claim = FactorClaim(
                 tenant: tenant, subject: name.text, caller: transaction.caller,
@@ -79,17 +78,17 @@ extension SessionManager {
         return RejectionWithEffect(.factorRejected, "the code is not right, or was used before")
     }
 
-    /// Whether an authenticator made this code, taken or not.
+    /// Whether the authenticator produced this code, used or not.
     func isReplayed(_ code: Secret, of factor: Factor, at now: Timestamp) -> Bool {
         factors.matchingStep(of: code, secret: factor.secret, at: now, after: nil) != nil
     }
 
-    /// What a code came to, before anybody is told.
+    /// The result of a code, before it is stored and announced.
     private struct Attempt {
         var subject: Subject
         var factorID: String?
         var failure: CodeFailure?
-        /// What a right code counts as.
+        /// The methods that a right code counts as.
         var methods = [SessionManager.codeMethod]
     }
 
@@ -123,11 +122,11 @@ extension SessionManager {
         now: Timestamp
     ) throws(Stop) -> Attempt {
         guard var recovery = subject.recovery, !recovery.digests.isEmpty else {
-            throw .rejected(.factorNotFound, "the subject has no recovery codes left")
+            throw .rejected(.factorNotFound, "the subject has no recovery code left")
         }
         guard !recovery.attempts.isLocked(at: now) else { throw Self.locked }
         var attempt = Attempt(subject: subject)
-        // The digests are keyed hashes: how long it takes to compare them tells nothing of a code.
+        // The digests are keyed hashes, so the time that a comparison takes reveals nothing about a code.
         if let used = recovery.digests.firstIndex(of: factors.recoveryDigest(of: code, for: handle)) {
             recovery.digests.remove(at: used)
             recovery.attempts.succeed()
@@ -159,7 +158,7 @@ extension SessionManager {
         return attempt
     }
 
-    /// Whether a code is later than the last one that was taken; one without a counter may come again.
+    /// Whether a code is newer than the last accepted one. A code without a counter may be used again.
     private func isAbove(_ last: Int64?, _ counter: Int64?) -> Bool {
         guard let last, let counter else { return true }
         return counter > last
@@ -169,7 +168,8 @@ extension SessionManager {
         .rejected(.factorLocked, "too many wrong codes; try again later")
     }
 
-    /// The kinds of factor that a subject can show, as far as is known: who has a verifier's code only the verifier knows.
+    /// The kinds of factor that a subject can use, as far as known: only an extension's verifier knows who has one of
+    /// its codes.
     func methods(of subject: Subject?) -> [String] {
         guard let subject else { return [] }
         var methods: [FactorKind] = []

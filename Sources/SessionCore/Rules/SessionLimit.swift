@@ -1,28 +1,28 @@
-/// Sessions that ask for places among those of their policy that are nobody's child (contract §3, §8).
+/// A request for slots among the root sessions of a policy (contract §3, §8).
 struct PlaceRequest {
     let tenant: String
     let subject: ExactText
     let policyName: ExactText
     let policy: SessionPolicy
-    /// Whether they wait for their second factor: those have places of their own, as many.
+    /// Whether the sessions are pending. Pending sessions have as many slots, counted separately.
     var isPending = false
     var count = 1
-    /// Whether they begin, or else live already and become active, or nobody's child.
+    /// Whether the sessions are new. Otherwise they are living sessions that become active, or roots.
     var isNew = true
-    /// A session that is not evicted.
+    /// A session that must not be evicted.
     var spared: SessionID?
 }
 
-/// What it would take to give a place to all who ask for one. Nothing has happened yet.
+/// What it takes to satisfy a request. Nothing has changed yet.
 enum RoomPlan {
     case free
     case evicting([Session])
     case full(limit: Int)
 }
 
-/// Whether there was a place for all who asked for one.
+/// Whether a request was satisfied.
 enum Room {
-    /// After these were evicted.
+    /// After these sessions were evicted.
     case available(evicted: [SessionID])
     case full(limit: Int)
 
@@ -36,8 +36,8 @@ enum Room {
 }
 
 extension SessionManager {
-    /// Applies `maxSessions` and `onLimit` before sessions begin or become active: evicts as many as they need, or refuses
-    /// them. Either is announced.
+    /// Applies `maxSessions` and `onLimit` before sessions begin or become active: evicts as many as necessary, or
+    /// refuses the request. Both are announced.
     func makeRoom(for request: PlaceRequest, in transaction: inout SubjectTransaction) -> Room {
         switch plan(request, in: transaction) {
         case .free: return .available(evicted: [])
@@ -48,7 +48,7 @@ extension SessionManager {
             transaction.announce(.limitReached, tenant: request.tenant, subject: request.subject)
             var evicted: [SessionID] = []
             for id in sessions.map(\.id) {
-                // It may have ended with its parent a moment ago.
+                // It may just have ended with its parent.
                 guard let session = transaction.aggregate.sessions[id], session.status.isLiving else { continue }
                 transaction.end(session, as: .revoked, reason: .evicted, event: .evicted)
                 evicted.append(id)
@@ -67,7 +67,7 @@ extension SessionManager {
         }
     }
 
-    /// How many of those who ask can have a place, if the others do without.
+    /// How many of the requested slots are available.
     func places(for request: PlaceRequest, in transaction: SubjectTransaction) -> Int {
         let limit = request.policy.maxSessions
         guard limit > 0 else { return request.count }
@@ -80,7 +80,7 @@ extension SessionManager {
         var evicted: [Session] = []
         let excess = transaction.livingCount + request.count - SubjectTransaction.maxLivingSessions
         if request.isNew, excess > 0 {
-            // Who has one factor alone takes nobody's place: not here either.
+            // A session that has shown only one factor must not evict an active one, not even at this limit.
             let waiting = transaction.living { $0.waitsForFactor && $0.id != request.spared }
             guard waiting.count >= excess else { return .full(limit: SubjectTransaction.maxLivingSessions) }
             evicted = Array(waiting.prefix(excess))
@@ -103,7 +103,7 @@ extension SessionManager {
 }
 
 extension PlaceRequest {
-    /// Whether others give way. Those that wait for their second factor always do: there is nothing to lose by it.
+    /// Whether other sessions are evicted. Pending ones always may be, because nothing is lost with them.
     var evicts: Bool {
         switch policy.onLimit {
         case .reject: isPending
@@ -111,7 +111,7 @@ extension PlaceRequest {
         }
     }
 
-    /// Those that go first at the beginning.
+    /// Sorts sessions so that those to be evicted first come first.
     ///
     /// - Parameter sessions: oldest first.
     func inOrderOfEviction(_ sessions: [Session]) -> [Session] {

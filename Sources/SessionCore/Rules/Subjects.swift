@@ -1,6 +1,7 @@
-// Shutting a subject out, and letting it in again (contract §3).
+// Disabling and enabling subjects (contract §3).
 extension SessionManager {
-    /// Ends all sessions of a subject, for good, and lets none begin until it is enabled. It need not be known yet.
+    /// Ends all sessions of a subject for good, and prevents new ones until it is enabled. The subject need not be
+    /// known yet.
     func disable(
         _ disable: DisableSubject, tenant: String, in transaction: inout SubjectTransaction
     ) -> Decision {

@@ -1,7 +1,7 @@
-// Handing out tokens (contract §6).
+// Issuing tokens (contract §6).
 extension SessionManager {
-    /// Gives a session tokens of a generation of its own: those before are good for nothing from then on. While it waits
-    /// for its second factor it gets a session token alone.
+    /// Gives a session tokens of a new generation; all earlier tokens stop working. A pending session gets only a
+    /// session token.
     func replaceTokens(
         of session: inout Session, under policy: SessionPolicy, in transaction: inout SubjectTransaction
     ) -> IssuedTokens {
@@ -30,8 +30,8 @@ extension SessionManager {
         return issued
     }
 
-    /// What a new access token of `session` says. It does not outlive the session as it stands, and ends on a whole second:
-    /// a JWT has no finer end to tell.
+    /// The claims of a new access token. It does not outlive the session, and expires on a whole second, because a JWT
+    /// cannot express anything finer.
     func claimAccess(
         for session: inout Session, under policy: SessionPolicy, in transaction: inout SubjectTransaction
     ) -> AccessTokenClaims {

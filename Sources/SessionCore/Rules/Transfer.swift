@@ -1,6 +1,6 @@
 // Moving a session to another device (contract §3, `session.transfer.*`).
 extension SessionManager {
-    /// Makes a ticket, good once and for a short time. A new one takes the place of one before.
+    /// Issues a ticket, valid once and for a short time. It replaces an earlier ticket.
     func beginTransfer(
         _ begin: BeginTransfer, tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
@@ -20,7 +20,7 @@ extension SessionManager {
         return .granted(.ticket(ticket.text, expiresAt: expiresAt))
     }
 
-    /// Exchanges a ticket for a new session that has what the original had; the original ends, unless it is kept.
+    /// Exchanges a ticket for a new session with the original's state. The original ends unless it is to be kept.
     func completeTransfer(
         _ complete: CompleteTransfer, tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
@@ -55,7 +55,7 @@ extension SessionManager {
             attributes: original.attributes, lastActiveAt: now, generation: 1,
             credentials: SessionCredentials(session: ticket.digest, refresh: nil, lineStart: 1),
             placedAt: placedAt,
-            // Those below stay behind it.
+            // Sessions below keep their list position behind it.
             line: ticket.keepsOriginal ? [] : transaction.keptLine(of: original))
         try transaction.requireRoom(for: successor)
         let issued = replaceTokens(of: &successor, under: policy, in: &transaction)
@@ -83,8 +83,8 @@ extension SessionManager {
         return try judge(brought, of: &judged, under: policy, isOtherDevice: true, in: &transaction).rejection
     }
 
-    /// The context that a completed transfer begins with. Where rules look at the place, the one that was accepted is not
-    /// forgotten for want of another: who leaves it out would be free of the rules from then on.
+    /// The context that the new session begins with. If rules compare places, the accepted place is kept when the new
+    /// device does not state one. Otherwise leaving it out would evade those rules.
     private func place(
         of complete: CompleteTransfer, after original: Session, under policy: SessionPolicy, now: Timestamp
     ) -> (ClientContext?, placedAt: Timestamp?) {
@@ -101,11 +101,11 @@ extension SessionManager {
     ) throws(Stop) -> (Session, TransferTicket) {
         guard let token = reference.presented, token.kind == .ticket,
             let session = transaction.session(token.session, tenant: tenant)
-        else { throw .rejected(.ticketInvalid, "this is no ticket of any session") }
-        // Of a session that was locked since the ticket is gone; it is told why, since the ticket was its.
+        else { throw .rejected(.ticketInvalid, "this is not the ticket of any session") }
+        // A session that was locked since has lost its ticket. Its former ticket learns why.
         if session.status == .locked { throw .rejected(.sessionLocked, "the session is locked") }
         guard let ticket = session.ticket, ticket.digest == token.digest, transaction.now < ticket.expiresAt else {
-            throw .rejected(.ticketInvalid, "this ticket has been used or replaced, or has expired")
+            throw .rejected(.ticketInvalid, "this ticket was used or replaced, or has expired")
         }
         return (session, ticket)
     }

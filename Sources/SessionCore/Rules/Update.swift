@@ -1,9 +1,9 @@
 extension SessionManager {
-    /// The most that a session's attributes may take as compact JSON, in bytes.
+    /// Bound on a session's attributes, in bytes of compact JSON.
     package static let maxAttributesBytes = 16 << 10
 
-    /// Changes what is kept with a session. What comes with the session's id is a caller's own knowledge, so no rule looks at
-    /// it; what comes with a token is judged like the context of any command.
+    /// Changes a session's attributes, device or context. With a session id, the context is the caller's own knowledge,
+    /// so no rule applies; with a token, it is judged like any command's context.
     func update(
         _ update: UpdateSession, tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
@@ -25,7 +25,7 @@ extension SessionManager {
             session.attributes = session.attributes.merged(with: patch)
             guard session.attributes.compactLength <= Self.maxAttributesBytes else {
                 throw .failed(
-                    .invalidField, "the attributes would be larger than \(Self.maxAttributesBytes) bytes",
+                    .invalidField, "the attributes would take up more than \(Self.maxAttributesBytes) bytes",
                     path: "/attributes")
             }
         }
@@ -36,7 +36,7 @@ extension SessionManager {
         return .granted(.session(session))
     }
 
-    /// Device and context as a service knows them: in the place of those that there were.
+    /// With a session id: replaces device and context.
     private func take(_ update: UpdateSession, of session: inout Session, now: Timestamp) {
         if let device = update.device { session.device = device }
         guard let context = update.context else { return }
@@ -45,8 +45,8 @@ extension SessionManager {
         session.suspects = []
     }
 
-    /// Device and context as the holder of a token says: what rules compare may be added to, and changed as they allow, but
-    /// not left out, or the next command could bring anything.
+    /// With a token: fields that rules compare may be added, or changed as the rules allow, but not removed. Otherwise
+    /// the next command could bring any context.
     private func take(
         _ update: UpdateSession, of session: inout Session, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction

@@ -1,8 +1,8 @@
 extension SessionManager {
-    /// Says whether a token is good, and notes the activity (contract §3, §5).
+    /// Answers whether a token is valid, and records the activity (contract §3, §5).
     ///
-    /// A session whose deadline has passed is answered as expired and left for the reaper to end, so that validating
-    /// stays a read.
+    /// A session whose deadline has passed is reported as expired, and left for the reaper to end, so that validating
+    /// remains a read.
     func validate(
         _ validate: ValidateSession, tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
@@ -15,7 +15,7 @@ extension SessionManager {
         guard let id = validate.token.session else { return .invalid(.malformed, nil, .login) }
         guard let (stored, policy) = transaction.governed(id, tenant: tenant), isPresent(validate.token, in: stored)
         else { return .invalid(.unknown, nil, .login) }
-        // Its end may lie with those above it.
+        // An ancestor may have ended it.
         if stored.parentID != nil { try transaction.requireWhole() }
         guard var session = transaction.current(stored) else { return .invalid(.unknown, nil, .login) }
 
@@ -45,12 +45,12 @@ extension SessionManager {
         return .valid(session)
     }
 
-    /// Stores a context that a rule will have to look at; any other waits for the next touch.
+    /// Stores a context that a rule will have to compare. Any other waits for the next touch.
     private func store(_ session: Session, _ verdict: ContextVerdict, in transaction: inout SubjectTransaction) {
         if case .accepted(teaches: true) = verdict { transaction.update(session) }
     }
 
-    /// Whether this is a token of the session's present line.
+    /// Whether the token belongs to the session's current line.
     private func isPresent(_ token: TokenReference, in session: Session) -> Bool {
         switch token {
         case .genuine(let token): token.kind == .session && session.credentials.session == token.digest
@@ -60,7 +60,7 @@ extension SessionManager {
         }
     }
 
-    /// What keeps a session from being good at all.
+    /// Why the session itself is not valid, if it is not.
     private func impediment(
         of session: Session, under policy: SessionPolicy, now: Timestamp
     ) -> (Validation.InvalidityReason, Validation.Remedy?)? {
@@ -84,7 +84,7 @@ extension SessionManager {
         }
     }
 
-    /// What a good session lacks for what the caller is about to do.
+    /// Which of the caller's requirements a valid session does not meet.
     private func shortfall(
         of session: Session, from requirement: ValidateSession.Requirement, now: Timestamp
     ) -> (Validation.InvalidityReason, Validation.Remedy?)? {

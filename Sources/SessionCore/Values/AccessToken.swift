@@ -1,4 +1,4 @@
-/// What an access token says (RFC 9068), before it is signed.
+/// The claims of an access token (RFC 9068), before it is signed.
 package struct AccessTokenClaims: Equatable, Sendable {
     /// `jti`.
     package let id: String
@@ -7,7 +7,7 @@ package struct AccessTokenClaims: Equatable, Sendable {
     package let generation: Int
     package let tenant: String
     package let subject: String
-    /// Who asked for it: the caller that RabbitMQ vouches for, else `anonymous`.
+    /// The client that requested it: the caller that RabbitMQ authenticated, otherwise `anonymous`.
     package let clientID: String
     package let level: Int
     package let methods: [String]
@@ -36,8 +36,8 @@ package struct AccessTokenClaims: Equatable, Sendable {
     }
 }
 
-/// An access token that a caller showed and that was issued here: signature, algorithm, type, issuer and audience are
-/// verified. Whether it still counts the session's record and the store's clock tell.
+/// An access token in a command that was issued here: signature, algorithm, type, issuer and audience have been
+/// verified. Whether it is still valid depends on the session's record and the store's clock.
 package struct PresentedAccessToken: Equatable, Sendable {
     package let session: SessionID
     package let generation: Int
@@ -56,6 +56,6 @@ package struct PresentedAccessToken: Equatable, Sendable {
 package protocol AccessTokenScheme: Sendable {
     func sign(_ claims: AccessTokenClaims) async throws -> Secret
 
-    /// `nil` for what is no access token of this namespace.
+    /// `nil` if the text is not an access token of this namespace.
     func read(_ text: String) async -> PresentedAccessToken?
 }

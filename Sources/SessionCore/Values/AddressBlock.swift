@@ -1,15 +1,15 @@
-/// A range of IP addresses: one address, or those that share a prefix, as CIDR writes it (RFC 4632, section 3.1; RFC 4291,
+/// A range of IP addresses: one address, or all that share a prefix, in CIDR notation (RFC 4632, section 3.1; RFC 4291,
 /// section 2.3).
 package struct AddressBlock: Hashable, Sendable {
-    /// As it was written.
+    /// As written by the caller.
     package let text: String
-    /// Of the whole address, 4 bytes or 16.
+    /// The address, 4 or 16 bytes.
     private let bytes: [UInt8]
     /// In bits.
     private let prefixLength: Int
 
-    /// Reads `192.0.2.7`, `192.0.2.0/24` or `2001:db8::/32`; `nil` for anything else. Bits behind the prefix have to be 0:
-    /// in `10.1.2.3/8` one of the two is a mistake, and nobody knows which.
+    /// Parses `192.0.2.7`, `192.0.2.0/24` or `2001:db8::/32`; `nil` for anything else. Bits after the prefix must be 0:
+    /// in `10.1.2.3/8`, either the address or the prefix is a mistake, and it is unclear which.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let address = String(parts[0])
@@ -20,7 +20,7 @@ package struct AddressBlock: Hashable, Sendable {
             guard let given = Self.length(parts[1]), given <= width else { return nil }
             length = given
         }
-        // An IPv4 address inside IPv6 is told by its last bits alone.
+        // An IPv4 address inside IPv6 is compared as IPv4.
         length -= width - bytes.count * 8
         guard length >= 0, Self.isZero(bytes, from: length) else { return nil }
         self.text = text
@@ -28,7 +28,7 @@ package struct AddressBlock: Hashable, Sendable {
         prefixLength = length
     }
 
-    /// Whether an address lies in it; what is no address does not.
+    /// Whether the range contains an address; `false` if the text is not an address.
     package func contains(_ address: String) -> Bool {
         guard let other = IPNetwork.bytes(of: address), other.count == bytes.count else { return false }
         let whole = prefixLength / 8
@@ -36,7 +36,7 @@ package struct AddressBlock: Hashable, Sendable {
         return prefixLength % 8 == 0 || (other[whole] ^ bytes[whole]) >> UInt8(8 - prefixLength % 8) == 0
     }
 
-    /// One to three digits, and no 0 before others.
+    /// One to three digits without leading zeros.
     private static func length(_ text: Substring) -> Int? {
         let isNumber =
             (1...3).contains(text.utf8.count) && text.utf8.allSatisfy { (48...57).contains($0) }

@@ -1,6 +1,6 @@
 extension ClientContext {
-    /// What is known after this was seen: its own, and from `earlier` what it does not say. A place is not mixed of two:
-    /// where it names one, region and city are its own or unknown.
+    /// This context, completed with the fields of `earlier` that it lacks. Two places are not mixed: if this context
+    /// states any part of a place, its region and city are its own or unknown.
     func over(_ earlier: ClientContext?) -> ClientContext {
         guard let earlier else { return self }
         let namesPlace = country != nil || region != nil || city != nil || coordinates != nil
@@ -11,12 +11,12 @@ extension ClientContext {
             coordinates: coordinates ?? earlier.coordinates, asn: asn ?? earlier.asn)
     }
 
-    /// What of it says where somebody is, and not on which device or by which address.
+    /// The fields that state a place, rather than a device or an address.
     var whereabouts: ClientContext {
         ClientContext(country: country, region: region, city: city, coordinates: coordinates, asn: asn)
     }
 
-    /// With a device's fingerprint where it has none of its own (contract §3).
+    /// This context with the device's fingerprint, if it has no fingerprint itself (contract §3).
     func on(_ device: Device?) -> ClientContext {
         guard fingerprint == nil, let deviceFingerprint = device?.fingerprint else { return self }
         var context = self

@@ -1,4 +1,4 @@
-/// Where a command's user was, as the caller saw it. What is absent is unknown: it neither matches nor differs.
+/// Where a command's user was, according to the caller. An absent field is unknown: it neither matches nor differs.
 package struct ClientContext: Hashable, Sendable {
     /// A place on Earth in degrees, WGS 84.
     package struct Coordinates: Hashable, Sendable {

@@ -11,7 +11,7 @@ package enum ContextField: String, Sendable, CaseIterable {
     case asn
 }
 
-/// Some of a context's fields. A number, since every policy holds one and is copied for every command.
+/// A set of context fields. Stored as a number, because every policy contains one and is copied for every command.
 package struct ContextFields: Hashable, Sendable, ExpressibleByArrayLiteral {
     private var bits: UInt16 = 0
 
@@ -27,10 +27,10 @@ package struct ContextFields: Hashable, Sendable, ExpressibleByArrayLiteral {
 
     package func contains(_ field: ContextField) -> Bool { bits & field.bit != 0 }
 
-    /// In the order of the contract.
+    /// In the contract's order.
     package var all: [ContextField] { ContextField.allCases.filter(contains) }
 
-    /// Whether `context` lacks any of them.
+    /// Whether `context` lacks any of these fields.
     func areMissing(in context: ClientContext) -> Bool {
         !isEmpty && all.contains { !context.says($0) }
     }
@@ -53,7 +53,7 @@ extension ContextField {
 }
 
 extension ClientContext {
-    /// Whether this field is known.
+    /// Whether `field` is known.
     func says(_ field: ContextField) -> Bool {
         switch field {
         case .ip: ip != nil
@@ -69,7 +69,7 @@ extension ClientContext {
 }
 
 extension ContextRule {
-    /// What it compares.
+    /// The fields that the rule compares.
     var fields: ContextFields {
         switch self {
         case .ip, .network: [.ip]
@@ -81,7 +81,7 @@ extension ContextRule {
         }
     }
 
-    /// Whether it tells devices apart, rather than places.
+    /// Whether the rule distinguishes devices, rather than places.
     var isAboutDevice: Bool {
         switch self {
         case .ip, .network, .userAgent, .fingerprint: true

@@ -1,9 +1,9 @@
-/// The device a session belongs to, as the caller described it. Every part may be unknown.
+/// The device of a session, as the caller described it. Any field may be unknown.
 package struct Device: Hashable, Sendable {
     package var id: ExactText?
     package var name: ExactText?
     package var platform: ExactText?
-    /// Whatever the caller computes to recognise the device; compared for equality only.
+    /// Any value that the caller computes to recognise the device. Only compared for equality.
     package var fingerprint: ExactText?
 
     package init(

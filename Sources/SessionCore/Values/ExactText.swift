@@ -1,9 +1,9 @@
 import Glibc
 
-/// A text that equals another only if both are the same to the byte. Swift's own `==` also takes one for the other that
-/// merely looks like it (Unicode canonical equivalence): é in one and in two code points, or K and the Kelvin sign.
+/// A text that equals another only if both have the same bytes. Swift's own `==` uses Unicode canonical equivalence,
+/// which also accepts texts that only look alike: é as one or two code points, or K and the Kelvin sign.
 ///
-/// Whatever a sender made up and somebody may compare has this type, so that nobody has to remember which `==` is meant.
+/// Texts from senders that may be compared have this type, so that the right `==` does not have to be remembered.
 package struct ExactText: Hashable, Sendable {
     package let text: String
 
@@ -15,19 +15,19 @@ package struct ExactText: Hashable, Sendable {
         left.text.isExactly(right.text)
     }
 
-    /// The bytes, and not what Swift hashes: among texts that only look alike, of which anybody can make up thousands, a
-    /// table would otherwise search for long.
+    /// Hashes the bytes, unlike `String`. Otherwise anyone could send thousands of different texts with the same hash
+    /// value, and slow down every lookup.
     package func hash(into hasher: inout Hasher) {
         let isHashed: Void? = text.utf8.withContiguousStorageIfAvailable {
             hasher.combine(bytes: UnsafeRawBufferPointer($0))
         }
         if isHashed == nil { for byte in text.utf8 { hasher.combine(byte) } }
-        // So that two texts side by side are not the same as two that are cut elsewhere.
+        // Separates consecutive texts, so that `ab`, `c` and `a`, `bc` hash differently.
         hasher.combine(UInt8.max)
     }
 }
 
-/// In the order of the bytes, which is that of the code points.
+/// Ordered by bytes, which is also the order of code points.
 extension ExactText: Comparable {
     package static func < (left: ExactText, right: ExactText) -> Bool {
         left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
@@ -43,12 +43,12 @@ extension ExactText: CustomStringConvertible, ExpressibleByStringInterpolation {
 }
 
 extension String {
-    /// Whether both are the same to the byte.
+    /// Whether both have the same bytes.
     package func isExactly(_ other: String) -> Bool {
         utf8.count == other.utf8.count && beginsExactly(with: other)
     }
 
-    /// Whether the bytes of this begin with those of `prefix`.
+    /// Whether this text begins with the bytes of `prefix`.
     package func beginsExactly(with prefix: String) -> Bool {
         guard utf8.count >= prefix.utf8.count else { return false }
         let isSame = utf8.withContiguousStorageIfAvailable { bytes in
@@ -57,13 +57,13 @@ extension String {
                 return memcmp(left, right, others.count) == 0
             }
         }
-        // Only what some other runtime keeps in another form has no bytes to show.
+        // Only a runtime that stores strings differently cannot provide the bytes.
         return (isSame ?? nil) ?? utf8.starts(with: prefix.utf8)
     }
 }
 
 extension RawRepresentable where RawValue == String, Self: CaseIterable {
-    /// The case whose raw value is this text to the byte; `init(rawValue:)` also takes what merely looks like it.
+    /// The case whose raw value has exactly these bytes. `init(rawValue:)` also accepts texts that only look alike.
     package init?(exactly text: String) {
         guard let found = Self(rawValue: text), found.rawValue.isExactly(text) else { return nil }
         self = found

@@ -1,4 +1,4 @@
-/// A second factor of a subject: an authenticator that makes one-time codes (TOTP, RFC 6238).
+/// A subject's authenticator for one-time codes (TOTP, RFC 6238).
 package struct Factor: Equatable, Sendable {
     /// `fac_` and 24 letters and digits.
     package let id: String
@@ -7,12 +7,12 @@ package struct Factor: Equatable, Sendable {
     package let createdAt: Timestamp
     /// 20 bytes.
     package let secret: [UInt8]
-    /// Whether the subject has shown that the authenticator has the secret: before that it proves nothing.
+    /// Whether the subject has proved that the authenticator has the secret. Until then, its codes count for nothing.
     package var isConfirmed: Bool
-    /// The time step of the last code that was taken: it and all before it are not taken again.
+    /// The time step of the last accepted code. Codes up to this step are not accepted again.
     package var lastStep: Int64?
     package var attempts: FactorAttempts
-    /// The recovery codes that were given out with it, until it is confirmed: then they are the subject's.
+    /// Digests of the recovery codes that were issued with it. Once it is confirmed, they become the subject's.
     package var unconfirmedRecovery: [[UInt8]]
 
     package init(
@@ -31,14 +31,14 @@ package struct Factor: Equatable, Sendable {
     }
 }
 
-/// The secret is as good as every code there will be: whatever prints a factor prints its id.
+/// The secret is equivalent to every future code, so a factor prints only its id.
 extension Factor: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     package var description: String { "factor \(id)" }
     package var debugDescription: String { description }
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// The recovery codes of a subject that were not used yet, as digests: each is good once.
+/// The digests of a subject's unused recovery codes. Each works once.
 package struct RecoveryCodes: Equatable, Sendable {
     package var digests: [[UInt8]]
     package var attempts: FactorAttempts
@@ -49,17 +49,17 @@ package struct RecoveryCodes: Equatable, Sendable {
     }
 }
 
-/// Wrong codes in a row, whatever brought them, and the locks they lead to (contract §3).
+/// Consecutive wrong codes, whatever command they came with, and the locks that follow (contract §3).
 package struct FactorAttempts: Equatable, Sendable {
-    /// Longer no lock grows, in seconds: a day.
+    /// The longest lock in seconds: a day.
     private static let maxGrownLockSeconds = 86_400
 
     package var failures: Int
     package var lockedUntil: Timestamp?
-    /// The strictest `maxAttempts` of all policies under which codes were wrong since the last right one: who guesses does
-    /// not choose the policy that suits them.
+    /// The strictest `maxAttempts` of all policies involved since the last right code, so that an attacker cannot
+    /// choose a more lenient policy.
     package var maxAttempts: Int?
-    /// How long the latest lock was, in seconds; `nil` where there was none since the last right code.
+    /// The length of the latest lock in seconds; `nil` if there was none since the last right code.
     package var latestLockSeconds: Int?
 
     package init(
@@ -89,15 +89,15 @@ package struct FactorAttempts: Equatable, Sendable {
         return true
     }
 
-    /// A right code makes up for all before.
+    /// A right code resets the count and the locks.
     mutating func succeed() {
         self = FactorAttempts()
     }
 }
 
-/// What is kept of a subject's codes of a kind that an extension verifies.
+/// What is stored about a subject's codes of a kind that an extension verifies.
 package struct VerifierState: Equatable, Sendable {
-    /// The counter of the last code that was taken: it and all before it are not taken again.
+    /// The counter of the last accepted code. Codes up to this counter are not accepted again.
     package var lastCounter: Int64?
     package var attempts: FactorAttempts
 
@@ -107,15 +107,15 @@ package struct VerifierState: Equatable, Sendable {
     }
 }
 
-/// The kinds of second factor that come with Sojourn.
+/// The kinds of second factor that Sojourn verifies itself.
 package enum FactorKind: String, Sendable, CaseIterable {
     case totp
     case recovery
 }
 
-/// A second factor as a command shows it.
+/// A second factor in a command.
 package struct FactorProof: Sendable {
-    /// `totp`, `recovery`, or the name of a verifier that was added.
+    /// `totp`, `recovery`, or the kind of an extension's verifier.
     package let kind: String
     package let code: Secret
 
@@ -125,22 +125,21 @@ package struct FactorProof: Sendable {
     }
 }
 
-/// Makes and checks codes. Pure: time and entropy come from outside.
+/// Creates and verifies codes. Pure: time and entropy are passed in.
 package protocol FactorScheme: Sendable {
-    /// The time step whose code this is, within one step of `now`; never one up to `lastStep`. Takes the same time
-    /// whatever the code.
+    /// The time step of this code, within one step of `now` and after `lastStep`. Takes the same time for every code.
     func matchingStep(of code: Secret, secret: [UInt8], at now: Timestamp, after lastStep: Int64?) -> Int64?
 
-    /// The digest under which a recovery code is kept.
+    /// The digest that a recovery code is stored as.
     func recoveryDigest(of code: Secret, for handle: SubjectHandle) -> [UInt8]
 
-    /// The secret in base32, as a person types it.
+    /// The secret in base32, for typing.
     func text(ofSecret secret: [UInt8]) -> Secret
 
-    /// `otpauth://totp/…`, as an authenticator scans it.
+    /// An `otpauth://totp/…` URI, for scanning.
     func uri(ofSecret secret: [UInt8], label: String, issuer: String) -> Secret
 
-    /// How much entropy a recovery code is made of, in bytes.
+    /// The entropy of a recovery code, in bytes.
     var recoveryEntropy: Int { get }
 
     func recoveryCode(from entropy: [UInt8]) -> Secret

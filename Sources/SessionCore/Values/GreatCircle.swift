@@ -1,7 +1,8 @@
 import Glibc
 
 extension ClientContext.Coordinates {
-    /// The distance along the surface in kilometres, on a sphere of 6371 km: the haversine formula, within half a per cent.
+    /// The distance along the surface in kilometres, by the haversine formula on a sphere with a radius of 6371 km;
+    /// accurate to half a per cent.
     func kilometres(to other: ClientContext.Coordinates) -> Double {
         let radians = Double.pi / 180
         let latitudes = (other.latitude - latitude) * radians

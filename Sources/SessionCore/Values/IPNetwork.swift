@@ -1,7 +1,7 @@
-/// The network that an address lies in, as context rules compare it: /24 of IPv4, /48 of IPv6 (contract §8).
+/// The network of an address, as context rules compare it: /24 for IPv4, /48 for IPv6 (contract §8).
 enum IPNetwork {
-    /// The address in bytes, 4 or 16; one that is IPv4 inside IPv6 (RFC 4291, section 2.5.5.2) counts as IPv4. `nil` for what
-    /// is no address.
+    /// The address in bytes, 4 or 16; IPv4 inside IPv6 (RFC 4291, section 2.5.5.2) counts as IPv4. `nil` if the text is
+    /// not an address.
     static func bytes(of text: String) -> [UInt8]? {
         guard text.utf8.contains(UInt8(ascii: ":")) else { return v4(text[...]) }
         guard let bytes = v6(text) else { return nil }
@@ -9,7 +9,7 @@ enum IPNetwork {
         return isMapped ? Array(bytes[12...]) : bytes
     }
 
-    /// The bytes that addresses of one network share.
+    /// The bytes that all addresses of the network share.
     static func prefix(of text: String) -> [UInt8]? {
         bytes(of: text).map { Array($0.count == 4 ? $0[..<3] : $0[..<6]) }
     }
@@ -28,7 +28,7 @@ enum IPNetwork {
         return left + [UInt8](repeating: 0, count: 16 - left.count - right.count) + right
     }
 
-    /// Groups of four hexadecimal digits, the last of which may be an IPv4 address.
+    /// Groups of four hexadecimal digits; the last may be an IPv4 address.
     private static func groups(_ text: Substring) -> [UInt8]? {
         if text.isEmpty { return [] }
         var bytes: [UInt8] = []

@@ -1,6 +1,6 @@
 extension JSONObject {
-    /// This object changed by a merge patch (RFC 7396): members of the patch replace or, where null, remove; objects are
-    /// merged.
+    /// The result of applying a merge patch (RFC 7396): members of the patch replace members here, or remove them if
+    /// null; objects are merged.
     package func merged(with patch: JSONObject) -> JSONObject {
         var merged = self
         for (key, value) in patch.members {
@@ -18,7 +18,7 @@ extension JSONObject {
         return merged
     }
 
-    /// How long this is as compact JSON in UTF-8, in bytes.
+    /// The length as compact JSON in UTF-8, in bytes.
     package var compactLength: Int {
         members.reduce(2 + max(0, members.count - 1)) {
             $0 + $1.key.quotedLength + 1 + $1.value.compactLength
@@ -41,7 +41,7 @@ extension JSONValue {
 }
 
 extension String {
-    /// How long this is as a JSON string: quotes, and what has to be escaped (RFC 8259, section 7).
+    /// The length as a JSON string, with quotes and escapes (RFC 8259, section 7).
     fileprivate var quotedLength: Int {
         utf8.reduce(2) { length, byte in
             switch byte {

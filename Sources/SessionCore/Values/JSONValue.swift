@@ -1,18 +1,19 @@
-/// A JSON value (RFC 8259) as callers of Sojourn send it: attributes, and the bodies that commands are read from.
+/// A JSON value (RFC 8259) from a caller: attributes, and the bodies of commands.
 ///
-/// A number that is not an integer of 64 bits keeps its text, so that what a caller stored comes back to the letter.
+/// A number that is not a 64-bit integer keeps its text, so that stored attributes are returned exactly as they were
+/// sent.
 package enum JSONValue: Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
-    /// Any other number, as it was written.
+    /// Any other number, as written.
     case decimal(String)
     case string(String)
     case array([JSONValue])
     case object(JSONObject)
 }
 
-/// The members of a JSON object, in the order they came. Keys are unique: the reader refuses a second of one name.
+/// The members of a JSON object, in the order of arrival. Keys are unique: the reader refuses duplicates.
 package struct JSONObject: Sendable {
     package typealias Member = (key: String, value: JSONValue)
 
@@ -64,7 +65,7 @@ extension JSONValue: Hashable {
 extension JSONObject: Hashable {
     package static func == (left: JSONObject, right: JSONObject) -> Bool {
         guard left.members.count == right.members.count else { return false }
-        // Nearly always they stand in one order; to look for each would cost the square of their number.
+        // The order is nearly always the same. Searching for each key would take quadratic time.
         return zip(left.members, right.members).allSatisfy { member, other in
             (member.key.isExactly(other.key) ? other.value : right[member.key]) == member.value
         }

@@ -1,10 +1,11 @@
-/// Where a subject was active lately, so that `onRisk` still knows it when the sessions are long forgotten (contract §8).
+/// Places where a subject was active recently, so that `onRisk` recognises them after the sessions are forgotten
+/// (contract §8).
 package struct KnownPlaces: Equatable, Sendable {
-    /// So many of each: a person has few devices and crosses few borders, and what comes with a made-up fingerprint every
-    /// time must not grow without end.
+    /// Bound per list. A person has few devices and crosses few borders, and a sender that invents a fingerprint every
+    /// time must not make the lists grow without end.
     package static let limit = 32
 
-    /// The latest last.
+    /// Most recent last.
     package private(set) var fingerprints: [ExactText]
     package private(set) var countries: [ExactText]
 
@@ -13,13 +14,13 @@ package struct KnownPlaces: Equatable, Sendable {
         self.countries = countries.suffix(Self.limit)
     }
 
-    /// Takes note of where the subject is active now.
+    /// Records where the subject is active now.
     mutating func learn(_ context: ClientContext) {
         Self.add(context.fingerprint, to: &fingerprints)
         Self.add(context.country, to: &countries)
     }
 
-    /// Takes note of where it was once, as far as there is room.
+    /// Records where the subject was active earlier, if there is room.
     mutating func recall(_ context: ClientContext) {
         Self.add(context.fingerprint, toOldestOf: &fingerprints)
         Self.add(context.country, toOldestOf: &countries)
@@ -38,7 +39,7 @@ package struct KnownPlaces: Equatable, Sendable {
 }
 
 extension SubjectTransaction {
-    /// Takes note of where a session is active, if its policy asks for a second factor elsewhere.
+    /// Records where a session is active, if its policy requires a second factor in new places.
     mutating func rememberPlace(of session: Session) {
         guard session.status == .active, remembersPlaces(of: session) else { return }
         let place = (session.context ?? ClientContext()).on(session.device)
@@ -49,7 +50,7 @@ extension SubjectTransaction {
         }
     }
 
-    /// Takes note of where a session was that nobody has touched since places are remembered.
+    /// Records the place of a session that is about to be forgotten, in case it was never recorded.
     mutating func rememberPlace(ofForgotten session: Session) {
         guard session.pendingUntil == nil, remembersPlaces(of: session) else { return }
         let place = (session.context ?? ClientContext()).on(session.device)
@@ -60,7 +61,7 @@ extension SubjectTransaction {
         }
     }
 
-    /// They are kept with the subject, which is there only where all is.
+    /// Places are stored with the subject, which is only loaded with the whole aggregate.
     private func remembersPlaces(of session: Session) -> Bool {
         switch scope {
         case .whole: policies.governing(session).mfa.required == .onRisk

@@ -1,12 +1,12 @@
-/// Where a session stands when its subject's are listed: behind its parent, siblings oldest first.
+/// A session's position in its subject's list: after its parent, siblings oldest first.
 ///
-/// A place lasts as long as its session, so that a list can be told in pages while sessions come, end and move: what was
-/// told is before a place, and what was not is behind it.
+/// It never changes, so a list can be read in pages while sessions begin, end and move: a page resumes after a
+/// position.
 package struct ListPlace: Hashable, Sendable {
-    /// What one session adds to the places of those below it.
+    /// One session's part of a position.
     package struct Step: Hashable, Sendable {
         package let createdAt: Timestamp
-        /// The own part of its id.
+        /// The part of its id that distinguishes it within the subject.
         package let own: String
 
         package init(createdAt: Timestamp, own: String) {
@@ -19,14 +19,14 @@ package struct ListPlace: Hashable, Sendable {
         }
     }
 
-    /// The most steps of a line that is kept with a session: a root and the levels that a policy may allow below one.
+    /// The most steps that are stored with a session: a root, plus the levels that a policy may allow below it.
     package static let maxKeptSteps = 33
-    /// The most steps of any: below what kept its line, as many levels again.
+    /// The most steps of any position: a stored line, plus as many levels below that session.
     package static let maxSteps = 2 * maxKeptSteps
 
-    /// From a root down. It begins with the parent's, whatever became of those that once were between.
+    /// The steps of its ancestors, root first, including those that have ended or moved since.
     package let line: [Step]
-    /// The session's own: one that succeeded another has the line of that.
+    /// The session's own step. A successor has its predecessor's line.
     package let own: Step
 
     package init(line: [Step], own: Step) {
@@ -48,12 +48,12 @@ extension ListPlace: Comparable {
     }
 }
 
-/// Some of a subject's sessions, told from a place on.
+/// Part of a subject's sessions, from a position on.
 package struct SessionPage: Sendable {
-    /// In the order of their places.
+    /// In the order of their positions.
     package let sessions: [Session]
     private let places: [ListPlace]
-    /// Whether none comes behind these.
+    /// Whether no sessions follow.
     private let isLast: Bool
     private let handle: SubjectHandle
     private let tokens: any TokenScheme
@@ -69,7 +69,8 @@ package struct SessionPage: Sendable {
         self.tokens = tokens
     }
 
-    /// What the next page is asked for with, if only the first `count` of these are told; `nil` where there is none.
+    /// The cursor of the next page if only the first `count` sessions of this one are returned; `nil` if this is the
+    /// last page.
     package func next(after count: Int) -> String? {
         guard count > 0, count < sessions.count || !isLast else { return nil }
         return tokens.cursor(behind: places[count - 1], of: handle)

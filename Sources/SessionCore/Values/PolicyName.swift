@@ -1,4 +1,4 @@
-/// What a policy that was put is called: a tenant's own name for it.
+/// The name of a policy that a tenant set for itself.
 package struct PolicyName: Hashable, Sendable {
     package let tenant: String
     package let name: ExactText

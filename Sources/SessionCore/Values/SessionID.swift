@@ -1,5 +1,5 @@
-/// The opaque name of one tenant's subject: 20 base64url characters (120 bits), a keyed hash of namespace, tenant and
-/// subject, so that a Redis key or a session id tells nothing of whom it is about.
+/// The opaque name of a tenant's subject: 20 base64url characters (120 bits) of a keyed hash of namespace, tenant and
+/// subject, so that a Redis key or session id does not reveal the subject.
 package struct SubjectHandle: Hashable, Sendable {
     package static let length = 20
 
@@ -12,9 +12,9 @@ package struct SubjectHandle: Hashable, Sendable {
     }
 }
 
-/// A session's name: `ses_`, the handle of its subject (20 characters), then 12 of its own, all base64url.
+/// A session id: `ses_`, the handle of its subject (20 characters) and 12 characters of its own, all base64url.
 ///
-/// The handle in front is how a session id, or a token, finds its aggregate in one step.
+/// Because of the handle, a session id or token leads directly to its aggregate.
 package struct SessionID: Hashable, Sendable {
     package static let prefix = "ses_"
     package static let ownLength = 12
@@ -22,7 +22,7 @@ package struct SessionID: Hashable, Sendable {
 
     package let text: String
 
-    /// Reads a session id; `nil` for what cannot be one.
+    /// Parses a session id; `nil` if the text cannot be one.
     package init?(_ text: String) {
         let bytes = text.utf8
         guard bytes.count == Self.length, text.hasPrefix(Self.prefix), bytes.dropFirst(4).allSatisfy(\.isBase64URL)
@@ -41,17 +41,17 @@ package struct SessionID: Hashable, Sendable {
         return SubjectHandle(text: String(Substring(bytes)))
     }
 
-    /// The part that is the session's own among those of its subject: 12 base64url characters.
+    /// The part that distinguishes the session within its subject: 12 base64url characters.
     package var own: String {
         String(Substring(text.utf8.suffix(Self.ownLength)))
     }
 
-    /// Everything behind the prefix: how a session is called where all are sessions.
+    /// The id without its prefix, for places where everything is a session id.
     package var withoutPrefix: String {
         String(Substring(text.utf8.dropFirst(Self.prefix.utf8.count)))
     }
 
-    /// Whether this is the id of that subject's session with that own part.
+    /// Whether this is the id made of `handle` and `own`.
     package func isMade(of handle: SubjectHandle, own: String) -> Bool {
         let bytes = text.utf8.dropFirst(Self.prefix.utf8.count)
         return bytes.prefix(SubjectHandle.length).elementsEqual(handle.text.utf8)

@@ -1,4 +1,4 @@
-/// A moment as milliseconds since 1970-01-01T00:00:00Z, by the one clock that decides: Redis `TIME`.
+/// Milliseconds since 1970-01-01T00:00:00Z, by the clock that all decisions use: Redis `TIME`.
 package struct Timestamp: Hashable, Sendable, Comparable {
     package var milliseconds: Int64
 
@@ -6,7 +6,7 @@ package struct Timestamp: Hashable, Sendable, Comparable {
         self.milliseconds = milliseconds
     }
 
-    /// The moment `seconds` later (earlier where negative); the last or first there is, where that would be beyond.
+    /// The moment `seconds` later (or earlier, if negative), clamped to the range of `Int64`.
     package func adding(seconds: Int) -> Timestamp {
         let (added, isTooMuch) = Int64(seconds).multipliedReportingOverflow(by: 1000)
         let (sum, isBeyond) = milliseconds.addingReportingOverflow(added)
@@ -14,12 +14,12 @@ package struct Timestamp: Hashable, Sendable, Comparable {
         return Timestamp(milliseconds: seconds < 0 ? .min : .max)
     }
 
-    /// The same in seconds, rounded down: the unit of a JWT's times (RFC 7519, section 2).
+    /// Seconds since 1970, rounded down: the unit of times in a JWT (RFC 7519, section 2).
     package var wholeSeconds: Int64 {
         milliseconds / 1000
     }
 
-    /// The whole second that this moment lies in.
+    /// The beginning of the second that contains this moment.
     package var roundedDown: Timestamp {
         Timestamp(milliseconds: wholeSeconds * 1000)
     }

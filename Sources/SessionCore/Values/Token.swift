@@ -1,13 +1,13 @@
-/// What a token is good for; each kind has a prefix that secret scanners can match.
+/// The kinds of token. Each has a prefix that secret scanners can match.
 package enum TokenKind: String, Sendable, CaseIterable {
     case session = "sjs_"
     case refresh = "sjr_"
     case ticket = "sjt_"
 }
 
-/// A text that must not be seen: it prints as `[redacted]` whatever prints it.
+/// A text that must not be disclosed: it always prints as `[redacted]`.
 package struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The text itself. Naming this property is the moment to ask who will read it.
+    /// The text itself. Before using this property, consider who will see it.
     package let exposed: String
 
     package init(_ text: String) {
@@ -19,14 +19,14 @@ package struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugS
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// SHA-256 of a token, which is all that is kept of it. Equality takes the same time wherever the digests differ.
+/// The SHA-256 digest of a token; the token itself is not stored. Comparison takes constant time.
 package struct TokenDigest: Sendable {
     package static let length = 32
 
     /// 32 bytes.
     package let bytes: [UInt8]
 
-    /// - Precondition: `bytes` are 32.
+    /// - Precondition: `bytes` has 32 elements.
     package init(bytes: [UInt8]) {
         precondition(bytes.count == Self.length, "a token digest is 32 bytes long")
         self.bytes = bytes
@@ -41,7 +41,7 @@ extension TokenDigest: Equatable {
     }
 }
 
-/// A token that was just made: its text, for the caller alone, and the digest that is kept.
+/// A token that was just issued: its text, for the caller only, and the digest to store.
 package struct IssuedToken: Sendable {
     package let text: Secret
     package let digest: TokenDigest
@@ -52,8 +52,8 @@ package struct IssuedToken: Sendable {
     }
 }
 
-/// A token that a caller showed and that this namespace once issued: its checksum, which is keyed, has been verified.
-/// Whether it is the current one only the session's record can tell.
+/// A token in a command that this namespace issued: its keyed checksum has been verified. Whether it is current depends
+/// on the session's record.
 package struct PresentedToken: Sendable {
     package let kind: TokenKind
     package let session: SessionID
@@ -71,24 +71,24 @@ package struct PresentedToken: Sendable {
     }
 }
 
-/// Makes and reads tokens and handles. Pure: the same input gives the same output; entropy comes from outside.
+/// Issues and parses tokens and handles. Pure: the same input gives the same output, and entropy is passed in.
 package protocol TokenScheme: Sendable {
-    /// The handle under which everything of this tenant's subject is kept.
+    /// The handle under which everything about this tenant's subject is stored.
     func handle(tenant: String, subject: String) -> SubjectHandle
 
     /// A token whose secret is `entropy` (32 bytes).
     func issue(_ kind: TokenKind, for session: SessionID, generation: Int, entropy: [UInt8]) -> IssuedToken
 
-    /// The refresh token that follows `predecessor`: its secret is derived from the predecessor's text and `salt`
-    /// (32 bytes, kept with the session), so that it can be given out again without having been kept.
+    /// The successor of a refresh token. Its secret is derived from the predecessor's text and `salt` (32 bytes, stored
+    /// with the session), so that it can be issued again without being stored.
     func successor(of predecessor: PresentedToken, generation: Int, salt: [UInt8]) -> IssuedToken
 
-    /// Reads a token; `nil` where it is damaged, of another kind, or not of this namespace.
+    /// Parses a token; `nil` if it is damaged, of another kind, or from another namespace.
     func read(_ text: String, as kind: TokenKind) -> PresentedToken?
 
-    /// A text that tells nobody anything, and says to go on behind this place of the subject's sessions.
+    /// An opaque text that encodes a position in the subject's list, to resume after it.
     func cursor(behind place: ListPlace, of handle: SubjectHandle) -> String
 
-    /// Reads a cursor; `nil` where it is damaged, or another subject's.
+    /// Parses a cursor; `nil` if it is damaged or belongs to another subject.
     func place(of cursor: String, of handle: SubjectHandle) -> ListPlace?
 }
