@@ -1,7 +1,7 @@
 package import SessionCore
 
 extension ActivityEntry {
-    /// What an event leaves in its session's activity log; `nil` for one that is about no session.
+    /// The entry of an event in its session's activity log; `nil` if the event is not about a session.
     package init?(_ event: Event) {
         guard let session = event.session else { return nil }
         var detail = JSONObject()

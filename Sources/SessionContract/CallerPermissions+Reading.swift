@@ -6,10 +6,10 @@ extension CallerPermissions {
     private static let maxCallers = 1000
     private static let maxPatterns = 100
     private static let maxTenants = 1000
-    /// As long as a `user_id` may be, in bytes (AMQP 0-9-1, shortstr).
+    /// The longest `user_id`, in bytes (AMQP 0-9-1, shortstr).
     private static let maxCallerBytes = 255
 
-    /// Reads a callers file, whole: a mistake anywhere refuses all of it.
+    /// Parses a callers file. A mistake anywhere rejects the whole file.
     ///
     /// - Throws: `Failure`, with the JSON Pointer of what is wrong.
     package static func read(_ bytes: [UInt8]) throws(Failure) -> CallerPermissions {
@@ -20,7 +20,7 @@ extension CallerPermissions {
         var grants: [ExactText: Grant] = [:]
         for caller in reader.keys {
             guard (1...maxCallerBytes).contains(caller.utf8.count) else {
-                throw reader.failure(caller, "a caller's name has 1 to \(maxCallerBytes) bytes")
+                throw reader.failure(caller, "a caller's name must be 1 to \(maxCallerBytes) bytes")
             }
             grants[ExactText(caller)] = try grant(of: caller, from: &reader)
         }
@@ -37,15 +37,15 @@ extension CallerPermissions {
                     commands: try commands("commands", from: &reader), tenants: try tenants("tenants", from: &reader),
                     replyTo: reader.value("replyTo") == nil ? nil : try patterns("replyTo", from: &reader))
             }
-            guard let grant else { preconditionFailure("what is an object is read as one") }
+            guard let grant else { preconditionFailure("the value is known to be an object") }
             return grant
         case nil, .null, .bool, .integer, .decimal, .string:
             throw reader.failure(caller, "must be a list of patterns, or an object with commands, tenants and replyTo")
         }
     }
 
-    /// Patterns that take a command each: one that takes none is misspelt, and would forbid in silence what it was written to
-    /// permit.
+    /// Patterns that must match a command each. One that matches none is misspelt, and would silently forbid what it
+    /// was meant to permit.
     private static func commands(_ key: String, from reader: inout ObjectReader) throws(Failure) -> [TopicPattern] {
         let names = CommandName.all.map(\.rawValue)
         let patterns = try patterns(key, from: &reader)
@@ -78,7 +78,7 @@ extension CallerPermissions {
         for (index, name) in names.enumerated() {
             guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy(\.isBase64URL) else {
                 throw Failure(
-                    .invalidField, "a tenant's name is 1 to 64 letters, digits, _ and -",
+                    .invalidField, "a tenant's name must be 1 to 64 letters, digits, _ and -",
                     path: reader.pointer(to: key) + "/\(index)")
             }
         }
@@ -87,7 +87,7 @@ extension CallerPermissions {
 }
 
 extension ObjectReader {
-    /// A list of so many strings.
+    /// A list of strings, with bounds on their number.
     fileprivate mutating func strings(_ key: String, count: ClosedRange<Int>) throws(Failure) -> [String] {
         guard case .array(let values) = value(key), count.contains(values.count) else {
             throw failure(key, "must be a list of \(count.lowerBound) to \(count.upperBound) strings")

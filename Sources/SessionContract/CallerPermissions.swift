@@ -1,17 +1,17 @@
 import SessionCore
 
-/// Who may send which commands (contract §9, `SOJOURN_CALLERS_FILE`). What is not permitted is forbidden.
+/// Which caller may send which commands (contract §9, `SOJOURN_CALLERS_FILE`). Anything not permitted is forbidden.
 package struct CallerPermissions: Sendable, Hashable {
     /// What one caller may do.
     struct Grant: Sendable, Hashable {
         let commands: [TopicPattern]
-        /// `nil`: of every tenant.
+        /// The tenants it may act in; `nil` for all.
         let tenants: Set<String>?
         /// The queues that replies may go to; `nil` for any.
         let replyTo: [TopicPattern]?
     }
 
-    /// By caller, the RabbitMQ user; `nil` where nothing is restricted.
+    /// By caller, the RabbitMQ user; `nil` if nothing is restricted.
     private let grants: [ExactText: Grant]?
 
     init(_ grants: [ExactText: Grant]) {
@@ -22,18 +22,18 @@ package struct CallerPermissions: Sendable, Hashable {
         grants = nil
     }
 
-    /// What holds where no callers are configured: everybody may do everything.
+    /// Without a callers file: everyone may do everything.
     package static let anything = CallerPermissions()
 
-    /// Whether callers are configured, so that a command without a `user_id` is nobody's.
+    /// Whether callers are configured, so that a command without a `user_id` is refused.
     package var isRestricting: Bool { grants != nil }
 
     /// Whether `caller` may send this command.
     ///
     /// - Parameters:
-    ///   - command: its name, the routing key.
-    ///   - tenant: the one that it is about; `nil` asks whether there can be any.
-    ///   - caller: the `user_id`, which RabbitMQ vouches for. One without may send nothing.
+    ///   - command: the command's name, which is its routing key.
+    ///   - tenant: the tenant it is about; `nil` asks whether any tenant is permitted.
+    ///   - caller: the `user_id`, which RabbitMQ authenticated. Without one, nothing is permitted.
     package func permits(_ command: String, tenant: String?, caller: String?) -> Bool {
         guard let grants else { return true }
         guard let caller, let grant = grants[ExactText(caller)] else { return false }
@@ -41,10 +41,10 @@ package struct CallerPermissions: Sendable, Hashable {
         return grant.commands.contains { $0.matches(command) }
     }
 
-    /// Whether `caller` may have its replies put into this queue.
+    /// Whether `caller` may have its replies sent to this queue.
     ///
-    /// The address of a direct reply is no queue, and always permitted: nobody but whoever asked is behind it. A caller that
-    /// may send nothing has no patterns, and is told so wherever it wants.
+    /// A direct reply-to address is not a queue and always permitted: only the caller itself can be behind it. A caller
+    /// without a grant has no patterns, and may be told so wherever it wants.
     package func permitsReply(to queue: String, caller: String?) -> Bool {
         guard let grants, let caller, let patterns = grants[ExactText(caller)]?.replyTo else { return true }
         return ReplyQueue.isDirect(queue) || patterns.contains { $0.matches(queue) }

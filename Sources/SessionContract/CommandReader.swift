@@ -1,12 +1,12 @@
 package import SessionCore
 
-/// Reads commands from messages, strictly (contract §2, §3). Nothing of a message is believed before it was checked, and
-/// each refusal has its code.
+/// Parses commands from messages, strictly (contract §2, §3). Nothing in a message is trusted before it has been
+/// checked, and each kind of error has its own code.
 package struct CommandReader: Sendable {
     /// The largest body that is read, in bytes.
     package let maxBodyBytes: Int
     package let tokens: any TokenScheme
-    /// The types of factor that a command may show: ours, then those that an extension added.
+    /// The kinds of factor that a command may contain: Sojourn's own, then those that extensions added.
     package let factorKinds: [String]
 
     package init(maxBodyBytes: Int, tokens: any TokenScheme, addedFactorKinds: [String] = []) {
@@ -15,12 +15,12 @@ package struct CommandReader: Sendable {
         factorKinds = FactorKind.allCases.map(\.rawValue) + addedFactorKinds
     }
 
-    /// The command that `message` is.
+    /// Parses `message`.
     package func read(_ message: IncomingMessage) throws(Failure) -> Command {
         try read(message, as: CommandName(exactly: message.routingKey))
     }
 
-    /// The same, where the command's name has been looked up before.
+    /// Parses `message` if its command's name has been looked up already.
     package func read(_ message: IncomingMessage, as name: CommandName?) throws(Failure) -> Command {
         guard let name else {
             throw Failure(.unknownCommand, Self.unknown(message.routingKey))
@@ -34,16 +34,16 @@ package struct CommandReader: Sendable {
     private static func unknown(_ routingKey: String) -> String {
         guard let name = SenderText.name(routingKey) else {
             return
-                "there is no command of this name, which is not repeated: it is too long, does not print, or could be a credential"
+                "there is no such command; its name is withheld: it is too long, unprintable, or could be a credential"
         }
         let question = NearestName.question(for: name, among: CommandName.all.map(\.rawValue))
         return "there is no command \"\(name)\"\(question)"
     }
 
-    /// Checks everything but the body; gives the deadline.
+    /// Checks everything except the body, and returns the deadline.
     private func checkProperties(of message: IncomingMessage, for name: CommandName) throws(Failure) -> Timestamp? {
         if message.hasUnreadableProperties {
-            throw Failure(.malformedMessage, "a property or header of the message cannot be read")
+            throw Failure(.malformedMessage, "a property or header of the message is unreadable")
         }
         if let contentType = message.contentType, !isJSON(contentType) {
             throw Failure(.unsupportedMediaType, "the content type must be application/json")
@@ -76,7 +76,7 @@ package struct CommandReader: Sendable {
         do {
             value = try JSONReader.read(body)
         } catch {
-            throw Failure(.malformedMessage, "the body is not the JSON that is expected: \(error.message)")
+            throw Failure(.malformedMessage, "the body is not acceptable JSON: \(error.message)")
         }
         guard case .object(let object) = value else {
             throw Failure(.malformedMessage, "the body must be a JSON object")
@@ -98,7 +98,7 @@ package struct CommandReader: Sendable {
 
 /// Whether `contentType` is `application/json`, with or without `charset=utf-8` (RFC 9110, section 8.3.1).
 private func isJSON(_ contentType: String) -> Bool {
-    // What nearly everybody sends, without the cost of taking it apart.
+    // The usual value, without the cost of parsing it.
     if contentType == "application/json" { return true }
     let parts = contentType.lowercased().split(separator: ";", omittingEmptySubsequences: false)
         .map { $0.filter { $0 != " " && $0 != "\t" } }

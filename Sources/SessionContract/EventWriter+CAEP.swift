@@ -1,6 +1,6 @@
 import SessionCore
 
-/// The event of OpenID CAEP 1.0 that says the same, under its URI, where there is one (contract §7).
+/// The corresponding OpenID CAEP 1.0 event, under its URI, if there is one (contract §7).
 extension EventWriter {
     static func writeCAEP(of event: Event, to json: inout JSONWriter) {
         guard let uri = event.kind.caep else { return }
@@ -51,7 +51,7 @@ extension Event.Kind {
         }
     }
 
-    /// What brought it about, in CAEP's words, where the event alone tells.
+    /// Who initiated the event, in CAEP's terms, if its kind alone tells.
     fileprivate var initiator: String? {
         switch self {
         case .created, .refreshed, .elevated, .reauthenticated, .transferred: "user"

@@ -1,6 +1,6 @@
 package import SessionCore
 
-/// Writes events as CloudEvents 1.0 in structured JSON, with the OpenID CAEP 1.0 event inside where there is one
+/// Writes events as CloudEvents 1.0 in structured JSON, with the corresponding OpenID CAEP 1.0 event if there is one
 /// (contract §7).
 package enum EventWriter {
     package static let contentType = "application/cloudevents+json"
@@ -57,7 +57,7 @@ package enum EventWriter {
 }
 
 extension Event {
-    /// The context it is about: the session's, or the new one that a rule looked at.
+    /// The context in the event: the session's, or the new one that a rule compared.
     var context: ClientContext? {
         switch detail {
         case .contextChange(let change): change.current

@@ -1,4 +1,4 @@
-/// A command message as it came from the broker, before anything of it is believed (contract §2).
+/// A command message from the broker, before anything in it is trusted (contract §2).
 package struct IncomingMessage: Sendable {
     package var routingKey: String
     package var body: [UInt8]
@@ -7,10 +7,10 @@ package struct IncomingMessage: Sendable {
     package var type: String?
     package var messageID: String?
     package var deadline: DeadlineHeader
-    /// Who sent it, where RabbitMQ vouches for that (`user_id`).
+    /// The sender, if RabbitMQ authenticated it (`user_id`).
     package var caller: String?
     package var traceparent: String?
-    /// Whether a property or header could not be read, as text that is not UTF-8.
+    /// Whether a property or header is unreadable, such as text that is not UTF-8.
     package var hasUnreadableProperties: Bool
 
     package init(
@@ -34,7 +34,7 @@ package struct IncomingMessage: Sendable {
         case absent
         /// Milliseconds since the epoch.
         case at(Int64)
-        /// There, but no integer.
+        /// Present, but not an integer.
         case unreadable
     }
 }

@@ -1,7 +1,7 @@
 package import SessionCore
 
 extension JSONWriter {
-    /// A policy with every key, as `PolicyReader` reads it.
+    /// Writes a policy with all its keys, as `PolicyReader` parses it.
     package mutating func members(of policy: SessionPolicy) {
         member("idleSeconds", policy.idleSeconds)
         member("absoluteSeconds", policy.absoluteSeconds)

@@ -1,8 +1,8 @@
 import SessionCore
 
-/// The objects that several messages share (contract §3).
+/// Objects that several messages share (contract §3).
 extension JSONWriter {
-    /// A session as it is at a moment.
+    /// Writes a session's state at `now`.
     mutating func members(of session: Session, at now: Timestamp) {
         member("id", session.id.text)
         member("tenant", session.tenant)

@@ -6,7 +6,7 @@ import Glibc
 import Musl
 #endif
 
-/// The shapes that several commands share (contract §3).
+/// Shapes that several commands share (contract §3).
 extension ObjectReader {
     mutating func tenant() throws(Failure) -> String {
         guard let tenant = try string("tenant", length: 1...64) else { return "default" }
@@ -20,21 +20,21 @@ extension ObjectReader {
         ExactText(try required("subject", length: 1...256))
     }
 
-    /// Seconds of at least 1: 0 is an error, never "for ever".
+    /// Seconds, at least 1: 0 is an error and never means "forever".
     mutating func seconds(_ key: String) throws(Failure) -> Int? {
         try integer(key, in: 1...Self.maxSeconds)
     }
 
-    /// A hundred years: no duration in a policy or a command means more.
+    /// A hundred years: no duration in a policy or a command needs more.
     package static let maxSeconds = 3_155_760_000
 
-    /// Longer than any token: an access token names a subject, an actor and a caller.
+    /// More than the longest token: an access token names a subject, an actor and a caller.
     static let maxTokenLength = 16_384
 
-    /// Longer than any cursor: one names a session, and those above it.
+    /// More than the longest cursor, which names a session and its ancestors.
     static let maxCursorLength = 2048
 
-    /// A token of any shape: one that cannot be read is the rules' business, not the reader's.
+    /// Parses a token of any shape. Rejecting a malformed one is left to the rules.
     mutating func token(
         _ key: String, as kind: TokenKind, by tokens: any TokenScheme
     ) throws(Failure) -> TokenReference? {
@@ -42,7 +42,7 @@ extension ObjectReader {
         return tokens.read(text, as: kind).map(TokenReference.genuine) ?? .malformed
     }
 
-    /// A session token, or what may be an access token: three parts with dots between (RFC 7515, section 7.1).
+    /// Parses a session token, or what may be an access token: three parts separated by dots (RFC 7515, section 7.1).
     mutating func tokenOrAccessToken(
         _ key: String, by tokens: any TokenScheme
     ) throws(Failure) -> TokenReference? {
@@ -52,27 +52,27 @@ extension ObjectReader {
         return isAccessToken ? .unverified(Secret(text)) : .malformed
     }
 
-    /// One of `token` and `sessionId`.
+    /// Exactly one of `token` and `sessionId`.
     mutating func sessionTarget(by tokens: any TokenScheme) throws(Failure) -> SessionTarget {
         switch (try token("token", as: .session, by: tokens), try string("sessionId", length: 1...128)) {
         case (let token?, nil): return .token(token)
         case (nil, let id?): return .session(SessionID(id))
         case (nil, nil): throw missing("token", "sessionId", because: "one of token and sessionId is required")
-        case (.some, .some): throw failure("sessionId", "does not go with token")
+        case (.some, .some): throw failure("sessionId", "cannot be combined with token")
         }
     }
 
-    /// A caller's word for why.
+    /// The caller's reason.
     mutating func reason() throws(Failure) -> EndReason? {
         guard let word = try string("reason", length: 0...64) else { return nil }
         guard let reason = EndReason(callers: word) else {
             throw failure(
-                "reason", "must be 1 to 64 of a-z, 0-9 and _, and not a reason that Sojourn gives itself")
+                "reason", "must be 1 to 64 of a-z, 0-9 and _, and not a reason that Sojourn itself uses")
         }
         return reason
     }
 
-    /// What has to be there.
+    /// Unwraps a required member.
     func required<Value>(_ key: String, _ value: Value?) throws(Failure) -> Value {
         guard let value else { throw missing(key) }
         return value
@@ -133,7 +133,7 @@ extension ObjectReader {
     package mutating func timestamp(_ key: String) throws(Failure) -> Timestamp? {
         guard let text = try string(key, length: 1...64) else { return nil }
         guard let timestamp = Timestamp(rfc3339: text) else {
-            throw failure(key, "must be a time by RFC 3339, such as 2026-11-20T22:00:00.000Z")
+            throw failure(key, "must be an RFC 3339 time such as 2026-11-20T22:00:00.000Z")
         }
         return timestamp
     }
@@ -163,13 +163,13 @@ extension ObjectReader {
         return ExactText(text)
     }
 
-    /// An address, or a network as CIDR writes it.
+    /// An address, or a network in CIDR notation.
     mutating func addressBlock(_ key: String) throws(Failure) -> AddressBlock? {
         guard let text = try string(key, length: 1...64) else { return nil }
         let address = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init)
         guard let address, isAddress(address), let block = AddressBlock(text) else {
             throw failure(
-                key, "must be an IP address, or a network such as 192.0.2.0/24 with no bit set behind its prefix")
+                key, "must be an IP address, or a network such as 192.0.2.0/24 without bits set after its prefix")
         }
         return block
     }
@@ -188,13 +188,13 @@ extension ObjectReader {
         switch (latitude, longitude) {
         case (nil, nil): return nil
         case (let latitude?, let longitude?): return .init(latitude: latitude, longitude: longitude)
-        case (nil, _): throw failure("latitude", "is required beside longitude")
-        case (_, nil): throw failure("longitude", "is required beside latitude")
+        case (nil, _): throw failure("latitude", "is required with longitude")
+        case (_, nil): throw failure("longitude", "is required with latitude")
         }
     }
 }
 
-/// Whether the C library reads `text` as an address of either family. It would stop at a NUL, and like what came before.
+/// Whether the C library parses `text` as an IPv4 or IPv6 address. It would ignore everything after a NUL.
 private func isAddress(_ text: String) -> Bool {
     guard !text.utf8.contains(0) else { return false }
     var four = in_addr()

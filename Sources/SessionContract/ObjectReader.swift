@@ -1,12 +1,13 @@
 package import SessionCore
 
-/// Reads the members of a JSON object strictly: every key is asked for by name, and `finish()` refuses the rest, so that
-/// a misspelt key never weakens a check in silence. Each error carries the JSON Pointer (RFC 6901) of its key.
+/// Parses the members of a JSON object strictly: each key is requested by name, and `finish()` rejects the rest, so
+/// that a misspelt key never weakens a check silently. Each error contains the JSON Pointer (RFC 6901) of its key.
 package struct ObjectReader {
     private let object: JSONObject
     private let path: String
     private var known: [String] = []
-    /// Whether names are repeated whatever they are: in a file of the operator's own, whose log it is.
+    /// Whether error messages repeat any name. True for the operator's own files, which only appear in the operator's
+    /// log.
     private let repeatsNames: Bool
 
     package init(_ object: JSONObject, path: String = "", repeatsNames: Bool = false) {
@@ -15,7 +16,7 @@ package struct ObjectReader {
         self.repeatsNames = repeatsNames
     }
 
-    /// Of a file that is one JSON object.
+    /// Parses a file that contains one JSON object.
     ///
     /// - Throws: `Failure` with `malformed_message`.
     init(file bytes: [UInt8]) throws(Failure) {
@@ -29,7 +30,7 @@ package struct ObjectReader {
         self.init(object, repeatsNames: true)
     }
 
-    /// The object's keys, in their order.
+    /// The object's keys, in order.
     var keys: [String] { object.members.map(\.key) }
 
     package mutating func value(_ key: String) -> JSONValue? {
@@ -37,26 +38,26 @@ package struct ObjectReader {
         return object.isEmpty ? nil : object[key]
     }
 
-    /// Refuses the first member that nothing asked for.
+    /// Rejects the first member that was not requested.
     package func finish() throws(Failure) {
         for member in object.members where !known.contains(where: { member.key.isExactly($0) }) {
             guard let name = repeatable(member.key) else {
                 throw Failure(
                     .invalidField,
-                    "there is an unknown key here, which is not repeated: it is too long, does not print, or could be a credential",
+                    "unknown key; its name is withheld: it is too long, unprintable, or could be a credential",
                     path: "\(path)/\(SenderText.withheld)")
             }
             throw failure(name, "there is no such key here\(NearestName.question(for: name, among: known))")
         }
     }
 
-    /// A key as it was sent, where it may be told.
+    /// A key as it was sent, if error messages may repeat it.
     private func repeatable(_ key: String) -> String? {
         repeatsNames ? key : SenderText.name(key)
     }
 
-    /// That one of `keys` has to be there, which points to the first. What is there and looks like one of them misspelt is
-    /// named as well.
+    /// The error if one of `keys` is required; it points to the first. If a member looks like one of them misspelt, it
+    /// is named as well.
     package func missing(_ keys: String..., because message: String = "is required") -> Failure {
         let others = object.members.map(\.key).filter { key in !known.contains { $0.isExactly(key) } }
         let misspelt = others.first { NearestName.nearest(to: $0, among: keys) != nil }
@@ -89,7 +90,7 @@ package struct ObjectReader {
 // MARK: - Typed members
 
 extension ObjectReader {
-    /// A text of so many Unicode scalars.
+    /// A text with bounds on its number of Unicode scalars.
     package mutating func string(_ key: String, length: ClosedRange<Int>) throws(Failure) -> String? {
         switch value(key) {
         case nil: return nil
@@ -103,14 +104,14 @@ extension ObjectReader {
         }
     }
 
-    /// Whether a text has so many Unicode scalars. They are counted only where the bytes do not tell: a scalar is at
-    /// least one byte, and a text of any bytes has at least one scalar.
+    /// Whether the number of Unicode scalars is within bounds. Scalars are counted only if the number of bytes does not
+    /// decide: a scalar takes at least one byte, and a text that is not empty has at least one scalar.
     private func isLong(_ text: String, _ length: ClosedRange<Int>) -> Bool {
         if length.lowerBound <= 1, length.contains(text.utf8.count) { return true }
         return length.contains(text.unicodeScalars.count)
     }
 
-    /// The same, of a text that is compared by its bytes.
+    /// Like `string(_:length:)`, for a text that is compared by its bytes.
     package mutating func exactText(_ key: String, length: ClosedRange<Int>) throws(Failure) -> ExactText? {
         try string(key, length: length).map { ExactText($0) }
     }
@@ -164,7 +165,7 @@ extension ObjectReader {
         }
     }
 
-    /// The object under `key`, read by `read`, which may leave no member unasked for.
+    /// The object under `key`, parsed by `read`, which must request every member.
     package mutating func nested<Value>(
         _ key: String, _ read: (inout ObjectReader) throws(Failure) -> Value
     ) throws(Failure) -> Value? {

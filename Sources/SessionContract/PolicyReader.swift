@@ -1,8 +1,8 @@
 package import SessionCore
 
-/// Reads policies, whole: an absent key is its default, and a bad one refuses everything (contract §8).
+/// Parses policies. An absent key has its default, and an invalid key rejects everything (contract §8).
 package enum PolicyReader {
-    /// More in a file are a mistake: a tenant's list shows them all in one result, of a kilobyte each.
+    /// More in one file are a mistake: `policy.list` returns all of them in one result, a kilobyte each.
     private static let maxPolicies = 1000
 
     /// A policy file: a JSON object, policy name → policy.
@@ -14,7 +14,7 @@ package enum PolicyReader {
         var policies: [ExactText: SessionPolicy] = [:]
         for name in reader.keys {
             guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy(\.isBase64URL) else {
-                throw reader.failure(name, "a policy's name is 1 to 64 letters, digits, _ and -")
+                throw reader.failure(name, "a policy's name must be 1 to 64 letters, digits, _ and -")
             }
             policies[ExactText(name)] = try reader.nested(name) { reader throws(Failure) in try read(&reader) }
         }
@@ -89,12 +89,12 @@ package enum PolicyReader {
 }
 
 extension ObjectReader {
-    /// A list of fields of a context, each once at most.
+    /// A list of context fields without duplicates.
     fileprivate mutating func contextFields(_ key: String) throws(Failure) -> ContextFields? {
         let known = ContextField.allCases
         guard let value = value(key) else { return nil }
         guard case .array(let values) = value, values.count <= known.count else {
-            throw failure(key, "must be a list of at most \(known.count) fields of a context")
+            throw failure(key, "must be a list of at most \(known.count) context fields")
         }
         var fields: [ContextField] = []
         for (index, value) in values.enumerated() {

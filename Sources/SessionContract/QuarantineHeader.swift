@@ -1,24 +1,24 @@
-/// The headers that a message gets in quarantine (contract §5). A sender's own of these names are dropped: nobody shall say
-/// in our name what was wrong, or who it was.
+/// The headers that a message gets in quarantine (contract §5). Headers with these names from the sender are dropped,
+/// so that no sender can forge what was wrong, or who sent it.
 package enum QuarantineHeader {
     private static let prefix = "x-sojourn-"
 
-    /// The name of the message there, to find it by.
+    /// The id of the quarantined message, by which it can be found.
     package static let id = prefix + "id"
     /// The error code.
     package static let reason = prefix + "reason"
-    /// A sentence on what was wrong.
+    /// A sentence that says what was wrong.
     package static let error = prefix + "error"
-    /// When it was put there, RFC 3339.
+    /// When it was quarantined, RFC 3339.
     package static let at = prefix + "at"
-    /// How often it was tried.
+    /// How many attempts were made.
     package static let attempts = prefix + "attempts"
     /// The queue that it came from.
     package static let queue = prefix + "queue"
-    /// The body's size as sent, in bytes, where it is not whole.
+    /// The size of the original body in bytes, if it was truncated.
     package static let truncated = prefix + "truncated"
-    /// What would have an effect of its own if it were published again, or finds no room in its place once it is sealed:
-    /// each under its AMQP name, such as `x-sojourn-user-id`.
+    /// For a property that would take effect if the message were published again, or that does not fit in its place
+    /// once it is sealed. Named after its AMQP name, such as `x-sojourn-user-id`.
     package static func moved(_ name: String) -> String {
         prefix + String(name.map { $0 == "_" ? "-" : $0 }).lowercased()
     }

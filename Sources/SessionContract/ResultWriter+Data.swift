@@ -2,10 +2,10 @@ import SessionCore
 
 /// The `data` of each command's result (contract §3).
 extension ResultWriter {
-    /// The most that a list of sessions or of what they did takes up in a result, in bytes of JSON (contract §3).
+    /// The most that a list of sessions or activity takes up in a result, in bytes of JSON (contract §3).
     package static let maxListBytes = 1 << 20
 
-    /// - Parameter withSecrets: whether for the caller, or else for everybody.
+    /// - Parameter withSecrets: `true` for the caller's reply, `false` for the public copy.
     static func write(_ data: ResultData, withSecrets: Bool, at now: Timestamp, to json: inout JSONWriter) {
         switch data {
         case .created(let session, let tokens, let evicted, let challenge):
@@ -98,7 +98,7 @@ extension ResultWriter {
 }
 
 extension ResultData {
-    /// Whether the copy for everybody has to leave something out.
+    /// Whether the public copy has to leave something out.
     var hasSecrets: Bool {
         switch self {
         case .annotated(let data, annotations: _): data.hasSecrets

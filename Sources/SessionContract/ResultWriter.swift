@@ -1,6 +1,6 @@
 package import SessionCore
 
-/// A result in bytes: what goes to the caller, and what everybody may read (contract §4).
+/// A result in bytes: the caller's reply and the public copy (contract §4).
 package struct WrittenResult: Equatable, Sendable {
     package enum Status: String, Sendable {
         case succeeded
@@ -10,7 +10,7 @@ package struct WrittenResult: Equatable, Sendable {
 
     package let command: String
     package let status: Status
-    /// The full result, for `reply_to` alone.
+    /// The full result, only for `reply_to`.
     package let reply: [UInt8]
     /// The result without tokens, for the results exchange.
     package let copy: [UInt8]
@@ -22,20 +22,20 @@ package struct WrittenResult: Equatable, Sendable {
         self.copy = copy
     }
 
-    /// The AMQP `type` of both.
+    /// The AMQP `type` of both messages.
     package var type: String { command + ".result" }
     package var routingKey: String { command + "." + status.rawValue }
 }
 
 /// Writes outcomes as results.
 package enum ResultWriter {
-    /// What a result is said to answer where the command's name was none.
+    /// The command name in results of unknown commands.
     package static let unknownCommand = "unknown"
 
     /// - Parameters:
-    ///   - command: the command's name; `nil` for an unknown one.
-    ///   - commandID: the command's `message_id`, else its `correlation_id`, else `nil`.
-    ///   - hidesID: whether the copy does not tell it, since it looks like a credential.
+    ///   - command: the command's name; `nil` if it is unknown.
+    ///   - commandID: the command's `message_id`, or its `correlation_id`, or `nil`.
+    ///   - hidesID: whether the public copy omits the id because it looks like a credential.
     package static func write(
         _ outcome: Outcome, of command: CommandName?, commandID: String?, hidesID: Bool = false,
         at completedAt: Timestamp

@@ -1,9 +1,9 @@
 import SessionCore
 
-/// A pattern of command names, as in a topic binding: words with dots between them, where `*` is one word and `#` any
-/// number of words, none included.
+/// A pattern for command names, as in a topic binding: words separated by dots, where `*` matches one word and `#` any
+/// number of words, including none.
 package struct TopicPattern: Sendable, Hashable {
-    /// As long as a routing key may be, in bytes (AMQP 0-9-1, shortstr).
+    /// The longest routing key, in bytes (AMQP 0-9-1, shortstr).
     private static let maxBytes = 255
 
     fileprivate enum Part: Sendable, Hashable {
@@ -13,10 +13,11 @@ package struct TopicPattern: Sendable, Hashable {
     }
 
     private let parts: [Part]
-    /// As it was written.
+    /// As written.
     package let text: String
 
-    /// `nil` for what is no pattern: words are letters, digits, `_` and `-`, and a wildcard is a whole word.
+    /// `nil` if the text is not a pattern: words consist of letters, digits, `_` and `-`, and a wildcard is a whole
+    /// word.
     package init?(_ text: String) {
         guard (1...Self.maxBytes).contains(text.utf8.count) else { return nil }
         var parts: [Part] = []
@@ -33,17 +34,17 @@ package struct TopicPattern: Sendable, Hashable {
         self.text = text
     }
 
-    /// Whether `name` is of this pattern.
+    /// Whether `name` matches.
     package func matches(_ name: String) -> Bool {
         matches(name.split(separator: ".", omittingEmptySubsequences: false))
     }
 
-    /// Whether `words`, a name taken apart at its dots, are of this pattern. Takes at most their number times that of the
-    /// pattern's words: a name is whatever somebody wrote.
+    /// Whether `words`, a name split at its dots, matches. Takes at most the product of both lengths, because the name
+    /// comes from untrusted senders.
     package func matches(_ words: [Substring]) -> Bool {
         var part = 0
         var word = 0
-        /// The last `#`, and the word up to which it reaches so far.
+        /// The last `#`, and the word that it extends to so far.
         var any: (part: Int, word: Int)?
         while word < words.count {
             if part < parts.count, parts[part] == .any {

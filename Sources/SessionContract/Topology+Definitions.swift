@@ -1,5 +1,6 @@
 extension Topology {
-    /// The topology as a RabbitMQ definitions file, for `rabbitmqctl import_definitions` or the management plugin.
+    /// Writes the topology as a RabbitMQ definitions file, for `rabbitmqctl import_definitions` or the management
+    /// plugin.
     package func definitions(virtualHost: String) -> [UInt8] {
         JSONWriter.object(capacity: 8192) { json in
             json.array("exchanges") { json in

@@ -1,7 +1,6 @@
 package import SessionCore
 
-/// The exchanges, queues and bindings of one namespace (contract §1), by name; how they are declared is the worker's
-/// business.
+/// The exchanges, queues and bindings of one namespace (contract §1). The worker declares them.
 package struct Topology: Equatable, Sendable {
     package struct Exchange: Equatable, Sendable {
         package enum Kind: String, Sendable {
@@ -11,7 +10,7 @@ package struct Topology: Equatable, Sendable {
 
         package let name: String
         package let kind: Kind
-        /// Where messages go that no binding takes.
+        /// The exchange for messages that match no binding.
         package var alternate: String?
     }
 
@@ -22,7 +21,7 @@ package struct Topology: Equatable, Sendable {
         }
 
         package let name: String
-        /// In the order of their names.
+        /// Sorted by name.
         package let arguments: [(name: String, value: Argument)]
 
         package static func == (left: Queue, right: Queue) -> Bool {
@@ -41,7 +40,7 @@ package struct Topology: Equatable, Sendable {
     package let bindings: [Binding]
     package let names: Names
 
-    /// The names that are published to and consumed from.
+    /// The names of exchanges and queues that are published to or consumed from.
     package struct Names: Equatable, Sendable {
         package let commands: String
         package let unknown: String
@@ -62,8 +61,8 @@ package struct Topology: Equatable, Sendable {
         }
     }
 
-    /// The queues that workers consume, each with what it is for, in the order in which a worker serves them: a
-    /// revocation is never behind a login storm.
+    /// The queues that workers consume, in the order in which a worker serves them: a revocation never waits behind a
+    /// surge of logins.
     package enum CommandQueue: String, CaseIterable, Sendable {
         case revoke
         case validate
@@ -75,13 +74,13 @@ package struct Topology: Equatable, Sendable {
             "\(namespace).commands.\(rawValue)"
         }
 
-        /// All but the revocations, which a worker serves apart.
+        /// All except the revocations, which have their own lane.
         package static let others = allCases.filter { $0 != .revoke }
 
-        /// Whether the queue says how often it has delivered a message: a quorum queue does.
+        /// Whether the queue counts the deliveries of a message, as quorum queues do.
         package var countsDeliveries: Bool { isReplicated }
 
-        /// What changes state is replicated; what only reads is not worth it.
+        /// Commands that change state are replicated; those that only read are not worth it.
         fileprivate var isReplicated: Bool {
             switch self {
             case .revoke, .manage, .admin: true
@@ -89,23 +88,23 @@ package struct Topology: Equatable, Sendable {
             }
         }
 
-        /// The routing keys that are bound to this queue.
+        /// The routing keys of this queue's bindings.
         package func keys(of commands: [CommandName] = CommandName.all) -> [String] {
             let names = commands.filter { CommandQueue(for: $0.traits.work) == self }.map(\.rawValue)
             switch self {
             case .revoke, .validate, .manage: return names
             case .admin: return Self.families(of: names)
-            // It receives what no binding takes, through the alternate exchange.
+            // It receives unroutable messages through the alternate exchange.
             case .unknown: return []
             }
         }
 
-        /// A pattern such as `policy.*` for each first word among `names`, sorted.
+        /// A pattern such as `policy.*` for each distinct first word of `names`, sorted.
         private static func families(of names: [String]) -> [String] {
             Set(names.compactMap { $0.split(separator: ".").first }).sorted().map { "\($0).*" }
         }
 
-        /// The queue of the commands of this kind.
+        /// The queue for this kind of work.
         package init(for work: WorkKind) {
             self =
                 switch work {
@@ -117,11 +116,11 @@ package struct Topology: Equatable, Sendable {
         }
     }
 
-    /// Quarantine keeps this many messages at most: enough for a bad release, bounded for a bad actor.
+    /// The most messages in quarantine: enough for a bad release, and a bound against a bad actor.
     package static let quarantineLength = 100_000
-    /// And this many bytes of bodies.
+    /// The most bytes of bodies in quarantine.
     package static let quarantineBytes = 1 << 30
-    /// And none for longer than two weeks.
+    /// How long a message stays in quarantine: two weeks.
     package static let quarantineSeconds = 14 * 86400
 
     package init(namespace: String) {
@@ -151,11 +150,13 @@ package struct Topology: Equatable, Sendable {
             ]
     }
 
-    /// Deliveries after which RabbitMQ itself sets a message aside. A crashing consumer counts against all that it held,
-    /// so this only bounds what the worker, which gives up much earlier, did not live to see.
+    /// Deliveries after which RabbitMQ itself dead-letters a message. When a consumer crashes, this counts against
+    /// every message it held. The worker gives up much earlier, so the limit only covers messages that crash the
+    /// worker.
     package static let deliveryLimit: Int64 = 200
 
-    /// A quorum queue that loses nothing on the way to quarantine: at-least-once dead-lettering needs `reject-publish`.
+    /// A quorum queue that loses nothing on the way to quarantine: at-least-once dead-lettering requires
+    /// `reject-publish`.
     private static func replicated(dead: String) -> [(name: String, value: Queue.Argument)] {
         [
             ("x-dead-letter-exchange", .text(dead)),

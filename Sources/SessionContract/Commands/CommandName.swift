@@ -1,12 +1,12 @@
 package import SessionCore
 
-/// The name of a command that can be sent, with its traits and its reader.
+/// The name of a command, with its traits and its parser.
 ///
-/// It is looked up once for each delivery. It holds a reference to the command's one entry, so it is cheap to copy.
+/// Looked up once per delivery. It is a reference to the command's single entry, so copying it is cheap.
 package struct CommandName: Sendable {
     private let entry: Entry
 
-    /// The name itself, which is the routing key.
+    /// The name, which is also the routing key.
     package var rawValue: String { entry.traits.name }
     package var traits: CommandTraits { entry.traits }
     package var changesState: Bool { entry.traits.changesState }
@@ -15,8 +15,8 @@ package struct CommandName: Sendable {
         entry = Entry(type)
     }
 
-    /// The command of this name, to the byte. A table, because comparing with each name in turn showed in the profile of a
-    /// validate.
+    /// The command with exactly this name. Looked up in a table, because comparing with each name in turn was visible
+    /// in the profile of a validate.
     package init?(exactly name: String) {
         guard let found = Self.named[ExactText(name)] else { return nil }
         self = found
@@ -24,7 +24,7 @@ package struct CommandName: Sendable {
 
     package static let all = CommandRegistry.types.map { CommandName(of: $0) }
 
-    /// `CommandRegistryTests` proves that names are unique.
+    /// `CommandRegistryTests` checks that names are unique.
     private static let named = Dictionary(
         all.map { (ExactText($0.rawValue), $0) }, uniquingKeysWith: { first, _ in first })
 

@@ -1,9 +1,9 @@
 import SessionCore
 
-/// Every command that can be sent, in the order of the contract's table (§3).
+/// Every command that callers can send, in the order of the contract's table (§3).
 ///
-/// Names, bindings, permissions and readers are derived from this list. `CommandRegistryTests` says what else a new command
-/// needs: its schemas, its examples and its rows in `docs/contract.md`.
+/// Names, bindings, permissions and parsers are derived from this list. `CommandRegistryTests` checks what else a new
+/// command needs: schemas, examples, and rows in `docs/contract.md`.
 package enum CommandRegistry {
     package static let types: [any ReadableCommand.Type] = [
         CreateSession.self,

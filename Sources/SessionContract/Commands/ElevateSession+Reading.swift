@@ -11,7 +11,7 @@ extension ElevateSession: ReadableCommand {
         case (nil, let authentication?): proof = .authentication(authentication)
         case (nil, nil):
             throw body.missing("factor", "authentication", because: "one of factor and authentication is required")
-        case (.some, .some): throw body.failure("authentication", "does not go with factor")
+        case (.some, .some): throw body.failure("authentication", "cannot be combined with factor")
         }
         return ElevateSession(token: token, proof: proof, context: try body.context())
     }

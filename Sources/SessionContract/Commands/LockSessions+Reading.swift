@@ -17,14 +17,14 @@ extension UnlockSessions: ReadableCommand {
 }
 
 extension LockSessions.Target {
-    /// One of `sessionId` and `subject`.
+    /// Exactly one of `sessionId` and `subject`.
     fileprivate init(from body: inout ObjectReader) throws(Failure) {
         switch (try body.string("sessionId", length: 1...128), try body.exactText("subject", length: 1...256)) {
         case (let id?, nil): self = .session(SessionID(id))
         case (nil, let subject?): self = .subject(subject)
         case (nil, nil):
             throw body.missing("sessionId", "subject", because: "one of sessionId and subject is required")
-        case (.some, .some): throw body.failure("subject", "does not go with sessionId")
+        case (.some, .some): throw body.failure("subject", "cannot be combined with sessionId")
         }
     }
 }

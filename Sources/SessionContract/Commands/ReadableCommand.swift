@@ -1,6 +1,6 @@
 package import SessionCore
 
-/// A command that can be read from a message. `CommandRegistry` lists them.
+/// A command that can be parsed from a message. `CommandRegistry` lists them all.
 package protocol ReadableCommand: SentCommand {
     /// Reads the body. Keys that this does not ask for are refused afterwards, except `tenant`, which every command has.
     ///

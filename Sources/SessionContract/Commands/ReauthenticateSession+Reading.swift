@@ -13,7 +13,7 @@ extension ReauthenticateSession: ReadableCommand {
         case (nil, let refresh?): token = refresh
         case (nil, nil):
             throw body.missing("token", "refreshToken", because: "one of token and refreshToken is required")
-        case (.some, .some): throw body.failure("refreshToken", "does not go with token")
+        case (.some, .some): throw body.failure("refreshToken", "cannot be combined with token")
         }
         return ReauthenticateSession(
             token: token, authentication: try body.required("authentication", try body.authentication()),

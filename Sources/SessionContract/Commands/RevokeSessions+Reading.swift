@@ -21,16 +21,16 @@ extension RevokeSessions: ReadableCommand {
             throw body.missing(
                 "token", "sessionId", "subject", "all",
                 because: "one of token, sessionId, subject and all is required")
-        case (.some, .some, _): throw body.failure("sessionId", "goes with neither token nor subject")
-        case (_, _, .some): throw body.failure("subject", "goes with neither token nor sessionId")
+        case (.some, .some, _): throw body.failure("sessionId", "cannot be combined with token or subject")
+        case (_, _, .some): throw body.failure("subject", "cannot be combined with token or sessionId")
         }
-        if exception != nil, subject == nil { throw body.failure("except", "goes with subject alone") }
+        if exception != nil, subject == nil { throw body.failure("except", "requires subject") }
         return RevokeSessions(
             target: target, reason: try body.reason() ?? .revoked, cascade: try body.boolean("cascade") ?? true)
     }
 
-    /// What `all` is narrowed by; `nil` where it is not there, and then nothing may be that goes with it alone. What goes
-    /// with the others is refused beside it: nobody means all and one.
+    /// The filters of `all`; `nil` if `all` is absent, and then its filters must be absent too. Combined with any other
+    /// target, `all` is refused: nobody means both.
     private static func massRevocation(
         from body: inout ObjectReader
     ) throws(Failure) -> MassRevocation.Narrowing? {
@@ -41,18 +41,18 @@ extension RevokeSessions: ReadableCommand {
             network: try body.addressBlock("network"))
         guard let isAll = try body.boolean("all") else {
             for key in ["begunBefore", "deviceId", "policy", "network"] where body.value(key) != nil {
-                throw body.failure(key, "goes with all alone")
+                throw body.failure(key, "requires all")
             }
             return nil
         }
         guard isAll else { throw body.failure("all", "must be true, or absent") }
         for key in ["token", "sessionId", "subject", "except", "cascade"] where body.value(key) != nil {
-            throw body.failure(key, "does not go with all")
+            throw body.failure(key, "cannot be combined with all")
         }
         return narrowing
     }
 
-    /// `except` is a token or an id; an id is told by its prefix.
+    /// `except` is a token or a session id, distinguished by the prefix.
     private static func exception(
         from body: inout ObjectReader, by tokens: any TokenScheme
     ) throws(Failure) -> Exception? {

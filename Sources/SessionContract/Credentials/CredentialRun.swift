@@ -1,17 +1,18 @@
 import SessionCore
 
-/// What credentials look like by themselves: the runs of letters, digits, `-` and `_` that tokens are made of.
+/// Recognises credentials by their appearance: runs of the characters that tokens consist of, which are letters,
+/// digits, `-` and `_`.
 enum CredentialRun {
-    /// Fewer bytes are no credential, but a name.
+    /// Anything shorter is a name, not a credential.
     static let minBytes = 16
-    /// A run as long as this, of small and capital letters and digits, is a token that has lost its beginning. Names
-    /// that machines make, such as UUIDs, are shorter, or of fewer kinds.
+    /// A run of at least this length that mixes small letters, capitals and digits is a token that has lost its prefix.
+    /// Machine-made names, such as UUIDs, are shorter or less mixed.
     static let minAnonymousBytes = 60
 
-    /// Which characters a run is made of.
+    /// Whether a byte can be part of a run.
     static func isMember(_ byte: UInt8) -> Bool { byte.isBase64URL }
 
-    /// Whether base64 goes on with this: either alphabet, its padding, and the line breaks of mail.
+    /// Whether a byte can continue base64: either alphabet, padding, and the line breaks used in mail.
     static func isEncoding(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: "\r"), UInt8(ascii: "\n"),
@@ -21,13 +22,13 @@ enum CredentialRun {
         }
     }
 
-    /// Where a line may be broken inside a token.
+    /// Whether a byte can be a line break inside a token.
     static func isBreak(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\t")
             || byte == UInt8(ascii: "=")
     }
 
-    /// Where a token's prefix begins in a run, in small letters or capitals.
+    /// The index of a token's prefix in a run, in any case.
     static func prefix(in run: ArraySlice<UInt8>) -> Int? {
         run.indices.first { index in
             guard run[index] == UInt8(ascii: "_"), index - run.startIndex >= 3 else { return false }
@@ -37,7 +38,7 @@ enum CredentialRun {
         }.map { $0 - 3 }
     }
 
-    /// Where the header of a JWT begins in a run: `{"` in base64, or `{` with white space behind it.
+    /// The index of a JWT's header in a run: `{"`, or `{` followed by white space, in base64.
     static func header(in run: ArraySlice<UInt8>) -> Int? {
         run.indices.first { index in
             guard run[index] == UInt8(ascii: "e"), index + 2 < run.endIndex else { return false }
@@ -51,7 +52,7 @@ enum CredentialRun {
         }
     }
 
-    /// Whether a run is one that only a machine writes, for want of meaning.
+    /// Whether a run looks like a token without a prefix, because only machines write such texts.
     static func isAnonymousToken(_ run: ArraySlice<UInt8>) -> Bool {
         guard run.count >= minAnonymousBytes else { return false }
         return run.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
@@ -59,8 +60,8 @@ enum CredentialRun {
             && run.contains { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 
-    /// Whether a run has what a token or a `code` becomes in base64, at any of its three offsets, or in hexadecimal
-    /// digits.
+    /// Whether a run contains a token's prefix or the word `code` in base64, at any of its three offsets, or in
+    /// hexadecimal.
     static func hasEncodedCredential(_ run: ArraySlice<UInt8>) -> Bool {
         guard run.count >= 4 else { return false }
         for index in run.startIndex...run.endIndex - 4 where signatureBeginnings[Int(run[index])] {
@@ -83,7 +84,8 @@ enum CredentialRun {
         return beginnings
     }()
 
-    /// The characters of base64 that `word` alone decides, so many bytes after a multiple of three (RFC 4648, section 4).
+    /// The base64 characters that depend on `word` alone if it follows `offset` bytes after a multiple of three (RFC
+    /// 4648, section 4).
     private static func base64(_ word: String, after offset: Int) -> [UInt8] {
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         let bits = ([UInt8](repeating: 0, count: offset) + word.utf8).flatMap { byte in
@@ -95,10 +97,10 @@ enum CredentialRun {
     }
 }
 
-// MARK: - In a view
+// // MARK: - Scanning a view
 
 extension CredentialScan {
-    /// Finds credentials by what they look like.
+    /// Finds credentials by their appearance.
     mutating func findRuns() {
         var index = 0
         while index < view.count, !isFull {
@@ -111,7 +113,7 @@ extension CredentialScan {
         }
     }
 
-    /// - Returns: the end of what was found, or of the run.
+    /// - Returns: the end of the credential, or of the run if it contains none.
     private mutating func look(at run: ArraySlice<UInt8>) -> Int {
         if let start = CredentialRun.prefix(in: run) {
             let end = endOfToken(from: run.endIndex)
@@ -136,7 +138,7 @@ extension CredentialScan {
         return end
     }
 
-    /// A token goes on behind a line break that somebody's editor put into it.
+    /// A token may continue after a line break that an editor inserted.
     private func endOfToken(from end: Int) -> Int {
         var end = end
         while end < view.count, CredentialRun.isBreak(view.bytes[end]) {

@@ -1,19 +1,19 @@
-/// Finds what looks like a credential in bytes that could not be read, whatever they are: whole commands with a misspelt
-/// key, half of one, text in another encoding. It looks at bytes and not at JSON, and rather finds too much: what it finds
-/// is sealed, and can be opened again (contract §5).
+/// Finds possible credentials in unreadable bytes of any kind: whole commands with a misspelt key, half a command, text
+/// in another encoding. It scans bytes, not JSON, and prefers false positives: whatever it finds is sealed, and can be
+/// opened again (contract §5).
 ///
-/// Found are tokens of ours and JWTs, also without their beginning; what stands under `code`, in `factor`, and under keys
-/// that are called alike; long texts under `token` and `ticket`; all of these in base64 and in hexadecimal digits; and
-/// everything that is compressed, since nobody can say what is in it.
+/// It finds Sojourn's tokens and JWTs, even without their beginning; values of `code`, in `factor`, and of similarly
+/// named keys; long texts in `token` and `ticket`; all of these in base64 and hexadecimal; and anything compressed,
+/// since its content is unknown.
 package struct CredentialScan {
-    /// Something to be sealed, by its place in the raw bytes.
+    /// A part to be sealed, by its position in the raw bytes.
     package struct Find: Equatable, Sendable {
         package let range: Range<Int>
-        /// Whether it stands where JSON has a value without quotes, so that a text in its place needs some.
+        /// Whether it is a JSON value without quotes, so that a text in its place needs quotes.
         package let needsQuotes: Bool
     }
 
-    /// More finds than this are one: everything.
+    /// With more finds than this, everything is sealed.
     private static let maxFinds = 32
 
     let view: DecodedView
@@ -23,7 +23,7 @@ package struct CredentialScan {
         view = DecodedView(raw)
     }
 
-    /// What is to be sealed of `raw`, in order, nothing twice.
+    /// The parts of `raw` to be sealed, in order and without overlaps.
     package static func finds(in raw: [UInt8]) -> [Find] {
         if isCompressed(raw) { return [Find(range: 0..<raw.count, needsQuotes: false)] }
         var scan = CredentialScan(raw)
@@ -32,16 +32,16 @@ package struct CredentialScan {
         return scan.merged(rawCount: raw.count)
     }
 
-    /// Whether a name that somebody chose has a token or a JWT in it.
+    /// Whether a name contains a token or a JWT.
     package static func hasToken(_ text: String) -> Bool {
-        // Every command has ids, and nearly all are plain: those cost a glance.
+        // Every command has ids, and nearly all are plain. This check keeps them cheap.
         guard text.utf8.count >= CredentialRun.minBytes, isWorthALook(text.utf8) else { return false }
         var scan = CredentialScan(Array(text.utf8))
         scan.findRuns()
         return !scan.finds.isEmpty
     }
 
-    /// Whether there is anything of what a token's prefix, a JWT's header or an escape of one of them is made of.
+    /// Whether a name contains any character that a token's prefix, a JWT's header or an escaped form of them needs.
     private static func isWorthALook(_ name: String.UTF8View) -> Bool {
         if name.count >= CredentialRun.minAnonymousBytes { return true }
         var last: UInt8 = 0
@@ -56,7 +56,7 @@ package struct CredentialScan {
         return false
     }
 
-    /// Whether there are so many that it does not matter where the next one is. It is what bounds the time a scan takes.
+    /// Whether there are so many finds that further ones do not matter. This bounds the time of a scan.
     var isFull: Bool { finds.count > Self.maxFinds }
 
     mutating func found(_ range: Range<Int>, needsQuotes: Bool = false) {
@@ -78,7 +78,7 @@ package struct CredentialScan {
         return merged.count <= Self.maxFinds ? merged : [Find(range: 0..<rawCount, needsQuotes: false)]
     }
 
-    /// By the bytes that gzip, zlib, zstd, bzip2, xz and zip begin with.
+    /// Recognises gzip, zlib, zstd, bzip2, xz and zip by their magic numbers.
     private static func isCompressed(_ raw: [UInt8]) -> Bool {
         let beginnings: [[UInt8]] = [
             [0x1F, 0x8B], [0x78, 0x01], [0x78, 0x5E], [0x78, 0x9C], [0x78, 0xDA], [0x28, 0xB5, 0x2F, 0xFD],

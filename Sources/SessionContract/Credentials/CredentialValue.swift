@@ -1,20 +1,20 @@
 import SessionCore
 
-// What credentials are called: values under `code` and its like, whatever the format they are written in.
+// // Recognises credentials by their names: values of `code` and similar keys, in any format.
 extension CredentialScan {
-    /// How much of a key is looked at, in bytes.
+    /// How much of a key is compared, in bytes.
     private static let maxKeyBytes = 40
-    /// The least length of a text under `token`, `ticket` or the like that could open something, in bytes.
+    /// The shortest text under `token`, `ticket` or a similar key that could be a credential, in bytes.
     private static let minTokenBytes = 24
 
     private enum Secrecy {
-        /// Whatever it is.
+        /// Any value is secret.
         case any
-        /// If it is long enough.
+        /// Only a long value is secret.
         case long
     }
 
-    /// Whether what stands under this name is a credential, whatever it looks like.
+    /// Whether a value under this name is a credential, whatever it looks like.
     package static func isSecret(_ text: String, named name: String) -> Bool {
         switch secrecy(of: name.utf8.suffix(maxKeyBytes).map { $0 | 0x20 }) {
         case .any: !text.isEmpty
@@ -25,7 +25,7 @@ extension CredentialScan {
 
     /// Finds credentials by their keys: `"code":"…"`, `code=…`, `<code>…`.
     mutating func findValues() {
-        /// Where the `factor` ends that is being looked at.
+        /// The end of the `factor` being scanned.
         var endOfFactor = 0
         for index in view.bytes.indices where isSeparator(view.bytes[index]) {
             if isFull { return }
@@ -41,7 +41,7 @@ extension CredentialScan {
     }
 
     private mutating func seal(valueFrom start: Int, _ secrecy: Secrecy, isJSON: Bool) {
-        // JSON has no tokens without quotes.
+        // In JSON, a token is always quoted.
         if secrecy == .long, isJSON, !Self.isQuote(view.bytes[start]) { return }
         let (range, isBare) = value(from: start)
         let text = view.bytes[range]
@@ -59,7 +59,7 @@ extension CredentialScan {
         byte == UInt8(ascii: ":") || byte == UInt8(ascii: "=") || byte == UInt8(ascii: ">")
     }
 
-    /// The name before a separator, in small letters.
+    /// The name before a separator, in lower case.
     private func key(before separator: Int) -> [UInt8]? {
         var end = separator
         while end > 0, Self.isSpace(view.bytes[end - 1]) { end -= 1 }
@@ -69,7 +69,7 @@ extension CredentialScan {
         return start < end ? view.bytes[start..<end].map { $0 | 0x20 } : nil
     }
 
-    /// How secret what is called so is; `nil` where it is none.
+    /// How secret values under this key are; `nil` if they are not.
     private static func secrecy(of key: [UInt8]) -> Secrecy? {
         func ends(with words: String...) -> Bool { words.contains { key.reversed().starts(with: $0.utf8.reversed()) } }
         if ends(with: "code", "codes", "otp", "password", "passphrase", "secret") || isCalled("code", key)
@@ -81,7 +81,7 @@ extension CredentialScan {
         return nil
     }
 
-    /// Whether a key is this one, or has one letter wrong.
+    /// Whether a key is `name`, or differs from it by one letter.
     private static func isCalled(_ name: String, _ key: [UInt8]) -> Bool {
         NearestName.distance(Array(name.utf8), key, under: 2) != nil
     }
@@ -92,11 +92,11 @@ extension CredentialScan {
         view.bytes[(separator + 1)...].firstIndex { !Self.isSpace($0) }
     }
 
-    /// Where the value is, without its quotes, and whether it had none.
+    /// The range of the value without its quotes, and whether it had none.
     private func value(from start: Int) -> (range: Range<Int>, isBare: Bool) {
         let first = view.bytes[start]
         if Self.isQuote(first) {
-            // A quote that is written longer than the one that begins is inside.
+            // A quote that takes up more raw bytes than the opening one is part of the value.
             let length = view.rawLength(at: start)
             let end = view.bytes.indices[(start + 1)...].first {
                 view.bytes[$0] == first && view.rawLength(at: $0) <= length
@@ -111,7 +111,7 @@ extension CredentialScan {
         return (start..<end, true)
     }
 
-    /// Behind the bracket that closes the one at `start`, as far as that can be told; else the end.
+    /// The index after the bracket that closes the one at `start`; the end of the bytes if it cannot be found.
     private func endOfContainer(from start: Int) -> Int {
         var depth = 0
         var quote: (byte: UInt8, length: Int)?

@@ -1,11 +1,11 @@
-/// Bytes as they would be read in the end: with the escapes of JSON, URLs and XML undone, layer by layer, and without
-/// zero bytes, so that what is looked for is found in whatever dress. Each byte knows where it came from.
+/// Bytes with the escapes of JSON, URLs and XML undone, layer by layer, and without zero bytes, so that a credential is
+/// found however it is escaped. Each byte knows its position in the raw bytes.
 struct DecodedView {
-    /// JSON in a string of JSON in a URL is three layers. Nobody writes more by mistake.
+    /// JSON in a JSON string in a URL makes three layers. More do not happen by mistake.
     private static let maxLayers = 4
 
     private(set) var bytes: [UInt8]
-    /// Where each byte begins in the raw bytes, and the raw end; `nil` where nothing was decoded, and each is itself.
+    /// The raw position of each byte, followed by the raw end; `nil` if nothing was decoded.
     private var starts: [Int]?
 
     init(_ raw: [UInt8]) {
@@ -22,19 +22,20 @@ struct DecodedView {
 
     var count: Int { bytes.count }
 
-    /// What these bytes were in the raw ones.
+    /// The raw range of a decoded range.
     func raw(_ range: Range<Int>) -> Range<Int> {
         guard let starts else { return range }
         return starts[range.lowerBound]..<starts[range.upperBound]
     }
 
-    /// How many raw bytes one byte was: a quote within a quoted text is longer than those around that.
+    /// How many raw bytes a decoded byte takes up. A quote inside a quoted text takes up more than the quotes around
+    /// it.
     func rawLength(at index: Int) -> Int {
         guard let starts else { return 1 }
         return starts[index + 1] - starts[index]
     }
 
-    /// Undoes every escape once; `false` if there was none.
+    /// Undoes every escape once. Returns `false` if there was none.
     private mutating func undoLayer() -> Bool {
         guard let before = starts else { return false }
         var decoded: [UInt8] = []
@@ -62,7 +63,7 @@ struct DecodedView {
         return true
     }
 
-    /// The escape of an ASCII character that begins here; without a byte for what stands for nothing.
+    /// The escape of an ASCII character at `index`. `byte` is `nil` if the escape produces nothing.
     private func escape(at index: Int) -> (byte: UInt8?, length: Int)? {
         switch bytes[index] {
         case 0: (nil, 1)
@@ -97,7 +98,7 @@ struct DecodedView {
         return number(at: start, digits: end - start, radix: isHexadecimal ? 16 : 10).map { ($0, end + 1 - index) }
     }
 
-    /// An ASCII character by its number, other than NUL.
+    /// An ASCII character, except NUL, given by its code.
     private func number(at start: Int, digits: Int, radix: UInt8) -> UInt8? {
         guard digits > 0, start + digits <= bytes.count else { return nil }
         var number = 0

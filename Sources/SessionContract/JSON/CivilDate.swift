@@ -1,8 +1,9 @@
-/// A day in the proleptic Gregorian calendar, which is the one of RFC 3339.
+/// A day in the proleptic Gregorian calendar, which RFC 3339 uses.
 ///
-/// The arithmetic is Howard Hinnant's `days_from_civil` and `civil_from_days`
+/// The algorithms are Howard Hinnant's `days_from_civil` and `civil_from_days`
 /// (https://howardhinnant.github.io/date_algorithms.html): years begin on 1 March, so that a leap day comes last, and
-/// 400 of them, an era, always have 146 097 days. It costs a few nanoseconds; Foundation's formatter costs a microsecond.
+/// 400 of them, an era, always have 146 097 days. A conversion takes a few nanoseconds; Foundation's formatter takes a
+/// microsecond.
 struct CivilDate: Equatable {
     var year: Int
     var month: Int
@@ -41,7 +42,7 @@ struct CivilDate: Equatable {
         return era * Self.daysPerEra + dayOfEra - Self.daysToEpoch
     }
 
-    /// Whether the calendar has such a day.
+    /// Whether this day exists in the calendar.
     var exists: Bool {
         (1...12).contains(month) && day >= 1 && day <= daysInMonth
     }

@@ -1,8 +1,8 @@
-/// Integers as decimal digits, without a `String` in between.
+/// Integers as decimal digits, without an intermediate `String`.
 enum DecimalDigits {
     static func append(_ value: Int64, to bytes: inout [UInt8]) {
         if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        // The magnitude: the least Int64 has no positive counterpart. It has at most 19 digits.
+        // The magnitude, because `Int64.min` has no positive counterpart. It has at most 19 digits.
         var rest = value.magnitude
         var digits: InlineArray<19, UInt8> = InlineArray(repeating: UInt8(ascii: "0"))
         var start = digits.count
@@ -14,7 +14,7 @@ enum DecimalDigits {
         digits.span.extracting(start..<digits.count).withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
     }
 
-    /// Puts the last `count` digits of `value` at `position`, zeros in front where it has fewer.
+    /// Writes the last `count` digits of `value` at `position`, with leading zeros.
     static func put<let size: Int>(
         _ value: UInt64, count: Int, into text: inout InlineArray<size, UInt8>, at position: Int
     ) {

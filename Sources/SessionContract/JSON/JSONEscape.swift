@@ -1,4 +1,4 @@
-/// Strings as RFC 8259, section 7 has them: quote, backslash and control characters are escaped, nothing else needs it.
+/// Escapes strings (RFC 8259, section 7): only quotes, backslashes and control characters need it.
 enum JSONEscape {
     /// Appends `text` in quotes.
     static func append(_ text: String, to bytes: inout [UInt8]) {
@@ -17,7 +17,7 @@ enum JSONEscape {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// Where the first byte from `start` on is that cannot stand for itself; the end where there is none.
+    /// The index of the first byte from `start` on that has to be escaped, or the end.
     static func firstToEscape(in utf8: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
         var index = start
         while index < utf8.count {

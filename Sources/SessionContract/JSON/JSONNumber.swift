@@ -2,15 +2,15 @@ import SessionCore
 
 /// The number grammar of RFC 8259, section 6.
 enum JSONNumber {
-    /// Reads the number that begins at `position`: an integer where it is one of 64 bits, else the text as it came.
-    /// `-0` is such a text: as an integer it would come back without its sign.
+    /// Parses the number at `position`: an integer if it fits into 64 bits, otherwise its text. `-0` is kept as text,
+    /// because as an integer it would lose its sign.
     static func read(_ bytes: Span<UInt8>, at position: inout Int) throws(JSONError) -> JSONValue {
         let start = position
         let negative = bytes[position] == UInt8(ascii: "-")
         if negative { position += 1 }
 
         let digits = position
-        // Below zero throughout: the least Int64 has no positive counterpart.
+        // Accumulated as a negative number, because `Int64.min` has no positive counterpart.
         var negated: Int64 = 0
         var fits = true
         while position < bytes.count, let digit = digit(bytes[position]) {
@@ -20,9 +20,9 @@ enum JSONNumber {
             negated = sum
             position += 1
         }
-        guard position > digits else { throw error(position, "A digit should be here.") }
+        guard position > digits else { throw error(position, "A digit is expected here.") }
         guard bytes[digits] != UInt8(ascii: "0") || position == digits + 1 else {
-            throw error(digits, "A number does not begin with a zero and another digit.")
+            throw error(digits, "A number must not have leading zeros.")
         }
 
         let isInteger = try !skipFractionAndExponent(bytes, at: &position)
@@ -34,7 +34,7 @@ enum JSONNumber {
             bytes.extracting(start..<position).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) })
     }
 
-    /// Passes over what makes a number no integer; false where there is no such thing.
+    /// Skips a fraction and an exponent. Returns `false` if there is neither.
     private static func skipFractionAndExponent(
         _ bytes: Span<UInt8>, at position: inout Int
     ) throws(JSONError) -> Bool {
@@ -56,7 +56,7 @@ enum JSONNumber {
     private static func skipDigits(_ bytes: Span<UInt8>, at position: inout Int) throws(JSONError) {
         let start = position
         while position < bytes.count, digit(bytes[position]) != nil { position += 1 }
-        guard position > start else { throw error(position, "A digit should be here.") }
+        guard position > start else { throw error(position, "A digit is expected here.") }
     }
 
     private static func digit(_ byte: UInt8) -> UInt8? {

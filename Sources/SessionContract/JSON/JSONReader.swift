@@ -1,14 +1,14 @@
 package import SessionCore
 
-/// Reads JSON (RFC 8259) strictly: bytes in, a `JSONValue` or the reason why not out.
+/// Parses JSON (RFC 8259) strictly.
 ///
-/// Foundation's reader will not do. The contract limits depth, refuses a second key of one name, answers with the path
-/// of the wrong key and gives attributes back to the letter, numbers included; Foundation keeps the last of two
-/// members, turns numbers into `Double`, and takes 3.3 µs for a typical message on a path that is walked for every one.
+/// Foundation's parser does not suffice. The contract limits the depth, rejects duplicate keys, reports the path of the
+/// invalid key, and returns attributes exactly as sent, numbers included; Foundation keeps the last of two members,
+/// turns numbers into `Double`, and takes 3.3 µs for a typical message, on a path that every message takes.
 ///
-/// Every access goes through `Span` and is bounds-checked: these bytes come from strangers.
+/// Every access goes through `Span` and is bounds-checked: these bytes come from untrusted senders.
 package struct JSONReader {
-    /// The deepest nesting that `maximumDepth` may allow; reading recurses, and this is what bounds its stack.
+    /// The greatest permissible `maximumDepth`. Parsing recurses, so this bounds its stack.
     package static let depthBound = 512
 
     private var position = 0
@@ -18,20 +18,19 @@ package struct JSONReader {
         self.maximumDepth = maximumDepth
     }
 
-    /// Reads one value, with nothing but white space around it.
+    /// Parses one value, surrounded by nothing but white space.
     ///
-    /// Two keys are the same when Swift's `String` says so, which is how `JSONObject` finds them: spellings of one key
-    /// that differ in Unicode normalisation only count as one name twice.
+    /// Two keys are the same if they have the same bytes, which is how `JSONObject` finds them.
     ///
-    /// - Parameter maximumDepth: containers inside one another, the outermost being 1.
+    /// - Parameter maximumDepth: how deep containers may be nested; the outermost is 1.
     /// - Precondition: `maximumDepth` is at most `depthBound`.
     package static func read(_ bytes: [UInt8], maximumDepth: Int = 32) throws(JSONError) -> JSONValue {
         try read(bytes.span, maximumDepth: maximumDepth)
     }
 
-    /// As `read(_:maximumDepth:)` above, for bytes that are someone else's.
+    /// Like `read(_:maximumDepth:)` above, for borrowed bytes.
     package static func read(_ bytes: Span<UInt8>, maximumDepth: Int = 32) throws(JSONError) -> JSONValue {
-        precondition(maximumDepth <= depthBound, "reading recurses: the depth needs a bound")
+        precondition(maximumDepth <= depthBound, "parsing recurses, so the depth must be bounded")
         var reader = JSONReader(maximumDepth: maximumDepth)
         reader.skipWhitespace(bytes)
         let value = try reader.value(bytes, depth: 1)
@@ -53,9 +52,9 @@ package struct JSONReader {
         }
     }
 
-    /// Reads a value that begins at `position`; a container that begins there would be the `depth`th.
+    /// Parses the value at `position`. If it is a container, its depth is `depth`.
     private mutating func value(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) -> JSONValue {
-        guard position < bytes.count else { throw syntaxError("The text ends where a value should be.") }
+        guard position < bytes.count else { throw syntaxError("The text ends where a value is expected.") }
         switch bytes[position] {
         case UInt8(ascii: "\""):
             return .string(try string(bytes))
@@ -79,7 +78,7 @@ package struct JSONReader {
             try literal("null", bytes)
             return .null
         default:
-            throw syntaxError("This is not the beginning of a JSON value.")
+            throw syntaxError("No JSON value begins like this.")
         }
     }
 
@@ -87,7 +86,7 @@ package struct JSONReader {
         let length = word.utf8CodeUnitCount
         guard bytes.count - position >= length else { throw syntaxError("The text ends within a word.") }
         for index in 0..<length where bytes[position + index] != word.utf8Start[index] {
-            throw syntaxError("This is none of the words true, false and null.")
+            throw syntaxError("This is not true, false or null.")
         }
         position += length
     }
@@ -103,7 +102,7 @@ extension JSONReader {
     private func checkDepth(_ depth: Int) throws(JSONError) {
         guard depth <= maximumDepth else {
             throw JSONError(
-                code: .depth, offset: position, message: "The JSON is nested more than \(maximumDepth) deep.")
+                code: .depth, offset: position, message: "The JSON is nested more than \(maximumDepth) levels deep.")
         }
     }
 
@@ -118,7 +117,7 @@ extension JSONReader {
             skipWhitespace(bytes)
             if takes(UInt8(ascii: "]"), bytes) { return .array(elements) }
             guard takes(UInt8(ascii: ","), bytes) else {
-                throw syntaxError("A comma or the end of the array should be here.")
+                throw syntaxError("A comma or the end of the array is expected here.")
             }
             skipWhitespace(bytes)
         }
@@ -130,26 +129,26 @@ extension JSONReader {
         skipWhitespace(bytes)
         if takes(UInt8(ascii: "}"), bytes) { return .object(JSONObject()) }
         var members: [JSONObject.Member] = []
-        // Most bodies have fewer members than this; one array for them all instead of growing three times.
+        // Most bodies have fewer members: one allocation instead of growing three times.
         members.reserveCapacity(8)
         var known = KnownKeys()
         while true {
             guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
-                throw syntaxError("A key in quotes should be here.")
+                throw syntaxError("A quoted key is expected here.")
             }
             let start = position
             let key = try string(bytes)
             guard known.insert(key, after: members) else {
-                throw JSONError(code: .duplicateKey, offset: start, message: "An object has this key a second time.")
+                throw JSONError(code: .duplicateKey, offset: start, message: "An object has this key twice.")
             }
             skipWhitespace(bytes)
-            guard takes(UInt8(ascii: ":"), bytes) else { throw syntaxError("A colon should follow the key.") }
+            guard takes(UInt8(ascii: ":"), bytes) else { throw syntaxError("A colon is expected after the key.") }
             skipWhitespace(bytes)
             members.append((key, try value(bytes, depth: depth + 1)))
             skipWhitespace(bytes)
             if takes(UInt8(ascii: "}"), bytes) { return .object(JSONObject(uniqueMembers: members)) }
             guard takes(UInt8(ascii: ","), bytes) else {
-                throw syntaxError("A comma or the end of the object should be here.")
+                throw syntaxError("A comma or the end of the object is expected here.")
             }
             skipWhitespace(bytes)
         }
@@ -162,13 +161,13 @@ extension JSONReader {
     }
 }
 
-/// Finds the second key of one name: by looking at all while there are few, with a set beyond, so that an object of
-/// thousands of keys does not cost their square.
+/// Finds duplicate keys: by comparing with all while there are few, and in a set beyond that, so that an object with
+/// thousands of keys does not take quadratic time.
 private struct KnownKeys {
     private static let few = 16
     private var set: Set<ExactText> = []
 
-    /// Whether `key` is none of `members`' keys.
+    /// Returns whether `key` is new among `members`.
     mutating func insert(_ key: String, after members: [JSONObject.Member]) -> Bool {
         guard members.count >= Self.few else {
             for member in members where member.key.isExactly(key) { return false }

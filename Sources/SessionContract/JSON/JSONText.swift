@@ -3,7 +3,7 @@ enum JSONText {
     private static let quote = UInt8(ascii: "\"")
     private static let backslash = UInt8(ascii: "\\")
 
-    /// Reads the string whose opening quote is at `position`.
+    /// Parses the string whose opening quote is at `position`.
     static func read(_ bytes: Span<UInt8>, at position: inout Int) throws(JSONError) -> String {
         let start = position + 1
         position = try endOfPlainRun(bytes, from: start)
@@ -17,7 +17,7 @@ enum JSONText {
         return try readWithEscapes(bytes, at: &position, startingAt: start)
     }
 
-    /// `position` is at the first backslash.
+    /// Continues at the first backslash, `position`.
     private static func readWithEscapes(
         _ bytes: Span<UInt8>, at position: inout Int, startingAt start: Int
     ) throws(JSONError) -> String {
@@ -35,14 +35,14 @@ enum JSONText {
         return try checked(String(validating: unescaped, as: UTF8.self), startingAt: start)
     }
 
-    /// Where the next quote or backslash is.
+    /// The index of the next quote or backslash.
     private static func endOfPlainRun(_ bytes: Span<UInt8>, from start: Int) throws(JSONError) -> Int {
         var position = start
         while position < bytes.count {
             let byte = bytes[position]
             if byte == quote || byte == backslash { return position }
             guard byte >= 0x20 else {
-                throw JSONError(code: .syntax, offset: position, message: "A control character has to be escaped.")
+                throw JSONError(code: .syntax, offset: position, message: "A control character must be escaped.")
             }
             position += 1
         }
@@ -60,7 +60,7 @@ enum JSONText {
 // MARK: - Escapes
 
 extension JSONText {
-    /// Reads the escape whose backslash is at `position`.
+    /// Parses the escape whose backslash is at `position`.
     private static func appendEscaped(
         _ bytes: Span<UInt8>, at position: inout Int, to unescaped: inout [UInt8]
     ) throws(JSONError) {
@@ -80,13 +80,13 @@ extension JSONText {
             unescaped.append(contentsOf: UTF8.encode(try escapedScalar(bytes, at: &position))!)
             return
         default:
-            throw JSONError(code: .syntax, offset: position, message: "There is no such escape.")
+            throw JSONError(code: .syntax, offset: position, message: "This escape does not exist.")
         }
         position += 2
     }
 
-    /// Reads `\uXXXX`, or two of them that are a surrogate pair. Half a pair is no character: it is refused, for it
-    /// could not be kept as UTF-8.
+    /// Parses `\uXXXX`, or two of them that form a surrogate pair. A lone surrogate is refused, because UTF-8 cannot
+    /// represent it.
     private static func escapedScalar(_ bytes: Span<UInt8>, at position: inout Int) throws(JSONError) -> Unicode.Scalar
     {
         let start = position
@@ -101,10 +101,10 @@ extension JSONText {
     }
 
     private static func loneSurrogate(_ offset: Int) -> JSONError {
-        JSONError(code: .syntax, offset: offset, message: "Half of a surrogate pair is no character.")
+        JSONError(code: .syntax, offset: offset, message: "Half of a surrogate pair is not a character.")
     }
 
-    /// Reads the four hexadecimal digits of the escape at `position`.
+    /// Parses the four hexadecimal digits of the escape at `position`.
     private static func escapedUnit(_ bytes: Span<UInt8>, at position: inout Int) throws(JSONError) -> UInt16 {
         guard bytes.count - position >= 6 else {
             throw JSONError(code: .syntax, offset: bytes.count, message: "The text ends within an escape.")
@@ -112,7 +112,7 @@ extension JSONText {
         var unit: UInt16 = 0
         for offset in position + 2..<position + 6 {
             guard let digit = hexDigit(bytes[offset]) else {
-                throw JSONError(code: .syntax, offset: offset, message: "A hexadecimal digit should be here.")
+                throw JSONError(code: .syntax, offset: offset, message: "A hexadecimal digit is expected here.")
             }
             unit = unit << 4 | UInt16(digit)
         }

@@ -1,6 +1,6 @@
 package import SessionCore
 
-/// Whole members. `nil` writes nothing: in the contract, what does not apply is absent, not null.
+/// Whole members. `nil` writes nothing: in the contract, fields that do not apply are absent, not null.
 extension JSONWriter {
     package mutating func member(_ key: StaticString, _ value: String?) {
         guard let value else { return }
@@ -67,9 +67,9 @@ extension JSONWriter {
         array(body)
     }
 
-    /// An array of as many of `elements` as fit into `maxBytes`, but at least of the first.
+    /// Writes an array of as many of `elements` as fit into `maxBytes`, but at least the first.
     ///
-    /// - Returns: how many those are.
+    /// - Returns: how many were written.
     package mutating func array<Element>(
         _ key: StaticString, of elements: [Element], maxBytes: Int, _ write: (inout JSONWriter, Element) -> Void
     ) -> Int {

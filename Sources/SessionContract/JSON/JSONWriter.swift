@@ -1,8 +1,8 @@
 package import SessionCore
 
-/// Writes JSON straight into bytes, member by member, without a tree in between.
+/// Writes JSON straight into bytes, member by member, without an intermediate tree.
 ///
-/// Commas and quotes are its business; the caller says `key`, then one value, in an `object`, and values in an `array`.
+/// It adds commas and quotes; the caller writes a `key` followed by one value in an `object`, and values in an `array`.
 ///
 ///     let bytes = JSONWriter.object { json in
 ///         json.member("status", "succeeded")
@@ -12,12 +12,12 @@ package struct JSONWriter {
     package private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
-    /// - Parameter capacity: bytes to set aside; results and events are mostly shorter than the default.
+    /// - Parameter capacity: bytes to reserve; most results and events are shorter than the default.
     package init(capacity: Int = 512) {
         bytes.reserveCapacity(capacity)
     }
 
-    /// One object, whole.
+    /// Writes one complete object.
     package static func object(capacity: Int = 512, _ body: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter(capacity: capacity)
         writer.object(body)
@@ -51,9 +51,9 @@ package struct JSONWriter {
         needsComma = true
     }
 
-    /// An array of as many of `elements` as fit into `maxBytes` with the commas between them, but at least of the first.
+    /// Writes an array of as many of `elements` as fit into `maxBytes`, commas included, but at least the first.
     ///
-    /// - Returns: how many those are.
+    /// - Returns: how many were written.
     package mutating func array<Element>(
         of elements: [Element], maxBytes: Int, _ write: (inout JSONWriter, Element) -> Void
     ) -> Int {
@@ -73,12 +73,12 @@ package struct JSONWriter {
         return count
     }
 
-    /// The key of the value that is written next. A key that is known when the program is built is copied as it is.
+    /// Writes the key of the next value. A key known at compile time is copied without escaping.
     ///
-    /// - Precondition: `key` needs no escape.
+    /// - Precondition: `key` needs no escaping.
     package mutating func key(_ key: StaticString) {
         let text = UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)
-        assert(JSONEscape.firstToEscape(in: text, from: 0) == text.count, "a known key needs no escape")
+        assert(JSONEscape.firstToEscape(in: text, from: 0) == text.count, "this key needs escaping")
         if needsComma { bytes.append(UInt8(ascii: ",")) }
         bytes.append(UInt8(ascii: "\""))
         bytes.append(contentsOf: text)
@@ -87,7 +87,7 @@ package struct JSONWriter {
         needsComma = false
     }
 
-    /// The key of the value that is written next, whatever characters it has.
+    /// Writes the key of the next value, escaped if necessary.
     package mutating func key(text: String) {
         beginValue()
         JSONEscape.append(text, to: &bytes)
@@ -115,7 +115,7 @@ package struct JSONWriter {
         raw("null")
     }
 
-    /// A time as the contract has it: RFC 3339, UTC, milliseconds.
+    /// Writes a time as the contract specifies: RFC 3339, UTC, with milliseconds.
     package mutating func timestamp(_ time: Timestamp) {
         beginValue()
         bytes.append(UInt8(ascii: "\""))
@@ -123,7 +123,7 @@ package struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// A value that is JSON already.
+    /// Writes a value that is JSON already.
     package mutating func raw(_ json: [UInt8]) {
         beginValue()
         bytes.append(contentsOf: json)
@@ -160,7 +160,7 @@ package struct JSONWriter {
         bytes.append(contentsOf: UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
     }
 
-    /// Separates what comes from what was; the value after this one will need a comma.
+    /// Separates the next value from the previous one.
     private mutating func beginValue() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = true

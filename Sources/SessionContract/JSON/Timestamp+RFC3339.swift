@@ -1,13 +1,14 @@
 package import SessionCore
 
-/// Times on the wire: RFC 3339, written in UTC with exactly three digits of fraction, read as the RFC allows.
+/// Times on the wire: RFC 3339, written in UTC with exactly three fractional digits, parsed in any form that the RFC
+/// allows.
 extension Timestamp {
     private static let millisecondsPerDay: Int64 = 86_400_000
 
-    /// 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z: what four digits of year can say.
+    /// 0000-01-01T00:00:00.000Z to 9999-12-31T23:59:59.999Z: the range of four-digit years.
     static let rfc3339Range: ClosedRange<Int64> = -62_167_219_200_000...253_402_300_799_999
 
-    /// `2026-11-20T22:00:00.000Z`. A time outside the years 0000 to 9999 is written as the nearest one inside.
+    /// `2026-11-20T22:00:00.000Z`. A time outside the years 0000 to 9999 is clamped.
     package var rfc3339: String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(24)
@@ -19,7 +20,7 @@ extension Timestamp {
     package func appendRFC3339(to bytes: inout [UInt8]) {
         let range = Self.rfc3339Range
         let clamped = min(max(milliseconds, range.lowerBound), range.upperBound)
-        // Rounded down, so that the time of day is positive before 1970 too.
+        // Rounded down, so that the time of day is positive even before 1970.
         var days = clamped / Self.millisecondsPerDay
         if clamped % Self.millisecondsPerDay < 0 { days -= 1 }
         let time = UInt64(clamped - days * Self.millisecondsPerDay)
@@ -41,10 +42,10 @@ extension Timestamp {
         text.span.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
     }
 
-    /// Reads an RFC 3339 date-time: any offset, lower-case `t` and `z`, up to nine digits of fraction, of which what is
-    /// finer than a millisecond is dropped. `nil` for everything else, among it
-    /// - a leap second (`:60`): the clock that decides, Redis `TIME`, is POSIX time and has none;
-    /// - a time that, its offset taken off, falls outside the years 0000 to 9999.
+    /// Parses an RFC 3339 date-time: any offset, lower-case `t` and `z`, up to nine fractional digits, truncated to
+    /// milliseconds. `nil` for anything else, including
+    /// - a leap second (`:60`): the clock that all decisions use, Redis `TIME`, is POSIX time and has none;
+    /// - a time that is outside the years 0000 to 9999 in UTC.
     package init?(rfc3339 text: String) {
         var text = text
         guard let time = text.withUTF8({ Timestamp.parse($0) }) else { return nil }
@@ -70,7 +71,7 @@ extension Timestamp {
     }
 }
 
-/// Takes a date-time apart from the left; `nil` and `false` mean that it is none.
+/// Parses a date-time from the left; `nil` and `false` mean that the text is invalid.
 private struct RFC3339Fields {
     var rest: Slice<UnsafeBufferPointer<UInt8>>
 
@@ -81,7 +82,7 @@ private struct RFC3339Fields {
         return true
     }
 
-    /// A number of exactly `count` digits.
+    /// Parses a number of exactly `count` digits.
     mutating func number(_ count: Int) -> Int? {
         guard rest.count >= count else { return nil }
         var value = 0
@@ -92,7 +93,7 @@ private struct RFC3339Fields {
         return value
     }
 
-    /// The fraction of a second, where there is one; 0 where there is none.
+    /// Parses the fraction of a second; 0 if there is none.
     mutating func milliseconds() -> Int? {
         guard takes(".") else { return 0 }
         var value = 0
@@ -109,7 +110,7 @@ private struct RFC3339Fields {
         }
     }
 
-    /// `Z`, or how far the time given is ahead of UTC.
+    /// Parses `Z` or an offset from UTC.
     mutating func offsetMinutes() -> Int? {
         if takes("Z", or: "z") { return 0 }
         let isAhead = takes("+")

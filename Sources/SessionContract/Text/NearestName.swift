@@ -1,14 +1,14 @@
 import SessionCore
 
-/// Finds the name that somebody meant who wrote another.
+/// Suggests the name that a misspelt name stands for.
 package enum NearestName {
-    /// In bytes. A longer text is no misspelling of any name here, and the comparison costs its square.
+    /// In bytes. A longer text cannot be a misspelling of any name here, and comparing takes quadratic time.
     private static let maxBytes = 64
 
-    /// The name that `text` is a misspelling of: the one with the fewest letters wrong, missing, too many or swapped, if
-    /// those are at most a third of it. Capitals do not count as wrong. Of two that are as near, the first.
+    /// The name that `text` misspells: the one with the smallest edit distance, if that is at most a third of the
+    /// name's length. Case is ignored. If two are equally near, the first.
     ///
-    /// - Returns: `nil` where none is near, and where `text` is one of the names.
+    /// - Returns: `nil` if none is near, or if `text` is one of the names.
     package static func nearest(to text: String, among names: some Sequence<String>) -> String? {
         let written = letters(of: text)
         guard (1...maxBytes).contains(written.count) else { return nil }
@@ -22,13 +22,12 @@ package enum NearestName {
         return nearest?.name
     }
 
-    /// A clause that asks for it, `: did you mean session.create?`; empty where no name is near.
+    /// A clause that suggests a name, `: did you mean session.create?`; empty if none is near.
     package static func question(for text: String, among names: some Sequence<String>) -> String {
         nearest(to: text, among: names).map { ": did you mean \($0)?" } ?? ""
     }
 
-    /// How many letters are wrong, missing, too many or swapped with their neighbour ("optimal string alignment"), if
-    /// those are fewer than `bound`.
+    /// The edit distance with swaps of neighbours ("optimal string alignment"), if it is less than `bound`.
     static func distance(_ left: [UInt8], _ right: [UInt8], under bound: Int) -> Int? {
         guard abs(left.count - right.count) < bound else { return nil }
         var beforeLast: [Int] = []

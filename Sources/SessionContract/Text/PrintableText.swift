@@ -1,12 +1,12 @@
-/// Makes texts of others fit to be shown: nothing in them moves a cursor, sets a window's title, begins a line, turns the
-/// direction of writing, or is there without being seen.
+/// Makes untrusted texts safe to display: nothing in them moves the cursor, sets a window's title, begins a line,
+/// changes the direction of writing, or is invisible.
 ///
-/// What is not printable is written as JSON would escape it (RFC 8259, section 7): `\n`, `\u001b`, and beyond U+FFFF two
-/// surrogates. So a text that was made printable inside a JSON string still means the same.
+/// Characters that are not printable are escaped as in JSON (RFC 8259, section 7): `\n`, `\u001b`, and two surrogates
+/// beyond U+FFFF. So a text that is escaped inside a JSON string keeps its meaning.
 package enum PrintableText {
-    /// `text` with everything escaped that is not printable, line breaks and tabs included.
+    /// `text` with everything escaped that is not printable, including line breaks and tabs.
     ///
-    /// - Parameter keepsLines: whether line breaks stay, for a text that is put together of lines.
+    /// - Parameter keepsLines: whether line breaks are kept, for a text of several lines.
     package static func escaped(_ text: String, keepsLines: Bool = false) -> String {
         guard needsEscape(text.utf8) else { return text }
         var bytes: [UInt8] = []
@@ -17,9 +17,9 @@ package enum PrintableText {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// JSON as it is, but for what is not printable: within strings that is escaped, which changes no value, and between
-    /// them line breaks and tabs become spaces. Bytes that are not UTF-8 become U+FFFD. What is no JSON comes out as
-    /// printable as the rest, and no more JSON than before.
+    /// JSON with everything escaped that is not printable: within strings this changes no value, and between them line
+    /// breaks and tabs become spaces. Bytes that are not UTF-8 become U+FFFD. Text that is not JSON becomes printable
+    /// too, but remains invalid.
     package static func json(_ json: [UInt8]) -> [UInt8] {
         guard needsEscape(json) else { return json }
         var bytes: [UInt8] = []
@@ -44,7 +44,7 @@ package enum PrintableText {
         return bytes
     }
 
-    /// Appends `scalar` as it is if it is printable, else its escape.
+    /// Appends `scalar`, escaped unless it is printable.
     package static func append(_ scalar: Unicode.Scalar, to bytes: inout [UInt8]) {
         if scalar.value >= 0x20, scalar.value < 0x7F { return bytes.append(UInt8(scalar.value)) }
         if isPrintable(scalar) { return bytes.append(contentsOf: String(scalar).utf8) }
@@ -56,9 +56,10 @@ package enum PrintableText {
         }
     }
 
-    /// Whether a scalar shows as a mark or a space, and does nothing else. Control and format characters (those that turn
-    /// the direction of writing among them), separators of lines, what is private or not assigned, and what is left out
-    /// when it is shown do not. A selector of a variant, as in ❤️, belongs to the mark before it.
+    /// Whether a scalar displays as a character or a space, and does nothing else. Excludes control and format
+    /// characters (such as those that change the direction of writing), line separators, private and unassigned
+    /// characters, and characters that are ignored for display. A variation selector, as in ❤️, belongs to the
+    /// character before it.
     package static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
@@ -71,7 +72,7 @@ package enum PrintableText {
         }
     }
 
-    /// Most texts are plain, and that is seen at a glance.
+    /// Most texts are plain ASCII, which this detects quickly.
     private static func needsEscape(_ bytes: some Sequence<UInt8>) -> Bool {
         bytes.contains { $0 < 0x20 || $0 >= 0x7F }
     }

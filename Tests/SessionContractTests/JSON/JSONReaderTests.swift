@@ -180,6 +180,6 @@ import Testing
     @Test func `an error says where`() {
         let error = #expect(throws: JSONError.self) { try JSONReader.read(Array(#"{"a":1,"b":x}"#.utf8)) }
         #expect(error?.offset == 11)
-        #expect(error?.description == "This is not the beginning of a JSON value. (at byte 11)")
+        #expect(error?.description == "No JSON value begins like this. (at byte 11)")
     }
 }
