@@ -4,15 +4,15 @@ import Glibc
 import Logging
 import NIOPosix
 
-/// A service that does nothing but answer: consumes, sends the body back, acknowledges. No Redis, no confirms, one reply.
+/// A service that only echoes: it consumes, sends the body back and acknowledges. No Redis, no confirms, one reply.
 struct EchoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "echo", abstract: "Answer every validate with its own body, until Ctrl-C.")
+        commandName: "echo", abstract: "Echo the body of every validate, until Ctrl-C.")
 
     @Option(help: "The broker.")
     var amqpUrl = "amqp://guest:guest@127.0.0.1:5672/"
 
-    @Option(help: "A namespace of its own, in which it declares its exchange and queue.")
+    @Option(help: "A separate namespace, in which it declares its exchange and queue.")
     var namespace = "echo"
 
     func run() async throws {
@@ -26,7 +26,7 @@ struct EchoCommand: AsyncParsableCommand {
         try await channel.queueBind(queue.name, exchange: exchange, routingKey: "session.validate")
         try await channel.qos(prefetch: 500)
         try await channel.consume(queue: queue.name, onBatch: { Self.answer($0, on: channel) })
-        // `print` would keep it until there is more; somebody waits for this line.
+        // `print` would buffer the line that a script waits for.
         _ = "echoing\n".withCString { write(STDOUT_FILENO, $0, strlen($0)) }
         await connection.closed()
     }

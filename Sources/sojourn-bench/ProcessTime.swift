@@ -1,10 +1,11 @@
 import Glibc
 
-/// How much CPU all threads of a process have spent so far, in seconds: its CPU-time clock (POSIX), to the nanosecond.
+/// The CPU time that all threads of a process have used so far, in seconds: its POSIX CPU-time clock, which counts
+/// nanoseconds.
 enum ProcessTime {
     struct NoSuchProcess: Error, CustomStringConvertible {
         let pid: Int32
-        var description: String { "there is no process \(pid) here" }
+        var description: String { "there is no process \(pid) on this machine" }
     }
 
     static func of(_ pid: Int32) throws -> Double {

@@ -1,6 +1,6 @@
 import Histogram
 
-/// What was measured, for a person.
+/// A measurement, formatted for a person.
 struct Report {
     let text: String
 
@@ -18,7 +18,7 @@ struct Report {
     }
 }
 
-/// Two digits behind the point are all that such a measurement is good for.
+/// Rounded to two decimal places; such a measurement is no more precise.
 private func rounded(_ number: Double) -> Double {
     (number * 100).rounded() / 100
 }

@@ -4,21 +4,21 @@ import Logging
 import NIOCore
 import NIOPosix
 
-/// Measures what a validate costs, and what a plain echo does, which is the least that a service behind RabbitMQ can cost.
+/// Measures the cost of a validate and that of a plain echo, which is the minimum for a service behind RabbitMQ.
 @main
 struct SojournBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sojourn-bench",
-        abstract: "Measure what a validate costs.",
+        abstract: "Measure the cost of a validate.",
         discussion: "`deploy/local/bench` starts what it needs and runs it.",
         subcommands: [LoadCommand.self, EchoCommand.self])
 }
 
-/// Keeps so many commands outstanding, and says how many a second were answered, how long each took, and how much CPU the
-/// worker spent on each.
+/// Keeps a fixed number of commands in flight, and reports the rate of replies, the latencies, and the worker's CPU
+/// time per command.
 struct LoadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "load", abstract: "Keep commands outstanding against a running worker, and measure.")
+        commandName: "load", abstract: "Keep commands in flight to a running worker, and measure.")
 
     @Option(help: "The broker.")
     var amqpUrl = "amqp://guest:guest@127.0.0.1:5672/"
@@ -26,19 +26,19 @@ struct LoadCommand: AsyncParsableCommand {
     @Option(help: "The installation's namespace.")
     var namespace = "sojourn"
 
-    @Option(help: "The process of the only worker, whose CPU time is measured.")
+    @Option(help: "The process id of the only worker, whose CPU time is measured.")
     var workerPid: Int32
 
-    @Flag(help: "The worker is a plain echo: there are no sessions to create, and no answers to look at.")
+    @Flag(help: "The worker is a plain echo: create no sessions, and do not check the replies.")
     var plain = false
 
-    @Option(help: "Commands under way at any time.")
+    @Option(help: "Commands in flight at any time.")
     var outstanding = 256
 
-    @Option(help: "Sessions that are validated in turn, each of a subject of its own.")
+    @Option(help: "Sessions to validate in turn, each of a different subject.")
     var sessions = 100
 
-    @Option(help: "Seconds to measure, after one second that does not count.")
+    @Option(help: "Seconds to measure, after one second of warm-up.")
     var seconds = 10
 
     func run() async throws {

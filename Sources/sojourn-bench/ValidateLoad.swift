@@ -4,7 +4,7 @@ import NIOCore
 import SessionContract
 import SessionCore
 
-/// Validates, so many under way at any time: each reply sends the next.
+/// Sends validates with a fixed number in flight: each reply triggers the next.
 actor ValidateLoad {
     private let channel: AMQPChannel
     private let exchange: String
@@ -43,7 +43,7 @@ actor ValidateLoad {
         await withCheckedContinuation { created = $0 }
     }
 
-    /// For an echo: 170 bytes, as a validate has them.
+    /// For an echo: 170 bytes, the size of a validate.
     func usePlainBodies() {
         bodies = [[UInt8](repeating: UInt8(ascii: "x"), count: 170)]
         looksAtAnswers = false
@@ -59,15 +59,15 @@ actor ValidateLoad {
         isRunning = false
     }
 
-    /// What was measured since a moment.
+    /// The measurements since the last reset.
     struct Measured: Sendable {
         /// In nanoseconds, to 3 digits, up to a minute.
         var latencies = Histogram<UInt64>(highestTrackableValue: 60_000_000_000, numberOfSignificantValueDigits: .three)
-        /// Answers that were not what they should be.
+        /// Replies other than the expected one.
         var failures = 0
     }
 
-    /// What was measured since the last time.
+    /// Returns the measurements since the last reset, and starts again.
     @discardableResult
     func reset() -> Measured {
         defer { measured = Measured() }

@@ -2,11 +2,11 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// A connection's end of the pipeline: bytes in, frames apart, channels served; frames of one turn gathered, one write
-/// out.
+/// The channel handler of a connection: splits bytes into frames, dispatches them to the channels, and gathers the
+/// outgoing frames of one event-loop turn into one write.
 ///
-/// Lives on its event loop and is touched nowhere else, so there are no locks. Callers' closures run here, after the
-/// state they could change has been settled: they may call back in.
+/// Confined to its event loop, so there are no locks. Callers' closures run here after the state that they could change
+/// has been updated, so they may call back in.
 final class ConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
@@ -16,12 +16,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let eventLoop: any EventLoop
     let logger: Logger
     let status = ConnectionStatus()
-    /// Succeeds when channels may be opened.
+    /// Succeeds once channels may be opened.
     let established: EventLoopPromise<Void>
-    /// Succeeds with the reason when the connection has ended, nil for our own `close()`.
+    /// Succeeds with the reason once the connection has ended; nil after our own `close()`.
     let closed: EventLoopPromise<AMQPError?>
     private let onBlocked: (@Sendable (_ reason: String?) -> Void)?
-    /// When the handshake must be done.
+    /// The handshake must be complete by then.
     private let connectDeadline: NIODeadline
 
     private var state: ConnectionState
@@ -30,16 +30,16 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var outbound = OutboundBuffer()
     private var heartbeats = HeartbeatMonitor()
     var channels: [UInt16: ChannelCore] = [:]
-    /// The channel number to try next: numbers just freed rest for a while, which makes traces easier to read.
+    /// The next channel number to try. Freed numbers are not reused at once, which makes traces easier to read.
     private var nextChannelID: UInt16 = 1
     private var channelMax: UInt16
-    /// Consumers with deliveries to hand over.
+    /// Consumers with deliveries to pass on at the end of this read.
     private var waitingConsumers: [Consumer] = []
     private var context: ChannelHandlerContext?
     private var isReading = false
     private var gate = ReadGate()
     private var isFlushScheduled = false
-    /// When the broker stopped taking messages, if it has.
+    /// When the broker blocked publishing, if it has.
     private var blockedSince: NIODeadline?
     private var handshakeTimer: Scheduled<Void>?
     private var heartbeatTimer: Scheduled<Void>?
@@ -58,12 +58,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
         closed = eventLoop.makePromise()
         state = ConnectionState(configuration)
         decoder = FrameDecoder(frameMax: configuration.frameMax)
-        // Before tune, nothing above the least frame-max may be sent (§4.2.3 with §1.4.2.6).
+        // Before `tune`, no frame may exceed the minimum frame-max (§4.2.3 with §1.4.2.6).
         encoder = FrameEncoder(frameMax: AMQPLimits.frameMin)
         channelMax = configuration.channelMax
     }
 
-    // MARK: the pipeline's events
+    // // MARK: - Pipeline events
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -86,12 +86,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // TLS failures arrive here, and resets of the socket.
+        // Errors of TLS and of the socket arrive here.
         if state.isHandshaking {
-            let words = configuration.tls == nil ? "the connection broke during the handshake" : "TLS was not agreed on"
+            let words = configuration.tls == nil ? "connection lost in the handshake" : "TLS negotiation failed"
             fail(AMQPError(.connectFailed, "\(words) with \(configuration)", underlying: error))
         } else {
-            fail(AMQPError(.connectionClosed, "the connection to \(configuration) broke", underlying: error))
+            fail(AMQPError(.connectionClosed, "the connection to \(configuration) was lost", underlying: error))
         }
     }
 
@@ -114,20 +114,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
         context.fireChannelReadComplete()
     }
 
-    // MARK: back pressure
+    // // MARK: - Backpressure
 
     func read(context: ChannelHandlerContext) {
         if gate.mayRead() { context.read() }
     }
 
-    /// Leaves what comes in the socket, or goes on taking it.
+    /// Pauses or resumes reading from the socket.
     func pauseReading(_ isPaused: Bool) {
         if gate.pause(isPaused) { context?.read() }
     }
 
-    // MARK: sending
+    // // MARK: - Sending
 
-    /// Writes a method at the next flush.
+    /// Buffers a method until the next flush.
     func send(_ method: ClientMethod, on channel: UInt16 = 0) throws(AMQPError) {
         try outbound.append { (buffer) throws(AMQPError) in
             try encoder.method(method, channel: channel, into: &buffer)
@@ -135,7 +135,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         scheduleFlush()
     }
 
-    /// Writes a message at the next flush.
+    /// Buffers a message until the next flush.
     func publish(_ message: AMQPMessage, on channel: UInt16) throws(AMQPError) {
         try outbound.append { (buffer) throws(AMQPError) in
             try encoder.publish(message, channel: channel, into: &buffer)
@@ -143,14 +143,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
         scheduleFlush()
     }
 
-    /// Writes a method of ours whose parts are known to fit.
+    /// Buffers a method whose fields are known to fit.
     func sendKnown(_ method: ClientMethod, on channel: UInt16 = 0) {
         do throws(AMQPError) { try send(method, on: channel) } catch {
-            preconditionFailure("a method without free parts did not encode: \(error)")
+            preconditionFailure("a method without variable fields could not be encoded: \(error)")
         }
     }
 
-    /// Within a read, its end flushes; elsewhere the end of this turn does, so that all it writes goes in one go.
+    /// During a read, the end of the read flushes. Otherwise the end of this event-loop turn does, so that everything
+    /// written in it goes out in one write.
     private func scheduleFlush() {
         heartbeats.didSend()
         guard !isReading, !isFlushScheduled else { return }
@@ -167,14 +168,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
         outbound.clear()
     }
 
-    // MARK: receiving
+    // // MARK: - Receiving
 
     private func receive(_ frame: InboundFrame) throws(AMQPError) {
         switch frame {
         case .heartbeat: return
         case .method(channel: 0, let method): try take(state.receive(method))
         case .method(let id, let method):
-            // While we wait for close-ok, what the broker sent before it read our close is of no interest.
+            // While waiting for close-ok, ignore what the broker sent before it received our close.
             guard !state.isClosing else { return }
             try channel(id).receive(method)
         case .header(let id, let properties, let bodySize):
@@ -188,13 +189,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func channel(_ id: UInt16) throws(AMQPError) -> ChannelCore {
         guard state.isOpen, let channel = channels[id] else {
-            throw AMQPError(.protocolViolation, "a frame came for channel \(id), which is not open")
+            throw AMQPError(.protocolViolation, "received a frame for channel \(id), which is not open")
         }
         return channel
     }
 
     private func setBlocked(_ reason: String?) {
-        logger.warning("the broker \(reason == nil ? "takes messages again" : "has stopped taking messages")")
+        logger.warning("the broker has \(reason == nil ? "unblocked" : "blocked") publishing")
         status.isBlocked.store(reason != nil, ordering: .releasing)
         if reason != nil {
             blockedSince = blockedSince ?? eventLoop.now
@@ -205,9 +206,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         onBlocked?(reason)
     }
 
-    // MARK: deliveries
+    // // MARK: - Deliveries
 
-    /// Notes that a consumer has deliveries for the end of this read.
+    /// Registers a consumer that has deliveries to pass on at the end of this read.
     func wait(_ consumer: Consumer) { waitingConsumers.append(consumer) }
 
     private func handOverDeliveries() {
@@ -217,9 +218,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         for consumer in consumers { consumer.handOver() }
     }
 
-    // MARK: channels
+    // // MARK: - Channels
 
-    /// A number for a new channel (1 to the maximum agreed on).
+    /// A free number for a new channel, 1 up to the negotiated maximum.
     func makeChannelID() throws(AMQPError) -> UInt16 {
         guard channels.count < Int(channelMax) else {
             throw AMQPError(.invalidState, "all \(channelMax) channels of the connection are in use")
@@ -231,9 +232,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func advanceChannelID() { nextChannelID = nextChannelID >= channelMax ? 1 : nextChannelID + 1 }
 
-    // MARK: the connection's life
+    // // MARK: - Life cycle
 
-    /// Why nothing can be done on this connection, or nil if it is open.
+    /// Why the connection cannot be used; nil if it is open.
     var unusable: AMQPError? { state.unusable }
 
     private func start() {
@@ -245,7 +246,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         flush()
     }
 
-    /// Begins an orderly close: `connection.close`, then `close-ok` or the limit on the wait.
+    /// Begins an orderly close: sends `connection.close`, then waits for `close-ok` or the timeout.
     func close() { perform(state.close()) }
 
     /// Ends the connection because of an error.
@@ -255,9 +256,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         do throws(AMQPError) { try take(action) } catch { fail(error) }
     }
 
-    /// Does what the state says.
+    /// Executes an action of the state machine.
     ///
-    /// - Throws: `invalidMessage` where a method of the handshake does not fit.
+    /// - Throws: `invalidMessage` if a method of the handshake does not fit into a frame.
     private func take(_ action: ConnectionState.Action) throws(AMQPError) {
         switch action {
         case .nothing: return
@@ -278,9 +279,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// A broker under an alarm reads nothing of those who publish, their `connection.close` neither: hence the limit.
+    /// A broker under a resource alarm reads nothing from connections that publish, not even `connection.close`. Hence
+    /// the timeout.
     private func beginClosing() {
-        // Else the answer would stay in the socket with what is not read.
+        // Otherwise the reply would remain unread in the socket.
         pauseReading(false)
         status.isOpen.store(false, ordering: .releasing)
         sendKnown(.connection(.close(CloseReason(replyCode: 200, replyText: "closed by the client"))))
@@ -289,7 +291,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Everything that waits learns that the connection is gone. What was delivered before is handed over before that.
+    /// Fails everything that waits for the connection, after passing on what was delivered before.
     private func finish(_ end: ConnectionState.End) {
         if let answer = end.answer { sendKnown(.connection(answer)) }
         let context = context
@@ -306,7 +308,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if end.closesSocket { context?.close(promise: nil) }
     }
 
-    // MARK: heartbeats
+    // // MARK: - Heartbeats
 
     private func startHeartbeats(seconds: UInt16) {
         guard seconds > 0 else { return }
@@ -316,7 +318,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func scheduleHeartbeat(after half: TimeAmount) {
         heartbeatTimer = eventLoop.assumeIsolated().scheduleTask(in: half) { [self] in
             guard !state.isClosed else { return }
-            // Who does not listen cannot tell whether the other is silent.
+            // While reading is paused, silence says nothing about the peer.
             if gate.isPaused { heartbeats.didHear() }
             let action = heartbeats.tick()
             guard !action.peerIsSilent else {
