@@ -1,6 +1,7 @@
-/// What is still to happen, in virtual time. Nothing waits: time goes on to whatever comes next.
+/// The scheduled events, in virtual time. Nothing waits: time jumps to the next event.
 ///
-/// What is sent over one link arrives in its order, as over one TCP connection; what goes over different links overtakes.
+/// Messages over one link arrive in order, as over one TCP connection; messages over different links may overtake each
+/// other.
 package final class Agenda {
     /// A one-way connection between two parties.
     package struct Link: Hashable, Sendable {
@@ -12,24 +13,25 @@ package final class Agenda {
         let order: Int
         /// `nil` for a timer.
         let link: Link?
-        /// Who sent it: a worker's life, or 0.
+        /// The life of the worker that sent it, or 0.
         let sender: Int
-        /// What it is, where its arrival is chosen.
+        /// Its content, if the order of arrival is explored.
         let content: Digest
         let label: String
         let action: () -> Void
     }
 
-    /// Microseconds since the beginning.
+    /// Microseconds since the start.
     package private(set) var now = 0
-    /// Whether somebody chooses which message arrives next, whatever the time. Timers fire when none is left then.
+    /// Whether the caller chooses which message arrives next, regardless of time. Timers fire only when no message is
+    /// left.
     package var isChosen = false
-    /// Whether messages that are chosen have words for people.
+    /// Whether messages to choose from have readable labels.
     package var isVerbose = false
 
-    /// A binary heap, the earliest first.
+    /// A binary heap, earliest first.
     private var entries: [Entry] = []
-    /// The messages under choice, in the order in which they were sent.
+    /// The messages to choose from, in the order in which they were sent.
     private var messages: [Entry] = []
     private var order = 0
     private var linkCount = 0
@@ -42,7 +44,7 @@ package final class Agenda {
         return Link(number: linkCount)
     }
 
-    /// Something happens by itself after so many microseconds.
+    /// Schedules a timer.
     package func after(_ microseconds: Int, _ action: @escaping () -> Void) {
         order += 1
         push(
@@ -51,7 +53,7 @@ package final class Agenda {
                 action: action))
     }
 
-    /// Something is sent, and arrives after so many microseconds: behind what was sent over the same link before.
+    /// Schedules the arrival of a message, after everything that was sent over the same link before.
     func send(
         over link: Link, from sender: Int = 0, after microseconds: Int, _ label: @autoclosure () -> String = "",
         _ content: @autoclosure () -> Digest = Digest(), _ action: @escaping () -> Void
@@ -68,7 +70,7 @@ package final class Agenda {
         push(Entry(time: time, order: order, link: link, sender: sender, content: Digest(), label: "", action: action))
     }
 
-    /// Lets the next thing happen; `false` if there is nothing, or nothing before `end`.
+    /// Executes the next event; `false` if there is none, or none before `end`.
     package func step(until end: Int = .max) -> Bool {
         guard let next = entries.first, next.time <= end else { return false }
         pop()
@@ -77,7 +79,7 @@ package final class Agenda {
         return true
     }
 
-    /// The messages of which any may arrive next: of each link the first. By their places.
+    /// The messages that may arrive next: the first of each link, by its place.
     package var arrivals: [(place: Int, label: String)] {
         var seen: Set<Link> = []
         return messages.indices.compactMap { place in
@@ -86,7 +88,7 @@ package final class Agenda {
         }
     }
 
-    /// What is on its way.
+    /// The digest of all messages in flight.
     var digest: Digest {
         var digest = Digest()
         for message in messages { digest.add(message.content) }
@@ -97,12 +99,12 @@ package final class Agenda {
         messages.remove(at: place).action()
     }
 
-    /// Loses what somebody sent and has not arrived.
+    /// Loses the messages of a sender that have not arrived.
     package func drop(from sender: Int) {
         messages.removeAll { $0.sender == sender }
     }
 
-    /// Lets time decide again: what is on its way arrives in the order in which it was sent.
+    /// Returns to virtual time: messages in flight arrive in the order in which they were sent.
     package func endChoice() {
         isChosen = false
         let left = messages
@@ -110,12 +112,12 @@ package final class Agenda {
         for entry in left { push(entry) }
     }
 
-    /// Lets time pass in which nothing happens.
+    /// Advances the time without executing anything.
     package func wait(until end: Int) {
         now = max(now, end)
     }
 
-    /// Forgets everything: whoever holds whom lets go.
+    /// Drops everything, which breaks reference cycles.
     package func removeAll() {
         entries = []
         messages = []

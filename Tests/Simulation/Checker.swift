@@ -1,10 +1,10 @@
-/// Whether what was seen keeps the promises of the contract (§10). It knows the contract, and none of the product's code.
+/// Checks that the observations keep the promises of the contract (§10). It knows the contract and none of the
+/// product's code.
 ///
-/// A fail-over that loses acknowledged writes breaks some of them, and cannot but: what was stored is gone, so a command
-/// that was acknowledged has no effect (1), the same message may have one again (2), an event that was published tells of a
-/// state that is not there, and its number comes again (3), and a revocation that was lost revokes nothing (4). So the
-/// checker lets these pass for what is in a lost commit and for nothing else. Limits, secrecy and bad input (5 to 7) hold
-/// whatever was lost.
+/// A fail-over that loses acknowledged writes inevitably breaks some of them: a command that was acknowledged has no
+/// effect (1), the same message may have a second one (2), a published event states something that is no longer stored
+/// and its sequence number is used again (3), and a lost revocation revokes nothing (4). The checker excuses these for
+/// lost commits, and for nothing else. Limits, secrecy and bad input (5 to 7) hold whatever was lost.
 package struct Checker {
     package private(set) var violations: [Violation] = []
 
@@ -25,17 +25,17 @@ package struct Checker {
     private var copied: Set<Int> = []
     private var quarantined: [Int: String] = [:]
     private var answers: [Int: [Answer]] = [:]
-    /// Of each message and what it said, the first result that was kept.
+    /// The first result per message id and content.
     private var results: [String: (body: [UInt8], number: Int)] = [:]
-    /// Ids that were answered with "nothing happened", and how often they had been delivered then.
+    /// Ids that were answered with "nothing happened", and how often they had been delivered by then.
     private var nothingHappened: [String: Int] = [:]
-    /// Sessions that a reply said are over, by whose.
+    /// Sessions that a reply reported as ended, and the number of that reply.
     private var ended: [String: Int] = [:]
-    /// How many commands had been sent when it was said.
+    /// How many commands had been sent by then.
     private var endedAt: [String: Int] = [:]
     private var final: [String: Int] = [:]
     private var successors: [String: (token: String, number: Int)] = [:]
-    /// Refusals that a fault brought about explain why single commands were given up.
+    /// Whether a fault explains that a command was given up.
     package var explainsInternal = false
 
     package init() {}
@@ -78,7 +78,7 @@ package struct Checker {
     }
 }
 
-// MARK: - What is stored
+// // MARK: - Commits
 
 extension Checker {
     private mutating func note(_ commit: StoredCommit) {
@@ -97,7 +97,7 @@ extension Checker {
             let last = sequences[commit.subject]?.last.flatMap { commits[$0]?.events.last?.sequence } ?? 0
             let within = commit.events.firstIndex { $0.id == event.id } ?? 0
             if event.sequence != last + 1 + within {
-                fail(.gap, "\(event.id) has number \(event.sequence) behind \(last + within)")
+                fail(.gap, "\(event.id) has number \(event.sequence) after \(last + within)")
             }
             if events[event.id] != nil { fail(.unstableEvent, "\(event.id) was stored twice") }
             events[event.id] = (event, commit.number)
@@ -111,7 +111,7 @@ extension Checker {
         for session in commit.sessions {
             if session.isLiving {
                 if let end = final[session.id], !lost.contains(end) {
-                    fail(.resurrected, "\(session.id), over since commit \(end), lives in \(commit.number)")
+                    fail(.resurrected, "\(session.id), ended by commit \(end), is alive in \(commit.number)")
                 }
                 if session.isRoot { counts["\(session.policy)/\(session.isPending)", default: 0] += 1 }
             } else if session.isFinal, final[session.id] == nil {
@@ -136,7 +136,7 @@ extension Checker {
     }
 }
 
-// MARK: - What is published
+// // MARK: - Publications
 
 extension Checker {
     private mutating func noteTaken(_ publication: Publication) {
@@ -155,7 +155,7 @@ extension Checker {
         case .copy(let number, _): confirmedCopies[lane, default: []].insert(number)
         case .event(let id, _, _): confirmedEvents[lane, default: []].insert(id)
         case .quarantine(let number, let reason):
-            // What is given up is put into quarantine, and nothing else is published for it.
+            // A command that is given up is quarantined, and nothing else is published for it.
             if reason == "internal" { confirmedCopies[lane, default: []].insert(number) }
             quarantined[number] = reason
         }
@@ -164,7 +164,7 @@ extension Checker {
     private mutating func checkAcknowledgement(_ number: Int, _ lane: Int) {
         guard let command = sent[number] else { return }
         if confirmedCopies[lane]?.contains(number) != true {
-            fail(.acknowledgedUnconfirmed, "\(number), and no result was confirmed")
+            fail(.acknowledgedUnconfirmed, "\(number): no result was confirmed")
         }
         guard let id = command.id else { return }
         if let last = answers[number]?.last, last.status != "failed", last.code != "message_id_reused",
@@ -172,19 +172,19 @@ extension Checker {
         {
             fail(.acknowledgedUnstored, "\(number) (\(id))")
         }
-        // A duplicate has its first result alone to be published; the events of another delivery are that one's.
+        // For a duplicate, only the first result has to be published; the events belong to the other delivery.
         let deliveries = (numbersOf[id] ?? []).count { deliveredTo[lane]?.contains($0) == true }
         guard deliveries == 1 else { return }
         for commit in commitsOf[id] ?? [] where commits[commit]?.lane == lane && !lost.contains(commit) {
             guard toldOf[lane]?.contains(commit) == true else { continue }
             for event in commits[commit]?.events ?? [] where confirmedEvents[lane]?.contains(event.id) != true {
-                fail(.acknowledgedUnconfirmed, "\(number) (\(id)), and \(event.id) was not confirmed")
+                fail(.acknowledgedUnconfirmed, "\(number) (\(id)): \(event.id) was not confirmed")
             }
         }
     }
 }
 
-// MARK: - What is answered
+// // MARK: - Replies
 
 extension Checker {
     private mutating func note(_ answer: Answer) {
@@ -198,7 +198,7 @@ extension Checker {
                 noteResult(answer, to: command, id)
             }
         }
-        // A reply may come behind the fail-over that lost what it tells.
+        // A reply may arrive after the fail-over that lost its effect.
         let wasLost = command.id.map { isLost($0) } ?? false
         for session in answer.ended where ended[session] == nil && !wasLost {
             ended[session] = answer.number
@@ -207,7 +207,7 @@ extension Checker {
         if let session = answer.valid, let end = ended[session], let moment = endedAt[session],
             answer.number > moment
         {
-            fail(.validAfterRevocation, "\(session) in \(answer.number), over by \(end)")
+            fail(.validAfterRevocation, "\(session) in \(answer.number), ended by \(end)")
         }
         if let token = command.refreshToken, command.command == "session.refresh", answer.status == "succeeded",
             let successor = answer.refreshToken
@@ -232,7 +232,7 @@ extension Checker {
             let isExplained =
                 answer.isRetryable || answer.code == "command_expired"
                 || (answer.code == "internal" && explainsInternal)
-            if !isExplained { fail(.wrongCode, "\(answer.number): \(answer.code ?? "failed") for what is right") }
+            if !isExplained { fail(.wrongCode, "\(answer.number): \(answer.code ?? "failed") for valid input") }
         }
     }
 
@@ -240,7 +240,7 @@ extension Checker {
         guard answer.isRetryable else { return }
         let count = deliveries(of: id)
         if count == 1, let commit = commitsOf[id]?.first(where: { !lost.contains($0) }) {
-            fail(.nothingHappened, "\(id), stored before by commit \(commit)")
+            fail(.nothingHappened, "\(id), stored earlier by commit \(commit)")
         }
         nothingHappened[id] = count
     }
@@ -251,14 +251,14 @@ extension Checker {
             fail(.otherResult, "\(id) in \(first.number) and \(answer.number)")
         }
         results[key] = (answer.body, answer.number)
-        if commitsOf[id] == nil { fail(.acknowledgedUnstored, "\(id) was answered and is not stored") }
+        if commitsOf[id] == nil { fail(.acknowledgedUnstored, "\(id) was answered but is not stored") }
     }
 }
 
-// MARK: - At the end
+// // MARK: - Final state
 
 extension Checker {
-    /// What is left over when everything has had its time.
+    /// What is left over at the end.
     package struct Remains: Sendable {
         /// Messages in the command queues, delivered or not.
         package var messages: [Int] = []
@@ -266,7 +266,7 @@ extension Checker {
         package var leases: [String] = []
         /// Living sessions whose deadline has passed.
         package var overdue: [String] = []
-        /// Commands that a worker would not take, such as at the end of its time.
+        /// Workers that do not consume.
         package var isDown: [Int] = []
 
         package init() {}
@@ -276,15 +276,15 @@ extension Checker {
         }
     }
 
-    /// Checks what has to be true once nothing has gone wrong for long enough.
+    /// Checks what must hold after enough time without faults.
     ///
-    /// A reply may be lost (§4): then the result's copy counts as the answer.
+    /// A reply may be lost (§4). Then the copy of the result counts as the answer.
     package mutating func finish(_ remains: Remains) {
         for number in remains.messages { fail(.unfinished, "message \(number) is still in its queue") }
         for id in remains.outbox { fail(.unfinished, "\(id) is still in the outbox") }
-        for lease in remains.leases { fail(.unfinished, "the lease \(lease) is held") }
+        for lease in remains.leases { fail(.unfinished, "the lease \(lease) is still held") }
         for session in remains.overdue { fail(.unfinished, "\(session) is past its deadline") }
-        for worker in remains.isDown { fail(.unfinished, "worker \(worker) takes no commands") }
+        for worker in remains.isDown { fail(.unfinished, "worker \(worker) does not consume") }
         for command in sent.values.sorted(by: { $0.number < $1.number }) { checkEnd(of: command) }
         for (id, stored) in events.sorted(by: { $0.key < $1.key })
         where taken[id] == nil && !lost.contains(stored.commit) {

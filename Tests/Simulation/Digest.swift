@@ -1,9 +1,9 @@
-/// A fingerprint of what an exploration has come to, in 128 bits: equal only where the rest goes the same way.
+/// A 128-bit fingerprint of a state in an exploration: equal only if everything after it is the same.
 struct Digest: Hashable {
     private(set) var high: UInt64 = 0xCBF2_9CE4_8422_2325
     private(set) var low: UInt64 = 0x9AE1_6A3B_2F90_404F
 
-    /// What comes one after the other.
+    /// Adds a value. Order matters.
     mutating func append(_ value: UInt64) {
         high = Self.mixed(high ^ value)
         low = Self.mixed(low &+ value &* 0x9E37_79B9_7F4A_7C15)
@@ -30,13 +30,13 @@ struct Digest: Hashable {
         append(other.low)
     }
 
-    /// What comes in any order: a sum.
+    /// Adds a digest. Order does not matter: it is a sum.
     mutating func add(_ other: Digest) {
         high &+= other.high
         low &+= other.low
     }
 
-    /// Of a few numbers.
+    /// A digest of some numbers.
     init(_ values: Int...) {
         for value in values { append(value) }
     }
@@ -46,7 +46,7 @@ struct Digest: Hashable {
         append(text)
     }
 
-    /// The last step of MurmurHash3.
+    /// The finalizer of MurmurHash3.
     private static func mixed(_ value: UInt64) -> UInt64 {
         var mixed = value
         mixed = (mixed ^ (mixed >> 33)) &* 0xFF51_AFD7_ED55_8CCD

@@ -3,37 +3,38 @@ import SessionCore
 import Synchronization
 import TestSupport
 
-/// Every order of a small case: two workers, three commands about one subject, at most one crash and one redelivery, each
-/// at any step.
+/// Every order of a small case: two workers, three commands about one subject, and at most one crash and one
+/// redelivery, each at any step.
 ///
-/// A step is whatever another party can see: a delivery, a load, a commit, a publish, a reply, an acknowledgement, a clear. A
-/// schedule says which comes next, over and over. What two schedules come to may be the same, and then the rest of both is
-/// the same: it is tried once, and counted for both. A crash loses what the worker has sent and nobody has received, or has
-/// it arrive later; with what was received and not answered this is a crash before and behind every step.
+/// A step is anything that another party can observe: a delivery, a load, a commit, a publish, a reply, an
+/// acknowledgement, a clear. A schedule is a sequence of choices of the next step. If two schedules reach the same
+/// state, everything after it is the same, so it is explored once and counted for both. A crash either loses what the
+/// worker sent and nobody has received, or lets it arrive later. Together with requests that were received but not
+/// answered, this covers a crash before and after every step.
 package enum Exhaustive {
     package struct Result: Sendable {
         package var summary = ""
         package var failure: SeededRun.Report?
     }
 
-    /// What is tried.
+    /// A case to explore.
     struct Case: Sendable {
         let name: String
-        /// Before, in order: what the commands are about.
+        /// What exists before the commands.
         var subjectHasSession = true
         var maxSessions = 1
         let commands: @Sendable (_ session: String, _ token: String, _ refresh: String) -> [(String, JSONObject)]
     }
 
     static let cases = [
-        Case(name: "a refresh token twice, and a revocation of its session") { id, _, refresh in
+        Case(name: "a refresh token used twice, and a revocation of its session") { id, _, refresh in
             [
                 ("session.refresh", ["refreshToken": .string(refresh)]),
                 ("session.refresh", ["refreshToken": .string(refresh)]),
                 ("session.revoke", ["sessionId": .string(id)]),
             ]
         },
-        Case(name: "two sessions for one place, and a revocation of the subject", subjectHasSession: false) { _, _, _ in
+        Case(name: "two sessions for one slot, and a revocation of the subject", subjectHasSession: false) { _, _, _ in
             [
                 ("session.create", ["subject": .string("alice")]),
                 ("session.create", ["subject": .string("alice")]),
@@ -47,7 +48,7 @@ package enum Exhaustive {
                 ("session.revoke", ["sessionId": .string(id)]),
             ]
         },
-        Case(name: "a subject disabled beside a create and a refresh", maxSessions: 2) { _, _, refresh in
+        Case(name: "a subject disabled during a create and a refresh", maxSessions: 2) { _, _, refresh in
             [
                 ("session.create", ["subject": .string("alice")]),
                 ("session.refresh", ["refreshToken": .string(refresh)]),
@@ -56,7 +57,7 @@ package enum Exhaustive {
         },
     ]
 
-    /// - Parameter tell: how far it is, a line at a time.
+    /// - Parameter tell: called with a line of progress now and then.
     package static func run(
         crashes: Int = 1, redeliveries: Int = 1, limit: Int = .max, _ tell: @escaping @Sendable (String) -> Void
     ) -> Result {
@@ -90,14 +91,14 @@ package enum Exhaustive {
         }
     }
 
-    /// Depth first through the choices, each schedule from its beginning.
+    /// A depth-first search through the choices. Every schedule is replayed from its start.
     final class Search {
         private struct Node {
             let options: Int
             var chosen = 0
             /// `nil` for a choice within a step.
             let digest: Digest?
-            /// Of the options that are done.
+            /// The schedules of the options explored so far.
             var schedules = 0.0
         }
 

@@ -1,6 +1,6 @@
 import TestSupport
 
-/// Where a command, or what belongs to it, is when a fault strikes.
+/// The step of the pipeline that a fault strikes at.
 package enum PipelineStep: String, CaseIterable, Sendable {
     case delivery
     case load
@@ -12,12 +12,12 @@ package enum PipelineStep: String, CaseIterable, Sendable {
     case acknowledgement
     case clear
     case policies
-    /// The look for what is due or left.
+    /// The search for due deadlines and leftover events.
     case sweep
     case reap
     case relay
 
-    /// Whether the store is asked something there.
+    /// Whether the step is a request to the store.
     var isOfStore: Bool {
         switch self {
         case .load, .commit, .release, .clear, .policies, .sweep, .reap, .relay: true
@@ -27,38 +27,38 @@ package enum PipelineStep: String, CaseIterable, Sendable {
 }
 
 package enum FaultKind: String, CaseIterable, Sendable {
-    /// The process dies before the step is done; what it sent earlier still arrives.
+    /// The process dies before the step; what it sent earlier still arrives.
     case crash
-    /// The same, once the step has had its effect and before anybody is told.
+    /// The process dies after the step had its effect, before anyone is told.
     case crashAfter
-    /// The worker's connections to the broker break.
+    /// The worker loses its connections to the broker.
     case disconnect
-    /// The process stands still, for longer than anything may be under way.
+    /// The process is suspended, for longer than any request may take.
     case stall
-    /// The answer takes its time.
+    /// The answer is delayed.
     case slow
-    /// The store cannot be reached for a while, and did nothing.
+    /// The store is unreachable for a while, and did nothing.
     case away
-    /// The store did it, and the answer is lost.
+    /// The store executed the request, but the answer is lost.
     case answerLost
-    /// The client gave up waiting, and the store does it later.
+    /// The client timed out, and the store executes the request later.
     case lateEffect
-    /// The store can be read and takes no writes for a while.
+    /// The store refuses writes for a while; reads work.
     case writesRefused
-    /// The store refuses this one, and says nothing happened.
+    /// The store refuses this request, and reports that nothing happened.
     case refused
-    /// A replica takes over that lags behind: the latest writes are gone.
+    /// A lagging replica takes over: the latest writes are lost.
     case failOver
     case clockForward
     case clockBack
-    /// The same message is sent once more, so that two workers have it at once.
+    /// The message is published a second time, so that two workers may have it at once.
     case duplicate
-    /// The worker is told to stop, and started again.
+    /// The worker is asked to stop, and started again.
     case drain
-    /// One of the queues that events, copies or what is quarantined go to is full for a while.
+    /// A queue for events, results or quarantined messages is full for a while.
     case queueFull
 
-    /// Whether it makes sense at a step.
+    /// Whether this kind of fault makes sense at a step.
     package func applies(to step: PipelineStep) -> Bool {
         switch self {
         case .crash, .crashAfter, .disconnect, .stall, .slow, .failOver, .clockForward, .clockBack, .duplicate, .drain,
@@ -69,7 +69,7 @@ package enum FaultKind: String, CaseIterable, Sendable {
     }
 }
 
-/// Which faults strike in a run: drawn from its seed, each the so-manieth time that something comes to a step.
+/// The faults of a run, drawn from its seed. Each strikes the nth time that something reaches its step.
 package struct FaultPlan {
     package struct Fault: Sendable {
         package let step: PipelineStep
@@ -83,7 +83,7 @@ package struct FaultPlan {
         pending = faults.map { Fault(step: $0, kind: $1, countdown: $2) }
     }
 
-    /// The fault whose turn it is, so that all have theirs, and some at random.
+    /// The fault whose turn it is, so that every fault is covered, plus some random ones.
     init(turn: UInt64, using random: inout SeededRandom) {
         let all = FaultMatrix.cells
         let (step, kind) = all[Int(turn % UInt64(all.count))]
@@ -92,7 +92,7 @@ package struct FaultPlan {
         case .release: faults.append((step, kind, 1))
         case .reap: faults.append((step, kind, Int.random(in: 1...2, using: &random)))
         case .relay:
-            // Something has to be left behind.
+            // Leave something behind for the sweep.
             faults.append((.commit, .crashAfter, Int.random(in: 1...3, using: &random)))
             faults.append((.clear, .crash, Int.random(in: 1...3, using: &random)))
             faults.append((step, kind, Int.random(in: 1...2, using: &random)))
@@ -105,7 +105,7 @@ package struct FaultPlan {
         self.init(faults)
     }
 
-    /// The fault that strikes now, if one does.
+    /// The fault that strikes now, if any.
     mutating func reach(_ step: PipelineStep) -> FaultKind? {
         var struck: FaultKind?
         for index in pending.indices where pending[index].step == step {
@@ -117,7 +117,7 @@ package struct FaultPlan {
     }
 }
 
-/// How often each kind of fault has struck at each step.
+/// How often each kind of fault struck at each step.
 package struct FaultMatrix: Sendable {
     static let cells = PipelineStep.allCases.flatMap { step in
         FaultKind.allCases.filter { $0.applies(to: step) }.map { (step, $0) }
@@ -137,12 +137,12 @@ package struct FaultMatrix: Sendable {
         }
     }
 
-    /// The cells in which nothing happened.
+    /// The cells that no fault struck.
     package var empty: [String] {
         Self.cells.filter { counts[$0]?[$1] == nil }.map { "\($0.rawValue) × \($1.rawValue)" }
     }
 
-    /// A line for each kind of fault, a column for each step.
+    /// A row for each kind of fault, a column for each step.
     package var table: String {
         let width = 16
         func padded(_ text: String) -> String { text + String(repeating: " ", count: max(1, width - text.count)) }

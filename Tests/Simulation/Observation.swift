@@ -1,53 +1,53 @@
-/// What was seen to happen, for the checker: nothing of it is the product's own opinion of what should.
+/// What was observed, for the checker. None of it depends on what the product believes should happen.
 package enum Observation: Sendable {
     /// A client sent a command.
     case sent(SentCommand)
-    /// The broker handed a message to a lane: each is a lane of its own between two losses of its connections.
+    /// The broker delivered a message to a lane. Every pair of connections counts as a lane.
     case delivered(number: Int, lane: Int)
     /// The store applied a commit.
     case committed(StoredCommit)
     /// A lane was told that a commit was applied.
     case told(commit: Int, lane: Int)
-    /// A fail-over lost what the store had acknowledged: commits, and ids of messages that were claimed.
+    /// A fail-over lost acknowledged writes: commits, and claims of message ids.
     case lost(commits: Set<Int>, claims: Set<String>)
-    /// The broker took a message to be kept; of an event at most one of its queues has refused it.
+    /// The broker accepted a message for its queues; at most one queue refused an event.
     case taken(Publication)
-    /// A lane was told what became of what it published.
+    /// A lane received the confirm of a message.
     case confirmed(Publication, lane: Int)
     /// A lane acknowledged a delivery.
     case acknowledged(number: Int, lane: Int)
-    /// The broker closed a channel over something that a worker did.
+    /// The broker closed a channel because of a worker's mistake.
     case protocolError(String)
-    /// Events were taken out of the outbox.
+    /// Events were removed from the outbox.
     case cleared(events: [String])
     /// A reply reached its client.
     case answered(Answer)
-    /// What is meant for everybody held what looks like a token.
+    /// A public message contained what looks like a token.
     case leaked(String)
 }
 
 package struct SentCommand: Sendable {
-    /// What a client expects of a message.
+    /// The outcome that a client expects.
     package enum Expectation: Equatable, Sendable {
-        /// Whatever the rules say.
+        /// Anything that the rules allow.
         case rules
-        /// It cannot be read: this code, and quarantine where the contract says so.
+        /// It is invalid: this code, and quarantine if the contract says so.
         case failure(String)
-        /// Its id was used for something else: `message_id_reused`, or it comes first.
+        /// Its id was used for something else: `message_id_reused`, unless it comes first.
         case reuse
     }
 
-    /// Its own, however often the same message is sent.
+    /// Unique, unless the same message is sent again.
     package var number: Int
-    /// Its `message_id`; `nil` where it has none, or may change nothing.
+    /// Its `message_id`; `nil` if it has none or cannot change anything.
     package var id: String?
     package var command: String
-    /// Command and body, to tell whether two say the same.
+    /// Command and body, to tell whether two messages are equal.
     package var text: String
     package var expectation = Expectation.rules
-    /// The refresh token that it brings.
+    /// The refresh token in the command.
     package var refreshToken: String?
-    /// Whether it names a queue that nobody gets a reply in.
+    /// Whether its reply queue does not exist.
     package var isMute = false
 
     package init(number: Int, id: String?, command: String, text: String) {
@@ -71,14 +71,14 @@ package struct StoredCommit: Sendable {
         }
     }
 
-    /// A session as it is afterwards.
+    /// A session after the commit.
     package struct Session: Sendable {
         package var id: String
         package var isLiving: Bool
-        /// Over, and nothing leads back.
+        /// Ended, and cannot be resumed.
         package var isFinal = false
         package var isRoot = true
-        /// Whether it waits for its second factor.
+        /// Whether it still needs its second factor.
         package var isPending = false
         package var policy = "default"
 
@@ -91,12 +91,12 @@ package struct StoredCommit: Sendable {
     package var number: Int
     package var lane: Int
     package var subject: String
-    /// The ids of the messages whose results it holds.
+    /// The ids of the messages whose results the commit contains.
     package var messages: [String]
     package var events: [Event]
     /// All sessions of the subject.
     package var sessions: [Session]
-    /// How many may live by each policy, at the most generous that it has been.
+    /// The most generous limit that each policy has had.
     package var limits: [String: Int]
 
     package init(
@@ -114,24 +114,24 @@ package struct StoredCommit: Sendable {
 }
 
 package enum Publication: Hashable, Sendable {
-    /// Of the result of this message, for everybody.
+    /// The public copy of this message's result.
     case copy(number: Int, isRefused: Bool)
     case event(id: String, body: [UInt8], isRefused: Bool)
     case quarantine(number: Int, reason: String)
 }
 
-/// A reply, as its client reads it.
+/// A reply, as parsed by the client.
 package struct Answer: Sendable {
     package var number: Int
     package var status: String
     package var code: String?
     package var isRetryable = false
     package var body: [UInt8]
-    /// The sessions that it says are over.
+    /// The sessions that it reports as ended.
     package var ended: [String] = []
-    /// The session that it says is good.
+    /// The session that it reports as valid.
     package var valid: String?
-    /// The refresh token that it gives.
+    /// The refresh token that it contains.
     package var refreshToken: String?
 
     package init(number: Int, status: String, code: String? = nil, body: [UInt8] = []) {
@@ -142,31 +142,31 @@ package struct Answer: Sendable {
     }
 }
 
-/// A promise of the contract that did not hold.
+/// A promise of the contract that was broken.
 package struct Violation: Hashable, Sendable, CustomStringConvertible {
     package enum Promise: String, Sendable, CaseIterable {
         case acknowledgedUnconfirmed = "§10.1: acknowledged before everything it publishes was confirmed"
         case acknowledgedUnstored = "§10.1: acknowledged before its effect was stored"
         case secondEffect = "§10.2: a second effect of one message_id"
         case otherResult = "§10.2: another result for the same message"
-        case nothingHappened = "§4: answered that nothing happened, and something did"
+        case nothingHappened = "§4: answered that nothing happened, but something did"
         case inventedEvent = "§10.3: an event whose change was not stored"
-        case lostEvent = "§10.3: an event that was stored and never published"
+        case lostEvent = "§10.3: an event that was stored but never published"
         case unstableEvent = "§10.3: an event with another body under the same id"
         case clearedUnpublished = "§10.3: cleared from the outbox before it was published"
         case gap = "§7: a sequence with a gap or a number twice"
         case impossibleHistory = "§7: events that tell an impossible history"
         case validAfterRevocation = "§10.4: valid after the reply to its revocation"
-        case resurrected = "§10.4: a session that was over lives again"
+        case resurrected = "§10.4: an ended session is alive again"
         case limitExceeded = "§10.5: more sessions than the limit"
         case secondSuccessor = "§6: a refresh token with two successors"
-        case leaked = "§4, §5, §7: a token where everybody reads"
+        case leaked = "§4, §5, §7: a token in a public message"
         case wrongCode = "§5: bad input answered with another code"
-        case notQuarantined = "§10.7: bad input that is not in quarantine"
-        case unexplainedQuarantine = "§10.7: in quarantine, and nothing is wrong with it"
+        case notQuarantined = "§10.7: bad input that was not quarantined"
+        case unexplainedQuarantine = "§10.7: a valid command was quarantined"
         case unanswered = "liveness: a command without an answer"
         case unfinished = "liveness: something is left over"
-        case wrongProtocol = "the broker closed a channel over what a worker did"
+        case wrongProtocol = "the broker closed a channel because of a worker's mistake"
     }
 
     package var promise: Promise

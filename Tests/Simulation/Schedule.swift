@@ -2,7 +2,7 @@ import SessionContract
 import SessionCore
 import SessionStorage
 
-/// One order of a small case.
+/// One schedule of a small case.
 final class Schedule {
     private let world: World
     private var crashes: Int
@@ -32,9 +32,9 @@ final class Schedule {
 
     var history: [String] { world.history }
 
-    /// - Parameter choose: which of so many options comes next, given what it has come to; `nil` where that is known
-    ///   already. Without a digest it is a choice within a step.
-    /// - Returns: whether it came to its end.
+    /// - Parameter choose: chooses one of `count` options, given the digest of the state; `nil` if the state was
+    ///   reached before. Without a digest, it is a choice within a step.
+    /// - Returns: whether the schedule was completed.
     func run(_ choose: @escaping (Int, (() -> Digest)?) -> Int?) -> Bool {
         world.chooseConsumer = { [unowned self] count in
             guard count > 1 else { return 0 }
@@ -72,13 +72,13 @@ final class Schedule {
 
     private func crash(_ worker: SimulatedWorker, losingAll: Bool) {
         crashes -= 1
-        world.note("--- worker \(worker.number) crashes\(losingAll ? ", and what it had sent is lost" : "")")
+        world.note("--- worker \(worker.number) crashes\(losingAll ? ", and its messages in flight are lost" : "")")
         let life = worker.life
         worker.crash(isSeenAtOnce: true)
         if losingAll { world.agenda.drop(from: life) }
     }
 
-    /// Lets time go on after a schedule that came to its end, and gives what was wrong.
+    /// Returns to virtual time after a complete schedule, and returns the violations.
     func end(isWhole: Bool) -> [Violation] {
         defer { world.tearDown() }
         guard isWhole else { return world.checker.violations }
@@ -118,7 +118,7 @@ final class Schedule {
         }
     }
 
-    /// What it has come to.
+    /// The digest of the current state.
     private var digest: Digest {
         var digest = Digest(crashes, redeliveries)
         digest.append(commits)

@@ -9,12 +9,12 @@ package enum SeededRun {
         package let violations: [Violation]
         package let matrix: FaultMatrix
         package let commands: Int
-        /// What happened, line by line; empty unless it was asked for.
+        /// What happened, line by line; empty unless requested.
         package let history: [String]
     }
 
-    /// How long everything may take once nothing goes wrong any more, in microseconds: the relay's patience, the longest
-    /// pauses of who tries again, and a minute that copies are offered.
+    /// How long everything may take after the last fault, in microseconds: the relay's patience, the longest pauses
+    /// between retries, and the minute for which copies are offered.
     private static let bound = 150_000_000
 
     package static func run(seed: UInt64, isVerbose: Bool = false) -> Report {
@@ -25,7 +25,7 @@ package enum SeededRun {
         world.client.begin(Int.random(in: 6...26, using: &world.random), after: 300_000)
         var remains = settle(world)
         if remains.isNothing, seed % 4 == 0 {
-            // Far beyond every deadline: the reaper ends what lives, each session with its event.
+            // Far beyond every deadline, so that the reaper ends all sessions, each with its event.
             world.redis.stepClock(milliseconds: 1_000_000)
             _ = settle(world, atLeast: 12_000_000)
             remains = settle(world)
@@ -60,7 +60,7 @@ package enum SeededRun {
         world.redis.mayFailOver = world.faults.pending.contains { $0.kind == .failOver }
     }
 
-    /// Lets time pass until nothing is left to do, or the bound is reached behind the last fault.
+    /// Advances the time until nothing is left to do, or until the bound after the last fault.
     static func settle(_ world: World, atLeast: Int = 0) -> Checker.Remains {
         let begin = world.agenda.now
         while true {

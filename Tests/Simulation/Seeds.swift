@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Runs of many seeds, on as many threads as there are cores.
+/// Runs many seeds, on as many threads as there are cores.
 package enum Seeds {
     package struct Result: Sendable {
         package var matrix = FaultMatrix()
@@ -9,7 +9,7 @@ package enum Seeds {
         package var failed: [SeededRun.Report] = []
     }
 
-    /// - Parameter onFailure: called at once for each seed that broke a promise.
+    /// - Parameter onFailure: called at once for each seed that breaks a promise.
     package static func run(
         _ seeds: Range<UInt64>, threads: Int = 2, onFailure: @escaping @Sendable (SeededRun.Report) -> Void = { _ in }
     ) -> Result {

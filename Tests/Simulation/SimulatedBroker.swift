@@ -1,8 +1,8 @@
 import AMQPNIO
 import SessionContract
 
-/// A RabbitMQ in virtual time: queues, consumers with a prefetch, deliveries that come again when their connection is lost,
-/// counted where the queue is a replicated one, and confirms that come late, together, or say no.
+/// A RabbitMQ in virtual time: queues; consumers with a prefetch; redelivery when a connection is lost, counted in
+/// replicated queues; and confirms that come late, together, or negative.
 final class SimulatedBroker {
     struct Message {
         let number: Int
@@ -33,7 +33,7 @@ final class SimulatedBroker {
         }
     }
 
-    /// One TCP connection of a worker.
+    /// A TCP connection of a worker.
     final class Connection {
         unowned let worker: SimulatedWorker
         let life: Int
@@ -44,7 +44,7 @@ final class SimulatedBroker {
         fileprivate var onClose: (AMQPError) -> Void
         fileprivate var confirms = ConfirmTracker<(Bool, [AMQPPublishOutcome]) -> Void>()
         fileprivate var lastPublished: UInt64 = 0
-        /// Confirms that the broker has not sent yet.
+        /// Confirms that have not been sent yet.
         fileprivate var unsent: [(tag: UInt64, isPositive: Bool)] = []
 
         init(of worker: SimulatedWorker, life: Int, on agenda: Agenda, onClose: @escaping (AMQPError) -> Void) {
@@ -63,7 +63,7 @@ final class SimulatedBroker {
     private var nextConsumer = 0
     private var isAskedToDeliver: Set<Topology.CommandQueue> = []
     private var connections: [Connection] = []
-    /// Queues bound to an exchange that take nothing until then, by exchange.
+    /// By exchange, until when one of its queues refuses messages.
     private var fullUntil: [String: Int] = [:]
     let names = Topology.Names(namespace: World.namespace)
 
@@ -71,9 +71,9 @@ final class SimulatedBroker {
         self.world = world
     }
 
-    // MARK: Commands
+    // // MARK: - Commands
 
-    /// What a client publishes to `N.commands`.
+    /// Publishes to `N.commands`, for a client.
     func publish(_ message: Message) {
         ready[queue(for: message.routingKey), default: []].append(message)
         dispatch()
@@ -87,7 +87,7 @@ final class SimulatedBroker {
         } ?? .unknown
     }
 
-    /// Messages that are in a command queue, delivered or not.
+    /// The messages in command queues, delivered or not.
     var unfinished: [Int] {
         (ready.values.flatMap { $0 } + consumers.flatMap { $0.unacknowledged.map(\.message) }).map(\.number).sorted()
     }
@@ -167,7 +167,7 @@ final class SimulatedBroker {
         world.agenda.send(over: connection.toWorker, after: delay) { arrive() }
     }
 
-    // MARK: Consumers
+    // // MARK: - Consumers
 
     func consume(
         from queues: [Topology.CommandQueue], over connection: Connection, lane: Int,
@@ -227,13 +227,13 @@ final class SimulatedBroker {
         }
     }
 
-    /// The messages that an acknowledgement is about.
+    /// The messages that an acknowledgement covers.
     func numbers(_ tag: UInt64, multiple: Bool, of queue: Topology.CommandQueue, over connection: Connection) -> [Int] {
         consumers.filter { $0.connection === connection && $0.queue == queue }.flatMap(\.unacknowledged)
             .filter { multiple ? $0.tag <= tag : $0.tag == tag }.map(\.message.number)
     }
 
-    // MARK: Connections
+    // // MARK: - Connections
 
     func connect(
         _ worker: SimulatedWorker, life: Int, onClose: @escaping (AMQPError) -> Void
@@ -243,7 +243,7 @@ final class SimulatedBroker {
         return connection
     }
 
-    /// Ends a connection: what was delivered over it and not acknowledged goes back to its queue.
+    /// Closes a connection: unacknowledged deliveries return to their queues.
     func close(_ connection: Connection, because error: AMQPError) {
         guard connection.isOpen else { return }
         connection.isOpen = false
@@ -256,7 +256,7 @@ final class SimulatedBroker {
         let open = connection.confirms.removeAll(because: error)
         let tell = { [world] in
             connection.worker.whenAwake(connection.life, over: connection.toWorker) {
-                // Which is told first is nobody's promise.
+                // The order of the two is not specified.
                 let isToldFirst = world.flip()
                 if !isToldFirst { connection.onClose(error) }
                 for batch in open { batch.waiter(false, batch.outcomes) }
@@ -275,9 +275,9 @@ final class SimulatedBroker {
         for connection in connections where connection.life == life { close(connection, because: error) }
     }
 
-    // MARK: What workers publish
+    // // MARK: - Publishing
 
-    /// Has the queues behind an exchange refuse what comes, for a while.
+    /// Makes a queue of an exchange refuse messages for a while.
     func fill(_ exchange: String, for microseconds: Int) {
         fullUntil[exchange] = max(fullUntil[exchange] ?? 0, world.agenda.now + microseconds)
         world.note("a queue behind \(exchange) is full for \(microseconds / 1000) ms")
@@ -290,7 +290,7 @@ final class SimulatedBroker {
         guard !messages.isEmpty else { return onOutcomes(connection.isOpen, []) }
         let fault = world.strike(at: step, connection.worker)
         if fault == .crash { return }
-        let error = AMQPError(.connectionClosed, "it was lost")
+        let error = AMQPError(.connectionClosed, "the connection was lost")
         guard connection.isOpen else {
             return onOutcomes(false, messages.map { _ in .unknown(error) })
         }
@@ -313,7 +313,7 @@ final class SimulatedBroker {
         }
     }
 
-    /// Confirms what has been published, one by one or many at once, in any order.
+    /// Confirms publications, one by one or many at once, in any order.
     private func sendConfirms(over connection: Connection) {
         let fault = world.strike(at: .confirm, connection.worker)
         guard fault != .crash, connection.isOpen else { return }
@@ -330,7 +330,7 @@ final class SimulatedBroker {
             connection.unsent = []
             while !confirms.isEmpty {
                 let prefix = confirms.prefix { $0.isPositive == confirms[0].isPositive }
-                // `multiple` speaks of every tag below: so it may only stand for an unbroken run from the lowest.
+                // `multiple` covers all lower tags, so it may only stand for an unbroken run from the lowest.
                 if prefix.count > 1, world.flip() {
                     confirm(prefix[prefix.count - 1].tag, multiple: true, prefix[0].isPositive, over: connection)
                     confirms.removeFirst(prefix.count)
@@ -357,12 +357,12 @@ final class SimulatedBroker {
                 let resolved = try connection.confirms.confirm(tag: tag, multiple: multiple, positive: isPositive)
                 for batch in resolved { batch.waiter(true, batch.outcomes) }
             } catch {
-                world.observe(.protocolError("a confirm that does not fit: \(error.message)"))
+                world.observe(.protocolError("an unexpected confirm: \(error.message)"))
             }
         }
     }
 
-    /// Routes a message; `false` if a queue refuses it, though the others have it.
+    /// Routes a message; `false` if one queue refuses it, even if others accept it.
     private func take(_ message: AMQPMessage) -> Bool {
         let isFull = (fullUntil[message.exchange] ?? 0) > world.agenda.now
         if message.exchange == names.dead, isFull { return false }
@@ -370,9 +370,9 @@ final class SimulatedBroker {
         return !isFull
     }
 
-    // MARK: Replies
+    // // MARK: - Replies
 
-    /// Publishes replies; each is settled when its client has it or it is lost.
+    /// Publishes replies. Each is settled once its client has it or it is lost.
     func reply(
         _ replies: [AMQPMessage], from worker: SimulatedWorker, life: Int, link: Agenda.Link,
         whenSettled: @escaping () -> Void
@@ -382,14 +382,14 @@ final class SimulatedBroker {
         if fault == .crash { return }
         let delay = fault == .slow ? world.pause(300_000...4_900_000) : world.latency()
         let arrive = { [self] in
-            // A connection for replies that is lost takes some with it; the command is acknowledged all the same.
+            // Losing the reply connection loses replies; the command is acknowledged all the same.
             let isLost = fault == .disconnect
             if !isLost { for reply in replies { world.client.receive(reply) } }
             if fault == .crashAfter { return worker.crash() }
             if world.isInstant { return worker.whenAwake(life, over: link, whenSettled) }
             world.agenda.send(over: link, after: world.latency()) { worker.whenAwake(life, over: link, whenSettled) }
         }
-        // Together with what is published beside them: to tell the two apart would show nobody anything.
+        // Delivered with the worker's other publications: separate arrivals would show nothing new.
         if world.isInstant { return arrive() }
         world.agenda.send(over: link, from: life, after: delay) { arrive() }
     }

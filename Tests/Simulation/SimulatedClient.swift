@@ -3,8 +3,8 @@ import SessionContract
 import SessionCore
 import TestSupport
 
-/// Those who send commands: few subjects, tokens old and new, the same message twice, what cannot be read, and what is
-/// meant to do harm. Weights differ from seed to seed.
+/// The senders of commands: few subjects, current and old tokens, duplicates, invalid and hostile input. The weights
+/// differ from seed to seed.
 final class SimulatedClient {
     private enum Kind: Int, CaseIterable {
         case create, validate, refresh, revoke, revokeSubject, lock, unlock, elevate, reauthenticate, update
@@ -22,14 +22,14 @@ final class SimulatedClient {
     private var answered: Set<Int> = []
     private var retries: [Int: Int] = [:]
     private var remaining = 0
-    /// Whether many commands come too late.
+    /// Whether many commands expire.
     var expiresOften = false
 
     init(_ world: World) {
         self.world = world
     }
 
-    /// Whether it has nothing more to send.
+    /// Whether it has nothing left to send.
     var isDone: Bool { remaining == 0 }
     var count: Int { sent.count }
 
@@ -45,12 +45,12 @@ final class SimulatedClient {
         world.agenda.after(pause) { [self] in sendNext() }
     }
 
-    /// Sends these, at once.
+    /// Sends these commands at once.
     func send(_ commands: [(command: String, body: JSONObject)]) {
         for command in commands { send(command.command, command.body) }
     }
 
-    /// What the first session was told of.
+    /// The id and tokens of the first session.
     var firstSession: (id: String, session: String, refresh: String) {
         (ids.first ?? "", tokens["session"]?.first ?? "", tokens["refresh"]?.first ?? "")
     }
@@ -60,7 +60,8 @@ final class SimulatedClient {
         remaining -= 1
         let kind = remaining == 0 && sent.isEmpty ? .create : pickKind()
         send(kind)
-        // Together, one after the other, and on both sides of a grace and of an idle deadline.
+        // Pauses that put commands together, one after the other, and on both sides of the grace period and the idle
+        // deadline.
         let pauses = [
             0, 0, 500, 5_000, 50_000, 400_000, 1_500_000, (world.policy.refreshGraceSeconds * 1_000_000) + 200_000,
             world.policy.idleSeconds * 500_000, (world.policy.idleSeconds * 1_000_000) + 300_000,
@@ -79,7 +80,7 @@ final class SimulatedClient {
         return .create
     }
 
-    // MARK: What is sent
+    // // MARK: - Commands
 
     private func send(_ kind: Kind) {
         switch kind {
@@ -89,7 +90,7 @@ final class SimulatedClient {
                 body["parentId"] = .string(parent.id)
             }
             if world.flip() { body["authentication"] = .object(["methods": .array([.string("pwd"), .string("otp")])]) }
-            // No more than any policy that is put.
+            // At most the idle lifetime of any policy that is set.
             if rarely() { body["idleSeconds"] = .integer(2) }
             send("session.create", body)
         case .validate:
@@ -162,7 +163,7 @@ final class SimulatedClient {
         var properties = AMQPProperties(deliveryMode: 2, replyTo: "replies")
         properties.messageID = mayChange ? id ?? "m\(sent.count + 1)" : nil
         if mayChange, expiresOften ? world.flip() : rarely() && rarely() {
-            // One that has passed, or passes while something is slow.
+            // A deadline that has passed, or will if anything is slow.
             properties.headers = [
                 "deadline": .int64(
                     world.redis.time.milliseconds
@@ -191,7 +192,7 @@ final class SimulatedClient {
         world.broker.publish(message)
     }
 
-    /// The same message once more, as a client does who has not been answered, or who does not care.
+    /// Sends a message again, as a client does that received no answer, or that is careless.
     func sendAgain(_ number: Int?) {
         guard !sent.isEmpty else { return }
         let index = number.map { $0 - 1 } ?? Int.random(in: sent.indices, using: &world.random)
@@ -199,7 +200,7 @@ final class SimulatedClient {
         publish(message.routingKey, message.properties, message.body, command)
     }
 
-    // MARK: What is wrong
+    // // MARK: - Invalid input
 
     private func sendHostile() {
         let secret = token("session")
@@ -241,12 +242,12 @@ final class SimulatedClient {
         }
     }
 
-    // MARK: What is answered
+    // // MARK: - Replies
 
     func receive(_ reply: AMQPMessage) {
         guard let text = reply.properties.correlationID, let number = Int(text.dropFirst()),
             sent.indices.contains(number - 1), case .object(let body)? = try? JSONReader.read(reply.body)
-        else { return world.observe(.protocolError("a reply that answers nothing")) }
+        else { return world.observe(.protocolError("a reply to no command")) }
         let command = sent[number - 1].command
         var answer = Answer(
             number: number, status: body.text("status") ?? "", code: body.text("error", "code"), body: reply.body)
@@ -283,12 +284,12 @@ final class SimulatedClient {
         if tokens[kind]?.contains(token) != true { tokens[kind, default: []].append(token) }
     }
 
-    // MARK: Choosing
+    // // MARK: - Choices
 
     private func rarely() -> Bool { Int.random(in: 0..<5, using: &world.random) == 0 }
 
     private func pick(_ texts: [String]) -> String {
-        // The newest half is picked more often: old ones are worth trying, not worth most of the tries.
+        // Prefers newer values: old tokens are worth trying, but not most of the time.
         let start = world.flip() ? texts.count / 2 : 0
         return texts[Int.random(in: start..<texts.count, using: &world.random)]
     }

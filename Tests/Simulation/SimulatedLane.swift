@@ -6,12 +6,12 @@ import SessionEngine
 import SessionStorage
 import TestSupport
 
-/// Drives a lane's state over the simulated broker and store: does what it says, and nothing of its own.
+/// Drives a `LaneState` over the simulated broker and store. It runs the actions and decides nothing.
 final class SimulatedLane {
     private unowned let worker: SimulatedWorker
     private unowned let world: World
     private let life: Int
-    /// Its own among all lanes there ever were.
+    /// Unique among all lanes of a run.
     let number: Int
     private let queues: [Topology.CommandQueue]
     private var state: LaneState
@@ -21,11 +21,11 @@ final class SimulatedLane {
     var onFinish: (((any Error)?) -> Void)?
     private(set) var isServing = false
     private var isPaused = false
-    /// What lies in the socket while reading is paused.
+    /// Deliveries that stay in the socket while reading is paused.
     private var unread: [(AMQPDelivery, Topology.CommandQueue)] = []
     private var events: [LaneEvent] = []
     private var isHandling = false
-    /// What it has been told, in its order; kept where every order is tried.
+    /// The events so far, in order; recorded only for exhaustive search.
     private(set) var told = Digest()
 
     init(of worker: SimulatedWorker, queues: [Topology.CommandQueue]) {
@@ -60,7 +60,7 @@ final class SimulatedLane {
         goOn()
     }
 
-    /// What happens while actions are being done waits until they are.
+    /// Events that occur while actions are running wait for them to finish.
     func handle(_ event: LaneEvent) {
         guard worker.life == life else { return }
         events.append(event)
@@ -99,7 +99,7 @@ final class SimulatedLane {
         }
     }
 
-    /// Enough to tell what it has been told from anything else: contents follow from the order of loads and commits.
+    /// Enough to distinguish events: their contents follow from the order of loads and commits.
     private static func append(_ event: LaneEvent, to digest: inout Digest) {
         switch event {
         case .delivered(let deliveries, _):
@@ -153,7 +153,7 @@ final class SimulatedLane {
     }
 }
 
-// MARK: - The broker
+// // MARK: - Broker actions
 
 extension SimulatedLane {
     private func ask(broker action: LaneAction) {
@@ -169,7 +169,7 @@ extension SimulatedLane {
         case .cancelConsumers:
             world.broker.cancel(over: consuming) { [weak self] in
                 guard let self else { return }
-                // They come behind what lies in the socket.
+                // After the deliveries that are still in the socket.
                 read()
                 handle(.cancelled)
             }
@@ -191,10 +191,10 @@ extension SimulatedLane {
             }
         case .close:
             isServing = false
-            let error = AMQPError(.connectionClosed, "it was given up")
+            let error = AMQPError(.connectionClosed, "the lane was given up")
             world.broker.close(consuming, because: error)
             world.broker.close(publishing, because: error)
-        default: preconditionFailure("this is nothing to ask the broker for")
+        default: preconditionFailure("not an action for the broker")
         }
     }
 
@@ -228,7 +228,7 @@ extension SimulatedLane {
         }
     }
 
-    /// The worker knows now what became of these.
+    /// Reports the confirms that the worker has received.
     private func note(_ messages: [AMQPMessage], _ outcomes: [AMQPPublishOutcome]) {
         for (message, outcome) in zip(messages, outcomes) {
             switch outcome {
@@ -240,7 +240,7 @@ extension SimulatedLane {
     }
 }
 
-// MARK: - The store
+// // MARK: - Store actions
 
 extension SimulatedLane {
     private func ask(store action: LaneAction) {
@@ -267,7 +267,7 @@ extension SimulatedLane {
             } answer: { [weak self] _ in
                 self?.handle(.cleared(id))
             }
-        default: preconditionFailure("this is nothing to ask the store for")
+        default: preconditionFailure("not an action for the store")
         }
     }
 }

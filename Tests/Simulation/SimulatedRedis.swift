@@ -1,8 +1,8 @@
 import SessionCore
 import SessionStorage
 
-/// A Redis in virtual time: the twin's contents behind links that are slow, break, and answer late or never, with a clock
-/// that steps and a replica that lags behind.
+/// A Redis in virtual time: the in-memory twin behind links that are slow, break, or answer late or never, with a clock
+/// that steps and a lagging replica.
 final class SimulatedRedis {
     /// A worker's connection.
     final class Port {
@@ -23,7 +23,7 @@ final class SimulatedRedis {
         }
     }
 
-    /// What a replica may have: the contents at a moment, and the commits that were in them.
+    /// What a replica may contain: the contents at some moment, and how many commits they include.
     private struct Snapshot {
         let contents: InMemoryContents
         let commits: Int
@@ -36,7 +36,7 @@ final class SimulatedRedis {
     private var refusesWritesUntil = -1
     private var commitCount = 0
     private var snapshots: [Snapshot] = []
-    /// Whether writes that were acknowledged may be lost: then replicas are kept.
+    /// Whether acknowledged writes may be lost. Only then are snapshots kept.
     var mayFailOver = false
     private var eventIDs: [OutboxEntry.Reference: String] = [:]
 
@@ -44,18 +44,18 @@ final class SimulatedRedis {
         self.world = world
     }
 
-    /// `TIME`. Far from the epoch, so that a step back is none into nonsense.
+    /// `TIME`. Far from the epoch, so that stepping back stays valid.
     var time: Timestamp {
         Timestamp(milliseconds: 1_800_000_000_000 + Int64(world.agenda.now / 1000) + offset)
     }
 
-    /// Asks something of the store.
+    /// Sends a request to the store.
     ///
     /// - Parameters:
-    ///   - isWrite: whether nothing of it is done while writes are refused.
-    ///   - refusedWhole: what is answered then; `nil` where that is an error for all of it.
-    ///   - effect: what happens at the store.
-    ///   - answer: what the worker is told; not called where it has died.
+    ///   - isWrite: whether the request is not executed while writes are refused.
+    ///   - refusedWhole: makes the answer in that case; `nil` if all of it fails.
+    ///   - effect: the effect at the store.
+    ///   - answer: receives the answer, unless the worker has died.
     func ask<Answer>(
         _ step: PipelineStep, of worker: SimulatedWorker, over port: Port, isWrite: Bool,
         refusedWhole: ((StoreError) -> Answer)? = nil,
@@ -65,7 +65,7 @@ final class SimulatedRedis {
         let fault = world.strike(at: step, worker)
         if fault == .crash { return }
         func reply(_ result: Result<Answer, StoreError>, after delay: Int? = nil) {
-            // Between the store and who asked nobody else has a part.
+            // Nobody else is involved between the store's effect and its answer.
             if world.isInstant { return worker.whenAwake(port.life, over: port.answer) { answer(result) } }
             world.agenda.send(over: port.answer, after: delay ?? world.latency()) {
                 worker.whenAwake(port.life, over: port.answer) { answer(result) }
@@ -87,7 +87,7 @@ final class SimulatedRedis {
             }
             switch fault {
             case .refused:
-                let error = StoreError("ERR of its own", .refused, mayHaveHappened: false)
+                let error = StoreError("ERR simulated", .refused, mayHaveHappened: false)
                 return reply(refusedWhole.map { .success($0(error)) } ?? .failure(error))
             case .lateEffect:
                 world.agenda.after(world.pause(300_000...5_000_000)) { [self] in _ = carryOut(effect) }
@@ -111,14 +111,14 @@ final class SimulatedRedis {
             snapshots.append(Snapshot(contents: contents, commits: commitCount))
             if snapshots.count > 6 { snapshots.removeFirst() }
         }
-        // As the microsecond has it: where writes are lost, those that come instead reach another revision.
+        // Depends on the microsecond: if writes are lost, those that replace them reach another revision.
         if !world.isInstant { contents.revisionStep = Int64.random(in: 1...1_000_000, using: &world.random) }
         return effect(&contents, time)
     }
 
     fileprivate var isRefusingWrites: Bool { world.agenda.now < refusesWritesUntil }
 
-    // MARK: Faults
+    // // MARK: - Faults
 
     func beAway(for microseconds: Int) {
         awayUntil = max(awayUntil, world.agenda.now + microseconds)
@@ -130,10 +130,10 @@ final class SimulatedRedis {
 
     func stepClock(milliseconds: Int64) {
         offset += milliseconds
-        world.note("the clock of Redis steps by \(milliseconds) ms")
+        world.note("Redis's clock steps by \(milliseconds) ms")
     }
 
-    /// A replica takes over.
+    /// Lets a replica take over.
     func failOver() {
         guard let replica = snapshots.first else { return }
         let before = contents
@@ -146,9 +146,9 @@ final class SimulatedRedis {
         awayUntil = max(awayUntil, world.agenda.now + 300_000)
     }
 
-    // MARK: Commits
+    // // MARK: - Commits
 
-    /// Applies commits, and tells what was seen of them.
+    /// Applies commits, and reports them to the checker.
     func commit(
         _ commits: [Commit], _ contents: inout InMemoryContents, _ now: Timestamp, lane: Int
     ) -> [(result: CommitResult, number: Int?)] {
@@ -168,7 +168,7 @@ final class SimulatedRedis {
     }
 }
 
-// MARK: - What workers ask for
+// // MARK: - Requests
 
 extension SimulatedRedis {
     func load(
@@ -179,7 +179,7 @@ extension SimulatedRedis {
             step, of: worker, over: port, isWrite: false,
             { [self] contents, now in
                 guard isRefusingWrites else { return contents.load(requests, at: now) }
-                // A claim is a write, and must not keep what is only read.
+                // A claim is a write; refusing it must not keep reads from being answered.
                 let read = contents.load(requests.filter(\.messages.isEmpty), at: now)
                 var aggregates = read.aggregates[...]
                 let error = StoreError("OOM", .writesRefused, mayHaveHappened: false)

@@ -3,9 +3,9 @@ import SessionCore
 import SessionEngine
 import SessionStorage
 
-/// What a worker does that nobody waits for: the reaper and the relay, once a second, over a connection of their own.
+/// The background work of a worker: the reaper and the relay, once a second, over their own connections.
 final class SimulatedSweeper {
-    /// As long as `Sweeper.patience`.
+    /// The same as `Sweeper.patience`.
     private static let patience: Duration = .seconds(10)
     private static let limit = 128
 
@@ -14,7 +14,7 @@ final class SimulatedSweeper {
     private let life: Int
     private let number: Int
     private var connection: SimulatedBroker.Connection?
-    /// Events that a queue refused, and when they are tried again.
+    /// Events that a queue refused, and when to try again.
     private var refusedUntil: [OutboxEntry.Reference: Int] = [:]
 
     init(_ worker: SimulatedWorker) {
@@ -57,7 +57,7 @@ final class SimulatedSweeper {
         }
     }
 
-    /// Asks the store; where it does not do it, the sweep begins anew.
+    /// Sends a request to the store. If it fails, the sweep starts again.
     private func ask<Answer>(
         _ step: PipelineStep, _ effect: @escaping (inout InMemoryContents, Timestamp) -> Answer,
         then: @escaping (Answer) -> Void
@@ -70,7 +70,7 @@ final class SimulatedSweeper {
         }
     }
 
-    // MARK: The relay
+    // // MARK: - Relay
 
     private func relay(_ partition: Partition, then: @escaping () -> Void) {
         ask(.relay) { [owner] contents, now in
@@ -111,7 +111,7 @@ final class SimulatedSweeper {
         }
     }
 
-    // MARK: The reaper
+    // // MARK: - Reaper
 
     private func reap(_ partition: Partition, then: @escaping () -> Void) {
         ask(.reap) { [owner] contents, now in

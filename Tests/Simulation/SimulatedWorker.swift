@@ -7,23 +7,23 @@ import SessionEngine
 import SessionStorage
 import TestSupport
 
-/// A worker process in virtual time: its lanes, its sweeper, its look at the policies; it dies, stands still, and is
-/// started again.
+/// A worker process in virtual time: its lanes, its sweeper and its polling of policies. It can die, be suspended, and
+/// restart.
 final class SimulatedWorker {
-    /// The queues that each lane serves: revocations have a lane of their own.
+    /// The queues of each lane: revocations have their own.
     private static let lanes: [[Topology.CommandQueue]] = [[.revoke], Topology.CommandQueue.others]
 
     unowned let world: World
     let number: Int
-    /// Names this run of the process; 0 while it is not running.
+    /// Identifies this run of the process; 0 while it is not running.
     private(set) var life = 0
     private(set) var port: SimulatedRedis.Port
     private(set) var parts: WorkerParts
-    /// By the place of their queues among `lanes`; `nil` where one is not connected.
+    /// In the order of `Self.lanes`; `nil` while a lane is not connected.
     private(set) var lanes: [SimulatedLane?] = []
     private var sweeper: SimulatedSweeper?
     private(set) var stalledUntil = 0
-    /// What has come while it stands still, in its order.
+    /// What arrived while it was suspended, in order.
     private var asleep: [(life: Int, action: () -> Void)] = []
     private var isDraining = false
     private var drained = 0
@@ -36,10 +36,10 @@ final class SimulatedWorker {
         parts = WorkerParts(life: 0, in: world)
     }
 
-    /// Whether it takes commands of every queue.
+    /// Whether it consumes from every queue.
     var isServing: Bool { life != 0 && !isDraining && lanes.allSatisfy { $0?.isServing == true } && !lanes.isEmpty }
 
-    // MARK: Life
+    // // MARK: - Life cycle
 
     func start() {
         life = world.nextLife()
@@ -55,7 +55,7 @@ final class SimulatedWorker {
         if world.sweeps { sweep() }
     }
 
-    /// Begins to sweep.
+    /// Starts sweeping.
     func sweep() {
         guard life != 0, sweeper == nil else { return }
         let sweeper = SimulatedSweeper(self)
@@ -63,7 +63,7 @@ final class SimulatedWorker {
         sweeper.start()
     }
 
-    /// The process is gone; the broker notices at once or in a while.
+    /// The process dies; the broker notices at once or some time later.
     func crash(isSeenAtOnce: Bool = false) {
         guard life != 0 else { return }
         let dead = life
@@ -78,12 +78,12 @@ final class SimulatedWorker {
         world.agenda.after(world.pause(200_000...4_000_000)) { [self] in if life == 0 { start() } }
     }
 
-    /// Loses its connections to the broker.
+    /// Loses the connections to the broker.
     func disconnect() {
         world.broker.closeAll(of: life, because: AMQPError(.connectionClosed, "connection reset"))
     }
 
-    /// Whether it has something to lose with its connections.
+    /// Whether losing the connections would cause redeliveries.
     var hasDeliveries: Bool {
         world.broker.consumers.contains { $0.connection.life == life && !$0.unacknowledged.isEmpty }
     }
@@ -97,14 +97,14 @@ final class SimulatedWorker {
     func stall(for microseconds: Int) {
         stalledUntil = max(stalledUntil, world.agenda.now + microseconds)
         world.agenda.after(stalledUntil - world.agenda.now) { [self] in wake() }
-        world.note("worker \(number) stands still for \(microseconds / 1000) ms")
+        world.note("worker \(number) is suspended for \(microseconds / 1000) ms")
     }
 
-    /// Has it stop in order, and starts it again behind that.
+    /// Stops the process gracefully, then starts it again.
     func drain() {
         guard life != 0, !isDraining else { return }
         isDraining = true
-        world.note("worker \(number) is told to stop")
+        world.note("worker \(number) is asked to stop")
         sweeper = nil
         let missing = lanes.count { $0 == nil }
         for lane in lanes { lane?.handle(.drain) }
@@ -114,12 +114,12 @@ final class SimulatedWorker {
     private func laneIsDrained(_ count: Int = 1) {
         drained += count
         guard isDraining, drained == Self.lanes.count else { return }
-        world.broker.closeAll(of: life, because: AMQPError(.connectionClosed, "it was closed"))
+        world.broker.closeAll(of: life, because: AMQPError(.connectionClosed, "closed by the client"))
         end()
         world.agenda.after(world.pause(200_000...2_000_000)) { [self] in if life == 0 { start() } }
     }
 
-    /// Does something if the process that it is meant for still lives; once it goes on if it stands still.
+    /// Runs `action` if the process it is meant for still lives, and after it is resumed if it is suspended.
     func whenAwake(_ life: Int, over link: Agenda.Link, _ action: @escaping () -> Void) {
         guard self.life == life else { return }
         guard isAsleep else { return action() }
@@ -138,16 +138,16 @@ final class SimulatedWorker {
 
     private func wake() {
         guard stalledUntil <= world.agenda.now else { return }
-        // What happens now may make it stand still again.
+        // An action may suspend it again.
         while stalledUntil <= world.agenda.now, !asleep.isEmpty {
             let (life, action) = asleep.removeFirst()
             if self.life == life { action() }
         }
     }
 
-    // MARK: Policies
+    // // MARK: - Policies
 
-    /// Four times a second; no lane takes a command before the first look.
+    /// Polls four times a second; no lane consumes before the first poll.
     private func lookAtPolicies(isFirst: Bool) {
         let request = LoadRequest(handle: world.manager.policiesHandle, scope: .whole)
         world.redis.ask(.policies, of: self, over: port, isWrite: false) { contents, now in
@@ -163,7 +163,7 @@ final class SimulatedWorker {
         }
     }
 
-    // MARK: Lanes
+    // // MARK: - Lanes
 
     private func connect(_ place: Int) {
         guard !isDraining else { return laneIsDrained() }
@@ -179,7 +179,7 @@ final class SimulatedWorker {
         lane.begin()
     }
 
-    // MARK: The gate of large subjects
+    // // MARK: - The gate for large subjects
 
     func enterGate(_ lane: SimulatedLane) {
         guard isGateTaken.holder == nil else {
@@ -203,7 +203,7 @@ final class SimulatedWorker {
     }
 }
 
-/// What a worker's run is made of, all of it from the seed.
+/// The parts of a worker's run, all derived from the seed.
 final class WorkerParts {
     let decider: CommandDecider
     let reader: DeliveryReader
@@ -226,7 +226,7 @@ final class WorkerParts {
         outgoing = OutgoingMessages(namespace: World.namespace, sealers: world.sealers)
     }
 
-    // Unchecked, and right: a simulation is of one thread.
+    // Unchecked is right: a simulation runs on one thread.
     final class PolicyBox: @unchecked Sendable {
         var catalogue: PolicyCatalogue
 
@@ -240,10 +240,10 @@ final class WorkerParts {
     }
 }
 
-/// Access tokens without a signature: who made one is not in question here.
+/// Access tokens without a signature: signatures are not under test here.
 enum SimulatedAccessTokens {
     static func sign(_ claims: AccessTokenClaims) -> Secret {
-        // Three parts, as a JWT has.
+        // Three parts, like a JWT.
         let rest = "\(claims.generation)|\(claims.tenant)|\(claims.expiresAt.milliseconds)"
         return Secret("sim.\(claims.session.text).\(rest)")
     }

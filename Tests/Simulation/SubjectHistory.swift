@@ -1,7 +1,7 @@
 import SessionContract
 import SessionCore
 
-/// What a consumer of one subject's events believes (contract §7): what begins once and ends once.
+/// What a consumer of one subject's events can conclude (contract §7): sessions begin once and end once.
 struct SubjectHistory {
     private(set) var faults: [String] = []
     private var living: Set<String> = []
@@ -9,10 +9,10 @@ struct SubjectHistory {
 
     mutating func follow(_ event: StoredCommit.Event) {
         guard case .object(let body)? = try? JSONReader.read(event.body) else {
-            return faults.append("\(event.id) is no JSON object")
+            return faults.append("\(event.id) is not a JSON object")
         }
         guard body.text("id") == event.id, body.text("sequence") == String(event.sequence) else {
-            return faults.append("\(event.id) says another id or sequence")
+            return faults.append("\(event.id) states another id or sequence")
         }
         let type = body.text("type") ?? ""
         guard let session = body.text("data", "sessionId") else { return }
@@ -23,7 +23,7 @@ struct SubjectHistory {
             if living.remove(session) == nil { faults.append("\(session) ended twice") }
             locked.remove(session)
         case "session.reauthenticated":
-            if locked.contains(session) { faults.append("\(session) was locked, and authenticated anew") }
+            if locked.contains(session) { faults.append("\(session) authenticated again while locked") }
             living.insert(session)
         case "session.locked":
             if !living.contains(session) || !locked.insert(session).inserted {
@@ -33,7 +33,7 @@ struct SubjectHistory {
             if locked.remove(session) == nil { faults.append("\(session) was not locked") }
         case "session.suspicious", "session.token.reused": break
         default:
-            if !living.contains(session) { faults.append("\(session) is over, and \(type)") }
+            if !living.contains(session) { faults.append("\(type) for \(session), which has ended") }
         }
     }
 }

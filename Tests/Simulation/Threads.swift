@@ -1,8 +1,8 @@
 import Dispatch
 
-/// Threads of their own: a simulation is one long piece of work that waits for nothing.
+/// Separate threads, because a simulation computes for a long time without waiting.
 enum Threads {
-    /// Runs the same on so many threads, and returns once all are done.
+    /// Runs `work` on each of `count` threads, and returns once all are done.
     static func run(_ count: Int, _ work: @escaping @Sendable () -> Void) {
         DispatchQueue.concurrentPerform(iterations: count) { _ in work() }
     }

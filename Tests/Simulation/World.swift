@@ -6,18 +6,18 @@ import SessionCrypto
 import SessionStorage
 import TestSupport
 
-/// One installation in virtual time, all of it from one seed: broker, Redis, workers and clients on one thread, and the
-/// checker that watches them.
+/// One installation in virtual time, derived from one seed: broker, Redis, workers and clients on one thread, and the
+/// checker that observes them.
 final class World {
     static let namespace = "sim"
     static let silent = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
-    /// The same keys in every run: what a seed does depends on nothing else.
+    /// The same keys in every run, so that a seed depends on nothing else.
     private static let keyring: Keyring = {
         let key = String(repeating: "A", count: 43)
         let json =
             #"{"version":1,"root":"\#(key)","current":"00000001","keys":[{"id":"00000001","secret":"\#(key)","createdAt":"2026-01-01T00:00:00.000Z"}]}"#
         do { return try Keyring(json: Array(json.utf8)) } catch {
-            preconditionFailure("the keyring is right: \(error)")
+            preconditionFailure("the keyring must be valid: \(error)")
         }
     }()
     private static let sharedManager = SessionManager(
@@ -40,33 +40,33 @@ final class World {
 
     var policy = SessionPolicy()
     var policies: PolicyCatalogue { PolicyCatalogue(["default": policy]) }
-    /// Commands of one queue that a lane may hold.
+    /// The prefetch of a queue.
     var prefetch = 10
-    /// Bytes that a lane may hold.
+    /// A lane's in-flight limit in bytes.
     var heldBytes = 1 << 20
-    /// Whether clients send again what they may.
+    /// Whether clients retry.
     var retries = true
-    /// Whether messages take no time: then their order alone is chosen.
+    /// Whether messages take no time, so that only their order is chosen.
     var isInstant = false
-    /// The mean time that a message takes, in microseconds.
+    /// The mean latency of a message in microseconds.
     private var meanLatency = 1000
 
     var faults = FaultPlan()
     private(set) var matrix = FaultMatrix()
-    /// When the last fault struck, and how long it lasts.
+    /// When the last fault ended.
     private(set) var lastFault = 0
-    /// Chooses which of so many consumers gets a message.
+    /// Chooses which of `count` consumers gets a message.
     var chooseConsumer: ((Int) -> Int)?
-    /// Whether workers sweep, and look at the policies again.
+    /// Whether workers sweep and keep polling policies.
     var sweeps = true
-    /// Asked at every step in place of the plan, where faults are chosen otherwise.
+    /// Called at every step instead of the plan if faults are explored.
     var onStep: ((PipelineStep, SimulatedWorker) -> FaultKind?)?
 
     private(set) var checker = Checker()
     var onObservation: ((Observation) -> Void)?
     private(set) var history: [String] = []
     private let isVerbose: Bool
-    /// The ids of messages by the names that the store knows them by.
+    /// Message ids by the keys under which the store knows them.
     private(set) var messageIDs: [String: String] = [:]
     private var lives = 0
     private var lanes: [Int: Int] = [:]
@@ -91,7 +91,7 @@ final class World {
         meanLatency = [200, 1_000, 20_000][Int.random(in: 0..<3, using: &random)]
     }
 
-    /// Lets go of everything: they hold each other.
+    /// Breaks the reference cycles.
     func tearDown() {
         agenda.removeAll()
         onStep = nil
@@ -108,7 +108,7 @@ final class World {
         return lives
     }
 
-    /// A number for a lane of a worker's life; the same in every order of what others do.
+    /// A number for a lane of a worker's life; independent of what other workers do.
     func nextLane(of life: Int) -> Int {
         lanes[life, default: 0] += 1
         return life * 100 + lanes[life, default: 0]
@@ -119,11 +119,11 @@ final class World {
         return life * 1000 + connections[life, default: 0]
     }
 
-    // MARK: Chance
+    // // MARK: - Randomness
 
     func flip() -> Bool { isInstant || Bool.random(using: &random) }
 
-    /// How long a message takes: mostly about the mean, now and then ten times that.
+    /// The latency of a message: usually around the mean, occasionally ten times as much.
     func latency() -> Int {
         if isInstant { return 0 }
         let mean = Int.random(in: 0..<16, using: &random) == 0 ? 10 * meanLatency : meanLatency
@@ -134,7 +134,7 @@ final class World {
         isInstant ? range.lowerBound : Int.random(in: range, using: &random)
     }
 
-    // MARK: What is seen
+    // // MARK: - Observations
 
     func note(_ text: @autoclosure () -> String) {
         guard isVerbose else { return }
@@ -152,7 +152,7 @@ final class World {
             note("commit \(commit.number) of lane \(commit.lane): \(commit.messages) \(commit.events.map(\.id))")
         case .acknowledged(let number, let lane): note("lane \(lane) acknowledges message \(number)")
         case .cleared(let events): note("cleared from the outbox: \(events)")
-        case .taken(let publication): note("the broker takes \(Self.brief(publication))")
+        case .taken(let publication): note("the broker accepts \(Self.brief(publication))")
         case .protocolError(let text), .leaked(let text): note(text)
         case .sent, .delivered, .told, .lost, .confirmed, .answered: break
         }
@@ -161,9 +161,9 @@ final class World {
 
     private static func brief(_ publication: Publication) -> String {
         switch publication {
-        case .copy(let number, let isRefused): "the copy for \(number)\(isRefused ? ", and a queue refuses it" : "")"
-        case .event(let id, _, let isRefused): "\(id)\(isRefused ? ", and a queue refuses it" : "")"
-        case .quarantine(let number, let reason): "message \(number) into quarantine: \(reason)"
+        case .copy(let number, let isRefused): "the copy for \(number)\(isRefused ? ", refused by a queue" : "")"
+        case .event(let id, _, let isRefused): "\(id)\(isRefused ? ", refused by a queue" : "")"
+        case .quarantine(let number, let reason): "message \(number) to quarantine: \(reason)"
         }
     }
 
@@ -181,7 +181,7 @@ final class World {
 // MARK: - Faults
 
 extension World {
-    /// Something comes to a step of the pipeline: a fault may strike here.
+    /// Called at every step of the pipeline: a fault may strike here.
     func strike(
         at step: PipelineStep, _ worker: SimulatedWorker, message: SimulatedBroker.Message? = nil
     ) -> FaultKind? {
@@ -195,7 +195,7 @@ extension World {
         case .crash: worker.crash()
         case .disconnect: broker.closeAll(of: worker.life, because: AMQPError(.connectionClosed, "connection reset"))
         case .stall:
-            // Longer than what was decided may be stored, in some.
+            // Sometimes longer than a decision may wait to be stored.
             let stall = flip() ? pause(200_000...3_000_000) : pause(29_000_000...40_000_000)
             worker.stall(for: stall)
             lastFault = max(lastFault, agenda.now + stall)
@@ -215,7 +215,7 @@ extension World {
     }
 }
 
-// MARK: - What the product makes
+// // MARK: - Publications
 
 extension World {
     func noteCommit(_ commit: Commit, number: Int, of contents: InMemoryContents, lane: Int) {
@@ -241,7 +241,7 @@ extension World {
         return seen
     }
 
-    /// The number of an event, without reading all of it.
+    /// The sequence number of an event, without parsing all of it.
     private static func sequence(in body: [UInt8]) -> Int {
         let key = Array(#""sequence":""#.utf8)
         guard body.count > key.count else { return 0 }
@@ -278,7 +278,7 @@ extension World {
         }
     }
 
-    /// Whether something in it looks like a token of ours: `sjs_`, `sjr_`, `sjt_`, and enough behind it.
+    /// Whether the bytes contain what looks like a token: `sjs_`, `sjr_` or `sjt_`, followed by enough characters.
     private static func hasToken(_ body: [UInt8]) -> Bool {
         body.withUnsafeBufferPointer { bytes in
             var place = 0

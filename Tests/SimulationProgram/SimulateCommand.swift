@@ -1,29 +1,29 @@
 import ArgumentParser
 import Simulation
 
-/// Runs simulations outside the tests: one seed with its history, many seeds, or every order of a small case.
+/// Runs simulations outside the tests: one seed with its history, many seeds, or an exhaustive search.
 @main
 struct SimulateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sojourn-simulate",
-        abstract: "Runs Sojourn's workers over a simulated broker and Redis, in virtual time, from a seed.")
+        abstract: "Run Sojourn's workers over a simulated broker and Redis, in virtual time, from a seed.")
 
-    @Option(help: "Run this seed alone, and print what happened.")
+    @Option(help: "Run only this seed, and print its history.")
     var seed: UInt64?
 
-    @Option(help: "Run so many seeds.")
+    @Option(help: "The number of seeds to run.")
     var seeds: UInt64 = 1000
 
-    @Option(help: "The first of them.")
+    @Option(help: "The first seed.")
     var from: UInt64 = 0
 
-    @Flag(help: "Try every order of a small case instead: two workers, three commands, a crash, a redelivery.")
+    @Flag(help: "Search every order of a small case instead: two workers, three commands, a crash, a redelivery.")
     var exhaustive = false
 
-    @Option(help: "With --exhaustive: crashes in one schedule.")
+    @Option(help: "With --exhaustive: the number of crashes in a schedule.")
     var crashes = 1
 
-    @Option(help: "With --exhaustive: redeliveries in one schedule, for a lost connection.")
+    @Option(help: "With --exhaustive: the number of lost connections in a schedule.")
     var redeliveries = 1
 
     func run() throws {
@@ -50,9 +50,9 @@ struct SimulateCommand: ParsableCommand {
         print(
             "\(seeds) seeds, \(result.commands) commands, \(result.failed.count) with violations, in \(clock.now - begin)"
         )
-        for cell in result.matrix.empty { print("nothing struck at \(cell)") }
+        for cell in result.matrix.empty { print("no fault struck at \(cell)") }
         if let first = result.failed.first {
-            print("replay the first with: swift run sojourn-simulate --seed \(first.seed)")
+            print("replay the first failure with: swift run sojourn-simulate --seed \(first.seed)")
             throw ExitCode.failure
         }
     }

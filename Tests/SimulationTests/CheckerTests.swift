@@ -1,8 +1,8 @@
 import Simulation
 import Testing
 
-/// Histories made by hand, each of which breaks one promise: a checker that lets one pass proves nothing.
-@Suite("The checker notices")
+/// Handwritten histories that each break one promise: a checker that misses one proves nothing.
+@Suite("The checker")
 struct CheckerTests {
     private typealias Promise = Violation.Promise
 
@@ -22,7 +22,7 @@ struct CheckerTests {
         Answer(number: number, status: status, code: code, body: Array("result".utf8))
     }
 
-    /// A command that goes well: sent, delivered, stored, published, answered, acknowledged, cleared.
+    /// A command that succeeds: sent, delivered, stored, published, answered, acknowledged, cleared.
     private static func good(
         _ number: Int = 1, id: String = "m1", commit: Int = 0, event id2: String = "evt_1", sequence: Int = 1
     ) -> [Observation] {
@@ -55,22 +55,22 @@ struct CheckerTests {
         return history
     }
 
-    @Test("nothing where everything goes well")
+    @Test("it reports nothing if everything goes well")
     func wellAndGood() {
         #expect(Self.promises(Self.good()) == [])
     }
 
-    @Test("an acknowledgement before the result was confirmed")
+    @Test("it reports an acknowledgement before the result was confirmed")
     func unconfirmedCopy() {
         #expect(Self.promises(Self.without(Self.good(), 7)) == [.acknowledgedUnconfirmed])
     }
 
-    @Test("an acknowledgement before an event was confirmed")
+    @Test("it reports an acknowledgement before an event was confirmed")
     func unconfirmedEvent() {
         #expect(Self.promises(Self.without(Self.good(), 8)) == [.acknowledgedUnconfirmed])
     }
 
-    @Test("an answer whose effect is not stored")
+    @Test("it reports an answer whose effect is not stored")
     func unstored() {
         var history = Self.good()
         history[2] = .committed(
@@ -78,7 +78,7 @@ struct CheckerTests {
         #expect(Self.promises(history).contains(.acknowledgedUnstored))
     }
 
-    @Test("a second effect of one message, but for one that a fail-over had lost")
+    @Test("it reports a second effect of one message, unless a fail-over lost the first")
     func secondEffect() {
         let again = Observation.committed(
             StoredCommit(number: 1, lane: 2, subject: "s", messages: ["m1"], events: [Self.event("evt_2", 2)]))
@@ -89,14 +89,14 @@ struct CheckerTests {
         #expect(!Self.promises(Self.good() + [lost, anew]).contains(.secondEffect))
     }
 
-    @Test("another result for the same message")
+    @Test("it reports a different result for the same message")
     func otherResult() {
         var other = Self.answer(1)
         other.body = Array("other".utf8)
         #expect(Self.promises(Self.good() + [.answered(other)]) == [.otherResult])
     }
 
-    @Test("an effect behind the answer that nothing happened, and one before it")
+    @Test("it reports an effect before or after the answer that nothing happened")
     func nothingHappened() {
         var unavailable = Self.answer(1, "failed", code: "unavailable")
         unavailable.isRetryable = true
@@ -108,13 +108,13 @@ struct CheckerTests {
         #expect(Self.promises(behind).contains(.nothingHappened))
     }
 
-    @Test("an event that was never stored")
+    @Test("it reports an event that was never stored")
     func inventedEvent() {
         let event = Observation.taken(.event(id: "evt_9", body: [], isRefused: false))
         #expect(Self.promises(Self.good() + [event]) == [.inventedEvent])
     }
 
-    @Test("an event that was stored and not published, but for one that a fail-over lost")
+    @Test("it reports an event that was stored but not published, unless a fail-over lost it")
     func lostEvent() {
         let stored = Observation.committed(
             StoredCommit(number: 1, lane: 2, subject: "s", events: [Self.event("evt_2", 2, type: "session.updated")]))
@@ -122,20 +122,20 @@ struct CheckerTests {
         #expect(Self.promises(Self.good() + [stored, .lost(commits: [1], claims: [])]) == [])
     }
 
-    @Test("an event with another body under the same id")
+    @Test("it reports an event with another body under the same id")
     func unstableEvent() {
         let event = Observation.taken(.event(id: "evt_1", body: [1], isRefused: false))
         #expect(Self.promises(Self.good() + [event]) == [.unstableEvent])
     }
 
-    @Test("an outbox that was cleared too early")
+    @Test("it reports an outbox that was cleared too early")
     func clearedEarly() {
         var history = Self.good()
         history.insert(history.removeLast(), at: 4)
         #expect(Self.promises(history) == [.clearedUnpublished])
     }
 
-    @Test("a sequence with a gap, and a number twice")
+    @Test("it reports a gap and a duplicate in a sequence")
     func gap() {
         for sequence in [1, 3] {
             let more = Self.good(2, id: "m2", commit: 1, event: "evt_2", sequence: sequence)
@@ -143,7 +143,7 @@ struct CheckerTests {
         }
     }
 
-    @Test("events that tell that a session began twice")
+    @Test("it reports events according to which a session began twice")
     func history() {
         let more = Self.good(2, id: "m2", commit: 1, event: "evt_2", sequence: 2)
         #expect(Self.promises(Self.good() + more) == [.impossibleHistory])
@@ -163,13 +163,13 @@ struct CheckerTests {
         ]
     }
 
-    @Test("a validate that succeeds after the reply to a revocation, but for one that a fail-over lost")
+    @Test("it reports a validate that succeeds after the reply to a revocation, unless a fail-over lost it")
     func validAfterRevocation() {
         #expect(Self.promises(Self.revoked()) == [.validAfterRevocation])
         #expect(Self.promises(Self.revoked(true)) == [])
     }
 
-    @Test("a validate that had been sent before may succeed")
+    @Test("a validate that was sent before the revocation may succeed")
     func validBefore() {
         var history = Self.revoked()
         history.insert(history.remove(at: 11), at: 1)
@@ -181,7 +181,7 @@ struct CheckerTests {
         #expect(Self.promises(numbered) == [])
     }
 
-    @Test("a session that was over and lives again")
+    @Test("it reports an ended session that is alive again")
     func resurrected() {
         var over = StoredCommit.Session("ses_1", isLiving: false)
         over.isFinal = true
@@ -191,7 +191,7 @@ struct CheckerTests {
         #expect(Self.promises(commits) == [.resurrected])
     }
 
-    @Test("one session more than the limit, and none where one waits for its factor or is a child")
+    @Test("it reports one session more than the limit, not counting pending sessions and children")
     func limit() {
         func promises(_ change: (inout StoredCommit.Session) -> Void) -> Set<Violation.Promise> {
             var other = StoredCommit.Session("ses_2", isLiving: true)
@@ -209,7 +209,7 @@ struct CheckerTests {
         #expect(promises { $0.isLiving = false } == [])
     }
 
-    @Test("a refresh token with two successors")
+    @Test("it reports a refresh token with two successors")
     func successors() {
         var history: [Observation] = []
         for number in 1...2 {
@@ -223,7 +223,7 @@ struct CheckerTests {
         #expect(Self.promises(history) == [.secondSuccessor])
     }
 
-    @Test("a token where everybody reads")
+    @Test("it reports a token in a public message")
     func leak() {
         #expect(Self.promises(Self.good() + [.leaked("in an event")]) == [.leaked])
     }
@@ -236,26 +236,26 @@ struct CheckerTests {
             + (quarantine ? [.taken(.quarantine(number: 1, reason: code))] : [])
     }
 
-    @Test("bad input that is answered with another code, or is not in quarantine")
+    @Test("it reports bad input that is answered with another code or not quarantined")
     func badInput() {
         #expect(Self.promises(Self.bad("invalid_field", in: true)) == [])
         #expect(Self.promises(Self.bad("malformed_message", in: true)) == [.wrongCode])
         #expect(Self.promises(Self.bad("invalid_field", in: false)) == [.notQuarantined])
     }
 
-    @Test("in quarantine what nothing is wrong with")
+    @Test("it reports a valid command in quarantine")
     func unexplained() {
         #expect(
             Self.promises(Self.good() + [.taken(.quarantine(number: 1, reason: "internal"))])
                 == [.unexplainedQuarantine])
     }
 
-    @Test("a command that nobody answered")
+    @Test("it reports a command without an answer")
     func unanswered() {
         #expect(Self.promises([.sent(Self.command(1))]) == [.unanswered])
     }
 
-    @Test("what is left over", arguments: 0..<5)
+    @Test("it reports anything left over at the end", arguments: 0..<5)
     func unfinished(kind: Int) {
         var remains = Checker.Remains()
         switch kind {
@@ -268,7 +268,7 @@ struct CheckerTests {
         #expect(Self.promises(Self.good(), remains: remains) == [.unfinished])
     }
 
-    @Test("a channel that the broker closed over what a worker did")
+    @Test("it reports a channel that the broker closed because of a worker's mistake")
     func protocolError() {
         #expect(Self.promises([.protocolError("unknown delivery tag 7")]) == [.wrongProtocol])
     }

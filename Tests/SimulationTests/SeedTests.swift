@@ -3,7 +3,7 @@ import Testing
 
 @Suite("The installation, simulated from a seed")
 struct SeedTests {
-    @Test("thousands of seeds with every fault at every step keep every promise")
+    @Test("the promises hold for thousands of seeds with every fault at every step")
     func seeds() {
         let result = Seeds.run(0..<2000)
         let replays = result.failed.prefix(5).map { report in
