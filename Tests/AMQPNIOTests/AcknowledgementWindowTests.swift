@@ -4,7 +4,8 @@ import Testing
 @testable import AMQPNIO
 
 @Suite struct AcknowledgementWindowTests {
-    @Test func `only a contiguous finished prefix is acknowledged`() {
+    @Test("only a contiguous finished prefix is acknowledged")
+    func contiguousFinished() {
         var window = AcknowledgementWindow()
         for tag in UInt64(1)...5 { window.add(tag) }
         #expect(window.takeAcknowledgement() == nil)
@@ -21,7 +22,8 @@ import Testing
         #expect(window.count == 0)
     }
 
-    @Test func `a rejected delivery neither holds back the prefix nor ends one`() {
+    @Test("a rejected delivery neither holds back the prefix nor ends one")
+    func rejectedDelivery() {
         var window = AcknowledgementWindow()
         for tag in UInt64(1)...3 { window.add(tag) }
         window.remove(1)
@@ -34,7 +36,8 @@ import Testing
 
     /// Runs against a broker modelled as a set: each acknowledgement names a tag that the broker holds and covers
     /// nothing unfinished, and nothing is left at the end.
-    @Test func `finishing in random order never acknowledges an unfinished delivery`() {
+    @Test("finishing in random order never acknowledges an unfinished delivery")
+    func finishingRandom() {
         for seed in 1...300 {
             var random = SeededRandom(seed: UInt64(seed))
             var window = AcknowledgementWindow(overtakingLimit: 3)

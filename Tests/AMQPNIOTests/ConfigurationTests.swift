@@ -4,7 +4,8 @@ import Testing
 @testable import AMQPNIO
 
 @Suite struct ConfigurationTests {
-    @Test func `a URL gives host, port, credentials and virtual host`() throws {
+    @Test("a URL gives host, port, credentials and virtual host")
+    func urlGives() throws {
         let full = try AMQPConfiguration(url: "amqp://ann:s%40cret%2F@broker.example:5673/my%2fhost")
         #expect(full.host == "broker.example")
         #expect(full.port == 5673)
@@ -14,12 +15,14 @@ import Testing
         #expect(full.tls == nil)
     }
 
-    @Test(arguments: [
-        ("amqp://h", 5672, "/", false), ("amqps://h", 5671, "/", true), ("amqp://h/", 5672, "/", false),
-        ("AMQPS://h:1/%2F", 1, "/", true), ("amqp://h:/v", 5672, "v", false), ("amqp://u@h/v", 5672, "v", false),
-        ("amqp://u:@h", 5672, "/", false),
-    ])
-    func `parts missing from a URL take their defaults`(url: String, port: Int, virtualHost: String, tls: Bool) throws {
+    @Test(
+        "parts missing from a URL take their defaults",
+        arguments: [
+            ("amqp://h", 5672, "/", false), ("amqps://h", 5671, "/", true), ("amqp://h/", 5672, "/", false),
+            ("AMQPS://h:1/%2F", 1, "/", true), ("amqp://h:/v", 5672, "v", false), ("amqp://u@h/v", 5672, "v", false),
+            ("amqp://u:@h", 5672, "/", false),
+        ])
+    func partsMissing(url: String, port: Int, virtualHost: String, tls: Bool) throws {
         let configuration = try AMQPConfiguration(url: url)
         #expect(configuration.host == "h")
         #expect(configuration.port == port)
@@ -27,28 +30,32 @@ import Testing
         #expect((configuration.tls != nil) == tls)
     }
 
-    @Test func `an IPv6 address is written in brackets`() throws {
+    @Test("an IPv6 address is written in brackets")
+    func ipv6Address() throws {
         let configuration = try AMQPConfiguration(url: "amqp://[::1]:5673")
         #expect(configuration.host == "::1")
         #expect(configuration.port == 5673)
         #expect(configuration.description == "amqp://[::1]:5673 vhost /")
     }
 
-    @Test(arguments: [
-        "", "amqp:", "http://u:hunter2@h", "amqp://", "amqp://u:hunter2@", "amqp://u:hunter2@:5672",
-        "amqp://u:hunter2@h:0", "amqp://u:hunter2@h:65536", "amqp://u:hunter2@h:+1", "amqp://u:hunter2@h:56x",
-        "amqp://u:hunter2@h/a/b", "amqp://u:hunter2@h/v?x=1", "amqp://u:hunter2#@h", "amqp://u:hunter2%zz@h",
-        "amqp://u:hunter2%4@h", "amqp://u:hunter2%ff@h", "amqp://u:hunter2@2@h", "amqp://u:hunter2@[::1",
-        "amqp://u:hunter2@[::1]x",
-        "amqp://hunter2:x:hunter2", "amqp://u:hunter2/@h", "amqp://u:hunter2/x@h",
-    ])
-    func `the error for an unusable URL says why without quoting it`(url: String) {
+    @Test(
+        "the error for an unusable URL says why without quoting it",
+        arguments: [
+            "", "amqp:", "http://u:hunter2@h", "amqp://", "amqp://u:hunter2@", "amqp://u:hunter2@:5672",
+            "amqp://u:hunter2@h:0", "amqp://u:hunter2@h:65536", "amqp://u:hunter2@h:+1", "amqp://u:hunter2@h:56x",
+            "amqp://u:hunter2@h/a/b", "amqp://u:hunter2@h/v?x=1", "amqp://u:hunter2#@h", "amqp://u:hunter2%zz@h",
+            "amqp://u:hunter2%4@h", "amqp://u:hunter2%ff@h", "amqp://u:hunter2@2@h", "amqp://u:hunter2@[::1",
+            "amqp://u:hunter2@[::1]x",
+            "amqp://hunter2:x:hunter2", "amqp://u:hunter2/@h", "amqp://u:hunter2/x@h",
+        ])
+    func errorUnusable(url: String) {
         let error = #expect(throws: AMQPError.self) { try AMQPConfiguration(url: url) }
         #expect(error?.code == .invalidConfiguration)
         #expect(error.map { !"\($0)".contains("hunter2") } == true)
     }
 
-    @Test func `a configuration prints neither user name nor password`() throws {
+    @Test("a configuration prints neither user name nor password")
+    func configurationPrints() throws {
         let configuration = try AMQPConfiguration(url: "amqp://secretuser:hunter2@h/v")
         var dumped = ""
         dump(configuration, to: &dumped)
@@ -62,7 +69,8 @@ import Testing
         }
     }
 
-    @Test func `values out of range are rejected before anything is sent`() {
+    @Test("values out of range are rejected before anything is sent")
+    func valuesOut() {
         let changes: [(inout AMQPConfiguration) -> Void] = [
             { $0.frameMax = 4095 }, { $0.frameMax = 131_073 }, { $0.channelMax = 0 }, { $0.port = 0 }, { $0.host = "" },
             { $0.heartbeat = .seconds(-1) }, { $0.heartbeat = .seconds(65_536) }, { $0.connectTimeout = .zero },
@@ -79,7 +87,8 @@ import Testing
         #expect(throws: Never.self) { try AMQPConfiguration().validate() }
     }
 
-    @Test func `rounding does not disable a heartbeat below one second`() {
+    @Test("rounding does not disable a heartbeat below one second")
+    func roundingDisable() {
         var configuration = AMQPConfiguration()
         configuration.heartbeat = .milliseconds(1)
         #expect(configuration.heartbeatSeconds == 1)

@@ -18,7 +18,8 @@ import Testing
         return outcomes
     }
 
-    @Test func `a batch is sent in one write and resolves once every message has`() throws {
+    @Test("a batch is sent in one write and resolves once every message has")
+    func batchSent() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let outcomes = publish(channel, (1...3).map { Self.message("k\($0)") })
@@ -31,7 +32,8 @@ import Testing
         #expect(try outcomes.values.map { try $0.get() } == [[.confirmed, .confirmed, .confirmed]])
     }
 
-    @Test func `one confirm with multiple resolves several batches in order`() throws {
+    @Test("one confirm with multiple resolves several batches in order")
+    func confirmMultiple() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let order = Recorder<Int>()
@@ -44,7 +46,8 @@ import Testing
         #expect(order.values == [0, 1, 2])
     }
 
-    @Test func `a negative confirm marks only its own messages as rejected`() throws {
+    @Test("a negative confirm marks only its own messages as rejected")
+    func negativeConfirm() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let outcomes = publish(channel, (1...4).map { Self.message("k\($0)") })
@@ -52,7 +55,8 @@ import Testing
         #expect(try outcomes.values.map { try $0.get() } == [[.confirmed, .rejected, .rejected, .confirmed]])
     }
 
-    @Test func `a return precedes its ack and marks the right message`() throws {
+    @Test("a return precedes its ack and marks the right message")
+    func returnPrecedes() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let outcomes = publish(
@@ -78,7 +82,8 @@ import Testing
         #expect(try outcomes.values.map { try $0.get() } == [[.confirmed, back, .confirmed, back]])
     }
 
-    @Test func `a message that does not fit the protocol does not block its batch`() throws {
+    @Test("a message that does not fit the protocol does not block its batch")
+    func messageFit() throws {
         let broker = try ScriptedBroker.open(frameMax: 4096)
         let channel = try broker.openChannel(confirms: true)
         let long = String(repeating: "x", count: 256)
@@ -113,7 +118,8 @@ import Testing
         #expect(try empty.values.map { try $0.get() } == [[]])
     }
 
-    @Test func `waiting for confirms times out and late confirms are harmless`() throws {
+    @Test("waiting for confirms times out and late confirms are harmless")
+    func waitingConfirms() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let long = publish(channel, [Self.message("a")], timeout: .seconds(10))
@@ -133,7 +139,8 @@ import Testing
         #expect(long.values.count == 1)
     }
 
-    @Test func `losing the connection keeps the outcomes that are already known`() throws {
+    @Test("losing the connection keeps the outcomes that are already known")
+    func losingConnection() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let known = Recorder<[AMQPPublishOutcome]>()
@@ -159,7 +166,8 @@ import Testing
         #expect(known.values.last?.map(\.unknownCode) == [.connectionClosed, .connectionClosed])
     }
 
-    @Test func `a timeout keeps the outcomes of messages that were confirmed`() throws {
+    @Test("a timeout keeps the outcomes of messages that were confirmed")
+    func timeoutKeeps() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let known = Recorder<[AMQPPublishOutcome]>()
@@ -174,7 +182,8 @@ import Testing
         #expect(known.values.count == 1)
     }
 
-    @Test func `an alarm extends the deadlines of confirms, but not for ever`() throws {
+    @Test("an alarm extends the deadlines of confirms, but not forever")
+    func alarmExtends() throws {
         let broker = try ScriptedBroker.open { $0.alarmTimeout = .seconds(60) }
         let channel = try broker.openChannel(confirms: true)
         let known = Recorder<[AMQPPublishOutcome]>()
@@ -186,7 +195,8 @@ import Testing
         #expect(known.values.first?.map(\.unknownCode) == [.timeout])
     }
 
-    @Test func `confirms that waited through an alarm are not overdue when it ends`() throws {
+    @Test("confirms that waited through an alarm are not overdue when it ends")
+    func confirmsWaited() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let known = Recorder<[AMQPPublishOutcome]>()
@@ -200,7 +210,8 @@ import Testing
         #expect(known.values == [[.confirmed]])
     }
 
-    @Test func `publishing requires confirm mode, and unconfirmed publishing requires its absence`() throws {
+    @Test("publishing requires confirm mode, and unconfirmed publishing requires its absence")
+    func publishingRequires() throws {
         let broker = try ScriptedBroker.open()
         let plain = try broker.openChannel()
         #expect(publish(plain, [Self.message("k")]).errorCodes == [.invalidState])
@@ -211,7 +222,8 @@ import Testing
         #expect(broker.sent().isEmpty)
     }
 
-    @Test func `a confirm for a message that was never published closes the connection`() throws {
+    @Test("a confirm for a message that was never published closes the connection")
+    func confirmMessage() throws {
         for bytes in [Server.ack(1, 2), Server.ack(1, 2, multiple: true), Server.ack(1, 0)] {
             let broker = try ScriptedBroker.open()
             let channel = try broker.openChannel(confirms: true)
@@ -224,7 +236,8 @@ import Testing
 
     /// Under any order of single, multiple and negative confirms, each message has the outcome of the first confirm
     /// that covered it.
-    @Test func `random confirms give the same outcomes as a simple model`() throws {
+    @Test("random confirms give the same outcomes as a simple model")
+    func randomConfirms() throws {
         for seed in 1...200 {
             var random = SeededRandom(seed: UInt64(seed))
             var tracker = ConfirmTracker<Int>()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import AMQPNIO
 
-@Suite("The life of a connection")
+@Suite("The connection's life cycle")
 struct ConnectionStateTests {
     private let oops = AMQPError(.heartbeatMissed, "oops")
 
@@ -28,7 +28,7 @@ struct ConnectionStateTests {
         if case .nothing = action { true } else { false }
     }
 
-    @Test("a connection that the broker closes is answered first, and keeps the broker's words")
+    @Test("a close by the broker is answered first, and its reason is kept")
     func closedByBroker() throws {
         var state = try open()
         let end = try end(try state.receive(.connectionClose(CloseReason(replyCode: 320, replyText: "forced"))))
@@ -38,7 +38,7 @@ struct ConnectionStateTests {
         #expect(state.unusable?.replyText == "forced")
     }
 
-    @Test("our own close has no reason, whatever ends the wait for the answer", arguments: 0..<4)
+    @Test("our own close has no reason, however the wait for close-ok ends", arguments: 0..<4)
     func ownClose(ending: Int) throws {
         var state = try open()
         guard case .beginClosing = state.close() else { throw oops }
@@ -55,7 +55,7 @@ struct ConnectionStateTests {
         #expect(end.closesSocket == (ending != 3))
     }
 
-    @Test("both closing at once answer each other, and wait on")
+    @Test("if both sides close at once, each answers the other and keeps waiting")
     func bothClose() throws {
         var state = try open()
         _ = state.close()
@@ -64,7 +64,7 @@ struct ConnectionStateTests {
         #expect(state.isClosing)
     }
 
-    @Test("a connection ends once, and what comes afterwards changes nothing")
+    @Test("a connection ends once, and later events change nothing")
     func once() throws {
         var state = try open()
         #expect(try end(state.fail(oops)).reason == oops)
@@ -75,7 +75,7 @@ struct ConnectionStateTests {
         #expect(state.unusable == oops)
     }
 
-    @Test("whoever waits for the handshake learns why there is none", arguments: 0..<3)
+    @Test("callers that wait for the handshake receive the reason why it failed", arguments: 0..<3)
     func handshake(ending: Int) throws {
         var state = ConnectionState(AMQPConfiguration())
         #expect(state.unusable?.code == .invalidState)
@@ -89,7 +89,7 @@ struct ConnectionStateTests {
         #expect(end.failsHandshake && end.error.code == code && end.reason == end.error)
     }
 
-    @Test("a method of a channel has no place on channel 0, and says so only while the connection is open")
+    @Test("a channel method on channel 0 is an error, but only while the connection is open")
     func misplaced() throws {
         var state = try open()
         #expect(throws: AMQPError.self) { try state.receive(.qosOK) }

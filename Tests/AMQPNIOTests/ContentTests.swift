@@ -7,7 +7,8 @@ import Testing
     /// Sizes around one frame of 4096 bytes, 4088 of them payload.
     static let sizes = [0, 1, 4087, 4088, 4089, 8176, 8177, 20_000]
 
-    @Test(arguments: sizes) func `a body of any size arrives complete`(size: Int) throws {
+    @Test("a body of any size arrives complete", arguments: sizes)
+    func bodySize(size: Int) throws {
         let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         let broker = try ScriptedBroker.open(frameMax: 4096)
         let recorder = try broker.consume(try broker.openChannel())
@@ -18,7 +19,8 @@ import Testing
         #expect(!delivery.isTruncated)
     }
 
-    @Test(arguments: sizes) func `a body of any size is published in frames of the negotiated size`(size: Int) throws {
+    @Test("a body of any size is published in frames of the negotiated size", arguments: sizes)
+    func bodySizePublished(size: Int) throws {
         let body = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         let broker = try ScriptedBroker.open(frameMax: 4096)
         let channel = try broker.openChannel()
@@ -41,7 +43,8 @@ import Testing
         #expect(fragments.flatMap(\.payload) == body)
     }
 
-    @Test func `a body over the limit is truncated and marked as such`() throws {
+    @Test("a body over the limit is truncated and marked as truncated")
+    func bodyOver() throws {
         let broker = try ScriptedBroker.open(frameMax: 4096) { $0.retainedBodyBytes = 5000 }
         let recorder = try broker.consume(try broker.openChannel())
         let body = (0..<9000).map { UInt8(truncatingIfNeeded: $0) }
@@ -52,7 +55,8 @@ import Testing
         #expect(recorder.deliveries[0].bodySize == 9000)
     }
 
-    @Test func `an announced body size reserves no memory by itself`() throws {
+    @Test("an announced body size reserves no memory by itself")
+    func announcedBody() throws {
         let broker = try ScriptedBroker.open()
         let recorder = try broker.consume(try broker.openChannel())
         try broker.say(
@@ -61,7 +65,8 @@ import Testing
         #expect(broker.connection.isOpen)
     }
 
-    @Test func `messages of several channels may be interleaved`() throws {
+    @Test("messages of several channels may be interleaved")
+    func messagesSeveral() throws {
         let broker = try ScriptedBroker.open()
         let one = try broker.consume(try broker.openChannel(), id: 1, tag: "c")
         let two = try broker.consume(try broker.openChannel(), id: 2, tag: "c")
@@ -72,7 +77,8 @@ import Testing
         #expect(two.deliveries.map(\.body) == [[2, 2]])
     }
 
-    @Test func `one socket read yields one batch, answered in one write`() throws {
+    @Test("one socket read yields one batch, answered in one write")
+    func socketRead() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let batches = Recorder<Int>()
@@ -96,7 +102,8 @@ import Testing
         #expect(frames.last?.payload == [0, 60, 0, 80, 0, 0, 0, 0, 0, 0, 0, 100, 1])
     }
 
-    @Test func `a very long read is delivered in bounded batches, in order`() throws {
+    @Test("a very long read is delivered in bounded batches, in order")
+    func veryLong() throws {
         let broker = try ScriptedBroker.open()
         let recorder = try broker.consume(try broker.openChannel())
         try broker.say((1...1300).flatMap { Server.delivery(1, "c", tag: $0, body: []) })
@@ -104,7 +111,8 @@ import Testing
         #expect(recorder.deliveries.map(\.deliveryTag) == Array(1...1300))
     }
 
-    @Test func `everything sent in one turn of the event loop leaves in one write`() throws {
+    @Test("everything sent in one turn of the event loop leaves in one write")
+    func everythingSent() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         channel.acknowledge(1)
@@ -120,7 +128,8 @@ import Testing
         #expect(frames[2].payload.suffix(9) == [0, 0, 0, 0, 0, 0, 0, 3, 1])
     }
 
-    @Test func `a delivery whose address is not UTF-8 is marked as such`() throws {
+    @Test("a delivery whose address is not UTF-8 is marked unreadable")
+    func deliveryWhose() throws {
         let broker = try ScriptedBroker.open()
         let recorder = try broker.consume(try broker.openChannel())
         try broker.say(Server.deliver(1, "c", tag: 1, routingKey: [0xFF, 0xFE]), Wire.header(1, bodySize: 0))

@@ -5,7 +5,8 @@ import Testing
 @testable import AMQPNIO
 
 @Suite struct FramingTests {
-    @Test func `a transcript may be split at every byte boundary`() throws {
+    @Test("a transcript may be split at every byte boundary")
+    func transcriptMay() throws {
         let body = Array("hello".utf8)
         let transcript =
             Server.delivery(1, "c", tag: 1, body: body) + Wire.heartbeat + Server.delivery(1, "c", tag: 2, body: [])
@@ -24,7 +25,8 @@ import Testing
         }
     }
 
-    @Test func `a transcript may arrive byte by byte`() throws {
+    @Test("a transcript may arrive byte by byte")
+    func transcriptMayArrive() throws {
         let broker = try ScriptedBroker.open()
         let recorder = try broker.consume(try broker.openChannel())
         for byte in Server.delivery(1, "c", tag: 1, body: Array(0...255)) { try broker.say([byte]) }
@@ -72,8 +74,8 @@ import Testing
         ),
     ]
 
-    @Test(arguments: nonsense)
-    func `nonsensical bytes close the connection`(what: String, bytes: [UInt8]) throws {
+    @Test("nonsensical bytes close the connection", arguments: nonsense)
+    func nonsensicalBytes(what: String, bytes: [UInt8]) throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         _ = try broker.consume(channel)
@@ -84,7 +86,8 @@ import Testing
         #expect(!broker.connection.isOpen)
     }
 
-    @Test func `random bytes never do worse than close the connection`() throws {
+    @Test("random bytes never do worse than close the connection")
+    func randomBytes() throws {
         var random = SeededRandom(seed: 11)
         for _ in 0..<2000 {
             let broker = try ScriptedBroker.open()
@@ -101,7 +104,8 @@ import Testing
         }
     }
 
-    @Test func `damaged deliveries never do worse than close the connection`() throws {
+    @Test("damaged deliveries never do worse than close the connection")
+    func damagedDeliveries() throws {
         var random = SeededRandom(seed: 12)
         let properties = Wire.build {
             $0.u16(0xFFFC)

@@ -4,7 +4,8 @@ import Testing
 @testable import AMQPNIO
 
 @Suite struct HandshakeTests {
-    @Test func `a handshake follows the protocol step by step`() throws {
+    @Test("a handshake follows the protocol step by step")
+    func handshakeFollows() throws {
         let broker = try ScriptedBroker { $0.virtualHost = "shop" }
         #expect(broker.sentBytes() == [0x41, 0x4D, 0x51, 0x50, 0, 0, 9, 1])
 
@@ -35,11 +36,13 @@ import Testing
         #expect(broker.sent().isEmpty)
     }
 
-    @Test(arguments: [
-        // server's heartbeat, ours, negotiated
-        (UInt16(60), 10, UInt8(10)), (5, 10, 5), (0, 10, 10), (60, 0, 0),
-    ])
-    func `the smaller heartbeat wins, and only ours can disable heartbeats`(server: UInt16, ours: Int, agreed: UInt8)
+    @Test(
+        "the smaller heartbeat wins, and only ours can disable heartbeats",
+        arguments: [
+            // server's heartbeat, ours, negotiated
+            (UInt16(60), 10, UInt8(10)), (5, 10, 5), (0, 10, 10), (60, 0, 0),
+        ])
+    func smallerHeartbeat(server: UInt16, ours: Int, agreed: UInt8)
         throws
     {
         let broker = try ScriptedBroker { $0.heartbeat = .seconds(Int64(ours)) }
@@ -50,7 +53,8 @@ import Testing
         #expect(broker.sent()[0].payload.suffix(2) == [0, agreed])
     }
 
-    @Test func `a refused password reports the broker's words and is answered`() throws {
+    @Test("a refused password reports the broker's words and is answered")
+    func refusedPassword() throws {
         let broker = try ScriptedBroker()
         _ = broker.sentBytes()
         try broker.say(Server.start())
@@ -65,7 +69,8 @@ import Testing
         #expect(!"\(error)".contains("hunter2"))
     }
 
-    @Test func `a missing virtual host is distinguished from a wrong password`() throws {
+    @Test("a missing virtual host is distinguished from a wrong password")
+    func missingVirtual() throws {
         let broker = try ScriptedBroker()
         _ = broker.sentBytes()
         try broker.say(Server.start(), Server.tune())
@@ -74,11 +79,13 @@ import Testing
         #expect(broker.handshakeError()?.code == .virtualHostUnavailable)
     }
 
-    @Test(arguments: [
-        ("at once", 0, AMQPError.Code.handshakeFailed), ("after the password", 1, .authenticationFailed),
-        ("after open", 2, .virtualHostUnavailable),
-    ])
-    func `the moment at which a server hangs up determines the error`(when: String, steps: Int, code: AMQPError.Code)
+    @Test(
+        "the moment at which a server hangs up determines the error",
+        arguments: [
+            ("at once", 0, AMQPError.Code.handshakeFailed), ("after the password", 1, .authenticationFailed),
+            ("after open", 2, .virtualHostUnavailable),
+        ])
+    func momentServer(when: String, steps: Int, code: AMQPError.Code)
         throws
     {
         let broker = try ScriptedBroker()
@@ -88,7 +95,8 @@ import Testing
         #expect(broker.handshakeError()?.code == code)
     }
 
-    @Test func `a silent server times out`() throws {
+    @Test("a silent server times out")
+    func silentServer() throws {
         let broker = try ScriptedBroker { $0.connectTimeout = .seconds(3) }
         broker.advance(.milliseconds(2999))
         #expect(broker.handshakeError() == nil)
@@ -97,7 +105,8 @@ import Testing
         #expect(!broker.isConnected)
     }
 
-    @Test func `the connect timeout applies until open-ok and not beyond`() throws {
+    @Test("the connect timeout applies until open-ok and not beyond")
+    func connectTimeout() throws {
         let broker = try ScriptedBroker {
             $0.connectTimeout = .seconds(3)
             $0.heartbeat = .zero
@@ -107,18 +116,21 @@ import Testing
         #expect(broker.connection.isOpen)
     }
 
-    @Test(arguments: [
-        "HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n", "AMQP\u{0}\u{1}\u{0}\u{0}",
-        "\u{15}\u{3}\u{3}\u{0}\u{2}",
-    ])
-    func `a server of another protocol is recognised by its first byte`(greeting: String) throws {
+    @Test(
+        "a server of another protocol is recognised by its first byte",
+        arguments: [
+            "HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n", "AMQP\u{0}\u{1}\u{0}\u{0}",
+            "\u{15}\u{3}\u{3}\u{0}\u{2}",
+        ])
+    func serverAnother(greeting: String) throws {
         let broker = try ScriptedBroker()
         try broker.say([Array(greeting.utf8)[0]])
         #expect(broker.handshakeError()?.code == .handshakeFailed)
         #expect(!broker.isConnected)
     }
 
-    @Test func `a server without PLAIN or with another version is rejected`() throws {
+    @Test("a server without PLAIN or with another version is rejected")
+    func serverWithout() throws {
         for start in [Server.start(mechanisms: "EXTERNAL AMQPLAIN"), Server.start(mechanisms: "PLAINER")] {
             let broker = try ScriptedBroker()
             try broker.say(start)
@@ -129,7 +141,8 @@ import Testing
         #expect(broker.handshakeError()?.code == .handshakeFailed)
     }
 
-    @Test func `out-of-order steps and a too small frame size end the handshake`() throws {
+    @Test("out-of-order steps and a too small frame size end the handshake")
+    func outOrder() throws {
         let early = try ScriptedBroker()
         try early.say(Server.openOK)
         #expect(early.handshakeError()?.code == .handshakeFailed)

@@ -63,8 +63,8 @@ import Testing
     ]
 
     // In a process of its own: the heap is the whole process's, and other tests allocate and free beside this one.
-    @Test(arguments: shapes.map(\.name))
-    func `the estimated memory of a delivery is close to its memory on the heap`(name: String) async {
+    @Test("the estimated memory of a delivery is close to its memory on the heap", arguments: shapes.map(\.name))
+    func estimatedMemory(name: String) async {
         await #expect(processExitsWith: .success) { [name] in try HeldBytesTests.expectCloseEstimate(of: name) }
     }
 
@@ -86,7 +86,8 @@ import Testing
         #expect(Double(said) < 1.6 * Double(measured), "said \(said), measured \(measured)")
     }
 
-    @Test func `a message with small headers is estimated at more than its bytes on the wire`() throws {
+    @Test("a message with small headers is estimated at more than its bytes on the wire")
+    func messageSmall() throws {
         let shape = Self.shapes[1]
         let broker = try ScriptedBroker.open()
         let recorder = try broker.consume(try broker.openChannel())

@@ -64,8 +64,8 @@ import Testing
         ),
     ]
 
-    @Test(arguments: attacks)
-    func `a protocol violation ends the connection and not the process`(what: String, bytes: [UInt8]) throws {
+    @Test("a protocol violation ends the connection and not the process", arguments: attacks)
+    func protocolViolation(what: String, bytes: [UInt8]) throws {
         let client = try Client()
         try client.open()
         try client.broker.say(bytes)
@@ -123,18 +123,20 @@ import Testing
         ),
     ]
 
-    @Test(arguments: oddities)
-    func `odd but valid input is harmless`(what: String, bytes: [UInt8]) throws {
+    @Test("odd but valid input is harmless", arguments: oddities)
+    func oddBut(what: String, bytes: [UInt8]) throws {
         let client = try Client()
         try client.open()
         try client.broker.say(bytes)
         #expect(client.broker.connection.isOpen, "\(what): \(String(describing: client.broker.endReason()))")
     }
 
-    @Test(arguments: [
-        (UInt16(0), UInt32(0), UInt16(0)), (1, 4096, 1), (65_535, .max, 65_535), (0, 131_072, 1), (65_535, 4096, 0),
-    ])
-    func `odd limits are accepted or rejected, and never trap`(channels: UInt16, frame: UInt32, heartbeat: UInt16)
+    @Test(
+        "odd limits are accepted or rejected, and never trap",
+        arguments: [
+            (UInt16(0), UInt32(0), UInt16(0)), (1, 4096, 1), (65_535, .max, 65_535), (0, 131_072, 1), (65_535, 4096, 0),
+        ])
+    func oddLimits(channels: UInt16, frame: UInt32, heartbeat: UInt16)
         throws
     {
         let broker = try ScriptedBroker { $0.heartbeat = .seconds(10) }
@@ -148,7 +150,8 @@ import Testing
         #expect(broker.endReason()??.code == .heartbeatMissed)
     }
 
-    @Test func `a greeting that nests endlessly does not crash the process`() throws {
+    @Test("a greeting that nests endlessly does not crash the process")
+    func greetingNests() throws {
         var table: [UInt8] = []
         for _ in 0..<15_000 {
             table = Wire.build {
@@ -169,7 +172,8 @@ import Testing
         #expect(broker.handshakeError()?.code == .handshakeFailed)
     }
 
-    @Test func `a server's name for itself does not fill a log`() throws {
+    @Test("a server's name for itself does not fill a log")
+    func serversName() throws {
         let broker = try ScriptedBroker()
         try broker.say(Server.start(mechanisms: String(repeating: "x", count: 100_000)))
         #expect(try #require(broker.handshakeError()).message.utf8.count < 400)
@@ -179,7 +183,8 @@ import Testing
 
     /// The way RabbitMQ sends one to which it added `x-death` or `x-delivery-count`: tried with 3.10, see
     /// LiveBrokerTests.
-    @Test func `a content header larger than a frame is read`() throws {
+    @Test("a content header larger than a frame is read")
+    func contentHeader() throws {
         let client = try Client()
         try client.open()
         let properties = Wire.properties(padding: 131_072)
@@ -190,8 +195,8 @@ import Testing
         #expect(client.broker.connection.isOpen)
     }
 
-    @Test(arguments: [1, 100_000])
-    func `an oversized content header costs its properties and not the connection`(piece: Int) throws {
+    @Test("an oversized content header costs its properties and not the connection", arguments: [1, 100_000])
+    func oversizedContent(piece: Int) throws {
         let client = try Client()
         try client.open()
         let count = piece == 1 ? 262_200 : 3_000_000
@@ -208,7 +213,8 @@ import Testing
         #expect(client.deliveries.last?.properties.unreadable.isEmpty == true)
     }
 
-    @Test func `headers with very many values are not read`() throws {
+    @Test("headers with very many values are not read")
+    func headersVery() throws {
         let client = try Client()
         try client.open()
         let values = Wire.build {
@@ -226,7 +232,8 @@ import Testing
         #expect(delivery.heldBytes < 2 * values.count)
     }
 
-    @Test func `our headers leave the broker room to add to them`() throws {
+    @Test("our headers leave the broker room to add to them")
+    func ourHeaders() throws {
         let client = try Client()
         try client.open()
         for (count, fits) in [(122_700, true), (123_000, false)] {
@@ -315,7 +322,8 @@ extension HostileBrokerTests {
 extension HostileBrokerTests {
     /// Everything a broker sends in a well-formed conversation, damaged: bytes and numbers changed, frames dropped,
     /// duplicated and swapped. Nothing may trap, and every pending call must get an answer.
-    @Test(arguments: 0..<8) func `a damaged conversation never traps, and leaves no call waiting`(part: UInt64) throws {
+    @Test("a damaged conversation never traps, and leaves no call waiting", arguments: 0..<8)
+    func damagedConversation(part: UInt64) throws {
         for number in 0..<750 {
             let seed = part * 1_000_000 + UInt64(number)
             var random = SeededRandom(seed: seed)

@@ -9,6 +9,7 @@ import Testing
 
     /// RabbitMQ 3.10's wording.
     @Test(
+        "the difference is parsed from the broker's message",
         arguments: [
             (
                 "PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue 'q' in vhost '/': received the value 'quorum' of type 'longstr' but current is none",
@@ -23,7 +24,7 @@ import Testing
                 "durable", "true", "false"
             ),
         ] as [(String, String, String?, String?)])
-    func `the difference is parsed from the broker's message`(
+    func differenceParsed(
         words: String, name: String, wanted: String?, found: String?
     ) throws {
         let argument = try #require(Self.read(words))
@@ -32,12 +33,14 @@ import Testing
         #expect(argument.found == found)
     }
 
-    @Test(arguments: [
-        "", "PRECONDITION_FAILED - unknown delivery tag 7", "inequivalent arg '",
-        "inequivalent arg 'a' for queue 'q': received none but current is the val",
-        "inequivalent arg 'a' for queue 'q': received '", "inequivalent arg 'a' for : received  but current is '",
-    ])
-    func `other messages and truncated ones yield no difference`(words: String) {
+    @Test(
+        "other messages and truncated ones yield no difference",
+        arguments: [
+            "", "PRECONDITION_FAILED - unknown delivery tag 7", "inequivalent arg '",
+            "inequivalent arg 'a' for queue 'q': received none but current is the val",
+            "inequivalent arg 'a' for queue 'q': received '", "inequivalent arg 'a' for : received  but current is '",
+        ])
+    func otherMessages(words: String) {
         #expect(Self.read(words) == nil)
     }
 }

@@ -5,7 +5,8 @@ import Testing
 @testable import AMQPNIO
 
 @Suite struct LifecycleTests {
-    @Test func `blocked and unblocked are reported, with the reason`() throws {
+    @Test("blocked and unblocked are reported, with the reason")
+    func blockedUnblocked() throws {
         let broker = try ScriptedBroker.open()
         try broker.say(Server.blocked("low on memory"))
         #expect(broker.connection.isBlocked)
@@ -14,7 +15,8 @@ import Testing
         #expect(broker.blocked.values == ["low on memory", nil])
     }
 
-    @Test func `a connection closed by the broker reports its reason to all callers`() throws {
+    @Test("a connection closed by the broker reports its reason to all callers")
+    func connectionClosed() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let outcomes = Recorder<Result<[AMQPPublishOutcome], AMQPError>>()
@@ -33,7 +35,8 @@ import Testing
         #expect(!channel.isOpen)
     }
 
-    @Test func `closing waits for close-ok and reports no error`() throws {
+    @Test("closing waits for close-ok and reports no error")
+    func closingWaits() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         broker.handler.close()
@@ -48,7 +51,8 @@ import Testing
         #expect(!channel.isOpen)
     }
 
-    @Test func `closing does not wait for ever`() throws {
+    @Test("closing does not wait forever")
+    func closingWait() throws {
         let broker = try ScriptedBroker.open { $0.closeTimeout = .seconds(3) }
         broker.handler.close()
         broker.advance(.seconds(3))
@@ -57,7 +61,8 @@ import Testing
     }
 
     /// A broker under an alarm reads nothing from a connection that has published, not even `connection.close`.
-    @Test func `closing does not wait for the end of an alarm`() throws {
+    @Test("closing does not wait for the end of an alarm")
+    func closingWaitEnd() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel(confirms: true)
         let outcomes = Recorder<[AMQPPublishOutcome]>()
@@ -70,7 +75,8 @@ import Testing
         #expect(outcomes.values.count == 1)
     }
 
-    @Test func `closing does not wait for a peer that reads nothing`() throws {
+    @Test("closing does not wait for a peer that reads nothing")
+    func closingWaitPeer() throws {
         let broker = try ScriptedBroker.open()
         broker.connection.pauseReading(true)
         broker.channel.read()
@@ -80,7 +86,8 @@ import Testing
         #expect(reads.values.count == 1)
     }
 
-    @Test func `both sides may close at once`() throws {
+    @Test("both sides may close at once")
+    func bothSides() throws {
         let broker = try ScriptedBroker.open()
         broker.handler.close()
         _ = broker.sent()
@@ -89,7 +96,8 @@ import Testing
         #expect(broker.hasEndedInOrder)
     }
 
-    @Test func `a broker that hangs up fails the pending calls`() throws {
+    @Test("a broker that hangs up fails the pending calls")
+    func brokerHangs() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let answers = Recorder<Result<ServerMethod, AMQPError>>()
@@ -99,7 +107,8 @@ import Testing
         #expect(broker.endReason()??.code == .connectionClosed)
     }
 
-    @Test func `deliveries received together with the end are delivered before it`() throws {
+    @Test("deliveries received together with the end are delivered before it")
+    func deliveriesReceived() throws {
         let broker = try ScriptedBroker.open()
         let recorder = try broker.consume(try broker.openChannel())
         try broker.say(Server.delivery(1, "c", tag: 1, body: [1]), Server.close(0, 320, "CONNECTION_FORCED"))
@@ -108,7 +117,8 @@ import Testing
 }
 
 @Suite struct ChannelTests {
-    @Test func `calls are sent one at a time, in order`() throws {
+    @Test("calls are sent one at a time, in order")
+    func callsSent() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let answers = Recorder<Result<ServerMethod, AMQPError>>()
@@ -131,13 +141,15 @@ import Testing
             ])
     }
 
-    @Test(arguments: [
-        (UInt16(404), "NOT_FOUND - no queue 'q' in vhost '/'", AMQPError.Code.notFound),
-        (406, "PRECONDITION_FAILED - inequivalent arg 'durable'", .preconditionFailed),
-        (403, "ACCESS_REFUSED - access refused", .accessRefused), (405, "RESOURCE_LOCKED", .resourceLocked),
-        (541, "INTERNAL_ERROR", .channelClosed),
-    ])
-    func `a channel exception fails the call with the broker's words and ends only that channel`(
+    @Test(
+        "a channel exception fails the call with the broker's words and ends only that channel",
+        arguments: [
+            (UInt16(404), "NOT_FOUND - no queue 'q' in vhost '/'", AMQPError.Code.notFound),
+            (406, "PRECONDITION_FAILED - inequivalent arg 'durable'", .preconditionFailed),
+            (403, "ACCESS_REFUSED - access refused", .accessRefused), (405, "RESOURCE_LOCKED", .resourceLocked),
+            (541, "INTERNAL_ERROR", .channelClosed),
+        ])
+    func channelException(
         code: UInt16, text: String, expected: AMQPError.Code
     ) throws {
         let broker = try ScriptedBroker.open()
@@ -165,7 +177,8 @@ import Testing
         #expect(third.isOpen)
     }
 
-    @Test func `a call without an answer times out and ends its channel`() throws {
+    @Test("a call without an answer times out and ends its channel")
+    func callWithout() throws {
         let broker = try ScriptedBroker.open { $0.rpcTimeout = .seconds(3) }
         let channel = try broker.openChannel()
         let answers = Recorder<Result<ServerMethod, AMQPError>>()
@@ -180,7 +193,8 @@ import Testing
         #expect(!channel.isOpen)
     }
 
-    @Test func `an orderly close sends close and drops everything before close-ok`() throws {
+    @Test("an orderly close sends close and drops everything before close-ok")
+    func orderlyClose() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let recorder = try broker.consume(channel)
@@ -197,7 +211,8 @@ import Testing
         #expect(broker.connection.isOpen)
     }
 
-    @Test func `no more channels are opened than were negotiated`() throws {
+    @Test("no more channels are opened than were negotiated")
+    func moreChannels() throws {
         let broker = try ScriptedBroker.open { $0.channelMax = 2 }
         _ = try broker.openChannel()
         _ = try broker.openChannel()
@@ -208,7 +223,8 @@ import Testing
         #expect(results.values == [.invalidState])
     }
 
-    @Test func `the number of queued calls is bounded`() throws {
+    @Test("the number of queued calls is bounded")
+    func numberQueued() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let answers = Recorder<Result<ServerMethod, AMQPError>>()
@@ -219,7 +235,8 @@ import Testing
         #expect(Set(answers.errorCodes) == [.invalidState])
     }
 
-    @Test func `a call that cannot be encoded fails alone`() throws {
+    @Test("a call that cannot be encoded fails alone")
+    func callCannot() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let answers = Recorder<Result<ServerMethod, AMQPError>>()
@@ -236,7 +253,8 @@ import Testing
 }
 
 @Suite struct ConsumerTests {
-    @Test func `a delivery that arrives before consume-ok is not lost`() throws {
+    @Test("a delivery that arrives before consume-ok is not lost")
+    func deliveryArrives() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let batches = Recorder<[AMQPDelivery]>()
@@ -252,7 +270,8 @@ import Testing
         #expect(batches.values.flatMap { $0 }.map(\.body) == [[1]])
     }
 
-    @Test func `a cancellation by the broker is reported once, after the deliveries before it`() throws {
+    @Test("a cancellation by the broker is reported once, after the deliveries before it")
+    func cancellationBroker() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let recorder = try broker.consume(channel)
@@ -265,7 +284,8 @@ import Testing
         #expect(recorder.deliveriesAtCancellation.values == [1])
     }
 
-    @Test func `deliveries before cancel-ok are delivered before cancel returns`() throws {
+    @Test("deliveries before cancel-ok are delivered before cancel returns")
+    func deliveriesBefore() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let recorder = try broker.consume(channel)
@@ -277,7 +297,8 @@ import Testing
         #expect(recorder.deliveriesAtCancellation.values.isEmpty)
     }
 
-    @Test func `each consumer of a channel gets its own deliveries`() throws {
+    @Test("each consumer of a channel gets its own deliveries")
+    func consumerChannel() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let one = try broker.consume(channel, tag: "one")
@@ -287,7 +308,8 @@ import Testing
         #expect(two.deliveries.map(\.deliveryTag) == [2, 4, 6])
     }
 
-    @Test func `a consumer tag in use is rejected without asking the broker`() throws {
+    @Test("a consumer tag in use is rejected without asking the broker")
+    func consumerTag() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         _ = try broker.consume(channel)
@@ -301,7 +323,8 @@ import Testing
         #expect(broker.sent().isEmpty)
     }
 
-    @Test func `a consumer may close its connection from within a batch`() throws {
+    @Test("a consumer may close its connection from within a batch")
+    func consumerMay() throws {
         let broker = try ScriptedBroker.open()
         let channel = try broker.openChannel()
         let handler = NIOLoopBound(broker.handler, eventLoop: broker.handler.eventLoop)

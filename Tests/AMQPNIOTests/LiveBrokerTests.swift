@@ -5,7 +5,8 @@ import Testing
 
 /// Against a real RabbitMQ. The time limits only matter if the broker stops answering altogether.
 @Suite(.timeLimit(.minutes(2))) struct LiveBrokerTests {
-    @Test func `a message is published, delivered unchanged, and acknowledged`() async throws {
+    @Test("a message is published, delivered unchanged, and acknowledged")
+    func messagePublished() async throws {
         try await LiveBroker.withChannel { _, channel in
             let queue = LiveBroker.name("round-trip")
             let exchange = LiveBroker.name("topic")
@@ -45,7 +46,8 @@ import Testing
         }
     }
 
-    @Test func `unroutable, rejected and confirmed messages are distinguished within one batch`() async throws {
+    @Test("unroutable, rejected and confirmed messages are distinguished within one batch")
+    func unroutableRejected() async throws {
         try await LiveBroker.withChannel { _, channel in
             let queue = LiveBroker.name("full")
             try await channel.queueDeclare(
@@ -60,8 +62,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [0, 1, 131_064, 131_065, 262_128, 2_000_000])
-    func `a body of any size survives the round trip`(size: Int) async throws {
+    @Test("a body of any size survives the round trip", arguments: [0, 1, 131_064, 131_065, 262_128, 2_000_000])
+    func bodySize(size: Int) async throws {
         try await LiveBroker.withChannel { _, channel in
             let queue = LiveBroker.name("size")
             try await channel.queueDeclare(queue, durable: false, exclusive: true)
@@ -75,7 +77,8 @@ import Testing
         }
     }
 
-    @Test func `ten thousand messages are confirmed, delivered in order, and acknowledged by window`() async throws {
+    @Test("ten thousand messages are confirmed, delivered in order, and acknowledged by window")
+    func tenThousand() async throws {
         try await LiveBroker.withChannel { _, channel in
             let queue = LiveBroker.name("many")
             let count = 10_000
@@ -114,7 +117,8 @@ import Testing
         }
     }
 
-    @Test func `direct reply-to works on one channel`() async throws {
+    @Test("direct reply-to works on one channel")
+    func directReply() async throws {
         try await LiveBroker.withChannel { connection, client in
             let queue = LiveBroker.name("server")
             let server = try await connection.openChannel()
@@ -140,7 +144,8 @@ import Testing
         }
     }
 
-    @Test func `a rejected delivery is redelivered and marked as such`() async throws {
+    @Test("a rejected delivery is redelivered and marked as such")
+    func rejectedDelivery() async throws {
         try await LiveBroker.withChannel { _, channel in
             let queue = LiveBroker.name("again")
             try await channel.queueDeclare(queue, durable: false, exclusive: true)
@@ -156,7 +161,8 @@ import Testing
         }
     }
 
-    @Test func `deleting a queue cancels its consumer`() async throws {
+    @Test("deleting a queue cancels its consumer")
+    func deletingQueue() async throws {
         try await LiveBroker.withChannel { connection, channel in
             let queue = LiveBroker.name("deleted")
             try await channel.queueDeclare(queue, durable: false)
@@ -169,7 +175,8 @@ import Testing
         }
     }
 
-    @Test func `exceptions from the broker keep their words and end only the channel`() async throws {
+    @Test("exceptions from the broker keep their words and end only the channel")
+    func exceptionsBroker() async throws {
         try await LiveBroker.withChannel { connection, channel in
             let queue = LiveBroker.name("none")
             let missing = await #expect(throws: AMQPError.self) { try await channel.queueDeclare(queue, passive: true) }
@@ -202,7 +209,8 @@ import Testing
         }
     }
 
-    @Test func `many concurrent calls are answered in order`() async throws {
+    @Test("many concurrent calls are answered in order")
+    func manyConcurrent() async throws {
         try await LiveBroker.withChannel { _, channel in
             let names = (0..<50).map { _ in LiveBroker.name("at-once") }
             try await withThrowingTaskGroup(of: (String, String).self) { group in
@@ -216,7 +224,8 @@ import Testing
         }
     }
 
-    @Test func `a wrong password and an unknown virtual host are distinguished`() async throws {
+    @Test("a wrong password and an unknown virtual host are distinguished")
+    func wrongPassword() async throws {
         let refused = await #expect(throws: AMQPError.self) {
             try await LiveBroker.connect { $0.password = "not-the-password" }
         }
@@ -230,7 +239,8 @@ import Testing
         #expect(missing?.replyText?.contains("not found") == true)
     }
 
-    @Test func `an orderly close reports no error, and later calls fail as closed`() async throws {
+    @Test("an orderly close reports no error, and later calls fail as closed")
+    func orderlyClose() async throws {
         let connection = try await LiveBroker.connect()
         let channel = try await connection.openChannel()
         await connection.close()
@@ -243,7 +253,8 @@ import Testing
         #expect(call?.code == .connectionClosed)
     }
 
-    @Test func `text that is not UTF-8 passes through a real broker unchanged`() async throws {
+    @Test("text that is not UTF-8 passes through a real broker unchanged")
+    func textUtf() async throws {
         try await LiveBroker.withChannel { _, channel in
             let queue = LiveBroker.name("odd")
             try await channel.queueDeclare(queue, durable: false, exclusive: true)

@@ -9,7 +9,7 @@ import Testing
 @testable import AMQPNIO
 
 /// Against a real RabbitMQ.
-@Suite("A client of a real broker", .timeLimit(.minutes(2)))
+@Suite("The client with a real broker", .timeLimit(.minutes(2)))
 struct LiveClientTests {
     private struct Link: Sendable {
         let connection: AMQPConnection
@@ -41,7 +41,7 @@ struct LiveClientTests {
         return configuration
     }
 
-    @Test("it connects again when its connection ends, and gives a new link")
+    @Test("the client reconnects when its connection ends, and provides a new link")
     func reconnects() async throws {
         let client = try client()
         let running = Task { await client.run() }
@@ -59,7 +59,7 @@ struct LiveClientTests {
         await #expect(throws: AMQPError.self) { try await client.link() }
     }
 
-    @Test("it takes the next broker where one is not there")
+    @Test("the client tries the next broker if one is unreachable")
     func nextBroker() async throws {
         let client = try client([nobody(), LiveBroker.configuration()])
         let running = Task { await client.run() }
@@ -68,7 +68,7 @@ struct LiveClientTests {
         await running.value
     }
 
-    @Test("without a broker the impatient learn why, the patient wait until they are cancelled, and it tries on")
+    @Test("without a broker, callers fail or wait until cancelled as they chose, and the client keeps trying")
     func noBroker() async throws {
         let client = try client([nobody()])
         let running = Task { await client.run() }
@@ -82,7 +82,7 @@ struct LiveClientTests {
         await running.value
     }
 
-    @Test("a service group that shuts down closes it in an orderly way")
+    @Test("shutting down its service group closes the client gracefully")
     func service() async throws {
         let client = try client()
         let group = ServiceGroup(services: [client], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

@@ -5,7 +5,8 @@ import Testing
 @testable import AMQPNIO
 
 @Suite struct HeartbeatTests {
-    @Test func `an idle client sends a heartbeat in each half interval`() throws {
+    @Test("an idle client sends a heartbeat in each half interval")
+    func idleClient() throws {
         let broker = try ScriptedBroker.open(heartbeat: 10) { $0.heartbeat = .seconds(10) }
         for _ in 0..<3 {
             try broker.say(Wire.heartbeat)
@@ -15,7 +16,8 @@ import Testing
         #expect(broker.sent().names == ["heartbeat@0", "heartbeat@0"])
     }
 
-    @Test func `a client that sends traffic needs no heartbeats`() throws {
+    @Test("a client that sends traffic needs no heartbeats")
+    func clientSends() throws {
         let broker = try ScriptedBroker.open(heartbeat: 10) { $0.heartbeat = .seconds(10) }
         let channel = try broker.openChannel()
         for tag in 1...4 {
@@ -27,7 +29,8 @@ import Testing
         #expect(broker.sent().isEmpty)
     }
 
-    @Test func `a peer is given up after two silent intervals, not before and not much later`() throws {
+    @Test("a peer is given up after two silent intervals, not before and not much later")
+    func peerGiven() throws {
         let broker = try ScriptedBroker.open(heartbeat: 10) { $0.heartbeat = .seconds(10) }
         broker.advance(.seconds(12))
         try broker.say(Wire.heartbeat)
@@ -38,7 +41,8 @@ import Testing
         #expect(!broker.isConnected)
     }
 
-    @Test func `any bytes from the peer count as life`() throws {
+    @Test("any bytes from the peer count as life")
+    func bytesPeer() throws {
         let broker = try ScriptedBroker.open(heartbeat: 10) { $0.heartbeat = .seconds(10) }
         // A frame that arrives in small pieces.
         let slow = Wire.heartbeat
@@ -49,7 +53,8 @@ import Testing
         #expect(broker.connection.isOpen)
     }
 
-    @Test func `without heartbeats silence does not matter`() throws {
+    @Test("without heartbeats silence does not matter")
+    func withoutHeartbeats() throws {
         let broker = try ScriptedBroker.open(heartbeat: 0)
         broker.advance(.hours(10))
         #expect(broker.connection.isOpen)
@@ -58,7 +63,8 @@ import Testing
 }
 
 @Suite struct BackPressureTests {
-    @Test func `the socket is not read while reading is paused, and is read afterwards`() throws {
+    @Test("the socket is not read while reading is paused, and is read afterwards")
+    func socketRead() throws {
         let broker = try ScriptedBroker.open()
         let reads = Recorder<Void>()
         try broker.channel.pipeline.syncOperations.addHandler(ReadRecorder(reads), position: .first)
@@ -74,7 +80,8 @@ import Testing
         #expect(reads.values.count == 3)
     }
 
-    @Test func `while reading is paused the peer is presumed alive and heartbeats are still sent`() throws {
+    @Test("while reading is paused the peer is presumed alive and heartbeats are still sent")
+    func whileReading() throws {
         let broker = try ScriptedBroker.open(heartbeat: 10) { $0.heartbeat = .seconds(10) }
         broker.connection.pauseReading(true)
         broker.advance(.minutes(5))

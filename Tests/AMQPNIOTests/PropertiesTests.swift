@@ -33,13 +33,15 @@ import Testing
         expiration: "60000", messageID: "id-1", timestamp: 1_800_000_000, type: "session.create", userID: "guest",
         appID: "app", clusterID: "cluster")
 
-    @Test func `every property survives encoding and decoding`() throws {
+    @Test("every property survives encoding and decoding")
+    func everyProperty() throws {
         #expect(try received(try sent(Self.full)) == Self.full)
         #expect(try received(try sent(AMQPProperties())) == AMQPProperties())
         #expect(try sent(AMQPProperties()) == [0, 0])
     }
 
-    @Test func `each property is encoded where the specification puts it`() throws {
+    @Test("each property is encoded where the specification puts it")
+    func propertyEncoded() throws {
         let wire = try sent(
             AMQPProperties(
                 contentType: "ct", headers: ["h": "v"], deliveryMode: 2, replyTo: "rt", timestamp: 258, appID: "app"))
@@ -56,7 +58,8 @@ import Testing
                 })
     }
 
-    @Test func `text that is not UTF-8 is marked unreadable and republished byte for byte`() throws {
+    @Test("text that is not UTF-8 is marked unreadable and republished byte for byte")
+    func textUtf() throws {
         let wire = Wire.build {
             $0.u16(1 << 10 | 1 << 7 | 1 << 5)
             // If repaired, three invalid bytes become one replacement character of three bytes: the same length.
@@ -90,8 +93,10 @@ import Testing
         return content
     }
 
-    @Test(arguments: [("F", 16, true), ("F", 17, false), ("F", 15_000, false)])
-    func `header tables are decoded up to a depth and no further`(kind: String, depth: Int, readable: Bool) throws {
+    @Test(
+        "header tables are decoded up to a depth and no further",
+        arguments: [("F", 16, true), ("F", 17, false), ("F", 15_000, false)])
+    func headerTables(kind: String, depth: Int, readable: Bool) throws {
         let table = Self.nested(depth, Character(kind))
         let properties = try received(
             Wire.build {
@@ -109,7 +114,8 @@ import Testing
         #expect(try received(try sent(properties)).headers == properties.headers)
     }
 
-    @Test func `the nesting of arrays is bounded too`() throws {
+    @Test("the nesting of arrays is bounded too")
+    func nestingArrays() throws {
         var value: [UInt8] = [UInt8(ascii: "V")]
         for _ in 0..<20_000 {
             value = Wire.build {
@@ -126,6 +132,7 @@ import Testing
     }
 
     @Test(
+        "unreadable headers cost the headers and nothing else",
         arguments: [
             ("an unknown type", [1, 97, UInt8(ascii: "?"), 0]),
             ("a name longer than the table", [200, 97]),
@@ -136,7 +143,7 @@ import Testing
             ("a name without a value", [1, 97]),
             ("a name that is not UTF-8", [1, 0xFF, UInt8(ascii: "V")]),
         ] as [(String, [UInt8])])
-    func `unreadable headers cost the headers and nothing else`(what: String, table: [UInt8]) throws {
+    func unreadableHeaders(what: String, table: [UInt8]) throws {
         let properties = try received(
             Wire.build {
                 $0.u16(1 << 13 | 1 << 7)
@@ -148,7 +155,8 @@ import Testing
         #expect(properties.messageID == "id")
     }
 
-    @Test func `a copy does not change when its original does`() {
+    @Test("a copy does not change when its original does")
+    func copyChange() {
         var original = AMQPProperties(messageID: "1")
         let copy = original
         original.messageID = "2"
@@ -159,7 +167,8 @@ import Testing
         #expect(Set([copy, AMQPProperties(messageID: "1")]).count == 1)
     }
 
-    @Test func `a table finds, sets and removes by name`() {
+    @Test("a table finds, sets and removes by name")
+    func tableFinds() {
         var table: AMQPTable = ["a": 1, "b": "two"]
         table.entries.append(.init("a", 3))
         #expect(table["a"]?.integer == 1)

@@ -32,7 +32,8 @@ import Testing
         } catch { return error }
     }
 
-    @Test func `connecting to a port without a listener fails at once`() async throws {
+    @Test("connecting to a port without a listener fails at once")
+    func connectingPort() async throws {
         // Bound and closed again, so the port was free a moment ago.
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "127.0.0.1", port: 0).get()
@@ -44,26 +45,30 @@ import Testing
         #expect(error?.underlying != nil)
     }
 
-    @Test func `a name that does not resolve is reported as such`() async {
+    @Test("a name that does not resolve is reported as such")
+    func nameResolve() async {
         let error = await connect(5672) { $0.host = "no-such-host.invalid" }
         #expect(error?.code == .connectFailed)
     }
 
-    @Test func `a server that accepts and stays silent times out`() async throws {
+    @Test("a server that accepts and stays silent times out")
+    func serverAccepts() async throws {
         try await withServer({ $0.eventLoop.makeSucceededVoidFuture() }) { port in
             let error = await connect(port) { $0.connectTimeout = .milliseconds(200) }
             #expect(error?.code == .timeout)
         }
     }
 
-    @Test func `a server that closes at once is reported as not AMQP`() async throws {
+    @Test("a server that closes at once is reported as not AMQP")
+    func serverCloses() async throws {
         try await withServer({ $0.close() }) { port in
             let error = await connect(port)
             #expect(error?.code == .handshakeFailed || error?.code == .connectFailed)
         }
     }
 
-    @Test func `a server of another protocol is recognised by its greeting`() async throws {
+    @Test("a server of another protocol is recognised by its greeting")
+    func serverAnother() async throws {
         try await withServer({ channel in
             channel.eventLoop.execute {
                 channel.writeAndFlush(ByteBuffer(string: "220 mail.example ESMTP\r\n"), promise: nil)
@@ -75,7 +80,8 @@ import Testing
         }
     }
 
-    @Test func `connecting with TLS to a server without it fails with a TLS error`() async throws {
+    @Test("connecting with TLS to a server without it fails with a TLS error")
+    func connectingTls() async throws {
         try await withServer({ channel in
             channel.eventLoop.execute { channel.writeAndFlush(ByteBuffer(string: "AMQP\0\0\u{9}\u{1}"), promise: nil) }
             return channel.eventLoop.makeSucceededVoidFuture()
@@ -86,7 +92,8 @@ import Testing
         }
     }
 
-    @Test func `connecting with TLS to a silent server times out`() async throws {
+    @Test("connecting with TLS to a silent server times out")
+    func connectingTlsSilent() async throws {
         try await withServer({ $0.eventLoop.makeSucceededVoidFuture() }) { port in
             let error = await connect(port) {
                 $0.tls = .makeClientConfiguration()

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The backoff")
 struct BackoffTests {
-    @Test("raises its ceiling by doubling, up to the maximum, for any number of attempts")
+    @Test("the ceiling doubles up to the maximum, for any number of attempts")
     func ceilings() {
         var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(1))
         var generator = SeededRandom(seed: 1)
@@ -18,7 +18,7 @@ struct BackoffTests {
         #expect(ceilings.dropFirst(4).allSatisfy { $0 == .seconds(1) })
     }
 
-    @Test("draws each wait from the whole range below the ceiling")
+    @Test("each wait is drawn from the whole range below the ceiling")
     func jitter() {
         var generator = SeededRandom(seed: 2)
         var waits: [Double] = []
@@ -33,7 +33,7 @@ struct BackoffTests {
         }
     }
 
-    @Test("never waits longer than its ceiling", arguments: [1, 3, 7, 1000])
+    @Test("no wait exceeds the ceiling", arguments: [1, 3, 7, 1000])
     func bounded(initial: Int) {
         var backoff = Backoff(initial: .milliseconds(initial), maximum: .seconds(3))
         var generator = SeededRandom(seed: UInt64(initial))
@@ -44,7 +44,7 @@ struct BackoffTests {
         }
     }
 
-    @Test("starts over after a reset")
+    @Test("a reset starts over")
     func reset() {
         var backoff = Backoff(initial: .seconds(1), maximum: .seconds(100))
         var generator = SeededRandom(seed: 3)
@@ -54,7 +54,7 @@ struct BackoffTests {
         #expect(backoff == Backoff(initial: .seconds(1), maximum: .seconds(100)))
     }
 
-    @Test("stays at a maximum equal to the initial wait")
+    @Test("a maximum equal to the initial wait is never exceeded")
     func constant() {
         var backoff = Backoff(initial: .seconds(2), maximum: .seconds(2))
         var generator = SeededRandom(seed: 4)

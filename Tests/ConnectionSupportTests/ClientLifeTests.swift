@@ -4,7 +4,7 @@ import Testing
 
 @testable import ConnectionSupport
 
-@Suite("The life of a client")
+@Suite("The client's life cycle")
 struct ClientLifeTests {
     private struct Oops: Error {}
     private typealias Life = ClientLife<String, Int, Oops>
@@ -18,7 +18,7 @@ struct ClientLifeTests {
 
     private func number(_ answer: Life.Answer) -> Int? { if case .later(let number) = answer { number } else { nil } }
 
-    @Test("those who wait get the link, and those who come later have it at once")
+    @Test("waiting callers get the link, and later ones get it at once")
     func connected() {
         var life = life()
         let first = life.ask(1, isPatient: true)
@@ -31,7 +31,7 @@ struct ClientLifeTests {
         guard case .link("a") = life.ask(3, isPatient: true) else { return #expect(Bool(false), "no link") }
     }
 
-    @Test("a failed attempt is told to the impatient alone")
+    @Test("a failed attempt is only reported to callers that do not wait")
     func failed() throws {
         var life = life()
         _ = life.ask(1, isPatient: true)
@@ -45,7 +45,7 @@ struct ClientLifeTests {
         #expect(life.connected("a", at: start) == [1])
     }
 
-    @Test("waits grow while connections are lost at once, and begin small again after one that lasted")
+    @Test("the backoff grows while connections are lost at once, and is reset by one that lasts")
     func backoff() throws {
         var life = life()
         func lose(after duration: TimeAmount) throws -> Duration {
@@ -59,7 +59,7 @@ struct ClientLifeTests {
         #expect(try lose(after: .seconds(10)) <= .milliseconds(100))
     }
 
-    @Test("once it is shut down nobody waits, nothing is tried, and a link that comes late is closed")
+    @Test("after the shutdown nobody waits, nothing is attempted, and a late link is closed")
     func shutDown() {
         var life = life()
         _ = life.ask(1, isPatient: true)
@@ -73,7 +73,7 @@ struct ClientLifeTests {
         }
     }
 
-    @Test("who waits no longer gets nothing, and so many may wait and no more")
+    @Test("a cancelled caller gets nothing, and the number of waiting callers is bounded")
     func waiters() throws {
         var life = life()
         let answer = life.ask(1, isPatient: true)

@@ -35,7 +35,7 @@ struct RequirementTests {
         #expect(try desk.create(["pwd", "hwk"]).session.status == .active)
     }
 
-    @Test("a child session below the level is pending, as nobody vouches for it")
+    @Test("a child session below the level is pending, whatever its parent's level")
     func child() throws {
         var desk = try Desk()
         let parent = try desk.create().session

@@ -53,7 +53,7 @@ struct RuleTests {
         #expect(last.attempts.isEmpty)
     }
 
-    @Test("no rule can undo that a reused refresh token ends its session or that a wrong code is counted")
+    @Test("no rule can keep a reused refresh token from ending its session, or a wrong code from being counted")
     func effectsOfRejections() throws {
         let rule = Told(refusedAfter: ["session.refresh", "session.elevate"])
         var desk = try Desk(verifiers: [OneCode()])

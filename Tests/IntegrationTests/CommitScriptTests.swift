@@ -4,7 +4,7 @@ import Testing
 @testable import SessionStorage
 
 /// `commit.lua` on its own, with commits of every shape.
-@Suite("The script of a commit", .timeLimit(.minutes(2)))
+@Suite("The commit script", .timeLimit(.minutes(2)))
 struct CommitScriptTests {
     /// How many of each item a commit contains.
     struct Shape: CustomStringConvertible {
@@ -53,7 +53,7 @@ struct CommitScriptTests {
         "hincrby",
     ]
 
-    @Test("checks the permissions for exactly the commands of this commit before it writes anything")
+    @Test("the permissions for exactly the commands of a commit are checked before anything is written")
     func permissions() async throws {
         try await RedisUser.run(probes: false) { user in
             for command in Self.commands {
@@ -80,7 +80,7 @@ struct CommitScriptTests {
         }
     }
 
-    @Test("writes each part where it belongs, and nothing else", arguments: shapes.indices)
+    @Test("each part is written where it belongs, and nothing else is written", arguments: shapes.indices)
     func layout(index: Int) async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let shape = Self.shapes[index]
@@ -147,7 +147,7 @@ struct CommitScriptTests {
         }
     }
 
-    @Test("keeps the latest 200 entries of a log")
+    @Test("the latest 200 entries of an activity log are kept")
     func log() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let commit = ScriptedCommit(Shape(activities: 1), named: "log", in: fixture.namespace)
@@ -161,7 +161,7 @@ struct CommitScriptTests {
         }
     }
 
-    @Test("stores everything up to the last allowed millisecond, and nothing after it")
+    @Test("everything is stored up to the last allowed millisecond, and nothing after it")
     func age() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let time = try await fixture.command("TIME").array?.compactMap(\.string).compactMap(Int64.init) ?? []
@@ -178,7 +178,7 @@ struct CommitScriptTests {
     }
 
     @Test(
-        "writes nothing if a key holds another type", arguments: ["deadlines", "outbox", "log0", "log1"], [0, 1])
+        "nothing is written if a key holds another type", arguments: ["deadlines", "outbox", "log0", "log1"], [0, 1])
     func types(key: String, cancellations: Int) async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let shape = Shape(sets: 1, schedules: 1, cancellations: cancellations, events: 1, results: 1, activities: 2)
@@ -197,7 +197,7 @@ struct CommitScriptTests {
         }
     }
 
-    @Test("writes nothing if one of its commands already has a result", arguments: 0..<3)
+    @Test("nothing is written if one of the commands already has a result", arguments: 0..<3)
     func repetition(place: Int) async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let shape = Shape(sets: 1, events: 1, results: 3, activities: 1)
@@ -208,7 +208,7 @@ struct CommitScriptTests {
         }
     }
 
-    @Test("writes nothing if the revision is not the one that was read")
+    @Test("nothing is written if the revision is not the one that was read")
     func revision() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let commit = ScriptedCommit(Shape(sets: 1, events: 1), named: "revision", in: fixture.namespace)

@@ -7,7 +7,7 @@ import Testing
 @testable import SessionEngine
 @testable import SessionStorage
 
-@Suite("A record that cannot be trusted")
+@Suite("Damaged records")
 struct DamageTests {
     private let alice: JSONObject = ["subject": .string("alice")]
 
@@ -15,7 +15,7 @@ struct DamageTests {
         completions.map { $0.failure?.code }
     }
 
-    @Test("in the inbox fails only its own message, and no other of the subject")
+    @Test("a damaged inbox entry fails only its own message, and no other of the subject")
     func inbox() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let processor = await fixture.processor(on: fixture.store)
@@ -35,7 +35,7 @@ struct DamageTests {
         }
     }
 
-    @Test("under a message's id fails only that message, whatever type its key has")
+    @Test("a damaged claim fails only its own message, whatever type its key has")
     func claim() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let processor = await fixture.processor(on: fixture.store)
@@ -57,7 +57,7 @@ struct DamageTests {
         }
     }
 
-    @Test("of one session fails its own validate, but not that of another one in the same batch")
+    @Test("a damaged session fails its own validate, but not that of another session in the same batch")
     func session() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let processor = await fixture.processor(on: fixture.store)
@@ -76,7 +76,7 @@ struct DamageTests {
         }
     }
 
-    @Test("is never caused by a key of the wrong type: a commit is stored completely or not at all")
+    @Test("a key of the wrong type never causes damage: a commit is stored completely or not at all")
     func types() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let processor = await fixture.processor(on: fixture.store)
@@ -94,7 +94,7 @@ struct DamageTests {
         }
     }
 
-    @Test("is any record with numbers out of range")
+    @Test("a record with numbers out of range is damaged")
     func numbers() throws {
         let id = try #require(SessionID("ses_" + String(repeating: "A", count: 32)))
         func session(lastActiveAt: Int64 = 0, idleSeconds: Int = 600, generation: Int = 1) -> Session {
@@ -120,11 +120,11 @@ struct DamageTests {
     }
 }
 
-@Suite("The claim of a message's id")
+@Suite("Claims of message ids")
 struct ClaimTests {
     private let alice: JSONObject = ["subject": .string("alice")]
 
-    @Test("is not released by a failed duplicate: the delivery that made it may be about to commit")
+    @Test("a failed duplicate does not release a claim: the delivery that made it may be about to commit")
     func duplicates() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             try await expectClaimsKept(by: fixture.store, fixture)
@@ -152,7 +152,7 @@ struct ClaimTests {
         #expect(try await isReused(other) == false)
     }
 
-    @Test("of an earlier version is still understood")
+    @Test("a claim of an earlier version is still understood")
     func earlier() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in
             let work = Sender(fixture).work("session.create", alice, id: "1")

@@ -12,7 +12,7 @@ import Testing
 @testable import SessionEngine
 @testable import SessionStorage
 
-@Suite("A Redis with wrong replies", .timeLimit(.minutes(3)))
+@Suite("A hostile Redis", .timeLimit(.minutes(3)))
 struct HostileRedisTests {
     /// A wrong reply and the command that gets it; everything else is answered as Redis would.
     struct Lie: CustomTestStringConvertible, Sendable {
@@ -56,7 +56,7 @@ struct HostileRedisTests {
     }
 
     @Test(
-        "makes the store away or the subject damaged, and the next correct reply is accepted",
+        "a wrong reply makes the store unavailable or the subject damaged, and the next correct reply is accepted",
         arguments: Lie.loads)
     func lies(lie: Lie) async throws {
         try await Stage.run { stage in
@@ -76,7 +76,7 @@ struct HostileRedisTests {
         }
     }
 
-    @Test("causes no overflow with the largest revision, which is only compared")
+    @Test("the largest revision causes no overflow, because revisions are only compared")
     func largestRevision() async throws {
         try await Stage.run { stage in
             stage.lie(to: "HGETALL") { reply in
@@ -89,7 +89,7 @@ struct HostileRedisTests {
         }
     }
 
-    @Test("cannot add sessions by returning fields that were not requested")
+    @Test("fields that were not requested add no sessions")
     func tooFewFields() async throws {
         try await Stage.run { stage in
             for count in [0, 1, 3] {
@@ -102,7 +102,7 @@ struct HostileRedisTests {
         }
     }
 
-    @Test("leaves a commit uncertain by answering with other events, and it has no second effect")
+    @Test("a reply with other events leaves the commit uncertain, and it has no second effect")
     func fewReferences() async throws {
         try await Stage.run { stage in
             for answer in [
@@ -120,7 +120,7 @@ struct HostileRedisTests {
         }
     }
 
-    @Test("cannot cause endless reading of an outbox, with decreasing or missing ids")
+    @Test("decreasing or missing ids do not cause endless reading of an outbox")
     func outboxWithoutOrder() async throws {
         try await Stage.run { stage in
             let partition = Partition(of: stage.session.handle)
@@ -142,7 +142,7 @@ struct HostileRedisTests {
         }
     }
 
-    @Test("stops no worker with thousands of randomly changed replies")
+    @Test("thousands of randomly changed replies stop no worker")
     func random() async throws {
         try await Stage.run { stage in
             for seed in 0..<2000 {

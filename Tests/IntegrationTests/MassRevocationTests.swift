@@ -43,7 +43,7 @@ struct MassRevocationStoreTests {
         }
     }
 
-    @Test("the revocation also ends sessions that were read before it and stored after it")
+    @Test("a revocation also ends sessions that were read before it and stored after it")
     func storedBehind() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)
@@ -151,7 +151,7 @@ struct MassRevocationStoreTests {
         }
     }
 
-    @Test("a walk by pages lists every subject with a session, without duplicates in a page")
+    @Test("a scan by pages lists every subject with a session, without duplicates in a page")
     func pages() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)
@@ -178,7 +178,7 @@ struct MassRevocationStoreTests {
         }
     }
 
-    @Test("a revocation is forgotten once every partition was walked after the settling time")
+    @Test("a revocation is removed once every partition was scanned after the settling time")
     func progress() async throws {
         try await RedisFixture.run { fixture in
             #expect(try await fixture.store.revocationProgress() == nil)

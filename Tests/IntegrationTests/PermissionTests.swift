@@ -11,7 +11,7 @@ import Testing
 @testable import SessionEngine
 @testable import SessionStorage
 
-@Suite("A revoked Redis permission", .timeLimit(.minutes(2)))
+@Suite("Revoked Redis permissions", .timeLimit(.minutes(2)))
 struct PermissionTests {
     /// What is revoked, and what the error must name.
     static let losses: [(rule: String, names: String)] = [
@@ -20,7 +20,9 @@ struct PermissionTests {
         ("-set", "SET"), ("-type", "TYPE"),
     ]
 
-    @Test("makes the store away until it is restored, and is reported with its user", arguments: losses.map(\.rule))
+    @Test(
+        "a revoked permission makes the store unavailable until it is restored, and is reported with its user",
+        arguments: losses.map(\.rule))
     func loss(rule: String) async throws {
         let named = try #require(Self.losses.first { $0.rule == rule }).names
         try await RedisUser.run { user in
@@ -43,7 +45,7 @@ struct PermissionTests {
         }
     }
 
-    @Test("is detected by every new connection, with all missing commands in one sentence")
+    @Test("every new connection reports all missing permissions in one sentence")
     func atStart() async throws {
         try await RedisUser.run(["-xadd", "-zadd", "-lrange"]) { user in
             await user.states.wait { $0.contains { $0.contains("may not run") } }
@@ -54,7 +56,7 @@ struct PermissionTests {
         }
     }
 
-    @Test("leaves every commit complete or without effect")
+    @Test("a revoked permission leaves every commit complete or without effect")
     func neverHalf() async throws {
         // Without the connection's probe, so that the script has to detect it.
         try await RedisUser.run(probes: false) { user in

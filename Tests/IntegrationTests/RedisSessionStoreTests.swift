@@ -65,7 +65,7 @@ struct RedisSessionStoreTests {
         }
     }
 
-    @Test("a record copied to another session's place does not open there")
+    @Test("a record copied to another session's key does not open there")
     func moved() async throws {
         try await RedisFixture.run { fixture in
             let processor = await fixture.processor(on: fixture.store)

@@ -91,7 +91,7 @@ struct ReplyQueueTests {
     private struct Effect: Error {}
 }
 
-@Suite("What is kept out of quarantine")
+@Suite("Messages that are not quarantined")
 struct QuarantineAllowanceTests {
     private static let keyring = Keyring.generate(at: Timestamp(milliseconds: 0))
 

@@ -50,7 +50,7 @@ struct SessionClientTests {
         await connection.close()
     }
 
-    @Test("it is answered again after its connection was lost, by the next broker that is there")
+    @Test("after losing its connection, the client gets replies through the next reachable broker")
     func reconnects() async throws {
         try await withEcho { client in
             #expect(try await client.send("session.get", body: "1".utf8) == Array("1".utf8))
@@ -61,7 +61,7 @@ struct SessionClientTests {
         }
     }
 
-    @Test("a command that is under way when the connection is lost fails, and is not sent again")
+    @Test("a command in flight when the connection is lost fails, and is not sent again")
     func lost() async throws {
         try await withEcho { client in
             let connection = try await client.amqp.link().connection
@@ -74,7 +74,7 @@ struct SessionClientTests {
         }
     }
 
-    @Test("a command that nobody answers fails with timeout, and one that waits for a broker with notConnected")
+    @Test("an unanswered command fails with timeout, and one without a broker with notConnected")
     func timeouts() async throws {
         try await withEcho { client in
             let error = await #expect(throws: SessionClientError.self) {
@@ -89,7 +89,7 @@ struct SessionClientTests {
         }
     }
 
-    @Test("where no broker is there connecting fails at once, and brokers of several users are refused")
+    @Test("without a broker, connecting fails at once; brokers with different users are refused")
     func noBroker() async throws {
         let none = await #expect(throws: SessionClientError.self) {
             try await SessionClient.connect(url: "amqp://127.0.0.1:1/")

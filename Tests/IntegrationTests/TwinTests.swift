@@ -28,9 +28,9 @@ struct ClockedStore<Base: SessionStore>: SessionStore {
     }
 }
 
-@Suite("The Redis and in-memory stores")
+@Suite("The Redis store and the in-memory store")
 struct TwinTests {
-    @Test("give random commands the same outcomes, events and states", arguments: 0..<8)
+    @Test("both stores give the same outcomes, events and states for random commands", arguments: 0..<8)
     func sameOutcomes(run: Int) async throws {
         let seed = UInt64.random(in: .min ... .max)
         try await RedisFixture.run { fixture in

@@ -9,21 +9,21 @@ struct RedisChannelHandlerTests {
     static let hash = String(repeating: "a", count: 40)
     static let script = RedisScript(name: "commit", source: "return 1")
 
-    @Test("writes a pipeline at once, in one write")
+    @Test("a pipeline is sent at once, in one write")
     func writesAtOnce() throws {
         let server = try ScriptedServer()
         _ = server.send(gets: 3)
         #expect(try server.written() == String(repeating: encoded("GET", "k"), count: 3))
     }
 
-    @Test("answers an empty pipeline without asking the server")
+    @Test("an empty pipeline is answered without asking the server")
     func emptyPipeline() throws {
         let server = try ScriptedServer()
         #expect(server.send(RedisPipeline()).replies == [])
         #expect(try server.written() == "")
     }
 
-    @Test("gives each pipeline its own replies when several are outstanding")
+    @Test("each pipeline gets its own replies when several are outstanding")
     func severalOutstanding() throws {
         let server = try ScriptedServer()
         let (first, second, third) = (server.send(gets: 1), server.send(gets: 2), server.send(gets: 1))
@@ -35,7 +35,7 @@ struct RedisChannelHandlerTests {
         #expect(third.replies == [.integer(4)])
     }
 
-    @Test("gives the same replies wherever the stream is split")
+    @Test("the replies are the same wherever the stream is split")
     func cutAnywhere() throws {
         let bytes = Array(ReplyParserTests.stream.utf8)
         for cut in 0...bytes.count {
@@ -47,7 +47,7 @@ struct RedisChannelHandlerTests {
         }
     }
 
-    @Test("returns an error in the middle of a pipeline as a value")
+    @Test("an error in the middle of a pipeline is returned as a value")
     func errorInTheMiddle() throws {
         let server = try ScriptedServer()
         let answer = server.send(gets: 3)
@@ -55,7 +55,7 @@ struct RedisChannelHandlerTests {
         #expect(answer.replies == [.simple("a"), .error("WRONGTYPE no"), .simple("b")])
     }
 
-    @Test("keeps replies within the pipeline's budget, and every small one")
+    @Test("replies within the pipeline's budget are kept, and every small one")
     func repliesBeyondTheBudget() throws {
         let server = try ScriptedServer()
         var pipeline = RedisPipeline()
@@ -77,7 +77,7 @@ struct RedisChannelHandlerTests {
         #expect(next.replies == [.bulk(Array(large.utf8))])
     }
 
-    @Test("sends everything triggered by one read in one write")
+    @Test("everything triggered by one read is sent in one write")
     func flushesOnce() throws {
         let server = try ScriptedServer()
         let counter = FlushCounter()
@@ -93,7 +93,7 @@ struct RedisChannelHandlerTests {
         #expect(try server.written().hasSuffix(String(repeating: encoded("INCR", "k"), count: 4)))
     }
 
-    @Test("closes when the replies to one pipeline exceed the memory limit")
+    @Test("the connection closes when the replies to one pipeline exceed the memory limit")
     func pipelineMemory() throws {
         let server = try ScriptedServer { $0.maximumPipelineMemory = 10_000 }
         let answer = server.send(gets: 300)
@@ -110,7 +110,7 @@ struct RedisChannelHandlerTests {
 
     // MARK: Scripts
 
-    @Test("puts the script's hash where the server expects it")
+    @Test("the script's hash is sent where the server expects it")
     func evaluates() throws {
         let server = try ScriptedServer(scripts: [(Self.script, Self.hash)])
         var pipeline = RedisPipeline()
@@ -119,7 +119,7 @@ struct RedisChannelHandlerTests {
         #expect(try server.written() == encoded("EVALSHA", Self.hash, "1", "k", "v"))
     }
 
-    @Test("sends nothing of a pipeline that uses an unknown script")
+    @Test("nothing of a pipeline that uses an unknown script is sent")
     func unknownScript() throws {
         let server = try ScriptedServer()
         var pipeline = RedisPipeline()
@@ -131,7 +131,7 @@ struct RedisChannelHandlerTests {
         #expect(try server.written() == "")
     }
 
-    @Test("reloads lost scripts and repeats only the evaluations that needed them")
+    @Test("lost scripts are reloaded, and only the evaluations that needed them are repeated")
     func reloadsScripts() throws {
         let other = RedisScript(name: "sweep", source: "return 2")
         let otherHash = String(repeating: "b", count: 40)
@@ -156,7 +156,7 @@ struct RedisChannelHandlerTests {
         #expect(answer.replies == [.simple("PONG"), .integer(11), .integer(2), .integer(13)])
     }
 
-    @Test("repeats only once when scripts keep vanishing")
+    @Test("evaluations are repeated only once when scripts keep vanishing")
     func repeatsOnce() throws {
         let server = try ScriptedServer(scripts: [(Self.script, Self.hash)])
         var pipeline = RedisPipeline()
@@ -167,7 +167,7 @@ struct RedisChannelHandlerTests {
         #expect(answer.replies == [.error("NOSCRIPT gone again")])
     }
 
-    @Test("does not mistake another command's NOSCRIPT for a lost script")
+    @Test("another command's NOSCRIPT is not mistaken for a lost script")
     func otherNoScript() throws {
         let server = try ScriptedServer(scripts: [(Self.script, Self.hash)])
         let answer = server.send(gets: 1)
@@ -177,7 +177,7 @@ struct RedisChannelHandlerTests {
 
     // MARK: Deadlines
 
-    @Test("closes when a reply is late, and only then")
+    @Test("the connection closes when a reply is late, and only then")
     func deadline() throws {
         let server = try ScriptedServer { $0.replyTimeout = .milliseconds(500) }
         let first = server.send(gets: 1)
@@ -195,7 +195,7 @@ struct RedisChannelHandlerTests {
         #expect(!server.channel.isActive)
     }
 
-    @Test("stays open indefinitely while nothing is outstanding")
+    @Test("the connection stays open indefinitely while nothing is outstanding")
     func idle() throws {
         let server = try ScriptedServer()
         _ = server.send(gets: 1)
@@ -208,7 +208,7 @@ struct RedisChannelHandlerTests {
         #expect(answer.replies == [.integer(2)])
     }
 
-    @Test("gives repeated evaluations a new deadline")
+    @Test("repeated evaluations get a new deadline")
     func repetitionDeadline() throws {
         let server = try ScriptedServer(scripts: [(Self.script, Self.hash)]) { $0.replyTimeout = .seconds(1) }
         var pipeline = RedisPipeline()
@@ -224,7 +224,7 @@ struct RedisChannelHandlerTests {
 
     // MARK: Ends
 
-    @Test("fails everything outstanding and closes when the server sends garbage")
+    @Test("garbage from the server fails everything outstanding and closes the connection")
     func garbage() throws {
         let server = try ScriptedServer()
         let (first, second) = (server.send(gets: 1), server.send(gets: 1))
@@ -235,7 +235,7 @@ struct RedisChannelHandlerTests {
         try server.answer(":2\r\n")
     }
 
-    @Test("closes when the server sends an unrequested reply")
+    @Test("an unrequested reply closes the connection")
     func unasked() throws {
         let server = try ScriptedServer()
         try server.answer("+surprise\r\n")
@@ -243,7 +243,7 @@ struct RedisChannelHandlerTests {
         #expect(server.send(gets: 1).error?.code == .notConnected)
     }
 
-    @Test("fails the outstanding pipelines when the server disconnects in the middle of a reply")
+    @Test("outstanding pipelines fail when the server disconnects in the middle of a reply")
     func closedByServer() throws {
         let server = try ScriptedServer()
         let answer = server.send(gets: 2)
@@ -283,7 +283,7 @@ struct RedisChannelHandlerTests {
         #expect(!server.channel.isActive)
     }
 
-    @Test("closing does not wait for ever")
+    @Test("closing does not wait forever")
     func drainDeadline() throws {
         let server = try ScriptedServer()
         let answer = server.send(gets: 1)
@@ -293,7 +293,7 @@ struct RedisChannelHandlerTests {
         #expect(!server.channel.isActive)
     }
 
-    @Test("may be closed by a completion")
+    @Test("a completion may close the connection")
     func closedByCompletion() throws {
         let server = try ScriptedServer()
         server.connection.send(pipeline("GET")) { _ in server.handler.fail(RedisError(.timeout, "enough")) }
@@ -306,7 +306,7 @@ struct RedisChannelHandlerTests {
 
     // MARK: Bounds
 
-    @Test("refuses commands beyond the outstanding limit, and accepts them again after replies")
+    @Test("commands beyond the outstanding limit are refused, and accepted again after replies")
     func boundsCommands() throws {
         let server = try ScriptedServer { $0.maximumOutstandingCommands = 3 }
         let first = server.send(gets: 2)
@@ -318,7 +318,7 @@ struct RedisChannelHandlerTests {
         #expect(server.send(gets: 3).error == nil)
     }
 
-    @Test("refuses bytes beyond the outstanding limit")
+    @Test("bytes beyond the outstanding limit are refused")
     func boundsBytes() throws {
         let server = try ScriptedServer { $0.maximumOutstandingBytes = 50 }
         #expect(server.send(gets: 2).error == nil)

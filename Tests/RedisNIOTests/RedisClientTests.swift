@@ -9,7 +9,7 @@ import Testing
 
 @Suite("A client")
 struct RedisClientTests {
-    @Test("sends nothing before it is connected, and reports why")
+    @Test("the client sends nothing before it is connected, and reports why")
     func notConnected() throws {
         let stage = Stage()
         let idle = stage.send()
@@ -22,7 +22,7 @@ struct RedisClientTests {
         #expect(waiting.error?.mayHaveRun == false)
     }
 
-    @Test("retries after exactly the announced wait, doubling the ceiling each time")
+    @Test("the client retries after exactly the announced wait, and doubles the ceiling each time")
     func backsOff() throws {
         let stage = Stage(backoff: Backoff(initial: .milliseconds(100), maximum: .seconds(60)))
         stage.client.start()
@@ -38,7 +38,7 @@ struct RedisClientTests {
         #expect(stage.attempts == 9)
     }
 
-    @Test("uses the connection once established, and a new one after losing it")
+    @Test("the client uses the connection once established, and a new one after losing it")
     func reconnects() throws {
         let stage = Stage()
         stage.client.start()
@@ -60,7 +60,7 @@ struct RedisClientTests {
         #expect(stage.stateNames == ["connecting", "connected", "disconnected", "connecting", "connected"])
     }
 
-    @Test("resets its backoff only after a connection that lasted")
+    @Test("only a connection that lasted resets the backoff")
     func resetsBackoff() throws {
         let stage = Stage(backoff: Backoff(initial: .milliseconds(1), maximum: .seconds(1)))
         stage.client.start()
@@ -77,7 +77,7 @@ struct RedisClientTests {
         #expect(try #require(stage.nextAttempt) <= .milliseconds(1))
     }
 
-    @Test("reconnects to find the master after READONLY, and still returns the replies")
+    @Test("the client reconnects to find the master after READONLY, and still returns the replies")
     func readOnly() throws {
         let stage = Stage()
         stage.client.start()
@@ -91,7 +91,7 @@ struct RedisClientTests {
         #expect(stage.attempts == 2)
     }
 
-    @Test("keeps its connection after other errors")
+    @Test("the client keeps its connection after other errors")
     func otherErrors() throws {
         let stage = Stage()
         stage.client.start()
@@ -103,7 +103,7 @@ struct RedisClientTests {
         #expect(stage.stateNames.last == "connected")
     }
 
-    @Test("drops a connection whose user lacks a permission, and reports the server's words")
+    @Test("the client drops a connection whose user lacks a permission, and reports the server's words")
     func permissionLost() throws {
         for words in [
             "NOPERM this user has no permissions to run the 'evalsha' command", "MOVED 3999 127.0.0.1:6381",
@@ -121,7 +121,7 @@ struct RedisClientTests {
         }
     }
 
-    @Test("detects a server that vanished silently, even while idle")
+    @Test("the client detects a server that vanished silently, even while idle")
     func silence() throws {
         let stage = Stage()
         stage.client.start()
@@ -136,7 +136,7 @@ struct RedisClientTests {
         #expect(stage.reasons.last?.contains("no reply") == true)
     }
 
-    @Test("does not ping a server that it hears from")
+    @Test("the client does not ping a server that it hears from")
     func busy() throws {
         let stage = Stage()
         stage.client.start()
@@ -150,7 +150,7 @@ struct RedisClientTests {
         }
     }
 
-    @Test("drops a connection that the caller abandons")
+    @Test("the client drops a connection that the caller abandons")
     func distrusted() throws {
         let stage = Stage()
         stage.client.start()
@@ -160,7 +160,7 @@ struct RedisClientTests {
         #expect(stage.reasons.last == "nonsense")
     }
 
-    @Test("resumes waiters when it connects, or at once if it already is connected")
+    @Test("waiting callers resume when the client connects, or at once if it already is connected")
     func waits() throws {
         let stage = Stage()
         stage.client.start()
@@ -173,7 +173,7 @@ struct RedisClientTests {
         #expect(stage.whenConnected().count == 1)
     }
 
-    @Test("can be shut down while waiting, and never retries")
+    @Test("the client can be shut down while waiting, and does not retry")
     func shutDownWhileWaiting() throws {
         let stage = Stage()
         stage.client.start()
@@ -188,7 +188,7 @@ struct RedisClientTests {
         #expect(stage.whenConnected().first??.code == .notConnected)
     }
 
-    @Test("can be shut down while connecting, and closes the resulting connection")
+    @Test("the client can be shut down while connecting, and closes the resulting connection")
     func shutDownWhileConnecting() throws {
         let stage = Stage()
         stage.client.start()
@@ -199,7 +199,7 @@ struct RedisClientTests {
         #expect(stage.stateNames == ["connecting", "shutDown"])
     }
 
-    @Test("shuts down only after the outstanding replies when connected")
+    @Test("a connected client shuts down only after the outstanding replies")
     func shutDownWhileConnected() throws {
         let stage = Stage()
         stage.client.start()

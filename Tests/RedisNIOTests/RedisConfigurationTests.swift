@@ -15,7 +15,7 @@ struct RedisConfigurationTests {
     }
 
     @Test(
-        "reads URLs",
+        "URLs are parsed",
         arguments: [
             Expected(url: "redis://localhost", host: "localhost"),
             Expected(url: "redis://localhost/", host: "localhost"),
@@ -43,7 +43,7 @@ struct RedisConfigurationTests {
     }
 
     @Test(
-        "rejects malformed URLs without quoting any part of them",
+        "malformed URLs are rejected without quoting any part of them",
         arguments: [
             "", "hunter2", "hunter2@host", "http://u:hunter2@h", "hunter2://h", "redis:/u:hunter2@h", "redis://",
             "redis://u:hunter2@", "redis://u:hunter2@:6379", "redis://u:hunter2@h:", "redis://u:hunter2@h:0",
@@ -60,7 +60,7 @@ struct RedisConfigurationTests {
     }
 
     @Test(
-        "names unsupported features",
+        "unsupported features are named",
         arguments: [
             ("redis+sentinel://a:1,b:2/master", "Sentinel"), ("rediss+sentinel://:hunter2@a", "Sentinel"),
             ("redis+cluster://a:1", "Cluster"), ("rediss+cluster://a:1", "Cluster"),
@@ -72,7 +72,7 @@ struct RedisConfigurationTests {
         #expect(!"\(error)".contains("hunter2"))
     }
 
-    @Test("never prints the password", arguments: ["redis://u:hunter2@h", "rediss://:hunter2@h:1/2"])
+    @Test("a configuration does not print its password", arguments: ["redis://u:hunter2@h", "rediss://:hunter2@h:1/2"])
     func redacts(url: String) throws {
         struct Holder {
             var configuration: RedisConfiguration
@@ -91,7 +91,7 @@ struct RedisConfigurationTests {
         }
     }
 
-    @Test("is rejected before any attempt if it can never work")
+    @Test("a configuration that can never work is rejected before any attempt")
     func refusesImpossible() {
         let script = RedisScript(name: "s", source: "return 1")
         let cases: [(RedisConfiguration, [RedisScript])] = [

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A pipeline")
 struct RedisPipelineTests {
-    @Test("encodes every kind of argument as a bulk string")
+    @Test("every kind of argument is encoded as a bulk string")
     func encodesArguments() {
         var pipeline = RedisPipeline()
         pipeline.command("SET", "key", .bytes([0, 13, 10, 255]), .integer(-12), .buffer(ByteBuffer(string: "büf")))
@@ -18,7 +18,7 @@ struct RedisPipelineTests {
     }
 
     @Test(
-        "writes integers of every length in decimal",
+        "integers of every length are encoded in decimal",
         arguments: [0, 9, 10, 99, 100, -1, -9, -10, 1_000_000_007, Int64.max, Int64.min])
     func encodesIntegers(value: Int64) {
         var pipeline = RedisPipeline()
@@ -26,7 +26,7 @@ struct RedisPipelineTests {
         #expect(String(buffer: pipeline.buffer) == encoded("ECHO", "\(value)"))
     }
 
-    @Test("encodes lengths of every size correctly", arguments: [0, 1, 9, 10, 99, 100, 999, 1000, 70_000])
+    @Test("lengths of every size are encoded correctly", arguments: [0, 1, 9, 10, 99, 100, 999, 1000, 70_000])
     func encodesLengths(length: Int) {
         let text = String(repeating: "x", count: length)
         var pipeline = RedisPipeline(capacity: 0)
@@ -34,14 +34,14 @@ struct RedisPipelineTests {
         #expect(String(buffer: pipeline.buffer) == encoded("ECHO", text))
     }
 
-    @Test("accepts a list of arguments built at run time")
+    @Test("a list of arguments can be built at run time")
     func encodesLists() {
         var pipeline = RedisPipeline()
         pipeline.command("DEL", arguments: (0..<12).map { .string("k\($0)") })
         #expect(String(buffer: pipeline.buffer).hasPrefix("*13\r\n$3\r\nDEL\r\n$2\r\nk0\r\n"))
     }
 
-    @Test("reserves space for a script's hash, which is filled in without moving anything")
+    @Test("space for a script's hash is reserved, and filled in without moving anything")
     func encodesScripts() throws {
         let script = RedisScript(name: "s", source: "return 1")
         var pipeline = RedisPipeline()

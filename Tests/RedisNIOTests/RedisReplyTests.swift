@@ -8,7 +8,7 @@ struct RedisReplyTests {
         .simple("OK"), .bulk([0x34, 0x32]), .integer(42), .null, .array([.null]), .error("ERR no"),
     ]
 
-    @Test("gives its value only as its own type")
+    @Test("a reply gives its value only as its own type")
     func accessors() {
         #expect(Self.all.map(\.string) == ["OK", "42", nil, nil, nil, nil])
         #expect(Self.all.map(\.bytes) == [[0x4F, 0x4B], [0x34, 0x32], nil, nil, nil, nil])
@@ -19,7 +19,7 @@ struct RedisReplyTests {
     }
 
     @Test(
-        "of an error has the right kind",
+        "an error has the right kind",
         arguments: [
             ("NOSCRIPT No matching script. Please use EVAL.", .noScript, false, false),
             ("LOADING Redis is loading the dataset in memory", .loading, true, false),
@@ -51,7 +51,7 @@ struct RedisReplyTests {
     }
 
     @Test(
-        "of an error is quoted only where the server's words repeat nothing that was sent",
+        "an error is quoted only if the server's words repeat nothing that was sent",
         arguments: [
             ("NOPERM this user has no permissions to run the 'xadd' command", nil),
             ("MOVED 3999 127.0.0.1:6381", nil),
@@ -65,7 +65,7 @@ struct RedisReplyTests {
     }
 
     @Test(
-        "of an error is attributed to the command only where the command caused it",
+        "an error is attributed to the command only if the command caused it",
         arguments: [
             ("WRONGTYPE x", true), ("ERR value is not an integer or out of range", true), ("NOPERM x", false),
             ("CROSSSLOT x", false), ("MOVED 1 a:1", false), ("ERR unknown command 'GET'", false), ("READONLY x", false),

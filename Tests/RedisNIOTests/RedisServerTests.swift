@@ -8,7 +8,7 @@ import Testing
 
 @testable import RedisNIO
 
-@Suite("With a real server, a connection", .timeLimit(.minutes(1)))
+@Suite("A connection to a real server", .timeLimit(.minutes(1)))
 struct RedisServerTests {
     let loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.any()
     /// Unique to this test, so that tests and whole runs can share a server.
@@ -40,7 +40,7 @@ struct RedisServerTests {
         return pipeline
     }
 
-    @Test("receives every kind of reply")
+    @Test("every kind of reply is received")
     func replies() async throws {
         try await withConnection { connection async throws in
             let bytes = (0...255).map { UInt8($0) }
@@ -64,7 +64,7 @@ struct RedisServerTests {
         }
     }
 
-    @Test("transfers a value larger than any socket buffer")
+    @Test("a value larger than any socket buffer is transferred")
     func largeValues() async throws {
         try await withConnection { connection async throws in
             let bytes = [UInt8](repeating: 7, count: 5_000_000)
@@ -75,7 +75,7 @@ struct RedisServerTests {
         }
     }
 
-    @Test("serves many concurrent tasks, each with its own replies")
+    @Test("many concurrent tasks each get their own replies")
     func concurrency() async throws {
         try await withConnection { connection async throws in
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -92,7 +92,7 @@ struct RedisServerTests {
         }
     }
 
-    @Test("evaluates scripts, even after the server has lost them")
+    @Test("scripts are evaluated, even after the server has lost them")
     func scripts() async throws {
         let server = try await RedisServerProcess.start()
         let script = RedisScript(name: "append", source: "return redis.call('APPEND', KEYS[1], ARGV[1])")
@@ -107,7 +107,7 @@ struct RedisServerTests {
         }
     }
 
-    @Test("names a script that the server does not accept")
+    @Test("a script that the server does not accept is named")
     func badScript() async throws {
         let script = RedisScript(name: "broken", source: "return return")
         let error = await #expect(throws: RedisError.self) {
@@ -117,7 +117,7 @@ struct RedisServerTests {
         #expect(error?.message.contains("broken") == true)
     }
 
-    @Test("selects the database and sets its client name")
+    @Test("the database is selected and the client name set")
     func databaseAndName() async throws {
         let server = try await RedisServerProcess.start()
         var configuration = try RedisConfiguration(url: server.url + "/3")
@@ -132,7 +132,7 @@ struct RedisServerTests {
         #expect(error?.code == .server)
     }
 
-    @Test("authenticates with a password, or a user and a password, and only with the right ones")
+    @Test("authentication works with a password, or a user and a password, and only with the right ones")
     func authentication() async throws {
         let server = try await RedisServerProcess.start([
             "--requirepass", "s3cret/ @", "--user", "worker", "on", ">p:w", "~*", "&*", "+@all",
@@ -153,7 +153,7 @@ struct RedisServerTests {
         }
     }
 
-    @Test("rejects a server without a password when one is configured")
+    @Test("a server without a password is rejected when one is configured")
     func unwantedPassword() async throws {
         let server = try await RedisServerProcess.start()
         let error = await #expect(throws: RedisError.self) {
@@ -162,7 +162,7 @@ struct RedisServerTests {
         #expect(error?.code == .authenticationFailed)
     }
 
-    @Test("fails at once if nothing listens on the port")
+    @Test("connecting fails at once if nothing listens on the port")
     func refused() async throws {
         let server = try await RedisServerProcess.start()
         server.kill()
@@ -173,7 +173,7 @@ struct RedisServerTests {
         #expect(error?.message.contains("127.0.0.1:\(server.port)") == true)
     }
 
-    @Test("ends when the server is killed, and fails the outstanding pipelines")
+    @Test("the connection ends when the server is killed, and outstanding pipelines fail")
     func killed() async throws {
         let server = try await RedisServerProcess.start()
         var configuration = try RedisConfiguration(url: server.url)
@@ -191,7 +191,7 @@ struct RedisServerTests {
         await #expect(throws: RedisError.self) { try await connection.send(pipeline("PING")) }
     }
 
-    @Test("ends when the server is alive but does not answer")
+    @Test("the connection ends when the server is alive but does not answer")
     func frozen() async throws {
         let server = try await RedisServerProcess.start()
         var configuration = try RedisConfiguration(url: server.url)
@@ -220,7 +220,7 @@ struct RedisServerTests {
     }
 
     @Test(
-        "uses TLS, and only with a server whose certificate is trusted",
+        "TLS works only with a server whose certificate is trusted",
         arguments: [("DNS:localhost", "localhost"), ("IP:127.0.0.1", "127.0.0.1")])
     func tls(name: String, host: String) async throws {
         let certificate = try SelfSignedCertificate(for: name)
@@ -235,7 +235,7 @@ struct RedisServerTests {
         }
     }
 
-    @Test("rejects a trusted certificate issued for another name")
+    @Test("a trusted certificate issued for another name is rejected")
     func misnamed() async throws {
         let certificate = try SelfSignedCertificate(for: "DNS:elsewhere.test")
         let server = try await RedisServerProcess.start(tls: certificate)
@@ -246,9 +246,9 @@ struct RedisServerTests {
     }
 }
 
-@Suite("With a real server, a client", .timeLimit(.minutes(1)))
+@Suite("A client with a real server", .timeLimit(.minutes(1)))
 struct RedisServerClientTests {
-    @Test("reconnects when the server returns, with its scripts")
+    @Test("the client reconnects when the server returns, with its scripts")
     func comesBack() async throws {
         let first = try await RedisServerProcess.start()
         let script = RedisScript(name: "one", source: "return 1")
@@ -281,7 +281,7 @@ struct RedisServerClientTests {
         withExtendedLifetime(second) {}
     }
 
-    @Test("stops waiting when the waiting task is cancelled")
+    @Test("a waiting task stops waiting when it is cancelled")
     func cancelledWait() async throws {
         let client = try RedisClient(
             RedisConfiguration(host: "127.0.0.1", port: 1), on: MultiThreadedEventLoopGroup.singleton.any(),
@@ -293,7 +293,7 @@ struct RedisServerClientTests {
         await client.shutdown()
     }
 
-    @Test("runs until its task is cancelled, then closes")
+    @Test("the client runs until its task is cancelled, then closes")
     func run() async throws {
         let client = try RedisClient(
             SharedRedis.configuration(), on: MultiThreadedEventLoopGroup.singleton.any(), logger: silent)

@@ -35,7 +35,7 @@ struct ReplyParserTests {
         return replies
     }
 
-    @Test("parses the same replies wherever the stream is split in two")
+    @Test("the same replies are parsed wherever the stream is split in two")
     func cutAnywhere() throws {
         let bytes = Array(Self.stream.utf8)
         for cut in 0...bytes.count {
@@ -44,13 +44,13 @@ struct ReplyParserTests {
         }
     }
 
-    @Test("parses the same replies one byte at a time")
+    @Test("the same replies are parsed one byte at a time")
     func byteByByte() throws {
         #expect(try Self.parse(Self.stream.map { String($0) }) == Self.replies)
         #expect(try Self.parse(Self.stream.unicodeScalars.map { String($0) }) == Self.replies)
     }
 
-    @Test("reads from the buffer's reader index")
+    @Test("parsing starts at the buffer's reader index")
     func honoursReaderIndex() throws {
         var parser = ReplyParser(maximumReplyBytes: 1000)
         var bytes = ByteBuffer(string: "junk:5\r\n")
@@ -60,7 +60,7 @@ struct ReplyParserTests {
         #expect(replies == [.integer(5)])
     }
 
-    @Test("parses thousands of replies in one read, and strings longer than one feed")
+    @Test("thousands of replies in one read are parsed, and strings longer than one feed")
     func longStreams() throws {
         let long = String(repeating: "y", count: 100_000)
         let text = String(repeating: ":1\r\n$3\r\nabc\r\n", count: 5000) + "$100000\r\n\(long)\r\n:2\r\n"
@@ -71,7 +71,7 @@ struct ReplyParserTests {
     }
 
     @Test(
-        "rejects input that is not RESP2",
+        "input that is not RESP2 is rejected",
         arguments: [
             "HTTP/1.1 400 Bad Request\r\n", "?\r\n", ":12x\r\n", ":\r\n", "$abc\r\n", "$-2\r\n", "*-2\r\n",
             "*99999999999\r\n", "%1\r\n+a\r\n+b\r\n", "_\r\n", "#t\r\n", ",1.5\r\n", "\r\n", "$3\r\nabcde\r\n",
@@ -83,7 +83,7 @@ struct ReplyParserTests {
         #expect(error?.code == .protocolViolation)
     }
 
-    @Test("keeps the complete replies before garbage")
+    @Test("complete replies before garbage are kept")
     func repliesBeforeGarbage() {
         var parser = ReplyParser(maximumReplyBytes: 1000)
         var replies: [RedisReply] = []
@@ -93,7 +93,7 @@ struct ReplyParserTests {
         #expect(replies == [.integer(1), .simple("OK")])
     }
 
-    @Test("keeps rejecting input after garbage")
+    @Test("input after garbage is rejected")
     func staysRefused() {
         var parser = ReplyParser(maximumReplyBytes: 1000)
         for text in ["?", ":1\r\n"] {
@@ -101,7 +101,7 @@ struct ReplyParserTests {
         }
     }
 
-    @Test("limits the size of a reply, not of the stream")
+    @Test("the size of a reply is limited, not that of the stream")
     func boundsReplies() throws {
         let pieces = (0..<100).map { "$10\r\n\(String(format10: $0))\r\n" }
         #expect(try Self.parse(pieces, limit: 20).count == 100)
@@ -111,18 +111,18 @@ struct ReplyParserTests {
         #expect(error?.code == .protocolViolation)
     }
 
-    @Test("does not reserve memory for elements that are merely announced")
+    @Test("no memory is reserved for elements that are merely announced")
     func announcedElements() throws {
         #expect(try Self.parse([String(repeating: "*2147483647\r\n", count: 8)]).isEmpty)
     }
 
-    @Test("does not crash on a string whose announced length overflows")
+    @Test("a string whose announced length overflows does not crash the parser")
     func announcedLength() throws {
         #expect(try Self.parse(["$9223372036854775807\r\nabc\r\n"]).isEmpty)
     }
 
     @Test(
-        "rejects an endless line, however small the pieces",
+        "an endless line is rejected, however small the pieces",
         arguments: ["+", "-", "$", "*", ":", "*1\r\n$", "*2\r\n$1\r\na\r\n+"])
     func endlessLine(beginning: String) {
         let pieces = [beginning] + [String](repeating: String(repeating: "1", count: 4000), count: 40)
@@ -130,7 +130,7 @@ struct ReplyParserTests {
         #expect(error?.code == .protocolViolation && error?.exceedsLimit == false)
     }
 
-    @Test("limits the memory of a reply, whatever its content")
+    @Test("the memory of a reply is limited, whatever its content")
     func memory() throws {
         for element in [":1\r\n", "$-1\r\n", "$0\r\n\r\n", "*0\r\n", "*1\r\n:1\r\n", "+a\r\n", "$3\r\nabc\r\n"] {
             let text = "*20000\r\n" + String(repeating: element, count: 20_000)
@@ -150,7 +150,7 @@ struct ReplyParserTests {
         #expect(count == 5000, "each has the bound for itself")
     }
 
-    @Test("survives streams of random bytes and of randomly damaged replies")
+    @Test("random bytes and randomly damaged replies do not crash the parser")
     func random() {
         var generator = SeededRandom(seed: 20_261_121)
         for _ in 0..<3000 {

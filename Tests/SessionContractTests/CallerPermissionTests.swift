@@ -2,10 +2,10 @@ import SessionContract
 import SessionCore
 import Testing
 
-@Suite("Who may send which commands")
+@Suite("Caller permissions")
 struct CallerPermissionTests {
     @Test(
-        "a pattern takes the names that a topic binding would",
+        "a pattern matches the names that a topic binding would match",
         arguments: [
             ("session.create", "session.create", true), ("session.create", "session.creat", false),
             ("session.create", "session.create.x", false), ("session.create", "session", false),
@@ -27,7 +27,7 @@ struct CallerPermissionTests {
     }
 
     @Test(
-        "what is no pattern is refused",
+        "an invalid pattern is rejected",
         arguments: [
             "", ".", "session.", ".session", "a..b", "session.val*", "ses#", "**", "session *", "sessiön",
             String(repeating: "a", count: 256),
@@ -36,14 +36,14 @@ struct CallerPermissionTests {
         #expect(TopicPattern(text) == nil)
     }
 
-    @Test("a name made to be slow takes no longer than any", .timeLimit(.minutes(1)))
+    @Test("a name crafted to be slow takes no longer than any other", .timeLimit(.minutes(1)))
     func slowName() throws {
         let pattern = try #require(TopicPattern(String(repeating: "#.a.", count: 60) + "b"))
         let name = [Substring](repeating: "a", count: 128)
         for _ in 0..<100 { #expect(!pattern.matches(name)) }
     }
 
-    @Test("a name that only looks like a caller's is nobody's")
+    @Test("a name that only looks like a caller's has no permissions")
     func lookAlike() throws {
         let permissions = try CallerPermissions.read(Array(#"{"caf\u00e9": ["session.*"]}"#.utf8))
         #expect(permissions.permits("session.create", tenant: nil, caller: "caf\u{e9}"))
@@ -57,7 +57,7 @@ struct CallerPermissionTests {
         """
 
     @Test(
-        "a caller may do what the file says, and nothing else",
+        "a caller may do what the file permits, and nothing else",
         arguments: [
             ("shop", "session.create", "any", true), ("shop", "session.transfer.begin", "any", true),
             ("shop", "subject.disable", "default", false), ("shop", "policy.put", "default", false),
@@ -75,7 +75,7 @@ struct CallerPermissionTests {
         #expect(permissions.permits(command, tenant: tenant, caller: caller) == isPermitted)
     }
 
-    @Test("without callers anybody may do anything, with none of them nobody may do anything")
+    @Test("without a callers file everyone may do anything; with an empty one no one may do anything")
     func ends() throws {
         #expect(CallerPermissions.anything.permits("session.create", tenant: "t", caller: nil))
         let none = try CallerPermissions.read(Array("{}".utf8))
@@ -84,7 +84,7 @@ struct CallerPermissionTests {
     }
 
     @Test(
-        "a mistake anywhere in the file is told with its place",
+        "a mistake anywhere in the file is reported with its place",
         arguments: [
             ("", nil), ("[]", nil), (##"{"a": [], "a": []}"##, nil),
             (##"{"": ["#"]}"##, "/"), (##"{"shop": "session.*"}"##, "/shop"), (##"{"shop": null}"##, "/shop"),
@@ -101,7 +101,7 @@ struct CallerPermissionTests {
         #expect(failure.path == path)
     }
 
-    @Test("1000 callers and 100 patterns are read, more are not")
+    @Test("1000 callers and 100 patterns are accepted, and no more")
     func limits() throws {
         func file(callers: Int, patterns: Int) -> [UInt8] {
             let list = "[" + Array(repeating: #""session.*""#, count: patterns).joined(separator: ",") + "]"

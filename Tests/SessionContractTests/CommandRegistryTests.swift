@@ -2,15 +2,15 @@ import SessionContract
 import SessionCore
 import Testing
 
-@Suite("A command is whole, or a sentence says what it lacks")
+@Suite("The command registry")
 struct CommandRegistryTests {
-    @Test("every command has a queue, a reader, schemas, an example and its places in the contract")
+    @Test("every command has a queue, a parser, schemas, an example and its rows in the contract")
     func whole() throws {
         let problems = try CommandAudit().problems(of: CommandRegistry.types)
         #expect(problems.isEmpty, "\n\(problems.joined(separator: "\n"))")
     }
 
-    @Test("each name is found, to the byte, with the traits of its type")
+    @Test("each name is found, byte for byte, with the traits of its type")
     func names() throws {
         for type in CommandRegistry.types {
             let name = try #require(CommandName(exactly: type.traits.name))
@@ -30,7 +30,7 @@ struct CommandRegistryTests {
         }
     }
 
-    @Test("a command that nothing but its type knows is told every place it lacks")
+    @Test("everything that a new command type lacks is reported")
     func forgotten() throws {
         let name = "session.forgotten"
         #expect(
@@ -47,7 +47,7 @@ struct CommandRegistryTests {
             ])
     }
 
-    @Test("a command that is in no registry is missed, wherever else it is")
+    @Test("a command that is not in the registry is reported, wherever else it appears")
     func unregistered() throws {
         let others = CommandRegistry.types.filter { $0 != RefreshSession.self }
         #expect(
@@ -56,14 +56,14 @@ struct CommandRegistryTests {
             ])
     }
 
-    @Test("a name that two types have is noticed")
+    @Test("a name used by two types is reported")
     func twice() throws {
         let problems = try CommandAudit().problems(of: CommandRegistry.types + [SecondRefresh.self])
         #expect(
             problems.contains("session.refresh: RefreshSession and SecondRefresh have this name: change one of them"))
     }
 
-    @Test("a name in the family of another queue is noticed: it would be delivered twice")
+    @Test("a name in the family of another queue is reported, because it would be delivered twice")
     func family() throws {
         let problems = try problems(of: "policy.stray", in: CommandRegistry.types + [StrayPolicy.self])
         #expect(

@@ -5,7 +5,7 @@ import Testing
 /// `maxTravelKmh` with the Kelvin sign in the place of its K: to Swift's own `==` it is the same.
 private let kelvin = "maxTravel\u{212a}mh"
 
-@Suite("A key that only looks like a known one")
+@Suite("Keys that only look like known ones")
 struct LookAlikeTests {
     private func failure(_ command: String, _ body: String) -> Failure? {
         let message = IncomingMessage(routingKey: command, body: Array(body.utf8), messageID: "m-1")
@@ -17,21 +17,21 @@ struct LookAlikeTests {
         }
     }
 
-    @Test("is refused in a command, and not left out in silence")
+    @Test("a look-alike key is rejected in a command, and not silently ignored")
     func command() {
         #expect(failure("policy.put", #"{"name":"a","policy":{"context":{"maxTravelKmh":1}}}"#) == nil)
         let failure = failure("policy.put", #"{"name":"a","policy":{"context":{"\#(kelvin)":1}}}"#)
         #expect(failure?.code == .invalidField)
     }
 
-    @Test("is refused in a policy file")
+    @Test("a look-alike key is rejected in a policy file")
     func policyFile() {
         #expect(throws: Failure.self) {
             try PolicyReader.readCatalogue(Array(#"{"a":{"context":{"\#(kelvin)":1}}}"#.utf8))
         }
     }
 
-    @Test("is refused in a callers file, and a caller that looks like another is not that one")
+    @Test("a look-alike key is rejected in a callers file, and a look-alike caller is another caller")
     func callers() throws {
         #expect(throws: Failure.self) {
             try CallerPermissions.read(Array("{\"a\":{\"commands\":[\"#\"],\"tenants\u{37e}\":[]}}".utf8))
@@ -43,7 +43,7 @@ struct LookAlikeTests {
         #expect(pattern.matches("K.x") && !pattern.matches("\u{212a}.x"))
     }
 
-    @Test("in the methods of an authentication it is another value, and both are kept")
+    @Test("look-alike authentication methods are different values, and both are kept")
     func methods() {
         let body = #"{"subject":"a","authentication":{"methods":["K","\#("\u{212a}")"]}}"#
         #expect(failure("session.create", body) == nil)

@@ -16,13 +16,13 @@ struct MessagePropertyTests {
         }
     }
 
-    @Test("a plain message is read")
+    @Test("a plain message is accepted")
     func plain() {
         #expect(failure { _ in } == nil)
     }
 
     @Test(
-        "content types",
+        "only JSON content types are accepted",
         arguments: [
             ("application/json", nil), ("Application/JSON; Charset=UTF-8", nil),
             ("application/json;charset=\"utf-8\"", nil), ("text/plain", .unsupportedMediaType),
@@ -33,18 +33,18 @@ struct MessagePropertyTests {
         #expect(failure { $0.contentType = type } == code)
     }
 
-    @Test("an encoding is not supported")
+    @Test("a content encoding is rejected")
     func encoding() {
         #expect(failure { $0.contentEncoding = "gzip" } == .unsupportedMediaType)
     }
 
-    @Test("a type that contradicts the routing key")
+    @Test("a type that contradicts the routing key is rejected")
     func type() {
         #expect(failure { $0.type = "session.create" } == nil)
         #expect(failure { $0.type = "session.revoke" } == .malformedMessage)
     }
 
-    @Test("a message id is required, and at most 128 bytes long")
+    @Test("a message id is required, and has at most 128 bytes")
     func messageID() {
         #expect(failure { $0.messageID = nil } == .messageIDRequired)
         #expect(failure { $0.messageID = "" } == .messageIDRequired)
@@ -53,7 +53,7 @@ struct MessagePropertyTests {
         #expect(failure { $0.messageID = String(repeating: "ü", count: 65) } == .malformedMessage)
     }
 
-    @Test("what only reads needs no message id")
+    @Test("a command that only reads needs no message id")
     func readOnly() {
         #expect(
             failure {
@@ -63,21 +63,21 @@ struct MessagePropertyTests {
             } == nil)
     }
 
-    @Test("a deadline that is no integer, and properties that cannot be read")
+    @Test("a deadline that is not an integer is rejected, and so are unreadable properties")
     func unreadable() {
         #expect(failure { $0.deadline = .unreadable } == .malformedMessage)
         #expect(failure { $0.deadline = .at(1) } == nil, "whether it has passed is not the reader's to say")
         #expect(failure { $0.hasUnreadableProperties = true } == .malformedMessage)
     }
 
-    @Test("a body that is too large, and one that is just not")
+    @Test("a body over the limit is rejected, and one at the limit is accepted")
     func size() {
         let padding = String(repeating: " ", count: 1024 - 19)
         #expect(failure { $0.body += Array(padding.utf8) } == nil)
         #expect(failure { $0.body += Array((padding + " ").utf8) } == .messageTooLarge)
     }
 
-    @Test("an unknown routing key comes before everything else")
+    @Test("an unknown routing key takes precedence over any other error")
     func unknown() {
         #expect(
             failure {

@@ -2,7 +2,7 @@ import SessionContract
 import SessionCore
 import Testing
 
-@Suite("What the answer to a misspelt command says")
+@Suite("Errors about misspelt names")
 struct NamingErrorTests {
     private static let token = "sjr_k7Qm2vXc9Lr4TzWb8NfYp3HdS5jGaE6u-1B0xQ_tR7mK2nV9cZ4wL8yP3hD6sJ5gF0aE1uBkC7oQm2vXc9"
 
@@ -17,7 +17,7 @@ struct NamingErrorTests {
     }
 
     @Test(
-        "a misspelt required key is named beside the one that is missing",
+        "a misspelt required key is named together with the missing one",
         arguments: [
             ("session.create", #"{"subjekt":"a"}"#, "/subject", "subjekt"),
             ("session.validate", #"{"tokn":"a"}"#, "/token", "tokn"),
@@ -35,13 +35,13 @@ struct NamingErrorTests {
         #expect(failure?.message.contains("there is no key \(misspelt): did you mean") == true)
     }
 
-    @Test("a key that is not there at all is required, no more")
+    @Test("a key that is absent is reported as required, without a suggestion")
     func missing() {
         #expect(failure("session.create", #"{"policy":"x"}"#)?.message == "is required")
         #expect(failure("session.create", "{}")?.message == "is required")
     }
 
-    @Test("an unknown key is told with the nearest that exists")
+    @Test("an unknown key is reported with the nearest known one")
     func unknown() {
         let failure = failure("session.create", #"{"subject":"a","idelSeconds":5}"#)
         #expect(failure?.path == "/idelSeconds")
@@ -49,7 +49,7 @@ struct NamingErrorTests {
     }
 
     @Test(
-        "a credential that stands where a key should is never repeated",
+        "a credential in place of a key is never repeated",
         arguments: [token, "123456", "7kq2m-x9c4r", "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2ln"])
     func credentials(key: String) {
         for (command, body, path) in [
@@ -63,7 +63,7 @@ struct NamingErrorTests {
         }
     }
 
-    @Test("an unknown command says what was sent, and what was meant")
+    @Test("an unknown command is reported with what was sent and the nearest name")
     func unknownCommand() {
         #expect(
             failure("session.crate", "{}")?.message

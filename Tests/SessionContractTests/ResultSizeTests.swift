@@ -2,7 +2,7 @@ import SessionContract
 import SessionCore
 import Testing
 
-@Suite("How large results are")
+@Suite("The size of results")
 struct ResultSizeTests {
     private let now = Timestamp(milliseconds: 1_800_000_000_000)
 
@@ -14,7 +14,7 @@ struct ResultSizeTests {
         return (data, result.reply.count)
     }
 
-    @Test("an activity with the largest details is cut at 1 MiB, which it says, and keeps the newest")
+    @Test("an activity log with the largest details is cut at 1 MiB, says so, and keeps the newest entries")
     func activity() throws {
         let wide = String(repeating: "\u{1}", count: 1024)
         let entries = (0..<200).map {
@@ -36,7 +36,7 @@ struct ResultSizeTests {
         #expect(few["truncated"] == nil)
     }
 
-    @Test("a list of policies is bounded: a file has a thousand at most")
+    @Test("a list of policies is bounded, because a file has at most a thousand")
     func policies() throws {
         func file(_ count: Int) -> [UInt8] {
             JSONWriter.object { json in

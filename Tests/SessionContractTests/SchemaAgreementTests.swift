@@ -3,7 +3,7 @@ import SessionCore
 import Testing
 
 /// A contract that is written down twice has to be compared, or it is two contracts.
-@Suite("Swift types and schemas agree")
+@Suite("Agreement of Swift types and schemas")
 struct SchemaAgreementTests {
     private let reader = CommandReader(maxBodyBytes: 65536, tokens: NoTokens())
 
@@ -16,14 +16,14 @@ struct SchemaAgreementTests {
         }
     }
 
-    @Test("every command has its schemas, and every schema its command")
+    @Test("every command has its schemas, and every schema has its command")
     func commands() throws {
         let commands = Set(CommandName.all.map(\.rawValue))
         #expect(try Schemas.names(in: "commands") == commands)
         #expect(try Schemas.names(in: "results") == commands.union(["unknown"]))
     }
 
-    @Test("every event has its schema, and every schema its event")
+    @Test("every event has its schema, and every schema has its event")
     func events() throws {
         #expect(try Schemas.names(in: "events") == Set(Event.Kind.allCases.map(\.rawValue)))
     }
@@ -65,7 +65,7 @@ struct SchemaAgreementTests {
         #expect(try PolicyReader.read(&reader) == SessionPolicy())
     }
 
-    @Test("every example of a command is read")
+    @Test("every example of a command is accepted")
     func examples() throws {
         var count = 0
         for command in try Schemas.folders(in: "examples/commands") {
@@ -78,7 +78,7 @@ struct SchemaAgreementTests {
         #expect(count > 20)
     }
 
-    @Test("every invalid example is refused with the code and path it names")
+    @Test("every invalid example is rejected with the code and path it names")
     func invalidExamples() throws {
         var count = 0
         for command in try Schemas.folders(in: "examples/invalid/commands") {

@@ -1,7 +1,7 @@
 import SessionCore
 import Testing
 
-@Suite("What all sessions of a subject take up")
+@Suite("The total size of a subject's sessions")
 struct AggregateSizeTests {
     /// A subject with so many sessions of 16 KiB of attributes each.
     private func scene(sessions: Int) throws -> (Scene, Issued) {
@@ -20,14 +20,14 @@ struct AggregateSizeTests {
         return (scene, created)
     }
 
-    @Test("within 8 MiB anything goes")
+    @Test("up to 8 MiB everything is allowed")
     func below() throws {
         var (scene, created) = try scene(sessions: 500)
         #expect(scene.createOutcome().rejection == nil)
         #expect(scene.update(.session(created.id)) { $0.attributes = ["b": .integer(1)] }.rejection == nil)
     }
 
-    @Test("beyond, nothing begins or grows, and everything can end")
+    @Test("beyond the bound no session begins or grows, and every session can end")
     func beyond() throws {
         var (scene, created) = try scene(sessions: 520)
         #expect(scene.createOutcome().rejection == .limitReached)

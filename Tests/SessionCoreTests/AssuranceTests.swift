@@ -2,19 +2,19 @@ import Testing
 
 @testable import SessionCore
 
-@Suite("Assurance")
+@Suite("Assurance levels")
 struct AssuranceTests {
     private let start = Timestamp(milliseconds: 0)
 
     private func at(_ seconds: Int) -> Timestamp { start.adding(seconds: seconds) }
 
-    @Test("without anything the level is 1")
+    @Test("without any method the level is 1")
     func nothing() {
         #expect(Assurance().level(at: start) == 1)
         #expect(Assurance().methods(at: start) == [])
     }
 
-    @Test("what decays counts until its moment, and not at it")
+    @Test("an elevation counts until it expires, and not at that moment")
     func decays() {
         let assurance = Assurance(methods: ["pwd"], elevations: [.init(methods: ["hwk"], until: at(10))])
         #expect(assurance.level(at: Timestamp(milliseconds: 9999)) == 3)
@@ -22,14 +22,14 @@ struct AssuranceTests {
         #expect(assurance.methods(at: at(10)) == ["pwd"])
     }
 
-    @Test("methods are in the order in which they were shown, each once")
+    @Test("methods are listed in the order in which they were shown, each once")
     func order() {
         let assurance = Assurance(
             methods: ["pwd", "otp"], elevations: [.init(methods: ["otp", "fpt"], until: at(10))])
         #expect(assurance.methods(at: start) == ["pwd", "otp", "fpt"])
     }
 
-    @Test("a ceiling lowers, and never lifts")
+    @Test("a ceiling lowers the level, and never raises it")
     func ceiling() {
         let lowered = Assurance(methods: ["pwd", "hwk"], ceiling: .init(level: 2, until: at(10), laterLevel: 1))
         #expect(lowered.level(at: start) == 2)
@@ -37,7 +37,7 @@ struct AssuranceTests {
         #expect(Assurance(methods: ["pwd"], ceiling: .init(level: 3, until: nil, laterLevel: 3)).level(at: start) == 1)
     }
 
-    @Test("what is shown again counts from then, and what was shown before for as long as it would have")
+    @Test("a method shown again counts from then, and the others as long as they would have")
     func elevations() {
         var assurance = Assurance(methods: ["pwd"])
         assurance.elevate(by: ["hwk"], until: at(10), at: at(0))
@@ -50,7 +50,7 @@ struct AssuranceTests {
         #expect(assurance.level(at: at(22)) == 1)
     }
 
-    @Test("however often a session is elevated, what it keeps of that is bounded")
+    @Test("the number of elevations that a session keeps is bounded")
     func boundedElevations() {
         var assurance = Assurance()
         for second in 0..<100 { assurance.elevate(by: ["m\(second)"], until: at(1000 + second), at: at(second)) }
@@ -58,7 +58,7 @@ struct AssuranceTests {
         #expect(assurance.methods(at: at(100)).contains("m99"))
     }
 
-    @Test("an elevation under a policy that has become stricter cuts nothing short")
+    @Test("an elevation under a stricter policy does not shorten earlier ones")
     func shorterElevation() {
         var assurance = Assurance(methods: ["pwd"])
         assurance.elevate(by: ["otp"], until: at(100), at: at(0))
@@ -67,7 +67,7 @@ struct AssuranceTests {
     }
 
     @Test(
-        "a child's ceiling is above its parent's level at no time",
+        "a child's ceiling is never above its parent's level",
         arguments: [
             Assurance(methods: ["pwd"]),
             Assurance(methods: ["pwd", "otp"]),

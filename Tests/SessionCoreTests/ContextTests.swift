@@ -11,7 +11,7 @@ struct ContextTests {
 
     // MARK: Reactions
 
-    @Test("off: nothing is compared, and the new context is kept with the next activity")
+    @Test("off: nothing is compared, and the new context is stored with the next activity")
     func off() throws {
         var scene = Scene()
         let created = try scene.create { $0.context = germany }
@@ -38,7 +38,7 @@ struct ContextTests {
         #expect(scene.events.isEmpty)
     }
 
-    @Test("elevate: not accepted before a session.elevate with the same context")
+    @Test("elevate: a context is not accepted until a session.elevate with the same context")
     func elevate() throws {
         var scene = Scene { $0.context.country = .elevate }
         let created = try scene.create { $0.context = germany }
@@ -53,7 +53,7 @@ struct ContextTests {
         #expect(try scene.refresh(elevated.refresh, context: france).issued().session.context == france)
     }
 
-    @Test("elevate: a session.elevate that brings no context accepts none")
+    @Test("elevate: a session.elevate without a context accepts none")
     func elevateWithoutContext() throws {
         var scene = Scene { $0.context.country = .elevate }
         let created = try scene.create { $0.context = germany }
@@ -61,7 +61,7 @@ struct ContextTests {
         #expect(try scene.validate(elevated.token, context: france).reason == .contextMismatch)
     }
 
-    @Test("elevate: a re-authentication is no session.elevate")
+    @Test("elevate: a session.reauthenticate does not accept the context")
     func elevateByReauthentication() throws {
         var scene = Scene { $0.context.country = .elevate }
         let created = try scene.create { $0.context = germany }
@@ -79,7 +79,7 @@ struct ContextTests {
         #expect(try scene.validate(created.token, context: france).reason == .contextMismatch)
     }
 
-    @Test("suspicious is said once for each new context, by whatever command it came")
+    @Test("session.suspicious is published once per new context, whatever command it came with")
     func suspiciousOnce() throws {
         var scene = Scene { $0.context.country = .elevate }
         let created = try scene.create { $0.context = germany }
@@ -94,7 +94,7 @@ struct ContextTests {
         #expect(try scene.validate(created.token, context: germany).isValid)
     }
 
-    @Test("suspicious tells what changed, from what and to what")
+    @Test("session.suspicious states what changed, from what and to what")
     func suspiciousDetail() throws {
         var scene = Scene { $0.context.country = .elevate }
         let created = try scene.create { $0.context = germany }
@@ -107,7 +107,7 @@ struct ContextTests {
                     ContextChange(changed: [.country], previous: germany, current: france, reaction: .elevate)))
     }
 
-    @Test("lock: the session is locked, answered as such, and to unlock it is to accept the context")
+    @Test("lock: the session is locked and answered as locked, and unlocking it accepts the context")
     func lock() throws {
         var scene = Scene { $0.context.country = .lock }
         let created = try scene.create { $0.context = germany }
@@ -122,7 +122,7 @@ struct ContextTests {
         #expect(scene.events.isEmpty)
     }
 
-    @Test("lock: a refresh and an elevation are answered as such, and the lock stays", arguments: [true, false])
+    @Test("lock: a refresh and an elevation are answered as locked, and the lock remains", arguments: [true, false])
     func lockElsewhere(byRefresh: Bool) throws {
         var scene = Scene { $0.context.country = .lock }
         let created = try scene.create { $0.context = germany }
@@ -135,7 +135,7 @@ struct ContextTests {
         #expect(scene.kinds == [.suspicious, .locked])
     }
 
-    @Test("revoke: the session ends with its children, answered as such")
+    @Test("revoke: the session ends with its children, and is answered as revoked")
     func revoke() throws {
         var scene = Scene { $0.context.country = .revoke }
         let created = try scene.create { $0.context = germany }
@@ -148,7 +148,7 @@ struct ContextTests {
         #expect(scene[created]?.ending?.reason == .context)
     }
 
-    @Test("revoke: a refresh is refused, and the session is over")
+    @Test("revoke: a refresh is rejected, and the session has ended")
     func revokeByRefresh() throws {
         var scene = Scene { $0.context.country = .revoke }
         let created = try scene.create { $0.context = germany }
@@ -156,7 +156,7 @@ struct ContextTests {
         #expect(scene.status(of: created) == .revoked)
     }
 
-    @Test("the strictest rule that fires decides, and all that fired are told")
+    @Test("the strictest rule that fires decides, and the event lists all that fired")
     func strictest() throws {
         var scene = Scene {
             $0.context.country = .notify
@@ -172,7 +172,7 @@ struct ContextTests {
         #expect(change.reaction == .elevate)
     }
 
-    @Test("a peek is judged like any other")
+    @Test("a peek is judged like any other validate")
     func peek() throws {
         var scene = Scene { $0.context.country = .lock }
         let created = try scene.create { $0.context = germany }
@@ -181,7 +181,7 @@ struct ContextTests {
 
     // MARK: Unknown
 
-    @Test("what either side lacks is not compared, and locks nobody out")
+    @Test("a field that either side lacks is not compared, and locks nobody out")
     func unknown() throws {
         var scene = Scene {
             for rule in [
@@ -201,7 +201,7 @@ struct ContextTests {
         #expect(scene[known]?.context?.country == "DE")
     }
 
-    @Test("what was unknown is learned at once, so that the next difference is seen")
+    @Test("an unknown field is stored at once, so that the next difference is detected")
     func learns() throws {
         var scene = Scene { $0.context.country = .revoke }
         let created = try scene.create()
@@ -209,7 +209,7 @@ struct ContextTests {
         #expect(try scene.validate(created.token, context: france).reason == .revoked)
     }
 
-    @Test("leaving something out does not make it forgotten")
+    @Test("omitting a field does not erase it")
     func leavingOut() throws {
         var scene = Scene { $0.context.country = .revoke }
         let created = try scene.create { $0.context = germany }
@@ -218,7 +218,7 @@ struct ContextTests {
         #expect(try scene.validate(created.token, context: france).reason == .revoked)
     }
 
-    @Test("a device's fingerprint stands in for the context's")
+    @Test("a device's fingerprint is used if the context has none")
     func deviceFingerprint() throws {
         var scene = Scene { $0.context.fingerprint = .elevate }
         let created = try scene.create { $0.device = Device(fingerprint: "f") }
@@ -229,7 +229,7 @@ struct ContextTests {
     // MARK: Single rules
 
     @Test(
-        "each rule compares its own",
+        "each rule compares its own fields",
         arguments: [
             (ContextRule.ip, ClientContext(ip: "192.0.2.2"), true),
             (.ip, ClientContext(ip: "192.0.2.1"), false),
@@ -265,7 +265,7 @@ struct ContextTests {
         #expect(scene.kinds == (fires ? [.suspicious] : []))
     }
 
-    @Test("travel: as fast as an aeroplane is accepted, faster is not")
+    @Test("travel: the speed of an aeroplane is accepted, and a higher speed is not")
     func travel() throws {
         var scene = Scene {
             $0.context.travel = .elevate
@@ -280,7 +280,7 @@ struct ContextTests {
         #expect(try scene.validate(created.token, context: there).isValid)
     }
 
-    @Test("travel: within 50 km speed does not matter")
+    @Test("travel: within 50 km the speed does not matter")
     func nearby() throws {
         var scene = Scene { $0.context.travel = .elevate }
         let created = try scene.create { $0.context = ClientContext(coordinates: .berlin) }
@@ -288,7 +288,7 @@ struct ContextTests {
         #expect(try scene.validate(created.token, context: potsdam).isValid)
     }
 
-    @Test("travel: the time counts from when the place was last seen, not from the session's beginning")
+    @Test("travel: the time counts from when the place was last seen, not from the session's start")
     func travelSince() throws {
         var scene = Scene {
             $0.context.travel = .elevate
@@ -302,7 +302,7 @@ struct ContextTests {
         #expect(try scene.validate(created.token, context: there).reason == .contextMismatch)
     }
 
-    @Test("travel: a place that was accepted by unlocking was seen when it locked the session")
+    @Test("travel: a place accepted by unlocking was seen when it locked the session")
     func travelAfterUnlock() throws {
         var scene = Scene {
             $0.context.travel = .lock
@@ -317,7 +317,7 @@ struct ContextTests {
         #expect(try scene.validate(created.token, context: home).reason == .locked, "8920 km in five hours")
     }
 
-    @Test("travel: a place that a pending session was elevated from was seen then")
+    @Test("travel: a place from which a pending session was elevated was seen then")
     func travelAfterPending() throws {
         var scene = Scene {
             $0.context.travel = .elevate

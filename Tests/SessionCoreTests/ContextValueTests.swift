@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Places and contexts")
 struct ContextValueTests {
-    @Test("great circles are as long as maps say")
+    @Test("great-circle distances agree with maps")
     func kilometres() {
         let berlin = ClientContext.Coordinates.berlin
         let tokyo = ClientContext.Coordinates.tokyo
@@ -20,7 +20,7 @@ struct ContextValueTests {
         #expect((22...23).contains(east.kilometres(to: west)))
     }
 
-    @Test("what is known after a context was seen is its own, and what it does not say")
+    @Test("a new context is completed with the fields it lacks")
     func merging() {
         let earlier = ClientContext(
             ip: "192.0.2.1", userAgent: "a", fingerprint: "f", country: "DE", region: "BE", city: "Berlin",
@@ -32,7 +32,7 @@ struct ContextValueTests {
         #expect(earlier.over(nil) == earlier)
     }
 
-    @Test("a place is not mixed of two")
+    @Test("a place is not mixed from two contexts")
     func places() {
         let earlier = ClientContext(country: "DE", region: "BE", city: "Berlin")
         let abroad = ClientContext(country: "FR").over(earlier)
@@ -45,7 +45,7 @@ struct ContextValueTests {
 @Suite("Networks")
 struct IPNetworkTests {
     @Test(
-        "addresses in all their spellings",
+        "addresses are parsed in all their spellings",
         arguments: [
             ("192.0.2.1", [192, 0, 2, 1]), ("0.0.0.0", [0, 0, 0, 0]), ("255.255.255.255", [255, 255, 255, 255]),
             ("::ffff:192.0.2.1", [192, 0, 2, 1]), ("::FFFF:c000:201", [192, 0, 2, 1]),
@@ -63,7 +63,7 @@ struct IPNetworkTests {
     }
 
     @Test(
-        "what is no address",
+        "a text that is not an address is rejected",
         arguments: [
             "", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.", "a.b.c.d", ":", ":::", "1::2::3", "1:2:3:4:5:6:7",
             "1:2:3:4:5:6:7:8:9", "12345::", "g::", "1:2:3:4:5:6:7:8::", "::1.2.3", "fe80::1%eth0", "192.0.2.1:80",
@@ -73,7 +73,7 @@ struct IPNetworkTests {
         #expect(IPNetwork.prefix(of: text) == nil)
     }
 
-    @Test("a network is /24 of IPv4 and /48 of IPv6")
+    @Test("a network is a /24 for IPv4 and a /48 for IPv6")
     func prefixes() {
         #expect(IPNetwork.prefix(of: "192.0.2.1") == [192, 0, 2])
         #expect(IPNetwork.prefix(of: "::ffff:192.0.2.9") == [192, 0, 2])

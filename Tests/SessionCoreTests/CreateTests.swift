@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Creating sessions")
 struct CreateTests {
-    @Test("a session carries what it was created with")
+    @Test("a session has the values it was created with")
     func carries() throws {
         var scene = Scene()
         let device = Device(id: "d1", name: "Firefox", platform: "linux", fingerprint: "f")
@@ -38,7 +38,7 @@ struct CreateTests {
         #expect(scene.events[0].session?.id == created.session.id)
     }
 
-    @Test("tokens are kept as digests only")
+    @Test("only digests of tokens are stored")
     func digests() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -47,7 +47,7 @@ struct CreateTests {
         #expect(kept.credentials.session == scene.tokens.read(created.token, as: .session)?.digest)
     }
 
-    @Test("an unknown policy is a rejection")
+    @Test("an unknown policy is rejected")
     func unknownPolicy() {
         var scene = Scene()
         let outcome = scene.decide(CreateSession(subject: "alice", policy: "none"))
@@ -56,7 +56,7 @@ struct CreateTests {
     }
 
     @Test(
-        "lifetimes are the policy's at most",
+        "lifetimes are at most the policy's",
         arguments: [
             (1801, nil, "/idleSeconds"), (nil, 43201, "/absoluteSeconds"), (600, 300, "/idleSeconds"),
         ] as [(Int?, Int?, String)])
@@ -68,7 +68,7 @@ struct CreateTests {
         #expect(outcome.failure?.path == path)
     }
 
-    @Test("a short absolute lifetime shortens the idle time that was not asked for")
+    @Test("a short absolute lifetime shortens the default idle lifetime")
     func shortAbsolute() throws {
         var scene = Scene()
         let session = try scene.create { $0.absoluteSeconds = 60 }.session
@@ -76,7 +76,7 @@ struct CreateTests {
         #expect(session.idleExpiresAt == session.expiresAt)
     }
 
-    @Test("a caller's clock may be a minute ahead and not more")
+    @Test("a caller's clock may be at most a minute ahead")
     func authenticationTime() throws {
         var scene = Scene()
         let early = scene.now.adding(seconds: -5)
@@ -93,7 +93,7 @@ struct CreateTests {
         #expect(outcome.failure?.path == "/authentication/at")
     }
 
-    @Test("a command whose deadline has passed is not carried out")
+    @Test("a command whose deadline has passed is not executed")
     func deadline() {
         var scene = Scene()
         let outcome = scene.decide(
@@ -103,7 +103,7 @@ struct CreateTests {
         #expect(scene.decide(CreateSession(subject: "alice"), deadline: scene.now).failure == nil)
     }
 
-    @Test("a session without a word of authentication is level 1, and was authenticated never")
+    @Test("a session without an authentication has level 1 and no authentication time")
     func silent() throws {
         var scene = Scene()
         let session = try scene.create().session
@@ -112,7 +112,7 @@ struct CreateTests {
         #expect(session.attributes == [:])
     }
 
-    @Test("all three tokens are handed out, with the ends they have")
+    @Test("all three tokens are issued, with their expiry times")
     func tokens() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -122,7 +122,7 @@ struct CreateTests {
         #expect(created.tokens.accessClaims?.expiresAt == scene.now.adding(seconds: 300))
     }
 
-    @Test("an access token says who, how sure, since when, on whose behalf and for which caller")
+    @Test("an access token states subject, level, authentication time, actor and caller")
     func accessClaims() throws {
         var scene = Scene()
         scene.caller = "shop"
@@ -146,7 +146,7 @@ struct CreateTests {
         #expect(try scene.create().tokens.accessClaims?.clientID == "anonymous")
     }
 
-    @Test("every access token has a name of its own")
+    @Test("every access token has a unique id")
     func accessNames() throws {
         var scene = Scene()
         let first = try scene.create().tokens.accessClaims?.id
@@ -154,7 +154,7 @@ struct CreateTests {
         #expect(try scene.create().tokens.accessClaims?.id != first)
     }
 
-    @Test("no access token outlives its session, nor the session's record of it")
+    @Test("no access token outlives its session or the time recorded for it")
     func accessCapped() throws {
         var scene = Scene { $0.accessTokenSeconds = 3600 }
         let created = try scene.create { $0.idleSeconds = 100 }
@@ -163,7 +163,7 @@ struct CreateTests {
         #expect(created.session.accessTokensExpireAt(after: scene.now.adding(seconds: 100)) == nil)
     }
 
-    @Test("the end that is told of an access token is a whole second, as in the token")
+    @Test("the expiry reported for an access token is a whole second, as in the token")
     func accessWholeSeconds() throws {
         var scene = Scene { $0.accessTokenSeconds = 300 }
         let end = scene.now.adding(seconds: 300)
@@ -173,7 +173,7 @@ struct CreateTests {
         #expect(created.session.accessTokensExpireAt(after: scene.now) == end)
     }
 
-    @Test("a disabled subject begins nothing")
+    @Test("a disabled subject cannot create sessions")
     func disabled() throws {
         var scene = Scene()
         _ = scene.disable()
@@ -181,7 +181,7 @@ struct CreateTests {
         #expect(scene.wroteNothing)
     }
 
-    @Test("a code at the door counts as a second factor")
+    @Test("a code in session.create counts as a second factor")
     func factor() throws {
         var scene = Scene { $0.mfa.required = .always }
         let (factor, _) = try scene.enrolled()
@@ -197,7 +197,7 @@ struct CreateTests {
 
     // MARK: Pending
 
-    @Test("always: below level 2 a session begins pending, with a session token and a challenge alone")
+    @Test("always: below level 2 a session begins pending, with only a session token and a challenge")
     func pending() throws {
         var scene = Scene { $0.mfa.required = .always }
         _ = try scene.enrolled()
@@ -216,7 +216,7 @@ struct CreateTests {
         #expect(validation.remedy == .elevate)
     }
 
-    @Test("a challenge names what the subject can show, even if that is nothing")
+    @Test("a challenge names the factors that the subject can use, even if there are none")
     func challengeMethods() throws {
         var scene = Scene { $0.mfa.required = .always }
         #expect(try scene.create { $0.authentication = .init(methods: ["pwd"]) }.challenge?.methods == [])
@@ -248,7 +248,7 @@ struct CreateTests {
         #expect(created.challenge == nil)
     }
 
-    @Test("a pending session does nothing but wait")
+    @Test("a pending session cannot be used for anything")
     func pendingDoesNothing() throws {
         var scene = Scene { $0.mfa.required = .always }
         let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
@@ -257,7 +257,7 @@ struct CreateTests {
         #expect(scene.createOutcome { $0.parent = .init(id: created.id) }.rejection == .parentNotActive)
     }
 
-    @Test("a pending session that waits for too long expires as such, and does not come back")
+    @Test("a pending session that is not elevated in time expires as pending, and cannot be resumed")
     func pendingExpires() throws {
         var scene = Scene { $0.mfa.required = .always }
         let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
@@ -272,7 +272,7 @@ struct CreateTests {
     }
 
     @Test(
-        "onRisk: from a fingerprint or country that none of the known sessions had a session begins pending",
+        "onRisk: a session with a fingerprint or country that no known session had begins pending",
         arguments: [
             (ClientContext(fingerprint: "f", country: "DE"), false), (ClientContext(country: "FR"), true),
             (ClientContext(fingerprint: "g"), true), (ClientContext(fingerprint: "f", country: "FR"), true),
@@ -295,7 +295,7 @@ struct CreateTests {
         #expect(try scene.create { $0.device = Device(fingerprint: "g") }.session.status == .pending)
     }
 
-    @Test("onRisk: what waits for its second factor makes nothing known")
+    @Test("onRisk: a pending session makes no place known")
     func onRiskTwice() throws {
         var scene = Scene { $0.mfa.required = .onRisk }
         _ = try scene.create { $0.context = ClientContext(country: "DE") }
@@ -305,7 +305,7 @@ struct CreateTests {
         }
     }
 
-    @Test("onRisk: what waited in vain makes nothing known")
+    @Test("onRisk: a session that was never elevated makes no place known")
     func onRiskExpired() throws {
         var scene = Scene { $0.mfa.required = .onRisk }
         _ = try scene.create { $0.context = ClientContext(country: "DE") }
@@ -314,7 +314,7 @@ struct CreateTests {
         #expect(try scene.create { $0.context = ClientContext(country: "KP") }.session.status == .pending)
     }
 
-    @Test("onRisk: where the second factor was shown is known from then on")
+    @Test("onRisk: a place where the second factor was shown is known from then on")
     func onRiskElevated() throws {
         var scene = Scene { $0.mfa.required = .onRisk }
         _ = try scene.create { $0.context = ClientContext(country: "DE") }
@@ -326,7 +326,7 @@ struct CreateTests {
         #expect(try scene.create { $0.context = ClientContext(country: "FR") }.session.status == .active)
     }
 
-    @Test("a child of a stricter policy is pending until its parent has level 2 and it has too")
+    @Test("a child under a stricter policy is pending until both its parent and it have level 2")
     func pendingChild() throws {
         var scene = Scene("strict") { $0.mfa.required = .always }
         let parent = try scene.create { $0.authentication = .init(methods: ["pwd"]) }

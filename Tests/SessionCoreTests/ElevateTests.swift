@@ -1,7 +1,7 @@
 import SessionCore
 import Testing
 
-@Suite("Elevating")
+@Suite("Elevating sessions")
 struct ElevateTests {
     @Test("a code raises the level, and replaces every token at once")
     func byCode() throws {
@@ -24,7 +24,7 @@ struct ElevateTests {
         #expect(try scene.refresh(elevated.refresh).issued().id == created.id)
     }
 
-    @Test("a refresh token from before is no reuse: nothing ends for it")
+    @Test("an earlier refresh token is not treated as reuse: nothing ends")
     func noReuse() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -35,7 +35,7 @@ struct ElevateTests {
         #expect(try scene.validate(elevated.token).isValid)
     }
 
-    @Test("a ticket that whoever had the tokens before began is good for nothing afterwards")
+    @Test("a ticket issued before the elevation no longer works")
     func ticketsToo() throws {
         var scene = Scene()
         let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
@@ -44,7 +44,7 @@ struct ElevateTests {
         #expect(scene.completeTransfer(ticket).rejection == .ticketInvalid)
     }
 
-    @Test("it is announced with the level before")
+    @Test("the event states the previous level")
     func announced() throws {
         var scene = Scene()
         let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
@@ -55,7 +55,7 @@ struct ElevateTests {
         #expect(scene.events[0].session?.generation == 2)
     }
 
-    @Test("what elevation added decays after the policy's time")
+    @Test("an elevation expires after the policy's time")
     func decays() throws {
         var scene = Scene {
             $0.mfa.validSeconds = 600
@@ -72,7 +72,7 @@ struct ElevateTests {
         #expect(decayed.session?.assurance.methods(at: scene.now) == ["pwd"])
     }
 
-    @Test("a second elevation does not keep what the first one added for longer")
+    @Test("a second elevation does not prolong the first")
     func decaysEach() throws {
         var scene = Scene {
             $0.mfa.validSeconds = 600
@@ -97,7 +97,7 @@ struct ElevateTests {
         #expect(second.session.assurance.level(at: scene.now) == 3)
     }
 
-    @Test("what a caller asserts may be a minute ahead and not more, and a refused time changes nothing")
+    @Test("a caller's authentication time may be at most a minute ahead, and a refused one changes nothing")
     func authenticationTime() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -135,7 +135,7 @@ struct ElevateTests {
         #expect(scene.elevate(created.token, methods: ["otp"]).rejection == nil)
     }
 
-    @Test("a session that is over is not elevated")
+    @Test("an ended session cannot be elevated")
     func ended() throws {
         var scene = Scene()
         let revoked = try scene.create()
@@ -149,7 +149,7 @@ struct ElevateTests {
         #expect(scene.elevate(idle.token, methods: ["otp"]).rejection == .sessionEnded)
     }
 
-    @Test("a locked session is not elevated")
+    @Test("a locked session cannot be elevated")
     func locked() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -157,7 +157,7 @@ struct ElevateTests {
         #expect(scene.elevate(created.token, methods: ["otp"]).rejection == .sessionLocked)
     }
 
-    @Test("what is no session token of any session is invalid")
+    @Test("a text that is not a current session token is invalid")
     func invalid() throws {
         var scene = Scene()
         let created = try scene.create()

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Events")
 struct EventTests {
-    @Test("they are numbered 1, 2, … without a gap, whatever happens to the subject")
+    @Test("events are numbered 1, 2, … without gaps, whatever happens to the subject")
     func sequence() throws {
         var scene = Scene { $0.maxSessions = 1 }
         var numbers: [Int64] = []
@@ -20,7 +20,7 @@ struct EventTests {
         #expect(scene.aggregate.subject?.lastSequence == 7)
     }
 
-    @Test("each has an id of its own, the time, the tenant, the subject and the trace of its command")
+    @Test("each event has a unique id, and the time, tenant, subject and trace context of its command")
     func envelope() throws {
         var scene = Scene()
         _ = scene.decide(
@@ -37,7 +37,7 @@ struct EventTests {
         #expect(scene.events[0].traceparent == nil)
     }
 
-    @Test("of several commands in one commit each keeps its own trace, caller and place in the row")
+    @Test("several commands in one commit each keep their trace context, caller and position")
     func batch() throws {
         let scene = Scene()
         var transaction = scene.transaction()
@@ -52,7 +52,7 @@ struct EventTests {
         #expect(transaction.events.map(\.sequence) == [1, 2])
     }
 
-    @Test("a refused command leaves what others did in the same commit as it was")
+    @Test("a refused command does not affect other commands in the same commit")
     func refusedInBatch() throws {
         let scene = Scene()
         var transaction = scene.transaction()
@@ -71,7 +71,7 @@ struct EventTests {
         #expect(transaction.rescheduled == before.rescheduled)
     }
 
-    @Test("what comes too late is told so, and leaves a commit as it was")
+    @Test("an expired command is answered as expired, and does not affect the commit")
     func tooLate() throws {
         let scene = Scene()
         var transaction = scene.transaction()
@@ -83,7 +83,7 @@ struct EventTests {
         #expect(transaction.isEmpty)
     }
 
-    @Test("every kind of the contract is announced by something")
+    @Test("every event type of the contract is published by some command")
     func everyKind() throws {
         var scene = Scene {
             $0.maxSessions = 3

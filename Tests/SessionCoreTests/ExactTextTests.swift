@@ -6,9 +6,9 @@ import Testing
 private let composed = "Caf\u{e9}"
 private let decomposed = "Cafe\u{301}"
 
-@Suite("Text is equal only byte for byte")
+@Suite("Texts are compared byte for byte")
 struct ExactTextTests {
-    @Test("what only looks alike is never one")
+    @Test("texts that only look alike are never equal")
     func lookAlike() {
         #expect(composed == decomposed, "or this test tests nothing")
         for (one, other) in [(composed, decomposed), ("K", "\u{212a}"), (";", "\u{37e}"), ("\u{c5}", "\u{212b}")] {
@@ -26,7 +26,7 @@ struct ExactTextTests {
         #expect(!decomposed.beginsExactly(with: composed) && !"am".beginsExactly(with: "amq."))
     }
 
-    @Test("thousands of texts that look alike are not thousands of collisions in a table")
+    @Test("thousands of look-alike texts do not collide in a table")
     func collisions() {
         // Marks of different classes in any order are one to Swift, and so have one hash there.
         let marks: [Unicode.Scalar] = ["\u{301}", "\u{323}", "\u{328}", "\u{31b}", "\u{345}", "\u{35c}"]
@@ -43,7 +43,7 @@ struct ExactTextTests {
         #expect(Set(texts.map(\.hashValue)).count > 700)
     }
 
-    @Test("an update to what only looks alike is not lost: it is stored and announced")
+    @Test("an update to a look-alike value is stored and announced")
     func update() throws {
         var scene = Scene()
         let created = try scene.create {
@@ -77,7 +77,7 @@ struct ExactTextTests {
         #expect(try scene.validate(created.token, context: ClientContext(userAgent: "K")).reason == .contextMismatch)
     }
 
-    @Test("under onRisk a fingerprint that only looks like a known one is a risk")
+    @Test("onRisk: a fingerprint that only looks like a known one is a risk")
     func risk() throws {
         var scene = Scene { $0.mfa.required = .onRisk }
         _ = try scene.create { $0.context = ClientContext(fingerprint: ExactText(composed)) }
@@ -85,7 +85,7 @@ struct ExactTextTests {
         #expect(other.challenge?.reason == .risk)
     }
 
-    @Test("methods that only look alike are two")
+    @Test("methods that only look alike are different methods")
     func methods() {
         var assurance = Assurance(methods: [ExactText(composed)])
         let now = Timestamp(milliseconds: 0)
@@ -93,7 +93,7 @@ struct ExactTextTests {
         #expect(assurance.methods(at: now).count == 2)
     }
 
-    @Test("a name that only looks like a policy's is no policy's")
+    @Test("a name that only looks like a policy's does not name that policy")
     func policies() throws {
         var scene = Scene("K") { $0.maxSessions = 1 }
         #expect(scene.createOutcome { $0.policy = "\u{212a}" }.rejection == .policyNotFound)

@@ -1,9 +1,9 @@
 import SessionCore
 import Testing
 
-@Suite("Setting second factors up")
+@Suite("Managing second factors")
 struct FactorTests {
-    @Test("an enrolment brings a secret, an address to scan and ten recovery codes, and proves nothing yet")
+    @Test("an enrolment returns a secret, a URI to scan and ten recovery codes, and proves nothing yet")
     func enrolls() throws {
         var scene = Scene()
         let enrolment = try scene.enroll()
@@ -21,7 +21,7 @@ struct FactorTests {
         #expect(scene.elevate(created.token, recovery: enrolment.recoveryCodes[0]).rejection == .factorNotFound)
     }
 
-    @Test("a first code confirms the factor, and that is when it is announced")
+    @Test("a first code confirms the factor, which is announced then")
     func confirms() throws {
         var scene = Scene()
         let enrolment = try scene.enroll()
@@ -44,7 +44,7 @@ struct FactorTests {
         #expect(scene.factors.map(\.isConfirmed) == [false])
     }
 
-    @Test("so many wrong codes lock a factor that is to be confirmed, for a while")
+    @Test("too many wrong codes lock an unconfirmed factor for a while")
     func confirmationLocks() throws {
         var scene = Scene { $0.mfa.maxAttempts = 2 }
         let enrolment = try scene.enroll()
@@ -57,7 +57,7 @@ struct FactorTests {
         #expect(try scene.confirm(enrolment.factorID, code: scene.code(of: scene.factors[0])).factor().isConfirmed)
     }
 
-    @Test("the code that confirmed a factor is not taken again")
+    @Test("the code that confirmed a factor is not accepted again")
     func confirmationUsesCode() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -68,7 +68,7 @@ struct FactorTests {
         #expect(scene.events.map(\.reason) == ["replayed"])
     }
 
-    @Test("a code that is shown again to factor.confirm is told apart from a wrong one")
+    @Test("factor.confirm distinguishes a replayed code from a wrong one")
     func replayedConfirmation() throws {
         var scene = Scene()
         let enrolment = try scene.enroll()
@@ -78,7 +78,7 @@ struct FactorTests {
         #expect(scene.events.map(\.reason) == ["replayed"])
     }
 
-    @Test("to confirm what is confirmed succeeds, with no event and the same recovery codes")
+    @Test("confirming a confirmed factor succeeds, without an event and with the same recovery codes")
     func confirmedTwice() throws {
         var scene = Scene()
         let (factor, _) = try scene.enrolled()
@@ -88,7 +88,7 @@ struct FactorTests {
         #expect(scene.aggregate.subject?.recovery == recovery)
     }
 
-    @Test("an enrolment that was not confirmed gives way to the next")
+    @Test("an unconfirmed enrolment is replaced by the next")
     func unconfirmedGivesWay() throws {
         var scene = Scene()
         let first = try scene.enroll()
@@ -97,7 +97,7 @@ struct FactorTests {
         #expect(scene.confirm(first.factorID, code: Secret("any")).rejection == .factorNotFound)
     }
 
-    @Test("the recovery codes of the latest confirmed enrolment hold, and no others")
+    @Test("only the recovery codes of the latest confirmed enrolment are valid")
     func latestRecovery() throws {
         var scene = Scene()
         let (_, older) = try scene.enrolled(label: "old phone")
@@ -107,7 +107,7 @@ struct FactorTests {
         #expect(scene.elevate(created.token, recovery: newer[0]).rejection == nil)
     }
 
-    @Test("an enrolment that is never confirmed leaves the recovery codes as they are")
+    @Test("an enrolment that is never confirmed does not change the recovery codes")
     func unconfirmedRecovery() throws {
         var scene = Scene()
         let (_, recovery) = try scene.enrolled()
@@ -116,7 +116,7 @@ struct FactorTests {
         #expect(scene.elevate(created.token, recovery: recovery[0]).rejection == nil)
     }
 
-    @Test("a subject has ten factors at most")
+    @Test("a subject has at most ten factors")
     func tooMany() throws {
         var scene = Scene()
         for index in 0..<10 { _ = try scene.enrolled(label: "phone \(index)") }
@@ -124,7 +124,7 @@ struct FactorTests {
         #expect(scene.factors.count == 10)
     }
 
-    @Test("a factor that was removed proves nothing any more")
+    @Test("a removed factor proves nothing")
     func removes() throws {
         var scene = Scene()
         let (factor, _) = try scene.enrolled()
@@ -136,7 +136,7 @@ struct FactorTests {
         #expect(scene.elevate(created.token, code: scene.code(of: factor)).rejection == .factorNotFound)
     }
 
-    @Test("the recovery codes go with the last factor, and not before")
+    @Test("the recovery codes are removed with the last factor, and not before")
     func recoveryGoes() throws {
         var scene = Scene()
         let (first, _) = try scene.enrolled(label: "first")
@@ -148,7 +148,7 @@ struct FactorTests {
         #expect(scene.elevate(elevated.token, recovery: recovery[1]).rejection == .factorNotFound)
     }
 
-    @Test("to remove an enrolment that was never confirmed is announced to nobody")
+    @Test("removing an unconfirmed enrolment is not announced")
     func removesUnconfirmed() throws {
         var scene = Scene()
         let enrolment = try scene.enroll()
@@ -157,7 +157,7 @@ struct FactorTests {
         #expect(scene.events.isEmpty)
     }
 
-    @Test("a factor that nobody has is not found")
+    @Test("an unknown factor is not found")
     func unknown() {
         var scene = Scene()
         #expect(scene.confirm("fac_none", code: Secret("1")).rejection == .factorNotFound)
@@ -166,7 +166,7 @@ struct FactorTests {
         #expect(scene.aggregate.subject == nil)
     }
 
-    @Test("factors are listed oldest first, confirmed or not")
+    @Test("all factors are listed, oldest first, confirmed or not")
     func lists() throws {
         var scene = Scene()
         guard case .succeeded(.factors(let none)) = scene.decide(ListFactors(subject: "alice")) else {

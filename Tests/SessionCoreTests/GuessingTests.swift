@@ -26,7 +26,9 @@ struct GuessingTests {
         }
     }
 
-    @Test("no policy gives more guesses than the strictest that the factor has met", arguments: ["totp", "recovery"])
+    @Test(
+        "no policy allows more guesses than the strictest one that the factor was used under",
+        arguments: ["totp", "recovery"])
     func strictestHolds(kind: String) throws {
         var scene = scene()
         _ = try scene.enrolled()
@@ -43,7 +45,7 @@ struct GuessingTests {
         #expect(guess(&scene, under: "lax", kind: kind).rejection == .factorLocked)
     }
 
-    @Test("a right code makes up for all before, the strictest policy too")
+    @Test("a right code resets everything, including the strictest policy")
     func rightCode() throws {
         var scene = scene()
         let (factor, _) = try scene.enrolled()
@@ -54,7 +56,7 @@ struct GuessingTests {
         #expect(scene.events.map(\.reason) == ["code"])
     }
 
-    @Test("wrong codes to factor.confirm count like any others, also once it is confirmed")
+    @Test("wrong codes in factor.confirm count like any others, even after it is confirmed")
     func confirm() throws {
         var scene = scene()
         let (factor, _) = try scene.enrolled()
@@ -65,7 +67,7 @@ struct GuessingTests {
         #expect(guess(&scene, under: "lax").rejection == .factorLocked)
     }
 
-    @Test("each further lock is twice as long as the one before, a day at most, until a right code")
+    @Test("each lock is twice as long as the previous one, up to a day")
     func growingLocks() throws {
         var scene = scene()
         let (factor, _) = try scene.enrolled()
@@ -83,7 +85,7 @@ struct GuessingTests {
         #expect(try lock(&scene) == 900)
     }
 
-    @Test("a short lock of one policy does not cut short what another began")
+    @Test("a short lock under one policy does not shorten a lock under another")
     func shorterPolicy() throws {
         var scene = scene()
         _ = try scene.enrolled()

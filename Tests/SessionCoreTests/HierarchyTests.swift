@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Parents and children")
 struct HierarchyTests {
-    @Test("a child begins under its parent, and ends no later")
+    @Test("a child belongs to its parent, and expires no later")
     func begins() throws {
         var scene = Scene()
         let parent = try scene.create { $0.absoluteSeconds = 4000 }
@@ -26,7 +26,7 @@ struct HierarchyTests {
         #expect(scene.createOutcome().rejection == .limitReached)
     }
 
-    @Test("what is not active is nobody's parent")
+    @Test("a session that is not active cannot be a parent")
     func parentNotActive() throws {
         var scene = Scene { $0.mfa.required = .onRisk }
         let locked = try scene.create()
@@ -40,14 +40,14 @@ struct HierarchyTests {
         #expect(scene.createOutcome { $0.parent = .init(id: idle.id) }.rejection == .parentNotActive)
     }
 
-    @Test("a pending session is nobody's parent")
+    @Test("a pending session cannot be a parent")
     func pendingParent() throws {
         var scene = Scene { $0.mfa.required = .always }
         let pending = try scene.create()
         #expect(scene.createOutcome { $0.parent = .init(id: pending.id) }.rejection == .parentNotActive)
     }
 
-    @Test("a parent of another subject or tenant is a wrong field")
+    @Test("a parent of another subject or tenant is an invalid field")
     func foreignParent() throws {
         var scene = Scene()
         let foreign = SessionID(handle: PlainTokens().handle(tenant: "default", subject: "bob"), own: "ABCDEFGHIJKL")
@@ -56,7 +56,7 @@ struct HierarchyTests {
         #expect(outcome.failure?.path == "/parentId")
     }
 
-    @Test("levels below a root are bounded, and so are children of one session")
+    @Test("the levels below a root and the children of a session are bounded")
     func bounds() throws {
         var scene = Scene {
             $0.maxDepth = 2
@@ -72,7 +72,7 @@ struct HierarchyTests {
         #expect(scene.createOutcome { $0.parent = .init(id: root.id) }.rejection == nil)
     }
 
-    @Test("zero means no children at all", arguments: [(0, 32), (4, 0)])
+    @Test("a limit of zero allows no children", arguments: [(0, 32), (4, 0)])
     func noChildren(maxDepth: Int, maxChildren: Int) throws {
         var scene = Scene {
             $0.maxDepth = maxDepth
@@ -84,7 +84,7 @@ struct HierarchyTests {
 
     // MARK: Level
 
-    @Test("a child's level is its parent's at most")
+    @Test("a child's level is at most its parent's")
     func levelCapped() throws {
         var scene = Scene()
         let parent = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
@@ -108,7 +108,7 @@ struct HierarchyTests {
         #expect(try scene.validate(child.token, require: .init(level: 2)).reason == .levelTooLow)
     }
 
-    @Test("a child that elevates again may have what its parent has by then")
+    @Test("a child that is elevated again may reach its parent's current level")
     func childElevates() throws {
         var scene = Scene()
         let parent = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
@@ -119,7 +119,7 @@ struct HierarchyTests {
         #expect(scene.level(of: child) == 2)
     }
 
-    @Test("a parent that re-authenticates with less takes its children down with it, and theirs")
+    @Test("a parent that re-authenticates at a lower level lowers all its descendants")
     func parentLowers() throws {
         var scene = Scene()
         let parent = try scene.create { $0.authentication = .init(methods: ["pwd", "otp"]) }
@@ -130,7 +130,7 @@ struct HierarchyTests {
         #expect([parent, child, grandchild].map { scene.level(of: $0) } == [1, 1, 1])
     }
 
-    @Test("an elevation that a stricter policy cuts short cuts the children's level short")
+    @Test("an elevation shortened by a stricter policy also shortens the children's level")
     func policyCutsShort() throws {
         var scene = Scene()
         let parent = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
@@ -147,7 +147,7 @@ struct HierarchyTests {
 
     // MARK: Ending
 
-    @Test("what ends ends with all below it, each announced once, parents first")
+    @Test("a session ends with all its descendants, each announced once, parents first")
     func cascade() throws {
         var scene = Scene()
         let parent = try scene.create()
@@ -160,7 +160,7 @@ struct HierarchyTests {
         #expect(scene.refresh(grandchild.refresh).rejection == .sessionEnded)
     }
 
-    @Test("a child's end leaves its parent and siblings alone")
+    @Test("the end of a child does not affect its parent and siblings")
     func childEnds() throws {
         var scene = Scene()
         let parent = try scene.create()
@@ -171,7 +171,7 @@ struct HierarchyTests {
         #expect(try scene.validate(sibling.token).isValid)
     }
 
-    @Test("with a parent that expires its children expire, in the same commit")
+    @Test("if a parent expires, its children expire in the same commit")
     func expires() throws {
         var scene = Scene()
         let parent = try scene.create { $0.idleSeconds = 60 }
@@ -183,7 +183,7 @@ struct HierarchyTests {
         #expect(scene.status(of: child) == .expired)
     }
 
-    @Test("with a parent that is evicted its children are revoked")
+    @Test("if a parent is evicted, its children are revoked")
     func evicted() throws {
         var scene = Scene { $0.maxSessions = 1 }
         let parent = try scene.create()
@@ -193,7 +193,7 @@ struct HierarchyTests {
         #expect(scene.events[2].reason == "parent_ended")
     }
 
-    @Test("a refresh token that is used twice ends the children too")
+    @Test("a reused refresh token ends the children too")
     func reuse() throws {
         var scene = Scene { $0.refreshGraceSeconds = 0 }
         let parent = try scene.create()
@@ -204,7 +204,7 @@ struct HierarchyTests {
         #expect(try scene.validate(child.token).reason == .revoked)
     }
 
-    @Test("a child's validate sees its parent's expiry before anybody settled it, and leaves it to be settled")
+    @Test("a validate of a child sees its parent's expiry before it is written, and does not write it")
     func unsettledExpiry() throws {
         var scene = Scene()
         let parent = try scene.create { $0.idleSeconds = 60 }
@@ -219,7 +219,7 @@ struct HierarchyTests {
         #expect(scene.beginTransfer(child.token).rejection == .sessionEnded)
     }
 
-    @Test("however many a parent's expiry takes with it, none of them validates")
+    @Test("if a parent has expired, none of its descendants validates, however many")
     func unsettledExpiryOfMany() throws {
         var scene = Scene {
             $0.maxChildren = 200
@@ -238,7 +238,7 @@ struct HierarchyTests {
         }
     }
 
-    @Test("a child of an ended parent does nothing any more")
+    @Test("a child of an ended parent cannot be used")
     func childOfEnded() throws {
         var scene = Scene()
         let parent = try scene.create()
@@ -254,7 +254,7 @@ struct HierarchyTests {
 
     // MARK: cascade: false
 
-    @Test("without cascade children move up to their grandparent, and go on")
+    @Test("without cascade, children move up to their grandparent and continue")
     func movesUp() throws {
         var scene = Scene()
         let root = try scene.create()
@@ -268,7 +268,7 @@ struct HierarchyTests {
         #expect(scene.status(of: leaf) == .revoked)
     }
 
-    @Test("children of a root become roots, which count towards the limit")
+    @Test("without cascade, children of a root become roots, which count towards the limit")
     func becomeRoots() throws {
         var scene = Scene {
             $0.maxSessions = 2
@@ -286,7 +286,7 @@ struct HierarchyTests {
         #expect(try scene.validate(first.token).isValid)
     }
 
-    @Test("a revocation is never refused for want of room: what has none as a root ends with its parent")
+    @Test("a revocation is never refused at the limit: children that do not fit as roots end with their parent")
     func noRoomForRoots() throws {
         var scene = Scene {
             $0.maxSessions = 2
@@ -307,7 +307,7 @@ struct HierarchyTests {
     }
 
     @Test(
-        "where others give way, as many children as there are places take them, and the rest end with their parent",
+        "with eviction, as many children as there are slots become roots, and the rest end with their parent",
         arguments: [SessionPolicy.LimitStrategy.evictOldest, .evictLeastRecentlyActive])
     func moreChildrenThanPlaces(strategy: SessionPolicy.LimitStrategy) throws {
         var scene = Scene {
@@ -326,7 +326,7 @@ struct HierarchyTests {
         #expect(try scene.list() == [children[2].id, children[3].id])
     }
 
-    @Test("one child takes the place of the root above it, whatever the limit")
+    @Test("one child takes the slot of its former root, whatever the limit")
     func onePlace() throws {
         var scene = Scene {
             $0.maxSessions = 1
@@ -338,7 +338,7 @@ struct HierarchyTests {
         #expect(try scene.validate(child.token).isValid)
     }
 
-    @Test("a grandparent takes no more children than it may have; the rest end with their parent")
+    @Test("a grandparent takes as many children as it may have; the rest end with their parent")
     func noPlaceAbove() throws {
         var scene = Scene { $0.maxChildren = 2 }
         let root = try scene.create()
@@ -352,7 +352,7 @@ struct HierarchyTests {
         #expect(scene[second]?.ending?.reason == .parentEnded)
     }
 
-    @Test("a child without an actor has its parent's, down to the events and access tokens of its children")
+    @Test("a child without an actor inherits its parent's, also in events and access tokens")
     func actor() throws {
         var scene = Scene()
         let root = try scene.create { $0.actor = "support" }
@@ -365,7 +365,7 @@ struct HierarchyTests {
         #expect(try scene.child(of: other).session.actor == "auditor")
     }
 
-    @Test("a child that became a root is as high as it shows itself from then on")
+    @Test("a child that became a root has the level of its own methods")
     func raisedAndElevated() throws {
         var scene = Scene()
         let root = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
@@ -378,7 +378,7 @@ struct HierarchyTests {
     }
 
     @Test(
-        "all sessions of a subject end without cascade too, whatever the limit",
+        "all sessions of a subject end even without cascade, whatever the limit",
         arguments: [
             SessionPolicy.LimitStrategy.reject, .evictOldest, .evictLeastRecentlyActive,
         ])

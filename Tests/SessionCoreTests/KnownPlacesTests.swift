@@ -2,7 +2,7 @@ import Testing
 
 @testable import SessionCore
 
-@Suite("onRisk remembers places with the subject")
+@Suite("Places that onRisk remembers")
 struct KnownPlacesTests {
     private func context(_ country: ExactText) -> ClientContext { ClientContext(country: country) }
 
@@ -24,7 +24,7 @@ struct KnownPlacesTests {
         #expect(scene.aggregate.sessions.isEmpty)
     }
 
-    @Test("a new country is still new when the sessions that it was compared with are forgotten")
+    @Test("a new country is still new after the sessions it is compared with are forgotten")
     func outlivesSessions() throws {
         var scene = scene()
         #expect(try scene.create { $0.context = context("DE") }.session.status == .active)
@@ -34,7 +34,7 @@ struct KnownPlacesTests {
         #expect(try scene.create { $0.context = context("DE") }.session.status == .active)
     }
 
-    @Test("where a session went on is known, and where one waited in vain is not")
+    @Test("a place where a session was active is known, and one where it stayed pending is not")
     func learned() throws {
         var scene = scene()
         let first = try scene.create { $0.context = context("DE") }
@@ -49,7 +49,7 @@ struct KnownPlacesTests {
         #expect(try scene.create { $0.context = context("FR") }.session.status == .pending)
     }
 
-    @Test("a validate from a new place asks for the subject, and one from a known place does not")
+    @Test("a validate from a new place loads the whole subject, and one from a known place does not")
     func scope() throws {
         var scene = scene()
         let created = try scene.create { $0.context = context("DE") }
@@ -62,7 +62,7 @@ struct KnownPlacesTests {
         }
     }
 
-    @Test("the 32 last are known, and no more")
+    @Test("the last 32 places are remembered, and no more")
     func bounded() {
         var places = KnownPlaces()
         for number in 0..<100 {
@@ -79,7 +79,7 @@ struct KnownPlacesTests {
         #expect(other.countries.count == 2)
     }
 
-    @Test("sessions from before places were remembered make theirs known when they are forgotten")
+    @Test("sessions stored before places were remembered add their places when they are forgotten")
     func fromBefore() throws {
         var scene = scene()
         _ = try scene.create { $0.context = context("DE") }
@@ -88,7 +88,7 @@ struct KnownPlacesTests {
         #expect(scene.aggregate.subject?.places == KnownPlaces(countries: ["DE"]))
     }
 
-    @Test("a policy that asks for no second factor has nothing remembered")
+    @Test("under a policy without onRisk no places are remembered")
     func notWithout() throws {
         var scene = Scene()
         _ = try scene.create { $0.context = context("DE") }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Locking and unlocking")
 struct LockTests {
-    @Test("a locked session is good for nothing, and good again once it is unlocked")
+    @Test("a locked session cannot be used until it is unlocked")
     func locksAndUnlocks() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -22,7 +22,7 @@ struct LockTests {
         #expect(try scene.refresh(created.refresh).issued().id == created.id)
     }
 
-    @Test("a caller's reason is told")
+    @Test("the event states the caller's reason")
     func reason() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -32,7 +32,7 @@ struct LockTests {
         #expect(scene.events[0].reason == "cleared")
     }
 
-    @Test("what is so already stays as it is, and is not named")
+    @Test("sessions that are locked or unlocked already stay as they are, and are not listed")
     func already() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -57,7 +57,7 @@ struct LockTests {
         #expect(try scene.validate(grandchild.token).isValid)
     }
 
-    @Test("a child that was locked itself stays so when its parent is unlocked")
+    @Test("a child that was locked itself stays locked when its parent is unlocked")
     func ownLock() throws {
         var scene = Scene()
         let parent = try scene.create()
@@ -81,7 +81,7 @@ struct LockTests {
         #expect(scene.wroteNothing)
     }
 
-    @Test("unlocking refuses with none but the codes of its schema")
+    @Test("unlocking is only rejected with codes of its schema")
     func childAloneIsNoError() throws {
         var scene = Scene()
         let parent = try scene.create()
@@ -91,7 +91,7 @@ struct LockTests {
         #expect(outcome.rejection == nil, "schemas/results/session.unlock.json has session_not_found alone")
     }
 
-    @Test("a subject's sessions lock and unlock together")
+    @Test("all sessions of a subject can be locked and unlocked together")
     func subject() throws {
         var scene = Scene()
         let first = try scene.create()
@@ -104,14 +104,14 @@ struct LockTests {
         #expect(Set([first, child, second].map { scene.status(of: $0) }) == [.active])
     }
 
-    @Test("a subject without sessions locks nothing")
+    @Test("locking a subject without sessions locks nothing")
     func noSessions() throws {
         var scene = Scene()
         #expect(try scene.lock(.subject("alice")).ids() == [])
         #expect(try scene.unlock(.subject("alice")).ids() == [])
     }
 
-    @Test("a pending session is pending again once it is unlocked, and has no more time than it had")
+    @Test("a pending session is pending again after unlocking, with no more time than before")
     func pending() throws {
         var scene = Scene { $0.mfa.required = .always }
         let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
@@ -144,7 +144,7 @@ struct LockTests {
         #expect(scene[created]?.lock == nil)
     }
 
-    @Test("what is over is not among those named, and is no error")
+    @Test("ended sessions are neither listed nor an error")
     func ended() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -164,7 +164,7 @@ struct LockTests {
         #expect(elsewhere.rejection == .sessionNotFound)
     }
 
-    @Test("those below a session that was locked and then left out are unlocked with what they moved to")
+    @Test("descendants of a removed locked session are unlocked with the session they moved to")
     func lockedThroughNobody() throws {
         var scene = Scene()
         let parent = try scene.create()

@@ -26,9 +26,9 @@ extension Scene {
     }
 }
 
-@Suite("Revoking by the thousand")
+@Suite("Mass revocations")
 struct MassRevocationTests {
-    @Test("it is in force at once, without a word about any session")
+    @Test("a revocation is in force at once, without an event about any session")
     func inForce() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -42,7 +42,7 @@ struct MassRevocationTests {
         #expect(try scene.validate(created.access).reason == .revoked)
     }
 
-    @Test("a validate of one session alone needs no more than that")
+    @Test("a validate still needs only its session")
     func narrow() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -54,7 +54,7 @@ struct MassRevocationTests {
         #expect(try outcome.validation().reason == .revoked)
     }
 
-    @Test("no command does anything with a session that it concerns, and each answers as for a revoked one")
+    @Test("every command treats an affected session as revoked")
     func everyCommand() throws {
         var mass = Scene()
         var single = Scene()
@@ -95,7 +95,7 @@ struct MassRevocationTests {
         #expect(try mass.revoke(.session(pair[0].id)) == [])
     }
 
-    @Test("each session that ends by it has one event, with its reason and in its trace")
+    @Test("each session that it ends has one event, with its reason and trace context")
     func events() throws {
         var scene = Scene()
         let root = try scene.create()
@@ -113,7 +113,7 @@ struct MassRevocationTests {
         #expect(scene.wroteNothing, "once is enough")
     }
 
-    @Test("a child above whom it ended one is over like it, before anybody carried that out")
+    @Test("a child of an affected session has ended too, before that is written")
     func children() throws {
         var scene = Scene()
         let root = try scene.create { $0.device = Device(id: "stolen") }
@@ -124,7 +124,7 @@ struct MassRevocationTests {
         #expect(validation.session?.ending?.reason == .parentEnded)
     }
 
-    @Test("whoever writes first carries it out, with the events of both")
+    @Test("the first writer to the subject ends its affected sessions, with all events")
     func carriedOutByOthers() throws {
         var scene = Scene { $0.maxSessions = 1 }
         let old = try scene.create()
@@ -136,7 +136,7 @@ struct MassRevocationTests {
         #expect(try scene.validate(new.token).isValid)
     }
 
-    @Test("a session that began with the knowledge of it is not meant")
+    @Test("a session that has seen the revocation is not affected")
     func begunLater() throws {
         var scene = Scene()
         _ = try scene.revokeAll()
@@ -148,7 +148,7 @@ struct MassRevocationTests {
         #expect(try scene.validate(elevated.token).reason == .revoked)
     }
 
-    @Test("what was decided without having seen it is meant, however late its time is")
+    @Test("a session that has not seen the revocation is affected, however late its time")
     func decidedUnseen() throws {
         var scene = Scene()
         let first = try scene.create()
@@ -168,7 +168,7 @@ struct MassRevocationTests {
         #expect(scene.kinds == [.revoked, .revoked])
     }
 
-    @Test("what had idled out does not come back, and is announced as what it was")
+    @Test("a session that had idled out cannot be resumed, and is announced as expired")
     func idledOut() throws {
         var scene = Scene()
         let stored = try scene.create()
@@ -192,7 +192,7 @@ struct MassRevocationTests {
         }
     }
 
-    @Test("what runs out behind it was revoked, and not expired")
+    @Test("a session that expires after the revocation counts as revoked")
     func ranOutBehind() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -204,7 +204,7 @@ struct MassRevocationTests {
         #expect(scene.kinds == [.revoked])
     }
 
-    @Test("another tenant's sessions go on")
+    @Test("other tenants' sessions are not affected")
     func otherTenant() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -214,7 +214,7 @@ struct MassRevocationTests {
         #expect(scene.wroteNothing)
     }
 
-    @Test("of two that concern a session the first has ended it")
+    @Test("of two revocations that affect a session, the first ends it")
     func firstOfTwo() throws {
         var scene = Scene()
         let created = try scene.create { $0.device = Device(id: "a") }
@@ -224,7 +224,7 @@ struct MassRevocationTests {
         #expect(scene.standing.all.map(\.at.milliseconds) == [scene.now.milliseconds, scene.now.milliseconds + 1])
     }
 
-    @Test("only what is all that it is narrowed by is meant")
+    @Test("only sessions that match all filters are affected")
     func narrowing() throws {
         var scene = Scene("web") { _ in }
         let created = try scene.create {
@@ -254,7 +254,7 @@ struct MassRevocationTests {
         }
     }
 
-    @Test("as many as there may be stand at once; one more has to wait, and the same again has not")
+    @Test("the number of active revocations is bounded; repeating one is always possible")
     func bounds() throws {
         var scene = Scene()
         for number in 0..<StandingRevocations.maxOfTenant {
@@ -270,7 +270,7 @@ struct MassRevocationTests {
         #expect(scene.standing.all.last?.tenant == "other", "one tenant does not use up another's room")
     }
 
-    @Test("those that were carried out are forgotten, and no others")
+    @Test("only revocations that have been executed are removed")
     func forgotten() throws {
         var scene = Scene()
         _ = try scene.revokeAll()
@@ -286,10 +286,10 @@ struct MassRevocationTests {
     }
 }
 
-@Suite("Blocks of addresses")
+@Suite("Address blocks")
 struct AddressBlockTests {
     @Test(
-        "hold what has their prefix",
+        "a block contains the addresses with its prefix",
         arguments: [
             ("192.0.2.7", "192.0.2.7", true), ("192.0.2.7", "192.0.2.8", false), ("192.0.2.0/24", "192.0.2.255", true),
             ("192.0.2.0/24", "192.0.3.0", false), ("192.0.2.8/29", "192.0.2.15", true),
@@ -305,7 +305,7 @@ struct AddressBlockTests {
     }
 
     @Test(
-        "are refused where they are none, or where nobody knows which is meant",
+        "an invalid or ambiguous block is rejected",
         arguments: [
             "", "/", "/24", "192.0.2.0/", "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/+8", "192.0.2.0/08x",
             "192.0.2.1/24",

@@ -10,7 +10,7 @@ struct MergePatchTests {
     }
 
     @Test(
-        "the cases of RFC 7396, appendix A, that are about objects",
+        "the object cases of RFC 7396, appendix A, are reproduced",
         arguments: [
             Case(original: ["a": .string("b")], patch: ["a": .string("c")], result: ["a": .string("c")]),
             Case(
@@ -47,7 +47,7 @@ struct MergePatchTests {
         #expect(JSONObject().merged(with: patch) == patch)
     }
 
-    @Test("an object takes the place of what is none, without the nulls of the patch")
+    @Test("an object replaces another kind of value, without the patch's nulls")
     func objectOverScalar() {
         let merged = (["a": .integer(1)] as JSONObject).merged(with: ["a": .object(["b": .null, "c": .integer(2)])])
         #expect(merged == ["a": .object(["c": .integer(2)])])
@@ -62,7 +62,7 @@ struct MergePatchTests {
     }
 
     @Test(
-        "the length is that of compact JSON in UTF-8",
+        "the length is the length of compact JSON in UTF-8",
         arguments: [
             ([:], "{}"), (["a": .null], #"{"a":null}"#),
             (["a": .bool(true), "b": .bool(false)], #"{"a":true,"b":false}"#),

@@ -2,7 +2,7 @@ import SessionCore
 import TestSupport
 import Testing
 
-@Suite("A list in pages")
+@Suite("Lists in pages")
 struct PagingTests {
     /// All ids, a page at a time; between the pages `meanwhile` happens, which is told how many there were.
     private func pages(
@@ -20,7 +20,7 @@ struct PagingTests {
         return pages
     }
 
-    @Test("the pages together are the list, each as long as was asked for", arguments: [1, 2, 3, 7, 8, 9, 1000])
+    @Test("the pages together are the list, each of the requested length", arguments: [1, 2, 3, 7, 8, 9, 1000])
     func together(limit: Int) throws {
         var scene = Scene { $0.maxSessions = 0 }
         for _ in 0..<4 {
@@ -34,7 +34,7 @@ struct PagingTests {
         #expect(pages.count == (8 + limit - 1) / limit)
     }
 
-    @Test("a list that is told whole has no next, and neither has an empty one")
+    @Test("the last page has no cursor, and neither has an empty list")
     func whole() throws {
         var scene = Scene()
         #expect(try scene.page().next(after: 0) == nil)
@@ -43,7 +43,7 @@ struct PagingTests {
         #expect(try scene.page(limit: 1).next(after: 1) == nil)
     }
 
-    @Test("a page of which only a part was told goes on behind that part")
+    @Test("after a page that was cut short, the next one continues there")
     func cut() throws {
         var scene = Scene()
         for _ in 0..<4 { _ = try scene.create() }
@@ -52,7 +52,7 @@ struct PagingTests {
         #expect(try scene.page(cursor: cursor).sessions.map(\.id) == [all[3]])
     }
 
-    @Test("the session that was told last may have ended, and been forgotten, meanwhile")
+    @Test("the last session of a page may have ended and been forgotten in the meantime")
     func lastForgotten() throws {
         var scene = Scene {
             $0.endedSeconds = 1
@@ -72,7 +72,7 @@ struct PagingTests {
         #expect(scene[all[0]] == nil)
     }
 
-    @Test("children that move up keep their place", arguments: [1, 2, 3, 4])
+    @Test("children that move up keep their position", arguments: [1, 2, 3, 4])
     func moved(limit: Int) throws {
         var scene = Scene { $0.maxSessions = 0 }
         let root = try scene.create()
@@ -90,7 +90,7 @@ struct PagingTests {
         #expect(scene[leaf]?.parentID == root.id)
     }
 
-    @Test("what is below a session that is transferred keeps its place, behind the successor", arguments: [1, 2, 3])
+    @Test("descendants of a transferred session keep their position, behind its successor", arguments: [1, 2, 3])
     func transferred(limit: Int) throws {
         var scene = Scene()
         let original = try scene.create()
@@ -111,7 +111,7 @@ struct PagingTests {
         #expect(try scene.list(includeEnded: true) == [original.id, successor, child.id, second.id])
     }
 
-    @Test("a line of sessions that move up again and again does not grow for ever")
+    @Test("the stored position of sessions that move up again and again is bounded")
     func bounded() throws {
         var scene = Scene { $0.maxSessions = 0 }
         var top = try scene.create()
@@ -129,7 +129,7 @@ struct PagingTests {
         }
     }
 
-    @Test("whatever happens between the pages, what lives throughout is told once", arguments: 0..<200)
+    @Test("a living session is listed exactly once, whatever happens between the pages", arguments: 0..<200)
     func stable(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         var scene = Scene {

@@ -1,7 +1,7 @@
 import SessionCore
 import Testing
 
-@Suite("The limit of those who have one factor alone")
+@Suite("The limit of pending sessions")
 struct PendingLimitTests {
     private func scene(_ strategy: SessionPolicy.LimitStrategy, limit: Int = 2) -> Scene {
         Scene {
@@ -21,7 +21,7 @@ struct PendingLimitTests {
         return try scene.create { $0.authentication = .init(methods: ["pwd"]) }
     }
 
-    @Test("who knows the password alone logs nobody out", arguments: SessionPolicy.LimitStrategy.allCases)
+    @Test("knowing only the password ends no active session", arguments: SessionPolicy.LimitStrategy.allCases)
     func logsNobodyOut(strategy: SessionPolicy.LimitStrategy) throws {
         var scene = scene(strategy)
         let users = [try whole(&scene), try whole(&scene)]
@@ -45,7 +45,7 @@ struct PendingLimitTests {
         #expect(scene.status(of: user) == .active)
     }
 
-    @Test("a session that becomes active evicts, as one that begins does")
+    @Test("a session that becomes active evicts like a new one")
     func elevationEvicts() throws {
         var scene = scene(.evictOldest)
         let users = [try whole(&scene), try whole(&scene)]
@@ -56,7 +56,7 @@ struct PendingLimitTests {
         #expect(scene.events[1].session?.id == users[0].id)
     }
 
-    @Test("a session that has no place stays pending, and its code is not used up")
+    @Test("without a free slot a session stays pending, and its code is not used up")
     func elevationRefused() throws {
         var scene = scene(.reject)
         let (factor, recovery) = try scene.enrolled()
@@ -75,7 +75,7 @@ struct PendingLimitTests {
         #expect(scene.aggregate.subject?.recovery?.digests.count == 10)
     }
 
-    @Test("what comes back without its second factor takes nobody's place")
+    @Test("a session resumed without its second factor evicts no active one")
     func comesBack() throws {
         var scene = scene(.evictOldest, limit: 1)
         scene.pass(seconds: 1)
@@ -91,7 +91,7 @@ struct PendingLimitTests {
         #expect(scene.status(of: user) == .active)
     }
 
-    @Test("a pending session that was locked is still one of the pending")
+    @Test("a locked pending session still counts as pending")
     func locked() throws {
         var scene = scene(.reject, limit: 1)
         let pending = try half(&scene)
@@ -101,7 +101,7 @@ struct PendingLimitTests {
         #expect(try half(&scene).evicted == [pending.id])
     }
 
-    @Test("at the most that a subject can have, the pending give way")
+    @Test("at the subject's total limit, pending sessions are evicted")
     func hardLimit() throws {
         var scene = scene(.reject, limit: 0)
         var pending: [Issued] = []

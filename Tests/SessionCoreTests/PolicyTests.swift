@@ -24,7 +24,7 @@ struct PolicyTests {
         return policies.map(\.name)
     }
 
-    @Test("a policy that was put is answered whole, got and listed")
+    @Test("a policy that was set is returned, read and listed in full")
     func puts() throws {
         var scene = Scene()
         let answer = try policy(put("strict", &scene) { $0.maxSessions = 1 })
@@ -36,7 +36,7 @@ struct PolicyTests {
         #expect(scene.wroteNothing)
     }
 
-    @Test("what was put goes before the installation's, for its tenant alone")
+    @Test("a tenant's policy overrides the installation's, only for that tenant")
     func tenants() throws {
         var scene = Scene { $0.maxSessions = 7 }
         _ = put("default", &scene) { $0.maxSessions = 1 }
@@ -48,7 +48,7 @@ struct PolicyTests {
         #expect(try names(&scene, tenant: "other") == ["default", "own"])
     }
 
-    @Test("default always exists, with the contract's values")
+    @Test("the default policy always exists, with the contract's values")
     func defaults() throws {
         var scene = Scene()
         scene.policies = PolicyCatalogue()
@@ -64,7 +64,7 @@ struct PolicyTests {
         #expect([policy.maxDepth, policy.maxChildren, policy.endedSeconds] == [4, 32, 86400])
     }
 
-    @Test("one that is removed gives way to the installation's, and nothing is left where there is none")
+    @Test("after removal, the installation's policy applies, if there is one")
     func removes() throws {
         var scene = Scene { $0.maxSessions = 7 }
         func remove(_ name: ExactText, tenant: String = "default") -> Outcome {
@@ -83,13 +83,13 @@ struct PolicyTests {
         #expect(remove("default").rejection == .policyNotFound)
     }
 
-    @Test("a name that nobody put is not found")
+    @Test("a policy that was not set is not found")
     func unknown() {
         var scene = Scene()
         #expect(scene.decide(GetPolicy(name: "none")).rejection == .policyNotFound)
     }
 
-    @Test("a tenant has a hundred policies at most, and may still change them")
+    @Test("a tenant has at most a hundred policies, and may still change them")
     func limit() throws {
         var scene = Scene()
         for index in 0..<100 { _ = try policy(put("p\(index)", &scene)) }
@@ -98,7 +98,7 @@ struct PolicyTests {
         #expect(put("one more", &scene, tenant: "other").rejection == nil)
     }
 
-    @Test("a session lives by the policy it was created under, as that is now, or by default once it is gone")
+    @Test("a session follows the current version of its policy, or default once that is removed")
     func governing() throws {
         var scene = Scene("short") { $0.touchIntervalSeconds = 1 }
         let created = try scene.create { $0.policy = "short" }
@@ -108,7 +108,7 @@ struct PolicyTests {
         #expect(try scene.validate(created.token).isValid)
     }
 
-    @Test("an ended session is remembered for as long as the policy says, and longer only while it may come back")
+    @Test("an ended session is remembered as long as the policy says, and longer only while it can be resumed")
     func remembered() throws {
         var scene = Scene {
             $0.endedSeconds = 10

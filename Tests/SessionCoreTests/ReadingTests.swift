@@ -1,13 +1,13 @@
 import SessionCore
 import Testing
 
-@Suite("Looking at sessions")
+@Suite("Reading sessions")
 struct ReadingTests {
     private func get(_ target: SessionTarget, _ scene: inout Scene, tenant: String = "default") -> Outcome {
         scene.decide(GetSession(target), tenant: tenant)
     }
 
-    @Test("a session is shown by token and by id, which is no activity")
+    @Test("a session can be read by token and by id, which counts as no activity")
     func gets() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -18,7 +18,7 @@ struct ReadingTests {
         #expect(scene.wroteNothing)
     }
 
-    @Test("what is over shows when and why")
+    @Test("an ended session shows when and why it ended")
     func ended() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -30,7 +30,7 @@ struct ReadingTests {
         #expect(session.ending?.at == scene.now)
     }
 
-    @Test("what has run out is shown as expired though nobody has ended it, and nothing is written")
+    @Test("a session whose deadline has passed is shown as expired, and nothing is written")
     func unsettled() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -41,7 +41,7 @@ struct ReadingTests {
         #expect(scene.wroteNothing)
     }
 
-    @Test("what is forgotten is not found")
+    @Test("a forgotten session is not found")
     func forgotten() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -50,7 +50,7 @@ struct ReadingTests {
         #expect(get(.session(created.id), &scene).rejection == .sessionNotFound)
     }
 
-    @Test("what names no session is not found, or invalid")
+    @Test("an unknown id is not found, and an unknown token is invalid")
     func unknown() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -61,7 +61,7 @@ struct ReadingTests {
         #expect(get(.token(scene.tokens.reference(created.refresh, as: .refresh)), &scene).rejection == .tokenInvalid)
     }
 
-    @Test("a list has each child after its parent, and siblings oldest first")
+    @Test("a list contains each child after its parent, and siblings oldest first")
     func lists() throws {
         var scene = Scene()
         let first = try scene.create()
@@ -76,7 +76,7 @@ struct ReadingTests {
         #expect(scene.wroteNothing)
     }
 
-    @Test("ended sessions are listed where they are asked for")
+    @Test("ended sessions are listed on request")
     func listsEnded() throws {
         var scene = Scene()
         let living = try scene.create()
@@ -90,13 +90,13 @@ struct ReadingTests {
         #expect(scene.wroteNothing)
     }
 
-    @Test("a subject that nobody knows has no sessions")
+    @Test("an unknown subject has no sessions")
     func listsNothing() throws {
         var scene = Scene()
         #expect(try scene.list() == [])
     }
 
-    @Test("activity is what was loaded, no more than was asked for")
+    @Test("session.activity returns what was loaded, up to the requested number")
     func activity() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -119,9 +119,9 @@ struct ReadingTests {
     }
 }
 
-@Suite("What has to be loaded")
+@Suite("What is loaded for a command")
 struct NeedTests {
-    @Test("a validate needs its session alone, everything else the whole of its subject")
+    @Test("a validate needs only its session, and everything else the whole subject")
     func needs() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -147,7 +147,7 @@ struct NeedTests {
         #expect(need(ListPolicies())?.handle == scene.manager.policiesHandle)
     }
 
-    @Test("scopes add up without repeating a session, and the whole has every part")
+    @Test("scopes are merged without duplicates, and the whole includes every part")
     func union() {
         let handle = PlainTokens().handle(tenant: "default", subject: "alice")
         let first = SessionID(handle: handle, own: "AAAAAAAAAAAA")

@@ -1,9 +1,9 @@
 import SessionCore
 import Testing
 
-@Suite("Re-authenticating")
+@Suite("Re-authenticating sessions")
 struct ReauthenticateTests {
-    @Test("a new authentication takes the place of the old one, and replaces every token at once")
+    @Test("a new authentication replaces the old one, and every token at once")
     func living() throws {
         var scene = Scene()
         let created = try scene.create { $0.authentication = .init(methods: ["pwd", "otp"]) }
@@ -22,7 +22,7 @@ struct ReauthenticateTests {
         #expect(try scene.validate(again.access).isValid)
     }
 
-    @Test("a ticket that was begun before is good for nothing afterwards")
+    @Test("a ticket issued before no longer works")
     func tickets() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -31,7 +31,7 @@ struct ReauthenticateTests {
         #expect(scene.completeTransfer(ticket).rejection == .ticketInvalid)
     }
 
-    @Test("an authentication that was too old is good again")
+    @Test("an authentication that was too old is recent again")
     func age() throws {
         var scene = Scene()
         let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
@@ -42,7 +42,7 @@ struct ReauthenticateTests {
         #expect(try scene.validate(again.token, require: fresh).isValid)
     }
 
-    @Test("an elevation that has not decayed stays")
+    @Test("an elevation that has not expired remains")
     func elevationStays() throws {
         var scene = Scene { $0.mfa.validSeconds = 600 }
         let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
@@ -55,7 +55,7 @@ struct ReauthenticateTests {
     }
 
     @Test(
-        "a session that idled out comes back within the window, by either token, with all it had",
+        "a session that idled out is resumed within the window, with either token and its full state",
         arguments: [
             true, false,
         ])
@@ -81,7 +81,7 @@ struct ReauthenticateTests {
         #expect(try scene.validate(created.token).reason == .unknown)
     }
 
-    @Test("one that nobody had ended yet is ended and comes back, in one commit")
+    @Test("an expiry that was not yet written and the resumption are one commit")
     func notYetReaped() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -90,7 +90,7 @@ struct ReauthenticateTests {
         #expect(scene.kinds == [.expired, .reauthenticated])
     }
 
-    @Test("after the window it does not come back")
+    @Test("after the window a session cannot be resumed")
     func windowOver() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -99,7 +99,7 @@ struct ReauthenticateTests {
         #expect(scene.wroteNothing)
     }
 
-    @Test("without a window nothing comes back, not even at the very moment")
+    @Test("without a window no session can be resumed, not even at the moment of expiry")
     func noWindow() throws {
         var scene = Scene { $0.reauthenticationWindowSeconds = 0 }
         let created = try scene.create()
@@ -109,7 +109,7 @@ struct ReauthenticateTests {
         #expect(scene.reauthenticate(created.token).rejection == .sessionEnded)
     }
 
-    @Test("nobody is sent to re-authenticate a session whose absolute deadline has passed meanwhile")
+    @Test("re-authentication is not suggested after the absolute deadline")
     func absoluteDeadline() throws {
         var scene = Scene()
         let created = try scene.create { $0.absoluteSeconds = 2000 }
@@ -121,7 +121,7 @@ struct ReauthenticateTests {
         #expect(try scene.validate(created.token).remedy == .login)
     }
 
-    @Test("what ended in any other way does not come back")
+    @Test("a session that ended in any other way cannot be resumed")
     func otherEndings() throws {
         var scene = Scene { $0.mfa.required = .onRisk }
         let revoked = try scene.create()
@@ -134,7 +134,7 @@ struct ReauthenticateTests {
         #expect(scene.reauthenticate(absolute.token).rejection == .sessionEnded)
     }
 
-    @Test("a session that never showed its second factor does not come back, however short its idle time")
+    @Test("a session that never showed its second factor cannot be resumed, however short its idle lifetime")
     func pendingNeverComesBack() throws {
         var scene = Scene { $0.mfa.required = .onRisk }
         _ = try scene.create { $0.context = ClientContext(country: "DE") }
@@ -151,7 +151,7 @@ struct ReauthenticateTests {
         #expect(scene.status(of: pending) == .expired)
     }
 
-    @Test("locked and pending sessions are refused as such")
+    @Test("locked and pending sessions are rejected with their own codes")
     func lockedAndPending() throws {
         var scene = Scene { $0.mfa.required = .always }
         let pending = try scene.create()
@@ -160,7 +160,7 @@ struct ReauthenticateTests {
         #expect(scene.reauthenticate(pending.token).rejection == .sessionLocked)
     }
 
-    @Test("a session that is active stays active, whatever its policy wants of those that begin")
+    @Test("an active session stays active, whatever its policy requires of new ones")
     func staysActive() throws {
         var scene = Scene { $0.mfa.required = .always }
         let created = try scene.create { $0.authentication = .init(methods: ["pwd", "otp"]) }
@@ -169,7 +169,7 @@ struct ReauthenticateTests {
         #expect(scene.status(of: created) == .active, "contract section 3: nothing leads from active to pending")
     }
 
-    @Test("a session that comes back is active")
+    @Test("a resumed session is active")
     func comesBackActive() throws {
         var scene = Scene { $0.mfa.required = .always }
         let created = try scene.create { $0.authentication = .init(methods: ["pwd", "otp"]) }
@@ -179,7 +179,7 @@ struct ReauthenticateTests {
         #expect(again.session.assurance.level(at: scene.now) == 2)
     }
 
-    @Test("while its subject is disabled nothing comes back, and afterwards only what idled out since")
+    @Test("while its subject is disabled no session can be resumed, and afterwards only those that idled out since")
     func disabled() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -191,7 +191,7 @@ struct ReauthenticateTests {
         #expect(scene.reauthenticate(created.token).rejection == .sessionEnded)
     }
 
-    @Test("what is revoked after it idled out does not come back, whoever revokes it", arguments: 0..<3)
+    @Test("a session revoked after it idled out cannot be resumed, whoever revoked it", arguments: 0..<3)
     func revokedLate(way: Int) throws {
         var scene = Scene()
         let created = try scene.create()
@@ -213,7 +213,7 @@ struct ReauthenticateTests {
         #expect(scene.wroteNothing)
     }
 
-    @Test("a token that was used before is seen after the session idled out, which then does not come back")
+    @Test("reuse is detected after the session idled out, and then it cannot be resumed")
     func reusedLate() throws {
         var scene = Scene { $0.refreshGraceSeconds = 0 }
         let created = try scene.create()
@@ -225,7 +225,7 @@ struct ReauthenticateTests {
         #expect(scene.reauthenticate(created.token).rejection == .sessionEnded)
     }
 
-    @Test("a session that idled out while it was locked does not come back")
+    @Test("a session that idled out while locked cannot be resumed")
     func lockedAndExpired() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -235,7 +235,7 @@ struct ReauthenticateTests {
         #expect(scene.reauthenticate(created.token).rejection == .sessionEnded)
     }
 
-    @Test("a child comes back under a parent that is active, and under no other")
+    @Test("a child is resumed only if its parent is active")
     func child() throws {
         var scene = Scene()
         let parent = try scene.create()
@@ -249,7 +249,7 @@ struct ReauthenticateTests {
         #expect(scene.reauthenticate(other.token).rejection == .parentNotActive)
     }
 
-    @Test("a child does not come back where its place has been taken")
+    @Test("a child is not resumed if its slot has been taken")
     func childsPlace() throws {
         var scene = Scene { $0.maxChildren = 1 }
         let parent = try scene.create()
@@ -260,7 +260,7 @@ struct ReauthenticateTests {
         #expect(scene.status(of: child) == .expired)
     }
 
-    @Test("what ended with its parent does not come back")
+    @Test("a session that ended with its parent cannot be resumed")
     func parentEnded() throws {
         var scene = Scene()
         let parent = try scene.create { $0.idleSeconds = 60 }
@@ -272,7 +272,7 @@ struct ReauthenticateTests {
     }
 
     @Test(
-        "a context that a rule forbids leaves an expired session expired, and nobody is evicted for it",
+        "a forbidden context leaves an expired session expired, and evicts nobody",
         arguments: [
             SessionPolicy.ContextRules.Reaction.lock, .revoke,
         ])
@@ -293,7 +293,7 @@ struct ReauthenticateTests {
         #expect(scene.status(of: other) == .active)
     }
 
-    @Test("a time of authentication that is too far ahead is refused")
+    @Test("an authentication time too far in the future is refused")
     func future() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -304,7 +304,7 @@ struct ReauthenticateTests {
         #expect(outcome.failure?.path == "/authentication/at")
     }
 
-    @Test("tokens that are no session's, or were replaced, are invalid")
+    @Test("unknown and replaced tokens are invalid")
     func invalid() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -315,7 +315,7 @@ struct ReauthenticateTests {
         #expect(try scene.validate(again.token).isValid)
     }
 
-    @Test("a refresh token that was replaced by a refresh is reuse here too")
+    @Test("a refresh token replaced by a refresh is a reuse here too")
     func reuse() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -325,7 +325,7 @@ struct ReauthenticateTests {
         #expect(scene.kinds == [.tokenReused, .revoked])
     }
 
-    @Test("a refresh token inside its grace is as good as its successor here")
+    @Test("a refresh token within its grace period is as good as its successor here")
     func grace() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -335,7 +335,7 @@ struct ReauthenticateTests {
         #expect(scene.kinds == [.reauthenticated])
     }
 
-    @Test("reuse of an expired session's refresh token is told, and brings nothing back")
+    @Test("reuse of an expired session's refresh token is announced, and resumes nothing")
     func reuseOfExpired() throws {
         var scene = Scene { $0.refreshGraceSeconds = 0 }
         let created = try scene.create()
@@ -348,7 +348,7 @@ struct ReauthenticateTests {
         #expect(scene.reauthenticate(successor).rejection != nil)
     }
 
-    @Test("a context that has to be elevated first is told once, however often a session tries to come back with it")
+    @Test("a context that requires elevation is announced once, however often a session is to be resumed with it")
     func suspiciousOnce() throws {
         var scene = Scene { $0.context.country = .elevate }
         let created = try scene.create { $0.context = ClientContext(country: "DE") }
@@ -364,7 +364,7 @@ struct ReauthenticateTests {
         #expect(scene.reauthenticate(created.token, context: ClientContext(country: "DE")).rejection == nil)
     }
 
-    @Test("notify: a session comes back with a new context, and both are announced")
+    @Test("notify: a session is resumed with a new context, and both are announced")
     func notify() throws {
         var scene = Scene { $0.context.country = .notify }
         let created = try scene.create { $0.context = ClientContext(country: "DE") }
@@ -375,7 +375,7 @@ struct ReauthenticateTests {
         #expect(scene.kinds == [.contextChanged, .reauthenticated])
     }
 
-    @Test("a refresh token that ended before its session says so")
+    @Test("a refresh token that expired before its session is answered as expired")
     func expiredRefreshToken() throws {
         var scene = Scene { $0.refreshSeconds = 60 }
         let created = try scene.create()

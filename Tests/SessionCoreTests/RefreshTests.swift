@@ -1,9 +1,9 @@
 import SessionCore
 import Testing
 
-@Suite("Refreshing")
+@Suite("Refreshing sessions")
 struct RefreshTests {
-    @Test("a refresh rotates the refresh token, leaves the session token, and is activity")
+    @Test("a refresh rotates the refresh token, keeps the session token, and counts as activity")
     func rotates() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -18,7 +18,7 @@ struct RefreshTests {
         #expect(try scene.validate(created.token).reason == nil)
     }
 
-    @Test("inside the grace the predecessor gets the same successor again, and nothing is announced")
+    @Test("within the grace period the predecessor gets the same successor again, without an event")
     func grace() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -29,7 +29,7 @@ struct RefreshTests {
         #expect(try scene.refreshed(successor) != successor)
     }
 
-    @Test("after the grace the predecessor's use ends the session in the same commit")
+    @Test("after the grace period the predecessor's use ends the session in the same commit")
     func reuse() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -42,7 +42,7 @@ struct RefreshTests {
         #expect(scene.refresh(successor).rejection == .sessionEnded)
     }
 
-    @Test("anything older than the predecessor is reuse, grace or not")
+    @Test("a token older than the predecessor is a reuse, even within the grace period")
     func older() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -51,7 +51,7 @@ struct RefreshTests {
         #expect(scene.refresh(created.refresh).rejection == .refreshTokenReused)
     }
 
-    @Test("without grace the predecessor is reuse at once")
+    @Test("without a grace period the predecessor is a reuse at once")
     func noGrace() throws {
         var scene = Scene { $0.refreshGraceSeconds = 0 }
         let created = try scene.create()
@@ -59,7 +59,7 @@ struct RefreshTests {
         #expect(scene.refresh(created.refresh).rejection == .refreshTokenReused)
     }
 
-    @Test("a refresh token ends before its session where the policy says so")
+    @Test("a refresh token expires before its session if the policy says so")
     func expires() throws {
         var scene = Scene { $0.refreshSeconds = 60 }
         let created = try scene.create()
@@ -77,7 +77,7 @@ struct RefreshTests {
         #expect(refreshed.tokens.refreshExpiresAt == refreshed.session.expiresAt)
     }
 
-    @Test("an idle-expired session asks for re-authentication, and later for nothing")
+    @Test("an idle-expired session suggests re-authentication, and nothing after the window")
     func idleExpired() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -89,7 +89,7 @@ struct RefreshTests {
         #expect(scene.refresh(created.refresh).rejection == .sessionEnded)
     }
 
-    @Test("what is no refresh token of any session is invalid")
+    @Test("an unknown refresh token is invalid")
     func invalid() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -99,7 +99,7 @@ struct RefreshTests {
         #expect(scene.refresh(created.refresh).rejection == .tokenInvalid)
     }
 
-    @Test("two tabs that refresh at once get the same successor, each with an access token of its own")
+    @Test("two tabs that refresh at once get the same successor, and different access tokens")
     func twoTabs() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -126,7 +126,7 @@ struct RefreshTests {
         #expect(transaction.events.map(\.kind) == [.refreshed])
     }
 
-    @Test("a refresh inside the grace is activity like any other")
+    @Test("a refresh within the grace period counts as activity")
     func graceIsActivity() throws {
         var scene = Scene()
         let created = try scene.create { $0.idleSeconds = 20 }
@@ -137,7 +137,7 @@ struct RefreshTests {
         #expect(try scene.validate(created.token).isValid, "active ten seconds ago, and may rest for twenty")
     }
 
-    @Test("the access tokens of before a refresh stay good until they run out")
+    @Test("access tokens issued before a refresh stay valid until they expire")
     func accessTokens() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -151,7 +151,7 @@ struct RefreshTests {
         #expect(scene[created]?.accessTokensExpireAt(after: scene.now) == scene.now.adding(seconds: 100))
     }
 
-    @Test("a refresh is announced with the session as it is afterwards")
+    @Test("session.refreshed contains the session's new state")
     func announced() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -160,7 +160,7 @@ struct RefreshTests {
         #expect(scene.events[0].session?.generation == 2)
     }
 
-    @Test("after a revocation nothing is refreshed, and nothing is written")
+    @Test("after a revocation a refresh is rejected, and nothing is written")
     func revoked() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -172,7 +172,7 @@ struct RefreshTests {
         }
     }
 
-    @Test("reuse tells its cause beside the end of the session")
+    @Test("a reuse is announced in addition to the end of the session")
     func reuseIsTold() throws {
         var scene = Scene { $0.refreshGraceSeconds = 0 }
         let created = try scene.create()
@@ -183,7 +183,7 @@ struct RefreshTests {
         #expect(scene[created]?.ending?.reason == .tokenReused)
     }
 
-    @Test("the predecessor of before an elevation has no grace, and is no reuse")
+    @Test("a predecessor from before an elevation has no grace period, and is not a reuse")
     func noGraceAfterElevation() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -194,7 +194,7 @@ struct RefreshTests {
         #expect(try scene.validate(elevated.token).isValid)
     }
 
-    @Test("a replaced token is told from a present one, though the session is locked")
+    @Test("a replaced token is distinguished from the current one even in a locked session")
     func lockedAndReplaced() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -203,7 +203,7 @@ struct RefreshTests {
         #expect(scene.refresh(created.refresh).rejection == .tokenInvalid)
     }
 
-    @Test("a token that was used before ends a locked session too")
+    @Test("a reused token ends a locked session too")
     func lockedAndReused() throws {
         var scene = Scene { $0.refreshGraceSeconds = 0 }
         let created = try scene.create()
@@ -222,7 +222,7 @@ struct RefreshTests {
         #expect(outcome.rejection == .tokenInvalid)
     }
 
-    @Test("claims are those of the moment: level, methods, caller")
+    @Test("the claims reflect the moment: level, methods, caller")
     func claims() throws {
         var scene = Scene { $0.mfa.validSeconds = 60 }
         let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }

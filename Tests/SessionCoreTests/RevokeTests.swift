@@ -1,13 +1,13 @@
 import SessionCore
 import Testing
 
-@Suite("Revoking and expiring")
+@Suite("Revoking and expiring sessions")
 struct RevokeTests {
     private func reference(_ token: String) -> TokenReference {
         PlainTokens().reference(token)
     }
 
-    @Test("by token, and again")
+    @Test("a session is revoked by token, and repeating it changes nothing")
     func byToken() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -18,7 +18,7 @@ struct RevokeTests {
         #expect(scene.events.isEmpty)
     }
 
-    @Test("by id, only within its tenant")
+    @Test("a session is revoked by id, only within its tenant")
     func byID() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -29,7 +29,7 @@ struct RevokeTests {
         #expect(try scene.revoke(.session(nil)) == [])
     }
 
-    @Test("a subject's, all but one")
+    @Test("all sessions of a subject are revoked except one")
     func bySubject() throws {
         var scene = Scene()
         let first = try scene.create()
@@ -44,7 +44,7 @@ struct RevokeTests {
         #expect(try scene.revoke(.subject("alice", except: nil)) == [second.session.id])
     }
 
-    @Test("a token to spare that is not good is refused, or the wrong session would end")
+    @Test("an invalid token to spare is refused, because the wrong session would end")
     func exception() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -56,7 +56,7 @@ struct RevokeTests {
         #expect(try scene.validate(created.token).reason == nil)
     }
 
-    @Test("another subject's token spares nobody, and ends nobody")
+    @Test("another subject's token to spare is refused, and ends nothing")
     func foreignException() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -69,7 +69,7 @@ struct RevokeTests {
         #expect(try scene.validate(created.token).reason == nil)
     }
 
-    @Test("a session that had run out is expired, not revoked")
+    @Test("a session whose deadline had passed expires instead of being revoked")
     func ranOut() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -78,7 +78,7 @@ struct RevokeTests {
         #expect(scene.events.map(\.kind) == [.expired])
     }
 
-    @Test("a deadline that came too early is put back, and nothing else happens")
+    @Test("a deadline that is found too early is corrected, and nothing else happens")
     func earlyDeadline() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -92,7 +92,7 @@ struct RevokeTests {
         #expect(transaction.aggregate.sessions[created.session.id]?.nextDeadline == scene.now.adding(seconds: 1000))
     }
 
-    @Test("an ended session is forgotten in the end, and its deadline with it")
+    @Test("an ended session is eventually forgotten, together with its deadline")
     func forgotten() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -107,7 +107,7 @@ struct RevokeTests {
     }
 
     @Test(
-        "a caller's reason is a word of its own",
+        "a caller's reason must be a word that Sojourn does not use",
         arguments: [
             ("logout", true), ("revoked", true), ("a", true), ("", false), ("Logout", false), ("log out", false),
             ("evicted", false), ("token_reused", false), ("parent_ended", false),
@@ -117,7 +117,7 @@ struct RevokeTests {
         #expect(EndReason(callers: String(repeating: "a", count: 65)) == nil)
     }
 
-    @Test("the reason of the revocation is the session's and the event's")
+    @Test("the session and the event state the reason of the revocation")
     func reason() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -127,7 +127,7 @@ struct RevokeTests {
         #expect(scene.events.map(\.reason) == ["logout"])
     }
 
-    @Test("a token to spare spares those above it, without which it would end")
+    @Test("a spared session keeps its ancestors, without which it would end")
     func sparesAncestors() throws {
         var scene = Scene()
         let root = try scene.create()
@@ -141,7 +141,7 @@ struct RevokeTests {
         #expect(try scene.validate(root.token).isValid)
     }
 
-    @Test("an id that names no living session of the subject spares none")
+    @Test("an id to spare that is not a living session of the subject spares nothing")
     func exceptEnded() throws {
         var scene = Scene()
         let root = try scene.create()
@@ -150,7 +150,7 @@ struct RevokeTests {
         #expect(try scene.revoke(.subject("alice", except: .session(child.id))) == [root.id])
     }
 
-    @Test("an id to spare that nobody has spares none")
+    @Test("an unknown id to spare spares nothing")
     func exceptUnknown() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -177,14 +177,14 @@ struct RevokeTests {
         #expect(try scene.validate(elevated.token).isValid)
     }
 
-    @Test("of a subject that nobody knows nothing ends")
+    @Test("revoking an unknown subject ends nothing")
     func unknownSubject() throws {
         var scene = Scene()
         #expect(try scene.revoke(.subject("alice", except: nil)) == [])
         #expect(scene.wroteNothing)
     }
 
-    @Test("no late command writes anything to a session that was revoked")
+    @Test("no late command writes to a revoked session")
     func lateWrites() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -204,7 +204,7 @@ struct RevokeTests {
         #expect(scene.aggregate == revoked)
     }
 
-    @Test("its access tokens can be put on a list until the last of them has run out")
+    @Test("a revoked session reports until when its access tokens must be denied")
     func accessTokensExpireAt() throws {
         var scene = Scene()
         let created = try scene.create()

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Codes of second factors")
 struct SecondFactorTests {
-    @Test("a code that was taken is not taken again, anywhere")
+    @Test("a code that was accepted is not accepted again, by any command")
     func replayed() throws {
         var scene = Scene()
         let (factor, _) = try scene.enrolled()
@@ -17,7 +17,7 @@ struct SecondFactorTests {
             scene.createOutcome { $0.factor = FactorProof(kind: "totp", code: code) }.rejection == .factorRejected)
     }
 
-    @Test("a code of a step before the last that was taken is not taken either")
+    @Test("a code of a step before the last accepted one is not accepted")
     func olderStep() throws {
         var scene = Scene()
         let (factor, _) = try scene.enrolled()
@@ -29,7 +29,7 @@ struct SecondFactorTests {
         #expect(scene.elevate(elevated.token, code: older).rejection == .factorRejected)
     }
 
-    @Test("a recovery code is good once")
+    @Test("a recovery code works once")
     func recovery() throws {
         var scene = Scene()
         let (_, recovery) = try scene.enrolled()
@@ -41,7 +41,7 @@ struct SecondFactorTests {
         #expect(scene.aggregate.subject?.recovery?.digests.count == 9)
     }
 
-    @Test("so many wrong codes in a row lock the factor, even for the right code, for a while")
+    @Test("too many wrong codes in a row lock the factor for a while, even for the right code")
     func locks() throws {
         var scene = Scene { $0.mfa.maxAttempts = 3 }
         let (factor, _) = try scene.enrolled()
@@ -60,7 +60,7 @@ struct SecondFactorTests {
         #expect(scene.elevate(created.token, code: scene.code(of: factor)).rejection == nil)
     }
 
-    @Test("a right code ends the row of wrong ones")
+    @Test("a right code resets the count of wrong ones")
     func rightCodeResets() throws {
         var scene = Scene { $0.mfa.maxAttempts = 2 }
         let (factor, _) = try scene.enrolled()
@@ -82,7 +82,7 @@ struct SecondFactorTests {
         #expect(scene.events.map(\.reason) == ["locked"])
     }
 
-    @Test("recovery codes lock by themselves, and leave the authenticator good")
+    @Test("recovery codes are locked separately from the authenticator")
     func recoveryLocks() throws {
         var scene = Scene { $0.mfa.maxAttempts = 1 }
         let (factor, recovery) = try scene.enrolled()
@@ -92,7 +92,7 @@ struct SecondFactorTests {
         #expect(scene.elevate(created.token, code: scene.code(of: factor)).rejection == nil)
     }
 
-    @Test("the code of any authenticator of the subject will do")
+    @Test("a code of any of the subject's authenticators is accepted")
     func anyFactor() throws {
         var scene = Scene()
         _ = try scene.enrolled(label: "first")
@@ -113,7 +113,7 @@ struct SecondFactorTests {
         #expect(scene.wroteNothing)
     }
 
-    @Test("a wrong code at the door is refused, counted and announced about the subject")
+    @Test("a wrong code in session.create is rejected, counted, and announced for the subject")
     func wrongAtCreation() throws {
         var scene = Scene()
         let (factor, _) = try scene.enrolled()

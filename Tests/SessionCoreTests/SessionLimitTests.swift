@@ -22,7 +22,7 @@ struct LimitTests {
         #expect(try scene.validate(created[1].token).reason == .revoked)
     }
 
-    @Test("evictOldest goes by creation")
+    @Test("evictOldest evicts the session created first")
     func evictsOldest() throws {
         var scene = Scene {
             $0.maxSessions = 2
@@ -36,7 +36,7 @@ struct LimitTests {
         #expect(try scene.create().evicted == [first.session.id])
     }
 
-    @Test("reject says how many are in use, and announces it")
+    @Test("reject reports how many are in use, and announces it")
     func rejects() throws {
         var scene = Scene {
             $0.maxSessions = 1
@@ -50,7 +50,7 @@ struct LimitTests {
         #expect(scene.aggregate.sessions.count == 1)
     }
 
-    @Test("sessions that have run out do not count, and are ended first")
+    @Test("expired sessions do not count, and are ended first")
     func expiredDoNotCount() throws {
         var scene = Scene {
             $0.maxSessions = 1
@@ -62,7 +62,7 @@ struct LimitTests {
         #expect(scene.events.map(\.kind) == [.expired, .created])
     }
 
-    @Test("zero means no limit")
+    @Test("a limit of zero means no limit")
     func noLimit() throws {
         var scene = Scene { $0.maxSessions = 0 }
         for _ in 0..<20 { #expect(try scene.create().evicted == []) }
@@ -79,7 +79,7 @@ struct LimitTests {
         #expect(try scene.create { $0.policy = "single" }.evicted.count == 1)
     }
 
-    @Test("no more ended sessions are remembered than there is room for")
+    @Test("the number of remembered ended sessions is bounded")
     func endedAreBounded() throws {
         var scene = Scene { $0.maxSessions = 1 }
         for _ in 0..<150 { _ = try scene.create() }
@@ -119,7 +119,7 @@ struct LimitTests {
         #expect(whole(&scene).rejection == nil)
     }
 
-    @Test("a limit that was lowered is held by the next session that begins")
+    @Test("a lowered limit is enforced when the next session begins")
     func lowered() throws {
         var scene = Scene()
         for _ in 0..<5 {
@@ -134,7 +134,7 @@ struct LimitTests {
     }
 
     @Test(
-        "what comes back needs room: it evicts by either strategy",
+        "a resumed session needs a slot, and evicts under either strategy",
         arguments: [
             SessionPolicy.LimitStrategy.evictOldest, .evictLeastRecentlyActive,
         ])
@@ -157,7 +157,7 @@ struct LimitTests {
         #expect(try scene.list().count == 2)
     }
 
-    @Test("what comes back without room is refused, and stays expired")
+    @Test("a session is not resumed without a free slot, and stays expired")
     func comesBackInVain() throws {
         var scene = Scene {
             $0.maxSessions = 1
@@ -171,7 +171,7 @@ struct LimitTests {
         #expect(scene.status(of: idle) == .expired)
     }
 
-    @Test("a session that goes on needs no room to re-authenticate")
+    @Test("a living session needs no slot to re-authenticate")
     func goesOn() throws {
         var scene = Scene {
             $0.maxSessions = 1
@@ -182,7 +182,7 @@ struct LimitTests {
     }
 
     @Test(
-        "a kept transfer evicts another, and never the original",
+        "a transfer that keeps the original evicts another session, never the original",
         arguments: [
             SessionPolicy.LimitStrategy.evictOldest, .evictLeastRecentlyActive,
         ])
@@ -201,7 +201,7 @@ struct LimitTests {
         #expect(scene.status(of: original) == .active)
     }
 
-    @Test("a kept transfer without room is refused, and its ticket stays good")
+    @Test("a transfer that keeps the original is refused without a free slot, and its ticket stays valid")
     func keptTransferInVain() throws {
         var scene = Scene {
             $0.maxSessions = 1
@@ -217,7 +217,7 @@ struct LimitTests {
         #expect(scene.completeTransfer(ticket).rejection == nil)
     }
 
-    @Test("where nothing but the original could be evicted a kept transfer is refused")
+    @Test("a transfer that keeps the original is refused if only the original could be evicted")
     func keptTransferAlone() throws {
         var scene = Scene { $0.maxSessions = 1 }
         let original = try scene.create()
@@ -226,7 +226,7 @@ struct LimitTests {
         #expect(scene.status(of: original) == .active)
     }
 
-    @Test("a transfer that keeps nothing needs no room")
+    @Test("a transfer that ends the original needs no slot")
     func transfer() throws {
         var scene = Scene {
             $0.maxSessions = 1
@@ -238,7 +238,7 @@ struct LimitTests {
         #expect(try scene.list().count == 1)
     }
 
-    @Test("no subject has more living sessions than can be loaded, whatever its policy")
+    @Test("a subject never has more living sessions than can be loaded, whatever its policy")
     func hardLimit() throws {
         var scene = Scene { $0.maxSessions = 0 }
         let first = try scene.create().session

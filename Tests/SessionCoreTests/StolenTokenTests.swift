@@ -3,7 +3,7 @@ import Testing
 @testable import SessionCore
 
 /// What a thief can do with a token alone, where rules look at contexts.
-@Suite("A stolen session token")
+@Suite("Stolen session tokens")
 struct StolenTokenTests {
     private let home = ClientContext(userAgent: "Firefox", fingerprint: "f1", country: "DE", asn: 3320)
     private let away = ClientContext(userAgent: "curl", fingerprint: "f2", country: "FR", asn: 16276)
@@ -16,7 +16,7 @@ struct StolenTokenTests {
         }
     }
 
-    @Test("does not escape the context rules by an update with a context of the thief's")
+    @Test("a thief cannot evade the context rules by updating the context")
     func update() throws {
         var scene = strict()
         let created = try scene.create { $0.context = home }
@@ -32,7 +32,7 @@ struct StolenTokenTests {
         #expect(scene.kinds == [.updated])
     }
 
-    @Test("does not escape them by leaving out in an update what they compare")
+    @Test("a thief cannot evade the context rules by omitting fields in an update")
     func forgetful() throws {
         var scene = strict()
         let created = try scene.create { $0.device = Device(fingerprint: "f1") }
@@ -45,7 +45,7 @@ struct StolenTokenTests {
     }
 
     @Test(
-        "does not begin a transfer from elsewhere: what the rule says happens",
+        "a transfer begun from elsewhere triggers the context rule",
         arguments: [
             (.elevate, .contextRejected, .active), (.lock, .sessionLocked, .locked), (.revoke, .sessionEnded, .revoked),
         ] as [(SessionPolicy.ContextRules.Reaction, Rejection.Code, SessionStatus)])
@@ -58,7 +58,7 @@ struct StolenTokenTests {
     }
 
     @Test(
-        "of a pending session is not elevated from elsewhere: what the rule says happens",
+        "an elevation of a pending session from elsewhere triggers the context rule",
         arguments: [
             (.lock, .sessionLocked, .locked), (.revoke, .sessionEnded, .revoked),
         ] as [(SessionPolicy.ContextRules.Reaction, Rejection.Code, SessionStatus)])
@@ -74,7 +74,7 @@ struct StolenTokenTests {
         #expect(scene.status(of: created) == status)
     }
 
-    @Test("does not complete one elsewhere, whatever device it says it is", arguments: [false, true])
+    @Test("a transfer cannot be completed elsewhere, whatever the device", arguments: [false, true])
     func complete(keepsOriginal: Bool) throws {
         var scene = strict(.elevate)
         let created = try scene.create { $0.context = home }
@@ -89,7 +89,7 @@ struct StolenTokenTests {
         if keepsOriginal { #expect(scene[created]?.context == home) }
     }
 
-    @Test("a transfer that is completed without a context leaves the country that was accepted in force")
+    @Test("a transfer completed without a context keeps the accepted country")
     func completeWithout() throws {
         var scene = strict()
         let created = try scene.create { $0.context = home }
@@ -99,7 +99,7 @@ struct StolenTokenTests {
         #expect(try scene.validate(moved.token, context: away).reason == .contextMismatch)
     }
 
-    @Test("by the session's id a service's own word is accepted")
+    @Test("with the session's id, the calling service's context is accepted")
     func byID() throws {
         var scene = strict()
         let created = try scene.create { $0.context = home }
@@ -108,7 +108,7 @@ struct StolenTokenTests {
     }
 }
 
-@Suite("What a policy requires of a context")
+@Suite("Required context fields")
 struct RequiredContextTests {
     private let home = ClientContext(ip: "192.0.2.1", country: "DE")
     private let silent = ClientContext(ip: "192.0.2.1")
@@ -120,7 +120,7 @@ struct RequiredContextTests {
         }
     }
 
-    @Test("leaving the context out escapes no rule")
+    @Test("omitting the context evades no rule")
     func validate() throws {
         var scene = scene(.elevate)
         let created = try scene.create { $0.context = home }
@@ -132,7 +132,7 @@ struct RequiredContextTests {
         #expect(try scene.validate(created.token, context: home).isValid)
     }
 
-    @Test("nor does any other command with a token")
+    @Test("omitting the context evades no rule in any command with a token")
     func others() throws {
         var scene = scene(.elevate)
         let created = try scene.create { $0.context = home }
@@ -146,7 +146,7 @@ struct RequiredContextTests {
         #expect(try scene.completeTransfer(ticket, context: home).issued().session.status == .active)
     }
 
-    @Test("one that idled out does not come back without it")
+    @Test("a session that idled out is not resumed without the required fields")
     func comeback() throws {
         var scene = scene(.lock)
         let created = try scene.create { $0.context = home }
@@ -155,7 +155,7 @@ struct RequiredContextTests {
         #expect(try scene.reauthenticate(created.token, context: home).issued().session.status == .active)
     }
 
-    @Test("what is missing locks where the rule says so, and where the rule is off nothing happens")
+    @Test("a missing field locks the session if the rule says so, and does nothing if the rule is off")
     func reactions() throws {
         var locking = scene(.lock)
         let created = try locking.create { $0.context = home }
@@ -165,7 +165,7 @@ struct RequiredContextTests {
         #expect(try off.validate(other.token).isValid)
     }
 
-    @Test("notify: that it is missing is told of once, until it is there again")
+    @Test("notify: a missing field is announced once, until it is present again")
     func notify() throws {
         var scene = scene(.notify)
         let created = try scene.create { $0.context = home }
@@ -180,7 +180,7 @@ struct RequiredContextTests {
         #expect(scene.kinds == [.contextChanged])
     }
 
-    @Test("under onRisk a create that does not say it is a risk")
+    @Test("onRisk: a create without a required field is a risk")
     func risk() throws {
         var scene = Scene {
             $0.mfa.required = .onRisk

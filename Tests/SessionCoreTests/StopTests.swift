@@ -2,7 +2,7 @@ import SessionContract
 import SessionCore
 import Testing
 
-@Suite("A stop leaves nothing behind, a refusal with an effect keeps it")
+@Suite("Stops and refusals with an effect")
 struct StopTests {
     /// A command that changes all that a rule can change, and then ends as it is told.
     private struct Meddler: SessionCommand {
@@ -65,7 +65,7 @@ struct StopTests {
         return (scene, transaction)
     }
 
-    @Test("whatever was changed before a stop has not happened, and what others did stays")
+    @Test("a stop undoes everything that the command changed, and nothing that others changed")
     func everything() throws {
         let (scene, transaction) = try scene()
         let before = Contents(transaction)
@@ -92,7 +92,7 @@ struct StopTests {
         }
     }
 
-    @Test("a refusal with an effect is answered as a rejection, and all that was done stays")
+    @Test("a refusal with an effect is answered as a rejection, and its changes remain")
     func refusal() throws {
         let (scene, transaction) = try scene()
         let meddler = Meddler(end: .refusal)
@@ -128,7 +128,7 @@ struct StopTests {
         (RemovePolicy(name: "none"), false),
     ]
 
-    @Test("every command that can come to a stop leaves nothing behind with it")
+    @Test("every command that can stop leaves no change behind")
     func eachCommand() throws {
         var (scene, _) = try scene()
         for _ in 0..<10 { _ = try scene.enrolled() }
@@ -155,7 +155,7 @@ struct StopTests {
         "session.validate", "session.list", "subject.disable", "subject.enable", "factor.list", "policy.list",
     ]
 
-    @Test("no command is left out")
+    @Test("every command is tested")
     func noneLeftOut() {
         let listed = Self.stopping.map { type(of: $0.command).traits.name } + Self.neverStopping
         let missing = CommandName.all.map(\.rawValue).filter { !listed.contains($0) }
@@ -163,7 +163,7 @@ struct StopTests {
         #expect(listed.count == CommandName.all.count)
     }
 
-    @Test("a validate that needs the whole leaves nothing behind")
+    @Test("a validate that needs the whole aggregate leaves no change behind")
     func validate() throws {
         var scene = Scene()
         let parent = try scene.create()

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Disabling and enabling subjects")
 struct SubjectTests {
-    @Test("a subject that is disabled loses every session")
+    @Test("disabling a subject ends every session")
     func disables() throws {
         var scene = Scene()
         let parent = try scene.create()
@@ -18,7 +18,7 @@ struct SubjectTests {
         for session in [parent, child, other] { #expect(try scene.validate(session.token).reason == .revoked) }
     }
 
-    @Test("while it is disabled nothing of it begins or goes on")
+    @Test("a disabled subject cannot begin or continue sessions")
     func nothingBegins() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -32,7 +32,7 @@ struct SubjectTests {
         #expect(scene.aggregate.sessions.values.allSatisfy { !$0.status.isLiving })
     }
 
-    @Test("once enabled it may begin again, and what has ended stays ended")
+    @Test("an enabled subject may begin sessions again, and those that ended stay ended")
     func enables() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -44,7 +44,7 @@ struct SubjectTests {
         #expect(try scene.validate(scene.create().token).isValid)
     }
 
-    @Test("what is so already succeeds, and is announced once")
+    @Test("disabling or enabling twice succeeds, and is announced once")
     func already() throws {
         var scene = Scene()
         #expect(try scene.enable().ids() == [])
@@ -54,7 +54,7 @@ struct SubjectTests {
         #expect(scene.wroteNothing)
     }
 
-    @Test("a subject need not be known to be disabled")
+    @Test("an unknown subject can be disabled")
     func unknown() throws {
         var scene = Scene()
         #expect(try scene.disable().ids() == [])
@@ -63,7 +63,7 @@ struct SubjectTests {
         #expect(scene.createOutcome().rejection == .subjectDisabled)
     }
 
-    @Test("a caller's reason is told of the subject, and Sojourn's own of its sessions")
+    @Test("the subject's event states the caller's reason, and its sessions' events state Sojourn's own")
     func reason() throws {
         var scene = Scene()
         _ = try scene.create()
@@ -73,7 +73,7 @@ struct SubjectTests {
         #expect(scene.events.map(\.reason) == ["returned"])
     }
 
-    @Test("sessions whose time had come expire, and are not revoked")
+    @Test("sessions whose deadline had passed expire instead of being revoked")
     func ranOut() throws {
         var scene = Scene()
         _ = try scene.create()
@@ -82,7 +82,7 @@ struct SubjectTests {
         #expect(scene.kinds == [.expired, .subjectDisabled])
     }
 
-    @Test("a disabled subject is remembered, and so is one with a factor")
+    @Test("a disabled subject and one with a factor outlast their sessions")
     func remembered() throws {
         var scene = Scene()
         _ = try scene.create()

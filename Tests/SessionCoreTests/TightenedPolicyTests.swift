@@ -2,7 +2,7 @@ import Testing
 
 @testable import SessionCore
 
-@Suite("A policy that is made stricter")
+@Suite("Policies made stricter")
 struct TightenedPolicyTests {
     private func policy(_ change: (inout SessionPolicy) -> Void) -> PolicyCatalogue {
         var policy = SessionPolicy()
@@ -10,7 +10,7 @@ struct TightenedPolicyTests {
         return PolicyCatalogue(["default": policy])
     }
 
-    @Test("holds for living sessions too: idle from their last activity")
+    @Test("a shorter idle lifetime applies to living sessions, from their last activity")
     func idle() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -26,7 +26,7 @@ struct TightenedPolicyTests {
         #expect(scene.kinds == [.expired])
     }
 
-    @Test("holds for them from their beginning, and what is over by it ended when it was last in use")
+    @Test("a shorter absolute lifetime applies from creation, and a session that it ends ended when last used")
     func absolute() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -44,7 +44,7 @@ struct TightenedPolicyTests {
         #expect(scene.events.first?.reason == "expired_absolute")
     }
 
-    @Test("shortens what is handed out, and a looser one lengthens nothing")
+    @Test("a stricter policy shortens new tokens, and a looser one lengthens nothing")
     func results() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -66,7 +66,7 @@ struct TightenedPolicyTests {
         #expect(session.idleExpiresAt == scene.now.adding(seconds: 1800))
     }
 
-    @Test("has its deadlines found by a validate of the session alone, which then sets the index right")
+    @Test("a validate detects a deadline of a stricter policy, and then corrects the index")
     func narrow() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -83,7 +83,7 @@ struct TightenedPolicyTests {
             transaction.aggregate.sessions[created.id]?.nextDeadline == created.session.createdAt.adding(seconds: 200))
     }
 
-    @Test("caps a child by what it leaves of its parent")
+    @Test("a stricter policy of the parent also limits its children")
     func children() throws {
         var scene = Scene("short") { _ in }
         let parent = try scene.create { $0.policy = "short" }
@@ -98,7 +98,7 @@ struct TightenedPolicyTests {
         #expect(try scene.validate(child.token).isValid == false)
     }
 
-    @Test("takes nothing for good: once it is loosened, what survived it has what it was given")
+    @Test("a stricter policy takes nothing for good: once it is loosened, surviving sessions have their full lifetime")
     func notStored() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -110,7 +110,7 @@ struct TightenedPolicyTests {
         #expect(try scene.validate(created.token).isValid)
     }
 
-    @Test("asks for a second factor of sessions that begin afterwards alone")
+    @Test("a policy that starts to require a second factor only affects new sessions")
     func secondFactor() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -119,7 +119,7 @@ struct TightenedPolicyTests {
         #expect(try scene.create().session.status == .pending)
     }
 
-    @Test("and one that is removed leaves its sessions to the default")
+    @Test("sessions of a removed policy follow default")
     func removed() throws {
         var scene = Scene("long") { $0.idleSeconds = 7200 }
         let created = try scene.create { $0.policy = "long" }

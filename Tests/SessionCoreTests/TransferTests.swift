@@ -1,7 +1,7 @@
 import SessionCore
 import Testing
 
-@Suite("Transferring")
+@Suite("Transferring sessions")
 struct TransferTests {
     @Test("a ticket moves a session, with deadline, level and attributes, to a new id")
     func moves() throws {
@@ -35,7 +35,7 @@ struct TransferTests {
         #expect(scene.refresh(created.refresh).rejection == .sessionEnded)
     }
 
-    @Test("the new session announces where it came from, and the old one that it ended")
+    @Test("the event of the new session names the old one, and the old one's end is announced")
     func announced() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -49,7 +49,7 @@ struct TransferTests {
         #expect(scene.events[1].reason == "transferred")
     }
 
-    @Test("a ticket lives for as long as the policy says, and no longer than its session")
+    @Test("a ticket is valid as long as the policy says, and no longer than its session")
     func ticketsLife() throws {
         var scene = Scene { $0.transferSeconds = 100 }
         let created = try scene.create { $0.absoluteSeconds = 150 }
@@ -63,7 +63,7 @@ struct TransferTests {
         #expect(capped == created.session.expiresAt)
     }
 
-    @Test("a ticket is good once", arguments: [false, true])
+    @Test("a ticket works once", arguments: [false, true])
     func once(keepOriginal: Bool) throws {
         var scene = Scene()
         let created = try scene.create()
@@ -73,7 +73,7 @@ struct TransferTests {
         #expect(scene.wroteNothing)
     }
 
-    @Test("a new ticket takes the place of the one before")
+    @Test("a new ticket replaces the previous one")
     func latestTicket() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -83,7 +83,7 @@ struct TransferTests {
         #expect(scene.completeTransfer(second).rejection == nil)
     }
 
-    @Test("an original that is kept goes on beside the new one, with its children")
+    @Test("a kept original continues alongside the new session, with its children")
     func kept() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -96,7 +96,7 @@ struct TransferTests {
         #expect(scene[child]?.parentID == created.id)
     }
 
-    @Test("children move with a session that is not kept")
+    @Test("children move to the new session if the original ends")
     func children() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -111,7 +111,7 @@ struct TransferTests {
         #expect(try scene.validate(grandchild.token).reason == .revoked)
     }
 
-    @Test("a child that moves stays a child")
+    @Test("a transferred child stays a child")
     func child() throws {
         var scene = Scene()
         let parent = try scene.create()
@@ -120,7 +120,7 @@ struct TransferTests {
         #expect(try scene.completeTransfer(ticket).issued().session.parentID == parent.id)
     }
 
-    @Test("a child that is kept needs a place for one more")
+    @Test("a transfer that keeps a child needs a slot for another child")
     func keptChild() throws {
         var scene = Scene { $0.maxChildren = 1 }
         let parent = try scene.create()
@@ -131,7 +131,7 @@ struct TransferTests {
         #expect(scene.completeTransfer(moving).rejection == nil)
     }
 
-    @Test("what was elevated stays so for as long as it would have")
+    @Test("an elevation survives the transfer until it would have expired")
     func elevation() throws {
         var scene = Scene { $0.mfa.validSeconds = 600 }
         let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
@@ -144,7 +144,7 @@ struct TransferTests {
         #expect(scene.level(of: moved) == 1)
     }
 
-    @Test("a locked session is not transferred, and a ticket from before the lock is lost")
+    @Test("a locked session cannot be transferred, and a ticket from before the lock is lost")
     func locked() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -157,7 +157,7 @@ struct TransferTests {
         #expect(scene.completeTransfer(ticket).rejection == .ticketInvalid)
     }
 
-    @Test("neither pending nor ended sessions give tickets")
+    @Test("neither pending nor ended sessions can issue tickets")
     func notActive() throws {
         var scene = Scene { $0.mfa.required = .always }
         let pending = try scene.create()
@@ -170,7 +170,7 @@ struct TransferTests {
         #expect(scene.beginTransfer("nonsense").rejection == .tokenInvalid)
     }
 
-    @Test("a ticket of a session that has ended meanwhile is invalid")
+    @Test("a ticket of a session that has since ended is invalid")
     func endedMeanwhile() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -180,7 +180,7 @@ struct TransferTests {
         #expect(scene.aggregate.sessions.count == 1)
     }
 
-    @Test("what is no ticket is invalid")
+    @Test("an unknown ticket is invalid")
     func invalid() throws {
         var scene = Scene()
         let created = try scene.create()

@@ -1,11 +1,11 @@
 import SessionCore
 import Testing
 
-@Suite("A right code is not spent for nothing")
+@Suite("Codes that are not used up in vain")
 struct UnspentCodeTests {
     private func recoveryCount(_ scene: Scene) -> Int? { scene.aggregate.subject?.recovery?.digests.count }
 
-    @Test("where there is no room for the session, its code is not looked at")
+    @Test("without a free slot for the session, its code is not checked")
     func withoutRoom() throws {
         var scene = Scene {
             $0.maxSessions = 1
@@ -25,7 +25,9 @@ struct UnspentCodeTests {
         #expect(scene.elevate(created.token, code: scene.code(of: factor)).rejection == nil)
     }
 
-    @Test("one kind of factor alone never makes level 2, and is told so before it is used up", arguments: [nil, "sms"])
+    @Test(
+        "a single kind of factor never reaches level 2, and is refused before the code is used up",
+        arguments: [nil, "sms"])
     func oneKind(method: ExactText?) throws {
         var scene = Scene { $0.mfa.required = .always }
         let (_, recovery) = try scene.enrolled()
@@ -45,7 +47,7 @@ struct UnspentCodeTests {
         #expect(recoveryCount(scene) == 9)
     }
 
-    @Test("a pending session that a code does not lift to its level leaves the code as it was")
+    @Test("a code that does not raise a pending session to its level is not used up")
     func insufficient() throws {
         var scene = Scene { $0.mfa.required = .always }
         let (_, recovery) = try scene.enrolled()
@@ -57,7 +59,7 @@ struct UnspentCodeTests {
         #expect(scene.elevate(better.token, recovery: recovery[0]).rejection == nil)
     }
 
-    @Test("a child that no code lifts above its parent leaves the code as it was")
+    @Test("a code that cannot raise a child above its parent is not used up")
     func belowParent() throws {
         var scene = Scene("strict") { $0.mfa.required = .always }
         let (_, recovery) = try scene.enrolled()
@@ -73,7 +75,7 @@ struct UnspentCodeTests {
     }
 
     @Test(
-        "a context that a rule locks or ends a session for does so without a look at the code",
+        "a context rule locks or ends the session without checking the code",
         arguments: [SessionPolicy.ContextRules.Reaction.lock, .revoke])
     func context(reaction: SessionPolicy.ContextRules.Reaction) throws {
         var scene = Scene { $0.context.country = reaction }

@@ -1,11 +1,11 @@
 import SessionCore
 import Testing
 
-@Suite("Updating")
+@Suite("Updating sessions")
 struct UpdateTests {
     private func target(_ issued: Issued) -> SessionTarget { .session(issued.id) }
 
-    @Test("attributes are merged, device and context replaced whole")
+    @Test("attributes are merged, and device and context are replaced")
     func updates() throws {
         var scene = Scene()
         let created = try scene.create {
@@ -25,7 +25,7 @@ struct UpdateTests {
         #expect(scene[created] == session)
     }
 
-    @Test("by token too, and tokens stay as they are")
+    @Test("a session can be updated by token, and its tokens stay the same")
     func byToken() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -37,7 +37,7 @@ struct UpdateTests {
         #expect(try scene.refresh(created.refresh).issued().id == created.id)
     }
 
-    @Test("what brings nothing changes nothing, and is no error")
+    @Test("an empty update changes nothing, and is not an error")
     func nothing() throws {
         var scene = Scene()
         let created = try scene.create { $0.attributes = ["a": .integer(1)] }
@@ -47,7 +47,7 @@ struct UpdateTests {
         #expect(scene.wroteNothing)
     }
 
-    @Test("an update is no activity")
+    @Test("an update counts as no activity")
     func noActivity() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -72,7 +72,7 @@ struct UpdateTests {
         #expect(scene.update(target(created)) { $0.attributes = ["b": .string(rest + "x")] }.failure != nil)
     }
 
-    @Test("no context rule looks at the context of an update: it becomes the accepted one")
+    @Test("no context rule applies to an update by id: its context becomes the accepted one")
     func contextRules() throws {
         var scene = Scene { $0.context.country = .revoke }
         let created = try scene.create { $0.context = ClientContext(country: "DE") }
@@ -104,7 +104,7 @@ struct UpdateTests {
         #expect(byID.status == .locked)
     }
 
-    @Test("a session that is over is not updated")
+    @Test("an ended session cannot be updated")
     func ended() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -116,7 +116,7 @@ struct UpdateTests {
             scene.update(target(idle)) { $0.attributes = ["a": .integer(1)] }.rejection == .reauthenticationRequired)
     }
 
-    @Test("what names no session is not found, or invalid")
+    @Test("an unknown id is not found, and an unknown token is invalid")
     func unknown() throws {
         var scene = Scene()
         let created = try scene.create()

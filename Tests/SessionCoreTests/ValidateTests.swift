@@ -1,9 +1,9 @@
 import SessionCore
 import Testing
 
-@Suite("Validating")
+@Suite("Validating sessions")
 struct ValidateTests {
-    @Test("a good token is valid and writes nothing until the touch interval is over")
+    @Test("a current token is valid, and nothing is written within the touch interval")
     func touchInterval() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -17,7 +17,7 @@ struct ValidateTests {
         #expect(scene.events.isEmpty)
     }
 
-    @Test("the touch interval is at most a tenth of the idle time")
+    @Test("the touch interval is at most a tenth of the idle lifetime")
     func shortIdle() throws {
         var scene = Scene()
         let created = try scene.create { $0.idleSeconds = 10 }
@@ -27,7 +27,7 @@ struct ValidateTests {
         #expect(try scene.validate(created.token).session?.lastActiveAt == scene.now)
     }
 
-    @Test("a peek is no activity")
+    @Test("a peek counts as no activity")
     func peek() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -35,7 +35,7 @@ struct ValidateTests {
         #expect(try scene.validate(created.token, touch: false).session?.lastActiveAt == created.session.createdAt)
     }
 
-    @Test("activity moves the idle deadline, and the absolute one stays")
+    @Test("activity moves the idle deadline, and not the absolute one")
     func deadlines() throws {
         var scene = Scene()
         let created = try scene.create { $0.absoluteSeconds = 4000 }
@@ -49,7 +49,7 @@ struct ValidateTests {
         #expect(validation.remedy == .login)
     }
 
-    @Test("idle expiry comes to the second, and re-authentication helps while its window is open")
+    @Test("idle expiry happens to the second, and re-authentication is suggested within its window")
     func idle() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -62,7 +62,7 @@ struct ValidateTests {
         #expect(try scene.validate(created.token).remedy == .login)
     }
 
-    @Test("an expired session still says so once the reaper has ended it")
+    @Test("an expired session is answered as expired, before and after the reaper has ended it")
     func afterReaping() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -74,7 +74,7 @@ struct ValidateTests {
         #expect(validation.session?.ending?.at == created.session.idleExpiresAt)
     }
 
-    @Test("tokens that are no session's are malformed or unknown")
+    @Test("tokens of no session are malformed or unknown")
     func unknown() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -86,7 +86,7 @@ struct ValidateTests {
         guard case .succeeded(.validated(.invalid(.unknown, nil, .login))) = elsewhere else { throw Unexpected() }
     }
 
-    @Test("a higher level or a fresher authentication is named with its remedy")
+    @Test("a missing level or recent authentication is reported with its remedy")
     func requirements() throws {
         var scene = Scene()
         let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
@@ -105,7 +105,7 @@ struct ValidateTests {
 
     // MARK: Access tokens
 
-    @Test("an access token is validated like a session token, until it runs out")
+    @Test("an access token is validated like a session token, until it expires")
     func accessToken() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -119,7 +119,7 @@ struct ValidateTests {
         #expect(try scene.validate(created.token).isValid)
     }
 
-    @Test("of a session that is over an access token says how it ended, not that it ran out")
+    @Test("an expired access token of an ended session reports how the session ended")
     func accessTokenOfEnded() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -128,7 +128,7 @@ struct ValidateTests {
         #expect(try scene.validate(created.access).reason == .revoked)
     }
 
-    @Test("an access token of another tenant, or one that was replaced, is unknown")
+    @Test("an access token of another tenant, or a replaced one, is unknown")
     func accessTokenUnknown() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -141,7 +141,7 @@ struct ValidateTests {
         #expect(try scene.validate(created.access).reason == .unknown)
     }
 
-    @Test("what was never verified is malformed")
+    @Test("a token that could not be verified is malformed")
     func unverified() throws {
         var scene = Scene()
         #expect(try scene.validate(.unverified(Secret("eyJ"))).reason == .malformed)
@@ -150,7 +150,7 @@ struct ValidateTests {
 
     // MARK: Endings
 
-    @Test("every ending has its reason and its remedy")
+    @Test("every end of a session has its reason and remedy")
     func endings() throws {
         var scene = Scene { $0.mfa.required = .onRisk }
         let revoked = try scene.create { $0.context = ClientContext(country: "DE") }
@@ -165,7 +165,7 @@ struct ValidateTests {
         #expect(try scene.validate(idle.token).remedy == .reauthenticate)
     }
 
-    @Test("a session that has been over for long enough is unknown, whether or not anybody forgot it")
+    @Test("a session that ended long enough ago is unknown, whether or not it was removed")
     func forgotten() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -176,7 +176,7 @@ struct ValidateTests {
         #expect(try scene.validate(created.token).reason == .unknown)
     }
 
-    @Test("validating a session that is over writes nothing")
+    @Test("validating an ended session writes nothing")
     func endedIsARead() throws {
         var scene = Scene { $0.context.country = .revoke }
         let created = try scene.create { $0.context = ClientContext(country: "DE") }
@@ -186,7 +186,7 @@ struct ValidateTests {
         #expect(scene.wroteNothing)
     }
 
-    @Test("the idle deadline comes early by the touch interval at most, and never late")
+    @Test("the idle deadline is early by at most the touch interval, and never late")
     func neverLate() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -201,7 +201,7 @@ struct ValidateTests {
         #expect(try scene.validate(other.token).isValid)
     }
 
-    @Test("what falls short is told with the session, which stays as it is")
+    @Test("a session that does not meet the requirements is returned, and does not change")
     func shortfall() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -213,7 +213,7 @@ struct ValidateTests {
 
     // MARK: Scope
 
-    @Test("a root needs its own record alone, and is answered alike")
+    @Test("a root needs only its own record, and gets the same answer")
     func narrowScope() throws {
         var scene = Scene()
         let created = try scene.create()
@@ -228,7 +228,7 @@ struct ValidateTests {
         #expect(narrow.isSubjectChanged == false)
     }
 
-    @Test("a child, and whatever has to be announced, needs the whole of its subject, and has changed nothing before")
+    @Test("a child, or anything to be announced, needs the whole subject, and changes nothing before")
     func tooNarrow() throws {
         var scene = Scene { $0.context.country = .elevate }
         let parent = try scene.create { $0.context = ClientContext(country: "DE") }

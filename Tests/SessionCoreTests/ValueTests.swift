@@ -4,7 +4,7 @@ import Testing
 @Suite("Values")
 struct ValueTests {
     @Test(
-        "assurance levels",
+        "assurance levels follow from the kinds of factor",
         arguments: [
             ([], 1), (["pwd"], 1), (["pwd", "pin"], 1), (["pwd", "otp"], 2), (["otp", "sms"], 1), (["mfa"], 2),
             (["pwd", "hwk"], 3), (["hwk"], 1), (["face", "swk"], 2), (["mfa", "hwk"], 3), (["pwd", "unheard-of"], 1),
@@ -13,7 +13,7 @@ struct ValueTests {
         #expect(AssuranceLevel.of(methods: methods) == level)
     }
 
-    @Test("a session id holds its subject's handle")
+    @Test("a session id contains its subject's handle")
     func sessionID() throws {
         let id = try #require(SessionID("ses_0123456789abcdefghijKLMNOPQRSTUV"))
         #expect(id.handle.text == "0123456789abcdefghij")
@@ -33,7 +33,7 @@ struct ValueTests {
         #expect(!dumped.contains("verysecret"))
     }
 
-    @Test("objects are equal whatever their order, and keep it")
+    @Test("JSON objects are equal whatever the order of their members, and keep it")
     func objects() {
         let left: JSONObject = ["a": .integer(1), "b": .null]
         var right: JSONObject = ["b": .null, "a": .integer(1)]

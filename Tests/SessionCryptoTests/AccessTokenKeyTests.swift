@@ -6,8 +6,8 @@ import Testing
 @testable import SessionCrypto
 
 @Suite struct AccessTokenKeyTests {
-    @Test(arguments: SigningAlgorithm.allCases)
-    func `tokens outlive rotation for as long as their key is in the ring`(algorithm: SigningAlgorithm) async throws {
+    @Test("tokens outlive rotation for as long as their key is in the ring", arguments: SigningAlgorithm.allCases)
+    func tokensOutlive(algorithm: SigningAlgorithm) async throws {
         let old = try await accessTokens(algorithm: algorithm).sign(claims())
         let rotated = try await accessTokens(keys: ["000000a1", "000000a2"], algorithm: algorithm)
         #expect(await rotated.read(old.exposed) == presented)
@@ -21,14 +21,16 @@ import Testing
         #expect(await retired.read(new.exposed) == presented)
     }
 
-    @Test func `a key of the ring that is not current verifies but does not sign`() async throws {
+    @Test("a key of the ring that is not current verifies but does not sign")
+    func keyRing() async throws {
         let ahead = try await accessTokens(keys: ["000000a1", "000000a2"], current: "000000a1")
         #expect(try part(0, of: try await ahead.sign(claims()))["kid"] as? String == "000000a1-es256")
         let new = try await accessTokens(keys: ["000000a1", "000000a2"]).sign(claims())
         #expect(await ahead.read(new.exposed) == presented)
     }
 
-    @Test func `the algorithm can be changed while tokens of the other one are valid`() async throws {
+    @Test("the algorithm can be changed while tokens of the other one are valid")
+    func algorithmCan() async throws {
         let one = try await accessTokens(algorithm: .es256)
         let other = try await accessTokens(algorithm: .edDSA)
         #expect(await other.read(try await one.sign(claims()).exposed) == presented)
@@ -36,8 +38,8 @@ import Testing
         #expect(one.jwks == other.jwks)
     }
 
-    @Test(arguments: SigningAlgorithm.allCases)
-    func `tokens of another namespace are rejected`(algorithm: SigningAlgorithm) async throws {
+    @Test("tokens of another namespace are rejected", arguments: SigningAlgorithm.allCases)
+    func tokensAnother(algorithm: SigningAlgorithm) async throws {
         let stranger = try await accessTokens(namespace: "sojourn2", algorithm: algorithm)
         let tokens = try await accessTokens()
         #expect(await tokens.read(try await stranger.sign(claims()).exposed) == nil)
@@ -46,7 +48,8 @@ import Testing
 
     /// 0, the order of P-256 and anything above it are not private keys. The first candidate is invalid, as one in 2³²
     /// derivations is.
-    @Test func `a derived number that is not a valid key is skipped`() {
+    @Test("a derived number that is not a valid key is skipped")
+    func derivedNumber() {
         let order: [UInt8] =
             [0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0] + [UInt8](repeating: 0xFF, count: 8)
             + [0xBC, 0xE6, 0xFA, 0xAD, 0xA7, 0x17, 0x9E, 0x84, 0xF3, 0xB9, 0xCA, 0xC2, 0xFC, 0x63, 0x25, 0x51]
@@ -59,13 +62,15 @@ import Testing
 }
 
 @Suite struct JSONWebKeySetTests {
-    @Test func `the set contains every key of the ring for either algorithm`() async throws {
+    @Test("the set contains every key of the ring for either algorithm")
+    func setContains() async throws {
         let keys = try await keySet(keys: ["000000a1", "000000a2"])
         #expect(keys.map { $0["kid"] } == ["000000a1-es256", "000000a1-eddsa", "000000a2-es256", "000000a2-eddsa"])
         #expect(Set(keys.compactMap { $0["x"] }).count == 4)
     }
 
-    @Test func `a key has the form of RFC 7518 and RFC 8037, and only its public half`() async throws {
+    @Test("a key has the form of RFC 7518 and RFC 8037, and only its public half")
+    func keyForm() async throws {
         let keys = try await keySet(keys: ["000000a1"])
         let point = Forge.es256Key.publicKey.rawRepresentation
         #expect(

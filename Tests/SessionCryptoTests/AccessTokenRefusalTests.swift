@@ -11,7 +11,8 @@ import Testing
         tokens = try await accessTokens()
     }
 
-    @Test func `a token forged with our keys is accepted, so that the tests below mean something`() async throws {
+    @Test("a token forged with our keys is accepted, so that the tests below mean something")
+    func tokenForged() async throws {
         var forge = Forge()
         #expect(await tokens.read(try forge.signedWithES256()) == presented)
         forge.header["alg"] = "EdDSA"
@@ -21,8 +22,8 @@ import Testing
 
     // MARK: Signatures
 
-    @Test(arguments: SigningAlgorithm.allCases)
-    func `a token with any one character changed is rejected`(algorithm: SigningAlgorithm) async throws {
+    @Test("a token with any one character changed is rejected", arguments: SigningAlgorithm.allCases)
+    func tokenCharacter(algorithm: SigningAlgorithm) async throws {
         let text = Array(try await tokens(signingWith: algorithm).sign(claims()).exposed.utf8)
         for index in text.indices {
             for replacement in Array("Aa9_.=".utf8) where replacement != text[index] {
@@ -37,14 +38,16 @@ import Testing
         try await accessTokens(algorithm: algorithm)
     }
 
-    @Test func `the payload or signature of another token is rejected`() async throws {
+    @Test("the payload or signature of another token is rejected")
+    func payloadSignature() async throws {
         let one = try await tokens.sign(claims()).exposed.split(separator: ".")
         let other = try await tokens.sign(claims(subject: "bob")).exposed.split(separator: ".")
         #expect(await tokens.read("\(one[0]).\(other[1]).\(one[2])") == nil)
         #expect(await tokens.read("\(one[0]).\(one[1]).\(other[2])") == nil)
     }
 
-    @Test func `a token without a signature is rejected`() async throws {
+    @Test("a token without a signature is rejected")
+    func tokenWithout() async throws {
         var forge = Forge()
         forge.header["alg"] = "none"
         #expect(await tokens.read(try forge.token { _ in Data() }) == nil)
@@ -56,8 +59,8 @@ import Testing
     }
 
     /// The public key, which anyone has, used as an HMAC secret (RFC 8725, section 2.1).
-    @Test(arguments: ["HS256", "RS256", "ES384", "es256", "ES256 ", "MLDSA65"])
-    func `no other algorithm is accepted`(algorithm: String) async throws {
+    @Test("no other algorithm is accepted", arguments: ["HS256", "RS256", "ES384", "es256", "ES256 ", "MLDSA65"])
+    func otherAlgorithm(algorithm: String) async throws {
         var forge = Forge()
         forge.header["alg"] = algorithm
         let publicKey = Forge.es256Key.publicKey
@@ -77,7 +80,8 @@ import Testing
         #expect(await tokens.read(try forge.signedWithES256()) == nil)
     }
 
-    @Test func `an algorithm is accepted only with a key of that algorithm`() async throws {
+    @Test("an algorithm is accepted only with a key of that algorithm")
+    func algorithmAccepted() async throws {
         var forge = Forge()
         forge.header["alg"] = "EdDSA"
         #expect(await tokens.read(try forge.signedWithES256()) == nil)
@@ -90,15 +94,17 @@ import Testing
 
     // MARK: Headers
 
-    @Test(arguments: ["000000a2-es256", "000000a1", "", "000000A1-es256", "000000a1-ES256"])
-    func `a key id that is not in the ring is not replaced by another key`(keyID: String) async throws {
+    @Test(
+        "a key id that is not in the ring is not replaced by another key",
+        arguments: ["000000a2-es256", "000000a1", "", "000000A1-es256", "000000a1-ES256"])
+    func keyId(keyID: String) async throws {
         var forge = Forge()
         forge.header["kid"] = keyID
         #expect(await tokens.read(try forge.signedWithES256()) == nil)
     }
 
-    @Test(arguments: ["typ", "alg", "kid"])
-    func `a header must contain all three members, as texts`(name: String) async throws {
+    @Test("a header must contain all three members, as texts", arguments: ["typ", "alg", "kid"])
+    func headerMust(name: String) async throws {
         var forge = Forge()
         forge.header[name] = nil
         #expect(await tokens.read(try forge.signedWithES256()) == nil)
@@ -108,17 +114,21 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("AT+JWT", true), ("application/at+jwt", true), ("Application/At+Jwt", true), ("JWT", false), ("jwt", false),
-        ("", false), ("at+jwt ", false), ("text/at+jwt", false), ("secevent+jwt", false),
-    ])
-    func `only the type of an access token is accepted, in any case`(type: String, isTaken: Bool) async throws {
+    @Test(
+        "only the type of an access token is accepted, in any case",
+        arguments: [
+            ("AT+JWT", true), ("application/at+jwt", true), ("Application/At+Jwt", true), ("JWT", false),
+            ("jwt", false),
+            ("", false), ("at+jwt ", false), ("text/at+jwt", false), ("secevent+jwt", false),
+        ])
+    func typeAccess(type: String, isTaken: Bool) async throws {
         var forge = Forge()
         forge.header["typ"] = type
         #expect((await tokens.read(try forge.signedWithES256()) != nil) == isTaken)
     }
 
-    @Test func `a header with critical extensions is rejected`() async throws {
+    @Test("a header with critical extensions is rejected")
+    func headerCritical() async throws {
         var forge = Forge()
         for critical in [["exp"], [], "exp", NSNull()] as [Any] {
             forge.header["crit"] = critical
@@ -126,35 +136,41 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        #"{"typ":"at+jwt","alg":"none","alg":"ES256","kid":"000000a1-es256"}"#,
-        #"{"typ":"at+jwt","alg":"ES256","kid":"000000a1-es256","x":[[[[]]]]}"#,
-        #"{"typ":"at+jwt","alg":"ES256","kid":"000000a1-es256"}x"#,
-        #"["at+jwt","ES256","000000a1-es256"]"#, #""ES256""#, "{", "", "\u{1}",
-    ])
-    func `an ambiguous header is rejected`(text: String) async throws {
+    @Test(
+        "an ambiguous header is rejected",
+        arguments: [
+            #"{"typ":"at+jwt","alg":"none","alg":"ES256","kid":"000000a1-es256"}"#,
+            #"{"typ":"at+jwt","alg":"ES256","kid":"000000a1-es256","x":[[[[]]]]}"#,
+            #"{"typ":"at+jwt","alg":"ES256","kid":"000000a1-es256"}x"#,
+            #"["at+jwt","ES256","000000a1-es256"]"#, #""ES256""#, "{", "", "\u{1}",
+        ])
+    func ambiguousHeader(text: String) async throws {
         #expect(await tokens.read(try Forge(headerText: text).signedWithES256()) == nil)
     }
 
     /// Parsing a whole header, jwt-kit itself would crash on such a number.
-    @Test func `other members of a header are harmless`() async throws {
+    @Test("other members of a header are harmless")
+    func otherMembers() async throws {
         let text = #"{"typ":"at+jwt","alg":"ES256","kid":"000000a1-es256","x":1e300,"jwk":{"kty":"oct","k":"AA"}}"#
         #expect(await tokens.read(try Forge(headerText: text).signedWithES256()) == presented)
     }
 
     // MARK: Claims
 
-    @Test func `tokens of other issuers and audiences are rejected`() async throws {
+    @Test("tokens of other issuers and audiences are rejected")
+    func tokensOther() async throws {
         for (issuer, audience) in [("issuer2", "audience"), ("issuer", "audience2"), ("", "audience"), ("ISSUER", "")] {
             let stranger = try await accessTokens(issuer: issuer, audience: audience)
             #expect(await tokens.read(try await stranger.sign(claims()).exposed) == nil)
         }
     }
 
-    @Test(arguments: [
-        "iss", "aud", "sub", "client_id", "exp", "iat", "jti", "sid", "gen", "tenant", "acr", "amr",
-    ])
-    func `a token without one of the claims is rejected`(name: String) async throws {
+    @Test(
+        "a token without one of the claims is rejected",
+        arguments: [
+            "iss", "aud", "sub", "client_id", "exp", "iat", "jti", "sid", "gen", "tenant", "acr", "amr",
+        ])
+    func tokenWithoutClaims(name: String) async throws {
         var forge = Forge()
         forge.payload[name] = nil
         #expect(await tokens.read(try forge.signedWithES256()) == nil)
@@ -164,21 +180,24 @@ import Testing
         #expect(await tokens.read(try forge.signedWithES256()) == nil)
     }
 
-    @Test(arguments: [Int64.max, Int64.max / 1000 + 1, -1, .min])
-    func `an invalid expiry is rejected`(expiry: Int64) async throws {
+    @Test("an invalid expiry is rejected", arguments: [Int64.max, Int64.max / 1000 + 1, -1, .min])
+    func invalidExpiry(expiry: Int64) async throws {
         var forge = Forge()
         forge.payload["exp"] = expiry
         #expect(await tokens.read(try forge.signedWithES256()) == nil)
     }
 
-    @Test func `expiry is left to the rules`() async throws {
+    @Test("expiry is left to the rules")
+    func expiryLeft() async throws {
         var forge = Forge()
         forge.payload["exp"] = 1
         #expect(await tokens.read(try forge.signedWithES256())?.expiresAt == Timestamp(milliseconds: 1000))
     }
 
-    @Test(arguments: ["", "alice", "ses_0123456789abcdefghijabcDEF012-_", "sjs_0123456789abcdefghijabcDEF012-_z"])
-    func `an invalid session id is rejected`(id: String) async throws {
+    @Test(
+        "an invalid session id is rejected",
+        arguments: ["", "alice", "ses_0123456789abcdefghijabcDEF012-_", "sjs_0123456789abcdefghijabcDEF012-_z"])
+    func invalidSession(id: String) async throws {
         var forge = Forge()
         forge.payload["sid"] = id
         #expect(await tokens.read(try forge.signedWithES256()) == nil)
@@ -186,7 +205,8 @@ import Testing
 
     // MARK: Texts
 
-    @Test func `a text that is not a token is rejected`() async throws {
+    @Test("a text that is not a token is rejected")
+    func textToken() async throws {
         let token = try Forge().signedWithES256()
         let parts = token.split(separator: ".")
         let texts = [
@@ -197,7 +217,8 @@ import Testing
         for text in texts { #expect(await tokens.read(text) == nil, "\(text)") }
     }
 
-    @Test func `a text over 16 KiB is rejected, whatever its content`() async throws {
+    @Test("a text over 16 KiB is rejected, whatever its content")
+    func textOver() async throws {
         var forge = Forge()
         forge.payload["sub"] = String(repeating: "a", count: 11_600)
         #expect(await tokens.read(try forge.signedWithES256()) != nil)
@@ -206,7 +227,8 @@ import Testing
     }
 
     /// The last character of 64 bytes in Base64 has four unused bits, which Foundation ignores.
-    @Test func `a signature has only one accepted encoding`() async throws {
+    @Test("a signature has only one accepted encoding")
+    func signatureAccepted() async throws {
         let token = try await tokens.sign(claims()).exposed
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
         let last = try #require(token.last.flatMap { alphabet.firstIndex(of: $0) })

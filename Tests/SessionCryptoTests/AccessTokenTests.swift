@@ -6,8 +6,10 @@ import Testing
 @testable import SessionCrypto
 
 @Suite struct AccessTokenTests {
-    @Test(arguments: SigningAlgorithm.allCases)
-    func `a token verifies to the claims that were signed, however often it is presented`(algorithm: SigningAlgorithm)
+    @Test(
+        "a token verifies to the claims that were signed, however often it is presented",
+        arguments: SigningAlgorithm.allCases)
+    func tokenVerifies(algorithm: SigningAlgorithm)
         async throws
     {
         let tokens = try await accessTokens(algorithm: algorithm)
@@ -16,8 +18,8 @@ import Testing
         #expect(await tokens.read(text + "A") == nil)
     }
 
-    @Test(arguments: SigningAlgorithm.allCases)
-    func `the header contains type, algorithm and key, and nothing else`(algorithm: SigningAlgorithm) async throws {
+    @Test("the header contains type, algorithm and key, and nothing else", arguments: SigningAlgorithm.allCases)
+    func headerContains(algorithm: SigningAlgorithm) async throws {
         let header = try part(0, of: try await accessTokens(algorithm: algorithm).sign(claims()))
         #expect(
             header as? [String: String] == [
@@ -25,7 +27,8 @@ import Testing
             ])
     }
 
-    @Test func `the claims are those of RFC 9068 and ours, with times in whole seconds`() async throws {
+    @Test("the claims are those of RFC 9068 and ours, with times in whole seconds")
+    func claimsRfc() async throws {
         let payload = try part(1, of: try await accessTokens().sign(claims(actor: "support")))
         let expected: [String: Any] = [
             "iss": "issuer", "aud": "audience", "sub": "alice", "client_id": "orders", "exp": 1_795_212_300,
@@ -35,7 +38,8 @@ import Testing
         #expect(NSDictionary(dictionary: payload) == NSDictionary(dictionary: expected))
     }
 
-    @Test func `claims that do not apply are absent`() async throws {
+    @Test("claims that do not apply are absent")
+    func claimsApply() async throws {
         let tokens = try await accessTokens()
         let token = try await tokens.sign(claims(authenticatedAt: nil))
         let payload = try part(1, of: token)
@@ -44,7 +48,8 @@ import Testing
         #expect(await tokens.read(token.exposed) == presented)
     }
 
-    @Test func `everything the contract allows in a token can be read back`() async throws {
+    @Test("everything the contract allows in a token can be read back")
+    func everythingContract() async throws {
         let longest = String(repeating: "\u{1}", count: 256)
         let tokens = try await accessTokens()
         let token = try await tokens.sign(
@@ -55,12 +60,14 @@ import Testing
         #expect(await tokens.read(token.exposed) == presented)
     }
 
-    @Test func `a token does not print`() async throws {
+    @Test("a token does not print")
+    func tokenPrint() async throws {
         let token = try await accessTokens().sign(claims())
         #expect("\(token)" == "[redacted]")
     }
 
-    @Test func `the token scheme prints nothing of its keys`() async throws {
+    @Test("the token scheme prints nothing of its keys")
+    func tokenScheme() async throws {
         let tokens = try await accessTokens()
         var printed = "\(tokens) \(String(reflecting: tokens)) "
         dump(tokens, to: &printed)
@@ -70,7 +77,8 @@ import Testing
 }
 
 @Suite struct RecentAccessTokenTests {
-    @Test func `cached tokens are found, and the cache stays within its limit`() {
+    @Test("cached tokens are found, and the cache stays within its limit")
+    func cachedTokens() {
         let recent = RecentAccessTokens()
         let digests = (0...4096).map { number in
             withUnsafeBytes(of: number) { SHA256.hash(data: $0) }

@@ -5,16 +5,19 @@ import Testing
 
 @Suite struct Base64URLTests {
     /// RFC 4648, section 10, without the padding.
-    @Test(arguments: [
-        ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"),
-        ("foobar", "Zm9vYmFy"),
-    ])
-    func `the vectors of the RFC are encoded and decoded`(plain: String, encoded: String) {
+    @Test(
+        "the vectors of the RFC are encoded and decoded",
+        arguments: [
+            ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"),
+            ("foobar", "Zm9vYmFy"),
+        ])
+    func vectorsRfc(plain: String, encoded: String) {
         #expect(Base64URL.encode(Array(plain.utf8)) == encoded)
         #expect(Base64URL.decode(encoded.utf8) == Array(plain.utf8))
     }
 
-    @Test func `every byte at every position agrees with Foundation`() {
+    @Test("every byte at every position agrees with Foundation")
+    func everyByte() {
         for byte in UInt8.min...UInt8.max {
             for length in 1...4 {
                 for index in 0..<length {
@@ -28,10 +31,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        "A", "AAAAA", "AB", "AAB", "Zh", "Zm9", "AA==", "AA=", "A A", "AA+A", "AA/A", "AAA\n", "éAA", "A\0AA",
-    ])
-    func `a non-canonical encoding is rejected`(text: String) {
+    @Test(
+        "a non-canonical encoding is rejected",
+        arguments: [
+            "A", "AAAAA", "AB", "AAB", "Zh", "Zm9", "AA==", "AA=", "A A", "AA+A", "AA/A", "AAA\n", "éAA", "A\0AA",
+        ])
+    func nonCanonical(text: String) {
         #expect(Base64URL.decode(text.utf8) == nil)
     }
 }

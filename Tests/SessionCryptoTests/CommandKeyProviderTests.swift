@@ -15,7 +15,8 @@ import Testing
         return error.description
     }
 
-    @Test func `the output of a command is the keyring`() async throws {
+    @Test("the output of a command is the keyring")
+    func outputCommand() async throws {
         try await withTemporaryFolder { folder in
             let path = folder + "/keyring.json"
             let ring = Keyring.generate(at: start)
@@ -24,7 +25,8 @@ import Testing
         }
     }
 
-    @Test func `a missing command is named`() async throws {
+    @Test("a missing command is named")
+    func missingCommand() async throws {
         let error = try await #require(throws: KeyringError.self) {
             try await CommandKeyProvider(words: ["/nowhere/vault", "s3cret"]).keyring()
         }
@@ -32,7 +34,8 @@ import Testing
         #expect(error.description == "/nowhere/vault cannot be run: No such file or directory")
     }
 
-    @Test func `a failing command is reported with its status and the last line of its standard error`() async throws {
+    @Test("a failing command is reported with its status and the last line of its standard error")
+    func failingCommand() async throws {
         #expect(
             try await failure(of: "echo first >&2; echo 'vault is sealed' >&2; exit 3")
                 == #"sh exited with 3: "vault is sealed""#)
@@ -40,7 +43,8 @@ import Testing
         #expect(try await failure(of: "kill -9 $$") == "sh was killed by signal 9")
     }
 
-    @Test func `the quoted error output contains no key, no control character, and only one line`() async throws {
+    @Test("the quoted error output contains no key, no control character, and only one line")
+    func quotedError() async throws {
         let secret = secretText(0xFB)
         let leaking = try await failure(of: "echo 'cannot use \(secret) here' >&2; exit 1")
         #expect(leaking == #"sh exited with 1: "cannot use [redacted] here""#)
@@ -50,7 +54,8 @@ import Testing
         #expect(long.count < 300)
     }
 
-    @Test func `the output is checked like a file, and never quoted`() async throws {
+    @Test("the output is checked like a file, and never quoted")
+    func outputChecked() async throws {
         let secret = secretText(0xFB)
         let error = try await failure(of: "echo 'not JSON \(secret)'")
         #expect(error.hasPrefix("sh: this is not JSON"))
@@ -58,7 +63,8 @@ import Testing
         #expect(try await failure(of: "true").hasPrefix("sh: this is not JSON"))
     }
 
-    @Test(.timeLimit(.minutes(2))) func `a command that takes too long is killed with everything it started`()
+    @Test("a command that takes too long is killed with everything it started", .timeLimit(.minutes(2)))
+    func commandTakes()
         async throws
     {
         try await withTemporaryFolder { folder in
@@ -85,25 +91,29 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(2))) func `a command that closes its output and keeps running is killed too`()
+    @Test("a command that closes its output and keeps running is killed too", .timeLimit(.minutes(2)))
+    func commandCloses()
         async throws
     {
         let error = try await failure(of: "exec >&- 2>&-; sleep 600", limit: .milliseconds(500))
         #expect(error.hasPrefix("sh did not end within"))
     }
 
-    @Test func `endless output is rejected, and the command is killed`() async throws {
+    @Test("endless output is rejected, and the command is killed")
+    func endlessOutput() async throws {
         #expect(try await failure(of: "cat /dev/zero") == "sh wrote more than 65536 bytes, too much for a keyring")
     }
 
-    @Test func `endless error output does not fill the memory, and error output with a good ring is not a failure`()
+    @Test("endless error output does not fill the memory, and error output with a good ring is not a failure")
+    func endlessError()
         async throws
     {
         let script = "head -c 5000000 /dev/zero >&2; echo '\(keyringText())'"
         #expect(try await shell(script).keyring() == keyring())
     }
 
-    @Test func `a command has empty standard input, none of our files, and default signal handlers`()
+    @Test("a command has empty standard input, none of our files, and default signal handlers")
+    func commandEmpty()
         async throws
     {
         let file = open("/dev/null", O_RDONLY)
@@ -121,7 +131,8 @@ import Testing
         #expect(try await shell(script).keyring() == keyring())
     }
 
-    @Test func `every child is reaped, and no descriptor leaks`() async throws {
+    @Test("every child is reaped, and no descriptor leaks")
+    func everyChild() async throws {
         func count() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
         let before = try count()
         for _ in 0..<25 {
@@ -161,23 +172,27 @@ extension CommandKeyProvider {
 }
 
 @Suite struct CommandLineWordsTests {
-    @Test(arguments: [
-        ("vault", ["vault"]),
-        ("  vault   kv\tget\n-field=ring ", ["vault", "kv", "get", "-field=ring"]),
-        (#"a "b c" 'd "e"' f'g h'i"#, ["a", "b c", #"d "e""#, "fg hi"]),
-        (#"a '' """#, ["a", "", ""]),
-        (#"a \n $HOME `b` | c > d;"#, ["a", #"\n"#, "$HOME", "`b`", "|", "c", ">", "d;"]),
-        (#"["a b", "", "c\"d"]"#, ["a b", "", "c\"d"]),
-    ])
-    func `a command line is split without a shell`(text: String, words: [String]) {
+    @Test(
+        "a command line is split without a shell",
+        arguments: [
+            ("vault", ["vault"]),
+            ("  vault   kv\tget\n-field=ring ", ["vault", "kv", "get", "-field=ring"]),
+            (#"a "b c" 'd "e"' f'g h'i"#, ["a", "b c", #"d "e""#, "fg hi"]),
+            (#"a '' """#, ["a", "", ""]),
+            (#"a \n $HOME `b` | c > d;"#, ["a", #"\n"#, "$HOME", "`b`", "|", "c", ">", "d;"]),
+            (#"["a b", "", "c\"d"]"#, ["a b", "", "c\"d"]),
+        ])
+    func commandLine(text: String, words: [String]) {
         #expect(CommandLineWords.split(text) == words)
     }
 
-    @Test(arguments: [
-        "", "   ", "''", "a 'b", #"a "b"#, "[]", #"[""]"#, #"["a", 1]"#, #"["a""#, "a\0b", #"["a\u0000"]"#,
-        String(repeating: "a ", count: 65),
-    ])
-    func `an invalid command line is rejected`(text: String) {
+    @Test(
+        "an invalid command line is rejected",
+        arguments: [
+            "", "   ", "''", "a 'b", #"a "b"#, "[]", #"[""]"#, #"["a", 1]"#, #"["a""#, "a\0b", #"["a\u0000"]"#,
+            String(repeating: "a ", count: 65),
+        ])
+    func invalidCommand(text: String) {
         #expect(CommandLineWords.split(text) == nil)
     }
 }

@@ -15,7 +15,8 @@ import Testing
         codec.uri(ofSecret: secret, label: label, issuer: issuer).exposed
     }
 
-    @Test func `the secret is given in base32, alone and in the URI to scan`() {
+    @Test("the secret is given in base32, alone and in the URI to scan")
+    func secretGiven() {
         #expect(codec.text(ofSecret: secret).exposed == "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
         #expect(
             uri(label: "alice@example.com", issuer: "Example")
@@ -23,7 +24,8 @@ import Testing
                 + "&algorithm=SHA1&digits=6&period=30")
     }
 
-    @Test func `names are escaped, so that none of them can end its part of the URI`() throws {
+    @Test("names are escaped, so that none of them can end its part of the URI")
+    func namesEscaped() throws {
         let label = "a b/c?d=e&f#g%h:i+jé~._-"
         let issuer = "Straße & Söhne: \u{1F511}"
         let text = self.uri(label: label, issuer: issuer)
@@ -38,14 +40,16 @@ import Testing
         #expect(uri.queryItems?.first { $0.name == "issuer" }?.value == issuer)
     }
 
-    @Test func `an enrolment prints nothing secret`() {
+    @Test("an enrolment prints nothing secret")
+    func enrolmentPrints() {
         let shown = [codec.text(ofSecret: secret), codec.uri(ofSecret: secret, label: "alice", issuer: "Example")]
         var printed = "\(shown) \(codec) \(String(reflecting: codec))"
         for value in [shown, codec] as [Any] { dump(value, to: &printed) }
         #expect(!printed.contains("GEZDG") && !printed.contains("20 elements") && !printed.contains("32 elements"))
     }
 
-    @Test func `a code is checked against the time, its secret and the codes used before`() {
+    @Test("a code is checked against the time, its secret and the codes used before")
+    func codeChecked() {
         let now = Timestamp(milliseconds: 1_234_567_890_000)
         func step(_ code: String, after lastStep: Int64? = nil) -> Int64? {
             codec.matchingStep(of: Secret(code), secret: secret, at: now, after: lastStep)
@@ -72,27 +76,32 @@ import Testing
         codec.recoveryCode(from: entropy.map { UInt8($0) }).exposed
     }
 
-    @Test func `a code is made from ten bytes, five bits of each per character`() {
+    @Test("a code is made from ten bytes, five bits of each per character")
+    func codeMade() {
         #expect(codec.recoveryEntropy == 10)
         #expect([code(0..<10), code(10..<20), code(20..<30)] == ["01234-56789", "abcde-fghjk", "mnpqr-stvwx"])
         #expect(code(30..<40) == "yz012-34567")
         #expect(code(246...255) == "pqrst-vwxyz")
     }
 
-    @Test func `a code does not print`() {
+    @Test("a code does not print")
+    func codePrint() {
         #expect("\(codec.recoveryCode(from: [UInt8](repeating: 10, count: 10)))" == "[redacted]")
     }
 
-    @Test(arguments: [
-        "0a1bc-dXyz1", "0A1BC-DXYZ1", "0a1bcdxyz1", " 0a1bc dxyz1 ", "0-a-1-b-c-d-x-y-z-1", "oA1bc-dxyzl",
-        "Oaibc-dxyzI",
-        "0alBC\u{A0}dxyzL",
-    ])
-    func `a code matches however it is typed`(typed: String) {
+    @Test(
+        "a code matches however it is typed",
+        arguments: [
+            "0a1bc-dXyz1", "0A1BC-DXYZ1", "0a1bcdxyz1", " 0a1bc dxyz1 ", "0-a-1-b-c-d-x-y-z-1", "oA1bc-dxyzl",
+            "Oaibc-dxyzI",
+            "0alBC\u{A0}dxyzL",
+        ])
+    func codeMatches(typed: String) {
         #expect(digest(typed) == digest("0a1bc-dxyz1"))
     }
 
-    @Test func `different codes, subjects, namespaces and roots have different digests`() throws {
+    @Test("different codes, subjects, namespaces and roots have different digests")
+    func differentCodes() throws {
         let code = Secret("0a1bc-dxyz1")
         let others = [
             digest("0a1bc-dxyz2"), digest("0a1bc-dxyz"), digest("0a1bc-dxyz11"), digest(""), digest("0a1bc_dxyz1"),
@@ -107,14 +116,16 @@ import Testing
 
     /// Computed with another library. If this changed, the recovery codes that users have stored would become
     /// worthless.
-    @Test func `a digest never changes between versions`() {
+    @Test("a digest never changes between versions")
+    func digestNever() {
         let expected: [UInt8] = [
             0x4E, 0x25, 0xD9, 0xEE, 0xAE, 0x66, 0x13, 0x66, 0x06, 0x4E, 0xCF, 0x7A, 0x82, 0x3E, 0x5C, 0x96,
         ]
         #expect(digest("0a1bc-dxyz1") == expected)
     }
 
-    @Test func `digests do not depend on sealing keys, so they survive rotation`() throws {
+    @Test("digests do not depend on sealing keys, so they survive rotation")
+    func digestsDepend() throws {
         let rotated = FactorCodec(keyring: try keyring(keys: ["000000a2"]), namespace: "sojourn")
         #expect(rotated.recoveryDigest(of: Secret("0a1bc-dxyz1"), for: alice) == digest("0a1bc-dxyz1"))
     }

@@ -9,7 +9,8 @@ import Testing
         hash = KeyedHash(keyring: try keyring(), namespace: "sojourn")
     }
 
-    @Test func `the name of a message is 22 characters that reveal nothing`() {
+    @Test("the name of a message is 22 characters that reveal nothing")
+    func nameMessage() {
         let name = hash.inboxKeyName(caller: "orders", messageID: "7c1e")
         #expect(name.utf8.count == 22)
         #expect(name.utf8.allSatisfy { $0.isBase64URL })
@@ -17,7 +18,8 @@ import Testing
         #expect(name == hash.inboxKeyName(caller: "orders", messageID: "7c1e"))
     }
 
-    @Test func `different callers, ids, namespaces and roots have different names`() throws {
+    @Test("different callers, ids, namespaces and roots have different names")
+    func differentCallers() throws {
         let names = [
             hash.inboxKeyName(caller: "orders", messageID: "1"),
             hash.inboxKeyName(caller: "orders", messageID: "2"),
@@ -31,7 +33,8 @@ import Testing
         #expect(Set(names).count == names.count)
     }
 
-    @Test func `a fingerprint is 16 bytes that depend on the content of a command`() {
+    @Test("a fingerprint is 16 bytes that depend on the content of a command")
+    func fingerprint16() {
         let body = Array(#"{"subject":"alice"}"#.utf8)
         let fingerprint = hash.commandFingerprint(command: "session.create", body: body)
         #expect(fingerprint.count == 16)

@@ -24,7 +24,8 @@ import Testing
         return status
     }
 
-    @Test func `a changed ring is read back completely, including its successor`() throws {
+    @Test("a changed ring is read back completely, including its successor")
+    func changedRing() throws {
         try withKeyring { path, folder in
             let changed = try rotate(path)
             #expect(try FileKeyProvider(path: path).keyring() == changed)
@@ -36,7 +37,8 @@ import Testing
         }
     }
 
-    @Test func `the file is replaced, not overwritten in place, and keeps its mode and owner`() throws {
+    @Test("the file is replaced, not overwritten in place, and keeps its mode and owner")
+    func fileReplaced() throws {
         try withKeyring { path, _ in
             chmod(path, 0o400)
             let isRoot = geteuid() == 0
@@ -54,7 +56,8 @@ import Testing
         }
     }
 
-    @Test func `a reader never sees an incomplete ring`() async throws {
+    @Test("a reader never sees an incomplete ring")
+    func readerNever() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "sojourn-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -76,7 +79,8 @@ import Testing
         #expect(try FileKeyProvider(path: path).keyring().summaries(at: start).count == 61)
     }
 
-    @Test func `a symbolic link is preserved, and its target is replaced`() throws {
+    @Test("a symbolic link is preserved, and its target is replaced")
+    func symbolicLink() throws {
         try withKeyring { path, folder in
             let link = folder + "/link.json"
             try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "keyring.json")
@@ -86,7 +90,8 @@ import Testing
         }
     }
 
-    @Test func `a refused change leaves the file unchanged and no temporary file`() throws {
+    @Test("a refused change leaves the file unchanged and no temporary file")
+    func refusedChange() throws {
         try withKeyring { path, folder in
             _ = try rotate(path)
             let before = try Data(contentsOf: URL(filePath: path))
@@ -97,7 +102,8 @@ import Testing
         }
     }
 
-    @Test func `one of two concurrent changes is refused`() throws {
+    @Test("one of two concurrent changes is refused")
+    func twoConcurrent() throws {
         try withKeyring { path, _ in
             try Keyring.change(at: path) { keyring throws(KeyringError) in
                 let error = #expect(throws: KeyringError.self) { try rotate(path) }
@@ -108,7 +114,8 @@ import Testing
         }
     }
 
-    @Test func `neither a successful nor a refused change leaks a descriptor`() throws {
+    @Test("neither a successful nor a refused change leaks a descriptor")
+    func neitherSuccessful() throws {
         try withKeyring { path, folder in
             func open() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
             let before = try open()
@@ -124,7 +131,8 @@ import Testing
         }
     }
 
-    @Test func `an error about a file contains its name and what to do`() throws {
+    @Test("an error about a file contains its name and what to do")
+    func errorAbout() throws {
         try withKeyring { path, folder in
             let missing = #expect(throws: KeyringError.self) { try FileKeyProvider(path: folder + "/none").keyring() }
             #expect(missing?.description.contains(folder + "/none: No such file") == true)

@@ -3,7 +3,8 @@ import SessionCrypto
 import Testing
 
 @Suite struct KeyringPipeTests {
-    @Test func `a pipe in place of the keyring file is rejected without blocking`() throws {
+    @Test("a pipe in place of the keyring file is rejected without blocking")
+    func pipePlace() throws {
         try withTemporaryFolder { folder in
             let path = folder + "/pipe"
             try #require(mkfifo(path, 0o600) == 0)

@@ -15,7 +15,8 @@ import Testing
         Sealer(keyring: keyring, namespace: "n", at: now).currentID
     }
 
-    @Test func `a new key waits until its time, and seals from then on`() throws {
+    @Test("a new key waits until its time, and seals from then on")
+    func newKey() throws {
         let ring = try Keyring.generate(at: start).rotated(at: start, after: 60)
         let (old, new) = (ring.summaries(at: start)[0].id, ring.summaries(at: start)[1].id)
         #expect(states(ring, at: start) == [.current, .waiting(until: later(60))])
@@ -27,7 +28,8 @@ import Testing
         #expect(ring.waiting(at: later(60)) == nil)
     }
 
-    @Test func `every worker opens what any key of the ring sealed, before and after the change`() throws {
+    @Test("every worker opens what any key of the ring sealed, before and after the change")
+    func everyWorker() throws {
         let ring = try Keyring.generate(at: start).rotated(at: start, after: 60)
         let before = Sealer(keyring: ring, namespace: "n", at: start)
         let after = Sealer(keyring: ring, namespace: "n", at: later(60))
@@ -35,7 +37,8 @@ import Testing
         #expect(try after.open(before.seal([1], context: [2]), context: [2]) == [1])
     }
 
-    @Test func `rotating again is refused while a key is waiting, and promotes it afterwards`() throws {
+    @Test("rotating again is refused while a key is waiting, and promotes it afterwards")
+    func rotatingAgain() throws {
         let ring = try Keyring.generate(at: start).rotated(at: start, after: 60)
         let error = #expect(throws: KeyringError.self) { try ring.rotated(at: later(59), after: 0) }
         #expect(error?.code == .changing)
@@ -44,7 +47,8 @@ import Testing
         #expect(states(again, at: later(60)) == [.opensOnly, .current, .waiting(until: later(120))])
     }
 
-    @Test func `retiring a key leaves the other keys unchanged`() throws {
+    @Test("retiring a key leaves the other keys unchanged")
+    func retiringKey() throws {
         let ring = Keyring.generate(at: start)
         let rotated = try ring.rotated(at: start, after: 0)
         #expect(rotated.hasRoot(of: ring))
@@ -54,7 +58,8 @@ import Testing
         #expect(!Keyring.generate(at: start).hasRoot(of: ring))
     }
 
-    @Test func `a ring of 64 keys refuses another, and says what to do`() throws {
+    @Test("a ring of 64 keys refuses another, and says what to do")
+    func ring64() throws {
         var ring = Keyring.generate(at: start)
         for _ in 1..<64 { ring = try ring.rotated(at: start, after: 0) }
         let error = #expect(throws: KeyringError.self) { try ring.rotated(at: start, after: 0) }
@@ -62,7 +67,8 @@ import Testing
         #expect(error?.description.contains("keys retire") == true)
     }
 
-    @Test func `neither the current key nor its successor can be retired`() throws {
+    @Test("neither the current key nor its successor can be retired")
+    func neitherCurrent() throws {
         let ring = try Keyring.generate(at: start).rotated(at: start, after: 60)
         for (key, now) in [(0, later(0)), (1, later(0)), (1, later(60)), (1, later(1000))] {
             let error = #expect(throws: KeyringError.self) {
@@ -72,7 +78,8 @@ import Testing
         }
     }
 
-    @Test func `an older key can be retired once every token it signed has expired`() throws {
+    @Test("an older key can be retired once every token it signed has expired")
+    func olderKey() throws {
         let ring = try Keyring.generate(at: start).rotated(at: start, after: 60)
         let old = ring.summaries(at: start)[0].id
         func retired(at now: Timestamp, force: Bool = false) throws(KeyringError) -> Keyring {
@@ -88,7 +95,8 @@ import Testing
         #expect(sealing(retired, at: later(420)) == ring.summaries(at: start)[1].id)
     }
 
-    @Test func `rotating twice does not shorten how long an older key is kept`() throws {
+    @Test("rotating twice does not shorten how long an older key is kept")
+    func rotatingTwice() throws {
         let ring = try Keyring.generate(at: start).rotated(at: start, after: 0).rotated(at: later(1), after: 600)
         let first = ring.summaries(at: start)[0].id
         let early = #expect(throws: KeyringError.self) {
@@ -99,7 +107,8 @@ import Testing
         _ = try ring.retired(first, at: later(360), accessTokenSeconds: 300)
     }
 
-    @Test func `an unknown key is reported, along with the keys of the ring`() throws {
+    @Test("an unknown key is reported, along with the keys of the ring")
+    func unknownKey() throws {
         let error = #expect(throws: KeyringError.self) {
             try keyring().retired("0000000f", at: start, accessTokenSeconds: 300)
         }
@@ -107,7 +116,8 @@ import Testing
         #expect(error?.description.contains("000000a1") == true)
     }
 
-    @Test func `a key without a creation time in the file has none`() throws {
+    @Test("a key without a creation time in the file has none")
+    func keyWithout() throws {
         let text = keyringText().replacing(#","createdAt":"2026-11-20T22:00:00.000Z""#, with: "")
         #expect(try Keyring(json: Array(text.utf8)).summaries(at: start)[0].createdAt == nil)
         #expect(try keyring().summaries(at: start)[0].createdAt == start)
@@ -115,7 +125,8 @@ import Testing
 }
 
 @Suite struct SealerSourceTests {
-    @Test func `a new ring, or a successor that is due, takes effect everywhere at once`() throws {
+    @Test("a new ring, or a successor that is due, takes effect everywhere at once")
+    func newRing() throws {
         let first = Keyring.generate(at: start)
         let source = SealerSource(keyring: first, namespace: "n", at: start)
         let old = source.sealer.currentID
@@ -131,7 +142,8 @@ import Testing
         #expect(source.use(rotated, at: start.adding(seconds: 61)) == nil)
     }
 
-    @Test func `a sealed record names its key, and other bytes name none`() throws {
+    @Test("a sealed record names its key, and other bytes name none")
+    func sealedRecord() throws {
         let sealer = Sealer(keyring: try keyring(), namespace: "n", at: start)
         #expect(sealer.currentID == "000000a1")
         #expect(Sealer.keyID(of: sealer.seal([], context: [])) == "000000a1")

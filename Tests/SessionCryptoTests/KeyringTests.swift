@@ -4,7 +4,8 @@ import SessionCrypto
 import Testing
 
 @Suite struct KeyringFormatTests {
-    @Test func `a keyring is read regardless of the order of its members`() throws {
+    @Test("a keyring is read regardless of the order of its members")
+    func keyringRead() throws {
         _ = try keyring(keys: ["000000a1", "000000a2", "ffffffff"], current: "000000a2")
         let text =
             #"{"keys":[{"createdAt":"2026-11-20T22:00:00Z","secret":"\#(secretText(1))","id":"0000000f"}],"#
@@ -48,8 +49,8 @@ import Testing
         (keyringText(keys: (0..<65).map { "000001" + String(16 + $0, radix: 16) }), "keys"),
     ]
 
-    @Test(arguments: malformed)
-    func `the error for an invalid keyring says what is wrong, without a secret`(text: String, named: String) throws {
+    @Test("the error for an invalid keyring says what is wrong, without a secret", arguments: malformed)
+    func errorInvalid(text: String, named: String) throws {
         let error = try #require(throws: KeyringError.self) { try Keyring(json: Array(text.utf8)) }
         #expect(error.code == .malformed)
         #expect(error.description.contains(named))
@@ -57,7 +58,8 @@ import Testing
         #expect(!error.description.contains(secretText(0xA1).prefix(16)))
     }
 
-    @Test func `a keyring and the values derived from it print no secret`() throws {
+    @Test("a keyring and the values derived from it print no secret")
+    func keyringValues() throws {
         let ring = try keyring()
         let codec = TokenCodec(keyring: ring, namespace: "sojourn")
         let sealer = Sealer(keyring: ring, namespace: "sojourn", at: start)
@@ -73,7 +75,8 @@ import Testing
 }
 
 @Suite struct KeyringFileTests {
-    @Test func `a new keyring is saved for its owner only, and read back`() throws {
+    @Test("a new keyring is saved for its owner only, and read back")
+    func newKeyring() throws {
         try withTemporaryFolder { folder in
             let path = folder + "/keyring.json"
             let ring = Keyring.generate(at: start)
@@ -90,14 +93,16 @@ import Testing
         }
     }
 
-    @Test func `no two generated keyrings share a key`() {
+    @Test("no two generated keyrings share a key")
+    func twoGenerated() {
         let handles = (0..<50).map { _ in
             TokenCodec(keyring: .generate(at: start), namespace: "n").handle(tenant: "t", subject: "s")
         }
         #expect(Set(handles).count == handles.count)
     }
 
-    @Test func `an existing file is never overwritten`() throws {
+    @Test("an existing file is never overwritten")
+    func existingFile() throws {
         try withTemporaryFolder { folder in
             let path = folder + "/keyring.json"
             try Data("mine".utf8).write(to: URL(filePath: path))
@@ -109,7 +114,8 @@ import Testing
         }
     }
 
-    @Test func `a dangling link is not written through`() throws {
+    @Test("a dangling link is not written through")
+    func danglingLink() throws {
         try withTemporaryFolder { folder in
             let path = folder + "/keyring.json"
             try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder + "/elsewhere")
@@ -119,7 +125,8 @@ import Testing
         }
     }
 
-    @Test func `a missing folder is reported as such`() throws {
+    @Test("a missing folder is reported as such")
+    func missingFolder() throws {
         let error = try #require(throws: KeyringError.self) {
             try Keyring.generate(at: start).save(to: "/nowhere/at/all/keyring.json")
         }
@@ -127,12 +134,14 @@ import Testing
         #expect(error.description.contains("/nowhere/at/all/keyring.json"))
     }
 
-    @Test(arguments: [
-        (0o604, "other users may read"), (0o644, "other users may read"), (0o646, "other users may write"),
-        (0o666, "other users may write"), (0o602, "other users may write"), (0o660, "its group may write"),
-        (0o620, "its group may write"),
-    ])
-    func `a file with too broad permissions is rejected, with who has them and what to do`(mode: Int, who: String)
+    @Test(
+        "a file with too broad permissions is rejected, with who has them and what to do",
+        arguments: [
+            (0o604, "other users may read"), (0o644, "other users may read"), (0o646, "other users may write"),
+            (0o666, "other users may write"), (0o602, "other users may write"), (0o660, "its group may write"),
+            (0o620, "its group may write"),
+        ])
+    func fileToo(mode: Int, who: String)
         throws
     {
         try withTemporaryFolder { folder in
@@ -145,8 +154,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [0o400, 0o440, 0o600, 0o640])
-    func `a file that only its owner, or owner and group, may read is accepted`(mode: Int) throws {
+    @Test(
+        "a file that only its owner, or owner and group, may read is accepted", arguments: [0o400, 0o440, 0o600, 0o640])
+    func fileOwner(mode: Int) throws {
         try withTemporaryFolder { folder in
             let path = folder + "/keyring.json"
             try Keyring.generate(at: start).save(to: path)
@@ -155,7 +165,8 @@ import Testing
         }
     }
 
-    @Test func `a missing file, a folder and a too large file are rejected`() throws {
+    @Test("a missing file, a folder and a too large file are rejected")
+    func missingFile() throws {
         try withTemporaryFolder { folder in
             let missing = #expect(throws: KeyringError.self) {
                 try FileKeyProvider(path: folder + "/none").keyring()

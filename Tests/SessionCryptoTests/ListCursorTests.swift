@@ -18,7 +18,8 @@ import Testing
 
     private var place: ListPlace { ListPlace(line: [step(1), step(2)], own: step(2)) }
 
-    @Test func `a cursor opens to the position it was made from, even the longest`() {
+    @Test("a cursor opens to the position it was made from, even the longest")
+    func cursorOpens() {
         for count in [1, 2, 33, ListPlace.maxSteps] {
             let place = ListPlace(line: (0..<Int64(count)).map { step($0) }, own: step(-1_800_000_000_001))
             let cursor = codec.cursor(behind: place, of: handle)
@@ -27,7 +28,8 @@ import Testing
         }
     }
 
-    @Test func `a cursor reveals nothing of the session it follows`() {
+    @Test("a cursor reveals nothing of the session it follows")
+    func cursorReveals() {
         let cursor = codec.cursor(behind: place, of: handle)
         #expect(!cursor.contains("abcDEF012"))
         #expect(!cursor.contains(base64URL(Data("abcDEF012-_z".utf8))))
@@ -36,7 +38,8 @@ import Testing
         #expect(zip(cursor.utf8, other.utf8).count { $0 == $1 } < cursor.utf8.count / 4)
     }
 
-    @Test func `a cursor of another subject, tenant or namespace is rejected`() throws {
+    @Test("a cursor of another subject, tenant or namespace is rejected")
+    func cursorAnother() throws {
         let cursor = codec.cursor(behind: place, of: handle)
         #expect(codec.place(of: cursor, of: codec.handle(tenant: "acme", subject: "bob")) == nil)
         #expect(codec.place(of: cursor, of: codec.handle(tenant: "other", subject: "alice")) == nil)
@@ -44,7 +47,8 @@ import Testing
         #expect(elsewhere.place(of: cursor, of: handle) == nil)
     }
 
-    @Test func `a cursor that is truncated or has one character changed is rejected`() {
+    @Test("a cursor that is truncated or has one character changed is rejected")
+    func cursorTruncated() {
         let cursor = Array(codec.cursor(behind: place, of: handle).utf8)
         for index in cursor.indices {
             for replacement in Array("Az0-=\0".utf8) where replacement != cursor[index] {

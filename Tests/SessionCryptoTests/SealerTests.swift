@@ -11,8 +11,8 @@ import Testing
         sealer = Sealer(keyring: try keyring(), namespace: "sojourn", at: start)
     }
 
-    @Test(arguments: [0, 1, 15, 16, 17, 500, 65_536])
-    func `sealed bytes open again`(length: Int) throws {
+    @Test("sealed bytes open again", arguments: [0, 1, 15, 16, 17, 500, 65_536])
+    func sealedBytes(length: Int) throws {
         let plaintext = (0..<length).map { UInt8(truncatingIfNeeded: $0) }
         let sealed = sealer.seal(plaintext, context: context)
         #expect(sealed.count == length + 34)
@@ -20,33 +20,38 @@ import Testing
         #expect(try sealer.open(sealed, context: context) == plaintext)
     }
 
-    @Test func `an empty context is a context too`() throws {
+    @Test("an empty context is a context too")
+    func emptyContext() throws {
         let sealed = sealer.seal(plaintext, context: [])
         #expect(try sealer.open(sealed, context: []) == plaintext)
         #expect(throws: SealError.damaged) { try sealer.open(sealed, context: [0]) }
     }
 
-    @Test func `sealing the same bytes twice gives different results that do not contain them`() {
+    @Test("sealing the same bytes twice gives different results that do not contain them")
+    func sealingSame() {
         let sealed = (0..<1000).map { _ in sealer.seal(plaintext, context: context) }
         #expect(Set(sealed).count == sealed.count)
         #expect(Set(sealed.map { $0[5..<18] }).count == sealed.count, "salts and nonces repeat")
         #expect(sealed.allSatisfy { !$0.contains(plaintext[..<8]) })
     }
 
-    @Test func `sealed bytes open only in their own context`() {
+    @Test("sealed bytes open only in their own context")
+    func sealedBytesOpen() {
         let sealed = sealer.seal(plaintext, context: context)
         for other in [[], context + [0], Array(context.dropLast()), context.reversed()] {
             #expect(throws: SealError.damaged) { try sealer.open(sealed, context: other) }
         }
     }
 
-    @Test func `bytes cannot be moved between header and context`() {
+    @Test("bytes cannot be moved between header and context")
+    func bytesCannot() {
         let sealed = sealer.seal(plaintext, context: context)
         #expect(throws: (any Error).self) { try sealer.open(sealed, context: sealed[..<6] + context) }
         #expect(throws: (any Error).self) { try sealer.open(sealed + [0], context: context) }
     }
 
-    @Test func `a flipped bit is rejected wherever it is`() {
+    @Test("a flipped bit is rejected wherever it is")
+    func flippedBit() {
         let sealed = sealer.seal(plaintext, context: context)
         for index in sealed.indices {
             for bit in 0..<8 {
@@ -67,7 +72,8 @@ import Testing
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    @Test func `sealed bytes truncated anywhere are rejected`() {
+    @Test("sealed bytes truncated anywhere are rejected")
+    func sealedBytesTruncated() {
         let sealed = sealer.seal(plaintext, context: context)
         for length in 0..<sealed.count {
             #expect(throws: length < 34 ? SealError.unreadable : .damaged) {
@@ -76,7 +82,8 @@ import Testing
         }
     }
 
-    @Test func `after rotation old records open and new ones use the new key`() throws {
+    @Test("after rotation old records open and new ones use the new key")
+    func afterRotation() throws {
         let old = sealer.seal(plaintext, context: context)
         let rotated = Sealer(keyring: try keyring(keys: ["000000a1", "000000a2"]), namespace: "sojourn", at: start)
         #expect(try rotated.open(old, context: context) == plaintext)
@@ -85,13 +92,15 @@ import Testing
         #expect(throws: SealError.unknownKey("000000a2")) { try sealer.open(new, context: context) }
     }
 
-    @Test func `records of a retired key do not open`() throws {
+    @Test("records of a retired key do not open")
+    func recordsRetired() throws {
         let retired = Sealer(keyring: try keyring(keys: ["000000a2"]), namespace: "sojourn", at: start)
         let old = sealer.seal(plaintext, context: context)
         #expect(throws: SealError.unknownKey("000000a1")) { try retired.open(old, context: context) }
     }
 
-    @Test func `records of another namespace do not open`() throws {
+    @Test("records of another namespace do not open")
+    func recordsAnother() throws {
         let stranger = Sealer(keyring: try keyring(), namespace: "sojourn2", at: start)
         let sealed = sealer.seal(plaintext, context: context)
         #expect(throws: SealError.damaged) { try stranger.open(sealed, context: context) }

@@ -20,8 +20,8 @@ import Testing
         (2_000_000_000, "69279037"), (20_000_000_000, "65353130"),
     ]
 
-    @Test(arguments: vectors)
-    func `the vectors of the RFC are reproduced and accepted`(seconds: Int64, code: String) throws {
+    @Test("the vectors of the RFC are reproduced and accepted", arguments: vectors)
+    func vectorsRfc(seconds: Int64, code: String) throws {
         let step = TOTP.step(at: time(seconds))
         #expect(step == seconds / 30)
         #expect(TOTP.code(at: step, secret: secret, digits: 8) == UInt32(code))
@@ -31,14 +31,16 @@ import Testing
     }
 
     /// RFC 4226, appendix D.
-    @Test func `the vectors of RFC 4226 are reproduced`() {
+    @Test("the vectors of RFC 4226 are reproduced")
+    func vectorsRfc4226() {
         let codes: [UInt32] = [
             755_224, 287_082, 359_152, 969_429, 338_314, 254_676, 287_922, 162_583, 399_871, 520_489,
         ]
         #expect((0..<10).map { TOTP.code(at: $0, secret: secret) } == codes)
     }
 
-    @Test func `a code is accepted one step early and one step late, and no further`() {
+    @Test("a code is accepted one step early and one step late, and no further")
+    func codeAccepted() {
         // The code of step 41152263, displayed from 1234567890 to 1234567919.
         let code = "005924"
         #expect(matchingStep(code, at: 1_234_567_859) == nil)
@@ -48,7 +50,8 @@ import Testing
         #expect(matchingStep(code, at: 1_234_567_950) == nil)
     }
 
-    @Test func `a code works once, and no earlier code works after it`() throws {
+    @Test("a code works once, and no earlier code works after it")
+    func codeWorks() throws {
         let step: Int64 = 41_152_263
         #expect(matchingStep("005924", at: 1_234_567_890, after: step - 1) == step)
         #expect(matchingStep("005924", at: 1_234_567_890, after: step) == nil)
@@ -61,7 +64,8 @@ import Testing
     }
 
     /// With this secret, found by search, steps 1 and 2 share a code.
-    @Test func `a code shared by two steps is used up for both`() {
+    @Test("a code shared by two steps is used up for both")
+    func codeShared() {
         let secret = Self.secretWithTwins
         #expect(TOTP.code(at: 1, secret: secret) == TOTP.code(at: 2, secret: secret))
         let code = sixDigits(TOTP.code(at: 1, secret: secret))
@@ -71,26 +75,32 @@ import Testing
 
     private static let secretWithTwins: [UInt8] = Array("00000000000002373574".utf8)
 
-    @Test func `a code of another secret is rejected`() {
+    @Test("a code of another secret is rejected")
+    func codeAnother() {
         let other = TOTP.code(at: 41_152_263, secret: Array("12345678901234567891".utf8))
         #expect(matchingStep(sixDigits(other), at: 1_234_567_890) == nil)
     }
 
-    @Test(arguments: ["005924", " 005 924 ", "005-924", "0 0 5 9 2 4", "005\u{A0}924", "\t005924\n"])
-    func `spaces and hyphens are ignored`(code: String) {
+    @Test(
+        "spaces and hyphens are ignored",
+        arguments: ["005924", " 005 924 ", "005-924", "0 0 5 9 2 4", "005\u{A0}924", "\t005924\n"])
+    func spacesHyphens(code: String) {
         #expect(matchingStep(code, at: 1_234_567_890) == 41_152_263)
     }
 
-    @Test(arguments: [
-        "", "5924", "05924", "0005924", "+05924", "-05924", "005924a", "00592４", "٠٠٥٩٢٤", "0x1724", "005_924",
-        "005.924",
-        "99999999999999999999",
-    ])
-    func `a text other than six digits is rejected`(code: String) {
+    @Test(
+        "a text other than six digits is rejected",
+        arguments: [
+            "", "5924", "05924", "0005924", "+05924", "-05924", "005924a", "00592４", "٠٠٥٩٢٤", "0x1724", "005_924",
+            "005.924",
+            "99999999999999999999",
+        ])
+    func textOther(code: String) {
         #expect(matchingStep(code, at: 1_234_567_890) == nil)
     }
 
-    @Test func `the first seconds of the epoch are harmless`() {
+    @Test("the first seconds of the epoch are harmless")
+    func firstSeconds() {
         #expect(matchingStep("755224", at: 0) == 0)
     }
 

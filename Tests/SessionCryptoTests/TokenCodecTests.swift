@@ -18,8 +18,8 @@ import Testing
         codec.issue(kind, for: session, generation: generation, entropy: entropy).text.exposed
     }
 
-    @Test(arguments: TokenKind.allCases, [0, 1, 255, 65_536, Int(UInt32.max)])
-    func `a token is read as it was issued`(kind: TokenKind, generation: Int) throws {
+    @Test("a token is read as it was issued", arguments: TokenKind.allCases, [0, 1, 255, 65_536, Int(UInt32.max)])
+    func tokenRead(kind: TokenKind, generation: Int) throws {
         let issued = codec.issue(kind, for: session, generation: generation, entropy: entropy)
         let read = try #require(codec.read(issued.text.exposed, as: kind))
         #expect(read.kind == kind)
@@ -29,7 +29,8 @@ import Testing
         #expect(read.text == issued.text)
     }
 
-    @Test func `a token is its prefix, its session's characters, generation and secret, and a tag`() {
+    @Test("a token is its prefix, its session's characters, generation and secret, and a tag")
+    func tokenPrefix() {
         let text = token(.session, generation: 258)
         #expect(text.utf8.count == 96)
         #expect(text.hasPrefix("sjs_" + session.text.dropFirst(4)))
@@ -37,12 +38,14 @@ import Testing
         #expect(text.utf8.dropFirst(4).allSatisfy { $0.isBase64URL })
     }
 
-    @Test func `the digest is SHA-256 of the whole text`() {
+    @Test("the digest is SHA-256 of the whole text")
+    func digestSha() {
         let issued = codec.issue(.session, for: session, generation: 1, entropy: entropy)
         #expect(issued.digest.bytes == Array(SHA256.hash(data: Array(issued.text.exposed.utf8))))
     }
 
-    @Test func `a token with any one character changed is rejected`() {
+    @Test("a token with any one character changed is rejected")
+    func tokenCharacter() {
         let text = Array(token().utf8)
         let replacements = Array("AZaz09-_ =+/.\0".utf8)
         for index in text.indices {
@@ -54,7 +57,8 @@ import Testing
         }
     }
 
-    @Test func `a token with two characters swapped is rejected`() {
+    @Test("a token with two characters swapped is rejected")
+    func tokenTwo() {
         let text = Array(token().utf8)
         for index in 0..<text.count - 1 where text[index] != text[index + 1] {
             var changed = text
@@ -63,7 +67,8 @@ import Testing
         }
     }
 
-    @Test func `a shorter or longer text is rejected`() {
+    @Test("a shorter or longer text is rejected")
+    func shorterLonger() {
         let text = token()
         for length in 0..<96 { #expect(codec.read(String(text.prefix(length)), as: .refresh) == nil) }
         for extended in [text + "A", text + "=", text + " ", " " + text, text + "\n", text + text] {
@@ -71,20 +76,22 @@ import Testing
         }
     }
 
-    @Test func `non-ASCII characters are rejected`() {
+    @Test("non-ASCII characters are rejected")
+    func nonAscii() {
         #expect(codec.read(String(repeating: "é", count: 48), as: .refresh) == nil)
         #expect(codec.read("sjr_" + String(repeating: "é", count: 46), as: .refresh) == nil)
         #expect(codec.read(token() + "\u{301}", as: .refresh) == nil)
     }
 
-    @Test(arguments: TokenKind.allCases, TokenKind.allCases)
-    func `a token is accepted as its own kind only`(issued: TokenKind, shown: TokenKind) {
+    @Test("a token is accepted as its own kind only", arguments: TokenKind.allCases, TokenKind.allCases)
+    func tokenAccepted(issued: TokenKind, shown: TokenKind) {
         #expect((codec.read(token(issued), as: shown) != nil) == (issued == shown))
         let renamed = shown.rawValue + token(issued).dropFirst(4)
         #expect((codec.read(renamed, as: shown) != nil) == (issued == shown))
     }
 
-    @Test func `a token of another namespace or another root is rejected`() throws {
+    @Test("a token of another namespace or another root is rejected")
+    func tokenAnother() throws {
         let strangers = [
             TokenCodec(keyring: try keyring(), namespace: "sojourn2"),
             TokenCodec(keyring: try keyring(root: 8), namespace: "sojourn"),
@@ -95,7 +102,8 @@ import Testing
         }
     }
 
-    @Test func `tokens do not depend on sealing keys, so they survive rotation`() throws {
+    @Test("tokens do not depend on sealing keys, so they survive rotation")
+    func tokensDepend() throws {
         let rotated = TokenCodec(keyring: try keyring(keys: ["000000a1", "000000a2"]), namespace: "sojourn")
         #expect(rotated.read(token(), as: .refresh) != nil)
         #expect(rotated.handle(tenant: "acme", subject: "alice") == session.handle)
@@ -118,7 +126,8 @@ import Testing
         return try #require(codec.read(issued.text.exposed, as: .refresh))
     }
 
-    @Test func `the same predecessor has the same successor, which is a refresh token of its session`() throws {
+    @Test("the same predecessor has the same successor, which is a refresh token of its session")
+    func samePredecessor() throws {
         let first = codec.successor(of: predecessor, generation: 2, salt: salt)
         let second = codec.successor(of: predecessor, generation: 2, salt: salt)
         #expect(first.text == second.text)
@@ -128,7 +137,8 @@ import Testing
         #expect(read.generation == 2)
     }
 
-    @Test func `different predecessors, salts, generations and keys have different successors`() throws {
+    @Test("different predecessors, salts, generations and keys have different successors")
+    func differentPredecessors() throws {
         var other = salt
         other[31] ^= 1
         let stranger = TokenCodec(keyring: try keyring(root: 8), namespace: "sojourn")
@@ -147,7 +157,8 @@ import Testing
 }
 
 @Suite struct SubjectHandleTests {
-    @Test func `each subject of each tenant has its own handle`() throws {
+    @Test("each subject of each tenant has its own handle")
+    func subjectTenant() throws {
         let codec = TokenCodec(keyring: try keyring(), namespace: "sojourn")
         let pairs = [
             ("acme", "alice"), ("acme", "bob"), ("acmea", "lice"), ("acm", "ealice"), ("default", "alice"), ("a", ""),
@@ -158,7 +169,8 @@ import Testing
         #expect(handles == pairs.map { codec.handle(tenant: $0.0, subject: $0.1).text })
     }
 
-    @Test func `a handle reveals nothing of the subject`() throws {
+    @Test("a handle reveals nothing of the subject")
+    func handleReveals() throws {
         let handle = TokenCodec(keyring: try keyring(), namespace: "sojourn").handle(tenant: "acme", subject: "alice")
         #expect(!handle.text.contains("alice") && !handle.text.contains("acme"))
     }

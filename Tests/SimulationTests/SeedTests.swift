@@ -1,7 +1,7 @@
 import Simulation
 import Testing
 
-@Suite("The installation, simulated from a seed")
+@Suite("Simulations from a seed")
 struct SeedTests {
     @Test("the promises hold for thousands of seeds with every fault at every step")
     func seeds() {

@@ -2,7 +2,7 @@ import SessionContract
 import TestSupport
 import Testing
 
-@Suite("What looks like a credential")
+@Suite("The credential scan")
 struct CredentialScanTests {
     /// As long as a token of ours: 92 characters behind its prefix.
     private static let secret =
@@ -26,7 +26,7 @@ struct CredentialScanTests {
     }
 
     @Test(
-        "no credential is left in a message that was only misspelt",
+        "no credential is left in a message with misspelt keys",
         arguments: [
             (#"{"token":"\#(token)","zzz":1}"#, #"{"token":"","zzz":1}"#),
             (#"{"\#(refresh)":true}"#, #"{"":true}"#),
@@ -48,7 +48,7 @@ struct CredentialScanTests {
     }
 
     @Test(
-        "no credential is left that was written otherwise",
+        "no credential is left that was escaped or formatted differently",
         arguments: [
             #"{"token":"\u0073js_\#(secret)"}"#, #"{"token":"\u0073\u006a\u0073\u005f\#(secret)","x":"#,
             #"{"body":"{\"token\":\"\#(token)\"}"}"#, #"{"body":"{\"t\":\"\\u0073js_\#(secret)\"}"}"#,
@@ -66,7 +66,7 @@ struct CredentialScanTests {
         #expect(!rest.contains("eyJ"))
     }
 
-    @Test("no credential is left in base64 or hexadecimal digits, whatever is before it")
+    @Test("no credential is left in base64 or hexadecimal, whatever precedes it")
     func disguised() {
         for offset in 0..<3 {
             let raw = Array((String(repeating: "x", count: offset) + #"{"z":1,"token":"\#(Self.token)"}"#).utf8)
@@ -77,7 +77,7 @@ struct CredentialScanTests {
         #expect(left(of: base64(Array(#"{"a":1,"code":"123456"}"#.utf8))) == "")
     }
 
-    @Test("no credential is left in UTF-16, of either order, nor in what is compressed")
+    @Test("no credential is left in UTF-16 of either byte order, or in compressed data")
     func binary() {
         let text = #"{"token":"\#(Self.token)"}"#
         for isBig in [false, true] {
@@ -91,7 +91,7 @@ struct CredentialScanTests {
     }
 
     @Test(
-        "what is none is left alone",
+        "anything that is not a credential is left alone",
         arguments: [
             "", "not JSON", #"{"subject": "alice", "idleSeconds": 0}"#, #"{"token":"x","a":null}"#,
             #"{"sessionId":"ses_k7Qm2vXc9Lr4TzWb8NfYp3HdS5jGaE6u","except":"ses_k7Qm2vXc9Lr4TzWb8NfYp3HdS5jGaE6u"}"#,
@@ -105,14 +105,14 @@ struct CredentialScanTests {
         #expect(left(of: text) == text)
     }
 
-    @Test("more of them than anybody sends are one: everything")
+    @Test("if there are too many finds, everything is sealed")
     func many() {
         let many = String(repeating: "\(Self.token),", count: 40)
         #expect(CredentialScan.finds(in: Array(many.utf8)).map(\.range) == [0..<many.utf8.count])
     }
 
     @Test(
-        "a body that was made to be slow takes no longer than any", .timeLimit(.minutes(1)),
+        "a body crafted to be slow takes no longer than any other", .timeLimit(.minutes(1)),
         arguments: [
             "code:[", "factor:{", "token:'", #"token:""#, "token:x ", "token=ses_ ", "sjs_ ", "eyJ.", "\\u005c", "%25",
             "\\\\", "= ", "password=a ", "code\"\\\":\"", "Y29kZ ",
@@ -122,7 +122,7 @@ struct CredentialScanTests {
         _ = CredentialScan.finds(in: body)
     }
 
-    @Test("bytes of any kind are looked at without harm, and finds are in order and apart")
+    @Test("any bytes can be scanned, and finds are in order and do not overlap")
     func anything() {
         var random = SeededRandom(seed: 8)
         let parts = [

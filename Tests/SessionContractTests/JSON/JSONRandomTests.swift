@@ -8,7 +8,8 @@ import Testing
 @Suite struct JSONRandomTests {
     private let seed = UInt64.random(in: 0...UInt64.max)
 
-    @Test func `what is written is read again as it was`() throws {
+    @Test("a value that was written parses to the same value")
+    func writtenRead() throws {
         var generator = SeededRandom(seed: seed)
         for _ in 0..<2000 {
             let value = randomValue(depth: 1, using: &generator)
@@ -18,7 +19,8 @@ import Testing
         }
     }
 
-    @Test func `Foundation reads what is written`() throws {
+    @Test("Foundation parses what is written")
+    func foundationReads() throws {
         var generator = SeededRandom(seed: seed)
         for _ in 0..<500 {
             var writer = JSONWriter()
@@ -29,7 +31,8 @@ import Testing
         }
     }
 
-    @Test func `random bytes never crash the reader`() {
+    @Test("random bytes never crash the parser")
+    func randomBytes() {
         var generator = SeededRandom(seed: seed)
         print("JSON bytes: seed \(seed)")
         for _ in 0..<20_000 {
@@ -40,8 +43,8 @@ import Testing
         }
     }
 
-    @Test func `JSON with some bytes changed or cut off never crashes the reader, and never reads as more than it is`()
-    {
+    @Test("damaged or truncated JSON never crashes the parser, and never parses as more than it contains")
+    func jsonSome() {
         var generator = SeededRandom(seed: seed)
         print("JSON damage: seed \(seed)")
         let interesting = Array("{}[]\",:\\u0019eE+-.tfn \u{0}\u{1F}".utf8) + [0x80, 0xC3, 0xE2, 0xF0, 0xFF]

@@ -41,8 +41,8 @@ import Testing
         (#"{"a":{"a":{"a":1}}}"#, .object(["a": .object(["a": .object(["a": .integer(1)])])])),
     ]
 
-    @Test(arguments: accepted)
-    func `reads what the RFC allows`(text: String, expected: JSONValue) throws {
+    @Test("everything that the RFC allows is accepted", arguments: accepted)
+    func readsRfc(text: String, expected: JSONValue) throws {
         #expect(try JSONReader.read(Array(text.utf8)) == expected)
     }
 
@@ -63,8 +63,8 @@ import Testing
         #"{"a":1]"#, #"{"a","b"}"#, #"{"a":1}}"#, #"{"a":1}{"b":2}"#, #"{"a":1}x"#, "*", "&", "<a>", "\0",
     ]
 
-    @Test(arguments: refused)
-    func `refuses what the RFC does not allow`(text: String) {
+    @Test("everything that the RFC forbids is rejected", arguments: refused)
+    func refusesRfc(text: String) {
         let error = #expect(throws: JSONError.self) { try JSONReader.read(Array(text.utf8)) }
         #expect(error?.code == .syntax)
         #expect((0...text.utf8.count).contains(error?.offset ?? -1))
@@ -76,8 +76,8 @@ import Testing
         [0xFF],
     ]
 
-    @Test(arguments: notUTF8)
-    func `refuses a string or a key that is not UTF-8`(bytes: [UInt8]) {
+    @Test("a string or a key that is not UTF-8 is rejected", arguments: notUTF8)
+    func refusesString(bytes: [UInt8]) {
         let quote = UInt8(ascii: "\"")
         let plain = [quote] + bytes + [quote]
         let escaped = [quote] + Array("\\n".utf8) + bytes + [quote]
@@ -88,13 +88,15 @@ import Testing
         }
     }
 
-    @Test func `a byte outside of strings that is not ASCII is refused`() {
+    @Test("a byte outside of strings that is not ASCII is rejected")
+    func byteOutside() {
         let error = #expect(throws: JSONError.self) { try JSONReader.read([0x5B, 0xFF, 0x5D]) }
         #expect(error?.code == .syntax)
         #expect(error?.offset == 1)
     }
 
-    @Test func `members keep their order`() throws {
+    @Test("members keep their order")
+    func membersKeep() throws {
         let value = try JSONReader.read(Array(#"{"z":1,"a":2,"m":3}"#.utf8))
         guard case .object(let object) = value else { throw Unexpected() }
         #expect(object.members.map(\.key) == ["z", "a", "m"])
@@ -108,14 +110,16 @@ import Testing
         Array((String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8)
     }
 
-    @Test func `32 containers inside one another are read, 33 are not`() throws {
+    @Test("32 nested containers are accepted, and 33 are rejected")
+    func with32Containers() throws {
         _ = try JSONReader.read(nested(32))
         let error = #expect(throws: JSONError.self) { try JSONReader.read(nested(33)) }
         #expect(error?.code == .depth)
         #expect(error?.offset == 32)
     }
 
-    @Test func `objects count as much as arrays, and what stands side by side does not`() throws {
+    @Test("objects and arrays count towards the depth, and siblings do not")
+    func objectsCount() throws {
         let opening = String(repeating: #"{"a":["#, count: 16)
         let closing = String(repeating: "]}", count: 16)
         _ = try JSONReader.read(Array("\(opening)1,2\(closing)".utf8))
@@ -123,27 +127,30 @@ import Testing
         _ = try JSONReader.read(Array("[\(Array(repeating: "[[]]", count: 100).joined(separator: ","))]".utf8))
     }
 
-    @Test(arguments: ["[", "{\"a\":"])
-    func `a hundred thousand containers are refused for their depth`(opening: String) {
+    @Test("a hundred thousand nested containers are rejected for their depth", arguments: ["[", "{\"a\":"])
+    func hundredThousand(opening: String) {
         let bytes = Array(String(repeating: opening, count: 100_000).utf8)
         let error = #expect(throws: JSONError.self) { try JSONReader.read(bytes) }
         #expect(error?.code == .depth)
     }
 
-    @Test func `the deepest nesting that can be asked for is read without running out of stack`() throws {
+    @Test("the greatest permitted depth is parsed without running out of stack")
+    func deepestNesting() throws {
         _ = try JSONReader.read(nested(JSONReader.depthBound), maximumDepth: JSONReader.depthBound)
     }
 
-    @Test(arguments: [
-        #"{"a":1,"a":1}"#, #"{"a":1,"b":2,"a":3}"#, #"{"a":1,"\u0061":2}"#, #"[{"x":{"":1,"":2}}]"#,
-    ])
-    func `a second key of one name is refused`(text: String) {
+    @Test(
+        "a duplicate key is rejected",
+        arguments: [
+            #"{"a":1,"a":1}"#, #"{"a":1,"b":2,"a":3}"#, #"{"a":1,"\u0061":2}"#, #"[{"x":{"":1,"":2}}]"#,
+        ])
+    func secondKey(text: String) {
         let error = #expect(throws: JSONError.self) { try JSONReader.read(Array(text.utf8)) }
         #expect(error?.code == .duplicateKey)
     }
 
-    @Test(arguments: [0, 20])
-    func `names that only look alike are two names`(others: Int) throws {
+    @Test("names that only look alike are different names", arguments: [0, 20])
+    func namesLook(others: Int) throws {
         let members = (0..<others).map { #","key\#($0)":0"# }.joined()
         let text = #"{"\u00e9":1,"e\u0301":2\#(members)}"#
         guard case .object(var object) = try JSONReader.read(Array(text.utf8)) else {
@@ -157,8 +164,8 @@ import Testing
         #expect(object["e\u{301}"] != .string("e\u{301}"))
     }
 
-    @Test(arguments: [2, 15, 16, 17, 18, 100, 5000])
-    func `a second key is found among any number of members`(count: Int) throws {
+    @Test("a duplicate key is found among any number of members", arguments: [2, 15, 16, 17, 18, 100, 5000])
+    func secondKeyFound(count: Int) throws {
         let members = (0..<count).map { #""key\#($0)":\#($0)"# }
         _ = try JSONReader.read(Array("{\(members.joined(separator: ","))}".utf8))
         for repeated in [0, count / 2, count - 1] {
@@ -168,7 +175,8 @@ import Testing
         }
     }
 
-    @Test func `an error repeats nothing of the input`() throws {
+    @Test("an error repeats nothing of the input")
+    func errorRepeats() throws {
         let secret = "hunter2"
         for text in ["{\"\(secret)\":1,\"\(secret)\":2}", "[\(secret)]", "{\"a\":\"\(secret)", "\"\(secret)\\q\""] {
             let error = try #require(throws: JSONError.self) { try JSONReader.read(Array(text.utf8)) }
@@ -177,7 +185,8 @@ import Testing
         }
     }
 
-    @Test func `an error says where`() {
+    @Test("an error reports its position")
+    func errorSays() {
         let error = #expect(throws: JSONError.self) { try JSONReader.read(Array(#"{"a":1,"b":x}"#.utf8)) }
         #expect(error?.offset == 11)
         #expect(error?.description == "No JSON value begins like this. (at byte 11)")

@@ -9,7 +9,8 @@ import Testing
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    @Test func `members and elements are separated by commas wherever they stand`() {
+    @Test("members and elements are separated by commas")
+    func membersElements() {
         let written = text { json in
             json.object { json in
                 json.member("a", 1)
@@ -29,7 +30,8 @@ import Testing
         #expect(written == #"{"a":1,"empty":{},"list":[[],2,{"b":true},null],"raw":[0],"q\"":"end"}"#)
     }
 
-    @Test func `an array with a bound holds what fits into it, commas included, and at least one element`() {
+    @Test("an array with a bound holds what fits into it, commas included, and at least one element")
+    func arrayBound() {
         func written(_ elements: [String], maxBytes: Int) -> (String, Int) {
             var count = 0
             let text = text { json in
@@ -47,7 +49,8 @@ import Testing
         #expect(written([], maxBytes: 0) == (#"{"list":[],"next":"n"}"#, 0))
     }
 
-    @Test func `what does not apply is absent`() {
+    @Test("members that do not apply are absent")
+    func applyAbsent() {
         let written = JSONWriter.object { json in
             json.member("a", nil as String?)
             json.member("b", nil as Int?)
@@ -61,7 +64,8 @@ import Testing
         #expect(String(decoding: written, as: UTF8.self) == #"{"last":"here"}"#)
     }
 
-    @Test func `every kind of member is written`() {
+    @Test("every kind of member is written")
+    func everyKind() {
         let object: JSONObject = ["k": .decimal("1.50")]
         let written = JSONWriter.object { json in
             json.member("text", "t")
@@ -80,21 +84,25 @@ import Testing
                 + #""ids":["x","y"],"none":[]}"#)
     }
 
-    @Test(arguments: [
-        ("", #""""#),
-        ("a\"b\\c/", #""a\"b\\c/""#),
-        ("\u{8}\t\n\u{C}\r", #""\b\t\n\f\r""#),
-        ("\0\u{1}\u{1F}\u{7F}", #""\u0000\u0001\u001f"# + "\u{7F}\""),
-        ("é€𝄞\u{2028}\u{2029}", "\"é€𝄞\u{2028}\u{2029}\""),
-        ("\"", #""\"""#),
-        ("0123456789abcdef\n0123456789abcdef", #""0123456789abcdef\n0123456789abcdef""#),
-    ])
-    func `strings are escaped where the RFC wants it and nowhere else`(string: String, expected: String) {
+    @Test(
+        "strings are escaped where the RFC requires it and nowhere else",
+        arguments: [
+            ("", #""""#),
+            ("a\"b\\c/", #""a\"b\\c/""#),
+            ("\u{8}\t\n\u{C}\r", #""\b\t\n\f\r""#),
+            ("\0\u{1}\u{1F}\u{7F}", #""\u0000\u0001\u001f"# + "\u{7F}\""),
+            ("é€𝄞\u{2028}\u{2029}", "\"é€𝄞\u{2028}\u{2029}\""),
+            ("\"", #""\"""#),
+            ("0123456789abcdef\n0123456789abcdef", #""0123456789abcdef\n0123456789abcdef""#),
+        ])
+    func stringsEscaped(string: String, expected: String) {
         #expect(text { $0.string(string) } == expected)
     }
 
-    @Test(arguments: [0, 1, -1, 9, 10, 99, 100, -100, 1_000_000_000_000_000_000, Int64.max, Int64.min, -999])
-    func `integers are written in decimal`(value: Int64) {
+    @Test(
+        "integers are written in decimal",
+        arguments: [0, 1, -1, 9, 10, 99, 100, -100, 1_000_000_000_000_000_000, Int64.max, Int64.min, -999])
+    func integersWritten(value: Int64) {
         #expect(text { $0.integer(value) } == String(value))
     }
 }

@@ -2,10 +2,10 @@ import SessionContract
 import SessionCore
 import Testing
 
-@Suite("The name that was meant")
+@Suite("The nearest name")
 struct NearestNameTests {
     @Test(
-        "a misspelt command is told from nonsense",
+        "a misspelt command is distinguished from nonsense",
         arguments: [
             ("session.crate", "session.create"), ("sesion.validate", "session.validate"),
             ("Session.Create", "session.create"), ("session.craete", "session.create"),
@@ -17,7 +17,7 @@ struct NearestNameTests {
         #expect(NearestName.nearest(to: text, among: CommandName.all.map(\.rawValue)) == name)
     }
 
-    @Test("of two names that are as near the first is meant, and a short one has at most one letter wrong")
+    @Test("the first of two equally near names wins, and a short name may have one wrong letter")
     func near() {
         #expect(NearestName.nearest(to: "aab", among: ["aac", "aad"]) == "aac")
         #expect(NearestName.nearest(to: "id", among: ["ip"]) == "ip")

@@ -3,10 +3,10 @@ import SessionCore
 import TestSupport
 import Testing
 
-@Suite("Texts of others, made printable")
+@Suite("Untrusted texts made printable")
 struct PrintableTextTests {
     @Test(
-        "nothing that a terminal would obey comes through",
+        "nothing that controls a terminal gets through",
         arguments: [
             ("\u{1B}]0;title\u{7}", #"\u001b]0;title\u0007"#), ("\u{9B}2J", #"\u009b2J"#),
             ("a\nb\tc\rd", #"a\nb\tc\rd"#), ("\u{202E}evil\u{2066}", #"\u202eevil\u2066"#), ("\u{200B}", #"\u200b"#),
@@ -19,12 +19,12 @@ struct PrintableTextTests {
         #expect(PrintableText.escaped(printed) == printed, "what is printable stays as it is")
     }
 
-    @Test("lines stay lines where they are asked for, and nothing else does")
+    @Test("line breaks are kept on request, and nothing else is")
     func lines() {
         #expect(PrintableText.escaped("a\r\nb\u{1B}[A", keepsLines: true) == "a\\r\nb\\u001b[A")
     }
 
-    @Test("JSON that was made printable means what it meant, for texts of any characters whatever")
+    @Test("JSON keeps its meaning when made printable, for texts of any characters")
     func json() throws {
         var random = SeededRandom(seed: 10)
         for _ in 0..<300 {
@@ -36,13 +36,13 @@ struct PrintableTextTests {
         }
     }
 
-    @Test("JSON that was written in lines is one line")
+    @Test("JSON of several lines becomes one line")
     func oneLine() {
         let written = Array("{\n\t\"a\": \"x\\\"\u{9B}\",\r\n \"b\": 1}\n".utf8)
         #expect(String(decoding: PrintableText.json(written), as: UTF8.self) == #"{  "a": "x\"\u009b",   "b": 1} "#)
     }
 
-    @Test("bytes of any kind come out printable")
+    @Test("any bytes become printable")
     func anything() {
         var random = SeededRandom(seed: 11)
         for _ in 0..<300 {

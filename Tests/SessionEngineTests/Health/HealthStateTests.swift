@@ -2,9 +2,9 @@ import Testing
 
 @testable import SessionEngine
 
-@Suite("The state of health")
+@Suite("The health state")
 struct HealthStateTests {
-    @Test("Nothing is ready before every required component has come up")
+    @Test("the worker is not ready until every required component is up")
     func starting() {
         let health = HealthState(waitingFor: ["redis", "rabbitmq"])
         #expect(health.report.waitingFor == ["redis": "starting", "rabbitmq": "starting"])
@@ -15,7 +15,7 @@ struct HealthStateTests {
         #expect(health.report.isReady)
     }
 
-    @Test("A component that goes down takes readiness with it, and gives its reason")
+    @Test("a component that goes down makes the worker not ready, with its reason")
     func goingDown() {
         let health = HealthState(waitingFor: ["redis"])
         health.set(component: "redis", .up)
@@ -23,7 +23,7 @@ struct HealthStateTests {
         #expect(health.report == .init(status: .notReady, waitingFor: ["redis": "connection refused"]))
     }
 
-    @Test("A component nobody announced is required once it has spoken")
+    @Test("an unannounced component is required once it has reported")
     func newComponents() {
         let health = HealthState(waitingFor: [])
         #expect(health.report.isReady)
@@ -31,7 +31,7 @@ struct HealthStateTests {
         #expect(!health.report.isReady)
     }
 
-    @Test("A draining worker is not ready, even with everything up")
+    @Test("a draining worker is not ready, even with everything up")
     func draining() {
         let health = HealthState(waitingFor: ["redis"])
         health.set(component: "redis", .up)
@@ -41,7 +41,7 @@ struct HealthStateTests {
         #expect(!health.report.isReady)
     }
 
-    @Test("Only a change between up and down is reported as one")
+    @Test("only a change between up and down is reported as a change")
     func changes() {
         let health = HealthState(waitingFor: ["redis"])
         #expect(!health.set(component: "redis", .down(reason: "refused")))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SessionEngine
 
-@Suite("Trying again")
+@Suite("Retrying a batch")
 struct BatchRetryTests {
     private let begin = NIODeadline.uptimeNanoseconds(0)
     private let away = StoreError("gone", .away, mayHaveHappened: false)
@@ -22,20 +22,20 @@ struct BatchRetryTests {
         }
     }
 
-    @Test("a store that is away is waited for, and after a minute nothing has happened")
+    @Test("an unreachable store is retried, and after a minute the commands fail as unavailable")
     func storeIsAway() {
         let steps = steps(Array(repeating: away, count: 4), secondsBetween: 20)
         for step in steps.dropLast() { #expect(step.isWait) }
         #expect(steps.last == .unavailable)
     }
 
-    @Test("what may have happened is never called unavailable")
+    @Test("commands that may have had an effect never fail as unavailable")
     func mayHaveHappened() {
         let unsure = StoreError("gone in the middle", .away, mayHaveHappened: true)
         for step in steps([unsure] + Array(repeating: away, count: 9), secondsBetween: 30) { #expect(step.isWait) }
     }
 
-    @Test("a batch that the store refuses is tried in halves, a single command given up")
+    @Test("a batch that the store refuses is retried in halves, down to a command that is given up")
     func storeRefuses() {
         #expect(steps(Array(repeating: refused, count: 3)).last == .halves)
         let single = steps(Array(repeating: refused, count: 8), of: 1)
@@ -43,7 +43,7 @@ struct BatchRetryTests {
         for step in single.dropLast() { #expect(step.isWait) }
     }
 
-    @Test("writes that are refused are tried beside what follows, and there again in their place")
+    @Test("refused writes are retried alongside later batches, in their own time")
     func writesRefused() {
         let full = StoreError("OOM", .writesRefused, mayHaveHappened: false)
         guard case .apart = steps([full])[0] else {

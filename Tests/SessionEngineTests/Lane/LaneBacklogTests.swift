@@ -5,7 +5,7 @@ import Testing
 
 @testable import SessionEngine
 
-@Suite("What a lane does next")
+@Suite("A lane's backlog")
 struct LaneBacklogTests {
     private func item(
         _ name: String, _ queue: Topology.CommandQueue = .validate, bytes: Int = 0, tag: UInt64 = 1
@@ -41,7 +41,7 @@ struct LaneBacklogTests {
         backlog.putBack(backlog.takeShared(), turn)
     }
 
-    @Test("takes what was put back first, then the queues in their order")
+    @Test("deliveries put back are taken first, then the queues in their order")
     func order() {
         var backlog = backlog()
         putBack([item("again", .manage)], .shared, &backlog)
@@ -52,7 +52,7 @@ struct LaneBacklogTests {
         #expect(backlog.isEmpty)
     }
 
-    @Test("large subjects and the others take turns, and neither waits for the other to run out")
+    @Test("large subjects and others take turns, and neither waits for the other to run out")
     func turns() {
         var limits = LaneBacklog.Limits(heldBytes: 1 << 20)
         (limits.batch, limits.batchApart) = (1, 1)
@@ -66,7 +66,7 @@ struct LaneBacklogTests {
         #expect(taken == ["L1", "a", "L2", "b", "c"])
     }
 
-    @Test("a large subject whose turn it is not elsewhere holds up nobody")
+    @Test("a large subject that waits for the gate blocks nobody")
     func gateIsTaken() {
         var backlog = backlog()
         putBack([item("L", .manage)], .apart, &backlog)
@@ -76,7 +76,7 @@ struct LaneBacklogTests {
         #expect(next(&backlog) == ["L"])
     }
 
-    @Test("nothing is begun while too many results wait for the broker")
+    @Test("no batch begins while too many results wait for the broker")
     func outgoingIsBounded() {
         var backlog = backlog()
         backlog.add([item("a")], from: .validate)
@@ -86,7 +86,7 @@ struct LaneBacklogTests {
         #expect(next(&backlog) == ["a"])
     }
 
-    @Test("is full when it holds too much, headers and all, until half of it is finished")
+    @Test("reading pauses at the in-flight limit, headers included, until half of it is finished")
     func held() throws {
         var limits = LaneBacklog.Limits(heldBytes: 100_000)
         limits.batch = 1
@@ -101,7 +101,7 @@ struct LaneBacklogTests {
         #expect(backlog.heldBytes == 0)
     }
 
-    @Test("a batch has no more bodies than its limit, but always one")
+    @Test("a batch has at most its limit of body bytes, but always one command")
     func batchBytes() {
         var limits = LaneBacklog.Limits(heldBytes: 1 << 30)
         limits.batchBytes = 1000
@@ -113,7 +113,7 @@ struct LaneBacklogTests {
         #expect(next(&backlog) == ["b"])
     }
 
-    @Test("what is finished is acknowledged together, and nothing behind what is not")
+    @Test("finished deliveries are acknowledged together, and none after an unfinished one")
     func acknowledgements() throws {
         var limits = LaneBacklog.Limits(heldBytes: 1 << 20)
         limits.batch = 2

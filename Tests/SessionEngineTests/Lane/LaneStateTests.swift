@@ -12,7 +12,7 @@ struct LaneStateTests {
     private let full = StoreError("OOM", .writesRefused, mayHaveHappened: false)
     private let gone = AMQPError(.connectionClosed, "gone")
 
-    @Test("a command is stored, published and confirmed, acknowledged, cleared, in this order")
+    @Test("a command is stored, published and confirmed, acknowledged and cleared, in this order")
     func wayOfACommand() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1")])
@@ -33,7 +33,7 @@ struct LaneStateTests {
         #expect(try await scene.store.pendingWork(eventsOlderThan: .zero).left.isEmpty)
     }
 
-    @Test("one batch is between load and commit at a time; publishing holds up none")
+    @Test("one batch at a time is between load and commit, and publishing blocks none")
     func overlap() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1")])
@@ -50,7 +50,7 @@ struct LaneStateTests {
         #expect(scene.acknowledged.map(\.tag) == [1, 3])
     }
 
-    @Test("what somebody else wrote first is loaded and decided again")
+    @Test("after a conflicting write, the command is loaded and decided again")
     func conflict() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1")])
@@ -62,7 +62,7 @@ struct LaneStateTests {
         #expect(scene.wanted == ["publish"])
     }
 
-    @Test("the id of a failed command is released before its failure is told")
+    @Test("the id of a failed command is released before its failure is reported")
     func release() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(body: #"{"subject":"alice","idleSeconds":1801}"#, id: "1")])
@@ -73,7 +73,7 @@ struct LaneStateTests {
         #expect(scene.wanted == ["publish"])
     }
 
-    @Test("where an access token cannot be signed nothing is stored, and the command fails")
+    @Test("if an access token cannot be signed, nothing is stored and the command fails")
     func unsigned() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1")])
@@ -87,7 +87,7 @@ struct LaneStateTests {
 
     // MARK: The store fails
 
-    @Test("a store that is away is tried again, and after a minute its commands are answered")
+    @Test("an unreachable store is retried, and after a minute the commands are answered")
     func storeIsAway() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1")])
@@ -104,7 +104,7 @@ struct LaneStateTests {
         #expect(scene.acknowledged.map(\.tag) == [1])
     }
 
-    @Test("what may have happened is not answered with unavailable, in whatever parts it is tried again")
+    @Test("a command that may have had an effect is not answered with unavailable, however it is retried")
     func mayHaveHappened() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1"), .init(body: #"{"subject":"bob"}"#, id: "2")])
@@ -123,7 +123,7 @@ struct LaneStateTests {
         #expect(scene.acknowledged.isEmpty)
     }
 
-    @Test("a batch that the store refuses is tried in halves, and the command that it refuses is given up alone")
+    @Test("a batch that the store refuses is retried in halves, and only the refused command is given up")
     func halves() async throws {
         let scene = LaneScene.serving()
         let refused = StoreError("no", .refused, mayHaveHappened: false)
@@ -147,7 +147,7 @@ struct LaneStateTests {
         #expect(keys == ["session.create.failed", "session.create.succeeded"])
     }
 
-    @Test("commands whose writes are refused wait beside the batches that follow")
+    @Test("commands whose writes are refused are retried alongside later batches")
     func writesRefused() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1")])
@@ -173,7 +173,7 @@ struct LaneStateTests {
 
     // MARK: The broker refuses
 
-    @Test("an event that a consumer's full queue refuses stays in the outbox, and its command is acknowledged")
+    @Test("an event refused by a full queue stays in the outbox, and its command is acknowledged")
     func eventRefused() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1")])
@@ -185,7 +185,7 @@ struct LaneStateTests {
         #expect(try await scene.store.pendingWork(eventsOlderThan: .zero).left.count == 1)
     }
 
-    @Test("a copy that is refused is offered again for a minute, and its command is acknowledged")
+    @Test("a refused copy is offered again for a minute, and its command is acknowledged")
     func copyRefused() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1")])
@@ -204,7 +204,7 @@ struct LaneStateTests {
         #expect(dropped == [1])
     }
 
-    @Test("quarantine is insisted on, and with it the connection is given up")
+    @Test("a command that quarantine refuses is not acknowledged, and the connections are given up")
     func quarantineRefused() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(body: "nonsense", id: "1")])
@@ -223,7 +223,7 @@ struct LaneStateTests {
 
     // MARK: The lane ends
 
-    @Test("what is under way when the connections are lost is waited for and dropped")
+    @Test("when the connections are lost, the current batch is awaited and dropped")
     func lostWhileLoading() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1")])
@@ -234,7 +234,7 @@ struct LaneStateTests {
         #expect(scene.end as? AMQPError == gone)
     }
 
-    @Test("what was confirmed behind a loss is not acknowledged")
+    @Test("a batch confirmed after the loss is not acknowledged")
     func lostWhilePublishing() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1")])
@@ -246,7 +246,7 @@ struct LaneStateTests {
         #expect(scene.wanted == ["close", "finished"])
     }
 
-    @Test("a channel that is lost with messages under way ends the lane, and acknowledges nothing")
+    @Test("losing a channel with messages in flight ends the lane, and acknowledges nothing")
     func channelLost() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1")])
@@ -257,7 +257,7 @@ struct LaneStateTests {
         #expect(scene.end as? AMQPError == gone)
     }
 
-    @Test("a batch that waits to be tried again ends with its connections at once")
+    @Test("a batch that waits for a retry ends at once with its connections")
     func lostWhilePausing() throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1")])
@@ -268,7 +268,7 @@ struct LaneStateTests {
         #expect(scene.wanted == ["close", "finished"], "its timer means nothing any more")
     }
 
-    @Test("a lane that drains finishes what it has, to the outbox, and what comes until its consumers are cancelled")
+    @Test("a draining lane finishes all its deliveries, including those that arrive until its consumers are cancelled")
     func drain() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1")])
@@ -287,7 +287,7 @@ struct LaneStateTests {
         #expect(scene.wanted == ["cancel", "finished"])
     }
 
-    @Test("a lane that is told to drain while it begins drains once it has its consumers")
+    @Test("a lane asked to drain while starting drains once it has its consumers")
     func drainWhileStarting() {
         let scene = LaneScene()
         scene.happens(.drain)
@@ -299,7 +299,7 @@ struct LaneStateTests {
 
     // MARK: Room
 
-    @Test("a lane that holds enough stops reading, and reads on with half of it gone")
+    @Test("a lane at its in-flight limit pauses reading, and resumes at half of it")
     func reading() async throws {
         let scene = LaneScene.serving(heldBytes: 1)
         scene.deliver([.init(id: "1")])
@@ -310,7 +310,7 @@ struct LaneStateTests {
         #expect(scene.wanted == ["pause", "read", "clear"])
     }
 
-    @Test("a large subject waits for its turn at the gate, and others do not wait for it")
+    @Test("a large subject waits at the gate, and others do not wait for it")
     func gate() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1")])
@@ -332,7 +332,7 @@ struct LaneStateTests {
         #expect(budget.each == .max)
     }
 
-    @Test("a lane that is lost before it is let through the gate leaves it again")
+    @Test("a lane that is lost while it waits at the gate leaves the gate once admitted")
     func gateEnteredAfterLoss() throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1")])
@@ -347,7 +347,7 @@ struct LaneStateTests {
         #expect(scene.wanted == ["close", "finished", "leave"])
     }
 
-    @Test("a classic queue's message that comes again and again goes to quarantine, and is not answered")
+    @Test("a message that a classic queue redelivers again and again is quarantined, and not answered")
     func givenUp() async throws {
         let scene = LaneScene.serving()
         let message = LaneScene.Message(

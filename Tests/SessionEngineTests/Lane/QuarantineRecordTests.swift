@@ -6,7 +6,7 @@ import Testing
 
 @testable import SessionEngine
 
-@Suite("What is kept in quarantine")
+@Suite("Quarantined messages")
 struct QuarantineRecordTests {
     private static let token =
         "sjs_k7Qm2vXc9Lr4TzWb8NfYp3HdS5jGaE6u-1B0xQ_tR7mK2nV9cZ4wL8yP3hD6sJ5gF0aE1uBkC7oQm2vXc9Lr4TzW"
@@ -25,7 +25,7 @@ struct QuarantineRecordTests {
         ).message(for: "n.dead")
     }
 
-    @Test("no credential is in the body, in any property, in the routing key or in any header, by name or by value")
+    @Test("no credential is left in the body, a property, the routing key or a header, by name or by value")
     func everywhere() {
         let token = Self.token
         var properties = AMQPProperties(
@@ -51,7 +51,7 @@ struct QuarantineRecordTests {
         }
     }
 
-    @Test("what no longer fits its place once it is sealed is a header")
+    @Test("a property that no longer fits once it is sealed becomes a header")
     func long() throws {
         let text = String(repeating: "x.", count: 70) + Self.token
         let message = record(AMQPProperties(messageID: text), routingKey: text)
@@ -64,7 +64,7 @@ struct QuarantineRecordTests {
         }
     }
 
-    @Test("headers that RabbitMQ obeys when it is published again do not go on under their names")
+    @Test("headers that RabbitMQ would act on when republishing are renamed")
     func copies() throws {
         let message = record(
             AMQPProperties(headers: ["CC": .array(["n.events"]), "BCC": "no list", "cc": "mine", "x-death": .array([])])
@@ -75,7 +75,7 @@ struct QuarantineRecordTests {
         #expect(headers["cc"] == "mine" && headers["x-death"] == .array([]))
     }
 
-    @Test("nobody says in our name who they were, or what was wrong")
+    @Test("a sender cannot forge the quarantine headers")
     func forged() throws {
         let message = record(
             AMQPProperties(headers: ["x-sojourn-user-id": "admin", "x-sojourn-id": "res_0", "x-sojourn-zzz": "x"]))

@@ -12,6 +12,7 @@ import Testing
     }
 
     @Test(
+        "a command queue that differs is used only if no promise depends on the difference",
         arguments: [
             ("durable", "true", "false", nil, true), ("auto_delete", "false", "true", nil, true),
             ("exclusive", "false", "true", nil, true), ("x-expires", nil, "1000", nil, true),
@@ -25,7 +26,7 @@ import Testing
             ("x-max-length", nil, "5", "reject-publish", false), ("x-max-length", nil, "5", "drop-head", true),
             ("x-something-new", nil, "1", nil, true),
         ] as [(String, String?, String?, String?, Bool)])
-    func `a command queue is used as it is only where no promise depends on it`(
+    func commandQueue(
         name: String, wanted: String?, found: String?, overflow: String?, breaks: Bool
     ) throws {
         let difference = try Self.difference(name, wanted: wanted, found: found)
@@ -33,19 +34,21 @@ import Testing
     }
 
     @Test(
+        "the bounds of quarantine are the operator's choice, but a full quarantine must not refuse messages",
         arguments: [
             ("x-max-length", "100000", "5", nil, false), ("x-max-length", "100000", nil, nil, false),
             ("x-max-length", "100000", "5", "reject-publish", true), ("x-message-ttl", "1", "2", nil, false),
             ("x-overflow", nil, "reject-publish", "reject-publish", true), ("x-queue-type", "quorum", nil, nil, true),
         ] as [(String, String?, String?, String?, Bool)])
-    func `the bounds of quarantine are the operator's, but who is full refuses nobody`(
+    func boundsQuarantine(
         name: String, wanted: String?, found: String?, overflow: String?, breaks: Bool
     ) throws {
         let difference = try Self.difference(name, wanted: wanted, found: found)
         #expect(difference.breaksPromises(overflow: overflow, isQuarantine: true) == breaks)
     }
 
-    @Test func `a difference is said with its name, what is wanted and what is there`() throws {
+    @Test("a difference is reported with its name, the wanted and the existing value")
+    func differenceSaid() throws {
         #expect(
             try Self.difference("x-queue-type", wanted: "quorum", found: nil).sentence
                 == "x-queue-type of the queue q is not set, where 'quorum' is wanted")

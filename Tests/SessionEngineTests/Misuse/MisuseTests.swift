@@ -3,7 +3,7 @@ import Testing
 
 /// What must come in order cannot be written out of order: these programs are given to the compiler, which has to refuse
 /// them, each for the reason that is named.
-@Suite("Wrong programs about unacknowledged batches")
+@Suite("Misuse of unacknowledged batches")
 struct MisuseTests {
     struct Program: CustomTestStringConvertible, Sendable {
         let name: String
@@ -138,14 +138,14 @@ struct MisuseTests {
             }
             """)
 
-    @Test("the compiler refuses it, and says why", arguments: wrong)
+    @Test("the compiler rejects the wrong program for the right reason", arguments: wrong)
     func isRefused(_ program: Program) throws {
         let errors = try Self.errors(in: program)
         #expect(errors.contains { $0.contains(program.reason) }, "\(errors)")
         #expect(errors.count == 1, "it is wrong in one way only: \(errors)")
     }
 
-    @Test("the compiler takes the one that is right")
+    @Test("the compiler accepts the right program")
     func isTaken() throws {
         #expect(try Self.errors(in: Self.right) == [])
     }

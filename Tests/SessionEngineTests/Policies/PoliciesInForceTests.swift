@@ -6,7 +6,7 @@ import Testing
 
 @testable import SessionEngine
 
-@Suite("Policies that were put")
+@Suite("Policies set by command")
 struct PoliciesInForceTests {
     private let log = LogRecorder()
     private let manager: SessionManager
@@ -44,14 +44,14 @@ struct PoliciesInForceTests {
         return policies.catalogue["mine", tenant: "default"]?.idleSeconds
     }
 
-    @Test("what was put is in force after a look, and told once")
+    @Test("a policy is in force after the next poll, and reported once")
     func put() async throws {
         let store = try await store(60)
         for _ in 0..<3 { #expect(try await look(at: store) == 60) }
         #expect(log.lines == ["info policies set by command have changed and are in force"])
     }
 
-    @Test("what Redis lost is no longer in force, and what is put then is, however few those are")
+    @Test("a policy that Redis lost is no longer in force, and those set afterwards are")
     func loss() async throws {
         #expect(try await look(at: store(60, 61, 62, 63)) == 63)
         let empty = try await store()
@@ -60,7 +60,7 @@ struct PoliciesInForceTests {
         #expect(log.lines.count == 3)
     }
 
-    @Test("the same policy, put again, is no change")
+    @Test("setting the same policy again is not a change")
     func same() async throws {
         #expect(try await look(at: store(60)) == 60)
         #expect(try await look(at: store(60, 60)) == 60)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SessionEngine
 
-@Suite("What is published for a finished command")
+@Suite("Messages for a finished command")
 struct OutgoingMessagesTests {
     private static let keyring = Keyring.generate(at: Timestamp(milliseconds: 0))
     private let now = Timestamp(milliseconds: 1_800_000_000_000)
@@ -41,7 +41,7 @@ struct OutgoingMessagesTests {
             resultID: "res_1", error: failure.map(Completion.ResultError.failed))
     }
 
-    @Test("the full result goes to who asked, and the copy to everybody")
+    @Test("the full result goes to the caller, and the copy to the results exchange")
     func results() throws {
         let properties = AMQPProperties(correlationID: "c", replyTo: "q", messageID: "m")
         let messages = messages(for: completion(), of: delivery("session.create", properties), queue: "")
@@ -61,7 +61,7 @@ struct OutgoingMessagesTests {
         }
     }
 
-    @Test("without a correlation id the message id stands for it, and without a reply_to nobody is answered")
+    @Test("without a correlation id the message id is used, and without a reply_to no reply is sent")
     func correlation() {
         let messages = messages(
             for: completion(), of: delivery("session.validate", AMQPProperties(messageID: "m")), queue: "")
@@ -70,7 +70,7 @@ struct OutgoingMessagesTests {
         #expect(messages[0].properties.deliveryMode == 1, "what changes nothing is transient")
     }
 
-    @Test("the trace goes on, where it is one")
+    @Test("a valid trace context is passed on")
     func trace() {
         let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         for (parent, expected) in [(good, good), (good.uppercased(), nil), ("00-0af-b7-01", nil)] {
@@ -82,7 +82,7 @@ struct OutgoingMessagesTests {
     }
 
     @Test(
-        "a trace state that could be a credential, or is none, is not told to everybody",
+        "a trace state that is invalid or could be a credential is not published",
         arguments: ["a=sjs_k7Qm2vXc9Lr4TzWb8NfYp3HdS5jGaE6u-1B0xQ", "a=\u{1B}[2J", "a=ü", "a=\u{7F}"])
     func traceState(state: String) {
         let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -94,7 +94,7 @@ struct OutgoingMessagesTests {
         }
     }
 
-    @Test("headers that RabbitMQ obeys are on no reply, no copy and no event")
+    @Test("headers that RabbitMQ would act on are not copied to replies, copies or events")
     func obeyed() {
         let properties = AMQPProperties(
             headers: ["CC": .array(["elsewhere"]), "BCC": .array(["elsewhere"]), "x-death": .array([])], replyTo: "q")
@@ -103,7 +103,7 @@ struct OutgoingMessagesTests {
         }
     }
 
-    @Test("ids that look like credentials go back to who sent them, and to nobody else")
+    @Test("ids that look like credentials are only returned to their sender")
     func secretIDs() {
         let result = WrittenResult(command: "session.create", status: .succeeded, reply: [1], copy: [2])
         let completion = Completion(at: now, result: result, resultID: "res_1", omissions: .ids)
@@ -112,7 +112,7 @@ struct OutgoingMessagesTests {
         #expect(messages.map(\.properties.correlationID) == ["secret", nil])
     }
 
-    @Test("a command that gets no reply has its copy, and one that is not kept is not in quarantine")
+    @Test("a command without a reply has its copy, and one that is not to be kept is not quarantined")
     func omissions() {
         let result = WrittenResult(command: "session.create", status: .failed, reply: [1], copy: [2])
         let completion = Completion(
@@ -122,7 +122,7 @@ struct OutgoingMessagesTests {
         #expect(messages.map(\.exchange) == ["n.results"])
     }
 
-    @Test("what failed for good is kept as it was, but for what RabbitMQ would refuse or drop")
+    @Test("a command that failed for good is quarantined unchanged, except for what RabbitMQ would refuse or drop")
     func quarantine() throws {
         let properties = AMQPProperties(
             contentType: "text/plain", headers: ["mine": "kept", "x-delivery-count": 2], correlationID: "c",
@@ -148,14 +148,14 @@ struct OutgoingMessagesTests {
     }
 
     @Test(
-        "what failed for a passing reason is not kept",
+        "a command that failed for a temporary reason is not quarantined",
         arguments: [Failure.Code.conflict, .unavailable, .commandExpired])
     func passing(code: Failure.Code) {
         let messages = messages(for: completion(Failure(code, "")), of: delivery(), queue: "")
         #expect(!messages.contains { $0.exchange == "n.dead" })
     }
 
-    @Test("an event is persistent, and named by its id and type")
+    @Test("an event is persistent, and has its id and type as properties")
     func events() {
         let message = outgoing.message(for: OutgoingEvent(id: "evt_1", type: "session.created", body: [1]))
         #expect(message.exchange == "n.events" && message.routingKey == "session.created")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import SessionEngine
 
-@Suite("Finding the reply that RabbitMQ chokes on")
+@Suite("Searching for the reply that closes the connection")
 struct ReplySearchTests {
     private static let deadline = NIODeadline.uptimeNanoseconds(1000)
 
@@ -35,7 +35,9 @@ struct ReplySearchTests {
         return (settled, lost, sends)
     }
 
-    @Test("loses the bad ones and no other, wherever they are and however many", arguments: 0..<200 as Range<UInt64>)
+    @Test(
+        "the search drops the bad replies and no others, wherever they are and however many",
+        arguments: 0..<200 as Range<UInt64>)
     func losesNoOther(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let count = Int.random(in: 1...200, using: &random)
@@ -63,7 +65,7 @@ struct ReplySearchTests {
         #expect(search.isIdle)
     }
 
-    @Test("takes those that the broker had confirmed for settled")
+    @Test("the search treats confirmed replies as settled")
     func keepsWhatIsKnown() {
         var search = ReplySearch()
         search.add(replies(["a", "b", "c"]))
@@ -74,7 +76,7 @@ struct ReplySearchTests {
         #expect(search.next()?.map(\.routingKey) == ["b"])
     }
 
-    @Test("does not take a single reply for the reason when a broker goes away without a word")
+    @Test("the search does not blame a single reply when the broker disappears without a reason")
     func brokerGoesAway() {
         var search = ReplySearch()
         search.add(replies(["a"]))
@@ -86,7 +88,7 @@ struct ReplySearchTests {
         #expect(search.lost([0], by: .broken).culprit?.address == "a", "but not for ever")
     }
 
-    @Test("gives up what has waited too long, and keeps what is on its way")
+    @Test("the search gives up replies that waited too long, and keeps those in flight")
     func overdue() {
         var search = ReplySearch()
         search.add(replies(["a"]))
@@ -98,11 +100,11 @@ struct ReplySearchTests {
     }
 }
 
-@Suite("What is known of addresses")
+@Suite("Known reply addresses")
 struct ReplyAddressesTests {
     private static let direct = "amq.rabbitmq.reply-to.g1h2.key"
 
-    @Test("a queue is trusted, a direct reply once it has gone well, and neither after it has closed a connection")
+    @Test("a queue is trusted, a direct address once it worked, unless it closed a connection")
     func standing() {
         var addresses = ReplyAddresses()
         #expect(addresses.standing(of: "some.queue") == .trusted)
@@ -115,7 +117,7 @@ struct ReplyAddressesTests {
         #expect(addresses.standing(of: "some.queue") == .bad)
     }
 
-    @Test("no more addresses are remembered than there is room for")
+    @Test("the number of remembered addresses is bounded")
     func bounded() {
         var addresses = ReplyAddresses()
         for number in 0..<3 * ReplyAddresses.capacity { addresses.condemn("q\(number)") }

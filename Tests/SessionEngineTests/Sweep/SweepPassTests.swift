@@ -21,7 +21,7 @@ struct SweepPassTests {
         _ = pass.handle(.leased(true), &memory)
     }
 
-    @Test("whoever has no lease does nothing")
+    @Test("without the lease nothing is done")
     func leased() {
         var memory = SweepMemory(logger: logger)
         var relay = Relay()
@@ -32,7 +32,7 @@ struct SweepPassTests {
         #expect(reaper.handle(.leased(false), &memory).word == "finished")
     }
 
-    @Test("events that were left leave the outbox once the broker has them, and no sooner")
+    @Test("leftover events are cleared from the outbox once the broker has confirmed them, and no sooner")
     func relayed() {
         var memory = SweepMemory(logger: logger)
         var relay = Relay()
@@ -42,7 +42,7 @@ struct SweepPassTests {
         #expect(relay.handle(.cleared, &memory).word == "finished")
     }
 
-    @Test("an event that a queue refuses stays, and the next of its type waits; others do not")
+    @Test("a refused event stays in the outbox, and delays others of its type, but no others")
     func refused() {
         var memory = SweepMemory(logger: logger)
         var relay = Relay()
@@ -54,7 +54,7 @@ struct SweepPassTests {
         #expect(next.handle(.left([left(1), left(3, "session.revoked")]), &memory).word == "publish evt_3")
     }
 
-    @Test("a full page is followed by the next, from behind its last entry on")
+    @Test("after a full page, the next one starts after its last entry")
     func pages() {
         var memory = SweepMemory(logger: logger)
         var relay = Relay()
@@ -64,7 +64,7 @@ struct SweepPassTests {
         #expect(relay.handle(.cleared, &memory).word == "left after \(Relay.batch)-0")
     }
 
-    @Test("an event that does not open holds up nothing, and stays")
+    @Test("a damaged event blocks nothing, and stays in the outbox")
     func damaged() {
         var memory = SweepMemory(logger: logger)
         var relay = Relay()
@@ -75,7 +75,7 @@ struct SweepPassTests {
         #expect(relay.handle(.published([nil]), &memory).word == "clear 2-0")
     }
 
-    @Test("deadlines are carried out, published, cleared; what cannot be is put off")
+    @Test("due deadlines are executed, published and cleared, and postponed if that fails")
     func reaped() throws {
         var memory = SweepMemory(logger: logger)
         var reaper = Reaper()

@@ -32,7 +32,7 @@ struct AdminServerTests {
         health.set(component: "rabbitmq", .up)
     }
 
-    @Test("/livez is 200 while the lanes run, and 503 when they do not")
+    @Test("/livez answers 200 while the lanes run, and 503 when they do not")
     func livez() async throws {
         let isAlive = Box(true)
         try await serving(isAlive: { isAlive.value.withLock { $0 } }) { port in
@@ -44,7 +44,7 @@ struct AdminServerTests {
         }
     }
 
-    @Test("/readyz says what is waited for and why, and 200 once nothing is")
+    @Test("/readyz reports what is not ready and why, and answers 200 once everything is")
     func readyz() async throws {
         try await serving { port in
             health.set(component: "redis", .down(reason: "connection refused"))
@@ -65,7 +65,7 @@ struct AdminServerTests {
         }
     }
 
-    @Test("/metrics is a page that Prometheus reads")
+    @Test("/metrics is a page that Prometheus parses")
     func metricsPage() async throws {
         Counter(label: "commands", factory: metrics).increment(by: 2)
         try await serving { port in
@@ -90,7 +90,7 @@ struct AdminServerTests {
         }
     }
 
-    @Test("Anything else is 404 in JSON", arguments: ["/", "/livez/x", "/favicon.ico", "/%00", "/../metrics"])
+    @Test("any other path answers 404 in JSON", arguments: ["/", "/livez/x", "/favicon.ico", "/%00", "/../metrics"])
     func notFound(path: String) async throws {
         try await serving { port in
             let answer = try await HTTPProbe.get(path, port: port)
@@ -100,7 +100,7 @@ struct AdminServerTests {
         }
     }
 
-    @Test("No answer may be cached")
+    @Test("no answer may be cached")
     func caching() async throws {
         try await serving { port in
             let answer = try await HTTPProbe.get("/readyz", port: port)
@@ -109,7 +109,7 @@ struct AdminServerTests {
     }
 
     @Test(
-        "A request with a body is refused",
+        "a request with a body is rejected",
         arguments: [("Content-Length: 2", "{}"), ("Transfer-Encoding: chunked", "0\r\n\r\n")])
     func bodies(header: String, body: String) async throws {
         try await serving { port in
@@ -119,7 +119,7 @@ struct AdminServerTests {
         }
     }
 
-    @Test("Headers beyond the limit, and what is no HTTP, are refused, and the next request is answered")
+    @Test("too large headers and invalid HTTP are rejected, and the next request is answered")
     func limits() async throws {
         try await serving { port in
             let large = String(repeating: "x", count: AdminServer.Limits.headerBytes + 1)
@@ -135,7 +135,7 @@ struct AdminServerTests {
         }
     }
 
-    @Test("An address in use stops the start with a sentence that names the address and the setting as it was given")
+    @Test("an address in use prevents the start, and the error names the address and the setting as given")
     func addressInUse() async throws {
         try await serving { port in
             let error = await #expect(throws: ConfigurationError.self) {
@@ -151,7 +151,7 @@ struct AdminServerTests {
         }
     }
 
-    @Test("An address of another machine stops the start", arguments: ["192.0.2.1", "name.invalid"])
+    @Test("an address of another machine prevents the start", arguments: ["192.0.2.1", "name.invalid"])
     func foreignAddress(host: String) async throws {
         let error = await #expect(throws: ConfigurationError.self) {
             try await AdminServer.listen(

@@ -24,7 +24,7 @@ struct ConfigurationReadingTests {
         }
     }
 
-    @Test("With nothing given, every variable has the default of the contract")
+    @Test("without any setting, every variable has the contract's default")
     func defaults() async throws {
         let configuration = try await read()
         #expect(configuration.amqpURLs == ["amqp://guest:guest@127.0.0.1:5672/"])
@@ -48,7 +48,7 @@ struct ConfigurationReadingTests {
         #expect(!configuration.dev)
     }
 
-    @Test("Every variable can be given in the environment")
+    @Test("every variable can be given in the environment")
     func environment() async throws {
         let configuration = try await read([
             "SOJOURN_AMQP_URL": "amqps://u:p@a:5671/v, amqp://b",
@@ -77,7 +77,7 @@ struct ConfigurationReadingTests {
         #expect(configuration.logFormat == .json)
     }
 
-    @Test("The environment goes before the file, and the command line before both")
+    @Test("the environment overrides the file, and the command line overrides both")
     func order() async throws {
         let json = #"{"prefetch": 1, "lanes": 2, "issuer": "file"}"#
         let configuration = try await read(
@@ -87,7 +87,7 @@ struct ConfigurationReadingTests {
         #expect(configuration.lanes == 200)
     }
 
-    @Test("The names in the environment and on the command line are those of the contract")
+    @Test("the names in the environment and on the command line are the contract's")
     func names() {
         #expect(ConfigurationVariable.amqpUrl.environmentName == "SOJOURN_AMQP_URL")
         #expect(ConfigurationVariable.amqpUrl.optionName == "--amqp-url")
@@ -97,7 +97,7 @@ struct ConfigurationReadingTests {
     }
 
     @Test(
-        "Each variable is found under its name in each of the three places", arguments: ConfigurationVariable.allCases)
+        "each variable is found under its name in all three places", arguments: ConfigurationVariable.allCases)
     func everyPlace(variable: ConfigurationVariable) async throws {
         let commandLine = try await ConfigurationSources(commandLine: [variable: "x"], environment: [:], file: nil)
         #expect(try commandLine.setting(variable)?.name == variable.optionName)
@@ -117,7 +117,7 @@ struct ConfigurationReadingTests {
     }
 
     @Test(
-        "A bad value is refused in one sentence that names the variable, the value and what is allowed",
+        "an invalid value is rejected with the variable, the value and what is allowed",
         arguments: [
             ("SOJOURN_PREFETCH", "0", #"SOJOURN_PREFETCH is "0": it must be a whole number from 1 to 65535"#),
             ("SOJOURN_PREFETCH", "65536", #"SOJOURN_PREFETCH is "65536": it must be a whole number from 1 to 65535"#),
@@ -160,7 +160,7 @@ struct ConfigurationReadingTests {
         #expect(error?.code == .invalidValue)
     }
 
-    @Test("A namespace of 32 characters is taken, one of 33 is not")
+    @Test("a namespace of 32 characters is accepted, and one of 33 is not")
     func namespaceLength() async throws {
         let longest = String(repeating: "n", count: 32)
         #expect(try await read(["SOJOURN_NAMESPACE": longest]).namespace == longest)
@@ -168,7 +168,7 @@ struct ConfigurationReadingTests {
     }
 
     @Test(
-        "An admin address that is not host:port is refused",
+        "an admin address that is not host:port is rejected",
         arguments: [
             "9490", ":9490", "localhost", "h:65536", "h:-1", "h:", "::1:9490", "[::1]", "[h]:1", "a b:1", "h:+1",
         ])
@@ -180,7 +180,7 @@ struct ConfigurationReadingTests {
         #expect(error?.remedy.hasPrefix("it must be host:port") == true)
     }
 
-    @Test("An error names the option, or the key and the file, where the value came from there")
+    @Test("an error names the option, or the key and the file, that the value came from")
     func namedAsWritten() async throws {
         let option = await #expect(throws: ConfigurationError.self) {
             try await read(["SOJOURN_PREFETCH": "5"], commandLine: [.prefetch: "many"])
@@ -191,7 +191,7 @@ struct ConfigurationReadingTests {
     }
 
     @Test(
-        "No error repeats a URL",
+        "no error repeats a URL",
         arguments: ["amqp://u:hunter2@", "hunter2", "amqp://hunter2 x", "x,amqp://:hunter2@h"])
     func noPasswords(url: String) async throws {
         for name in ["SOJOURN_AMQP_URL", "SOJOURN_REDIS_URL"] {
@@ -203,7 +203,7 @@ struct ConfigurationReadingTests {
         }
     }
 
-    @Test("A configuration can be shown without its passwords, even badly encoded ones")
+    @Test("a configuration is shown without its passwords, even badly encoded ones")
     func shownWithoutPasswords() async throws {
         let configuration = try await read([
             "SOJOURN_AMQP_URL": "amqps://user:hunter2@broker:5671/v",
@@ -218,7 +218,7 @@ struct ConfigurationReadingTests {
     }
 
     @Test(
-        "What is not written as the value is, or strays from JSON, is refused in the file",
+        "a value of the wrong type, or invalid JSON, is rejected in the file",
         arguments: [
             #"{"lanes": "2"}"#, #"{"namespace": 2}"#, #"{"requireTls": "true"}"#, #"{"requireTls": 1}"#,
             #"{"lanes": 1,}"#, #"{"lanes": 1, "lanes": 2}"#, #"{"lanes": 1} // two"#, "{\"lane\u{17F}\": 1}",
@@ -227,7 +227,7 @@ struct ConfigurationReadingTests {
         await #expect(throws: ConfigurationError.self) { try await read(json: json) }
     }
 
-    @Test("A key in the file that is no variable is refused with the one that is near, or the list of those that are")
+    @Test("an unknown key in the file is rejected with the nearest known key, or the list of all")
     func unknownKey() async throws {
         let error = await #expect(throws: ConfigurationError.self) { try await read(json: #"{"prefetsch": 5}"#) }
         #expect(error?.code == .unknownKey)
@@ -238,14 +238,14 @@ struct ConfigurationReadingTests {
         #expect(strange?.remedy.contains("prefetch, ") == true)
     }
 
-    @Test("A number in the file where a text has to be is refused")
+    @Test("a number in the file in place of a text is rejected")
     func numberForText() async throws {
         let error = await #expect(throws: ConfigurationError.self) { try await read(json: #"{"namespace": 5}"#) }
         #expect(error?.description.contains("namespace in /") == true)
         #expect(error?.problem == "is not a text")
     }
 
-    @Test("Asking for --dev in the file is refused, and says where it can be asked for")
+    @Test("--dev in the file is rejected, and the error says where it can be given")
     func devInFile() async throws {
         let error = await #expect(throws: ConfigurationError.self) { try await read(json: #"{"dev": true}"#) }
         #expect(error?.code == .unknownKey)
@@ -253,7 +253,7 @@ struct ConfigurationReadingTests {
     }
 
     @Test(
-        "A value in the file that is no number where it has to be one is refused, a number in quotes too",
+        "a value in the file that must be a number is rejected if it is not, even a number in quotes",
         arguments: ["null", "true", "[]", #"["a"]"#, "{}", "1.5", #""2""#, #""""#])
     func wrongTypes(value: String) async throws {
         let error = await #expect(throws: ConfigurationError.self) { try await read(json: "{\"lanes\": \(value)}") }
@@ -262,7 +262,7 @@ struct ConfigurationReadingTests {
     }
 
     @Test(
-        "A file that is no JSON object is refused",
+        "a file that is not a JSON object is rejected",
         arguments: ["", "[]", "5", "{", #"{"lanes": 1} x"#, #"{"lanes": 1,}"#, #"{"lanes": 1, "lanes": 1}"#])
     func notAnObject(json: String) async throws {
         let error = await #expect(throws: ConfigurationError.self) { try await read(json: json) }
@@ -270,7 +270,7 @@ struct ConfigurationReadingTests {
         #expect(error?.problem == "is not a JSON object")
     }
 
-    @Test("A file that is not there is refused by its name")
+    @Test("a missing file is reported with its name")
     func missingFile() async throws {
         let error = await #expect(throws: ConfigurationError.self) {
             try await WorkerConfiguration.read(environment: [:], file: "/nowhere/sojourn.json")
@@ -279,7 +279,7 @@ struct ConfigurationReadingTests {
         #expect(error?.subject == "/nowhere/sojourn.json")
     }
 
-    @Test("Without a keyring only --dev starts, or a command that needs no keys")
+    @Test("without a keyring, only --dev or a command that needs no keys starts")
     func keyring() async throws {
         let error = await #expect(throws: ConfigurationError.self) {
             try await WorkerConfiguration.read(environment: [:])
@@ -290,7 +290,7 @@ struct ConfigurationReadingTests {
         #expect(try await WorkerConfiguration.read(environment: [:], needsKeyring: false).keyringFile == nil)
     }
 
-    @Test("--dev beside a keyring file is refused: only one of them can be meant")
+    @Test("--dev together with a keyring file is rejected")
     func devAndKeyring() async throws {
         let error = await #expect(throws: ConfigurationError.self) {
             try await WorkerConfiguration.read(environment: ["SOJOURN_KEYRING_FILE": "/k"], dev: true)
@@ -299,7 +299,7 @@ struct ConfigurationReadingTests {
         #expect(error?.problem.contains("SOJOURN_KEYRING_FILE") == true)
     }
 
-    @Test("A command that prints the keyring can be given instead of a file")
+    @Test("a command that prints the keyring can be given instead of a file")
     func keyringCommand() async throws {
         let words = try await read(["SOJOURN_KEYRING_COMMAND": "vault read 'a b'"])
         #expect(words.keyringFile == nil)
@@ -308,7 +308,7 @@ struct ConfigurationReadingTests {
         #expect(array.keyringCommand == ["vault", "read"])
     }
 
-    @Test("A command beside a keyring file or --dev is refused: only one of them can be meant")
+    @Test("a keyring command together with a keyring file or --dev is rejected")
     func commandAndOthers() async throws {
         let both = await #expect(throws: ConfigurationError.self) {
             try await read(["SOJOURN_KEYRING_FILE": "/k"], commandLine: [.keyringCommand: "vault"])
@@ -321,7 +321,9 @@ struct ConfigurationReadingTests {
         #expect(dev?.code == .conflictingValues)
     }
 
-    @Test("Of a command only the program is ever shown", arguments: ["vault hunter2", "vault 'hunter2", "[\"hunter2"])
+    @Test(
+        "only the program of a keyring command is ever shown",
+        arguments: ["vault hunter2", "vault 'hunter2", "[\"hunter2"])
     func commandIsNotShown(command: String) async throws {
         do {
             let configuration = try await read(["SOJOURN_KEYRING_COMMAND": command])
@@ -334,7 +336,7 @@ struct ConfigurationReadingTests {
         }
     }
 
-    @Test("What Kubernetes sets for a service called sojourn, and what the project's tools hand on, is left alone")
+    @Test("variables set by Kubernetes or by the project's tools are ignored")
     func serviceVariables() async throws {
         _ = try await read([
             "SOJOURN_PORT": "tcp://10.0.0.1:9490", "SOJOURN_SERVICE_HOST": "10.0.0.1",
@@ -344,7 +346,7 @@ struct ConfigurationReadingTests {
     }
 
     @Test(
-        "A variable that does not exist is not taken in silence: the nearest that exists is named",
+        "an unknown variable is rejected, and the nearest known one is named",
         arguments: [
             ("SOJOURN_AMPQ_URL", "did you mean SOJOURN_AMQP_URL?"),
             ("SOJOURN_REQUIRE_TSL", "did you mean SOJOURN_REQUIRE_TLS?"),
@@ -358,7 +360,7 @@ struct ConfigurationReadingTests {
     }
 
     @Test(
-        "Without TLS only what is written as this machine is talked to where TLS is required",
+        "if TLS is required, only addresses of this machine may be used without it",
         arguments: [
             ("amqp://127.0.0.1/", true), ("amqp://127.9.8.7/", true), ("amqp://[::1]/", true),
             ("amqp://LocalHost/", true), ("amqps://broker/", true),
@@ -380,7 +382,7 @@ struct ConfigurationReadingTests {
         }
     }
 
-    @Test("A Redis elsewhere is not talked to without TLS where TLS is required")
+    @Test("if TLS is required, a remote Redis is not used without it")
     func requireTLSOfRedis() async throws {
         let error = await #expect(throws: ConfigurationError.self) {
             try await read(["SOJOURN_REDIS_URL": "redis://:hunter2@cache/0", "SOJOURN_REQUIRE_TLS": "true"])

@@ -5,7 +5,7 @@ import Testing
 @testable import WorkerCommandLine
 @testable import WorkerRuntime
 
-@Suite("A setting, declared once")
+@Suite("Setting declarations")
 struct SettingDeclarationTests {
     typealias Variable = ConfigurationVariable
 
@@ -16,7 +16,7 @@ struct SettingDeclarationTests {
         try String(contentsOf: Self.repository.appending(path: file), encoding: .utf8)
     }
 
-    @Test("--help says of every setting what its declaration says")
+    @Test("--help describes every setting as its declaration does")
     func help() {
         // Wide enough that no sentence is broken.
         let help = WorkerCommand.helpMessage(columns: 1000)
@@ -29,12 +29,12 @@ struct SettingDeclarationTests {
         }
     }
 
-    @Test("every setting is an option of the worker, and that option is its alone", arguments: Variable.allCases)
+    @Test("every setting is exactly one option of the worker", arguments: Variable.allCases)
     func option(variable: Variable) throws {
         #expect(try ConfigurationOptions.parse([variable.optionName, "x"]).overrides == [variable: "x"])
     }
 
-    @Test("the README's table says what the declarations say")
+    @Test("the README's table agrees with the declarations")
     func readme() throws {
         let part = try #require(try text(of: "README.md").components(separatedBy: "<!-- settings:").last)
         let body = try #require(part.components(separatedBy: "<!-- end of the settings -->").first)
@@ -55,7 +55,7 @@ struct SettingDeclarationTests {
     }
 
     @Test(
-        "every setting that a document names exists",
+        "every setting named in a document exists",
         arguments: ["README.md", "docs/contract.md", "docs/design.md", "docs/security.md", "docs/asvs.md"])
     func documents(file: String) throws {
         let known = Set(Variable.allCases.map(\.environmentName))
@@ -64,7 +64,7 @@ struct SettingDeclarationTests {
         }
     }
 
-    @Test("what --help gives as a default is taken when it is given", arguments: Variable.allCases)
+    @Test("the defaults in --help are accepted when given", arguments: Variable.allCases)
     func defaults(variable: Variable) async throws {
         var expected = WorkerConfiguration()
         // Where the default is nothing, or is said in words, there is nothing to give.
@@ -75,7 +75,7 @@ struct SettingDeclarationTests {
         #expect(read == expected)
     }
 
-    @Test("both ends of the bounds that --help gives are taken, and what is beyond is refused with the same numbers")
+    @Test("the bounds in --help are accepted, and values beyond them are rejected with the same numbers")
     func bounds() async throws {
         for variable in Variable.allCases where variable.declaration.form == .number {
             let match = try #require(variable.declaration.help.firstMatch(of: /, (\d+) to (\d+)\./))
@@ -96,7 +96,7 @@ struct SettingDeclarationTests {
         }
     }
 
-    @Test("every choice that --help gives is taken, and no other")
+    @Test("the choices in --help are accepted, and no others")
     func choices() async throws {
         for variable in [Variable.topology, .logLevel, .logFormat, .requireTls, .allowEviction] {
             let choices = variable.declaration.valueName.split(separator: "|").map(String.init)
@@ -111,7 +111,7 @@ struct SettingDeclarationTests {
         }
     }
 
-    @Test("an error found later names the setting as it was given, too")
+    @Test("an error found later also names the setting as given")
     func names() async throws {
         let option = try await WorkerConfiguration.read(
             commandLine: [.redisUrl: "redis://h:x", .keyringCommand: "vault"],
@@ -125,7 +125,7 @@ struct SettingDeclarationTests {
         #expect(option.name(of: .lanes) == "SOJOURN_LANES")
     }
 
-    @Test("the version is the latest of the changelog")
+    @Test("the version is the latest one in the changelog")
     func version() throws {
         let latest = try #require(try text(of: "CHANGELOG.md").firstMatch(of: /(?m)^## (\d+\.\d+\.\d+)$/))
         #expect(String(latest.1) == SojournVersion.text)

@@ -52,7 +52,7 @@ struct LineWriterTests {
         Array("\(number) \(String(repeating: "x", count: 120))\n".utf8)
     }
 
-    @Test("A pipe that nobody reads stops nobody; what did not fit is counted, and told of in its place")
+    @Test("a full pipe blocks nobody, and lost lines are counted and reported in their place")
     func unreadPipe() throws {
         let pipe = try Pipe()
         let writer = LineWriter(descriptor: pipe.writing, capacity: 16384) { Array("\($0) lost\n".utf8) }
@@ -76,7 +76,7 @@ struct LineWriterTests {
         #expect(pipe.lines { !$0.isEmpty }.first?.hasPrefix("5000 ") == true, "and it goes on")
     }
 
-    @Test("A pipe whose reader has gone costs lines, and neither the process nor anybody's time")
+    @Test("a closed pipe loses lines, and neither ends the process nor blocks anybody")
     func brokenPipe() throws {
         let pipe = try Pipe()
         let writer = LineWriter(descriptor: pipe.writing) { Array("\($0) lost\n".utf8) }

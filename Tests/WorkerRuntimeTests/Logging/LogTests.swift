@@ -27,7 +27,7 @@ struct LogTests {
         try JSONDecoder().decode([String: JSONText].self, from: Data(line.utf8))
     }
 
-    @Test("A text line has time, level, message and metadata in the order of its keys")
+    @Test("a text line has time, level, message and metadata sorted by key")
     func textLine() {
         #expect(
             line(.text, "connected", [LogKey.lane: "1", LogKey.address: "h:1", LogKey.attempt: .stringConvertible(3)])
@@ -35,14 +35,14 @@ struct LogTests {
         #expect(line(.text, "slow", level: .warning) == "2026-11-20T22:00:00.007Z WARNING slow\n")
     }
 
-    @Test("A value of several words is quoted in a text line")
+    @Test("a value of several words is quoted in a text line")
     func quotedValues() {
         let metadata: Logger.Metadata = ["a": "two words", "b": "", "c": "x=y", "d": "q\"q", "e": "ü"]
         #expect(line(.text, "m", metadata).hasSuffix(#" m a="two words" b="" c="x=y" d="q\"q" e="ü""# + "\n"))
     }
 
     @Test(
-        "Nothing that is logged breaks out of its line",
+        "no logged text breaks out of its line",
         arguments: [
             "a\nb", "a\r\nb", "\u{1B}[31m", "\u{0}", "\u{85}", "\u{2028}", "\u{2029}", "\u{7F}", "\u{9B}31m",
             "\u{202E}", "\u{2066}x", "\u{200B}", "\u{FEFF}", "\u{E0041}", "\u{E000}",
@@ -59,7 +59,7 @@ struct LogTests {
     }
 
     @Test(
-        "A JSON line gives back every text exactly",
+        "a JSON line preserves every text exactly",
         arguments: ["", "plain", "\"\\/\u{8}\u{C}\n\r\t\u{0}\u{1F}", "ünï→😀", "\u{2028}\u{7F}", #"\u0041"#])
     func jsonTexts(text: String) throws {
         let object = try parsed(line(.json, text, [LogKey.reason: .string(text)]))
@@ -70,7 +70,7 @@ struct LogTests {
         #expect(object["logger"] == .text("sojourn"))
     }
 
-    @Test("Numbers and structure stay what they are in a JSON line")
+    @Test("numbers and structure are preserved in a JSON line")
     func jsonValues() throws {
         let metadata: Logger.Metadata = [
             "count": .stringConvertible(5), "share": .stringConvertible(0.5), "flag": .stringConvertible(true),
@@ -85,7 +85,7 @@ struct LogTests {
         #expect(object["map"] == .map(["k": .text("v")]))
     }
 
-    @Test("Metadata cannot pose as the time or the level of its line")
+    @Test("metadata cannot replace the time or level of its line")
     func ownKeys() throws {
         let object = try parsed(line(.json, "m", ["time": "never", "level": "critical"]))
         #expect(object["level"] == .text("info"))
@@ -93,7 +93,7 @@ struct LogTests {
         #expect(object["metadata.time"] == .text("never"))
     }
 
-    @Test("A text that is too long is cut, and the line stays valid")
+    @Test("a text that is too long is truncated, and the line stays valid")
     func longTexts() throws {
         let long = String(repeating: "ü\"", count: 100_000)
         let json = line(.json, long, ["reason": .string(long)])
@@ -106,7 +106,7 @@ struct LogTests {
         #expect(line(.text, long, ["reason": .string(long)]).utf8.count < 3 * LogLineEncoder.longestText)
     }
 
-    @Test("A logger merges its own metadata, its provider's and the event's, the last word being the event's")
+    @Test("a logger merges its metadata, its provider's and the event's, and the event's wins")
     func merging() throws {
         let written = try linesWritten { writer in
             var handler = handler(writer)
@@ -117,7 +117,7 @@ struct LogTests {
         #expect(written == ["2026-11-20T22:00:00.007Z INFO    m a=handler b=provider c=event"])
     }
 
-    @Test("Below the level nothing is written")
+    @Test("nothing is written below the level")
     func levels() throws {
         let written = try linesWritten { writer in
             let logger = Logger(label: "test") { _ in handler(writer) }
@@ -127,7 +127,7 @@ struct LogTests {
         #expect(written.count == 1)
     }
 
-    @Test("Lines of many threads never mix")
+    @Test("lines of many threads never mix")
     func threads() async throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "sojourn-log-\(UUID().uuidString)").path
         let descriptor = open(path, O_CREAT | O_WRONLY | O_APPEND, 0o600)

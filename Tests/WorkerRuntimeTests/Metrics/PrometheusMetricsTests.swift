@@ -9,14 +9,14 @@ struct PrometheusMetricsTests {
         try ExpositionParser(metrics.exposition())
     }
 
-    @Test("A page without metrics is well-formed, and says that nothing was refused")
+    @Test("a page without metrics is well-formed, and reports that nothing was refused")
     func empty() throws {
         let page = try page(PrometheusMetrics())
         #expect(page.value("sojourn_metrics_refused_series_total", ["reason": "limit"]) == 0)
         #expect(page.value("sojourn_metrics_refused_series_total", ["reason": "conflict"]) == 0)
     }
 
-    @Test("The page is exactly what the format's documentation shows")
+    @Test("the page is exactly what the format's documentation shows")
     func exactText() {
         let metrics = PrometheusMetrics(help: ["commands": "Commands by \"name\",\nand C:\\."])
         Counter(label: "commands", dimensions: [("name", "a")], factory: metrics).increment(by: 3)
@@ -31,7 +31,7 @@ struct PrometheusMetricsTests {
         #expect(PrometheusExposition.contentType == "text/plain; version=0.0.4; charset=utf-8")
     }
 
-    @Test("A counter adds up, never falls, and can be reset")
+    @Test("a counter adds up, never decreases, and can be reset")
     func counters() throws {
         let metrics = PrometheusMetrics()
         let counter = Counter(label: "sojourn.commands", dimensions: [("command", "x")], factory: metrics)
@@ -44,7 +44,7 @@ struct PrometheusMetricsTests {
         #expect(try page(metrics).value("sojourn_commands_total", ["command": "x"]) == 0)
     }
 
-    @Test("A floating-point counter keeps its fractions")
+    @Test("a floating-point counter keeps its fractions")
     func floatingPointCounters() throws {
         let metrics = PrometheusMetrics()
         let counter = FloatingPointCounter(label: "waited_seconds_total", factory: metrics)
@@ -52,7 +52,7 @@ struct PrometheusMetricsTests {
         #expect(try page(metrics).value("waited_seconds_total") == 0.75)
     }
 
-    @Test("Meters and non-aggregating recorders are gauges")
+    @Test("meters and non-aggregating recorders are gauges")
     func gauges() throws {
         let metrics = PrometheusMetrics()
         let meter = Meter(label: "outstanding", factory: metrics)
@@ -67,7 +67,7 @@ struct PrometheusMetricsTests {
         #expect(try page(metrics).value("outstanding") == .infinity)
     }
 
-    @Test("A timer is a histogram in seconds")
+    @Test("a timer is a histogram in seconds")
     func timers() throws {
         let metrics = PrometheusMetrics()
         let timer = Timer(label: "commit", dimensions: [("lane", "0")], factory: metrics)
@@ -87,7 +87,7 @@ struct PrometheusMetricsTests {
         #expect(abs(sum - 20.002001) < 1e-9)
     }
 
-    @Test("Buckets rise, never fall, and the last one is the count")
+    @Test("bucket counts never decrease, and the last one is the total")
     func buckets() throws {
         let metrics = PrometheusMetrics()
         let recorder = Recorder(label: "batch_size", factory: metrics)
@@ -103,7 +103,7 @@ struct PrometheusMetricsTests {
         #expect(try page(metrics).value("batch_size_sum") == 2_000_260)
     }
 
-    @Test("Bucket bounds rise, and a recorder of seconds has those for seconds")
+    @Test("bucket bounds increase, and a recorder of seconds has bounds in seconds")
     func bounds() {
         for bounds in [HistogramBuckets.seconds, HistogramBuckets.amounts] {
             #expect(zip(bounds, bounds.dropFirst()).allSatisfy { $0 < $1 })
@@ -113,7 +113,7 @@ struct PrometheusMetricsTests {
     }
 
     @Test(
-        "Names become names that Prometheus takes",
+        "names are made valid for Prometheus",
         arguments: [
             ("a.b-c d", "a_b_c_d"), ("9lives", "_9lives"), ("", "_"), ("ü", "_"), ("a:b", "a_b"), ("ok_1", "ok_1"),
         ])
@@ -123,7 +123,7 @@ struct PrometheusMetricsTests {
         #expect(try page(metrics).value(name) == 1)
     }
 
-    @Test("A name that has its suffix already does not get it twice")
+    @Test("a name that has its suffix does not get it again")
     func suffixes() throws {
         let metrics = PrometheusMetrics(help: ["b": "B."])
         Counter(label: "a_total", factory: metrics).increment()
@@ -133,14 +133,14 @@ struct PrometheusMetricsTests {
         #expect(try page(metrics)["b_seconds"]?.help == "B.")
     }
 
-    @Test("Label values come back as they were", arguments: ["", "\"", "\\", "\n", "a\\nb", "ünï,}=", "{le=\"1\"}"])
+    @Test("label values are preserved", arguments: ["", "\"", "\\", "\n", "a\\nb", "ünï,}=", "{le=\"1\"}"])
     func labelValues(value: String) throws {
         let metrics = PrometheusMetrics()
         Counter(label: "c", dimensions: [("k", value), ("other", "x")], factory: metrics).increment()
         #expect(try page(metrics).value("c_total", ["k": value, "other": "x"]) == 1)
     }
 
-    @Test("Label names are made valid, a doubled one counts once, and a histogram keeps its own")
+    @Test("label names are made valid and unique, and a histogram keeps its own label")
     func labelNames() throws {
         let metrics = PrometheusMetrics()
         Counter(label: "c", dimensions: [("a.b", "1"), ("a_b", "2"), ("__name__", "3")], factory: metrics).increment()
@@ -149,7 +149,7 @@ struct PrometheusMetricsTests {
         #expect(try page(metrics).value("t_seconds_count", ["exported_le": "x"]) == 1)
     }
 
-    @Test("The same name and labels, in whatever order, are the same series")
+    @Test("the same name and labels, in any order, are the same series")
     func sharing() throws {
         let metrics = PrometheusMetrics()
         Counter(label: "c", dimensions: [("a", "1"), ("b", "2")], factory: metrics).increment()
@@ -157,7 +157,7 @@ struct PrometheusMetricsTests {
         #expect(try page(metrics).value("c_total", ["a": "1", "b": "2"]) == 2)
     }
 
-    @Test("What is destroyed is gone, and its place can be taken by another kind")
+    @Test("a destroyed metric is gone, and its name can be used for another kind")
     func destroying() throws {
         let metrics = PrometheusMetrics()
         let timer = Timer(label: "x", factory: metrics)
@@ -169,7 +169,7 @@ struct PrometheusMetricsTests {
         #expect(try page(metrics).value("other") == 1)
     }
 
-    @Test("Beyond the limit series are refused, counted, and cost nothing")
+    @Test("series beyond the limit are refused and counted, and cost nothing")
     func limit() throws {
         let metrics = PrometheusMetrics(maximumSeries: 3)
         for index in 0..<10 {
@@ -185,7 +185,7 @@ struct PrometheusMetricsTests {
         #expect(page.value("sojourn_metrics_refused_series_total", ["reason": "limit"]) == 11)
     }
 
-    @Test("A histogram counts as as many series as Prometheus makes of it")
+    @Test("a histogram counts as the number of series that Prometheus makes of it")
     func histogramsCount() throws {
         let metrics = PrometheusMetrics(maximumSeries: HistogramBuckets.seconds.count + 3)
         Timer(label: "a", factory: metrics).recordSeconds(1)
@@ -194,7 +194,7 @@ struct PrometheusMetricsTests {
         #expect(try page(metrics)["m"] == nil)
     }
 
-    @Test("A name taken by another kind is refused and counted, and the page stays valid")
+    @Test("a name used by another kind is refused and counted, and the page stays valid")
     func conflicts() throws {
         let metrics = PrometheusMetrics()
         Meter(label: "x_total", factory: metrics).set(1)
@@ -208,7 +208,7 @@ struct PrometheusMetricsTests {
         #expect(page.value("sojourn_metrics_refused_series_total", ["reason": "conflict"]) == 3)
     }
 
-    @Test("No addition is lost, whoever adds")
+    @Test("no concurrent addition is lost")
     func concurrency() async throws {
         let metrics = PrometheusMetrics()
         let counter = Counter(label: "c", factory: metrics)
@@ -237,7 +237,7 @@ struct PrometheusMetricsTests {
     }
 
     @Test(
-        "Numbers are written as Go reads them",
+        "numbers are written as Go parses them",
         arguments: [
             (0, "0"), (-1, "-1"), (0.1, "0.1"), (1e21, "1e+21"), (2.5e-7, "2.5e-07"), (.infinity, "+Inf"),
             (-.infinity, "-Inf"), (.nan, "NaN"), (1_000_000, "1000000"),

@@ -6,7 +6,7 @@ import Testing
 
 @testable import WorkerRuntime
 
-@Suite("What is wrong with a policy or callers file")
+@Suite("Errors in policy and callers files")
 struct FileErrorTests {
     private func error(policies json: String, name: String) async throws -> ConfigurationError? {
         try await withFile(json) { path in
@@ -23,7 +23,7 @@ struct FileErrorTests {
         return try await body(path)
     }
 
-    @Test("one remedy is told, the one for what is wrong, with the setting as it was given")
+    @Test("one remedy is given, for what is wrong, with the setting as given")
     func oneRemedy() async throws {
         let wrong = try await error(policies: #"{"default": {"idleSeconds": 0}}"#, name: "--policy-file")
         #expect(wrong?.subject.hasPrefix("--policy-file /") == true)
@@ -36,7 +36,7 @@ struct FileErrorTests {
         #expect(noJSON?.remedy == "it must be a JSON object from policy names to policies")
     }
 
-    @Test("the setting is called what it was given as")
+    @Test("the error names the setting as given")
     func names() async throws {
         let option = try await WorkerConfiguration.read(
             commandLine: [.policyFile: "/p"], environment: ["SOJOURN_CALLERS_FILE": "/c"], needsKeyring: false)
@@ -45,7 +45,7 @@ struct FileErrorTests {
     }
 
     @Test(
-        "a pattern that no command matches is refused, and the nearest command named",
+        "a pattern that matches no command is rejected, and the nearest command is named",
         arguments: [
             ("session.crate", "matches no command: did you mean session.create?"),
             ("sesion.*", "matches no command"), ("session.*.*.*", "matches no command"),

@@ -2,9 +2,9 @@ import Testing
 
 @testable import WorkerRuntime
 
-@Suite("The end of a process", .timeLimit(.minutes(1)))
+@Suite("The watchdog", .timeLimit(.minutes(1)))
 struct WatchdogTests {
-    @Test("Past its time a process ends, and as it was said first")
+    @Test("a process that exceeds its time ends with the status given first")
     func deadline() async {
         let (endings, ended) = AsyncStream.makeStream(of: Watchdog.Ending.self)
         let watchdog = Watchdog { ended.yield($0) }
@@ -17,7 +17,7 @@ struct WatchdogTests {
         }
     }
 
-    @Test("The time to drain leaves some for closing, and some for the last words", arguments: [1, 4, 25, 3600])
+    @Test("the drain time leaves time for closing and for the last log lines", arguments: [1, 4, 25, 3600])
     func drainTime(seconds: Int) {
         let time = DrainTime(seconds: seconds)
         #expect(.zero < time.lanes && time.lanes < time.process && time.process < time.total)

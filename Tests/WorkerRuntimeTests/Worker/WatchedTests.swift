@@ -9,7 +9,7 @@ import Testing
 
 @testable import WorkerRuntime
 
-@Suite("What is watched")
+@Suite("Watched sources")
 struct WatchedTests {
     /// A source whose bytes a test sets; `nil` cannot be read, and what begins with "bad" makes no sense.
     private final class Place: Sendable {
@@ -45,12 +45,12 @@ struct WatchedTests {
         try await Watched(place.source, logger: log.logger)
     }
 
-    @Test("a bad one at the start stops the start", arguments: [nil, "bad"])
+    @Test("an invalid source prevents the start", arguments: [nil, "bad"])
     func badAtStart(content: String?) async {
         await #expect(throws: ConfigurationError.self) { try await watched(Place(content)) }
     }
 
-    @Test("something new is in force after the next look, and said once")
+    @Test("a new value is in force after the next poll, and reported once")
     func change() async throws {
         let place = Place("a1")
         let watched = try await watched(place)
@@ -62,7 +62,7 @@ struct WatchedTests {
         #expect(log.lines == ["info the thing has changed and is in force"])
     }
 
-    @Test("what turns bad is reported once, the last good one stays, and its return is told")
+    @Test("an invalid value is reported once, the last valid one stays in force, and recovery is reported")
     func bad() async throws {
         let place = Place("a1")
         let watched = try await watched(place)
@@ -79,7 +79,7 @@ struct WatchedTests {
             ])
     }
 
-    @Test("a good one that may not follow the one in force is refused")
+    @Test("a valid value that may not follow the current one is refused")
     func unfit() async throws {
         let place = Place("a1")
         let watched = try await watched(place)
@@ -91,7 +91,7 @@ struct WatchedTests {
         #expect(watched.value == "a2")
     }
 
-    @Test("it looks by itself until it is cancelled")
+    @Test("a source is polled until the task is cancelled")
     func watching() async throws {
         let place = Place("a1")
         let watched = try await watched(place)
@@ -103,9 +103,9 @@ struct WatchedTests {
     }
 }
 
-@Suite("Files that are watched")
+@Suite("Watched files")
 struct WatchedFileTests {
-    @Test("a callers file is read, refused with the place of a mistake, and followed")
+    @Test("a callers file is read, rejected with the place of a mistake, and followed")
     func callers() async throws {
         try await withFolder { folder in
             let path = folder + "/callers.json"
@@ -125,7 +125,7 @@ struct WatchedFileTests {
         }
     }
 
-    @Test("without a path nobody is restricted, and the default policy holds")
+    @Test("without a path nobody is restricted, and the default policy applies")
     func none() async throws {
         let callers = try await CallersFile(path: nil, logger: LogRecorder().logger)
         #expect(callers.permissions == .anything)
@@ -150,7 +150,7 @@ struct WorkerKeysTests {
         return try await WorkerKeys(for: configuration, logger: log.logger)
     }
 
-    @Test("a key that was added to the file seals as soon as its moment has come")
+    @Test("a key added to the file seals as soon as its time has come")
     func rotation() async throws {
         try await withFolder { folder in
             let path = folder + "/keyring.json"
@@ -173,7 +173,7 @@ struct WorkerKeysTests {
         }
     }
 
-    @Test("the ring of another installation is refused, and the one in force stays")
+    @Test("the keyring of another installation is refused, and the current one stays in force")
     func otherRoot() async throws {
         try await withFolder { folder in
             let path = folder + "/keyring.json"
@@ -191,7 +191,7 @@ struct WorkerKeysTests {
         }
     }
 
-    @Test("a command's ring is used, and a command that fails at the start stops it")
+    @Test("the keyring of a command is used, and a command that fails prevents the start")
     func command() async throws {
         try await withFolder { folder in
             let path = folder + "/keyring.json"

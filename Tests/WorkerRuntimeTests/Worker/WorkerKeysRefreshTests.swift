@@ -8,7 +8,7 @@ import Testing
 @testable import SessionCrypto
 @testable import WorkerRuntime
 
-@Suite("Keys that are not known yet")
+@Suite("Unknown keys")
 struct WorkerKeysRefreshTests {
     /// A service that gives a keyring, counts how often it is asked, and can be made to let everybody wait.
     private final class Service: KeyProvider {
@@ -89,7 +89,7 @@ struct WorkerKeysRefreshTests {
         return await WorkerAccessTokens(keys, configuration)
     }
 
-    @Test("a record with one has the ring read at once, just after the watch has read it")
+    @Test("a record with an unknown key rereads the keyring at once, even just after the poll")
     func besideTheWatch() async throws {
         let keys = try await keys(pace(watch: .milliseconds(500)))
         let watching = Task { await keys.watch() }
@@ -101,7 +101,7 @@ struct WorkerKeysRefreshTests {
         await watching.value
     }
 
-    @Test("whoever asks during a look waits for it, and nobody asks again and again")
+    @Test("concurrent requests share one reread, and rereads are limited")
     func shared() async throws {
         let keys = try await keys(pace())
         let callers = await service.holding {
@@ -120,14 +120,14 @@ struct WorkerKeysRefreshTests {
         #expect(service.reads == 2)
     }
 
-    @Test("after a while it is asked again")
+    @Test("the keyring is reread again after a while")
     func again() async throws {
         let keys = try await keys(pace(need: .zero))
         for _ in 0..<3 { await keys.refresh(for: .record) }
         #expect(service.reads == 4)
     }
 
-    @Test("an access token with one is read as soon as the ring has it")
+    @Test("an access token with an unknown key is accepted once the keyring has the key")
     func token() async throws {
         let keys = try await keys(pace())
         let tokens = await scheme(keys)
@@ -139,7 +139,7 @@ struct WorkerKeysRefreshTests {
         #expect(String(decoding: tokens.keySet, as: UTF8.self).contains(new.currentID(at: .wallClock)))
     }
 
-    @Test("tokens that somebody makes up have the ring read once, and leave records their look")
+    @Test("forged tokens reread the keyring once, and do not use up the reread for records")
     func flood() async throws {
         let keys = try await keys(pace())
         let tokens = await scheme(keys)
@@ -157,7 +157,7 @@ struct WorkerKeysRefreshTests {
         #expect(keys.sealers.sealer.currentID == new.currentID(at: .wallClock))
     }
 
-    @Test("no token waits for a command, which is asked all the same")
+    @Test("no token waits for a keyring command, which runs all the same")
     func slow() async throws {
         let keys = try await keys(pace(tokensWait: false))
         let tokens = await scheme(keys)
