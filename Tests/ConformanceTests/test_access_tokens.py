@@ -72,7 +72,7 @@ def test_the_keys_are_published_as_a_set_of_public_signing_keys(worker):
     assert len({key["kid"] for key in published["keys"]}) == len(published["keys"])
 
 
-def test_the_header_says_what_the_token_is_and_which_key_signed_it(client, keys, subject):
+def test_the_header_has_the_type_and_the_key_of_the_token(client, keys, subject):
     header = jwt.get_unverified_header(client.create(subject)["tokens"]["access"])
     assert header["typ"] == "at+jwt"
     assert header["alg"] in ("ES256", "EdDSA")
@@ -111,7 +111,7 @@ def test_the_caller_is_the_client(client, read, subject):
     assert read(reply.data["tokens"]["access"])["client_id"] == client.user
 
 
-def test_attributes_device_and_context_are_not_in_it(client, read, subject):
+def test_an_access_token_contains_no_attributes_device_or_context(client, read, subject):
     private = {"attributes": {"mail": "a@b.example"}, "device": {"name": "My phone"}, "context": {"ip": "192.0.2.7"}}
     text = json.dumps(read(client.create(subject, **private)["tokens"]["access"]))
     assert not [each for each in ("a@b.example", "My phone", "192.0.2.7") if each in text]
@@ -139,7 +139,7 @@ def test_every_access_token_has_a_different_id(client, read, subject):
     assert len({read(each["tokens"]["access"])["jti"] for each in (first, second, third)}) == 3
 
 
-def test_a_refresh_brings_the_claims_up_to_date(client, read, subject):
+def test_a_refresh_updates_the_claims(client, read, subject):
     tokens = client.create(subject, authentication={"methods": ["pwd"]})["tokens"]
     tokens = client.do("session.elevate", token=tokens["session"], authentication={"methods": ["otp"]})["tokens"]
     assert read(tokens["access"])["acr"] == "2"
@@ -167,7 +167,7 @@ def test_a_pending_session_has_no_access_token(client, subject):
 # --- validate ----------------------------------------------------------------------------------------------------
 
 
-def test_validate_takes_an_access_token_for_its_session(client, subject):
+def test_validate_accepts_an_access_token(client, subject):
     data = client.create(subject, authentication={"methods": ["pwd", "otp"]})
     answer = client.validate(data["tokens"]["access"], require={"level": 2})
     assert answer["valid"] is True and answer["session"]["id"] == data["session"]["id"]
@@ -318,7 +318,7 @@ def test_a_forged_access_token_is_malformed(client, keys, subject, forgery):
     assert validity(client, token) == "valid"
 
 
-def test_a_token_that_was_forged_and_has_expired_is_malformed_still(client, subject):
+def test_a_forged_and_expired_token_is_malformed(client, subject):
     token = rewrite(client.create(subject)["tokens"]["access"], claims={"exp": 1})
     assert validity(client, token) == "malformed"
 
@@ -331,7 +331,7 @@ def test_a_forgery_is_malformed_even_after_its_valid_original(client, keys, subj
         assert validity(client, rewrite(token, claims={"sub": "admin"})) == "malformed"
 
 
-def test_an_access_token_of_another_namespace_opens_nothing(client, elsewhere, subject):
+def test_an_access_token_of_another_namespace_is_malformed(client, elsewhere, subject):
     _, stranger = elsewhere(issuer=ISSUER, audience=AUDIENCE)
     token = stranger.create(subject)["tokens"]["access"]
     assert validity(stranger, token) == "valid"
@@ -405,7 +405,7 @@ def refuses(keys, token):
 # --- for a deny-list ---------------------------------------------------------------------------------------------
 
 
-def test_a_revocation_says_when_the_last_access_token_expires(client, subject):
+def test_a_revocation_states_when_the_last_access_token_expires(client, subject):
     tokens = client.create(subject)["tokens"]
     last = client.do("session.refresh", refreshToken=tokens["refresh"])["tokens"]["accessExpiresAt"]
     client.do("session.revoke", subject=subject)
@@ -443,7 +443,7 @@ def test_no_expiry_is_given_for_a_session_that_never_had_an_access_token(client,
         assert "accessTokensExpireAt" not in event.body["data"]
 
 
-def test_reuse_of_a_refresh_token_says_when_the_last_access_token_expires(client, subject):
+def test_reuse_of_a_refresh_token_states_when_the_last_access_token_expires(client, subject):
     first = client.create(subject, policy="graceless")["tokens"]["refresh"]
     tokens = client.do("session.refresh", refreshToken=first)["tokens"]
     assert client.refused("session.refresh", refreshToken=first) == "refresh_token_reused"

@@ -48,7 +48,7 @@ def test_asyncapi_is_valid(asyncapi, asyncapi_schema):
         lambda document: document["components"]["replyAddresses"]["replyTo"].update(location="reply_to"),
     ],
 )
-def test_an_asyncapi_document_that_is_wrong_is_noticed(asyncapi, asyncapi_schema, change):
+def test_an_invalid_asyncapi_document_is_detected(asyncapi, asyncapi_schema, change):
     document = json.loads(json.dumps(asyncapi))
     change(document)
     assert not asyncapi_schema.is_valid(document)
@@ -104,7 +104,7 @@ def test_every_command_that_changes_state_requires_a_message_id(asyncapi):
             assert {"message_id", "reply_to", "deadline"} <= set(each["properties"])
 
 
-def test_each_command_has_the_contract_s_queue_in_asyncapi(asyncapi):
+def test_each_command_has_its_queue_in_asyncapi(asyncapi):
     for queue, commands in QUEUES.items():
         for command in commands:
             assert asyncapi["channels"][command]["x-queue"]["name"] == f"sojourn.commands.{queue}"
@@ -121,7 +121,7 @@ def test_every_example_in_asyncapi_is_one_of_the_examples_and_valid(asyncapi):
             assert read(EXAMPLES / folder / f"{shown['name']}.json") == shown["payload"]
 
 
-def test_exchanges_and_queues_are_the_contract_s(asyncapi):
+def test_exchanges_and_queues_agree_with_the_contract(asyncapi):
     exchanges, queues = set(), set()
     for channel in asyncapi["channels"].values():
         binding = channel["bindings"]

@@ -93,7 +93,7 @@ def expect_not_quarantined(client, message_id):
     [b"", b"not JSON", b'{"subject": "x"', b'{"subject": "x"} {}', b"{'subject': 'x'}", b'{"subject": NaN}'],
     ids=["empty", "words", "cut short", "two", "single quotes", "NaN"],
 )
-def test_what_is_not_json_is_malformed(client, command, body):
+def test_a_body_that_is_not_json_is_malformed(client, command, body):
     expect_failure(client, command, body, "malformed_message")
 
 
@@ -102,7 +102,7 @@ def test_json_that_is_not_an_object_is_malformed(client, body):
     expect_failure(client, "session.create", body, "malformed_message")
 
 
-def test_thirty_two_levels_are_read_and_thirty_three_are_malformed(client):
+def test_thirty_two_levels_are_accepted_and_thirty_three_are_malformed(client):
     assert client.attempt("session.create", nested(32)).status == "succeeded"
     expect_failure(client, "session.create", nested(33), "malformed_message")
     # Objects or arrays nested far deeper than a recursive parser survives, in a small body.
@@ -162,7 +162,7 @@ def test_a_body_of_two_megabytes_is_too_large(client):
         ("session.revoke", {"subject": "x", "cascade": 1}, "/cascade"),
     ],
 )
-def test_a_wrong_unknown_or_missing_key_is_named(client, command, body, path):
+def test_an_invalid_unknown_or_missing_key_is_named(client, command, body, path):
     if "attributes" not in body:  # JSON Schema cannot measure a length in bytes
         with pytest.raises(Mismatch):
             validate_command(command, body)
@@ -185,7 +185,7 @@ def test_a_command_that_can_change_state_requires_a_message_id(client, command, 
     expect_failure(client, command, body, "message_id_required", message_id=message_id)
 
 
-def test_a_message_id_of_128_bytes_is_good_and_of_129_malformed(client, subject):
+def test_a_message_id_of_128_bytes_is_accepted_and_of_129_malformed(client, subject):
     assert client.call("session.create", {"subject": subject}, message_id="i" * 128).status == "succeeded"
     expect_failure(client, "session.create", {"subject": subject}, "malformed_message", message_id="i" * 129)
 
@@ -215,7 +215,7 @@ def test_another_content_type_or_an_encoding_is_unsupported(client, properties):
     expect_failure(client, "session.create", {"subject": "x"}, "unsupported_media_type", **properties)
 
 
-def test_a_command_past_its_deadline_is_not_carried_out(client, subject):
+def test_a_command_past_its_deadline_is_not_executed(client, subject):
     past = int(time.time() * 1000) - 1000
     message_id = str(uuid.uuid4())
     properties = {"message_id": message_id, "headers": {"deadline": past}}
@@ -225,7 +225,7 @@ def test_a_command_past_its_deadline_is_not_carried_out(client, subject):
 
 
 @pytest.mark.parametrize("deadline", ["tomorrow", "1999999999999", True, {"at": 1}])
-def test_a_deadline_that_is_no_integer_is_malformed(client, deadline):
+def test_a_deadline_that_is_not_an_integer_is_malformed(client, deadline):
     headers = {"deadline": deadline}
     expect_failure(client, "session.create", {"subject": "x"}, "malformed_message", headers=headers)
 
@@ -306,7 +306,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_or_foreign_token_opens_nothing(client, stranger, subject, damage):
+def test_a_damaged_or_foreign_token_is_rejected(client, stranger, subject, damage):
     ours = client.create(subject)["tokens"]
     if DAMAGES[damage]:
         session, refresh = DAMAGES[damage](ours, "session"), DAMAGES[damage](ours, "refresh")
@@ -333,7 +333,7 @@ def test_a_damaged_or_foreign_token_opens_nothing(client, stranger, subject, dam
 # --- quarantine and pressure -------------------------------------------------------------------------------------
 
 
-def test_quarantine_keeps_the_properties_as_they_were(client):
+def test_quarantine_preserves_the_properties(client):
     given = {
         "message_id": str(uuid.uuid4()), "content_type": "application/json", "type": "session.create",
         "app_id": "a test", "priority": 3, "timestamp": 1_700_000_000, "delivery_mode": 2,

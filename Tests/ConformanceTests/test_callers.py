@@ -81,7 +81,7 @@ def test_commands_without_permission_are_not_quarantined(client, user, subject):
     assert [each.routing_key for each in kept] == ["session.create"]
 
 
-def test_an_unknown_command_stays_one(client, user):
+def test_an_unknown_command_stays_unknown_whoever_sends_it(client, user):
     assert attempt(client, user, "session.nonsense").code == "unknown_command"
 
 

@@ -37,7 +37,7 @@ def test_send_takes_fields_and_prints_the_reply_as_json(worker, sojourn, subject
     assert session["attributes"] == {"a": [1, None]}
 
 
-def test_send_prints_for_a_person_without_json(worker, sojourn, subject):
+def test_send_prints_readable_text_without_json(worker, sojourn, subject):
     done = sojourn("send", "session.create", f"subject={subject}")
     assert done.stdout.startswith("session.create succeeded\n")
     assert any(line.split() == ["session.subject", subject] for line in done.stdout.splitlines())
@@ -53,7 +53,7 @@ def test_send_with_the_same_message_id_gives_the_same_reply(worker, sojourn, sub
     assert sojourn(*arguments).stdout == sojourn(*arguments).stdout
 
 
-def test_a_token_that_is_not_valid_is_no_success(worker, sojourn, subject):
+def test_an_invalid_token_exits_without_success(worker, sojourn, subject):
     created = json.loads(sojourn("send", "session.create", f"subject={subject}", "--json").stdout)["data"]
     good = sojourn("send", "session.validate", "--body", "-", body=json.dumps({"token": created["tokens"]["session"]}))
     assert good.returncode == 0 and good.stdout.startswith("session.validate succeeded\n")
@@ -63,7 +63,7 @@ def test_a_token_that_is_not_valid_is_no_success(worker, sojourn, subject):
     assert sojourn("send", "session.validate", "token=nonsense", "--json").returncode == 1
 
 
-def test_no_foreign_text_controls_the_terminal(worker, sojourn, binary, settings, subject):
+def test_no_untrusted_text_controls_the_terminal(worker, sojourn, binary, settings, subject):
     evil = f"{subject}\x1b]0;title\x07\x1b[2J\u009b2J\u202e\nsession.create succeeded"
     watch = subprocess.Popen(
         [binary, "watch"], env={"PATH": os.environ["PATH"]} | settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -218,7 +218,7 @@ def test_checking_the_topology_succeeds_if_it_exists(worker, start_worker):
     assert start_worker(topology="check").await_ready().stop() == 0
 
 
-def test_checking_the_topology_says_what_is_missing_and_exits(sojourn):
+def test_checking_the_topology_reports_what_is_missing_and_exits(sojourn):
     done = sojourn("worker", SOJOURN_TOPOLOGY="check", SOJOURN_NAMESPACE="nobody-here", SOJOURN_ADMIN_ADDRESS="127.0.0.1:0")
     assert done.returncode == 78
     assert "nobody-here.commands.revoke" in done.stderr and "nobody-here.events" in done.stderr

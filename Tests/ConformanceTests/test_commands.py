@@ -53,7 +53,7 @@ def test_a_created_session_has_every_field_and_its_tokens(client, subject):
     assert not {"endedAt", "endReason", "device", "context", "actor"} & set(session), "what does not apply is absent"
 
 
-def test_device_context_authentication_actor_and_attributes_are_carried(client, subject):
+def test_device_context_authentication_actor_and_attributes_are_stored(client, subject):
     attributes = {"theme": "dark", "depth": {"list": [1, 2.5, True, None, "é"]}}
     data = client.create(
         subject, device=DEVICE, context=CONTEXT, attributes=attributes, actor="support-7",
@@ -72,7 +72,7 @@ def test_device_context_authentication_actor_and_attributes_are_carried(client, 
     assert event["actor"] == "support-7"
 
 
-def test_a_shorter_life_can_be_asked_for_and_a_longer_one_is_refused(client, subject):
+def test_a_shorter_lifetime_is_accepted_and_a_longer_one_is_refused(client, subject):
     session = client.create(subject, idleSeconds=60, absoluteSeconds=600)["session"]
     assert (moment(session["expiresAt"]) - moment(session["createdAt"])).total_seconds() == 600
     for fields, path in (({"absoluteSeconds": 43201}, "/absoluteSeconds"), ({"idleSeconds": 1801}, "/idleSeconds")):
@@ -82,7 +82,7 @@ def test_a_shorter_life_can_be_asked_for_and_a_longer_one_is_refused(client, sub
     assert reply.code == "invalid_field"
 
 
-def test_a_policy_that_does_not_exist_is_rejected(client, subject):
+def test_an_unknown_policy_is_rejected(client, subject):
     reply = client.call("session.create", {"subject": subject, "policy": "nowhere"})
     assert (reply.status, reply.code, reply.body["error"]["retryable"]) == ("rejected", "policy_not_found", False)
 
@@ -104,12 +104,12 @@ def test_a_reply_has_the_properties_of_the_contract(client, subject):
     moment(reply.body["completedAt"])
 
 
-def test_without_a_correlation_id_the_message_id_takes_its_place(client, subject):
+def test_without_a_correlation_id_the_message_id_is_used(client, subject):
     reply = client.call("session.create", {"subject": subject}, message_id=f"id-{subject}", correlation_id=ABSENT)
     assert reply.properties.correlation_id == f"id-{subject}"
 
 
-def test_without_a_message_id_a_validation_is_known_by_its_correlation_id(client, subject):
+def test_without_a_message_id_a_validate_is_identified_by_its_correlation_id(client, subject):
     token = client.create(subject)["tokens"]["session"]
     reply = client.call("session.validate", {"token": token}, message_id=ABSENT, correlation_id=f"c-{subject}")
     assert reply.data["valid"] is True
@@ -136,12 +136,12 @@ def test_a_copy_without_tokens_goes_to_the_results_exchange(client, subject):
     assert client.await_copy(f"n-{subject}").routing_key == "session.create.rejected"
 
 
-def test_a_result_is_copied_even_where_no_reply_is_asked_for(client, subject):
+def test_a_result_is_copied_even_without_a_reply_to(client, subject):
     client.publish("session.create", {"subject": subject}, message_id=f"id-{subject}", reply_to=ABSENT)
     assert client.await_copy(f"id-{subject}").data["session"]["subject"] == subject
 
 
-def test_the_trace_is_carried_on_to_results_and_events(client, subject):
+def test_the_trace_context_is_forwarded_to_results_and_events(client, subject):
     headers = {"traceparent": f"00-{TRACE}-00f067aa0ba902b7-01", "tracestate": "vendor=value"}
     reply = client.call("session.create", {"subject": subject}, message_id=f"id-{subject}", headers=headers)
     assert reply.headers["traceparent"].split("-")[1] == TRACE
@@ -150,7 +150,7 @@ def test_the_trace_is_carried_on_to_results_and_events(client, subject):
     assert event.body["traceparent"].split("-")[1] == TRACE
 
 
-def test_a_command_before_its_deadline_is_carried_out(client, subject):
+def test_a_command_before_its_deadline_is_executed(client, subject):
     in_a_minute = int(datetime.now(timezone.utc).timestamp() * 1000) + 60_000
     reply = client.call("session.create", {"subject": subject}, headers={"deadline": in_a_minute})
     assert reply.status == "succeeded"
@@ -183,7 +183,7 @@ def test_events_are_cloud_events_in_sequence(client, subject, namespace):
     assert events[-1].body["data"]["reason"] == "logout"
 
 
-def test_every_subject_has_a_sequence_and_a_partition_key_of_its_own(client, subject):
+def test_every_subject_has_its_own_sequence_and_partition_key(client, subject):
     for name in (subject, f"{subject}-other"):
         client.create(name)
     first = client.await_event(subject, "session.created").body
@@ -195,7 +195,7 @@ def test_every_subject_has_a_sequence_and_a_partition_key_of_its_own(client, sub
 # --- validate ----------------------------------------------------------------------------------------------------
 
 
-def test_a_good_token_is_valid_and_shows_the_session(client, subject):
+def test_a_valid_token_returns_its_session(client, subject):
     data = client.create(subject)
     answer = client.validate(data["tokens"]["session"])
     assert answer["valid"] is True and "reason" not in answer
@@ -203,13 +203,13 @@ def test_a_good_token_is_valid_and_shows_the_session(client, subject):
 
 
 @pytest.mark.parametrize("token", ["", "x", "sjs_", "sjs_" + "A" * 60, "not a token at all", "é" * 40])
-def test_what_is_no_token_is_malformed(client, token):
+def test_a_text_that_is_not_a_token_is_malformed(client, token):
     data = client.attempt("session.validate", {"token": token}).data
     assert (data["valid"], data["reason"]) == (False, "malformed")
     assert "session" not in data
 
 
-def test_a_requirement_that_is_not_met_says_what_would_help(client, subject):
+def test_an_unmet_requirement_returns_the_remedy(client, subject):
     token = client.create(subject, authentication={"methods": ["pwd"]})["tokens"]["session"]
     answer = client.validate(token, require={"level": 2})
     assert (answer["valid"], answer["reason"], answer["remedy"]) == (False, "level_too_low", "elevate")
@@ -227,7 +227,7 @@ def update(client, created, **fields):
 
 
 @pytest.mark.parametrize("by", ["token", "sessionId"])
-def test_attributes_are_patched_as_rfc_7396_says(client, subject, by):
+def test_attributes_are_patched_according_to_rfc_7396(client, subject, by):
     created = client.create(subject, attributes={"keep": 1, "drop": 2, "deep": {"keep": 1, "drop": 2}, "list": [1, 2]})
     target = {by: created["tokens"]["session"] if by == "token" else created["session"]["id"]}
     deep = {"drop": None, "new": {"a": None, "b": 1}}
@@ -256,11 +256,11 @@ def test_attributes_are_patched_as_rfc_7396_says(client, subject, by):
         ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
     ],
 )
-def test_the_cases_of_rfc_7396(client, subject, original, patch, result):
+def test_the_examples_of_rfc_7396_are_reproduced(client, subject, original, patch, result):
     assert update(client, client.create(subject, attributes=original), attributes=patch)["attributes"] == result
 
 
-def test_device_and_context_are_replaced_whole(client, subject):
+def test_device_and_context_are_replaced_completely(client, subject):
     created = client.create(subject, device=DEVICE, context=CONTEXT, attributes={"a": 1})
     session = update(client, created, device={"name": "Other"}, context={"country": "FR"})
     assert (session["device"], session["context"]) == ({"name": "Other"}, {"country": "FR"})
@@ -269,14 +269,14 @@ def test_device_and_context_are_replaced_whole(client, subject):
     assert (data["device"], data["context"]) == ({"name": "Other"}, {"country": "FR"})
 
 
-def test_an_update_that_brings_nothing_changes_nothing(client, subject):
+def test_an_empty_update_changes_nothing(client, subject):
     created = client.create(subject, attributes={"a": 1}, device=DEVICE)
     for fields in ({}, {"attributes": {}}, {"attributes": {"a": 1, "b": None}}, {"device": DEVICE}):
         assert update(client, created, **fields) == created["session"]
     assert client.final_kinds(subject) == ["session.created"]
 
 
-def test_attributes_that_grow_too_large_are_refused_and_stay_as_they_were(client, subject):
+def test_attributes_that_would_become_too_large_are_refused_and_unchanged(client, subject):
     created = client.create(subject, attributes={"a": "x" * 10_000})
     body = {"sessionId": created["session"]["id"], "attributes": {"b": "x" * 10_000}}
     reply = client.call("session.update", body)
@@ -286,7 +286,7 @@ def test_attributes_that_grow_too_large_are_refused_and_stay_as_they_were(client
     assert list(session["attributes"]) == ["b"]
 
 
-def test_attributes_have_room_for_16_kib_and_not_a_byte_more(client, subject):
+def test_attributes_may_take_exactly_16_kib(client, subject):
     created = client.create(subject)
     full = {"a": "é" * 8188}
     assert len(json.dumps(full, ensure_ascii=False, separators=(",", ":")).encode()) == 16 * 1024
@@ -295,7 +295,7 @@ def test_attributes_have_room_for_16_kib_and_not_a_byte_more(client, subject):
     assert client.call("session.update", body).path == "/attributes"
 
 
-def test_only_a_living_session_is_updated(client, subject):
+def test_only_a_living_session_can_be_updated(client, subject):
     created = client.create(subject)
     client.do("session.lock", subject=subject)
     assert update(client, created, attributes={"a": 1})["status"] == "locked"
@@ -309,7 +309,7 @@ def test_only_a_living_session_is_updated(client, subject):
 # --- all tokens --------------------------------------------------------------------------------------------------
 
 
-def test_a_refresh_gives_an_access_token_beside_the_refresh_token(client, subject):
+def test_a_refresh_returns_an_access_token_and_a_refresh_token(client, subject):
     created = client.create(subject)
     data = client.do("session.refresh", refreshToken=created["tokens"]["refresh"])
     assert set(data["tokens"]) == {"refresh", "refreshExpiresAt", "access", "accessExpiresAt"}
@@ -319,7 +319,7 @@ def test_a_refresh_gives_an_access_token_beside_the_refresh_token(client, subjec
         assert life.total_seconds() == pytest.approx(300, abs=1)
 
 
-def test_no_two_tokens_are_alike(client, subject):
+def test_no_two_tokens_are_equal(client, subject):
     created = [client.create(subject) for _ in range(3)]
     tokens = [each["tokens"][kind] for each in created for kind in ("session", "refresh", "access")]
     assert len(set(tokens)) == 9

@@ -63,7 +63,7 @@ def elevate(client, token, context):
 
 
 @EACH_RULE
-def test_notify_accepts_the_new_context_and_says_so_once(client, subject, rule):
+def test_notify_accepts_the_new_context_and_announces_it_once(client, subject, rule):
     old, new = RULES[rule]
     token = begin(client, subject, f"{rule}-notify", old)["session"]
     assert [outcome(client, token, each) for each in (old, new, new)] == ["valid"] * 3
@@ -75,7 +75,7 @@ def test_notify_accepts_the_new_context_and_says_so_once(client, subject, rule):
 
 
 @EACH_RULE
-def test_elevate_accepts_no_new_context_before_a_second_factor(client, subject, rule):
+def test_elevate_accepts_a_new_context_only_with_a_second_factor(client, subject, rule):
     old, new = RULES[rule]
     token = begin(client, subject, f"{rule}-elevate", old)["session"]
     answer = client.validate(token, context=new)
@@ -88,7 +88,7 @@ def test_elevate_accepts_no_new_context_before_a_second_factor(client, subject, 
 
 
 @EACH_RULE
-def test_elevate_is_told_once_of_each_new_context(client, subject, rule):
+def test_elevate_announces_each_new_context_once(client, subject, rule):
     old, new = RULES[rule]
     token = begin(client, subject, f"{rule}-elevate", old)["session"]
     for context in (new, new, FURTHER[rule], new, FURTHER[rule]):
@@ -156,7 +156,7 @@ def test_a_value_first_seen_later_is_compared_from_then_on(client, subject, rule
 
 
 @EACH_RULE
-def test_a_context_that_says_less_forgets_nothing(client, subject, rule):
+def test_a_context_with_fewer_fields_erases_nothing(client, subject, rule):
     old, new = RULES[rule]
     token = begin(client, subject, f"{rule}-revoke", old | {"city": "Berlin"})["session"]
     assert [outcome(client, token, each) for each in ({"city": "Berlin"}, {}, new)] == ["valid", "valid", "revoked"]
@@ -191,7 +191,7 @@ def test_without_a_rule_nothing_is_compared(client, subject):
     assert client.final_kinds(subject) == ["session.created"]
 
 
-def test_the_same_context_again_is_no_change(client, subject):
+def test_the_same_context_again_is_not_a_change(client, subject):
     everything = {key: value for old, _ in RULES.values() for key, value in old.items()}
     tokens = begin(client, subject, "all", everything)
     assert [outcome(client, tokens["session"], everything) for _ in range(2)] == ["valid"] * 2
@@ -230,14 +230,14 @@ def test_a_suspicion_is_a_change_of_risk_in_caep(client, subject, reaction, leve
     assert (claims["current_level"], claims["risk_reason"]) == (level, "country")
 
 
-def test_a_suspicion_has_no_more_sessions_than_its_own(client, subject):
+def test_a_suspicion_contains_only_its_own_session(client, subject):
     old, new = RULES["country"]
     first, second = [client.create(subject, policy="country-revoke", context=old) for _ in range(2)]
     assert outcome(client, first["tokens"]["session"], new) == "revoked"
     assert outcome(client, second["tokens"]["session"], old) == "valid"
 
 
-def test_children_lock_with_what_a_rule_locks(client, subject):
+def test_children_are_locked_with_a_session_that_a_rule_locks(client, subject):
     old, new = RULES["country"]
     parent = client.create(subject, policy="family", context=old)
     child = client.create(subject, policy="family", parentId=parent["session"]["id"])["tokens"]["session"]
@@ -258,7 +258,7 @@ def test_elevation_with_another_context_does_not_accept_this_one(client, subject
     assert outcome(client, token, new) == "context_mismatch"
 
 
-def test_elevation_does_not_make_up_for_a_stricter_rule(client, subject):
+def test_elevation_does_not_satisfy_a_stricter_rule(client, subject):
     old, new = RULES["country"]
     token = begin(client, subject, "country-lock", old)["session"]
     elevation = {"token": token, "authentication": {"methods": ["otp"]}, "context": new}
@@ -266,7 +266,7 @@ def test_elevation_does_not_make_up_for_a_stricter_rule(client, subject):
     assert outcome(client, token, old) == "locked"
 
 
-def test_after_elevation_the_old_context_is_the_strange_one(client, subject):
+def test_after_elevation_the_old_context_counts_as_new(client, subject):
     old, new = RULES["country"]
     token = begin(client, subject, "country-elevate", old)["session"]
     outcome(client, token, new)
@@ -302,7 +302,7 @@ def test_a_network_is_a_24_or_a_48(client, subject, old, new, told):
     assert outcome(client, token, {"ip": new}) == told
 
 
-def test_an_address_that_is_written_otherwise_is_the_same(client, subject):
+def test_an_address_in_another_notation_is_the_same(client, subject):
     token = begin(client, subject, "ip-revoke", {"ip": "2001:db8::a"})["session"]
     assert outcome(client, token, {"ip": "2001:0DB8:0:0::000A"}) == "valid"
 
@@ -321,7 +321,7 @@ def test_travel_below_the_maximum_speed_is_accepted(client, subject):
     assert outcome(client, token, {"latitude": 0, "longitude": -179.5}) == "valid"
 
 
-def test_a_devices_fingerprint_counts_where_the_context_has_none(client, subject):
+def test_a_devices_fingerprint_is_used_if_the_context_has_none(client, subject):
     token = begin(client, subject, "fingerprint-revoke", device={"fingerprint": "f1"})["session"]
     assert outcome(client, token, {"fingerprint": "f1"}) == "valid"
     assert outcome(client, token, {"fingerprint": "f2"}) == "revoked"
@@ -343,7 +343,7 @@ def test_no_rule_evaluates_an_update_by_session_id(client, subject):
     assert outcome(client, created["tokens"]["session"], old) == "revoked"
 
 
-def test_a_transfer_brings_a_context_of_its_own(client, subject):
+def test_a_transfer_has_its_own_context(client, subject):
     old, new = RULES["fingerprint"]
     token = begin(client, subject, "fingerprint-revoke", old)["session"]
     ticket = client.do("session.transfer.begin", token=token)["ticket"]

@@ -16,7 +16,7 @@ def unseen(kind, words):
     return sorted(set(words) - WORDS[kind])
 
 
-def test_every_command_was_carried_out():
+def test_every_command_was_executed():
     assert sorted(command for command, answers in ANSWERS.items() if "succeeded" in answers) == list(names("commands"))
 
 
@@ -37,7 +37,7 @@ def test_every_status_was_seen():
     assert unseen("status", COMMON["status"]["enum"]) == []
 
 
-def test_sessions_went_from_every_status_to_every_other_that_the_contract_knows_and_to_none_it_does_not():
+def test_sessions_made_exactly_the_status_transitions_of_the_contract():
     found = transitions()
     assert TRANSITIONS - set(found) == set()
     assert {change: session for change, session in found.items() if change not in TRANSITIONS} == {}

@@ -43,7 +43,7 @@ def test_a_mixed_run_has_events_of_every_type(run):
     assert {each.body["type"] for each in run} == set(names("events"))
 
 
-def test_the_sdk_reads_every_event_as_structured_amqp(run):
+def test_the_sdk_parses_every_event_as_structured_amqp(run):
     for event in run:
         message = AMQPMessage({"content-type": event.properties.content_type}, dict(event.headers), event.raw)
         read = from_amqp(message, JSONFormat())
@@ -55,13 +55,13 @@ def test_the_sdk_reads_every_event_as_structured_amqp(run):
             assert read.get_extension(extension) == event.body[extension]
 
 
-def test_the_sdk_reads_and_writes_every_event_without_loss(run):
+def test_the_sdk_parses_and_serialises_every_event_without_loss(run):
     for event in run:
         read = to_dict(from_json(event.raw))
         assert {key: value for key, value in read.items() if value is not None} == event.body
 
 
-def test_the_attributes_are_there_and_of_the_form_that_cloudevents_wants(run):
+def test_every_event_has_the_attributes_that_cloudevents_requires(run):
     for event in run:
         assert all(event.body[key] for key in REQUIRED)
         attributes = set(event.body) - {"data"}
@@ -69,7 +69,7 @@ def test_the_attributes_are_there_and_of_the_form_that_cloudevents_wants(run):
         assert all(isinstance(event.body[key], str) for key in attributes), "an extension is a string here"
 
 
-def test_sequences_have_no_gaps_and_no_number_twice(run):
+def test_sequences_have_no_gaps_and_no_duplicates(run):
     sequences = {}
     for event in run:
         sequences.setdefault(event.body["partitionkey"], []).append(int(event.body["sequence"]))
@@ -78,20 +78,20 @@ def test_sequences_have_no_gaps_and_no_number_twice(run):
         assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_time_does_not_go_back_within_a_sequence(run):
+def test_time_does_not_decrease_within_a_sequence(run):
     for source in {each.body["source"] for each in run}:
         times = [each.body["time"] for each in run if each.body["source"] == source]
         assert times == sorted(times)
 
 
-def test_every_event_is_published_so_that_it_survives(run):
+def test_every_event_is_persistent(run):
     for event in run:
         assert event.properties.delivery_mode == 2
         assert event.properties.message_id == event.body["id"]
         assert event.routing_key == event.properties.type == event.body["type"]
 
 
-def test_no_id_comes_twice(run):
+def test_no_event_id_is_used_twice(run):
     assert len({each.body["id"] for each in run}) == len(run)
 
 

@@ -52,7 +52,7 @@ def send(client, command, bodies):
 
 
 @EACH_COMMAND
-def test_the_invalid_examples_get_the_error_they_say(client, command):
+def test_every_invalid_example_gets_the_error_it_names(client, command):
     cases = examples("invalid/commands", command)
     replies = send(client, command, {name: case["body"] for name, case in cases.items()})
     errors = {name: reply.body.get("error", {}) for name, reply in replies.items()}
@@ -61,7 +61,7 @@ def test_the_invalid_examples_get_the_error_they_say(client, command):
 
 
 @EACH_COMMAND
-def test_the_examples_are_understood(client, command):
+def test_every_example_is_accepted(client, command):
     replies = send(client, command, examples("commands", command))
     refused = {
         name: reply.body["error"] for name, reply in replies.items()
@@ -79,7 +79,7 @@ def test_every_command_rejects_an_invalid_tenant(client, command, tenant):
 
 
 @EACH_COMMAND
-def test_each_command_comes_through_its_queue(client, command):
+def test_each_command_arrives_through_its_queue(client, command):
     reply = client.attempt(command, b"not JSON")
     assert reply.code == "malformed_message"
     (queue,) = [queue for queue, commands in QUEUES.items() if command in commands]
@@ -91,7 +91,7 @@ def test_each_command_comes_through_its_queue(client, command):
 
 
 @EACH_COMMAND
-def test_a_message_id_is_required_where_state_can_change(client, command):
+def test_a_message_id_is_required_by_commands_that_change_state(client, command):
     body = next(iter(examples("commands", command).values()))
     reply = client.attempt(command, body, message_id="")
     if command in READING:

@@ -81,7 +81,7 @@ def test_a_rule_requires_a_level(client, subject):
     assert client.create(subject)["session"]["status"] == "active", "elsewhere nobody asks for more"
 
 
-def test_a_rule_annotates_and_everybody_may_read_it(client, subject):
+def test_a_rule_annotates_reply_and_copy(client, subject):
     token = client.create(subject, context=HERE)["tokens"]["session"]
     assert "annotations" not in client.validate(token, context=HERE)
     reply = client.call("session.validate", {"token": token, "context": {"country": "FR"}})
@@ -124,7 +124,7 @@ def test_a_verifier_s_codes_count_once_and_wrong_ones_lock_them(client):
     assert client.validate(data["tokens"]["session"])["valid"] is True
 
 
-def test_of_two_workers_one_takes_a_code(client, start):
+def test_only_one_of_two_workers_accepts_a_code(client, start):
     start()
     body = {"subject": "alice", "policy": "patient", **with_code(CODES[3])}
     sent = [client.publish("session.create", body) for _ in range(40)]
@@ -133,7 +133,7 @@ def test_of_two_workers_one_takes_a_code(client, start):
     assert {reply.code for reply in replies if reply.status != "succeeded"} == {"factor_rejected"}
 
 
-def test_a_type_of_factor_that_nobody_verifies_is_an_invalid_field(client, subject):
+def test_a_kind_of_factor_without_a_verifier_is_an_invalid_field(client, subject):
     body = {"subject": subject, "factor": {"type": "hotq", "code": "1"}}
     reply = client.attempt("session.create", body)
     assert (reply.code, reply.path) == ("invalid_field", "/factor/type")
@@ -147,7 +147,7 @@ def test_the_readme_shows_what_the_example_does():
     assert shown and all(any(code in file for file in files) for code in shown)
 
 
-def test_its_log_says_what_was_added(worker):
+def test_the_log_names_rules_and_verifiers(worker):
     worker.await_log("extension rules and factors loaded.*BlockedNetworks.*hotp")
 
 
@@ -155,7 +155,7 @@ def run(*arguments):
     return subprocess.run(arguments, env={}, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_it_takes_the_options_of_sojourn_worker_with_or_without_the_subcommand(extended):
+def test_the_example_accepts_the_options_of_sojourn_worker_with_or_without_the_subcommand(extended):
     for arguments in ([extended], [extended, "worker"]):
         done = run(*arguments)
         assert (done.returncode, done.stderr[:9]) == (78, "sojourn: ") and "SOJOURN_KEYRING_FILE" in done.stderr

@@ -74,7 +74,7 @@ def test_two_kinds_of_methods_are_level_2_and_level_3_takes_a_hardware_key(clien
 # --- enrolment ---------------------------------------------------------------------------------------------------
 
 
-def test_an_authenticator_reads_the_uri_of_an_enrolment(client, subject):
+def test_an_authenticator_accepts_the_uri_of_an_enrolment(client, subject):
     enrolment = enroll(client, subject, label="Zoë's phone", issuer="Example Ltd")
     totp = pyotp.parse_uri(enrolment["uri"])
     assert (totp.secret, totp.issuer, totp.name) == (enrolment["secret"], "Example Ltd", "Zoë's phone")
@@ -88,13 +88,13 @@ def test_an_enrolment_has_a_default_label_and_issuer(client, subject):
     assert [each["label"] for each in factors(client, subject)] == ["Authenticator"]
 
 
-def test_every_enrolment_has_a_secret_and_codes_of_its_own(client, subject):
+def test_every_enrolment_has_its_own_secret_and_codes(client, subject):
     first, second = [enroll(client, subject) for _ in range(2)]
     assert first["secret"] != second["secret"]
     assert not set(first["recoveryCodes"]) & set(second["recoveryCodes"])
 
 
-def test_a_copy_of_an_enrolment_has_the_factors_id_alone(client, subject):
+def test_the_copy_of_an_enrolment_has_only_the_factors_id(client, subject):
     reply = client.call("factor.enroll", {"subject": subject, "type": "totp"}, message_id=f"e-{subject}")
     assert client.await_copy(f"e-{subject}").data == {"factorId": reply.data["factorId"]}
 
@@ -150,7 +150,7 @@ def test_spaces_and_hyphens_in_a_code_are_ignored(client, subject):
 
 
 @pytest.mark.parametrize("code", ["0", "12345", "1234567", "abcdef", "é", "１２３４５６", "-" * 64])
-def test_what_is_no_code_is_a_wrong_code(client, subject, code):
+def test_a_text_that_is_not_a_code_is_a_wrong_code(client, subject, code):
     enrolment = enroll(client, subject)
     confirmation = {"subject": subject, "factorId": enrolment["factorId"], "code": code}
     assert client.refused("factor.confirm", **confirmation) == "factor_rejected"
@@ -167,7 +167,7 @@ def test_a_wrong_first_code_is_published_and_confirms_nothing(client, subject):
     assert event["data"]["reason"] == "code"
 
 
-def test_an_unconfirmed_enrolment_gives_way_to_the_next(client, subject):
+def test_an_unconfirmed_enrolment_is_replaced_by_the_next(client, subject):
     first, second = [Authenticator(enroll(client, subject)) for _ in range(2)]
     assert [each["id"] for each in factors(client, subject)] == [second.id]
     confirmation = {"subject": subject, "factorId": first.id, "code": first.code()}
@@ -175,7 +175,7 @@ def test_an_unconfirmed_enrolment_gives_way_to_the_next(client, subject):
     client.do("factor.confirm", subject=subject, factorId=second.id, code=second.code())
 
 
-def test_a_subject_has_ten_factors_at_most_and_they_are_listed_oldest_first(client, subject):
+def test_a_subject_has_at_most_ten_factors_listed_oldest_first(client, subject):
     authenticators = [enrolled(client, subject, label=f"app {number}") for number in range(10)]
     listed = factors(client, subject)
     assert [each["id"] for each in listed] == [each.id for each in authenticators]
@@ -200,13 +200,13 @@ def test_a_removed_factor_is_not_accepted(client, subject):
 
 
 @pytest.mark.parametrize("factor", ["fac_nowhere", "x", "fac_" + "A" * 24])
-def test_an_id_that_names_no_factor_is_not_found(client, subject, factor):
+def test_an_unknown_factor_is_not_found(client, subject, factor):
     enrolled(client, subject)
     assert client.refused("factor.remove", subject=subject, factorId=factor) == "factor_not_found"
     assert client.refused("factor.confirm", subject=subject, factorId=factor, code="123456") == "factor_not_found"
 
 
-def test_a_factor_is_its_subjects_and_its_tenants_alone(client, subject):
+def test_a_factor_belongs_to_one_subject_of_one_tenant(client, subject):
     authenticator = enrolled(client, subject)
     for other in ({"subject": f"{subject}-other"}, {"subject": subject, "tenant": "other"}):
         assert client.do("factor.list", **other)["factors"] == []
@@ -219,7 +219,7 @@ def test_a_factor_is_its_subjects_and_its_tenants_alone(client, subject):
 # --- codes -------------------------------------------------------------------------------------------------------
 
 
-def test_a_right_code_at_creation_makes_level_2(client, subject):
+def test_a_right_code_at_creation_gives_level_2(client, subject):
     authenticator = enrolled(client, subject)
     session = create(client, subject, factor=authenticator.proof())["session"]
     assert (session["level"], session["methods"], session["status"]) == (2, ["pwd", "otp"], "active")
@@ -232,7 +232,7 @@ def test_a_wrong_code_at_creation_begins_no_session(client, subject):
     assert client.final_kinds(subject) == ["factor.enrolled", "factor.rejected"]
 
 
-def test_a_code_is_good_once(client, subject):
+def test_a_code_works_once(client, subject):
     authenticator = enrolled(client, subject)
     proof = authenticator.proof()
     create(client, subject, factor=proof)
@@ -265,7 +265,7 @@ def test_consecutive_wrong_codes_lock_the_factor_temporarily(client, subject):
     assert rejections(client, subject) == ["code", "code", "locked"]
 
 
-def test_a_factor_that_is_locked_is_locked_for_every_command(client, subject):
+def test_a_locked_factor_is_locked_for_every_command(client, subject):
     authenticator = enrolled(client, subject)
     token = create(client, subject, policy="strict")["tokens"]["session"]
     for number in range(2):
@@ -287,7 +287,7 @@ def test_a_correct_code_resets_the_count_of_wrong_ones(client, subject):
     assert rejections(client, subject) == ["code"] * 4
 
 
-def test_any_of_several_authenticators_will_do(client, subject):
+def test_a_code_of_any_authenticator_is_accepted(client, subject):
     for authenticator in [enrolled(client, subject) for _ in range(2)]:
         create(client, subject, factor=authenticator.proof())
 
@@ -295,7 +295,7 @@ def test_any_of_several_authenticators_will_do(client, subject):
 # --- recovery codes ----------------------------------------------------------------------------------------------
 
 
-def test_each_recovery_code_is_good_once(client, subject):
+def test_each_recovery_code_works_once(client, subject):
     authenticator = enrolled(client, subject)
     session = create(client, subject, factor=authenticator.recovery_proof(0))["session"]
     assert (session["level"], session["methods"]) == (2, ["pwd", "otp"])
@@ -312,7 +312,7 @@ def test_a_recovery_code_may_be_typed_without_its_hyphen(client, subject):
     assert refuse_to_create(client, subject, {"type": "recovery", "code": code.replace("-", "")}) == "factor_rejected"
 
 
-def test_recovery_codes_of_an_unconfirmed_enrolment_do_not_hold(client, subject):
+def test_recovery_codes_of_an_unconfirmed_enrolment_are_invalid(client, subject):
     authenticator = Authenticator(enroll(client, subject))
     assert refuse_to_create(client, subject, authenticator.recovery_proof()) == "factor_not_found"
     in_use = enrolled(client, subject)
@@ -321,14 +321,14 @@ def test_recovery_codes_of_an_unconfirmed_enrolment_do_not_hold(client, subject)
     create(client, subject, factor=in_use.recovery_proof())
 
 
-def test_the_latest_confirmed_enrolments_recovery_codes_hold(client, subject):
+def test_the_latest_confirmed_enrolments_recovery_codes_are_valid(client, subject):
     first, second = [enrolled(client, subject) for _ in range(2)]
     assert refuse_to_create(client, subject, first.recovery_proof()) == "factor_rejected"
     create(client, subject, factor=second.recovery_proof())
     create(client, subject, factor=first.proof())
 
 
-def test_wrong_recovery_codes_lock_as_well(client, subject):
+def test_wrong_recovery_codes_lock_the_factor(client, subject):
     authenticator = enrolled(client, subject)
     wrong = {"type": "recovery", "code": "aaaaa-aaaaa"}
     for _ in range(3):
@@ -345,7 +345,7 @@ def pending(client, subject, policy="always", **fields):
     return data
 
 
-def test_where_a_second_factor_is_always_wanted_a_session_begins_pending(client, subject):
+def test_with_mfa_always_a_session_begins_pending(client, subject):
     enrolled(client, subject)
     data = pending(client, subject)
     assert set(data["tokens"]) == {"session"}
@@ -357,14 +357,14 @@ def test_where_a_second_factor_is_always_wanted_a_session_begins_pending(client,
     assert client.await_event(subject, "session.created").body["data"]["level"] == 1
 
 
-def test_a_challenge_names_no_methods_where_there_are_none(client, subject):
+def test_a_challenge_names_no_methods_if_there_are_none(client, subject):
     assert pending(client, subject)["challenge"]["methods"] == []
     enroll(client, subject)
     assert pending(client, subject)["challenge"]["methods"] == [], "it is not confirmed"
 
 
 @pytest.mark.parametrize("methods", [[], ["sms"]])
-def test_a_challenge_offers_nothing_that_leads_nowhere_and_no_code_is_spent_on_it(client, subject, methods):
+def test_a_challenge_offers_only_useful_factors_and_no_code_is_used_up_in_vain(client, subject, methods):
     authenticator = enrolled(client, subject)
     fields = {"authentication": {"methods": methods}} if methods else {}
     began = client.create(subject, policy="always", **fields)
@@ -377,14 +377,14 @@ def test_a_challenge_offers_nothing_that_leads_nowhere_and_no_code_is_spent_on_i
     assert data["session"]["status"] == "active"
 
 
-def test_no_code_is_spent_where_there_is_no_room(client, subject):
+def test_no_code_is_used_up_without_a_free_slot(client, subject):
     proof = enrolled(client, subject).recovery_proof()
     created = create(client, subject, policy="full")
     assert refuse_to_create(client, subject, proof, policy="full") == "limit_reached"
     client.do("session.elevate", token=created["tokens"]["session"], factor=proof)
 
 
-def test_no_policy_gives_more_guesses_than_the_strictest_that_was_met(client, subject):
+def test_no_policy_allows_more_guesses_than_the_strictest_one_used(client, subject):
     authenticator = enrolled(client, subject)
     assert refuse_to_create(client, subject, authenticator.wrong_proof(), policy="strict") == "factor_rejected"
     for _ in range(2):
@@ -456,7 +456,7 @@ def test_a_wrong_code_leaves_a_pending_session_pending(client, subject):
     client.do("session.elevate", token=token, factor=authenticator.proof())
 
 
-def test_what_does_not_amount_to_level_2_leaves_a_pending_session_pending(client, subject):
+def test_a_proof_below_level_2_leaves_a_pending_session_pending(client, subject):
     token = pending(client, subject)["tokens"]["session"]
     for methods in (["pwd"], ["pin"], ["unheard"]):
         assert client.refused("session.elevate", token=token, authentication={"methods": methods}) == "factor_rejected"
@@ -464,7 +464,7 @@ def test_what_does_not_amount_to_level_2_leaves_a_pending_session_pending(client
     client.do("session.elevate", token=token, authentication={"methods": ["hwk"]})
 
 
-def test_a_session_that_waits_too_long_for_its_second_factor_expires(client, subject):
+def test_a_session_that_is_pending_too_long_expires(client, subject):
     authenticator = enrolled(client, subject)
     data = pending(client, subject, policy="hurried")
     event = client.await_event(subject, "session.expired").body["data"]
@@ -497,7 +497,7 @@ def begins(client, subject, **fields):
     return data["session"]["status"]
 
 
-def test_the_very_first_session_is_no_risk(client, subject):
+def test_the_very_first_session_is_not_a_risk(client, subject):
     assert begins(client, subject, context={"country": "DE", "fingerprint": "f1"}) == "active"
 
 
@@ -522,7 +522,7 @@ def test_a_new_fingerprint_or_country_is_a_risk(client, subject, fields, status)
     assert begins(client, subject, **fields) == status
 
 
-def test_a_risk_that_was_answered_is_known(client, subject):
+def test_a_place_is_known_after_a_second_factor(client, subject):
     begins(client, subject, context={"country": "DE"})
     data = create(client, subject, policy="risk", context={"country": "FR"})
     assert data["challenge"]["reason"] == "risk"
@@ -530,13 +530,13 @@ def test_a_risk_that_was_answered_is_known(client, subject):
     assert begins(client, subject, context={"country": "FR"}) == "active"
 
 
-def test_a_risk_that_was_not_answered_stays_one(client, subject):
+def test_a_place_stays_a_risk_without_a_second_factor(client, subject):
     begins(client, subject, context={"country": "DE"})
     assert begins(client, subject, context={"country": "FR"}) == "pending"
     assert begins(client, subject, context={"country": "FR"}) == "pending", "to try twice is no proof of anything"
 
 
-def test_two_factors_answer_a_risk_at_once(client, subject):
+def test_two_factors_at_creation_resolve_a_risk(client, subject):
     begins(client, subject, context={"country": "DE"})
     proven = {"methods": ["pwd", "otp"]}
     assert begins(client, subject, context={"country": "FR"}, authentication=proven) == "active"
@@ -566,7 +566,7 @@ def test_elevation_replaces_all_tokens_at_once(client, subject):
     assert client.do("session.refresh", refreshToken=new["refresh"])["session"]["generation"] == 3
 
 
-def test_a_hardware_key_beside_a_password_is_level_3(client, subject):
+def test_a_hardware_key_and_a_password_give_level_3(client, subject):
     token = create(client, subject)["tokens"]["session"]
     data = client.do("session.elevate", token=token, authentication={"methods": ["hwk"]})
     assert data["session"]["level"] == 3
@@ -580,7 +580,7 @@ def test_an_elevation_of_the_same_kind_replaces_the_tokens_and_not_the_level(cli
     assert client.validate(token)["reason"] == "unknown"
 
 
-def test_what_elevation_added_decays(client, subject):
+def test_an_elevation_expires(client, subject):
     authenticator = enrolled(client, subject)
     token = create(client, subject, policy="fading")["tokens"]["session"]
     token = client.do("session.elevate", token=token, factor=authenticator.proof())["tokens"]["session"]
@@ -603,7 +603,7 @@ def test_a_subject_without_a_factor_cannot_use_one(client, subject):
     assert client.validate(token)["valid"] is True
 
 
-def test_a_session_that_is_locked_or_over_is_not_elevated(client, subject):
+def test_a_locked_or_ended_session_cannot_be_elevated(client, subject):
     proof = {"authentication": {"methods": ["otp"]}}
     data = create(client, subject)
     client.do("session.lock", sessionId=data["session"]["id"])
@@ -621,7 +621,7 @@ def test_a_refused_elevation_uses_up_no_recovery_code(client, subject):
     create(client, subject, factor=proof)
 
 
-def test_a_code_that_comes_again_in_the_same_message_elevates_once(client, subject):
+def test_a_duplicate_message_with_a_code_elevates_once(client, subject):
     authenticator = enrolled(client, subject)
     body = {"token": create(client, subject)["tokens"]["session"], "factor": authenticator.proof()}
     first, again = [client.call("session.elevate", body, message_id=f"e-{subject}") for _ in range(2)]

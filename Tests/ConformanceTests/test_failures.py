@@ -54,7 +54,7 @@ SERVERS = pytest.mark.parametrize(("server", "word"), [("RabbitMQ", RABBITMQ), (
 # --- servers -----------------------------------------------------------------------------------------------------
 
 
-def test_a_worker_without_redis_keeps_its_commands_for_a_while(deserted):
+def test_a_worker_without_redis_retries_its_commands_for_a_while(deserted):
     """Continued in test_unavailable.py."""
     assert deserted.worker.get("/livez") == 200
     deserted.worker.await_log("a batch: it is kept and tried again")
@@ -76,7 +76,7 @@ def test_a_worker_waits_for_an_unavailable_server_and_names_it(
 
 
 @SERVERS
-def test_what_is_sent_while_a_server_is_away_is_answered_once_it_is_back(
+def test_commands_sent_during_an_outage_are_answered_after_it(
     client, run, through_proxy, subject, server, word
 ):
     proxy, setting = through_proxy(server)
@@ -212,7 +212,7 @@ def test_an_idle_worker_stops_at_once(run):
     assert worker.exit_status(seconds=10) == 0
 
 
-def test_killing_one_of_two_workers_amid_a_thousand_commands_loses_nothing(client, run, subject):
+def test_killing_one_of_two_workers_during_a_thousand_commands_loses_nothing(client, run, subject):
     doomed, other = run().await_ready(), run().await_ready()
     before = Batch(client, creates([f"{subject}-before-{index}" for index in range(500)])).publish().settle()
     expect_one_effect_each(client, before)

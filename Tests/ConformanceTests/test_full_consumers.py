@@ -33,7 +33,7 @@ def full_queue(client):
         client.channel.queue_delete(queue)
 
 
-def test_a_full_queue_of_results_does_not_hold_up_commands(client, worker, full_queue, subject):
+def test_a_full_queue_of_results_does_not_delay_commands(client, worker, full_queue, subject):
     queue = full_queue("results")
     begin = len(worker.log)
     for number in range(20):
@@ -45,7 +45,7 @@ def test_a_full_queue_of_results_does_not_hold_up_commands(client, worker, full_
     client.channel.queue_unbind(queue, f"{client.namespace}.results", "#")
 
 
-def test_a_full_queue_of_events_does_not_hold_up_commands_and_gets_its_events_later(
+def test_a_full_queue_of_events_does_not_delay_commands_and_gets_its_events_later(
     client, worker, full_queue, subject
 ):
     queue = full_queue("events")

@@ -90,7 +90,7 @@ def test_a_child_has_its_parents_tenant_and_subject(client, subject, stranger):
 
 
 @pytest.mark.parametrize("parent", ["ses_nowhere", "x"])
-def test_a_parent_that_is_no_session_is_not_active(client, subject, parent):
+def test_an_unknown_parent_is_not_active(client, subject, parent):
     assert client.refused("session.create", subject=subject, parentId=parent) == "parent_not_active"
 
 
@@ -112,7 +112,7 @@ def test_a_child_ends_no_later_than_its_parent(client, subject):
     assert sooner["session"]["expiresAt"] < root["session"]["expiresAt"]
 
 
-def test_a_child_is_of_no_higher_level_than_its_parent(client, subject):
+def test_a_child_has_no_higher_level_than_its_parent(client, subject):
     low, high = create(client, subject, authentication=PASSWORD), create(client, subject, authentication=BOTH)
     assert create(client, subject, low, authentication=BOTH)["session"]["level"] == 1
     assert create(client, subject, high, authentication=PASSWORD)["session"]["level"] == 1
@@ -121,7 +121,7 @@ def test_a_child_is_of_no_higher_level_than_its_parent(client, subject):
     assert create(client, subject, child, authentication={"methods": ["hwk", "pwd"]})["session"]["level"] == 2
 
 
-def test_no_elevation_lifts_a_child_above_its_parent(client, subject):
+def test_no_elevation_raises_a_child_above_its_parent(client, subject):
     root = create(client, subject, authentication=PASSWORD)
     child = create(client, subject, root, authentication=PASSWORD)
     elevate = {"authentication": {"methods": ["otp"]}}
@@ -133,7 +133,7 @@ def test_no_elevation_lifts_a_child_above_its_parent(client, subject):
     assert data["session"]["level"] == 2
 
 
-def test_no_reauthentication_lifts_a_child_above_its_parent(client, subject):
+def test_no_reauthentication_raises_a_child_above_its_parent(client, subject):
     root = create(client, subject, authentication=PASSWORD)
     child = create(client, subject, root, authentication=PASSWORD)
     data = client.do("session.reauthenticate", token=child["tokens"]["session"], authentication=BOTH)
@@ -162,12 +162,12 @@ def test_children_do_not_count_towards_the_limit(client, subject):
     assert client.refused("session.create", subject=subject, policy="lone") == "limit_reached"
 
 
-def test_a_child_does_not_wait_for_a_second_factor_of_its_own(client, subject):
+def test_a_child_needs_no_second_factor_of_its_own(client, subject):
     root = create(client, subject, policy="always", authentication=BOTH)
     assert create(client, subject, root, policy="always", authentication=BOTH)["session"]["status"] == "active"
 
 
-def test_a_child_of_a_stricter_policy_waits_unless_its_parent_has_shown_two_factors(client, subject):
+def test_a_child_under_a_stricter_policy_is_pending_unless_its_parent_has_level_2(client, subject):
     root = create(client, subject, authentication=PASSWORD)
     child = create(client, subject, root, policy="always", authentication=BOTH)
     assert (child["session"]["status"], child["session"]["level"]) == ("pending", 1)
@@ -184,7 +184,7 @@ def too_deep(client, subject, parent, **fields):
     return client.refused("session.create", subject=subject, parentId=name(parent), **fields) == "hierarchy_too_deep"
 
 
-def test_there_are_so_many_levels_below_a_root(client, subject):
+def test_the_levels_below_a_root_are_limited(client, subject):
     root = create(client, subject, policy="shallow")
     child = create(client, subject, root, policy="shallow")
     grandchild = create(client, subject, child, policy="shallow")
@@ -198,7 +198,7 @@ def test_four_levels_are_the_default(client, subject):
     assert too_deep(client, subject, session)
 
 
-def test_there_are_so_many_children_of_one_session(client, subject):
+def test_the_children_of_a_session_are_limited(client, subject):
     root = create(client, subject, policy="shallow")
     children = [create(client, subject, root, policy="shallow") for _ in range(2)]
     assert too_deep(client, subject, root, policy="shallow")
@@ -209,14 +209,14 @@ def test_there_are_so_many_children_of_one_session(client, subject):
 
 
 @pytest.mark.parametrize("policy", ["childless", "barren"])
-def test_a_policy_can_have_no_children_at_all(client, subject, policy):
+def test_a_policy_can_forbid_children(client, subject, policy):
     assert too_deep(client, subject, create(client, subject, policy=policy), policy=policy)
 
 
 # --- the end of a parent -----------------------------------------------------------------------------------------
 
 
-def test_a_revocation_ends_all_below_with_one_event_each(client, subject):
+def test_a_revocation_ends_all_descendants_with_one_event_each(client, subject):
     root, first, second, grandchild = tree(client, subject)
     data = client.do("session.revoke", sessionId=name(root), reason="logout")
     assert sorted(data["revoked"]) == names(root, first, second, grandchild) and data["count"] == 4
@@ -231,7 +231,7 @@ def test_a_revocation_ends_all_below_with_one_event_each(client, subject):
     }  # fmt: skip
 
 
-def test_the_end_of_a_child_is_not_the_end_of_its_parent(client, subject):
+def test_the_end_of_a_child_does_not_end_its_parent(client, subject):
     root, first, second, grandchild = tree(client, subject)
     assert sorted(client.do("session.revoke", sessionId=name(first))["revoked"]) == names(first, grandchild)
     assert state(client, root, second) == ["valid"] * 2
@@ -255,7 +255,7 @@ def test_without_a_cascade_the_children_of_a_root_become_roots(client, subject):
     assert get(client, grandchild)["parentId"] == name(first)
 
 
-def test_children_that_have_no_room_as_roots_end_with_their_parent(client, subject):
+def test_children_without_a_slot_as_roots_end_with_their_parent(client, subject):
     root = create(client, subject, policy="lone")
     children = [create(client, subject, root, policy="lone") for _ in range(2)]
     data = client.do("session.revoke", sessionId=name(root), cascade=False)
@@ -272,7 +272,7 @@ def test_a_subjects_revocation_ends_each_session_once(client, subject):
     assert sorted(endings(client, subject)) == names(*sessions)
 
 
-def test_a_child_is_spared_with_what_is_above_it(client, subject):
+def test_a_spared_child_keeps_its_ancestors(client, subject):
     root, first, second, grandchild = tree(client, subject)
     other = create(client, subject)
     client.do("session.revoke", subject=subject, **{"except": grandchild["tokens"]["session"]})
@@ -293,7 +293,7 @@ def test_children_expire_with_their_parent(client, subject):
     }  # fmt: skip
 
 
-def test_a_child_ends_at_the_moment_its_parent_does(client, subject):
+def test_a_child_ends_at_the_same_moment_as_its_parent(client, subject):
     root = create(client, subject, idleSeconds=2)
     child = create(client, subject, root)
     client.wait(lambda: state(client, root) == ["expired_idle"], "the parent to expire")
@@ -309,7 +309,7 @@ def test_a_child_that_idles_out_ends_alone(client, subject):
     assert endings(client, subject)[name(child)] == ("session.expired", "expired_idle")
 
 
-def test_eviction_takes_the_children_along(client, subject):
+def test_eviction_ends_the_children(client, subject):
     root = create(client, subject, policy="single")
     child = create(client, subject, root, policy="single")
     assert create(client, subject, policy="single")["evicted"] == [name(root)]
@@ -319,7 +319,7 @@ def test_eviction_takes_the_children_along(client, subject):
     assert ends[name(child)] == ("session.revoked", "parent_ended")
 
 
-def test_reuse_of_a_refresh_token_takes_the_children_along(client, subject):
+def test_reuse_of_a_refresh_token_ends_the_children(client, subject):
     root = create(client, subject, policy="graceless")
     child = create(client, subject, root)
     token = root["tokens"]["refresh"]
@@ -367,7 +367,7 @@ def test_children_lock_and_unlock_with_their_parent(client, subject):
         assert told[name(child), "session.unlocked"] == "parent_unlocked"
 
 
-def test_a_child_that_was_locked_for_itself_stays_locked_when_its_parent_is_unlocked(client, subject):
+def test_a_child_locked_by_itself_stays_locked_when_its_parent_is_unlocked(client, subject):
     root, first, second, grandchild = tree(client, subject)
     assert sorted(client.do("session.lock", sessionId=name(first))["sessions"]) == names(first, grandchild)
     assert sorted(client.do("session.lock", sessionId=name(root))["sessions"]) == names(root, second)
@@ -377,14 +377,14 @@ def test_a_child_that_was_locked_for_itself_stays_locked_when_its_parent_is_unlo
     assert state(client, first, grandchild) == ["valid"] * 2
 
 
-def test_no_child_is_open_below_a_locked_parent(client, subject):
+def test_no_child_is_usable_under_a_locked_parent(client, subject):
     root, first, _, grandchild = tree(client, subject)
     client.do("session.lock", sessionId=name(root))
     assert client.do("session.unlock", sessionId=name(first))["sessions"] == []
     assert state(client, root, first, grandchild) == ["locked"] * 3
 
 
-def test_locking_a_subject_names_each_session_once(client, subject):
+def test_locking_a_subject_lists_each_session_once(client, subject):
     sessions = tree(client, subject)
     assert sorted(client.do("session.lock", subject=subject)["sessions"]) == names(*sessions)
     assert sorted(client.do("session.unlock", subject=subject)["sessions"]) == names(*sessions)
@@ -416,7 +416,7 @@ def test_a_list_has_each_child_after_its_parent_and_siblings_oldest_first(client
     assert place[name(first)] < place[name(second)] and place[name(root)] < place[name(other)]
 
 
-def test_a_list_that_includes_the_ended_keeps_its_order(client, subject):
+def test_a_list_with_ended_sessions_keeps_its_order(client, subject):
     root, first, second, grandchild = tree(client, subject)
     client.do("session.revoke", sessionId=name(first))
     assert [each["id"] for each in client.do("session.list", subject=subject)["sessions"]] == [name(root), name(second)]
@@ -429,7 +429,7 @@ def test_a_list_that_includes_the_ended_keeps_its_order(client, subject):
 # --- who acts for whom -------------------------------------------------------------------------------------------
 
 
-def test_an_actor_is_named_wherever_the_session_is(client, subject):
+def test_an_actor_is_stated_wherever_the_session_appears(client, subject):
     created = create(client, subject, actor="support-7", authentication=PASSWORD)
     token, session = created["tokens"]["session"], name(created)
     shown = [created["session"], client.validate(token)["session"], client.do("session.get", token=token)["session"]]
@@ -452,7 +452,7 @@ def test_an_actor_is_named_wherever_the_session_is(client, subject):
     assert {each["detail"]["actor"] for each in entries} == {"support-7"}
 
 
-def test_a_child_has_its_parents_actor_unless_it_brings_one(client, subject):
+def test_a_child_has_its_parents_actor_unless_it_states_one(client, subject):
     root = create(client, subject, actor="support-7")
     child = create(client, subject, root)
     other = create(client, subject, child, actor="auditor")
@@ -461,7 +461,7 @@ def test_a_child_has_its_parents_actor_unless_it_brings_one(client, subject):
     assert [each["actor"] for each in created] == ["support-7", "support-7", "auditor"]
 
 
-def test_who_acts_for_themselves_has_no_actor(client, subject):
+def test_a_session_without_an_actor_states_none(client, subject):
     created = create(client, subject)
     assert "actor" not in created["session"]
     assert "actor" not in client.await_event(subject, "session.created").body["data"]

@@ -87,7 +87,7 @@ def test_keys_are_listed_for_a_person_and_for_a_program(sojourn, other):
     assert begins - made == timedelta(seconds=60)
 
 
-def test_rotating_says_no_secret_and_keeps_the_file_its_owners_alone(sojourn, other):
+def test_rotating_prints_no_secret_and_keeps_the_file_private(sojourn, other):
     before = other.stat().st_ino
     done = sojourn("rotate", str(other), "--after", "0")
     assert (done.returncode, done.stderr) == (0, "")
@@ -111,11 +111,11 @@ def test_rotating_is_refused_while_a_key_waits_and_promotes_it_afterwards(sojour
 
 
 @pytest.mark.parametrize("after", ["-1", "604801", "soon"])
-def test_a_moment_that_makes_no_sense_is_wrong_usage(sojourn, other, after):
+def test_an_invalid_moment_is_wrong_usage(sojourn, other, after):
     assert sojourn("rotate", str(other), f"--after={after}").returncode == 64
 
 
-def test_what_is_wrong_with_a_file_is_said_with_its_name(sojourn, tmp_path, other):
+def test_an_error_in_a_file_is_reported_with_its_name(sojourn, tmp_path, other):
     for command in (["list"], ["rotate"]):
         done = sojourn(*command, str(tmp_path / "none.json"))
         assert done.returncode == 1 and "none.json: No such file" in done.stderr and "keys init" in done.stderr
@@ -127,7 +127,7 @@ def test_what_is_wrong_with_a_file_is_said_with_its_name(sojourn, tmp_path, othe
     assert done.returncode == 1 and f"{other}: /version is 7" in done.stderr
 
 
-def test_only_a_key_that_is_no_longer_needed_is_retired(sojourn, other, worker):
+def test_only_a_key_that_is_no_longer_needed_can_be_retired(sojourn, other, worker):
     sojourn("rotate", str(other), "--after", "0")
     first, second = keys(sojourn, other)
     assert second in sojourn("retire", str(other), second).stderr, "the current one"
@@ -149,13 +149,13 @@ def test_only_a_key_that_is_no_longer_needed_is_retired(sojourn, other, worker):
     assert keys(sojourn, other) == {second: "current"}
 
 
-def test_nothing_is_sealed_again_while_a_key_waits(sojourn, other):
+def test_nothing_is_resealed_while_a_key_waits(sojourn, other):
     sojourn("rotate", str(other))
     done = sojourn("reseal", "--keyring-file", str(other))
     assert done.returncode == 1 and "reseal after that" in done.stderr
 
 
-def test_keys_are_exchanged_while_a_worker_goes_on(sojourn, worker, client, start_worker, keyring, subject):
+def test_keys_can_be_exchanged_while_a_worker_runs(sojourn, worker, client, start_worker, keyring, subject):
     tokens = [client.create(f"{subject}-{number}")["tokens"]["session"] for number in range(20)]
     (first,) = keys(sojourn, keyring)
 
@@ -186,7 +186,7 @@ def test_keys_are_exchanged_while_a_worker_goes_on(sojourn, worker, client, star
     assert all(client.validate(token)["valid"] for token in tokens)
 
 
-def test_a_ring_that_turns_bad_is_reported_and_the_last_good_one_stays(start_worker, client, keyring, subject):
+def test_a_keyring_that_becomes_invalid_is_reported_and_the_last_valid_one_stays(start_worker, client, keyring, subject):
     worker = start_worker().await_ready()
     good = open(keyring, encoding="utf-8").read()
     try:
@@ -199,7 +199,7 @@ def test_a_ring_that_turns_bad_is_reported_and_the_last_good_one_stays(start_wor
     assert open(keyring, encoding="utf-8").read() == good
 
 
-def test_a_command_gives_the_keyring(binary, settings, client, keyring, subject, tmp_path, worker):
+def test_a_command_provides_the_keyring(binary, settings, client, keyring, subject, tmp_path, worker):
     created = client.create(subject)
     without = {key: value for key, value in settings.items() if key != "SOJOURN_KEYRING_FILE"}
     given = without | {"SOJOURN_KEYRING_COMMAND": f"cat '{keyring}'", "SOJOURN_PREFETCH": "1"}
@@ -222,7 +222,7 @@ def test_a_command_gives_the_keyring(binary, settings, client, keyring, subject,
         ("vault 'kv", "SOJOURN_KEYRING_COMMAND is not usable"),
     ],
 )
-def test_a_command_that_gives_none_stops_the_start(binary, settings, command, words):
+def test_a_failing_keyring_command_prevents_the_start(binary, settings, command, words):
     without = {key: value for key, value in settings.items() if key != "SOJOURN_KEYRING_FILE"}
     done = subprocess.run(
         [binary, "worker"], env=without | {"SOJOURN_KEYRING_COMMAND": command, "PATH": os.environ["PATH"]},
@@ -231,7 +231,7 @@ def test_a_command_that_gives_none_stops_the_start(binary, settings, command, wo
     assert done.returncode == 78 and words in done.stderr
 
 
-def test_a_file_and_a_command_are_one_too_many(sojourn, binary, settings):
+def test_a_keyring_file_and_a_command_exclude_each_other(sojourn, binary, settings):
     done = subprocess.run(
         [binary, "worker"], env=settings | {"SOJOURN_KEYRING_COMMAND": "cat x"}, capture_output=True, text=True,
         timeout=60, check=False,

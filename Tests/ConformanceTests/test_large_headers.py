@@ -112,7 +112,7 @@ def test_a_redelivered_header_larger_than_a_frame_costs_no_connection(client, wo
 
 
 @pytest.mark.parametrize("bits", [1, 2, 3])
-def test_flags_that_mean_nothing_cost_no_connection(client, start_worker, amqp_url, subject, bits):
+def test_undefined_property_flags_cost_no_connection(client, start_worker, amqp_url, subject, bits):
     """RabbitMQ forwards two property flag bits that no version of the protocol defines."""
     worker = start_worker().await_ready()
     token = client.create(subject)["tokens"]["session"]

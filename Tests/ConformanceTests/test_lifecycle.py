@@ -47,7 +47,7 @@ def test_refresh_rotates_the_refresh_token_and_keeps_the_session_token(client, s
     assert third["session"]["generation"] == 3
 
 
-def test_the_predecessor_inside_its_grace_gets_the_same_successor(client, subject):
+def test_the_predecessor_within_its_grace_period_gets_the_same_successor(client, subject):
     first = client.create(subject)["tokens"]["refresh"]
     second = refresh(client, first).data["tokens"]["refresh"]
     again = refresh(client, first).data
@@ -58,7 +58,7 @@ def test_the_predecessor_inside_its_grace_gets_the_same_successor(client, subjec
     assert client.kinds(subject) == ["session.created", "session.refreshed", "session.refreshed"]
 
 
-def test_a_refresh_inside_the_grace_is_activity(client, subject):
+def test_a_refresh_within_the_grace_period_is_activity(client, subject):
     created, clock = client.create(subject, idleSeconds=2), f"{subject}-clock"
     refresh(client, created["tokens"]["refresh"])
     client.create(clock, idleSeconds=2)
@@ -93,7 +93,7 @@ def test_an_older_token_than_the_predecessor_is_reuse_and_revokes(client, subjec
     expect_reuse(client, subject, created, first, ["session.created", "session.refreshed", "session.refreshed"])
 
 
-def test_without_grace_the_predecessor_is_reuse_and_revokes(client, subject):
+def test_without_a_grace_period_the_predecessor_is_reuse_and_revokes(client, subject):
     created = client.create(subject, policy="graceless")
     first = created["tokens"]["refresh"]
     second = refresh(client, first).data["tokens"]["refresh"]
@@ -101,7 +101,7 @@ def test_without_grace_the_predecessor_is_reuse_and_revokes(client, subject):
     assert refresh(client, second).code == "session_ended"
 
 
-def test_reuse_is_seen_while_the_session_is_locked(client, subject):
+def test_reuse_is_detected_while_the_session_is_locked(client, subject):
     created = client.create(subject, policy="graceless")
     token = created["tokens"]["refresh"]
     refresh(client, token)
@@ -109,7 +109,7 @@ def test_reuse_is_seen_while_the_session_is_locked(client, subject):
     expect_reuse(client, subject, created, token, ["session.created", "session.refreshed", "session.locked"])
 
 
-def test_a_refresh_token_past_its_end_is_told_from_a_session_past_its_end(client, subject):
+def test_an_expired_refresh_token_is_distinguished_from_an_expired_session(client, subject):
     created = client.create(subject, policy="brief")
     token = created["tokens"]["refresh"]
     other = client.create(f"{subject}-clock", idleSeconds=2)
@@ -123,7 +123,7 @@ def test_a_refresh_token_past_its_end_is_told_from_a_session_past_its_end(client
 
 
 @pytest.mark.parametrize("by", ["token", "sessionId", "subject"])
-def test_revoke_ends_the_session_and_says_so_again_with_count_zero(client, subject, by):
+def test_revoke_ends_the_session_and_repeating_it_counts_zero(client, subject, by):
     created = client.create(subject)
     session = created["session"]["id"]
     target = {"token": created["tokens"]["session"], "sessionId": session, "subject": subject}[by]
@@ -137,7 +137,7 @@ def test_revoke_ends_the_session_and_says_so_again_with_count_zero(client, subje
     assert client.kinds(subject) == ["session.created", "session.revoked"]
 
 
-def test_the_reason_of_a_revocation_is_kept_and_published(client, subject):
+def test_the_reason_of_a_revocation_is_stored_and_published(client, subject):
     created = client.create(subject)
     revoke(client, token=created["tokens"]["session"], reason="password_changed")
     assert client.validate(created["tokens"]["session"])["session"]["endReason"] == "password_changed"
@@ -145,7 +145,7 @@ def test_the_reason_of_a_revocation_is_kept_and_published(client, subject):
 
 
 @pytest.mark.parametrize("reason", ["evicted", "token_reused", "Logout", "", "a" * 65, "two words"])
-def test_a_reason_that_is_no_word_or_a_word_of_ours_is_refused(client, subject, reason):
+def test_an_invalid_or_reserved_reason_is_refused(client, subject, reason):
     reply = client.attempt("session.revoke", {"subject": subject, "reason": reason})
     assert (reply.code, reply.path) == ("invalid_field", "/reason")
 
@@ -162,7 +162,7 @@ def test_revoking_a_subject_spares_the_exception(client, subject, spared_by):
     client.await_events(subject, "session.revoked", "session.revoked")
 
 
-def test_what_is_unknown_is_revoked_with_count_zero(client, subject):
+def test_revoking_something_unknown_counts_zero(client, subject):
     assert revoke(client, subject=subject)["count"] == 0
     known = client.create(subject)["session"]["id"]
     assert revoke(client, sessionId=known[:-1] + ("A" if known[-1] != "A" else "B"))["count"] == 0
@@ -191,7 +191,7 @@ def unlock(client, **fields):
 
 
 @pytest.mark.parametrize("by", ["sessionId", "subject"])
-def test_a_locked_session_is_stopped_until_it_is_unlocked(client, subject, by):
+def test_a_locked_session_is_unusable_until_it_is_unlocked(client, subject, by):
     created = client.create(subject)
     target = {by: name(created) if by == "sessionId" else subject}
     assert lock(client, **target) == [name(created)]
@@ -216,7 +216,7 @@ def test_the_reason_of_a_lock_is_published(client, subject):
     assert client.await_event(subject, "session.unlocked").body["data"]["reason"] == "all_clear"
 
 
-def test_without_a_reason_a_lock_has_one_of_its_own(client, subject):
+def test_without_a_reason_a_lock_has_a_default_reason(client, subject):
     session = name(client.create(subject))
     lock(client, sessionId=session)
     unlock(client, sessionId=session)
@@ -224,7 +224,7 @@ def test_without_a_reason_a_lock_has_one_of_its_own(client, subject):
     assert client.await_event(subject, "session.unlocked").body["data"]["reason"] == "unlocked"
 
 
-def test_what_is_so_already_is_not_named_again(client, subject):
+def test_sessions_locked_or_unlocked_already_are_not_listed(client, subject):
     first, second = [name(client.create(subject)) for _ in range(2)]
     assert unlock(client, subject=subject) == [] and unlock(client, sessionId=first) == []
     lock(client, sessionId=first)
@@ -235,7 +235,7 @@ def test_what_is_so_already_is_not_named_again(client, subject):
 
 
 @pytest.mark.parametrize("command", ["session.lock", "session.unlock"])
-def test_what_is_over_is_not_locked_and_no_error(client, subject, command):
+def test_ended_sessions_are_not_locked_and_not_an_error(client, subject, command):
     session = name(client.create(subject))
     revoke(client, sessionId=session)
     assert client.do(command, sessionId=session)["sessions"] == []
@@ -243,7 +243,7 @@ def test_what_is_over_is_not_locked_and_no_error(client, subject, command):
 
 
 @pytest.mark.parametrize("command", ["session.lock", "session.unlock"])
-def test_what_is_unknown_is_not_found(client, subject, command):
+def test_an_unknown_session_is_not_found(client, subject, command):
     session = name(client.create(subject, tenant="ours"))
     assert client.refused(command, sessionId="ses_nowhere") == "session_not_found"
     assert client.refused(command, sessionId=session) == "session_not_found"
@@ -252,7 +252,7 @@ def test_what_is_unknown_is_not_found(client, subject, command):
 
 @pytest.mark.parametrize("command", ["session.lock", "session.unlock", "subject.disable", "subject.enable"])
 @pytest.mark.parametrize("reason", ["context", "Fraud", ""])
-def test_a_locks_reason_is_a_word_and_none_of_ours(client, subject, command, reason):
+def test_an_invalid_or_reserved_reason_of_a_lock_is_refused(client, subject, command, reason):
     reply = client.attempt(command, {"subject": subject, "reason": reason})
     assert (reply.code, reply.path) == ("invalid_field", "/reason")
 
@@ -277,7 +277,7 @@ def test_a_pending_session_is_pending_again_once_it_is_unlocked(client, subject)
     assert client.do("session.elevate", **elevation)["session"]["status"] == "active"
 
 
-def test_a_lock_is_no_activity_and_no_protection_from_the_deadline(client, subject):
+def test_a_lock_is_not_activity_and_does_not_stop_the_deadline(client, subject):
     created = client.create(subject, idleSeconds=1)
     lock(client, subject=subject)
     assert client.await_event(subject, "session.expired").body["data"]["reason"] == "expired_idle"
@@ -307,19 +307,19 @@ def test_the_same_message_at_once_many_times_has_one_effect(client, subject):
     assert revoke(client, subject=subject)["count"] == 1
 
 
-def test_a_refresh_given_again_rotates_once(client, subject):
+def test_a_duplicate_refresh_rotates_once(client, subject):
     token = client.create(subject, policy="graceless")["tokens"]["refresh"]
     first, again = [refresh(client, token, message_id=f"r-{subject}") for _ in range(2)]
     assert again.body == first.body and first.data["session"]["generation"] == 2
 
 
-def test_a_rejection_is_kept_as_well(client, subject):
+def test_a_rejection_is_stored_for_duplicates(client, subject):
     body = {"subject": subject, "policy": "nowhere"}
     first, again = [client.call("session.create", body, message_id=f"n-{subject}") for _ in range(2)]
     assert first.code == "policy_not_found" and again.body == first.body
 
 
-def test_the_same_message_id_with_something_else_is_refused(client, subject):
+def test_the_same_message_id_with_another_command_is_refused(client, subject):
     message_id = str(uuid.uuid4())
     created = client.call("session.create", {"subject": subject}, message_id=message_id).data
     others = [

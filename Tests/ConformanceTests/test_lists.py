@@ -35,14 +35,14 @@ def pages(client, subject, between=lambda: None, **fields):
         yield data
 
 
-def test_a_list_comes_in_pages_as_long_as_was_asked_for(client, subject):
+def test_a_list_has_pages_of_the_requested_length(client, subject):
     sessions = begin(client, subject, 5)
     assert [ids(page) for page in pages(client, subject, limit=2)] == [sessions[:2], sessions[2:4], sessions[4:]]
     assert [ids(page) for page in pages(client, subject, limit=5)] == [sessions]
     assert "next" not in client.do("session.list", subject=subject)
 
 
-def test_what_begins_and_ends_between_pages_hides_nothing_that_lives(client, subject):
+def test_sessions_that_begin_or_end_between_pages_hide_no_living_one(client, subject):
     sessions = begin(client, subject, 6)
     doomed = iter(sessions[:3])
 
@@ -57,7 +57,7 @@ def test_what_begins_and_ends_between_pages_hides_nothing_that_lives(client, sub
     assert len(set(told)) == len(told)
 
 
-def test_a_list_holds_no_more_than_a_mebibyte_of_sessions(client, subject):
+def test_a_list_contains_at_most_a_mebibyte_of_sessions(client, subject):
     # Each is larger as JSON than it looks: a control character takes six bytes there.
     sessions = begin(client, subject, 90, attributes={"text": "\x01" * 2600, "more": "x" * 700})
     told = []
@@ -71,7 +71,7 @@ def test_a_list_holds_no_more_than_a_mebibyte_of_sessions(client, subject):
 
 
 @pytest.mark.parametrize("change", ["made up", "cut", "longer", "of another subject", "of another tenant"])
-def test_a_cursor_that_is_not_this_subject_s_is_refused(client, subject, change):
+def test_a_cursor_of_another_subject_is_refused(client, subject, change):
     begin(client, subject, 2)
     begin(client, f"{subject}-other", 2)
     begin(client, subject, 2, tenant="other")
@@ -87,7 +87,7 @@ def test_a_cursor_that_is_not_this_subject_s_is_refused(client, subject, change)
     assert (reply.code, reply.path) == ("invalid_field", "/cursor")
 
 
-def test_a_cursor_tells_nothing(client, subject):
+def test_a_cursor_reveals_nothing(client, subject):
     sessions = begin(client, subject, 2)
     cursor = client.do("session.list", subject=subject, limit=1)["next"]
     assert not any(session[-12:] in cursor for session in sessions)

@@ -93,7 +93,7 @@ def expect_each_ended_once(client, sessions, reason):
         assert (event["type"], event["data"]["reason"]) == ("session.revoked", reason)
 
 
-def test_with_the_reply_no_session_of_the_tenant_is_good_any_more_and_each_gets_its_one_event(client, run, tenant):
+def test_after_the_reply_no_session_of_the_tenant_is_valid_and_each_gets_one_event(client, run, tenant):
     workers = [run(), run()]
     created = create(client, tenant, MANY)
     others = create(client, f"{tenant}-other", 20)
@@ -110,7 +110,7 @@ def test_with_the_reply_no_session_of_the_tenant_is_good_any_more_and_each_gets_
     assert all(worker.running for worker in workers)
 
 
-def test_a_worker_that_is_killed_in_the_middle_costs_no_event_and_makes_none_twice(client, run, tenant):
+def test_killing_a_worker_during_the_drain_neither_loses_nor_duplicates_events(client, run, tenant):
     doomed = run()
     created = create(client, tenant, MANY)
     revoke(client, tenant, reason="breach")
@@ -123,7 +123,7 @@ def test_a_worker_that_is_killed_in_the_middle_costs_no_event_and_makes_none_twi
     assert so_far < MANY, "it was killed in the middle"
 
 
-def test_only_what_is_all_that_it_is_narrowed_by_ends(client, run, tenant):
+def test_only_sessions_that_match_all_filters_end(client, run, tenant):
     run()
     near, far = {"ip": "203.0.113.24"}, {"ip": "198.51.100.7"}
     meant = create(client, tenant, 3, policy="web", device={"id": "d-1"}, context=near)
@@ -143,7 +143,7 @@ def test_only_what_is_all_that_it_is_narrowed_by_ends(client, run, tenant):
     assert not ends(client, ids(spared))
 
 
-def test_whatever_races_against_it_what_began_before_its_reply_is_over_and_what_began_after_is_not(
+def test_sessions_begun_before_the_reply_end_and_later_ones_do_not_whatever_races(
     client, run, tenant, request
 ):
     run(), run()
@@ -175,7 +175,7 @@ def test_whatever_races_against_it_what_began_before_its_reply_is_over_and_what_
         revoke(client, tenant, reason="tidy_up")
 
 
-def test_a_revocation_that_was_carried_out_stands_no_longer(client, run, tenant):
+def test_a_completed_revocation_is_removed(client, run, tenant):
     worker = run()
     created = create(client, tenant, 10)
     before = len(worker.log)
@@ -185,7 +185,7 @@ def test_a_revocation_that_was_carried_out_stands_no_longer(client, run, tenant)
     assert len(ends(client, ids(created))) == 10
 
 
-def test_what_idled_out_before_does_not_come_back(client, run, tenant):
+def test_a_session_that_idled_out_before_cannot_be_resumed(client, run, tenant):
     run()
     (created,) = create(client, tenant, 1, idleSeconds=1)
     token = {"token": created["tokens"]["session"], "tenant": tenant}

@@ -57,7 +57,7 @@ def let_two_seconds_pass(client, subject):
 # --- transfer ----------------------------------------------------------------------------------------------------
 
 
-def test_a_transfer_takes_everything_along_and_ends_the_original(client, subject):
+def test_a_transfer_keeps_the_state_and_ends_the_original(client, subject):
     created = client.create(
         subject, authentication=BOTH, attributes={"theme": "dark"}, actor="support-7", idleSeconds=900,
         absoluteSeconds=1800, device={"name": "Phone"}, context={"country": "DE"},
@@ -99,7 +99,7 @@ def test_the_original_can_be_kept(client, subject):
 
 
 @pytest.mark.parametrize("keep", [False, True])
-def test_a_ticket_is_good_once(client, subject, keep):
+def test_a_ticket_works_once(client, subject, keep):
     created = client.create(subject)
     ticket = begin(client, created, keepOriginal=keep)
     complete(client, ticket)
@@ -107,13 +107,13 @@ def test_a_ticket_is_good_once(client, subject, keep):
     assert len(living(client, subject)) == 1 + keep
 
 
-def test_the_same_completion_again_gives_the_same_session(client, subject):
+def test_a_duplicate_completion_gives_the_same_session(client, subject):
     body = {"ticket": begin(client, client.create(subject))}
     first, again = [client.call("session.transfer.complete", body, message_id=f"t-{subject}") for _ in range(2)]
     assert first.status == "succeeded" and again.body == first.body
 
 
-def test_a_ticket_is_good_for_as_long_as_the_policy_says(client, subject):
+def test_a_ticket_is_valid_as_long_as_the_policy_says(client, subject):
     data = client.do("session.transfer.begin", token=client.create(subject)["tokens"]["session"])
     assert data["ticket"].startswith("sjt_")
     created = client.create(subject, policy="brief")
@@ -124,20 +124,20 @@ def test_a_ticket_is_good_for_as_long_as_the_policy_says(client, subject):
     complete(client, begin(client, created))
 
 
-def test_a_copy_of_a_begin_has_no_ticket(client, subject):
+def test_the_copy_of_a_begin_has_no_ticket(client, subject):
     token = client.create(subject)["tokens"]["session"]
     reply = client.call("session.transfer.begin", {"token": token}, message_id=f"t-{subject}")
     assert client.await_copy(f"t-{subject}").data == {"expiresAt": reply.data["expiresAt"]}
 
 
-def test_a_begin_alone_changes_nothing_anybody_sees(client, subject):
+def test_a_begin_alone_changes_nothing_visible(client, subject):
     created = client.create(subject)
     begin(client, created)
     assert is_valid(client, created)
     assert client.final_kinds(subject) == ["session.created"]
 
 
-def test_what_is_no_ticket_is_refused(client, subject):
+def test_an_unknown_ticket_is_refused(client, subject):
     created = client.create(subject)
     ticket = begin(client, created)
     other = "A" if ticket[50] != "A" else "B"
@@ -146,7 +146,7 @@ def test_what_is_no_ticket_is_refused(client, subject):
     complete(client, ticket)
 
 
-def test_a_ticket_opens_nothing_else(client, subject):
+def test_a_ticket_is_accepted_by_no_other_command(client, subject):
     ticket = begin(client, client.create(subject))
     assert client.validate(ticket)["valid"] is False
     assert client.refused("session.refresh", refreshToken=ticket) == "token_invalid"
@@ -155,14 +155,14 @@ def test_a_ticket_opens_nothing_else(client, subject):
     assert client.refused("session.revoke", token=ticket) == "token_invalid"
 
 
-def test_a_ticket_is_its_tenants_alone(client, subject):
+def test_a_ticket_belongs_to_one_tenant(client, subject):
     created = client.create(subject, tenant="ours")
     ticket = begin(client, created, tenant="ours")
     assert refuse(client, ticket, tenant="theirs") == "ticket_invalid"
     assert complete(client, ticket, tenant="ours")["session"]["tenant"] == "ours"
 
 
-def test_a_locked_session_does_not_move(client, subject):
+def test_a_locked_session_cannot_be_transferred(client, subject):
     created = client.create(subject)
     ticket = begin(client, created)
     client.do("session.lock", sessionId=created["session"]["id"])
@@ -171,14 +171,14 @@ def test_a_locked_session_does_not_move(client, subject):
 
 
 @pytest.mark.parametrize("command", ["session.revoke", "subject.disable"])
-def test_a_ticket_brings_no_ended_session_back(client, subject, command):
+def test_a_ticket_does_not_revive_an_ended_session(client, subject, command):
     ticket = begin(client, client.create(subject), keepOriginal=True)
     client.do(command, subject=subject)
     assert refuse(client, ticket) in ("ticket_invalid", "session_ended", "subject_disabled")
     assert living(client, subject) == []
 
 
-def test_a_ticket_from_before_an_elevation_does_not_hand_its_level_on(client, subject):
+def test_a_ticket_from_before_an_elevation_is_invalid(client, subject):
     created = client.create(subject, authentication=PASSWORD)
     ticket = begin(client, created)
     new = client.do("session.elevate", token=created["tokens"]["session"], authentication={"methods": ["otp"]})
@@ -186,7 +186,7 @@ def test_a_ticket_from_before_an_elevation_does_not_hand_its_level_on(client, su
     assert is_valid(client, new)
 
 
-def test_a_session_that_ended_gets_no_ticket(client, subject):
+def test_an_ended_session_cannot_issue_a_ticket(client, subject):
     created = client.create(subject)
     client.do("session.revoke", subject=subject)
     assert client.refused("session.transfer.begin", token=created["tokens"]["session"]) == "session_ended"
@@ -227,7 +227,7 @@ def test_a_child_stays_a_child_when_it_moves(client, subject):
     assert not is_valid(client, new)
 
 
-def test_no_transfer_prolongs_a_life(client, subject):
+def test_a_transfer_prolongs_no_lifetime(client, subject):
     data = client.create(subject, absoluteSeconds=60, idleSeconds=60)
     deadline = data["session"]["expiresAt"]
     for _ in range(3):
@@ -269,7 +269,7 @@ def test_reauthentication_replaces_all_tokens_at_once(client, subject, by):
     assert client.final_kinds(subject) == ["session.created", "session.reauthenticated", "session.refreshed"]
 
 
-def test_reauthentication_makes_an_old_authentication_new(client, subject):
+def test_reauthentication_renews_the_authentication_time(client, subject):
     created = client.create(subject, authentication={"methods": ["pwd"], "at": "2020-01-01T00:00:00.000Z"})
     need = {"maxAuthenticationAgeSeconds": 600}
     answer = client.validate(created["tokens"]["session"], require=need)
@@ -298,13 +298,13 @@ def test_an_authentication_from_the_future_is_refused(client, subject):
     assert is_valid(client, created)
 
 
-def test_reauthentication_with_less_lowers_the_level_and_makes_no_active_session_wait(client, subject):
+def test_reauthentication_with_less_lowers_the_level_but_keeps_the_session_active(client, subject):
     data = again(client, client.create(subject, policy="always", authentication=BOTH), PASSWORD)
     assert (data["session"]["level"], data["session"]["status"]) == (1, "active")
     assert client.validate(data["tokens"]["session"], require={"level": 2})["reason"] == "level_too_low"
 
 
-def test_a_context_rule_looks_at_a_reauthentication(client, subject):
+def test_context_rules_apply_to_a_reauthentication(client, subject):
     created = client.create(subject, policy="watchful", context={"country": "DE"})
     assert refuse_again(client, created, context={"country": "FR"}) == "session_ended"
     assert client.validate(created["tokens"]["session"])["reason"] == "revoked"
@@ -314,7 +314,7 @@ def test_a_context_rule_looks_at_a_reauthentication(client, subject):
     ("command", "code"),
     [("session.lock", "session_locked"), ("session.revoke", "session_ended"), ("subject.disable", "subject_disabled")],
 )
-def test_reauthentication_undoes_nothing_but_idle_expiry(client, subject, command, code):
+def test_reauthentication_only_undoes_idle_expiry(client, subject, command, code):
     created = client.create(subject)
     client.do(command, subject=subject)
     told = refuse_again(client, created)
@@ -359,7 +359,7 @@ def subject(subject, request):
 
 
 @pytest.mark.rests
-def test_an_idle_session_says_that_reauthentication_helps(client, rested):
+def test_an_idle_session_suggests_reauthentication(client, rested):
     answer = client.validate(rested["tokens"]["session"])
     assert (answer["reason"], answer["remedy"]) == ("expired_idle", "reauthenticate")
     token = rested["tokens"]["session"]
@@ -373,7 +373,7 @@ def test_an_idle_session_says_that_reauthentication_helps(client, rested):
 @pytest.mark.rests(
     attributes={"cart": [1, 2]}, actor="support-7", device={"name": "Phone"}, context={"country": "DE"}
 )
-def test_an_idle_session_comes_back_with_all_it_had(client, rested, subject, by):
+def test_an_idle_session_is_resumed_with_its_full_state(client, rested, subject, by):
     token = {"token": rested["tokens"]["session"], "refreshToken": rested["tokens"]["refresh"]}[by]
     data = client.do("session.reauthenticate", authentication=PASSWORD, **{by: token})
     carried = ["id", "attributes", "actor", "device", "context", "expiresAt", "createdAt", "policy"]
@@ -384,7 +384,7 @@ def test_an_idle_session_comes_back_with_all_it_had(client, rested, subject, by)
 
 
 @pytest.mark.rests
-def test_a_session_that_came_back_can_be_used_and_expires_again(client, rested, subject):
+def test_a_resumed_session_can_be_used_and_expires_again(client, rested, subject):
     data = again(client, rested)
     client.await_events(subject, "session.expired", "session.reauthenticated", "session.expired")
     assert client.validate(data["tokens"]["session"])["reason"] == "expired_idle"
@@ -394,7 +394,7 @@ def test_a_session_that_came_back_can_be_used_and_expires_again(client, rested, 
     assert client.final_kinds(subject)[:5] == ["session.created", *back, *back]
 
 
-def test_what_elevation_added_is_still_there_when_a_session_comes_back(client, subject):
+def test_an_elevation_survives_resumption(client, subject):
     created = client.create(subject, idleSeconds=2, authentication=PASSWORD)
     data = client.do("session.elevate", token=created["tokens"]["session"], authentication={"methods": ["otp"]})
     client.await_event(subject, "session.expired")
@@ -402,7 +402,7 @@ def test_what_elevation_added_is_still_there_when_a_session_comes_back(client, s
 
 
 @pytest.mark.rests(policy="always", authentication=BOTH)
-def test_a_session_that_comes_back_with_less_than_the_policy_wants_waits_for_the_rest(client, rested):
+def test_a_session_resumed_below_the_policys_level_is_pending(client, rested):
     data = again(client, rested, PASSWORD)
     assert (data["session"]["level"], data["session"]["status"], set(data["tokens"])) == (1, "pending", {"session"})
     assert client.validate(data["tokens"]["session"])["reason"] == "pending"
@@ -411,19 +411,19 @@ def test_a_session_that_comes_back_with_less_than_the_policy_wants_waits_for_the
 
 
 @pytest.mark.rests(policy="always", authentication=BOTH)
-def test_a_session_that_comes_back_with_all_the_policy_wants_is_active(client, rested):
+def test_a_session_resumed_at_the_policys_level_is_active(client, rested):
     assert again(client, rested, BOTH)["session"]["status"] == "active"
 
 
 @pytest.mark.rests(policy="watchful", context={"country": "DE"})
-def test_a_session_does_not_come_back_with_a_context_that_a_rule_refuses(client, rested):
+def test_a_session_is_not_resumed_with_a_forbidden_context(client, rested):
     assert refuse_again(client, rested, context={"country": "FR"}) == "context_rejected"
     assert client.validate(rested["tokens"]["session"])["reason"] == "expired_idle", "it stays over"
     assert is_valid(client, again(client, rested, context={"country": "DE"}))
 
 
 @pytest.mark.rests(policy="narrow")
-def test_after_the_window_a_session_does_not_come_back(client, rested):
+def test_a_session_cannot_be_resumed_after_the_window(client, rested):
     client.wait(
         lambda: client.validate(rested["tokens"]["session"])["remedy"] == "login", "the window to close"
     )
@@ -432,7 +432,7 @@ def test_after_the_window_a_session_does_not_come_back(client, rested):
 
 
 @pytest.mark.rests(absoluteSeconds=3)
-def test_the_window_closes_with_the_life_of_the_session(client, rested):
+def test_the_window_closes_at_the_absolute_deadline(client, rested):
     client.wait(
         lambda: client.validate(rested["tokens"]["session"])["remedy"] == "login", "the absolute deadline to pass"
     )
@@ -440,19 +440,19 @@ def test_the_window_closes_with_the_life_of_the_session(client, rested):
 
 
 @pytest.mark.rests(policy="windowless")
-def test_where_there_is_no_window_a_session_does_not_come_back(client, rested):
+def test_a_session_cannot_be_resumed_without_a_window(client, rested):
     assert client.validate(rested["tokens"]["session"])["remedy"] == "login"
     assert refuse_again(client, rested) == "session_ended"
 
 
 @pytest.mark.rests(policy="absolute", idleSeconds=1)
-def test_where_there_is_no_life_left_a_session_does_not_come_back(client, rested):
+def test_a_session_cannot_be_resumed_after_its_absolute_deadline(client, rested):
     assert client.validate(rested["tokens"]["session"])["remedy"] == "login"
     assert refuse_again(client, rested) == "session_ended"
 
 
 @pytest.mark.rests(policy="lone")
-def test_a_session_does_not_come_back_beyond_the_limit(client, rested, subject):
+def test_a_session_is_not_resumed_beyond_the_limit(client, rested, subject):
     other = client.create(subject, policy="lone")
     assert refuse_again(client, rested) == "limit_reached"
     client.await_event(subject, "session.limit.reached")
@@ -462,7 +462,7 @@ def test_a_session_does_not_come_back_beyond_the_limit(client, rested, subject):
 
 
 @pytest.mark.rests(policy="single")
-def test_a_session_that_comes_back_makes_room_where_the_policy_evicts(client, rested, subject):
+def test_a_resumed_session_evicts_another_if_the_policy_says_so(client, rested, subject):
     other = client.create(subject, policy="single")
     data = again(client, rested)
     event = client.await_event(subject, "session.evicted").body["data"]
@@ -471,7 +471,7 @@ def test_a_session_that_comes_back_makes_room_where_the_policy_evicts(client, re
 
 
 @pytest.mark.rests(parent=True)
-def test_a_child_comes_back_to_its_parent(client, rested):
+def test_a_child_is_resumed_under_its_parent(client, rested):
     data = again(client, rested)
     assert data["session"]["parentId"] == rested["session"]["parentId"]
     client.do("session.revoke", sessionId=rested["session"]["parentId"])
@@ -479,12 +479,12 @@ def test_a_child_comes_back_to_its_parent(client, rested):
 
 
 @pytest.mark.rests(parent=True)
-def test_a_child_does_not_come_back_without_its_parent(client, rested):
+def test_a_child_is_not_resumed_without_its_parent(client, rested):
     client.do("session.revoke", sessionId=rested["session"]["parentId"])
     assert refuse_again(client, rested) == "parent_not_active"
 
 
-def test_a_child_that_ended_with_its_parent_does_not_come_back(client, subject):
+def test_a_child_that_ended_with_its_parent_is_not_resumed(client, subject):
     parent = client.create(subject, idleSeconds=2)
     child = client.create(subject, parentId=parent["session"]["id"])
     client.await_events(subject, "session.expired", "session.expired")
@@ -493,7 +493,7 @@ def test_a_child_that_ended_with_its_parent_does_not_come_back(client, subject):
 
 
 @pytest.mark.rests
-def test_a_disabled_subjects_session_does_not_come_back(client, rested, subject):
+def test_a_disabled_subjects_session_is_not_resumed(client, rested, subject):
     client.do("subject.disable", subject=subject)
     assert refuse_again(client, rested) == "subject_disabled"
     client.do("subject.enable", subject=subject)
@@ -501,6 +501,6 @@ def test_a_disabled_subjects_session_does_not_come_back(client, rested, subject)
 
 
 @pytest.mark.rests
-def test_a_session_that_was_revoked_after_it_rested_does_not_come_back(client, rested, subject):
+def test_a_session_revoked_after_it_idled_out_is_not_resumed(client, rested, subject):
     assert client.do("session.revoke", subject=subject)["count"] == 0, "it had ended by itself"
     assert refuse_again(client, rested) == "session_ended"

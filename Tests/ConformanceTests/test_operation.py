@@ -126,7 +126,7 @@ def test_an_unavailable_broker_among_several_is_not_a_refusal(start_worker, amqp
     assert waiting.stop() == 0
 
 
-def test_a_redis_that_evicts_is_refused_unless_it_is_allowed_to(refused, start_worker, redis_url):
+def test_a_redis_that_evicts_is_refused_unless_allowed(refused, start_worker, redis_url):
     with redis.Redis.from_url(redis_url) as server:
         server.config_set("maxmemory-policy", "allkeys-lru")
         try:
@@ -208,7 +208,7 @@ def test_a_misspelt_variable_aborts_startup_and_the_nearest_is_suggested(refused
     assert "SOJOURN_AMPQ_URL" in sentence and "SOJOURN_AMQP_URL" in sentence
 
 
-def test_what_kubernetes_sets_for_a_service_of_that_name_is_left_alone(start_worker):
+def test_variables_that_kubernetes_sets_for_a_service_of_that_name_are_ignored(start_worker):
     worker = start_worker(
         service_host="10.0.0.1", service_port="5672", service_port_amqp="5672", port="tcp://10.0.0.1:5672",
         port_5672_tcp_addr="10.0.0.1", worker_service_host="10.0.0.2",
@@ -365,7 +365,7 @@ def test_a_worker_that_is_stopped_at_once_leaves_nothing_to_its_event_loops(bina
 # --- crashes -----------------------------------------------------------------------------------------------------
 
 
-def test_a_crash_shows_no_register_and_no_memory(binary, environment):
+def test_a_crash_report_contains_no_registers_and_no_memory(binary, environment):
     process = subprocess.Popen(
         [binary, "worker"], env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
@@ -400,7 +400,7 @@ def test_a_crash_shows_no_register_and_no_memory(binary, environment):
         (0o400, None),
     ],
 )
-def test_a_keyring_is_for_its_owner_and_its_group(refused, settings, start_worker, tmp_path, mode, words):
+def test_a_keyring_may_be_readable_by_its_owner_and_group(refused, settings, start_worker, tmp_path, mode, words):
     path = tmp_path / "keyring.json"
     path.write_text(open(settings["SOJOURN_KEYRING_FILE"]).read())
     path.chmod(mode)
@@ -412,7 +412,7 @@ def test_a_keyring_is_for_its_owner_and_its_group(refused, settings, start_worke
         assert worker.stop() == 0
 
 
-def test_a_keyring_is_followed_through_the_links_that_kubernetes_makes(start_worker, settings, tmp_path, binary):
+def test_a_keyring_is_followed_through_the_links_of_kubernetes(start_worker, settings, tmp_path, binary):
     """A Kubernetes secret volume: `keyring.json` → `..data/keyring.json`, `..data` → `..2026`, updated by replacing the
     link."""
     content = open(settings["SOJOURN_KEYRING_FILE"]).read()

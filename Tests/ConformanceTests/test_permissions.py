@@ -41,7 +41,7 @@ def user(redis_url, namespace, request):
 
 
 @pytest.mark.parametrize("rule", LOSSES)
-def test_a_command_is_not_lost_to_a_permission_that_redis_takes_away(elsewhere, user, subject, rule):
+def test_a_revoked_redis_permission_loses_no_command(elsewhere, user, subject, rule):
     worker, client = elsewhere(redis_url=user.url)
     client.create(f"{subject}-before")
     before = len(worker.log)
@@ -58,7 +58,7 @@ def test_a_command_is_not_lost_to_a_permission_that_redis_takes_away(elsewhere, 
     assert not client.quarantine, "no command is the reason for that"
 
 
-def test_a_worker_whose_redis_user_lacks_a_command_says_at_start_which_and_whose(start_worker, namespace, user):
+def test_a_missing_redis_permission_is_named_at_startup_with_its_user(start_worker, namespace, user):
     user.rules("-zadd", "-lpush")
     worker = start_worker(redis_url=user.url, namespace=f"{namespace}-lacking")
     worker.await_log(f"the Redis user {user.name} may not run ZADD, LPUSH").await_unready()
@@ -68,7 +68,7 @@ def test_a_worker_whose_redis_user_lacks_a_command_says_at_start_which_and_whose
     assert worker.stop() == 0
 
 
-def test_a_frozen_redis_is_noticed_without_traffic(start_worker, namespace, tmp_path):
+def test_a_frozen_redis_is_detected_without_traffic(start_worker, namespace, tmp_path):
     port = free_port()
     with subprocess.Popen(
         ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],

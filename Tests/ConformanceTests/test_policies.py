@@ -74,7 +74,7 @@ def test_a_policy_can_evict_the_oldest(client, subject):
     assert [is_valid(client, each) for each in (first, second, third)] == [False, True, True]
 
 
-def test_a_policy_can_reject_what_is_over_the_limit(client, subject):
+def test_a_policy_can_reject_sessions_over_the_limit(client, subject):
     kept = [client.create(subject, policy="reject") for _ in range(2)]
     reply = client.call("session.create", {"subject": subject, "policy": "reject"})
     assert (reply.status, reply.code) == ("rejected", "limit_reached")
@@ -91,12 +91,12 @@ def test_limits_count_by_policy(client, subject):
     assert all(is_valid(client, each) for each in ours)
 
 
-def test_a_limit_of_zero_is_no_limit(client, subject):
+def test_a_limit_of_zero_means_no_limit(client, subject):
     sessions = [client.create(subject, policy="endless") for _ in range(12)]
     assert all(is_valid(client, each) for each in sessions)
 
 
-def test_locked_and_pending_sessions_have_their_place(client, subject):
+def test_locked_sessions_count_and_pending_ones_count_separately(client, subject):
     first = client.create(subject, policy="reject")
     client.create(subject, policy="reject")
     client.do("session.lock", sessionId=first["session"]["id"])
@@ -106,7 +106,7 @@ def test_locked_and_pending_sessions_have_their_place(client, subject):
     assert [each["evicted"] for each in pending] == [[], [], [pending[0]["session"]["id"]]]
 
 
-def test_the_password_alone_logs_nobody_out(client, subject):
+def test_the_password_alone_ends_no_session(client, subject):
     both = {"authentication": {"methods": ["pwd", "otp"]}, "policy": "always"}
     ours = [client.create(subject, **both) for _ in range(2)]
     for _ in range(3):
@@ -156,7 +156,7 @@ def test_an_idle_session_expires_and_validating_without_touch_is_not_activity(cl
     assert client.kinds(subject) == ["session.created", "session.expired"]
 
 
-def test_after_the_window_an_idle_session_has_simply_ended(client, subject):
+def test_after_the_window_an_idle_session_suggests_login(client, subject):
     created = client.create(subject, policy="windowless")
     client.await_event(subject, "session.expired")
     assert client.validate(created["tokens"]["session"])["remedy"] == "login"
@@ -181,7 +181,7 @@ def test_activity_extends_the_idle_deadline(client, subject):
     assert is_valid(client, created)
 
 
-def test_no_activity_saves_a_session_from_its_absolute_deadline(client, subject):
+def test_activity_does_not_extend_the_absolute_deadline(client, subject):
     created = client.create(subject, policy="absolute")
 
     def touch_until_expired():
@@ -197,7 +197,7 @@ def test_no_activity_saves_a_session_from_its_absolute_deadline(client, subject)
     assert client.kinds(subject) == ["session.created", "session.expired"]
 
 
-def test_an_expired_session_makes_room(client, subject):
+def test_an_expired_session_frees_its_slot(client, subject):
     expiring = [client.create(subject, policy="reject", idleSeconds=1) for _ in range(2)]
     client.await_events(subject, "session.expired", "session.expired")
     assert not any(is_valid(client, each) for each in expiring)
@@ -207,7 +207,7 @@ def test_an_expired_session_makes_room(client, subject):
 # --- the file, when it changes -----------------------------------------------------------------------------------
 
 
-def test_a_policy_file_is_watched_and_one_that_turns_bad_changes_nothing(elsewhere, policy_file, subject):
+def test_a_policy_file_is_watched_and_an_invalid_one_changes_nothing(elsewhere, policy_file, subject):
     path = policy_file({"mine": {"absoluteSeconds": 700, "idleSeconds": 60}})
     worker, client = elsewhere(policy_file=path)
     assert get(client, "default", "mine")["absoluteSeconds"] == 700
@@ -266,7 +266,7 @@ def expect_in_force(client, subject, tenant, name, seconds):
     )
 
 
-def test_a_policy_is_shown_with_every_key(client, tenant):
+def test_a_policy_is_returned_with_every_key(client, tenant):
     assert get(client, tenant, "default") == DEFAULTS
     assert get(client, tenant, "least") == DEFAULTS | {"maxSessions": 2}
     data = put(client, tenant, "mine", idleSeconds=60, mfa={"required": "onRisk"}, context={"travel": "lock"})
@@ -278,25 +278,25 @@ def test_a_policy_is_shown_with_every_key(client, tenant):
     assert get(client, tenant, "mine") == expected
 
 
-def test_a_put_policy_goes_before_one_from_the_file(client, tenant):
+def test_a_policy_set_by_command_overrides_the_file(client, tenant):
     put(client, tenant, "reject", maxSessions=7)
     assert get(client, tenant, "reject") == DEFAULTS | {"maxSessions": 7}, "whole: an absent key is its default"
     assert get(client, f"{tenant}-other", "reject") == DEFAULTS | {"maxSessions": 2, "onLimit": "reject"}
 
 
-def test_a_policy_is_replaced_whole(client, tenant):
+def test_a_policy_is_replaced_completely(client, tenant):
     put(client, tenant, "mine", idleSeconds=60, maxSessions=1)
     put(client, tenant, "mine", maxSessions=2)
     assert get(client, tenant, "mine") == DEFAULTS | {"maxSessions": 2}
 
 
-def test_the_default_policy_can_be_put_as_well(client, subject, tenant):
+def test_the_default_policy_can_be_set(client, subject, tenant):
     put(client, tenant, "default", absoluteSeconds=600, idleSeconds=600)
     session = expect_in_force(client, subject, tenant, "default", 600)["session"]
     assert session["expiresAt"] == session["idleExpiresAt"]
 
 
-def test_a_list_has_what_was_put_and_what_is_in_the_file_by_name(client, tenant):
+def test_the_list_of_policies_merges_those_set_and_those_in_the_file(client, tenant):
     put(client, tenant, "a-first", idleSeconds=60)
     put(client, tenant, "least", idleSeconds=61)
     listed = client.do("policy.list", tenant=tenant)["policies"]
@@ -343,7 +343,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("policy", "path"), BAD)
-def test_a_bad_policy_is_refused_and_the_old_one_stays(client, tenant, policy, path):
+def test_an_invalid_policy_is_refused_and_the_old_one_stays(client, tenant, policy, path):
     put(client, tenant, "mine", idleSeconds=60)
     reply = client.attempt("policy.put", {"tenant": tenant, "name": "mine", "policy": policy})
     assert (reply.status, reply.code, reply.path) == ("failed", "invalid_field", path)
@@ -351,12 +351,12 @@ def test_a_bad_policy_is_refused_and_the_old_one_stays(client, tenant, policy, p
 
 
 @pytest.mark.parametrize("name", ["", "two words", "x" * 65, "é"])
-def test_a_put_policy_has_a_good_name(client, tenant, name):
+def test_an_invalid_policy_name_is_refused(client, tenant, name):
     reply = client.attempt("policy.put", {"tenant": tenant, "name": name, "policy": {}})
     assert (reply.code, reply.path) == ("invalid_field", "/name")
 
 
-def test_a_tenant_has_a_hundred_policies_at_most(client, tenant):
+def test_a_tenant_has_at_most_a_hundred_policies(client, tenant):
     puts = [
         client.publish("policy.put", {"tenant": tenant, "name": f"p{number}", "policy": {}}) for number in range(100)
     ]
@@ -367,7 +367,7 @@ def test_a_tenant_has_a_hundred_policies_at_most(client, tenant):
     put(client, f"{tenant}-other", "one-more")
 
 
-def test_a_put_policy_is_in_force_on_every_worker_within_a_second(client, start_worker, policies, subject, tenant):
+def test_a_policy_that_was_set_is_in_force_on_every_worker_within_a_second(client, start_worker, policies, subject, tenant):
     put(client, tenant, "mine", absoluteSeconds=700, idleSeconds=60)
     start_worker(policy_file=policies).await_ready()
     expect_in_force(client, subject, tenant, "mine", 700)  # also on a worker that starts later
@@ -377,7 +377,7 @@ def test_a_put_policy_is_in_force_on_every_worker_within_a_second(client, start_
 
 
 @pytest.mark.parametrize("window", [0, 3600])
-def test_an_ended_session_is_remembered_for_as_long_as_the_policy_says(client, subject, tenant, window):
+def test_an_ended_session_is_remembered_as_long_as_the_policy_says(client, subject, tenant, window):
     times = {"absoluteSeconds": 600, "idleSeconds": 60, "endedSeconds": 1, "reauthenticationWindowSeconds": window}
     put(client, tenant, "mine", **times)
     expect_in_force(client, subject, tenant, "mine", 600)
@@ -394,7 +394,7 @@ def test_an_ended_session_is_remembered_for_as_long_as_the_policy_says(client, s
 # --- what becomes of sessions when their policy does -------------------------------------------------------------------
 
 
-def test_a_removed_policy_gives_way_to_the_file_s_and_nothing_is_left_where_there_is_none(client, tenant):
+def test_after_removing_a_policy_the_files_applies_if_there_is_one(client, tenant):
     put(client, tenant, "least", maxSessions=9)
     assert client.do("policy.remove", tenant=tenant, name="least")["policy"] == DEFAULTS | POLICIES["least"]
     assert get(client, tenant, "least") == DEFAULTS | POLICIES["least"]
@@ -407,14 +407,14 @@ def test_a_removed_policy_gives_way_to_the_file_s_and_nothing_is_left_where_ther
         assert client.refused("policy.remove", tenant=tenant, name=name) == "policy_not_found"
 
 
-def test_a_removed_policy_makes_room_for_another(client, tenant):
+def test_removing_a_policy_allows_another(client, tenant):
     for number in range(100):
         put(client, tenant, f"p{number}")
     client.do("policy.remove", tenant=tenant, name="p50")
     put(client, tenant, "one-more")
 
 
-def test_sessions_under_a_policy_that_is_gone_live_by_the_default(client, subject, tenant):
+def test_sessions_of_a_removed_policy_follow_the_default(client, subject, tenant):
     put(client, tenant, "long", absoluteSeconds=90000, idleSeconds=90000)
     expect_in_force(client, subject, tenant, "long", 90000)
     token = client.create(subject, tenant=tenant, policy="long")["tokens"]["session"]
@@ -426,7 +426,7 @@ def test_sessions_under_a_policy_that_is_gone_live_by_the_default(client, subjec
     client.wait(lambda: lifetime() == DEFAULTS["absoluteSeconds"], "the default to hold")
 
 
-def test_no_session_outlives_a_policy_that_is_made_stricter(client, subject, tenant):
+def test_a_stricter_policy_shortens_existing_sessions(client, subject, tenant):
     put(client, tenant, "mine", absoluteSeconds=3600, idleSeconds=3600, maxSessions=0)
     expect_in_force(client, subject, tenant, "mine", 3600)
     created = client.create(f"{subject}-used", tenant=tenant, policy="mine")
@@ -444,7 +444,7 @@ def test_no_session_outlives_a_policy_that_is_made_stricter(client, subject, ten
     assert not client.validate(token, tenant=tenant)["valid"]
 
 
-def test_what_a_policy_requires_cannot_be_left_out(client, subject, tenant):
+def test_required_context_fields_cannot_be_omitted(client, subject, tenant):
     rules = {"country": "elevate", "require": ["country"]}
     put(client, tenant, "strict", context=rules, maxSessions=0)
     assert get(client, tenant, "strict") == DEFAULTS | {"context": DEFAULTS["context"] | rules, "maxSessions": 0}

@@ -54,7 +54,7 @@ BODIES = {
 
 @pytest.mark.parametrize("kind", ["session", "refresh", "access"])
 @pytest.mark.parametrize("way", BODIES)
-def test_no_credential_of_a_misspelt_message_is_anywhere(client, worker, tokens, way, kind):
+def test_no_credential_of_a_misspelt_message_is_visible_anywhere(client, worker, tokens, way, kind):
     token, marker = tokens[kind], str(uuid.uuid4())
     body = BODIES[way](token)
     body = body if isinstance(body, bytes) else body.encode()
@@ -78,7 +78,7 @@ def test_no_credential_of_a_misspelt_message_is_anywhere(client, worker, tokens,
         {"code": 482913}, {"482913": 1, "code": "482913"},
     ],
 )  # fmt: skip
-def test_no_code_of_a_misspelt_message_is_anywhere(client, worker, body):
+def test_no_code_of_a_misspelt_message_is_visible_anywhere(client, worker, body):
     marker = str(uuid.uuid4())
     reply = client.attempt("session.create", {"subject": "x"} | body, headers={"mine": marker})
     assert reply.code == "invalid_field"
@@ -90,7 +90,7 @@ def test_no_code_of_a_misspelt_message_is_anywhere(client, worker, body):
     assert message.body["subject"] == "x", "it is JSON still"
 
 
-def test_no_credential_is_in_the_properties_of_what_is_kept_or_in_what_everybody_gets(client, worker, tokens):
+def test_no_credential_is_in_quarantined_properties_or_public_messages(client, worker, tokens):
     token, marker = tokens["session"], str(uuid.uuid4())
     headers = {"mine": marker, "x": token, token[:100]: 1, "deep": {"list": [token]}}
     reply = client.attempt(
@@ -132,7 +132,7 @@ def test_a_reserved_reply_queue_receives_nothing(client, tokens):
     assert client.channel.queue_declare(generated, passive=True).method.message_count == 0
 
 
-def test_headers_that_rabbitmq_obeys_take_a_bad_message_nowhere_else(client):
+def test_routing_headers_do_not_redirect_a_quarantined_message(client):
     marker = str(uuid.uuid4())
     spy = client.channel.queue_declare("", exclusive=True).method.queue
     client.channel.queue_bind(spy, f"{client.namespace}.dead", "spied.on")
@@ -172,11 +172,11 @@ def test_unknown_commands_are_quarantined_at_a_limited_rate(elsewhere):
     assert "no more of them are kept in quarantine" in worker.log
 
 
-def test_a_worker_without_a_callers_file_says_what_that_means(worker):
+def test_a_worker_without_a_callers_file_warns_about_it(worker):
     assert "no callers file" in worker.log and "namespace of message ids" in worker.log
 
 
-def test_quarantine_is_looked_at_and_opened_with_the_keyring_alone(start_worker, settings, binary, amqp_url, namespace):
+def test_quarantined_credentials_are_opened_only_with_the_keyring(start_worker, settings, binary, amqp_url, namespace):
     name = f"{namespace}-look"
     start_worker(namespace=name).await_ready()
     client = Client(amqp_url, name)

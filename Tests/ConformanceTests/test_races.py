@@ -155,7 +155,7 @@ def test_once_a_revocation_is_answered_no_validate_succeeds(client, sessions):
     assert {client.await_reply(each).data.get("reason", "valid") for each in asked} == {"revoked"}
 
 
-def test_no_late_write_brings_a_revoked_session_back(client, at_once, sessions):
+def test_no_late_write_revives_a_revoked_session(client, at_once, sessions):
     """Validates that each cause a write: their context is new, and a rule accepts it."""
     created = sessions(MANY, policy="watchful", context={"userAgent": "first"})
     commands = []
@@ -194,7 +194,7 @@ def test_once_a_lock_is_answered_the_session_is_unusable_until_unlocked(client, 
     assert set(codes(at_once([refresh(each) for each in newest]))) == {"succeeded"}
 
 
-def test_locking_and_unlocking_agree_on_where_it_ended(client, at_once, sessions):
+def test_concurrent_locks_and_unlocks_end_consistently(client, at_once, sessions):
     created = sessions(SOME)
     commands = []
     for each in created:
@@ -245,7 +245,7 @@ def test_elevate_against_elevate_and_refresh_leaves_one_line_of_tokens(client, a
     assert set(codes(at_once([refresh(each["refresh"]) for each in lines]))) == {"succeeded"}
 
 
-def test_one_code_is_taken_once(client, at_once, subject):
+def test_a_code_is_accepted_once(client, at_once, subject):
     for number in range(FEW):
         name = f"{subject}-{number}"
         authenticator = enrolled(client, name)
@@ -255,7 +255,7 @@ def test_one_code_is_taken_once(client, at_once, subject):
             assert sorted(codes(replies)) == ["factor_rejected"] * 5 + ["succeeded"]
 
 
-def test_one_of_several_reauthentications_brings_a_session_back(client, at_once, sessions):
+def test_only_one_of_several_reauthentications_resumes_a_session(client, at_once, sessions):
     created = sessions(SOME, idleSeconds=1)
     for each in created:
         client.await_event(of(each)[0], "session.expired")
@@ -300,7 +300,7 @@ def expect_never_more_than(client, subject, limit):
         assert len(alive) <= limit, f"{len(alive)} at once, at {event.body['sequence']}"
 
 
-def test_every_way_to_one_more_session_minds_the_limit(client, at_once, sessions):
+def test_every_way_to_another_session_respects_the_limit(client, at_once, sessions):
     """Sessions that are created, revived and transferred concurrently, with room for only one."""
     resting = sessions(SOME, policy="pair", idleSeconds=1)
     for each in resting:
@@ -360,7 +360,7 @@ def test_no_update_is_lost(client, at_once, sessions):
         assert client.final_kinds(subject).count("session.updated") == 30
 
 
-def test_no_child_begins_below_a_parent_that_ends(client, at_once, sessions):
+def test_no_child_begins_under_an_ended_parent(client, at_once, sessions):
     created = sessions(MANY)
     commands = []
     for each in created:
@@ -373,7 +373,7 @@ def test_no_child_begins_below_a_parent_that_ends(client, at_once, sessions):
     assert {len(each) for each in lists(at_once, created)} == {0}
 
 
-def test_one_message_that_comes_many_times_at_once_has_one_effect(client, subject):
+def test_one_message_delivered_many_times_at_once_has_one_effect(client, subject):
     waiting = {}
     for number in range(SOME):
         body, message_id = {"subject": f"{subject}-{number}"}, f"once-{subject}-{number}"

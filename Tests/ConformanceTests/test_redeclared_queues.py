@@ -50,7 +50,7 @@ def test_a_difference_that_breaks_a_promise_is_named_until_it_is_fixed(start_wor
     client.close()
 
 
-def test_a_binding_that_is_missing_is_named_by_the_first_command_that_misses_it(start_worker, channel, there, amqp_url):
+def test_a_missing_binding_is_reported_when_a_command_arrives_as_unknown(start_worker, channel, there, amqp_url):
     assert start_worker(namespace=there).await_ready().stop() == 0
     channel.queue_unbind(f"{there}.commands.validate", f"{there}.commands", "session.get")
     worker = start_worker(namespace=there, topology="check").await_ready()

@@ -7,26 +7,26 @@ from schema_examples import example
 from schemas_support import faults, load, names
 
 
-def test_the_commands_and_events_are_the_contract_s():
+def test_commands_and_events_agree_with_the_contract():
     assert set(names("commands")) == set(COMMANDS) == {name for queue in QUEUES.values() for name in queue}
     assert set(names("events")) == set(EVENTS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_says_its_queue_and_whether_it_needs_a_message_id(command):
+def test_each_command_states_its_queue_and_whether_it_needs_a_message_id(command):
     schema = load(f"commands/{command}.json")
     (queue,) = [queue for queue, commands in QUEUES.items() if command in commands]
     assert schema["description"].endswith(f" Queue N.commands.{queue}.")
     assert ("message_id is required." in schema["description"]) == (command not in READING)
 
 
-def test_the_error_codes_are_the_contract_s():
+def test_the_error_codes_agree_with_the_contract():
     definitions = load("common.json")["$defs"]
     assert definitions["rejectionCode"]["enum"] == REJECTED
     assert definitions["failureCode"]["enum"] == FAILED
 
 
-def test_the_reasons_are_the_contract_s():
+def test_the_reasons_agree_with_the_contract():
     definitions = load("common.json")["$defs"]
     assert definitions["validityReason"]["enum"] == VALIDITY_REASONS
     assert definitions["reasonInCommand"]["not"]["enum"] == RESERVED_REASONS
@@ -62,11 +62,11 @@ def test_the_reasons_are_the_contract_s():
         ("policy.list", ""),
     ],
 )
-def test_the_keys_of_each_command_are_the_contract_s(command, keys):
+def test_the_keys_of_each_command_agree_with_the_contract(command, keys):
     assert list(load(f"commands/{command}.json")["properties"]) == ["tenant", *keys.split()]
 
 
-def test_the_keys_of_a_session_are_the_contract_s():
+def test_the_keys_of_a_session_agree_with_the_contract():
     session = load("common.json")["$defs"]["session"]
     optional = "authenticatedAt device context parentId actor endedAt endReason".split()
     keys = """
@@ -77,7 +77,7 @@ def test_the_keys_of_a_session_are_the_contract_s():
     assert session["required"] == [key for key in keys if key not in optional]
 
 
-def test_the_defaults_of_a_policy_are_the_contract_s():
+def test_the_defaults_of_a_policy_agree_with_the_contract():
     common = load("common.json")["$defs"]
 
     def defaults(schema):
@@ -140,7 +140,7 @@ def test_the_defaults_of_a_policy_are_the_contract_s():
         ({"idle": 600}, False),
     ],
 )
-def test_a_policy_keeps_its_limits(policy, good):
+def test_a_policys_limits_are_enforced(policy, good):
     assert bool(faults("common.json#/$defs/policyInCommand", policy)) != good
 
 

@@ -60,14 +60,14 @@ def _rfc3339(seconds):
 
 
 @pytest.mark.parametrize("path", [*example_files("events"), *(EXAMPLES / "results").glob("*/*-copy.json")], ids=label)
-def test_no_secret_is_in_what_everyone_may_read(path):
+def test_no_public_example_contains_a_secret(path):
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"sj[srt]_|eyJ|otpauth:|[a-z0-9]{5}-[a-z0-9]{5}\"", text)
     assert not set(SECRETS.get(path.parent.name, [])) & set(json.loads(text)["data"])
 
 
 @pytest.mark.parametrize("path", example_files("results"), ids=label)
-def test_the_sessions_in_examples_agree_with_themselves(path):
+def test_the_sessions_in_examples_are_consistent(path):
     data = read(path).get("data", {})
     if "count" in data:
         assert data["count"] == len(data["revoked"])
@@ -123,7 +123,7 @@ def test_an_unknown_key_anywhere_in_a_command_is_an_error(path):
 
 
 @pytest.mark.parametrize("path", [*example_files("results"), *example_files("events")], ids=label)
-def test_an_unknown_key_anywhere_in_what_is_published_is_ignored(path):
+def test_an_unknown_key_anywhere_in_a_published_message_is_ignored(path):
     body = read(path)
     kind = path.parent.parent.name
     for pointer in with_an_unknown_key(body, free={"/data/caep"}):
@@ -142,7 +142,7 @@ def test_each_invalid_example_is_invalid(path):
 
 
 @pytest.mark.parametrize("path", invalid_files(), ids=label)
-def test_each_invalid_example_expects_a_code_and_the_pointer_to_its_one_fault(path):
+def test_each_invalid_example_names_a_code_and_the_pointer_to_its_error(path):
     case = read(path)
     expect, body = case["expect"], case["body"]
     if expect["code"] == "malformed_message":

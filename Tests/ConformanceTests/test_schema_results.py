@@ -114,7 +114,7 @@ def test_only_results_match_the_result_schemas(path, change, good):
             validate_result(path.split("/")[0], body, "reply")
 
 
-def test_a_pending_session_has_a_challenge_and_its_session_token_alone():
+def test_a_pending_session_has_only_a_challenge_and_its_session_token():
     body = example("results/session.create/succeeded.json")
     body["data"]["session"]["status"] = "pending"
     body["data"]["tokens"] = {"session": body["data"]["tokens"]["session"]}
@@ -124,7 +124,7 @@ def test_a_pending_session_has_a_challenge_and_its_session_token_alone():
     validate_result("session.create", body, "reply")
 
 
-def test_what_a_copy_leaves_out_is_the_contract_s():
+def test_a_copy_omits_what_the_contract_says():
     assert {command for command in COMMANDS if "copy" in load(f"results/{command}.json")["$defs"]} == set(SECRETS)
 
 
@@ -218,7 +218,7 @@ def test_only_events_match_the_event_schemas(path, change, good):
 
 
 @pytest.mark.parametrize("path", example_files("events"), ids=label)
-def test_the_claims_in_examples_agree_with_what_they_are_beside(path):
+def test_the_claims_in_examples_agree_with_their_session(path):
     data = read(path)["data"]
     for uri, claims in data.get("caep", {}).items():
         kind = uri.rsplit("/", 1)[1]
@@ -234,7 +234,7 @@ def test_the_claims_in_examples_agree_with_what_they_are_beside(path):
             assert claims["change_type"] == {"factor.enrolled": "create", "factor.removed": "delete"}[path.parent.name]
 
 
-def test_a_command_or_event_without_a_schema_is_not_let_through():
+def test_a_command_or_event_without_a_schema_is_rejected():
     with pytest.raises(KeyError):
         validate_command("session.creat", {})
     with pytest.raises(KeyError):

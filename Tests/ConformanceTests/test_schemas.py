@@ -19,7 +19,7 @@ def test_each_schema_is_valid_2020_12(path):
 
 
 @pytest.mark.parametrize("path", schema_files())
-def test_each_schema_uses_only_keywords_there_are(path):
+def test_each_schema_uses_only_known_keywords(path):
     # Validators silently ignore misspelt keywords.
     known = set("""
         $schema $id $ref $defs $anchor title description default examples type enum const properties required
@@ -33,7 +33,7 @@ def test_each_schema_uses_only_keywords_there_are(path):
 
 
 @pytest.mark.parametrize("path", schema_files())
-def test_each_id_is_the_place_of_its_file(path):
+def test_each_id_is_the_path_of_its_file(path):
     assert load(path)["$id"] == BASE + path
     assert load(path)["title"] and load(path)["description"]
 
@@ -53,7 +53,7 @@ def test_each_reference_resolves_by_id_and_on_disk(path):
 
 
 @pytest.mark.parametrize("path", schema_files())
-def test_each_property_says_what_it_means(path):
+def test_each_property_has_a_description(path):
     resolver = registry().resolver(base_uri=BASE + path)
     for where, owner, schema in described_places(load(path)):
         if schema is False:
@@ -82,7 +82,7 @@ def described_places(schema, path=()):
 # --- the README
 
 
-def test_the_lines_the_readme_shows_work():
+def test_the_commands_in_the_readme_work():
     text = (SCHEMAS / "README.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     done = subprocess.run([sys.executable, "-c", code], cwd=SCHEMAS, capture_output=True, text=True, check=False)

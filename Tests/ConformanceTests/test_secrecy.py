@@ -207,7 +207,7 @@ def run(client, redis_url, namespace):
         return {"sent": monitor.stop(store), "at rest": at_rest}
 
 
-def test_the_search_finds_what_is_there(client, run, namespace):
+def test_the_search_finds_existing_secrets(client, run, namespace):
     """Otherwise the other tests would pass on anything."""
     found = needles(client)
     assert len(found) > 1000
@@ -234,7 +234,7 @@ def test_no_log_reveals_a_secret_or_an_identity(client, worker, run):
     assert search(needles(client), log) == []
 
 
-def test_nothing_that_is_published_for_everybody_has_a_secret(client, run):
+def test_no_public_message_contains_a_secret(client, run):
     """It names the subject, but gives no access."""
     messages = [*client.results, *client.events]
     assert len(messages) > 80, "there was hardly anything published"

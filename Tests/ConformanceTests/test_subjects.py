@@ -28,7 +28,7 @@ def reason(client, created):
 # --- disable and enable ------------------------------------------------------------------------------------------
 
 
-def test_disabling_ends_every_session_and_lets_none_begin(client, subject):
+def test_disabling_ends_every_session_and_prevents_new_ones(client, subject):
     sessions = [client.create(subject) for _ in range(3)]
     client.do("session.lock", sessionId=name(sessions[1]))
     data = client.do("subject.disable", subject=subject, reason="left_the_company")
@@ -54,7 +54,7 @@ def test_no_session_of_a_disabled_subject_is_usable(client, subject):
     assert client.refused("session.update", token=token, attributes={"a": 1}) in over
 
 
-def test_an_enabled_subject_begins_anew(client, subject):
+def test_an_enabled_subject_can_begin_sessions_again(client, subject):
     created = client.create(subject)
     client.do("subject.disable", subject=subject)
     assert client.do("subject.enable", subject=subject, reason="back_again") == {"revoked": []}
@@ -65,7 +65,7 @@ def test_an_enabled_subject_begins_anew(client, subject):
     assert "sessionId" not in event["data"]
 
 
-def test_disabling_or_enabling_twice_is_no_error_and_publishes_nothing(client, subject):
+def test_disabling_or_enabling_twice_succeeds_and_publishes_nothing(client, subject):
     for _ in range(2):
         assert client.do("subject.enable", subject=subject) == {"revoked": []}
     for _ in range(2):
@@ -74,7 +74,7 @@ def test_disabling_or_enabling_twice_is_no_error_and_publishes_nothing(client, s
     assert client.final_kinds(subject) == ["subject.disabled", "subject.enabled"]
 
 
-def test_without_a_reason_the_events_have_one_of_their_own(client, subject):
+def test_without_a_reason_the_events_have_a_default_reason(client, subject):
     client.do("subject.disable", subject=subject)
     client.do("subject.enable", subject=subject)
     assert client.await_event(subject, "subject.disabled").body["data"]["reason"] == "disabled"
@@ -115,7 +115,7 @@ def test_a_list_has_no_tokens(client, subject):
     assert not [token for token in tokens if token.encode() in reply.raw]
 
 
-def test_who_is_unknown_has_no_sessions(client, subject):
+def test_an_unknown_subject_has_no_sessions(client, subject):
     assert client.do("session.list", subject=subject)["sessions"] == []
 
 
@@ -127,7 +127,7 @@ def test_a_list_is_of_one_tenant(client, subject):
 
 
 @pytest.mark.parametrize("by", ["token", "sessionId"])
-def test_get_shows_a_session_of_any_status(client, subject, by):
+def test_get_returns_a_session_of_any_status(client, subject, by):
     created = client.create(subject, attributes={"a": 1}, device=DEVICE, context=PLACE)
     target = {by: created["tokens"]["session"] if by == "token" else name(created)}
     assert client.do("session.get", **target)["session"] == created["session"]
@@ -137,7 +137,7 @@ def test_get_shows_a_session_of_any_status(client, subject, by):
     assert client.do("session.get", **target)["session"]["status"] == "revoked"
 
 
-def test_get_of_what_is_not_there(client, subject):
+def test_get_of_an_unknown_session_is_not_found(client, subject):
     created = client.create(subject, tenant="ours")
     assert client.refused("session.get", sessionId="ses_nowhere") == "session_not_found"
     assert client.refused("session.get", sessionId=name(created)) == "session_not_found"
@@ -165,7 +165,7 @@ def entries(client, created, **fields):
     return client.do("session.activity", sessionId=name(created), **fields)["entries"]
 
 
-def test_activity_tells_what_happened_newest_first(client, subject):
+def test_activity_lists_what_happened_newest_first(client, subject):
     created = client.create(subject, authentication=PASSWORD)
     client.do("session.refresh", refreshToken=created["tokens"]["refresh"])
     client.do("session.update", sessionId=name(created), attributes={"a": 1})
@@ -184,7 +184,7 @@ def test_activity_tells_what_happened_newest_first(client, subject):
     assert client.final_kinds(subject) == [f"session.{each}" for each in happened], "as the events say"
 
 
-def test_activity_tells_where_it_was(client, subject):
+def test_activity_states_where_it_happened(client, subject):
     created = client.create(subject, device=DEVICE, context=PLACE)
     client.do("session.refresh", refreshToken=created["tokens"]["refresh"], context={"country": "FR", "city": "Lyon"})
     refreshed, began = entries(client, created)
@@ -192,7 +192,7 @@ def test_activity_tells_where_it_was(client, subject):
     assert refreshed["detail"]["context"]["city"] == "Lyon"
 
 
-def test_activity_is_as_long_as_asked_and_fifty_by_default(client, subject):
+def test_activity_has_the_requested_length_fifty_by_default(client, subject):
     created = client.create(subject)
     for number in range(60):
         client.publish("session.update", {"sessionId": name(created), "attributes": {"number": number}})
@@ -203,7 +203,7 @@ def test_activity_is_as_long_as_asked_and_fifty_by_default(client, subject):
     assert entries(client, created, limit=200)[-1]["action"] == "session.created"
 
 
-def test_no_more_than_two_hundred_entries_are_kept(client, subject):
+def test_at_most_two_hundred_entries_are_stored(client, subject):
     created = client.create(subject)
     for number in range(220):
         client.publish("session.update", {"sessionId": name(created), "attributes": {"number": number}})
@@ -217,13 +217,13 @@ def test_a_limit_is_from_1_to_200(client, subject, limit):
     assert (reply.code, reply.path) == ("invalid_field", "/limit")
 
 
-def test_activity_is_each_sessions_own(client, subject):
+def test_each_session_has_its_own_activity(client, subject):
     first, second = [client.create(subject) for _ in range(2)]
     client.do("session.refresh", refreshToken=first["tokens"]["refresh"])
     assert [len(entries(client, each)) for each in (first, second)] == [2, 1]
 
 
-def test_activity_of_what_is_not_there(client, subject):
+def test_activity_of_an_unknown_session_is_not_found(client, subject):
     created = client.create(subject, tenant="ours")
     assert client.refused("session.activity", sessionId="ses_nowhere") == "session_not_found"
     assert client.refused("session.activity", sessionId=name(created)) == "session_not_found"
@@ -233,13 +233,13 @@ def test_activity_of_what_is_not_there(client, subject):
 # --- logging out everywhere else ---------------------------------------------------------------------------------
 
 
-def test_an_exception_that_is_no_living_session_spares_none(client, subject):
+def test_an_exception_that_is_not_a_living_session_spares_nothing(client, subject):
     sessions = [client.create(subject) for _ in range(2)]
     assert client.do("session.revoke", subject=subject, **{"except": "ses_nowhere"})["count"] == 2
     assert [reason(client, each) for each in sessions] == ["revoked"] * 2
 
 
-def test_an_exception_that_is_no_good_token_stops_everything(client, subject):
+def test_an_exception_with_an_invalid_token_revokes_nothing(client, subject):
     sessions = [client.create(subject) for _ in range(2)]
     stranger = client.create(f"{subject}-other")
     replaced = sessions[0]["tokens"]["session"]

@@ -80,7 +80,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_session_is_internal_and_others_are_untouched(client, worker, store, find, subject, damage):
+def test_a_damaged_session_is_internal_and_others_are_unaffected(client, worker, store, find, subject, damage):
     created, other = client.create(subject), client.create(f"{subject}-other")
     key, field = find(created)
     raw, before = store.hget(key, field), len(worker.log)
@@ -95,7 +95,7 @@ def test_a_damaged_session_is_internal_and_others_are_untouched(client, worker, 
     assert client.final_kinds(subject) == ["session.created"], "nothing had happened"
 
 
-def test_a_session_that_seems_sealed_with_a_key_to_come_is_unavailable_and_others_are_untouched(
+def test_a_session_sealed_with_an_unknown_key_is_unavailable_and_others_are_unaffected(
     client, store, find, subject
 ):
     """Bytes 1 to 4 are the key's id: another worker may have a keyring that this one has not loaded yet."""
@@ -119,7 +119,7 @@ def test_a_sibling_of_a_damaged_session_can_still_be_validated(client, store, fi
 
 
 @pytest.mark.parametrize("whose", ["the same subject's", "another subject's"])
-def test_a_record_that_was_copied_elsewhere_does_not_open_there(client, store, find, subject, whose):
+def test_a_record_copied_elsewhere_does_not_open(client, store, find, subject, whose):
     victim = client.create(subject)
     thief = client.create(subject if whose == "the same subject's" else f"{subject}-thief")
     (key, field), (from_key, from_field) = find(victim), find(thief)
@@ -171,7 +171,7 @@ def test_a_key_of_another_type_is_internal(client, worker, store, find, subject)
     assert check(client, created) == "valid"
 
 
-def test_a_damaged_result_is_not_given_out_and_nothing_happens_twice(client, store, namespace, subject):
+def test_a_damaged_result_is_not_returned_and_nothing_happens_twice(client, store, namespace, subject):
     before = set(store.scan_iter(match=f"{namespace}:*", count=1000))
     first = client.call("session.create", {"subject": subject}, message_id=f"m-{subject}")
     new = [each for each in store.scan_iter(match=f"{namespace}:*", count=1000) if each not in before]

@@ -2,7 +2,7 @@
 run."""
 
 
-def test_after_a_minute_without_redis_commands_are_to_come_again_and_nothing_happened(deserted):
+def test_after_a_minute_without_redis_commands_are_unavailable_and_nothing_happened(deserted):
     client, batch = deserted.client, deserted.batch
     for message_id in batch.commands:
         reply = client.await_reply(message_id, seconds=90)
