@@ -2,7 +2,7 @@ import ConnectionSupport
 package import Logging
 import TestSupport
 
-/// Keeps what is logged: level, message, and the reason in brackets where there is one.
+/// Records log lines: level, message, and the reason in brackets if there is one.
 package final class LogRecorder: Sendable {
     private let kept = Awaited<[String]>([])
 
@@ -10,7 +10,7 @@ package final class LogRecorder: Sendable {
 
     package var lines: [String] { kept.value }
 
-    /// Waits until there is a line with these words.
+    /// Waits for a line that contains these words.
     package func wait(for words: String) async {
         await kept.wait { lines in lines.contains { $0.contains(words) } }
     }

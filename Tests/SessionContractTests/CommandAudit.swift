@@ -2,7 +2,7 @@ import Foundation
 import SessionContract
 import SessionCore
 
-/// What a command needs besides its type and its reader, which the compiler asks for.
+/// What a command needs besides its type and its parser, which the compiler requires.
 struct CommandAudit {
     private let contract: Contract
     private let asyncAPI: String
@@ -21,7 +21,7 @@ struct CommandAudit {
         )
     }
 
-    /// What is missing of these commands, each as a sentence that says where to add it.
+    /// What these commands lack, each as a sentence that says where to add it.
     func problems(of types: [any ReadableCommand.Type]) -> [String] {
         let names = types.map { CommandName(of: $0) }
         return types.flatMap { problems(of: $0, among: names) } + unregistered(names) + twice(types)
@@ -63,7 +63,7 @@ struct CommandAudit {
         return problems
     }
 
-    /// Whether there is an example that is read as this very type.
+    /// Whether there is an example that is parsed as this type.
     private func hasExample(_ type: any ReadableCommand.Type) -> Bool {
         let folder = "examples/commands/\(type.traits.name)"
         let reader = CommandReader(maxBodyBytes: 65536, tokens: NoTokens())
@@ -77,7 +77,7 @@ struct CommandAudit {
         }
     }
 
-    /// What is described, or has a type, and is no command that can be sent.
+    /// Names that have a type or a description but are not registered commands.
     private func unregistered(_ names: [CommandName]) -> [String] {
         let known = Set(names.map(\.rawValue))
         let stated = (try? Self.statedNames()) ?? []
@@ -86,7 +86,7 @@ struct CommandAudit {
         }
     }
 
-    /// The names that types in `SessionCore` state as their own.
+    /// The names that types in `SessionCore` state.
     private static func statedNames() throws -> Set<String> {
         let folder = "Sources/SessionCore/Commands"
         var names: Set<String> = []
@@ -104,11 +104,11 @@ struct CommandAudit {
     }
 }
 
-/// What `docs/contract.md` says of commands.
+/// What `docs/contract.md` says about commands.
 private struct Contract {
     /// The commands of the table in section 3.
     let described: Set<String>
-    /// The commands that need no `message_id`, by section 2.
+    /// The commands that need no `message_id`, according to section 2.
     let reading: Set<String>
     private let rows: [String]
 
@@ -126,14 +126,14 @@ private struct Contract {
         var reading: Set<String> = []
         var family = ""
         for name in Self.quoted(in: list) {
-            // `.get` is of the same family as the name before it.
+            // `.get` belongs to the same family as the name before it.
             if !name.hasPrefix(".") { family = name.components(separatedBy: ".")[0] }
             reading.insert(name.hasPrefix(".") ? family + name : name)
         }
         self.reading = reading
     }
 
-    /// The routing keys that section 1 names for a queue.
+    /// The routing keys that section 1 lists for a queue.
     func keys(of queue: Topology.CommandQueue) -> [String] {
         let row = rows.first { $0.hasPrefix("| `N.commands.\(queue.rawValue)`") } ?? ""
         return Self.quoted(in: row.components(separatedBy: "|").dropFirst(3).joined())

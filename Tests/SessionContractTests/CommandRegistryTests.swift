@@ -17,13 +17,13 @@ struct CommandRegistryTests {
             #expect(name.rawValue == type.traits.name)
             #expect(name.changesState == type.traits.changesState)
         }
-        // The last letter of the second is a Kelvin sign.
+        // The last letter of the second one is a Kelvin sign.
         for name in ["session.Lock", "session.loc\u{212a}", "session.lock ", ""] {
             #expect(CommandName(exactly: name) == nil)
         }
     }
 
-    /// The sentences about one name that `types` give.
+    /// The problems of one name that `types` cause.
     private func problems(of name: String, in types: [any ReadableCommand.Type]) throws -> [String] {
         try CommandAudit().problems(of: types).compactMap { problem in
             problem.hasPrefix("\(name): ") ? String(problem.dropFirst(name.count + 2)) : nil

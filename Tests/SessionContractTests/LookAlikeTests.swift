@@ -2,7 +2,7 @@ import SessionContract
 import SessionCore
 import Testing
 
-/// `maxTravelKmh` with the Kelvin sign in the place of its K: to Swift's own `==` it is the same.
+/// `maxTravelKmh` with the Kelvin sign instead of its K, which Swift's own `==` treats as equal.
 private let kelvin = "maxTravel\u{212a}mh"
 
 @Suite("Keys that only look like known ones")

@@ -2,7 +2,7 @@ import SessionContract
 import SessionCore
 import Testing
 
-/// A contract that is written down twice has to be compared, or it is two contracts.
+/// A contract that is written down twice has to be compared, or it becomes two contracts.
 @Suite("Agreement of Swift types and schemas")
 struct SchemaAgreementTests {
     private let reader = CommandReader(maxBodyBytes: 65536, tokens: NoTokens())
@@ -44,7 +44,7 @@ struct SchemaAgreementTests {
     func keys(command: CommandName) throws {
         let schema = try Schemas.object("commands/\(command.rawValue).json")
         for (key, _) in try schema.object("properties").members {
-            // A wrong type for every key: one that is not known would be called unknown instead.
+            // A wrong type for every key: an unknown key would be reported as unknown instead.
             let failure = read(command.rawValue, Array(#"{"\#(key)":null}"#.utf8))
             #expect(failure?.code == .invalidField)
             #expect(failure?.message != "there is no such key here", "\(key) is not known")

@@ -3,7 +3,7 @@ import SessionContract
 import SessionCore
 import Testing
 
-/// The files of the repository that say in words what the code does.
+/// The files of the repository that describe the code.
 enum Repository {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
@@ -19,7 +19,7 @@ enum Repository {
     }
 }
 
-/// `schemas/` as tests read it.
+/// `schemas/`, parsed for tests.
 enum Schemas {
     static let root = Repository.root.appending(path: "schemas")
 
@@ -64,7 +64,7 @@ extension JSONObject {
     }
 }
 
-/// A scheme for tests in which no token is ever ours: what commands do with tokens is the rules' business.
+/// A scheme in which no token is valid: what commands do with tokens is up to the rules.
 struct NoTokens: TokenScheme {
     func handle(tenant: String, subject: String) -> SubjectHandle {
         SubjectHandle(text: String(repeating: "A", count: SubjectHandle.length))
@@ -82,7 +82,7 @@ struct NoTokens: TokenScheme {
 
     func cursor(behind place: ListPlace, of handle: SubjectHandle) -> String { place.own.own }
 
-    /// Whatever a cursor may look like.
+    /// Any text can be a cursor.
     func place(of cursor: String, of handle: SubjectHandle) -> ListPlace? {
         guard cursor.utf8.allSatisfy(\.isBase64URL) else { return nil }
         return ListPlace(line: [], own: .init(createdAt: Timestamp(milliseconds: 0), own: cursor))

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("The total size of a subject's sessions")
 struct AggregateSizeTests {
-    /// A subject with so many sessions of 16 KiB of attributes each.
+    /// A subject with `count` sessions that have 16 KiB of attributes each.
     private func scene(sessions: Int) throws -> (Scene, Issued) {
         var scene = Scene { $0.maxSessions = 0 }
         let large: JSONObject = ["a": .string(String(repeating: "x", count: 16_000))]

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SessionCore
 
-/// Texts that Swift's own `==` takes for one.
+/// Texts that Swift's own `==` treats as equal.
 private let composed = "Caf\u{e9}"
 private let decomposed = "Cafe\u{301}"
 
@@ -28,7 +28,7 @@ struct ExactTextTests {
 
     @Test("thousands of look-alike texts do not collide in a table")
     func collisions() {
-        // Marks of different classes in any order are one to Swift, and so have one hash there.
+        // Combining marks of different classes are equal to Swift in any order, and so have the same hash.
         let marks: [Unicode.Scalar] = ["\u{301}", "\u{323}", "\u{328}", "\u{31b}", "\u{345}", "\u{35c}"]
         func orders(of marks: [Unicode.Scalar]) -> [[Unicode.Scalar]] {
             if marks.isEmpty { return [[]] }

@@ -1,7 +1,6 @@
 import SessionCore
 
-/// Tokens that a person can read: `sjs_|<session id>|<generation>|<secret>`. What they lack in secrecy they make up for
-/// in being obvious.
+/// Readable tokens: `sjs_|<session id>|<generation>|<secret>`. They are not secret, but easy to follow.
 struct PlainTokens: TokenScheme {
     func handle(tenant: String, subject: String) -> SubjectHandle {
         let name = "\(tenant)-\(subject)".filter { $0.isLetter || $0.isNumber || $0 == "-" }
@@ -42,7 +41,7 @@ struct PlainTokens: TokenScheme {
         return ListPlace(line: steps, own: own)
     }
 
-    /// The token as a command brings it.
+    /// The token as a command contains it.
     func reference(_ text: String, as kind: TokenKind = .session) -> TokenReference {
         read(text, as: kind).map(TokenReference.genuine) ?? .malformed
     }
@@ -58,8 +57,8 @@ struct PlainTokens: TokenScheme {
     }
 }
 
-/// Codes that a person can work out: `<step>.<first byte of the secret>`, a step being 30 seconds; recovery codes say
-/// that they are.
+/// Codes that a reader can compute: `<step>.<first byte of the secret>`, with steps of 30 seconds. Recovery codes are
+/// labelled as such.
 struct PlainFactors: FactorScheme {
     static func step(at now: Timestamp) -> Int64 {
         now.milliseconds / 30_000
@@ -94,7 +93,7 @@ struct PlainFactors: FactorScheme {
 }
 
 extension String {
-    /// FNV-1a: the same in every run, unlike Swift's own.
+    /// FNV-1a: the same in every run, unlike Swift's hash.
     fileprivate var hashed: UInt64 {
         utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }

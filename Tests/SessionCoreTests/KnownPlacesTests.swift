@@ -15,7 +15,7 @@ struct KnownPlacesTests {
         }
     }
 
-    /// Lets every session run out and be forgotten.
+    /// Lets every session expire and be forgotten.
     private func forgetAll(_ scene: inout Scene) {
         scene.pass(seconds: 3600)
         for id in scene.aggregate.sessions.keys { _ = scene.decide(ExpireSession(id)) }

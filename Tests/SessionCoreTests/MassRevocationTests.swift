@@ -2,7 +2,7 @@ import SessionCore
 import Testing
 
 extension Scene {
-    /// Revokes the sessions of a tenant as another worker would: this subject's aggregate is not touched.
+    /// Revokes a tenant's sessions as another worker would, without touching this subject's aggregate.
     mutating func revokeAll(
         _ narrowing: MassRevocation.Narrowing = .init(), tenant: String = "default", reason: String = "leak",
         traceparent: String? = nil
@@ -156,7 +156,7 @@ struct MassRevocationTests {
         let unaware = scene
         _ = try scene.revokeAll()
         let standing = scene.standing
-        // Both were read before the revocation was stored, and are stored after it, by a clock that has gone on.
+        // Both were read before the revocation was stored, and are stored after it, with a later time.
         scene = unaware
         scene.pass(seconds: 3)
         let created = try scene.create()

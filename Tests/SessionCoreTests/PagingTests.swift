@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Lists in pages")
 struct PagingTests {
-    /// All ids, a page at a time; between the pages `meanwhile` happens, which is told how many there were.
+    /// All ids, read page by page. `meanwhile` runs between pages, with the number of ids so far.
     private func pages(
         of scene: inout Scene, limit: Int, includeEnded: Bool = false,
         meanwhile: (inout Scene, Int) throws -> Void = { _, _ in }

@@ -1,7 +1,7 @@
 import SessionCore
 import Testing
 
-// Commands in short: those that end in `outcome` tell of refusals, the others expect success.
+// Commands in short. Those that end in `outcome` return refusals; the others expect success.
 extension Scene {
     mutating func createOutcome(_ change: (inout CreateSession) -> Void = { _ in }) -> Outcome {
         var create = CreateSession(subject: "alice")
@@ -40,7 +40,7 @@ extension Scene {
         decide(RefreshSession(refreshToken: tokens.reference(token, as: .refresh), context: context))
     }
 
-    /// The refresh token that a refresh gives.
+    /// The refresh token that a refresh returns.
     mutating func refreshed(_ token: String) throws -> String {
         try refresh(token).issued().refresh
     }
@@ -148,7 +148,7 @@ extension Scene {
         decide(ConfirmFactor(subject: "alice", factorID: id, code: code))
     }
 
-    /// An authenticator in use, whose code of this moment has not been used yet.
+    /// A confirmed authenticator whose current code has not been used yet.
     mutating func enrolled(label: String = "phone") throws -> (factor: Factor, recovery: [Secret]) {
         let enrolment = try enroll(label: label)
         let factor = try #require(factors.last)
@@ -158,7 +158,7 @@ extension Scene {
         return (confirmed, enrolment.recoveryCodes)
     }
 
-    /// The code that an authenticator shows at this moment.
+    /// The code that an authenticator displays now.
     func code(of factor: Factor) -> Secret {
         PlainFactors.code(of: factor, step: PlainFactors.step(at: now))
     }

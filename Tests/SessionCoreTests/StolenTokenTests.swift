@@ -2,7 +2,7 @@ import Testing
 
 @testable import SessionCore
 
-/// What a thief can do with a token alone, where rules look at contexts.
+/// What a thief can do with only a token, if context rules are active.
 @Suite("Stolen session tokens")
 struct StolenTokenTests {
     private let home = ClientContext(userAgent: "Firefox", fingerprint: "f1", country: "DE", asn: 3320)
@@ -25,7 +25,7 @@ struct StolenTokenTests {
         #expect(scene.kinds == [.suspicious])
         #expect(scene[created]?.context == home)
         #expect(try scene.validate(created.token, context: away).reason == .contextMismatch)
-        // Its owner's own words are taken, and what they leave out stays.
+        // The owner's values are accepted, and omitted fields stay.
         let updated = try scene.update(target) { $0.context = ClientContext(city: "Bonn", asn: 1) }.session()
         #expect(updated.context?.fingerprint == "f1")
         #expect(updated.context?.asn == 1)
@@ -82,7 +82,7 @@ struct StolenTokenTests {
         #expect(scene.completeTransfer(ticket, context: away).rejection == .contextRejected)
         #expect(scene.kinds == [.suspicious])
         #expect(scene.status(of: created) == .active)
-        // Another device at another address of the same country is what a transfer is for.
+        // A transfer is meant for another device at another address in the same country.
         let phone = ClientContext(ip: "192.0.2.9", userAgent: "Phone", fingerprint: "f3", country: "DE")
         let moved = try scene.completeTransfer(ticket, context: phone).issued()
         #expect(moved.session.context?.fingerprint == "f3")

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Stops and refusals with an effect")
 struct StopTests {
-    /// A command that changes all that a rule can change, and then ends as it is told.
+    /// A command that changes everything a rule can change, and then ends as configured.
     private struct Meddler: SessionCommand {
         enum End {
             case stop(Stop)
@@ -32,7 +32,7 @@ struct StopTests {
         }
     }
 
-    /// All that a transaction would commit.
+    /// Everything that a transaction would commit.
     private struct Contents: Equatable {
         let aggregate: Aggregate
         let events: [String]
@@ -51,8 +51,8 @@ struct StopTests {
         }
     }
 
-    /// A subject with one session that lives and one that has run out, which nobody has carried out yet; and a transaction
-    /// on it that holds the work of another command.
+    /// A subject with a living session and one whose deadline has passed but that has not been ended yet, and a
+    /// transaction on it that contains another command's changes.
     private func scene() throws -> (scene: Scene, transaction: SubjectTransaction) {
         var scene = Scene()
         _ = try scene.create()
@@ -106,7 +106,7 @@ struct StopTests {
         #expect(after.events.count > transaction.events.count)
     }
 
-    /// A command of each type that comes to a stop; and whether it has carried out by then what is due, as most begin with.
+    /// A command of each type that stops, and whether it has settled due deadlines by then, as most commands do first.
     private static let stopping: [(command: any SentCommand, hasChanged: Bool)] = [
         (CreateSession(subject: "alice", parent: .init(id: nil)), true),
         (RefreshSession(refreshToken: .malformed), true),
@@ -150,7 +150,7 @@ struct StopTests {
         }
     }
 
-    /// These never come to a stop; a validate does so only for want of the whole.
+    /// These never stop; a validate only does because its scope is too narrow.
     private static let neverStopping = [
         "session.validate", "session.list", "subject.disable", "subject.enable", "factor.list", "policy.list",
     ]

@@ -2,19 +2,19 @@ import SessionCore
 import TestSupport
 import Testing
 
-/// One subject and the rules, with a clock that is turned by hand: what a store would keep is kept here.
+/// One subject and the rules, with a clock that the test sets. It stores what a store would store.
 struct Scene {
     let tokens = PlainTokens()
     let manager = SessionManager(tokens: PlainTokens(), factors: PlainFactors())
     var policies = PolicyCatalogue()
-    /// The mass revocations in force: the one thing here that is not the subject's.
+    /// The mass revocations in force: the only state here that does not belong to the subject.
     var standing = StandingRevocations.none
-    /// The beginning of a TOTP step, so that a test can count on 30 seconds of the same code.
+    /// The start of a TOTP step, so that a test has 30 seconds of the same code.
     var now = Timestamp(milliseconds: 1_800_000_000_000)
     var aggregate = Aggregate(handle: PlainTokens().handle(tenant: "default", subject: "alice"))
     var caller: String?
     var activity: [SessionID: [ActivityEntry]] = [:]
-    /// What the last command announced.
+    /// The events of the last command.
     var events: [Event] = []
     /// Whether the last command left nothing to commit.
     var wroteNothing = true
@@ -26,7 +26,7 @@ struct Scene {
         policies = PolicyCatalogue(["default": changed])
     }
 
-    /// The default policy beside one of another name.
+    /// The default policy, and another one.
     init(_ name: String, policy: (inout SessionPolicy) -> Void) {
         var other = SessionPolicy()
         policy(&other)
@@ -39,7 +39,7 @@ struct Scene {
 
     func level(of issued: Issued) -> Int? { self[issued]?.assurance.level(at: now) }
 
-    /// What the last command announced, by kind.
+    /// The kinds of the last command's events.
     var kinds: [Event.Kind] { events.map(\.kind) }
 
     mutating func pass(seconds: Int) {
@@ -52,7 +52,7 @@ struct Scene {
             random: SeededRandom(seed: random))
     }
 
-    /// A transaction on the record of one session alone, as a validate loads it.
+    /// A transaction on the record of a single session, as a validate loads it.
     func narrowTransaction(for id: SessionID, random: UInt64 = 1) -> SubjectTransaction {
         let sessions = aggregate.sessions[id].map { [$0] } ?? []
         return SubjectTransaction(
@@ -61,7 +61,7 @@ struct Scene {
         )
     }
 
-    /// Decides a command on all there is of the subject, and commits it.
+    /// Decides a command on the whole subject, and commits it.
     mutating func decide(
         _ action: any SessionCommand, tenant: String = "default", deadline: Timestamp? = nil, traceparent: String? = nil
     ) -> Outcome {
@@ -83,7 +83,7 @@ struct Scene {
     }
 }
 
-/// A session and the tokens that a command handed out for it.
+/// A session and the tokens that a command issued for it.
 struct Issued {
     let session: Session
     let tokens: IssuedTokens
@@ -93,7 +93,7 @@ struct Issued {
     var id: SessionID { session.id }
     var token: String { tokens.session?.exposed ?? "no session token" }
     var refresh: String { tokens.refresh?.exposed ?? "no refresh token" }
-    /// The access token that these claims would be signed to.
+    /// The access token that would be signed from these claims.
     var access: TokenReference {
         guard let claims = tokens.accessClaims else { return .malformed }
         return .access(
@@ -105,7 +105,7 @@ struct Issued {
 
 struct Unexpected: Error {}
 
-// MARK: - What an outcome holds
+// MARK: - Parts of an outcome
 
 extension Outcome {
     var rejection: Rejection.Code? {
@@ -139,7 +139,7 @@ extension Outcome {
         return validation
     }
 
-    /// The ids that a lock, an unlock, a revocation or a disabling names.
+    /// The ids in the result of a lock, an unlock, a revocation or a disabling.
     func ids() throws -> [SessionID] {
         switch self {
         case .succeeded(.switched(let ids)), .succeeded(.revoked(let ids)), .succeeded(.disabled(let ids)): return ids

@@ -65,7 +65,7 @@ struct UpdateTests {
         #expect(grown.failure?.code == .invalidField)
         #expect(grown.failure?.path == "/attributes")
         #expect(scene[created]?.attributes == created.session.attributes)
-        // {"a":"","b":""} are 15 bytes.
+        // {"a":"","b":""} takes 15 bytes.
         let rest = String(repeating: "x", count: 16384 - 15 - 8000)
         #expect(scene.update(target(created)) { $0.attributes = ["b": .string(rest)] }.failure == nil)
         #expect(scene[created]?.attributes.compactLength == 16384)

@@ -78,7 +78,7 @@ package struct Checker {
     }
 }
 
-// // MARK: - Commits
+// MARK: - Commits
 
 extension Checker {
     private mutating func note(_ commit: StoredCommit) {
@@ -136,7 +136,7 @@ extension Checker {
     }
 }
 
-// // MARK: - Publications
+// MARK: - Publications
 
 extension Checker {
     private mutating func noteTaken(_ publication: Publication) {
@@ -184,7 +184,7 @@ extension Checker {
     }
 }
 
-// // MARK: - Replies
+// MARK: - Replies
 
 extension Checker {
     private mutating func note(_ answer: Answer) {
@@ -255,7 +255,7 @@ extension Checker {
     }
 }
 
-// // MARK: - Final state
+// MARK: - Final state
 
 extension Checker {
     /// What is left over at the end.

@@ -71,7 +71,7 @@ final class SimulatedBroker {
         self.world = world
     }
 
-    // // MARK: - Commands
+    // MARK: - Commands
 
     /// Publishes to `N.commands`, for a client.
     func publish(_ message: Message) {
@@ -167,7 +167,7 @@ final class SimulatedBroker {
         world.agenda.send(over: connection.toWorker, after: delay) { arrive() }
     }
 
-    // // MARK: - Consumers
+    // MARK: - Consumers
 
     func consume(
         from queues: [Topology.CommandQueue], over connection: Connection, lane: Int,
@@ -233,7 +233,7 @@ final class SimulatedBroker {
             .filter { multiple ? $0.tag <= tag : $0.tag == tag }.map(\.message.number)
     }
 
-    // // MARK: - Connections
+    // MARK: - Connections
 
     func connect(
         _ worker: SimulatedWorker, life: Int, onClose: @escaping (AMQPError) -> Void
@@ -275,7 +275,7 @@ final class SimulatedBroker {
         for connection in connections where connection.life == life { close(connection, because: error) }
     }
 
-    // // MARK: - Publishing
+    // MARK: - Publishing
 
     /// Makes a queue of an exchange refuse messages for a while.
     func fill(_ exchange: String, for microseconds: Int) {
@@ -370,7 +370,7 @@ final class SimulatedBroker {
         return !isFull
     }
 
-    // // MARK: - Replies
+    // MARK: - Replies
 
     /// Publishes replies. Each is settled once its client has it or it is lost.
     func reply(

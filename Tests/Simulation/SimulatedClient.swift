@@ -80,7 +80,7 @@ final class SimulatedClient {
         return .create
     }
 
-    // // MARK: - Commands
+    // MARK: - Commands
 
     private func send(_ kind: Kind) {
         switch kind {
@@ -200,7 +200,7 @@ final class SimulatedClient {
         publish(message.routingKey, message.properties, message.body, command)
     }
 
-    // // MARK: - Invalid input
+    // MARK: - Invalid input
 
     private func sendHostile() {
         let secret = token("session")
@@ -242,7 +242,7 @@ final class SimulatedClient {
         }
     }
 
-    // // MARK: - Replies
+    // MARK: - Replies
 
     func receive(_ reply: AMQPMessage) {
         guard let text = reply.properties.correlationID, let number = Int(text.dropFirst()),
@@ -284,7 +284,7 @@ final class SimulatedClient {
         if tokens[kind]?.contains(token) != true { tokens[kind, default: []].append(token) }
     }
 
-    // // MARK: - Choices
+    // MARK: - Choices
 
     private func rarely() -> Bool { Int.random(in: 0..<5, using: &world.random) == 0 }
 

@@ -153,7 +153,7 @@ final class SimulatedLane {
     }
 }
 
-// // MARK: - Broker actions
+// MARK: - Broker actions
 
 extension SimulatedLane {
     private func ask(broker action: LaneAction) {
@@ -240,7 +240,7 @@ extension SimulatedLane {
     }
 }
 
-// // MARK: - Store actions
+// MARK: - Store actions
 
 extension SimulatedLane {
     private func ask(store action: LaneAction) {

@@ -118,7 +118,7 @@ final class SimulatedRedis {
 
     fileprivate var isRefusingWrites: Bool { world.agenda.now < refusesWritesUntil }
 
-    // // MARK: - Faults
+    // MARK: - Faults
 
     func beAway(for microseconds: Int) {
         awayUntil = max(awayUntil, world.agenda.now + microseconds)
@@ -146,7 +146,7 @@ final class SimulatedRedis {
         awayUntil = max(awayUntil, world.agenda.now + 300_000)
     }
 
-    // // MARK: - Commits
+    // MARK: - Commits
 
     /// Applies commits, and reports them to the checker.
     func commit(
@@ -168,7 +168,7 @@ final class SimulatedRedis {
     }
 }
 
-// // MARK: - Requests
+// MARK: - Requests
 
 extension SimulatedRedis {
     func load(

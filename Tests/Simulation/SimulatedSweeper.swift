@@ -70,7 +70,7 @@ final class SimulatedSweeper {
         }
     }
 
-    // // MARK: - Relay
+    // MARK: - Relay
 
     private func relay(_ partition: Partition, then: @escaping () -> Void) {
         ask(.relay) { [owner] contents, now in
@@ -111,7 +111,7 @@ final class SimulatedSweeper {
         }
     }
 
-    // // MARK: - Reaper
+    // MARK: - Reaper
 
     private func reap(_ partition: Partition, then: @escaping () -> Void) {
         ask(.reap) { [owner] contents, now in

@@ -39,7 +39,7 @@ final class SimulatedWorker {
     /// Whether it consumes from every queue.
     var isServing: Bool { life != 0 && !isDraining && lanes.allSatisfy { $0?.isServing == true } && !lanes.isEmpty }
 
-    // // MARK: - Life cycle
+    // MARK: - Life cycle
 
     func start() {
         life = world.nextLife()
@@ -145,7 +145,7 @@ final class SimulatedWorker {
         }
     }
 
-    // // MARK: - Policies
+    // MARK: - Policies
 
     /// Polls four times a second; no lane consumes before the first poll.
     private func lookAtPolicies(isFirst: Bool) {
@@ -163,7 +163,7 @@ final class SimulatedWorker {
         }
     }
 
-    // // MARK: - Lanes
+    // MARK: - Lanes
 
     private func connect(_ place: Int) {
         guard !isDraining else { return laneIsDrained() }
@@ -179,7 +179,7 @@ final class SimulatedWorker {
         lane.begin()
     }
 
-    // // MARK: - The gate for large subjects
+    // MARK: - The gate for large subjects
 
     func enterGate(_ lane: SimulatedLane) {
         guard isGateTaken.holder == nil else {

@@ -119,7 +119,7 @@ final class World {
         return life * 1000 + connections[life, default: 0]
     }
 
-    // // MARK: - Randomness
+    // MARK: - Randomness
 
     func flip() -> Bool { isInstant || Bool.random(using: &random) }
 
@@ -134,7 +134,7 @@ final class World {
         isInstant ? range.lowerBound : Int.random(in: range, using: &random)
     }
 
-    // // MARK: - Observations
+    // MARK: - Observations
 
     func note(_ text: @autoclosure () -> String) {
         guard isVerbose else { return }
@@ -215,7 +215,7 @@ extension World {
     }
 }
 
-// // MARK: - Publications
+// MARK: - Publications
 
 extension World {
     func noteCommit(_ commit: Commit, number: Int, of contents: InMemoryContents, lane: Int) {

@@ -63,7 +63,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         channelMax = configuration.channelMax
     }
 
-    // // MARK: - Pipeline events
+    // MARK: - Pipeline events
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -114,7 +114,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         context.fireChannelReadComplete()
     }
 
-    // // MARK: - Backpressure
+    // MARK: - Backpressure
 
     func read(context: ChannelHandlerContext) {
         if gate.mayRead() { context.read() }
@@ -125,7 +125,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if gate.pause(isPaused) { context?.read() }
     }
 
-    // // MARK: - Sending
+    // MARK: - Sending
 
     /// Buffers a method until the next flush.
     func send(_ method: ClientMethod, on channel: UInt16 = 0) throws(AMQPError) {
@@ -168,7 +168,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         outbound.clear()
     }
 
-    // // MARK: - Receiving
+    // MARK: - Receiving
 
     private func receive(_ frame: InboundFrame) throws(AMQPError) {
         switch frame {
@@ -206,7 +206,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         onBlocked?(reason)
     }
 
-    // // MARK: - Deliveries
+    // MARK: - Deliveries
 
     /// Registers a consumer that has deliveries to pass on at the end of this read.
     func wait(_ consumer: Consumer) { waitingConsumers.append(consumer) }
@@ -218,7 +218,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         for consumer in consumers { consumer.handOver() }
     }
 
-    // // MARK: - Channels
+    // MARK: - Channels
 
     /// A free number for a new channel, 1 up to the negotiated maximum.
     func makeChannelID() throws(AMQPError) -> UInt16 {
@@ -232,7 +232,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func advanceChannelID() { nextChannelID = nextChannelID >= channelMax ? 1 : nextChannelID + 1 }
 
-    // // MARK: - Life cycle
+    // MARK: - Life cycle
 
     /// Why the connection cannot be used; nil if it is open.
     var unusable: AMQPError? { state.unusable }
@@ -308,7 +308,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if end.closesSocket { context?.close(promise: nil) }
     }
 
-    // // MARK: - Heartbeats
+    // MARK: - Heartbeats
 
     private func startHeartbeats(seconds: UInt16) {
         guard seconds > 0 else { return }

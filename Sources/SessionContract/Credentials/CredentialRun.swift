@@ -97,7 +97,7 @@ enum CredentialRun {
     }
 }
 
-// // MARK: - Scanning a view
+// MARK: - Scanning a view
 
 extension CredentialScan {
     /// Finds credentials by their appearance.

@@ -1,6 +1,6 @@
 import SessionCore
 
-// // Recognises credentials by their names: values of `code` and similar keys, in any format.
+// Recognises credentials by their names: values of `code` and similar keys, in any format.
 extension CredentialScan {
     /// How much of a key is compared, in bytes.
     private static let maxKeyBytes = 40

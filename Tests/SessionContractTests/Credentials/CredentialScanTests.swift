@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The credential scan")
 struct CredentialScanTests {
-    /// As long as a token of ours: 92 characters behind its prefix.
+    /// As long as a real token: 92 characters after its prefix.
     private static let secret =
         "k7Qm2vXc9Lr4TzWb8NfYp3HdS5jGaE6u-1B0xQ_tR7mK2nV9cZ4wL8yP3hD6sJ5gF0aE1uBkC7oQm2vXc9Lr4TzWb8Nf"
     private static let token = "sjs_" + secret
@@ -12,7 +12,7 @@ struct CredentialScanTests {
     private static let jwt = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
     private static let base64Body = "eyJ0b2tlbiI6InNqc19rN1FtMnZYYzlMcjRUeldiOE5mWXAzSGRTNWpHYUU2dSJ9"
 
-    /// What is left of `text` when all that was found is taken out.
+    /// The rest of `text` after removing everything that was found.
     private func left(of text: String) -> String { left(of: Array(text.utf8)) }
 
     private func left(of raw: [UInt8]) -> String {

@@ -4,7 +4,7 @@ import SessionCore
 import TestSupport
 import Testing
 
-/// Random values and random bytes; a failure prints the seed that brings it back.
+/// Random values and random bytes. A failure prints the seed that reproduces it.
 @Suite struct JSONRandomTests {
     private let seed = UInt64.random(in: 0...UInt64.max)
 

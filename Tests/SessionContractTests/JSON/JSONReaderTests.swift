@@ -2,7 +2,7 @@ import SessionContract
 import SessionCore
 import Testing
 
-/// The grammar, case by case, in the spirit of JSONTestSuite: what every reader must accept and what it must refuse.
+/// The grammar, case by case, in the spirit of JSONTestSuite: what every parser must accept and what it must reject.
 @Suite struct JSONReaderTests {
     static let accepted: [(String, JSONValue)] = [
         ("null", .null),

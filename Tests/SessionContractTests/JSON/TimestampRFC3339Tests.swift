@@ -71,11 +71,11 @@ import Testing
         var generator = SeededRandom(seed: seed)
         let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
         for _ in 0..<2000 {
-            // From 1600 on: Foundation's calendar is the Julian one before October 1582.
+            // From 1600 on, because before October 1582 Foundation's calendar is the Julian one.
             let milliseconds = Int64.random(in: -11_676_096_000_000...253_402_300_799_999, using: &generator)
             let written = Timestamp(milliseconds: milliseconds).rfc3339
             #expect(Timestamp(rfc3339: written)?.milliseconds == milliseconds, "seed \(seed)")
-            // Read, not formatted, by Foundation: its `Date` is a Double and would round some milliseconds down.
+            // Parsed, not formatted, by Foundation: its `Date` is a Double and would round some milliseconds down.
             let date = try Date(written, strategy: style)
             #expect(Int64((date.timeIntervalSince1970 * 1000).rounded()) == milliseconds, "\(written), seed \(seed)")
         }

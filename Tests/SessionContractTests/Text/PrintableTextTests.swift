@@ -55,7 +55,7 @@ struct PrintableTextTests {
         }
     }
 
-    /// Scalars of all planes, and often those that do something.
+    /// Scalars of all planes, with control characters more often than others.
     private static func text(using random: inout SeededRandom) -> String {
         var text = String.UnicodeScalarView()
         for _ in 0..<Int.random(in: 0...40, using: &random) {

@@ -26,7 +26,7 @@ struct LaneBacklogTests {
         LaneBacklog(of: [.validate, .manage], limits: limits)
     }
 
-    /// The names of what is next, which then waits no more.
+    /// The names of the next batch, which is removed from the backlog.
     private func next(_ backlog: inout LaneBacklog, mayGoApart: Bool = true) -> [String] {
         switch backlog.next(mayGoApart: mayGoApart) {
         case .shared: backlog.takeShared().items.map(\.delivery.routingKey)
@@ -35,7 +35,7 @@ struct LaneBacklogTests {
         }
     }
 
-    /// Has everything that waits carried out once, and put back for the turn given.
+    /// Executes everything in the backlog once, and puts it back for the given turn.
     private func putBack(_ items: [LaneItem], _ turn: LaneBacklog.Turn, _ backlog: inout LaneBacklog) {
         backlog.add(items, from: .manage)
         backlog.putBack(backlog.takeShared(), turn)

@@ -10,14 +10,14 @@ import Testing
 
 @testable import SessionEngine
 
-/// A lane without a server, a thread or a clock: the test says what happens, and sees what the lane wants done. What a test
-/// does not answer itself, the store's twin and a broker that takes everything do.
+/// A lane without a server, a thread or a clock: the test supplies the events and sees the actions. What a test does
+/// not answer itself, the in-memory store and a broker that accepts everything do.
 final class LaneScene {
     private static let keyring = Keyring.generate(at: Timestamp(milliseconds: 0))
     private static let moment = Timestamp(milliseconds: 1_800_000_000_000)
 
     private var lane: LaneState
-    /// What the lane wants done and nobody has done, in its order.
+    /// The lane's outstanding actions, in order.
     private(set) var actions: [LaneAction] = []
     private(set) var acknowledged: [LaneAcknowledgement] = []
     private(set) var published: [AMQPMessage] = []
@@ -26,7 +26,7 @@ final class LaneScene {
     let store = InMemorySessionStore(inboxSeconds: 60) { LaneScene.moment }
     private var lastTag: [Topology.CommandQueue: UInt64] = [:]
 
-    /// - Parameter heldBytes: how much the lane may hold.
+    /// - Parameter heldBytes: the lane's in-flight limit.
     static func parts(heldBytes: Int) -> LaneState.Parts {
         let tokens = TokenCodec(keyring: keyring, namespace: "n")
         let manager = SessionManager(tokens: tokens, factors: FactorCodec(keyring: keyring, namespace: "n"))
@@ -69,7 +69,7 @@ final class LaneScene {
         now = now + .seconds(seconds)
     }
 
-    /// What needs no answer is only noted.
+    /// Actions that need no answer are only recorded.
     private func sortOut() {
         actions.removeAll { action in
             switch action {
@@ -81,10 +81,10 @@ final class LaneScene {
         }
     }
 
-    /// What the lane wants done, in words.
+    /// The lane's outstanding actions as texts.
     var wanted: [String] { actions.map(\.word) }
 
-    /// Takes the first action out that `match` takes.
+    /// Removes the first action that `match` accepts.
     func take<Value>(_ match: (LaneAction) -> Value?) throws -> Value {
         for (place, action) in actions.enumerated() {
             guard let value = match(action) else { continue }
@@ -94,12 +94,12 @@ final class LaneScene {
         throw Unwanted(wanted: wanted)
     }
 
-    /// The lane wants something else.
+    /// The lane requested something else.
     struct Unwanted: Error {
         let wanted: [String]
     }
 
-    // MARK: Deliveries
+    // MARK: - Deliveries
 
     func deliver(_ messages: [Message], from queue: Topology.CommandQueue = .manage) {
         happens(
@@ -124,9 +124,9 @@ final class LaneScene {
         }
     }
 
-    // MARK: Answers
+    // MARK: - Answers
 
-    /// Loads from the twin, and signs what comes of it.
+    /// Loads from the in-memory store, and signs the tokens that follow.
     func load(isSigned: Bool = true) async throws {
         let (id, requests, budget) = try take { action in
             if case .load(let id, let requests, let budget) = action { (id, requests, budget) } else { nil }
@@ -135,7 +135,7 @@ final class LaneScene {
         if isSigned, wanted.contains("sign") { try sign("signed") }
     }
 
-    /// Gives each access token that is to be signed; `nil` where that fails.
+    /// Answers each request to sign an access token; `nil` makes it fail.
     func sign(_ token: String?) throws {
         let (id, claims) = try take { if case .sign(let id, let claims) = $0 { (id, claims) } else { nil } }
         happens(.signed(id, claims.map { _ in token.map { Secret($0) } }))
@@ -146,7 +146,7 @@ final class LaneScene {
         happens(.loaded(id, .failure(error)))
     }
 
-    /// Commits to the twin.
+    /// Commits to the in-memory store.
     func commit() async throws {
         let (id, commits) = try take { if case .commit(let id, let commits) = $0 { (id, commits) } else { nil } }
         happens(.committed(id, await store.answer(to: commits)))
@@ -157,7 +157,7 @@ final class LaneScene {
         happens(.committed(id, .success(commits.map { _ in result })))
     }
 
-    /// Publishes what waits for it first, with the same outcome for all whose exchange is `exchange`; the rest is confirmed.
+    /// Publishes the first waiting batch, with the same outcome for everything on `exchange`; the rest is confirmed.
     func publish(
         _ outcome: AMQPPublishOutcome = .confirmed, to exchange: String? = nil, isChannelOpen: Bool = true
     ) throws {

@@ -85,7 +85,7 @@ struct LaneStateTests {
         #expect(scene.published.map(\.routingKey) == ["session.create.failed", "session.create"])
     }
 
-    // MARK: The store fails
+    // MARK: - The store fails
 
     @Test("an unreachable store is retried, and after a minute the commands are answered")
     func storeIsAway() async throws {
@@ -171,7 +171,7 @@ struct LaneStateTests {
         #expect(writes == ["OOM", "taken"])
     }
 
-    // MARK: The broker refuses
+    // MARK: - The broker refuses
 
     @Test("an event refused by a full queue stays in the outbox, and its command is acknowledged")
     func eventRefused() async throws {
@@ -221,7 +221,7 @@ struct LaneStateTests {
         #expect(scene.wanted == ["close", "finished"])
     }
 
-    // MARK: The lane ends
+    // MARK: - The lane ends
 
     @Test("when the connections are lost, the current batch is awaited and dropped")
     func lostWhileLoading() async throws {
@@ -297,7 +297,7 @@ struct LaneStateTests {
         #expect(scene.wanted == ["consume", "cancel", "finished"])
     }
 
-    // MARK: Room
+    // MARK: - Limits
 
     @Test("a lane at its in-flight limit pauses reading, and resumes at half of it")
     func reading() async throws {

@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// What must come in order cannot be written out of order: these programs are given to the compiler, which has to refuse
-/// them, each for the reason that is named.
+/// Steps that must happen in order cannot be written out of order: the compiler has to reject these programs, each for
+/// the given reason.
 @Suite("Misuse of unacknowledged batches")
 struct MisuseTests {
     struct Program: CustomTestStringConvertible, Sendable {
         let name: String
-        /// What the compiler has to say of it.
+        /// What the compiler has to report.
         let reason: String
         let code: String
 
@@ -155,8 +155,8 @@ struct MisuseTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 
-    /// What the compiler has against a program, a line each. Its ownership rules are checked behind its types, so it is asked
-    /// for what comes of both.
+    /// The errors that the compiler reports for a program, one per line. It checks ownership only after types, so both
+    /// are requested.
     private static func errors(in program: Program) throws -> [String] {
         let folder = FileManager.default.temporaryDirectory.appending(path: "sojourn-misuse-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -183,7 +183,7 @@ struct MisuseTests {
         return errors
     }
 
-    /// The C modules that our own are built over.
+    /// The C modules that our own modules use.
     private static func moduleMaps(in build: URL) -> [String] {
         let checkouts = folders(in: root.appending(path: ".build/checkouts"))
             .flatMap { folders(in: $0.appending(path: "Sources")) }.map { $0.appending(path: "include") }

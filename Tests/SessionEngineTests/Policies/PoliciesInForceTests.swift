@@ -20,7 +20,7 @@ struct PoliciesInForceTests {
         policies = PoliciesInForce(handle: manager.policiesHandle, logger: log.logger) { PolicyCatalogue() }
     }
 
-    /// A store in which the policy `mine` was put so often, each time with another of these idle times.
+    /// A store in which the policy `mine` was set once for each of these idle times.
     private func store(_ idleSeconds: Int...) async throws -> InMemorySessionStore {
         let store = InMemorySessionStore(inboxSeconds: 60) { Timestamp(milliseconds: 0) }
         for seconds in idleSeconds {
@@ -38,7 +38,7 @@ struct PoliciesInForceTests {
         return store
     }
 
-    /// The idle time of `mine`, after a look.
+    /// The idle time of `mine` after a poll.
     private func look(at store: InMemorySessionStore) async throws -> Int? {
         try await policies.refresh(from: store)
         return policies.catalogue["mine", tenant: "default"]?.idleSeconds

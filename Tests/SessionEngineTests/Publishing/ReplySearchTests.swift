@@ -17,7 +17,7 @@ struct ReplySearchTests {
         }
     }
 
-    /// A broker that closes the connection at the first address it does not like, and has confirmed nothing by then.
+    /// A broker that closes the connection at the first bad address, without having confirmed anything.
     private func run(_ search: inout ReplySearch, bad: Set<String>) -> (settled: [String], lost: [String], sends: Int) {
         var settled: [String] = []
         var lost: [String] = []
@@ -48,7 +48,7 @@ struct ReplySearchTests {
         var (settled, lost, sends) = ([String](), [String](), 0)
         var rest = replies(names)[...]
         while !rest.isEmpty {
-            // They come in batches, before and after what came earlier is settled.
+            // They arrive in batches, before and after earlier ones are settled.
             let batch = rest.prefix(Int.random(in: 1...60, using: &random))
             rest = rest.dropFirst(batch.count)
             search.add(Array(batch))

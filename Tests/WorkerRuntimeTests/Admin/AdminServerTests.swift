@@ -13,7 +13,7 @@ struct AdminServerTests {
     private let health = HealthState(waitingFor: ["redis", "rabbitmq"])
     private let metrics = PrometheusMetrics()
 
-    /// Runs a server on a free port of the loopback interface for as long as `body` takes.
+    /// Runs a server on a free loopback port while `body` runs.
     private func serving(
         isAlive: @escaping @Sendable () -> Bool = { true }, _ body: (Int) async throws -> Void
     ) async throws {

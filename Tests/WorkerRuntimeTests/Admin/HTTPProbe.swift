@@ -1,8 +1,8 @@
 import NIOCore
 import NIOPosix
 
-/// Sends bytes to a port of this machine and gives back everything that comes until the other side closes: what a probe
-/// sees, with nothing of an HTTP client's own opinions in between.
+/// Sends bytes to a port of this machine and returns everything received until the other side closes: what a probe
+/// sees, without an HTTP client's interpretation.
 enum HTTPProbe {
     struct Answer {
         var status: Int
@@ -44,8 +44,8 @@ enum HTTPProbe {
         return String(buffer: try await answer.futureResult.get())
     }
 
-    /// Sends as soon as it is connected: a server closes what sends nothing for a while, and a test among many others may
-    /// have to wait for its turn that long.
+    /// Sends as soon as it is connected, because the server closes idle connections, and a test among many others may
+    /// have to wait that long for its turn.
     private final class Exchange: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
@@ -71,7 +71,7 @@ enum HTTPProbe {
             answer.succeed(received)
         }
 
-        /// A server that refuses a request may reset the connection behind its answer.
+        /// A server that refuses a request may reset the connection after its answer.
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
             context.close(promise: nil)
         }

@@ -391,7 +391,7 @@ struct ConfigurationReadingTests {
     }
 }
 
-/// Runs `body` with the path of a file that holds `text`, and removes it.
+/// Runs `body` with the path of a file that contains `text`, and removes the file.
 private func withFile<Result>(
     _ text: String, _ body: (String) async throws -> Result
 ) async throws -> Result {

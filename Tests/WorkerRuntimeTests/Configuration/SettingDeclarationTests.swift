@@ -18,7 +18,7 @@ struct SettingDeclarationTests {
 
     @Test("--help describes every setting as its declaration does")
     func help() {
-        // Wide enough that no sentence is broken.
+        // Wide enough that no sentence wraps.
         let help = WorkerCommand.helpMessage(columns: 1000)
         for variable in Variable.allCases {
             let setting = variable.declaration
@@ -46,7 +46,7 @@ struct SettingDeclarationTests {
         var lines = ["| setting | value | default | |", "|---|---|---|---|"]
         for variable in Variable.allCases {
             let setting = variable.declaration
-            // What is no value is said in words.
+            // A bound that is not a value is described in words.
             let standard = setting.defaultText.map { $0.contains(" ") ? $0 : "`\($0)`" } ?? "none"
             let value = setting.valueName.replacing("|", with: ", ")
             lines.append("| `\(variable.environmentName)` | \(value) | \(standard) | \(setting.help) |")
@@ -67,7 +67,7 @@ struct SettingDeclarationTests {
     @Test("the defaults in --help are accepted when given", arguments: Variable.allCases)
     func defaults(variable: Variable) async throws {
         var expected = WorkerConfiguration()
-        // Where the default is nothing, or is said in words, there is nothing to give.
+        // A default that is empty or described in words cannot be given.
         guard let text = variable.declaration.shown(expected), !variable.declaration.isSecret else { return }
         expected.givenNames[variable] = variable.optionName
         let read = try await WorkerConfiguration.read(

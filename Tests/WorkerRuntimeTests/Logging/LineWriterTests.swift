@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Writing the log", .timeLimit(.minutes(1)))
 struct LineWriterTests {
-    /// A pipe whose other end is read only when a test says so.
+    /// A pipe whose other end is only read on request.
     private final class Pipe {
         let reading: Int32
         let writing: Int32
@@ -24,7 +24,7 @@ struct LineWriterTests {
             close(writing)
         }
 
-        /// The lines that come until there are so many that `isEnough`.
+        /// The lines that arrive until `isEnough` is satisfied.
         func lines(until isEnough: ([Substring]) -> Bool) -> [Substring] {
             var text = ""
             var chunk = [UInt8](repeating: 0, count: 65536)
@@ -42,13 +42,13 @@ struct LineWriterTests {
         }
     }
 
-    /// Whether all of 5000 lines were written or counted.
+    /// Whether each of 5000 lines was either written or counted as lost.
     private static func isAllTold(_ lines: [Substring]) -> Bool {
         lines.reduce(0) { $0 + ($1.hasSuffix(" lost") ? Int($1.dropLast(5)) ?? 0 : 1) } == 5000
     }
 
     private func line(_ number: Int) -> [UInt8] {
-        // More than a pipe's 64 KiB are full of a thousand of them.
+        // A thousand of them exceed a pipe's 64 KiB.
         Array("\(number) \(String(repeating: "x", count: 120))\n".utf8)
     }
 
@@ -59,7 +59,7 @@ struct LineWriterTests {
         for number in 0..<5000 { writer.write(line(number)) }
         #expect(!writer.flush(within: .milliseconds(1)), "nobody has read anything")
         let lines = pipe.lines { Self.isAllTold($0) }
-        // Each line is the one behind the last, but for so many as a notice between the two has.
+        // Each line follows the previous one, except for as many as a notice between them counts.
         var expected = 0
         for line in lines {
             let number = line.split(separator: " ").first.flatMap { Int($0) }

@@ -22,7 +22,7 @@ struct LogTests {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// What a reader of the line gets, or nil where it is no JSON.
+    /// What a reader of the line gets, or nil if it is not JSON.
     private func parsed(_ line: String) throws -> [String: JSONText] {
         try JSONDecoder().decode([String: JSONText].self, from: Data(line.utf8))
     }
@@ -162,7 +162,7 @@ struct LogTests {
         WorkerLogHandler(label: "test", level: .info, format: .text, writer: writer, now: { Self.evening })
     }
 
-    /// What came out of the other end of a pipe; a pipe holds 64 KiB, more than these tests write.
+    /// What arrived at the other end of a pipe. A pipe holds 64 KiB, more than these tests write.
     private func linesWritten(by body: (LineWriter) -> Void) throws -> [String] {
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)
@@ -177,7 +177,7 @@ struct LogTests {
     }
 }
 
-/// A JSON value as an independent parser reads it.
+/// A JSON value, parsed by an independent parser.
 private enum JSONText: Decodable, Hashable {
     case text(String)
     case number(Double)

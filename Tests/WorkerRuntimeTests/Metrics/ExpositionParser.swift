@@ -1,5 +1,5 @@
-/// Reads the text format of Prometheus 0.0.4 as its documentation has it, independently of what writes it, and refuses
-/// what a scraper would refuse.
+/// Parses the Prometheus text format 0.0.4 according to its documentation, independently of the code that writes it,
+/// and rejects what a scraper would reject.
 struct ExpositionParser {
     struct Sample: Hashable {
         var name: String
@@ -37,7 +37,7 @@ struct ExpositionParser {
 
     subscript(name: String) -> Family? { families[name] }
 
-    /// The value of the one sample with these labels.
+    /// The value of the only sample with these labels.
     func value(_ name: String, _ labels: [String: String] = [:]) -> Double? {
         families.values.flatMap(\.samples).first { $0.name == name && $0.labels == labels }?.value
     }

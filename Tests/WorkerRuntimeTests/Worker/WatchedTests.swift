@@ -11,7 +11,7 @@ import Testing
 
 @Suite("Watched sources")
 struct WatchedTests {
-    /// A source whose bytes a test sets; `nil` cannot be read, and what begins with "bad" makes no sense.
+    /// A source whose bytes a test sets; `nil` is unreadable, and anything that begins with "bad" is invalid.
     private final class Place: Sendable {
         let content: Mutex<String?>
 
@@ -212,7 +212,7 @@ struct WorkerKeysTests {
     }
 }
 
-/// Runs `body` with a folder that is gone afterwards.
+/// Runs `body` with a folder that is removed afterwards.
 private func withFolder(_ body: (String) async throws -> Void) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "sojourn-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)

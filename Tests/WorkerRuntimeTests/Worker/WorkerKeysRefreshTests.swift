@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Unknown keys")
 struct WorkerKeysRefreshTests {
-    /// A service that gives a keyring, counts how often it is asked, and can be made to let everybody wait.
+    /// A service that provides a keyring, counts its calls, and can be made to block.
     private final class Service: KeyProvider {
         let name = "the service"
         private let keyring: Mutex<Keyring>
@@ -37,7 +37,7 @@ struct WorkerKeysRefreshTests {
             self.keyring.withLock { $0 = keyring }
         }
 
-        /// Gives nothing while `body` runs.
+        /// Provides nothing while `body` runs.
         func holding<Result>(_ body: () async throws -> Result) async rethrows -> Result {
             isHeld.change { $0 = true }
             defer { isHeld.change { $0 = false } }
@@ -50,7 +50,7 @@ struct WorkerKeysRefreshTests {
     private let service: Service
     private let log = LogRecorder()
     private let old: Keyring
-    /// With a key that seals and signs from now on.
+    /// Adds a key that seals and signs from now on.
     private let new: Keyring
 
     init() throws {
@@ -135,7 +135,7 @@ struct WorkerKeysRefreshTests {
         service.give(new)
         #expect(await tokens.read(text)?.tenant == "default")
         #expect(service.reads == 2)
-        // It signs as well, and says so.
+        // It also signs, which is logged.
         #expect(String(decoding: tokens.keySet, as: UTF8.self).contains(new.currentID(at: .wallClock)))
     }
 
