@@ -23,7 +23,7 @@ package struct SessionManager: Sendable {
         _ command: Command, in transaction: inout SubjectTransaction
     ) throws(ScopeTooNarrow) -> Outcome {
         if let deadline = command.deadline, transaction.now > deadline {
-            return .failed(Failure(.commandExpired, "the command's deadline had passed before it could be carried out"))
+            return .failed(Failure(.commandExpired, "the command's deadline had passed before it could be executed"))
         }
         let before = transaction
         transaction.begin(command)
