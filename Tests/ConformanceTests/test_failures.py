@@ -57,7 +57,7 @@ SERVERS = pytest.mark.parametrize(("server", "word"), [("RabbitMQ", RABBITMQ), (
 def test_a_worker_without_redis_retries_its_commands_for_a_while(deserted):
     """Continued in test_unavailable.py."""
     assert deserted.worker.get("/livez") == 200
-    deserted.worker.await_log("a batch: it is kept and tried again")
+    deserted.worker.await_log("a batch: it will be retried")
     assert deserted.batch.answered == 0
 
 

@@ -180,7 +180,7 @@ def test_a_completed_revocation_is_removed(client, run, tenant):
     created = create(client, tenant, 10)
     before = len(worker.log)
     revoke(client, tenant, reason="breach")
-    worker.await_log("a mass revocation is carried out", seconds=180, after=before)
+    worker.await_log("a mass revocation is complete", seconds=180, after=before)
     assert reasons(client, tenant, created) == {"revoked"}
     assert len(ends(client, ids(created))) == 10
 

@@ -3,7 +3,7 @@ import NIOCore
 import SessionContract
 import Synchronization
 
-/// A lane's channels: one for each queue that it consumes from, and one that it publishes on.
+/// A lane's channels: one for each queue that it consumes from, and one for publishing.
 struct AMQPLaneBroker: LaneBroker {
     private struct Consumer: Sendable {
         let queue: Topology.CommandQueue
@@ -13,14 +13,14 @@ struct AMQPLaneBroker: LaneBroker {
 
     private let connections: BrokerConnections
     private let publisher: AMQPChannel
-    /// Few enough to be searched through.
+    /// Few enough for a linear search.
     private let consumers: [Consumer]
     /// Publishes the replies; to be run while the lane is served.
     let replies: ReplyPublisher
 
     /// - Parameters:
-    ///   - queues: those to consume from, with their names.
-    ///   - prefetch: unacknowledged deliveries of each queue.
+    ///   - queues: the queues to consume from, with their names.
+    ///   - prefetch: unacknowledged deliveries per queue.
     init(
         over connections: BrokerConnections, queues: [(queue: Topology.CommandQueue, name: String)], prefetch: UInt16,
         replies: ReplyPublisher
@@ -40,9 +40,9 @@ struct AMQPLaneBroker: LaneBroker {
 
     func whenLost(_ onLost: @escaping @Sendable (any Error) -> Void) {
         let closed = [connections.consuming.closeFuture, connections.publishing.closeFuture]
-        // RabbitMQ closes a channel by itself when a delivery is held for longer than its consumer_timeout.
+        // RabbitMQ closes a channel on its own if a delivery is held for longer than its consumer_timeout.
         for future in closed + consumers.map(\.channel.closeFuture) {
-            future.whenSuccess { onLost($0 ?? AMQPError(.connectionClosed, "it was closed")) }
+            future.whenSuccess { onLost($0 ?? AMQPError(.connectionClosed, "the channel was closed")) }
         }
     }
 
@@ -66,7 +66,7 @@ struct AMQPLaneBroker: LaneBroker {
         connections.consuming.pauseReading(isPaused)
     }
 
-    /// Without a task for either: this is done for every batch, and a task costs as much as a command.
+    /// Without a task for either: this happens for every batch, and a task costs as much as a command.
     func publish(
         _ messages: [AMQPMessage], replies: [AMQPMessage], onSettled: @escaping @Sendable (PublishAnswer) -> Void
     ) {
@@ -80,7 +80,7 @@ struct AMQPLaneBroker: LaneBroker {
     func acknowledge(_ acknowledgements: [LaneAcknowledgement]) {
         for acknowledgement in acknowledgements {
             guard let consumer = consumers.first(where: { $0.queue == acknowledgement.queue }) else {
-                preconditionFailure("what is acknowledged came from a queue that is consumed from")
+                preconditionFailure("a lane acknowledges only deliveries of its own queues")
             }
             consumer.channel.acknowledge(acknowledgement.tag, multiple: acknowledgement.multiple)
         }
@@ -92,7 +92,7 @@ struct AMQPLaneBroker: LaneBroker {
     }
 }
 
-/// Waits for two answers, and hands on the one that says something.
+/// Waits for both answers, and passes on the one with the outcomes.
 private final class Settlement: Sendable {
     private struct State {
         var outcomes: [AMQPPublishOutcome]?

@@ -3,23 +3,24 @@ import NIOCore
 import RedisNIO
 import SessionStorage
 
-/// What to do with commands that the store did not carry out. A value: the lane does what it says.
+/// Decides what to do with commands that the store did not execute. A value: the lane does what it decides.
 struct BatchRetry {
-    /// How long commands are kept for a store that is not there, before they are answered with `unavailable`.
+    /// How long commands wait for an unreachable store before they are answered with `unavailable`.
     static let patience: TimeAmount = .seconds(60)
-    /// How often a batch may fail with the store there before it is tried in halves: something in it may be the reason.
+    /// How often a batch may fail while the store is reachable before it is retried in halves: a command in it may be
+    /// the cause.
     private static let failuresOfBatch = 3
-    /// How often a single command may fail so before it is given up.
+    /// How often a single command may fail that way before it is given up.
     private static let failuresOfCommand = 8
 
     enum Step: Equatable {
         case again(after: Duration)
-        /// Beside the batches that follow: the store can be read, and reads shall not wait for what it refuses to write.
+        /// Alongside later batches: the store can still be read, and reads must not wait for refused writes.
         case apart(after: Duration)
         case halves
-        /// They cannot be carried out.
+        /// Give up commands that cannot be executed.
         case giveUp
-        /// Nothing happened, and they have waited long enough.
+        /// Fail as `unavailable`: nothing happened, and they have waited long enough.
         case unavailable
     }
 
@@ -27,12 +28,13 @@ struct BatchRetry {
     private let isApart: Bool
     private var backoff = Backoff(initial: .milliseconds(50), maximum: .seconds(2))
     private var failures = 0
-    /// Commands that may have had their effect are kept for as long as it takes: `unavailable` says that nothing happened.
+    /// Commands that may have had an effect are retried indefinitely, because `unavailable` promises that nothing
+    /// happened.
     private(set) var mayHaveHappened: Bool
 
     /// - Parameters:
-    ///   - isApart: whether this is beside other batches already.
-    ///   - mayHaveHappened: whether that is known of an earlier attempt, with a batch that this one was a part of.
+    ///   - isApart: whether this already runs alongside other batches.
+    ///   - mayHaveHappened: whether an earlier attempt, with a batch that this one was part of, may have had an effect.
     init(begin: NIODeadline, isApart: Bool, mayHaveHappened: Bool = false) {
         self.begin = begin
         self.isApart = isApart

@@ -2,15 +2,15 @@ import BasicContainers
 import NIOCore
 import SessionStorage
 
-/// Commands on their way from the backlog to their completions: those that are carried out now, how far they are, and
-/// behind them the parts of their batch that wait for their turn.
+/// Commands between the backlog and their completions: the batch being executed, its progress, and the parts of it that
+/// wait for their turn.
 struct BatchRun: ~Copyable {
     enum Kind {
-        /// In its turn; many subjects.
+        /// A regular batch of many subjects.
         case shared
-        /// In its turn; the first of subjects that are too large for that, with the gate held.
+        /// A regular batch for the first of the large subjects; it holds the gate.
         case large
-        /// Commands whose writes the store refused, beside the batches that follow.
+        /// Commands whose writes the store refused, alongside later batches.
         case beside
 
         var isLarge: Bool {
@@ -22,12 +22,12 @@ struct BatchRun: ~Copyable {
     }
 
     enum Stage {
-        /// Between two others.
+        /// Between two stages.
         case none
-        /// Those at these places were delivered before by queues that do not count it.
+        /// Waits for the delivery counts of the commands at these places, which come from queues that do not count.
         case counting([Int])
         case processing(BatchProcess)
-        /// The store did not carry them out; they wait to be tried again.
+        /// The store did not execute them. They wait for a retry.
         case pausing
     }
 
@@ -37,10 +37,10 @@ struct BatchRun: ~Copyable {
     var retry: BatchRetry
     var stage = Stage.none
     var batch: UnacknowledgedBatch
-    /// The last one is next.
+    /// The last element is next.
     private var later = UniqueArray<UnacknowledgedBatch>()
 
-    /// - Parameter mayHaveHappened: whether some of it may have been carried out already.
+    /// - Parameter mayHaveHappened: whether an earlier attempt may have had an effect.
     init(
         _ batch: consuming UnacknowledgedBatch, id: BatchID, kind: Kind, begin: NIODeadline,
         mayHaveHappened: Bool = false
@@ -52,7 +52,7 @@ struct BatchRun: ~Copyable {
         retry = BatchRetry(begin: begin, isApart: kind == .beside, mayHaveHappened: mayHaveHappened)
     }
 
-    /// Whether something was asked for that is still to be answered.
+    /// Whether a request is outstanding.
     var isUnderWay: Bool {
         switch stage {
         case .counting, .processing: true
@@ -60,24 +60,24 @@ struct BatchRun: ~Copyable {
         }
     }
 
-    /// Takes what the stage holds, so that it is not copied when it is changed.
+    /// Moves the stage out, so that changing it does not copy it.
     mutating func leaveStage() -> Stage {
         defer { stage = .none }
         return stage
     }
 
-    /// Puts a part aside until what comes before it is done.
+    /// Defers a part until the parts before it are done.
     mutating func putAside(_ part: consuming UnacknowledgedBatch) {
         later.append(part)
     }
 
-    /// Begins anew with what is left of the batch; its failures so far count no more, but what may have happened still may.
+    /// Starts again with the rest of the batch. Resets the count of failures, but remembers a possible effect.
     mutating func beginAnew(now: NIODeadline) {
         begin = now
         retry = BatchRetry(begin: now, isApart: kind == .beside, mayHaveHappened: retry.mayHaveHappened)
     }
 
-    /// Goes on with the next part; `false` if there is none.
+    /// Continues with the next part; `false` if there is none.
     mutating func takeNextPart(now: NIODeadline) -> Bool {
         guard let next = later.popLast() else { return false }
         batch = next

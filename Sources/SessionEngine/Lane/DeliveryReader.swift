@@ -4,21 +4,21 @@ import SessionCore
 package import SessionCrypto
 import SessionStorage
 
-/// Makes work of deliveries: the properties of contract §2 are read here, the body by the `CommandReader`.
+/// Turns deliveries into work: checks the properties (contract §2), and has `CommandReader` parse the body.
 package struct DeliveryReader: Sendable {
-    /// Deliveries of one message after which it is given up. A quorum queue counts those that a worker held when it
-    /// died, so innocents are counted with the guilty: the number is generous.
+    /// Deliveries of one message after which it is given up. A quorum queue also counts messages that a dying worker
+    /// merely held, so the limit is generous.
     static let maxDeliveries: Int64 = 20
 
     let commands: CommandReader
     let hash: KeyedHash
-    /// The queues of this namespace begin with this.
+    /// The prefix of this namespace's queues.
     let queuePrefix: String
     let unknownCommands: QuarantineAllowance
-    /// Who may send what, at present.
+    /// The permissions currently in force.
     let permissions: @Sendable () -> CallerPermissions
 
-    /// - Parameter unknownCommands: shared by the lanes of a worker.
+    /// - Parameter unknownCommands: shared by all lanes of a worker.
     package init(
         commands: CommandReader, hash: KeyedHash, namespace: String, unknownCommands: QuarantineAllowance,
         permissions: @escaping @Sendable () -> CallerPermissions = { .anything }
@@ -48,7 +48,7 @@ package struct DeliveryReader: Sendable {
                     omissions.insert(.reply)
                     throw Failure(
                         .malformedMessage,
-                        "reply_to names a queue of Sojourn's or of RabbitMQ's own: nobody gets a reply")
+                        "reply_to names a queue of Sojourn or RabbitMQ itself: no reply is sent")
                 }
                 guard permissions.permitsReply(to: queue, caller: properties.userID) else {
                     omissions.insert(.reply)
@@ -71,7 +71,7 @@ package struct DeliveryReader: Sendable {
         }
     }
 
-    /// What would be told to everybody who listens to results, and must not be where it looks like a credential.
+    /// Ids that look like credentials, which must not be published on the results exchange.
     private func hiddenIDs(of properties: AMQPProperties) -> Omissions {
         if let id = properties.messageID, CredentialScan.hasToken(id) { return .ids }
         if let id = properties.correlationID, CredentialScan.hasToken(id) { return .ids }
@@ -83,10 +83,11 @@ package struct DeliveryReader: Sendable {
     ) -> Rejection? {
         guard !permissions.permits(command, tenant: tenant, caller: caller) else { return nil }
         guard caller != nil else {
-            return Rejection(.notPermitted, "callers are configured, so a command has to say its caller in user_id")
+            return Rejection(.notPermitted, "callers are configured, so a command must have a user_id")
         }
         return Rejection(
-            .notPermitted, tenant == nil ? "this caller may not send this command" : "this caller has no such tenant")
+            .notPermitted,
+            tenant == nil ? "this caller may not send this command" : "this caller has no access to this tenant")
     }
 
     private func message(from delivery: AMQPDelivery) -> IncomingMessage {
@@ -104,7 +105,7 @@ package struct DeliveryReader: Sendable {
         return value.integer.map(IncomingMessage.DeadlineHeader.at) ?? .unreadable
     }
 
-    /// Callers' ids are apart from each other; unnamed callers are one caller.
+    /// Each caller has its own ids; all unnamed callers count as one.
     private func key(of delivery: AMQPDelivery, named name: CommandName?) -> MessageKey? {
         guard let name, name.changesState, let id = delivery.properties.messageID else { return nil }
         return MessageKey(
@@ -114,8 +115,8 @@ package struct DeliveryReader: Sendable {
 }
 
 extension AMQPDelivery {
-    /// How often this message was delivered before, as far as its queue counts that. Only RabbitMQ's own count is
-    /// believed: the first delivery has none, whatever a publisher wrote there.
+    /// How often this message was delivered before, as far as its queue counts. Only RabbitMQ's own count is trusted:
+    /// the first delivery has none, whatever the publisher wrote there.
     var earlierDeliveries: Int64 {
         guard redelivered else { return 0 }
         return min(max(properties.headers?["x-delivery-count"]?.integer ?? 1, 1), 1_000_000)

@@ -1,10 +1,10 @@
 import NIOCore
 
-/// Keeps a task on an event loop even where no actor holds it there.
+/// Keeps a task on an event loop even between actor-isolated calls.
 ///
-/// A continuation resumes on the generic executor before its task hops back to its actor (Swift 6.3), which for a lane
-/// meant two changes of thread for each answer of a server. With this as its preference, the generic executor is the
-/// lane's own event loop.
+/// A continuation resumes on the generic executor before its task returns to its actor (Swift 6.3), which cost a lane
+/// two thread switches per answer from a server. With this executor preference, the generic executor is the lane's own
+/// event loop.
 final class EventLoopTaskExecutor: TaskExecutor {
     private let eventLoop: any EventLoop
 

@@ -5,24 +5,24 @@ import SessionContract
 import SessionCore
 import SessionStorage
 
-/// One event loop at work, without a lock: does what a ``LaneState`` says, and tells it what came of it. Nothing is decided
-/// here.
+/// Drives a ``LaneState`` on one event loop, without locks: runs its actions and passes it their outcomes. Decides
+/// nothing.
 ///
-/// Store calls of the batch whose turn it is are made by one task that lives as long as the connections: a task for each
-/// would cost as much as a command.
+/// The store calls of the current batch are made by one task that lives as long as the connections, because one task
+/// per call would cost as much as a command.
 actor Lane<Store: LaneStore, Broker: LaneBroker> {
-    /// What a lane is made of, beside its state.
+    /// The parts of a lane besides its state.
     struct Parts {
         let state: LaneState.Parts
         let store: Store
         let accessTokens: any AccessTokenScheme
-        /// Held while a large subject is carried out.
+        /// Held while a large subject is processed.
         let gate: LargeSubjectGate
     }
 
-    /// What the task of `serve` does.
+    /// What the task of `serve` is doing.
     private enum Runner {
-        /// Between two calls: the next one is its own.
+        /// Between two calls; contains the next call, if there is one.
         case looking(LaneAction?)
         case calling
         case waiting(CheckedContinuation<LaneAction?, Never>)
@@ -35,18 +35,18 @@ actor Lane<Store: LaneStore, Broker: LaneBroker> {
     private let parts: Parts
     private let logger: Logger
     private var log: LaneLog
-    /// `nil` without connections.
+    /// `nil` while not connected.
     private var state: LaneState?
     private var broker: Broker?
-    /// Grows with each pair of connections: what comes of former ones is ignored.
+    /// Incremented for each pair of connections, so that events of earlier ones are ignored.
     private var epoch = 0
     private var runner = Runner.calling
-    /// What is to be done, and where in it the lane is.
+    /// Actions to run, in order.
     private var actions: [LaneAction] = []
     private var isActing = false
     /// How the state ended.
     private var end: Result<Void, any Error>?
-    /// Whether it shall take no more, over whatever connections.
+    /// Whether the lane must not consume again, over any connections.
     private var isStopping = false
     private var areWritesRefused = false
 
@@ -58,11 +58,11 @@ actor Lane<Store: LaneStore, Broker: LaneBroker> {
         self.logger = logger
     }
 
-    /// Consumes until it is drained, and returns; or until a connection fails, and throws why. What was not finished
-    /// then goes back to its queue.
+    /// Consumes until the lane is drained, and returns; or until a connection fails, and throws the reason. Unfinished
+    /// deliveries then return to their queues.
     func serve(over broker: Broker) async throws {
         if isStopping { return }
-        // It may have been abandoned while there were no connections to lose.
+        // It may have been abandoned while it was not connected.
         try Task.checkCancellation()
         epoch += 1
         end = nil
@@ -85,12 +85,12 @@ actor Lane<Store: LaneStore, Broker: LaneBroker> {
         try end?.get()
     }
 
-    /// Gives up what is not finished: `serve` throws, and the broker delivers it to somebody else.
+    /// Gives up everything unfinished: `serve` throws, and the broker redelivers.
     func abandon() {
         handle(.lost(CancellationError()), of: epoch)
     }
 
-    /// Takes no more commands; `serve` returns once it has finished those it has.
+    /// Stops consuming. `serve` returns once everything in flight is finished.
     func drain() {
         isStopping = true
         handle(.drain, of: epoch)
@@ -106,7 +106,7 @@ extension Lane {
         act()
     }
 
-    /// Does what is to be done, and what comes of that at once.
+    /// Runs the pending actions, and those that they cause at once.
     private func act() {
         guard !isActing else { return }
         isActing = true
@@ -173,7 +173,7 @@ extension Lane {
         }
     }
 
-    /// Does something with the broker beside everything else.
+    /// Runs a broker request concurrently.
     private func run(_ work: @escaping @Sendable (Lane, Broker) async -> Void) {
         guard let broker else { return }
         Task(executorPreference: taskExecutor) { await work(self, broker) }
@@ -181,7 +181,7 @@ extension Lane {
 
     private func consumerWasCancelled(of queue: Topology.CommandQueue, _ epoch: Int) {
         let name = parts.state.name(of: queue)
-        let error = AMQPError(.notFound, "RabbitMQ ended the consumer of \(name): was the queue deleted?")
+        let error = AMQPError(.notFound, "RabbitMQ cancelled the consumer of \(name): was the queue deleted?")
         handle(.lost(error), of: epoch)
     }
 
@@ -202,10 +202,10 @@ extension Lane {
     }
 }
 
-// MARK: - Calls that take their time
+// // MARK: - Calls to the store
 
 extension Lane {
-    /// Has a call made: by the task of `serve` if that has nothing to do, by one of its own if not.
+    /// Makes a call: on the task of `serve` if it is free, otherwise on a new task.
     private func call(_ action: LaneAction) {
         switch runner {
         case .waiting(let continuation):
@@ -218,17 +218,17 @@ extension Lane {
         }
     }
 
-    /// The next call that the task of `serve` makes; `nil` once all is done.
+    /// The next call for the task of `serve`; `nil` when there will be no more.
     private func nextCall() async -> LaneAction? {
         if case .looking(let action?) = runner { return action }
         return await withCheckedContinuation { continuation in
-            // Asking for a continuation may suspend, and an event in between may bring a call or the end. Deciding to wait
-            // before asking would miss it, and the lane would stand still for ever.
+            // Asking for a continuation may suspend, and an event in between may bring a call or the end. Deciding to
+            // wait before asking would miss it, and the lane would hang forever.
             switch runner {
             case .looking(let action?): continuation.resume(returning: action)
             case .looking(nil) where end == nil: runner = .waiting(continuation)
             case .looking(nil): continuation.resume(returning: nil)
-            case .calling, .waiting: preconditionFailure("a lane looks for its next call between two calls")
+            case .calling, .waiting: preconditionFailure("the next call is requested between two calls")
             }
         }
     }
@@ -251,13 +251,13 @@ extension Lane {
             return .released(id)
         case .clear(let id, let references):
             do throws(StoreError) { try await parts.store.clear(references) } catch {
-                // They are published once more by whoever sweeps the outbox: at least once is the promise.
+                // The relay publishes them again: delivery is at least once.
                 logger.debug("published events stay in the outbox", metadata: [LogKey.reason: "\(error.message)"])
             }
             return .cleared(id)
         case .consume, .cancelConsumers, .pauseReading, .publish, .offer, .acknowledge, .close, .startTimer, .enterGate,
             .leaveGate, .report, .finished:
-            preconditionFailure("only what takes its time is called and waited for")
+            preconditionFailure("not an asynchronous call")
         }
     }
 }

@@ -2,11 +2,11 @@ import AMQPNIO
 import DequeModule
 package import SessionContract
 
-/// Deliveries that are neither acknowledged nor waiting their turn. They cannot be copied: whoever has them either puts
-/// them back or acknowledges them, once, and for the latter brings the proof that what they came to is published.
+/// Deliveries that are being processed. They cannot be copied: their owner either puts them back or acknowledges them,
+/// exactly once, and acknowledging requires the proof that their results are published.
 package struct UnacknowledgedBatch: ~Copyable {
     package private(set) var items: [LaneItem]
-    /// Tells this batch from every other of its backlog, as its proof does.
+    /// Identifies this batch within its backlog; the proof contains the same number.
     package let number: UInt64
 
     fileprivate init(_ items: [LaneItem], number: UInt64) {
@@ -17,7 +17,7 @@ package struct UnacknowledgedBatch: ~Copyable {
     package var isEmpty: Bool { items.isEmpty }
     package var count: Int { items.count }
 
-    /// Takes some of them out, by their places.
+    /// Removes the items at some places, and returns them.
     fileprivate mutating func take(_ isTaken: (Int) -> Bool) -> [LaneItem] {
         var taken: [LaneItem] = []
         var kept: [LaneItem] = []
@@ -34,7 +34,8 @@ package struct UnacknowledgedBatch: ~Copyable {
     }
 }
 
-/// What can be acknowledged now that a batch is finished: and so the proof that it is, without which nothing leaves the outbox.
+/// What can be acknowledged after a batch is finished. Also serves as the proof that it is, without which nothing is
+/// cleared from the outbox.
 package struct Acknowledged: ~Copyable {
     package let acknowledgements: [LaneAcknowledgement]
 
@@ -43,30 +44,30 @@ package struct Acknowledged: ~Copyable {
     }
 }
 
-/// The commands that a lane has and has not finished: what is next, whether there is room for more, and what can be
+/// The unfinished commands of a lane: decides what is next, whether there is room for more, and what can be
 /// acknowledged.
 ///
-/// A value, so that it can be tested without a server: the lane does what it says.
+/// A value, so that it can be tested without a server.
 package struct LaneBacklog {
-    /// What is carried out together.
+    /// Which commands are processed together.
     package enum Turn {
-        /// Commands on many subjects.
+        /// Commands of many subjects.
         case shared
-        /// Commands on subjects that are too large for that: the first subject among them is carried out alone.
+        /// Commands of large subjects: the first subject is processed on its own.
         case apart
     }
 
     package struct Limits: Sendable {
-        /// Bytes that are held of commands, from the socket to the acknowledgement, before nothing more is read; prefetch
-        /// counts messages only. With half of them gone reading goes on.
+        /// The in-flight limit in bytes, from the socket to the acknowledgement, because prefetch only counts messages.
+        /// Reading pauses at the limit, and resumes at half of it.
         var heldBytes: Int
-        /// Bytes of results that wait for RabbitMQ, before nothing more is carried out.
+        /// Bytes of results waiting for confirms, beyond which no batch begins.
         var outgoingBytes = 8 << 20
-        /// Commands in one batch: enough to spread the cost of two round trips, few enough to be answered soon.
+        /// Commands per batch: enough to spread the cost of two round trips, few enough to be answered soon.
         var batch = 512
-        /// Bytes of bodies in one batch, beyond its first command: what a batch writes to Redis grows with them.
+        /// Bytes of bodies per batch, after its first command: what a batch writes to Redis grows with them.
         var batchBytes = 4 << 20
-        /// Commands that are carried out apart at once.
+        /// Commands of a large subject that are processed together.
         var batchApart = 64
 
         package init(heldBytes: Int) {
@@ -77,22 +78,22 @@ package struct LaneBacklog {
     private struct Source {
         let queue: Topology.CommandQueue
         var items = Deque<LaneItem>()
-        /// What of the queue's deliveries is acknowledged. They come over a channel of their own.
+        /// Which of the queue's deliveries have been acknowledged. Each queue has its own channel.
         var window = AcknowledgementWindow()
     }
 
     private let limits: Limits
-    /// In the order in which they are served. Few enough to be searched through.
+    /// In the order in which they are served. Few enough for a linear search.
     private var sources: [Source]
-    /// What had no room in its batch: it has waited longer than all others.
+    /// Commands that did not fit into their batch. They have waited the longest.
     private var again = Deque<LaneItem>()
     private var apart = Deque<LaneItem>()
-    /// Whose turn it is where both have something: they alternate.
+    /// Whose turn it is if both kinds are waiting: they alternate.
     private var turn = Turn.shared
     private var lastNumber: UInt64 = 0
     private(set) var heldBytes = 0
     private(set) var outgoingBytes = 0
-    /// Whether so much is held that nothing more should be read.
+    /// Whether the in-flight limit was reached, so that reading should pause.
     private(set) var isFull = false
 
     package init(of queues: [Topology.CommandQueue], limits: Limits) {
@@ -100,12 +101,12 @@ package struct LaneBacklog {
         sources = queues.map { Source(queue: $0) }
     }
 
-    /// Whether nothing waits to be carried out.
+    /// Whether no command is waiting.
     var isEmpty: Bool { !hasShared && apart.isEmpty }
 
     package mutating func add(_ items: [LaneItem], from queue: Topology.CommandQueue) {
         guard let place = sources.firstIndex(where: { $0.queue == queue }) else {
-            preconditionFailure("a lane consumes from its own queues only")
+            preconditionFailure("a lane only consumes from its own queues")
         }
         for item in items { sources[place].window.add(item.delivery.deliveryTag) }
         sources[place].items += items
@@ -116,12 +117,12 @@ package struct LaneBacklog {
     private var hasShared: Bool { !again.isEmpty || sources.contains { !$0.items.isEmpty } }
 }
 
-// MARK: - What is next
+// // MARK: - The next batch
 
 extension LaneBacklog {
-    /// Whose commands are next; `nil` if there are none, or no room for what would come of them.
+    /// The kind of the next batch; `nil` if nothing is waiting, or if too many results are unconfirmed.
     ///
-    /// - Parameter mayGoApart: whether a large subject may be carried out now.
+    /// - Parameter mayGoApart: whether a large subject may be processed now.
     func next(mayGoApart: Bool) -> Turn? {
         guard outgoingBytes <= limits.outgoingBytes else { return nil }
         if mayGoApart, !apart.isEmpty, turn == .apart || !hasShared { return .apart }
@@ -162,20 +163,20 @@ extension LaneBacklog {
     }
 }
 
-// MARK: - What becomes of a batch
+// // MARK: - Finishing a batch
 
 extension LaneBacklog {
-    /// Divides a batch: what is at the places that `isTaken` is true for leaves it.
+    /// Splits off the items at the places for which `isTaken` is true.
     mutating func split(_ batch: inout UnacknowledgedBatch, taking isTaken: (Int) -> Bool) -> UnacknowledgedBatch {
         makeBatch(of: batch.take(isTaken))
     }
 
-    /// Divides a batch: all of it leaves.
+    /// Splits off all items.
     mutating func splitAll(_ batch: inout UnacknowledgedBatch) -> UnacknowledgedBatch {
         makeBatch(of: batch.takeAll())
     }
 
-    /// Takes commands back that there was no room for in their batch.
+    /// Takes back commands that did not fit into their batch.
     package mutating func putBack(_ batch: consuming UnacknowledgedBatch, _ turn: Turn) {
         switch turn {
         case .shared: again += batch.items
@@ -183,14 +184,14 @@ extension LaneBacklog {
         }
     }
 
-    /// Finishes a batch, and gives what can be acknowledged of its queues now, as much as goes in one; what waits behind a
-    /// command that takes long is acknowledged by itself, or it would use up the prefetch.
+    /// Finishes a batch, and returns what can be acknowledged now, in as few frames as possible. Deliveries behind a
+    /// slow command are acknowledged individually; otherwise they would use up the prefetch.
     ///
-    /// - Parameter proof: that what the batch came to is published.
+    /// - Parameter proof: that the batch's results are published.
     package mutating func acknowledge(
         _ batch: consuming UnacknowledgedBatch, with proof: consuming Confirmation
     ) -> Acknowledged {
-        precondition(proof.batch == batch.number, "a batch is acknowledged for what it came to itself")
+        precondition(proof.batch == batch.number, "the proof must belong to this batch")
         var acknowledgements: [LaneAcknowledgement] = []
         for place in sources.indices {
             let queue = sources[place].queue
@@ -209,7 +210,7 @@ extension LaneBacklog {
         return Acknowledged(acknowledgements)
     }
 
-    /// Notes results that are on their way out.
+    /// Accounts for results that are being published.
     mutating func beginPublishing(_ bytes: Int) {
         outgoingBytes += bytes
     }

@@ -1,27 +1,27 @@
 import AMQPNIO
 import SessionContract
 
-/// What a lane asks of a broker, over connections that are lost together.
+/// A lane's connections to a broker, which are lost together.
 ///
-/// Everything that is called back is called on the lane's event loop.
+/// All callbacks are made on the lane's event loop.
 protocol LaneBroker: Sendable {
-    /// Calls back, once or more often, when there is nobody to answer any more, whatever the reason.
+    /// Calls back, at least once, when a connection is lost for any reason.
     func whenLost(_ onLost: @escaping @Sendable (any Error) -> Void)
 
-    /// Starts a consumer for each queue. Deliveries may come before this returns.
+    /// Starts a consumer for each queue. Deliveries may arrive before this returns.
     ///
-    /// - Parameter onCancelled: called when the broker ends the consumer of a queue.
+    /// - Parameter onCancelled: called if the broker cancels the consumer of a queue.
     func consume(
         onBatch: @escaping @Sendable ([AMQPDelivery], Topology.CommandQueue) -> Void,
         onCancelled: @escaping @Sendable (Topology.CommandQueue) -> Void
     ) async throws(AMQPError)
 
-    /// Cancels all consumers. What was delivered before the broker agreed has been handed over when this returns.
+    /// Cancels all consumers. Everything delivered before the broker's answer has been passed on when this returns.
     func cancelConsumers() async
 
     func pauseReading(_ isPaused: Bool)
 
-    /// Publishes messages, and the replies over connections of their own; calls back once each message has its outcome and
+    /// Publishes messages, and replies over their own connections. Calls back once each message has its outcome and
     /// each reply is settled.
     func publish(
         _ messages: [AMQPMessage], replies: [AMQPMessage], onSettled: @escaping @Sendable (PublishAnswer) -> Void)
@@ -32,10 +32,10 @@ protocol LaneBroker: Sendable {
     func close() async
 }
 
-/// What the broker said of messages.
+/// The broker's answer to a publish.
 struct PublishAnswer: Sendable {
-    /// One for each message, in their order.
+    /// One outcome per message, in order.
     let outcomes: [AMQPPublishOutcome]
-    /// Whether the channel that they went over could still be used then.
+    /// Whether the channel was still open.
     let isChannelOpen: Bool
 }

@@ -3,69 +3,69 @@ package import SessionContract
 package import SessionCore
 package import SessionStorage
 
-/// What happens to a lane. Most of it answers an action: see ``LaneAction``.
+/// What happens to a lane. Most events answer an action: see ``LaneAction``.
 package enum LaneEvent: Sendable {
-    // MARK: Of the broker
+    // // MARK: - Broker
 
-    /// All consumers are there. Deliveries may have come before.
+    /// All consumers have been started. Deliveries may have arrived before.
     case consuming
     case delivered([AMQPDelivery], from: Topology.CommandQueue)
-    /// All consumers are cancelled: what was delivered has been handed over, and nothing more comes.
+    /// All consumers are cancelled: every delivery has been passed on, and no more will arrive.
     case cancelled
-    /// The outcome of each message of a publication, in their order; its replies are settled as well.
+    /// The outcome of each message of a publication, in order; its replies are settled, too.
     ///
-    /// `isChannelOpen` says whether the channel they went over could still be used then.
+    /// `isChannelOpen` says whether the channel was still open.
     case published(PublicationID, [AMQPPublishOutcome], isChannelOpen: Bool)
-    /// The outcome of each copy that was offered again, in their order.
+    /// The outcome of each copy that was published again, in order.
     case offered(OfferID, [AMQPPublishOutcome], isChannelOpen: Bool)
-    /// There is nobody to answer any more: a connection or a channel was lost, or the broker ended a consumer.
+    /// A connection or channel was lost, or the broker cancelled a consumer.
     case lost(any Error)
 
-    // MARK: Of the store and the keys
+    // // MARK: - Store and keys
 
     case counted(BatchID, Result<[Int64], StoreError>)
-    /// What each access token says, in their order; `nil` for what is none.
+    /// The result of verifying each access token, in order; `nil` for an invalid one.
     case verified(BatchID, [PresentedAccessToken?])
     case loaded(BatchID, Result<Loaded, StoreError>)
-    /// The access tokens in the order of their claims; `nil` for one that could not be signed.
+    /// The signed access tokens, in the order of their claims; `nil` for one that could not be signed.
     case signed(BatchID, [Secret?])
     case committed(BatchID, Result<[CommitResult], StoreError>)
     case released(BatchID)
-    /// Events are out of the outbox, or could not be taken out: then the relay publishes them once more.
+    /// Events were cleared from the outbox, or could not be: then the relay publishes them again.
     case cleared(PublicationID)
 
-    // MARK: Of the process
+    // // MARK: - Process
 
     case timerFired(LaneTimer)
-    /// The lane is alone with its large subject until it leaves the gate.
+    /// The lane has the gate until it leaves it.
     case gateEntered
-    /// Another lane is inside; `gateIsFree` follows.
+    /// Another lane has the gate; `gateIsFree` follows.
     case gateTaken
     case gateIsFree
-    /// The lane shall take no more commands, and finish those it has.
+    /// Stop consuming, and finish all commands in flight.
     case drain
 }
 
-/// Names commands that are carried out together, for as long as their lane's connections last.
+/// Identifies a batch for as long as its lane's connections last.
 package struct BatchID: Hashable, Sendable {
     let number: UInt64
 }
 
-/// Names what is published of a batch.
+/// Identifies the publication of a batch.
 package struct PublicationID: Hashable, Sendable {
     let number: UInt64
 }
 
-/// Names results' copies that are offered again.
+/// Identifies copies that are published again.
 package struct OfferID: Hashable, Sendable {
     let number: UInt64
 }
 
 package enum LaneTimer: Hashable, Sendable {
-    /// A batch that the store did not carry out is tried again.
+    /// Retry a batch that the store did not execute.
     case retry(BatchID)
-    /// What quarantine refused is published again.
+    /// Publish again what quarantine refused.
     case quarantine(PublicationID)
-    /// Copies that a consumer's queue refused are offered again.
+    /// Publish again the copies that a consumer's queue refused.
     case offer(OfferID)
 }

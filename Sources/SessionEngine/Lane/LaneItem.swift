@@ -1,20 +1,20 @@
 package import AMQPNIO
 package import SessionContract
 
-/// A delivery on its way through a lane. A class, since it is handed on many times, and a copy of all its parts each time
-/// would cost more than carrying it out.
+/// A delivery and its work. A class, because it is passed on many times, and copying all its parts each time would cost
+/// more than processing it.
 package final class LaneItem: Sendable {
     package let queue: Topology.CommandQueue
     package let delivery: AMQPDelivery
     package let work: Work
-    /// What it takes up until it is acknowledged, in bytes.
+    /// Memory used until it is acknowledged, in bytes.
     let heldBytes: Int
 
     init(queue: Topology.CommandQueue, delivery: AMQPDelivery, work: Work) {
         self.queue = queue
         self.delivery = delivery
         self.work = work
-        // What is read of a body is a tree of values, and takes up more than its text.
+        // A parsed body is a tree of values, and larger than its text.
         heldBytes = delivery.heldBytes + (work.isCommand ? 4 * delivery.body.count : 0)
     }
 }

@@ -6,12 +6,12 @@ import SessionContract
 import SessionCore
 import SessionStorage
 
-/// Tells operators what happens in a lane: counts it, and logs what is worth a line.
+/// Reports what happens in a lane to operators: counts it, and logs what matters.
 struct LaneLog {
-    /// The number of the lane, for health.
+    /// The lane's number, for health.
     let number: Int
     let queueNames: [Topology.CommandQueue: String]
-    /// Whether Redis takes writes, for all lanes together.
+    /// Whether Redis accepts writes, for all lanes together.
     let writes: SharedHealth
     let logger: Logger
     private var metrics = LaneMetrics()
@@ -33,21 +33,21 @@ struct LaneLog {
             logFailures(completions, of: items)
         case .retry(let count, let failure, let delay):
             logger.warning(
-                "Redis did not carry out a batch: it is kept and tried again",
+                "Redis did not execute a batch: it will be retried",
                 metadata: [
                     LogKey.count: "\(count)", LogKey.reason: "\(failure.message)",
                     LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)",
                 ])
         case .givenUp(let count):
             logger.error(
-                "commands were delivered too often and never finished: they are put into quarantine, unanswered",
+                "commands were delivered too often and never finished: quarantined without an answer",
                 metadata: [LogKey.count: "\(count)"])
         case .writesRefused(let reason):
             if let reason { writes.markDown(number, because: reason) } else { writes.markUp(number) }
         case .unbound(let commands):
             for command in missingBindings.newlySeen(commands) {
                 logger.warning(
-                    "a command of ours came as an unknown one: bind it as `sojourn topology` prints, for it to wait in its own queue",
+                    "a known command arrived as an unknown one: its binding is missing, see `sojourn topology`",
                     metadata: [LogKey.command: "\(command.rawValue)"])
             }
         case .readingPaused(let isPaused, let heldBytes):
@@ -61,12 +61,12 @@ struct LaneLog {
         case .copiesDropped(let count): metrics.droppedCopies.increment(by: count)
         case .unsendable(let exchange, let reason):
             logger.error(
-                "a message cannot be published as it is",
+                "a message does not fit the protocol and was dropped",
                 metadata: [LogKey.exchange: "\(exchange)", LogKey.reason: "\(reason)"])
         }
     }
 
-    /// What an operator has to know of single commands: those that could not be read or carried out.
+    /// Logs commands that could not be parsed or executed.
     private func logFailures(_ completions: [Completion], of items: [LaneItem]) {
         for (item, completion) in zip(items, completions) {
             guard let failure = completion.failure else { continue }
@@ -86,8 +86,8 @@ struct LaneLog {
 extension RefusedMessage.Kind {
     fileprivate var remedy: String {
         switch self {
-        case .event: "The events stay in the outbox and are published again; commands go on."
-        case .copy: "The copies of results are offered again for a minute; commands go on."
+        case .event: "The events stay in the outbox and will be retried; commands continue."
+        case .copy: "The copies of results will be retried for a minute; commands continue."
         }
     }
 }

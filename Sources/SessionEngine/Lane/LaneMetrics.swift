@@ -1,7 +1,7 @@
 import Metrics
 import SessionContract
 
-/// What a lane counts. Labels are few and fixed: commands, statuses and codes.
+/// A lane's metrics. Labels are few and fixed: commands, statuses and codes.
 struct LaneMetrics {
     private struct Answer: Hashable {
         let command: String
@@ -12,13 +12,13 @@ struct LaneMetrics {
     private let batchSize = Recorder(label: "sojourn_batch_commands")
     private let batchSeconds = Recorder(label: "sojourn_batch_seconds")
     let droppedCopies = Counter(label: "sojourn_result_copies_dropped_total")
-    /// Made once each: to look a counter up costs more than to count.
+    /// Created once each: looking a counter up costs more than incrementing it.
     private var answers: [Answer: Counter] = [:]
 
     mutating func record(batch: [Completion], seconds: Double) {
         batchSize.record(batch.count)
         batchSeconds.record(seconds)
-        // Most are answered like the one before: then there is nothing to look up.
+        // Consecutive commands mostly have the same answer, which then needs no lookup.
         var run: (answer: Answer, count: Int)?
         for completion in batch {
             let answer = Answer(

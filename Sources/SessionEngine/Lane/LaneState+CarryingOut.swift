@@ -4,7 +4,7 @@ import SessionContract
 import SessionCore
 import SessionStorage
 
-// From the batch whose turn it is to its completions.
+// // From the current batch to its completions.
 extension LaneState {
     mutating func start(
         _ kind: BatchRun.Kind, _ batch: consuming UnacknowledgedBatch, now: NIODeadline, _ actions: inout [LaneAction]
@@ -23,13 +23,13 @@ extension LaneState {
         follow(step, run, now: now, &actions)
     }
 
-    /// Takes an answer to what a batch's process asked for.
+    /// Passes an answer to the batch's process.
     mutating func advance(
         _ id: BatchID, now: NIODeadline, _ actions: inout [LaneAction],
         _ answer: (inout BatchProcess, CommandDecider) -> BatchProcess.Step
     ) {
         guard var run = takeRun(id), case .processing(var process) = run.leaveStage() else {
-            preconditionFailure("an answer comes to a batch that waits for one")
+            preconditionFailure("no batch is waiting for this answer")
         }
         if case .lost = phase { return drop(run, &actions) }
         let step = answer(&process, parts.decider)
@@ -52,11 +52,11 @@ extension LaneState {
         keep(run)
     }
 
-    /// Has what is complete published, puts back what there was no room for, and tries the rest again. What was decided and
-    /// has nothing to store is not held up by what has.
+    /// Publishes what is complete, puts back what did not fit, and retries the rest. Commands with nothing to store are
+    /// not delayed by those with something to store.
     private mutating func conclude(_ run: consuming BatchRun, now: NIODeadline, _ actions: inout [LaneAction]) {
         guard case .processing(let process) = run.leaveStage() else {
-            preconditionFailure("only a batch that is processed has a process to conclude")
+            preconditionFailure("the batch is not being processed")
         }
         reportWrites(by: run.batch, process.failure, &actions)
         let done = takeCompleted(of: &run, process)
@@ -67,14 +67,14 @@ extension LaneState {
             publish(done, completions, &actions)
         }
         guard let failure = process.failure else {
-            precondition(run.batch.isEmpty, "what the store carried out has completions, or there was no room for it")
+            precondition(run.batch.isEmpty, "every executed command has a completion or was put back")
             return goOn(after: run, now: now, &actions)
         }
         tryAgain(run, after: failure, now: now, &actions)
     }
 
-    /// Divides a batch that was processed: what there was no room for goes back to the backlog, what is neither that nor
-    /// complete stays.
+    /// Divides a processed batch: what did not fit returns to the backlog, and what is neither complete nor put back
+    /// stays.
     private mutating func takeCompleted(of run: inout BatchRun, _ process: BatchProcess) -> UnacknowledgedBatch {
         let left = process.left
         if left == LeftCommands(), process.failure == nil { return backlog.splitAll(&run.batch) }
@@ -92,7 +92,7 @@ extension LaneState {
         return backlog.split(&run.batch) { completions[$0] != nil }
     }
 
-    /// The part of a batch that was carried out is done: its next part is begun, or the next batch may be.
+    /// Part of a batch is done: begins its next part, or allows the next batch.
     private mutating func goOn(after run: consuming BatchRun, now: NIODeadline, _ actions: inout [LaneAction]) {
         if run.takeNextPart(now: now) { return process(run, now: now, &actions) }
         if run.kind.isLarge { leaveGate(&actions) }
@@ -113,7 +113,7 @@ extension LaneState {
     }
 }
 
-// MARK: - Trying again
+// // MARK: - Retrying
 
 extension LaneState {
     private mutating func tryAgain(
@@ -141,22 +141,22 @@ extension LaneState {
             run.beginAnew(now: now)
             process(run, now: now, &actions)
         case .giveUp:
-            answer(run, Failure(.internal, "it could not be carried out"), now: now, &actions)
+            answer(run, Failure(.internal, "the command could not be executed"), now: now, &actions)
         case .unavailable:
             answer(
-                run, Failure(.unavailable, "the session store cannot be reached; nothing happened"), now: now,
+                run, Failure(.unavailable, "the session store is unreachable; nothing happened"), now: now,
                 &actions)
         }
     }
 
-    /// A batch's pause is over.
+    /// The pause before a retry is over.
     mutating func retry(_ id: BatchID, now: NIODeadline, _ actions: inout [LaneAction]) {
-        // It is gone where the lane was lost meanwhile.
+        // The batch is gone if the lane was lost in the meantime.
         guard let run = takeRun(id) else { return }
         process(run, now: now, &actions)
     }
 
-    /// Answers commands without the store. There is none to ask for the time, and this time decides nothing.
+    /// Answers commands without the store. The wall clock only dates the result; it decides nothing.
     private mutating func answer(
         _ run: consuming BatchRun, _ failure: Failure, now: NIODeadline, _ actions: inout [LaneAction]
     ) {
@@ -177,10 +177,10 @@ extension LaneState {
     }
 }
 
-// MARK: - The batches that are carried out
+// // MARK: - Batches in progress
 
 extension LaneState {
-    /// Takes a batch out, to be kept again once it is changed.
+    /// Takes a batch out, to be put back after it is changed.
     mutating func takeRun(_ id: BatchID) -> BatchRun? {
         if let number = inTurn?.id, number == id { return inTurn.take() }
         for place in beside.indices where beside[place].id == id { return beside.remove(at: place) }
@@ -194,7 +194,7 @@ extension LaneState {
         }
     }
 
-    /// Gives up a batch whose lane was lost.
+    /// Gives up a batch of a lost lane.
     mutating func drop(_ run: consuming BatchRun, _ actions: inout [LaneAction]) {
         if run.kind.isLarge { leaveGate(&actions) }
     }

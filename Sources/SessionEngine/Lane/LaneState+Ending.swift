@@ -1,15 +1,15 @@
 import BasicContainers
 import NIOCore
 
-// How a lane ends: it was told to, or its connections were lost.
+// // How a lane ends: it was asked to, or its connections were lost.
 extension LaneState {
-    /// Takes no more commands, and finishes those it has.
+    /// Stops consuming, and finishes everything in flight.
     mutating func drain(_ actions: inout [LaneAction]) {
         switch phase {
         case .starting: phase = .startingToDrain
         case .serving: cancelConsumers(&actions)
         case .startingToDrain, .cancelling, .finishing, .lost, .finished: return
-        case .new: preconditionFailure("a lane begins before it is drained")
+        case .new: preconditionFailure("a lane must begin before it is drained")
         }
     }
 
@@ -23,17 +23,17 @@ extension LaneState {
         case .cancelling: phase = .finishing
         case .lost, .finished: return
         case .new, .starting, .startingToDrain, .serving, .finishing:
-            preconditionFailure("consumers are cancelled where that was asked for")
+            preconditionFailure("no cancellation was requested")
         }
     }
 
-    /// Gives up everything that is not acknowledged. What was asked for is still answered, so that nothing of these
-    /// connections reaches the next ones.
+    /// Gives up everything unacknowledged. Outstanding requests are still awaited, so that no answer reaches the next
+    /// connections.
     mutating func lose(because error: any Error, _ actions: inout [LaneAction]) {
         switch phase {
         case .starting, .startingToDrain, .serving, .cancelling, .finishing: phase = .lost(error)
         case .lost, .finished: return
-        case .new: preconditionFailure("a lane begins before it is lost")
+        case .new: preconditionFailure("a lane must begin before it is lost")
         }
         actions.append(.close)
         dropPausing(&actions)
@@ -56,7 +56,7 @@ extension LaneState {
         publications = published
     }
 
-    /// Whether nothing is carried out, published or cleared.
+    /// Whether nothing is being processed, published or cleared.
     var isIdle: Bool {
         inTurn == nil && beside.isEmpty && publications.isEmpty && clearing.isEmpty
     }

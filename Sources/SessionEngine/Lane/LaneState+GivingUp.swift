@@ -5,12 +5,11 @@ import SessionCore
 import SessionCrypto
 import SessionStorage
 
-// Commands that were delivered again and again, and never finished: something about them may be what keeps them from it,
-// so nothing is done for them any more, and nothing published but what goes to quarantine.
+// // Commands that were delivered again and again but never finished. They may be what crashes workers, so nothing is
+// done for them any more, and nothing is published except to quarantine.
 extension LaneState {
-    /// A quorum queue says how often it has delivered a message. A classic one says only that it was not the first time:
-    /// then it is counted in the store, where it is known after a crash as well. That is rare, and costs a round trip only
-    /// then.
+    /// A quorum queue counts the deliveries of a message. A classic queue only reports that it was redelivered, so they
+    /// are counted in the store, which survives a crash. That is rare, and only costs a round trip then.
     mutating func countOrProcess(_ run: consuming BatchRun, now: NIODeadline, _ actions: inout [LaneAction]) {
         let items = run.batch.items
         guard items.contains(where: \.delivery.redelivered) else { return process(run, now: now, &actions) }
@@ -27,19 +26,19 @@ extension LaneState {
         _ id: BatchID, _ counts: Result<[Int64], StoreError>, now: NIODeadline, _ actions: inout [LaneAction]
     ) {
         guard var run = takeRun(id), case .counting(let uncounted) = run.leaveStage() else {
-            preconditionFailure("deliveries are counted of a batch that waits for it")
+            preconditionFailure("no batch is waiting for delivery counts")
         }
         if case .lost = phase { return drop(run, &actions) }
         switch counts {
         case .success(let counts):
             let places = zip(uncounted, counts).filter { $1 >= DeliveryReader.maxDeliveries }.map(\.0)
             giveUp(Set(places), of: run, now: now, &actions)
-        // It comes again if it does not go well this time either.
+        // It will be redelivered if it fails again.
         case .failure: giveUp([], of: run, now: now, &actions)
         }
     }
 
-    /// Puts commands into quarantine: those that the store has counted too often, and those whose queue has.
+    /// Quarantines commands that were delivered too often, according to the store or to their queue.
     private mutating func giveUp(
         _ counted: Set<Int>, of run: consuming BatchRun, now: NIODeadline, _ actions: inout [LaneAction]
     ) {
@@ -62,7 +61,7 @@ extension LaneState {
 }
 
 extension DeliveryReader {
-    /// What a delivery is known by when it comes again: everything that its sender gave.
+    /// Identifies a delivery across redeliveries: everything that its sender provided.
     func name(of delivery: AMQPDelivery, in queue: Topology.CommandQueue) -> String {
         let properties = delivery.properties
         let given = [

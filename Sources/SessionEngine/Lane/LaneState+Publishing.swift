@@ -4,7 +4,7 @@ import NIOCore
 import SessionContract
 import SessionStorage
 
-// From completions to the acknowledgement, and behind it.
+// // From completions to the acknowledgement, and clearing the outbox.
 extension LaneState {
     mutating func publish(
         _ batch: consuming UnacknowledgedBatch, _ completions: [Completion], _ actions: inout [LaneAction]
@@ -32,7 +32,7 @@ extension LaneState {
         _ actions: inout [LaneAction]
     ) {
         guard let publication = takePublication(id) else {
-            preconditionFailure("the broker answers for what was published")
+            preconditionFailure("no such publication")
         }
         let heldBytes = publication.heldBytes
         if case .lost = phase { return }
@@ -65,9 +65,9 @@ extension LaneState {
         actions.append(.clear(id, references))
     }
 
-    /// The pause is over after which quarantine is tried again.
+    /// The pause before publishing to quarantine again is over.
     mutating func publishAgain(_ id: PublicationID, _ actions: inout [LaneAction]) {
-        // It is gone where the lane was lost meanwhile.
+        // The publication is gone if the lane was lost in the meantime.
         guard var publication = takePublication(id) else { return }
         publication.resume()
         actions.append(.publish(id, publication.messages, replies: []))
@@ -82,7 +82,7 @@ extension LaneState {
     }
 }
 
-// MARK: - Copies that were refused
+// // MARK: - Refused copies
 
 extension LaneState {
     private mutating func offer(_ copies: [AMQPMessage], now: NIODeadline, _ actions: inout [LaneAction]) {

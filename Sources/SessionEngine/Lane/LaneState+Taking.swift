@@ -2,7 +2,7 @@ import AMQPNIO
 import NIOCore
 import SessionContract
 
-// From the broker to the batch whose turn it is.
+// // From deliveries to the next batch.
 extension LaneState {
     mutating func consumersStarted(_ actions: inout [LaneAction]) {
         switch phase {
@@ -10,7 +10,7 @@ extension LaneState {
         case .startingToDrain: cancelConsumers(&actions)
         case .lost, .finished: return
         case .new, .serving, .cancelling, .finishing:
-            preconditionFailure("consumers are started once")
+            preconditionFailure("consumers are only started once")
         }
         reading = .open
         readAsThereIsRoom(&actions)
@@ -22,7 +22,7 @@ extension LaneState {
         switch phase {
         case .starting, .startingToDrain, .serving, .cancelling, .finishing: break
         case .lost, .finished: return
-        case .new: preconditionFailure("a delivery comes to a consumer that there is")
+        case .new: preconditionFailure("there are no consumers yet")
         }
         let items = deliveries.map { LaneItem(queue: queue, delivery: $0, work: parts.reader.read($0)) }
         backlog.add(items, from: queue)
@@ -33,7 +33,7 @@ extension LaneState {
         readAsThereIsRoom(&actions)
     }
 
-    /// Leaves what the broker sends in the socket while the lane holds enough.
+    /// Pauses reading while the in-flight limit is reached.
     mutating func readAsThereIsRoom(_ actions: inout [LaneAction]) {
         switch (reading, backlog.isFull) {
         case (.open, true): reading = .paused
@@ -44,10 +44,10 @@ extension LaneState {
         actions.append(.report(.readingPaused(backlog.isFull, heldBytes: backlog.heldBytes)))
     }
 
-    /// Begins the next batch if there is one and it is its turn, and ends where all is done.
+    /// Begins the next batch if one is waiting and none is running, and ends the lane when everything is done.
     mutating func goOn(now: NIODeadline, _ actions: inout [LaneAction]) {
         switch phase {
-        case .new: preconditionFailure("a lane begins before anything happens to it")
+        case .new: preconditionFailure("a lane must begin before anything happens to it")
         case .starting, .startingToDrain, .serving, .cancelling: beginNextBatch(now: now, &actions)
         case .finishing:
             beginNextBatch(now: now, &actions)
@@ -71,7 +71,7 @@ extension LaneState {
                 }
             switch (backlog.next(mayGoApart: mayGoApart), gate) {
             case (nil, .inside):
-                // Room for its results was used up meanwhile.
+                // Too many results became unconfirmed in the meantime.
                 leaveGate(&actions)
                 return
             case (nil, _): return
@@ -86,8 +86,8 @@ extension LaneState {
         }
     }
 
-    /// The gate is this lane's. It may have been lost since it asked: then nothing leads back to the gate, and every other
-    /// lane would wait for ever.
+    /// The gate was granted. If the lane was lost since it asked, it must leave again, or every other lane would wait
+    /// forever.
     mutating func hasEntered(_ actions: inout [LaneAction]) {
         switch phase {
         case .lost, .finished: leaveGate(&actions)

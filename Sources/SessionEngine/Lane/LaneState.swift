@@ -5,21 +5,21 @@ package import SessionContract
 package import SessionCore
 import SessionStorage
 
-/// What a lane has and does for as long as its connections last: an event goes in, actions come out. No server, no thread
-/// and no clock is needed, so that every order of events can be tried.
+/// The state of a lane for as long as its connections last: an event goes in, actions come out. It needs no server,
+/// thread or clock, so every order of events can be tested.
 ///
-/// With its connections the lane's state is gone: the broker delivers again what was not acknowledged. So the state of a
-/// lane that crashed, or whose driver gave it up, is simply dropped.
+/// When the connections are lost, the state is dropped: the broker redelivers everything that was not acknowledged. So
+/// a lane that crashes or is given up needs no cleanup.
 ///
-/// The way of a command, and where it is written:
+/// The path of a command, and the files that describe it:
 /// ```
 /// delivered → backlog → (counted) → processing (BatchProcess) → publishing (Publication) → acknowledged → cleared
 ///   Taking                CarryingOut                              Publishing
 /// ```
-/// One batch is between load and commit at a time, so a lane's own commands never race each other; publishing and clearing
-/// overlap with the batches that follow.
+/// Only one batch at a time is between load and commit, so a lane's own commands never race each other; publishing and
+/// clearing overlap with later batches.
 package struct LaneState: ~Copyable {
-    /// What a lane is made of.
+    /// The parts of a lane.
     package struct Parts: Sendable {
         let reader: DeliveryReader
         let decider: CommandDecider
@@ -28,7 +28,7 @@ package struct LaneState: ~Copyable {
         let queues: [Topology.CommandQueue]
         let queueNames: [Topology.CommandQueue: String]
         let limits: LaneBacklog.Limits
-        /// The machine's own clock: for what is answered without the store, and never for a decision.
+        /// The machine's clock, for results produced without the store; never for a decision.
         let wallClock: @Sendable () -> Timestamp
 
         package init(
@@ -51,42 +51,42 @@ package struct LaneState: ~Copyable {
     }
 
     enum Phase {
-        /// `begin` was not called.
+        /// `begin` has not been called.
         case new
         /// Consumers are being started.
         case starting
-        /// The same; they are to be cancelled once they are there.
+        /// Consumers are being started, and must be cancelled afterwards.
         case startingToDrain
         case serving
-        /// Consumers are being cancelled; what comes meanwhile is still carried out.
+        /// Consumers are being cancelled; what arrives meanwhile is still processed.
         case cancelling
-        /// No more come; those that are here are finished.
+        /// No more deliveries will arrive; those in flight are being finished.
         case finishing
-        /// There is nobody to answer any more; what was asked for is waited for, and dropped.
+        /// A connection was lost. Outstanding answers are awaited and dropped.
         case lost(any Error)
         case finished
     }
 
-    /// Whether the lane reads what the broker sends.
+    /// Whether the lane reads from the socket.
     enum Reading {
-        /// It has to: the answers to starting consumers come behind deliveries.
+        /// It must: the answers to starting consumers arrive after deliveries.
         case always
         case open
-        /// The lane holds enough.
+        /// The in-flight limit is reached.
         case paused
     }
 
-    /// Where the lane stands at the gate of large subjects.
+    /// The lane's state at the gate for large subjects.
     enum Gate {
         case outside
-        /// It asked and was not answered yet.
+        /// It asked, and has not been answered yet.
         case asking
-        /// Another lane is inside, and it will be told.
+        /// Another lane has the gate, and this one will be told when it is free.
         case waiting
         case inside
     }
 
-    /// Whether the store takes writes, as far as this lane knows.
+    /// Whether the store accepts writes, as far as this lane knows.
     enum Writes {
         case taken
         case refused
@@ -98,20 +98,20 @@ package struct LaneState: ~Copyable {
     var gate = Gate.outside
     var writes: Writes
     var backlog: LaneBacklog
-    /// The batch whose turn it is.
+    /// The current batch.
     var inTurn: BatchRun?
-    /// Batches that the store refused to write, beside it.
+    /// Batches whose writes the store refused, processed alongside.
     var beside = UniqueArray<BatchRun>()
     var publications = UniqueArray<Publication>()
-    /// Publications that are acknowledged, and whose events are being taken out of the outbox.
+    /// Publications that are acknowledged, and whose events are being cleared.
     var clearing: Set<PublicationID> = []
     var offers = CopyOffers()
     var random: any RandomNumberGenerator & Sendable
     private var lastNumber: UInt64 = 0
 
     /// - Parameters:
-    ///   - areWritesRefused: whether the store refused this lane's writes over its former connections.
-    ///   - random: spreads pauses.
+    ///   - areWritesRefused: whether the store refused this lane's writes over its previous connections.
+    ///   - random: jitter for pauses.
     package init(
         _ parts: Parts, areWritesRefused: Bool = false,
         random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
@@ -130,14 +130,14 @@ package struct LaneState: ~Copyable {
         }
     }
 
-    /// Begins to consume. Called once, before any event.
+    /// Starts consuming. Called once, before any event.
     package mutating func begin(into actions: inout [LaneAction]) {
-        guard case .new = phase else { preconditionFailure("a lane begins once with its connections") }
+        guard case .new = phase else { preconditionFailure("a lane only begins once") }
         phase = .starting
         actions.append(.consume(parts.queues))
     }
 
-    /// Takes an event, and appends what has to be done now.
+    /// Handles an event, and appends the actions that it requires.
     package mutating func handle(
         _ event: consuming LaneEvent, now: NIODeadline, into actions: inout [LaneAction]
     ) {
@@ -170,7 +170,7 @@ package struct LaneState: ~Copyable {
         goOn(now: now, &actions)
     }
 
-    /// A number that nothing else of this lane has.
+    /// A number that is unique within this state.
     mutating func nextNumber() -> UInt64 {
         lastNumber += 1
         return lastNumber

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Lets one lane at a time carry out a large subject: what is loaded of it takes up tens of megabytes for a moment, however
-/// many lanes there are.
+/// Lets one lane at a time process a large subject, which briefly needs tens of megabytes, however many lanes there
+/// are.
 package final class LargeSubjectGate: Sendable {
     private struct State {
         var isTaken = false
@@ -12,7 +12,7 @@ package final class LargeSubjectGate: Sendable {
 
     package init() {}
 
-    /// Enters if nobody is inside; if somebody is, `onFree` is called once when that is over.
+    /// Enters if the gate is free. Otherwise `onFree` is called once when it becomes free.
     func enter(onFree: @escaping @Sendable () -> Void) -> Bool {
         state.withLock { state in
             if state.isTaken {

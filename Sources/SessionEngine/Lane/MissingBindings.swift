@@ -1,7 +1,7 @@
 import SessionContract
 
-/// Bindings of `N.commands` that are missing: AMQP does not show them, but a command of ours that comes as an unknown one
-/// had no queue to go to. It is carried out all the same, behind the wrong others.
+/// Detects missing bindings of `N.commands`. AMQP does not show bindings, but a known command that arrives as an
+/// unknown one had no queue. It is executed all the same, but waits in the wrong queue.
 struct MissingBindings {
     private var told: Set<CommandName> = []
 

@@ -2,10 +2,10 @@ package import Logging
 import Metrics
 import Synchronization
 
-/// How many commands with unknown names a worker puts into quarantine: anybody who may publish at all can make them up,
-/// and quarantine is bounded, so that what they fill it with is paid for by what others have there.
+/// Limits how many unknown commands a worker quarantines. Anyone who may publish can invent names, and quarantine is
+/// bounded, so each one may push out another sender's message.
 package final class QuarantineAllowance: Sendable {
-    /// Of one worker. A misspelt name is seen by the first few that come; a day of them is a quarter of a quarantine.
+    /// Per worker. The first few suffice to notice a misspelt name; a day of them fills a quarter of quarantine.
     private static let perMinute = 20
 
     private struct State {
@@ -25,7 +25,7 @@ package final class QuarantineAllowance: Sendable {
         state = Mutex(State(begin: clock()))
     }
 
-    /// Whether there is room for one more.
+    /// Whether another one is allowed.
     package func take(at moment: ContinuousClock.Instant? = nil) -> Bool {
         let now = moment ?? clock()
         let (isTaken, isFirstLeftOut, before) = state.withLock { state in
@@ -43,11 +43,11 @@ package final class QuarantineAllowance: Sendable {
         }
         if before > 0 {
             logger.warning(
-                "unknown commands were answered and not kept in quarantine", metadata: [LogKey.count: "\(before)"])
+                "unknown commands were answered but not quarantined", metadata: [LogKey.count: "\(before)"])
         }
         if isFirstLeftOut {
             logger.warning(
-                "many unknown commands come: no more of them are kept in quarantine in this minute",
+                "too many unknown commands: no more are quarantined in this minute",
                 metadata: [LogKey.count: "\(Self.perMinute)"])
         }
         if !isTaken { leftOut.increment() }

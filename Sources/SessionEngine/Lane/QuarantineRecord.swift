@@ -3,20 +3,20 @@ import SessionContract
 import SessionCore
 import SessionCrypto
 
-/// A message as it is kept in quarantine: as it was, for somebody to look at, but for what would have an effect of its own
-/// when it is published again, and for credentials, which are sealed (contract §5).
+/// A message as it is quarantined: unchanged, for people to inspect, except for properties that would take effect when
+/// it is published again, and for credentials, which are sealed (contract §5).
 struct QuarantineRecord {
-    /// A path is a key that somebody sent: it may be as long as a body. In characters.
+    /// In characters. A path contains a key from the sender, which may be as long as a body.
     private static let maxPathLength = 256
-    /// RabbitMQ sends a message to these keys as well ("sender-selected distribution"), and closes the channel of whoever
-    /// publishes anything but a list of texts there. So they do not go on under their names.
+    /// RabbitMQ also routes a message to these keys ("sender-selected distribution"), and closes the channel if they
+    /// are not a list of strings. So these headers are renamed.
     private static let copies: Set<String> = ["CC", "BCC"]
 
     let delivery: AMQPDelivery
     let queue: String
     let failure: Failure
     let at: Timestamp
-    /// Its name in quarantine.
+    /// The message's id in quarantine.
     let id: String
     let sealer: Sealer
 
@@ -48,13 +48,13 @@ struct QuarantineRecord {
         headers[QuarantineHeader.queue] = .string(queue)
     }
 
-    /// RabbitMQ would refuse `user_id`, which is not ours, and drop the message after `expiration`.
+    /// RabbitMQ would refuse a `user_id` other than ours, and drop the message after `expiration`.
     private func move(_ property: inout String?, _ name: String, to headers: inout AMQPTable) {
         if let text = property { headers[QuarantineHeader.moved(name)] = .string(text) }
         property = nil
     }
 
-    // MARK: Sealing
+    // // MARK: - Sealing
 
     private func sealProperties(
         _ properties: inout AMQPProperties, _ headers: inout AMQPTable, with seal: CredentialSeal
@@ -94,10 +94,10 @@ struct QuarantineRecord {
 }
 
 extension CredentialSeal {
-    /// As long as a short string may be, in bytes (AMQP 0-9-1).
+    /// The longest short string, in bytes (AMQP 0-9-1).
     private static let maxPropertyBytes = 255
 
-    /// A property, sealed where it has to be; `nil` where that does not fit its place, and is a header of its own now.
+    /// A property, sealed if necessary; `nil` if it no longer fits in its place, and became a header instead.
     fileprivate func property(_ text: String?, of name: String, _ headers: inout AMQPTable) -> String? {
         guard let text, let sealed = sealed(Array(text.utf8)) else { return text }
         let result = String(decoding: sealed, as: UTF8.self)
@@ -113,7 +113,7 @@ extension CredentialSeal {
                 result.entries.append(AMQPTable.Entry(entry.name, value(entry.value, named: entry.name)))
                 continue
             }
-            // A name that is a credential may be too long for one once it is sealed.
+            // A name that is a credential may be too long for a name once it is sealed.
             let both: AMQPTable = [
                 "name": .string(String(decoding: name, as: UTF8.self)), "value": value(entry.value, named: ""),
             ]
@@ -134,7 +134,7 @@ extension CredentialSeal {
         }
     }
 
-    /// A text in a header is looked at with its name, which may be `code`.
+    /// A text in a header is judged together with its name, which may be `code`.
     private func sealed(_ text: String, named name: String) -> [UInt8]? {
         if isSecret(name, text) { return sealedWhole(Array(text.utf8)) }
         return sealed(Array(text.utf8))

@@ -1,22 +1,23 @@
 package import AMQPNIO
 package import SessionContract
 
-/// Declares a topology, or finds out what of it is missing (contract §1).
+/// Declares a topology, or finds out what is missing (contract §1).
 package struct TopologyDeclaration: Sendable {
     private let topology: Topology
 
-    /// Differences of one queue that are looked for at most: more arguments than RabbitMQ compares.
+    /// Bound on the differences detected per queue: more arguments than RabbitMQ compares.
     private static let maxDifferences = 24
 
     package init(_ topology: Topology) {
         self.topology = topology
     }
 
-    /// Makes everything that is not there; what is stays, even if it is otherwise, as long as no promise depends on it.
+    /// Declares everything. Queues that already exist with other arguments are kept, unless a promise depends on the
+    /// difference.
     ///
-    /// - Returns: how queues differ that are used as they are.
-    /// - Throws: `AMQPError` with `preconditionFailed` if something is otherwise that promises depend on, and with what it is
-    ///   in its message.
+    /// - Returns: how existing queues differ that are used as they are.
+    /// - Throws: `AMQPError` with `preconditionFailed` if a difference would break a promise; its message names the
+    ///   difference.
     @discardableResult
     func declare(over connection: AMQPConnection) async throws(AMQPError) -> [QueueDifference] {
         var tolerated: [QueueDifference] = []
@@ -34,7 +35,7 @@ package struct TopologyDeclaration: Sendable {
             let what = broken.map(\.sentence).joined(separator: "; ")
             throw AMQPError(
                 .preconditionFailed,
-                "\(what). Delete the queue once it is empty, and it is declared anew")
+                "\(what). Delete the queue once it is empty; it will be declared again")
         }
         try await declareExchangesAndBindings(over: channel)
         return tolerated
@@ -52,10 +53,10 @@ package struct TopologyDeclaration: Sendable {
         await channel.close()
     }
 
-    /// Makes a queue, or finds out how the one that is there differs, and what its `x-overflow` is.
+    /// Declares a queue, or finds out how the existing one differs and what its `x-overflow` is.
     ///
-    /// RabbitMQ names one difference at a time, and closes the channel with it. So what was found takes the place of what
-    /// is declared until both agree, or until the queue is of another nature.
+    /// RabbitMQ reports one difference at a time and closes the channel. So each reported value replaces the declared
+    /// one until the declaration succeeds, or the queue turns out to be of another kind.
     private func declare(
         _ queue: Topology.Queue, over connection: AMQPConnection, _ channel: inout AMQPChannel
     ) async throws(AMQPError) -> (differences: [QueueDifference], overflow: String?) {
@@ -78,7 +79,7 @@ package struct TopologyDeclaration: Sendable {
         return (differences, arguments["x-overflow"]?.string)
     }
 
-    /// The exchanges and queues that are missing, in words. Bindings cannot be seen over AMQP.
+    /// The exchanges and queues that are missing, as texts. AMQP does not expose bindings.
     package func missing(over connection: AMQPConnection) async throws(AMQPError) -> [String] {
         var missing: [String] = []
         for exchange in topology.exchanges {
@@ -96,7 +97,7 @@ package struct TopologyDeclaration: Sendable {
         return missing
     }
 
-    /// A channel for each question, since a no closes it.
+    /// Each question needs its own channel, because a negative answer closes it.
     private func exists(
         over connection: AMQPConnection, _ ask: (AMQPChannel) async throws(AMQPError) -> Void
     ) async throws(AMQPError) -> Bool {
@@ -113,7 +114,7 @@ package struct TopologyDeclaration: Sendable {
 }
 
 extension AMQPValue {
-    /// A value of which RabbitMQ gave the text.
+    /// A value from RabbitMQ's text form.
     fileprivate init(found text: String) {
         switch text {
         case "true": self = .bool(true)

@@ -1,10 +1,10 @@
 import AMQPNIO
 import SessionContract
 
-/// The W3C trace context of a command (Trace Context, level 1), carried on to its results and events. One that is not
-/// well formed is no trace context, and no error either.
+/// The W3C trace context of a command (Trace Context, level 1), copied to its results and events. An invalid one is
+/// ignored, and is not an error.
 struct TraceContext: Sendable {
-    /// The longest `tracestate` that is carried on, in bytes; the recommendation asks for at least this.
+    /// The longest `tracestate` that is forwarded, in bytes. The recommendation requires at least this much.
     private static let maxStateBytes = 512
 
     let traceparent: String
@@ -18,20 +18,21 @@ struct TraceContext: Sendable {
         tracestate = headers["tracestate"]?.string.flatMap { Self.isFitForAll($0) ? $0 : nil }
     }
 
-    /// The headers that carry it on.
+    /// The headers that carry the trace context.
     var headers: AMQPTable {
         var headers: AMQPTable = ["traceparent": .string(traceparent)]
         headers["tracestate"] = tracestate.map(AMQPValue.string)
         return headers
     }
 
-    /// Everybody who listens to results gets it: printable ASCII (the recommendation knows nothing else), and no credential.
+    /// Everyone who receives results sees it, so it must be printable ASCII (as the recommendation requires) without a
+    /// credential.
     private static func isFitForAll(_ state: String) -> Bool {
         state.utf8.count <= maxStateBytes && state.utf8.allSatisfy { (0x20..<0x7F).contains($0) }
             && !CredentialScan.hasToken(state)
     }
 
-    /// `00-<32 hex>-<16 hex>-<2 hex>`, lower case; neither id all zeros, and not version ff.
+    /// `00-<32 hex>-<16 hex>-<2 hex>` in lower case; no id is all zeros, and the version is not ff.
     private static func isWellFormed(_ text: String) -> Bool {
         let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         let zero = UInt8(ascii: "0")

@@ -1,28 +1,28 @@
 import SessionStorage
 
-/// How much a lane may have loaded, decided and written out at once, in bytes as they are there: a command of 20 bytes may
-/// ask for a megabyte.
+/// How much a lane may load, decide and serialise at once, in bytes of decoded data: a command of 20 bytes may request
+/// a megabyte.
 ///
-/// A worker stays under 150 MB with these, its lanes together: what is loaded takes up about four times its size once it is
-/// opened and decoded, and what is written out twice its own until RabbitMQ has it.
+/// With these limits a worker stays under 150 MB over all lanes: loaded data takes about four times its size once it is
+/// opened and decoded, and results take twice theirs until RabbitMQ confirms them.
 package enum BatchLimits {
-    /// What a round loads of all its subjects together.
+    /// What a round loads, for all subjects together.
     static let loadBytes = 4 << 20
-    /// An aggregate that is larger is carried out apart, for the others not to wait for it.
+    /// A larger aggregate is processed separately, so that the others do not wait for it.
     static let largeAggregateBytes = 256 << 10
-    /// Aggregates that a round asks Redis for in full: all of them wait there, whole, to be sent.
+    /// Whole aggregates that a round requests: all of them are buffered in Redis, waiting to be sent.
     static let wholeAggregates = 64
-    /// Activity logs that are loaded of one subject: each has up to 200 entries.
+    /// Activity logs loaded per subject; each has up to 200 entries.
     static let activityLogs = 4
-    /// What the results of a batch have together, beyond the last: then the rest waits for another batch. As much as a full
-    /// batch of ordinary results has.
+    /// Results of a batch together, beyond which the rest waits for another batch. A full batch of ordinary results
+    /// fits.
     static let resultBytes = 2 << 20
-    /// The same for a large subject: whoever has a small one waits for no more than this.
+    /// The same for a large subject: commands of small subjects wait for no more than this.
     static let resultBytesApart = 1 << 20
-    /// Commands on a large aggregate that are carried out together.
+    /// Commands of a large aggregate that are processed together.
     static let commandsApart = 64
 
-    /// The room that is left for a batch.
+    /// The remaining capacity of a batch.
     struct Room {
         let load: LoadBudget
         let groups: Int
@@ -53,17 +53,17 @@ package enum BatchLimits {
         /// Whether another command may be decided.
         var isEnough: Bool { resultBytes > 0 }
 
-        /// Takes the room of a result.
+        /// Uses up the capacity for a result.
         mutating func take(_ bytes: Int) {
             resultBytes -= bytes
         }
     }
 }
 
-/// The commands of a batch that there was no room for, by their places in it.
+/// The commands of a batch that did not fit, by their places in it.
 package struct LeftCommands: Equatable, Sendable {
-    /// To be carried out with others, in a batch of their own.
+    /// To be processed in another batch, with others.
     package var again: [Int] = []
-    /// About subjects that are too large for that: to be carried out apart, one subject at a time.
+    /// Commands of large subjects, to be processed separately, one subject at a time.
     package var alone: [Int] = []
 }

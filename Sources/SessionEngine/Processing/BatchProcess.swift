@@ -2,8 +2,8 @@ import Metrics
 package import SessionCore
 package import SessionStorage
 
-/// A batch of commands on its way through load, decision and commit, again and again where somebody else wrote first: a
-/// value that says what to ask of the store and of the access tokens' keys, and is told what came of it.
+/// A batch of commands on its way through load, decision and commit, repeated after conflicting writes. A value: it
+/// returns what to ask of the store and of the keys, and is passed the answers.
 ///
 /// ```
 ///            ┌──────────────── conflict, too narrow, no turn yet ────────────────┐
@@ -12,23 +12,23 @@ package import SessionStorage
 ///                                                            └──→ [release] → finished
 /// ```
 ///
-/// All commands of a batch that are about one subject are decided in their order, each on the outcome of the one before,
-/// and committed together; so a batch costs two round trips however many commands it has, and a subject that everybody
-/// writes to at once costs as much as any other.
+/// All commands of a batch about the same subject are decided in order, each on the outcome of the previous one, and
+/// committed together. So a batch costs two round trips however many commands it has, and a subject under heavy
+/// concurrent writes costs as much as any other.
 ///
-/// Whoever holds it asks one thing at a time, and answers each ``Step`` but the last with the call that bears its name.
+/// The caller runs one ``Step`` at a time, and answers each except the last with the method of the same name.
 package struct BatchProcess {
-    /// What has to be done next.
+    /// What to do next.
     package enum Step {
-        /// Read these access tokens; answered by ``verified(_:by:)``.
+        /// Verify these access tokens; answered by ``verified(_:by:)``.
         case verify([Secret])
         /// Answered by ``loaded(_:by:)``.
         case load([LoadRequest], LoadBudget)
-        /// Sign access tokens that say this; answered by ``signed(_:by:)``.
+        /// Sign access tokens with these claims; answered by ``signed(_:by:)``.
         case sign([AccessTokenClaims])
         /// Answered by ``committed(_:by:)``.
         case commit([Commit])
-        /// Let the ids of failed commands come again; answered by ``released()``. If it does not go well nothing is lost.
+        /// Release the ids of failed commands; answered by ``released()``, even if it fails.
         case release([MessageKey])
         case finished
     }
@@ -43,30 +43,30 @@ package struct BatchProcess {
         case finished
     }
 
-    /// How often a group is decided again before its commands are answered with `conflict`. Of the workers that write
-    /// to one subject at the same moment one always wins, so this is more than there are workers.
+    /// How often a group is decided again before its commands are answered with `conflict`. One of several concurrent
+    /// writers to a subject always succeeds, so this only has to exceed the number of workers.
     private static let maxAttempts = 64
 
     private var works: [Work]
     private let isApart: Bool
     private var stage = Stage.new
     private var room: BatchLimits.Room
-    /// The commands that have no completion yet and are not left, by their places.
+    /// The places of the commands that have no completion yet and were not put back.
     private var remaining: [Int]
     /// The aggregates to load whole, whatever their commands seem to need.
     private var wide: Set<SubjectHandle> = []
     private var attempts = 0
 
-    /// One for each command, in their order; `nil` for those that are left, and for those that `failure` is about.
+    /// One per command, in order; `nil` for those put back, and for those that `failure` is about.
     package private(set) var completions: [Completion?]
-    /// The commands that there was no room for; nothing of them has happened.
+    /// The commands that did not fit. Nothing has happened for them.
     package private(set) var left = LeftCommands()
-    /// Why some commands could not be carried out. They may have been where it says so: processing them again gives each
-    /// its first result.
+    /// Why some commands were not executed. If the error says that they may have been, processing them again returns
+    /// the first result.
     package private(set) var failure: StoreError?
 
-    /// - Parameter isApart: whether the first subject of the batch is carried out alone, however much of it there is to
-    ///   load. At least one command is completed.
+    /// - Parameter isApart: whether the first subject of the batch is processed on its own, however much has to be
+    ///   loaded. At least one command is completed.
     package init(_ works: [Work], apart isApart: Bool = false) {
         self.works = works
         self.isApart = isApart
@@ -75,23 +75,23 @@ package struct BatchProcess {
         completions = Array(repeating: nil, count: works.count)
     }
 
-    // MARK: Asking and being answered
+    // // MARK: - Steps and answers
 
     package mutating func begin(by decider: CommandDecider) -> Step {
-        guard case .new = stage else { preconditionFailure("a batch begins once") }
+        guard case .new = stage else { preconditionFailure("a batch only begins once") }
         let tokens = works.compactMap(\.unverifiedToken)
         if tokens.isEmpty { return load(by: decider) }
         stage = .verifying
         return .verify(tokens)
     }
 
-    /// - Parameter tokens: what each access token says, in their order; `nil` for what is none.
+    /// - Parameter tokens: the result of verifying each access token, in order; `nil` for an invalid one.
     package mutating func verified(_ tokens: [PresentedAccessToken?], by decider: CommandDecider) -> Step {
         guard case .verifying = stage else { preconditionFailure("no access token was to be verified") }
         var tokens = tokens[...]
         for index in works.indices where works[index].unverifiedToken != nil {
             guard let token = tokens.popFirst() else {
-                preconditionFailure("each access token that is to be verified is answered for")
+                preconditionFailure("an answer is missing for an access token")
             }
             works[index] = works[index].with(token: token.map { .access($0) } ?? .malformed)
         }
@@ -109,7 +109,7 @@ package struct BatchProcess {
         }
         var round = Round(now: loaded.now)
         let waiting = decider.decide(grouping, on: loaded, in: &room, into: &round)
-        // Nothing is waited for that need not be.
+        // Without a token to sign, there is nothing to wait for.
         if waiting.isEmpty { return commit(round, by: decider) }
         stage = .signing(round, waiting: waiting)
         return .sign(waiting.flatMap(\.claims))
@@ -134,7 +134,7 @@ package struct BatchProcess {
         let decided = round.takeDecided()
         switch answer {
         case .success(let results):
-            precondition(results.count == decided.count, "the store answers for each commit")
+            precondition(results.count == decided.count, "the store must answer each commit")
             for (group, result) in zip(decided, results) { round.settle(group, result) }
         case .failure(let error):
             for group in decided { round.settle(group, .refused(error)) }
@@ -148,10 +148,10 @@ package struct BatchProcess {
     }
 }
 
-// MARK: - From one stage to the next
+// // MARK: - Transitions
 
 extension BatchProcess {
-    /// Takes what the stage holds, so that it is not copied when it is changed.
+    /// Moves the stage out, so that changing it does not copy it.
     private mutating func leaveStage() -> Stage {
         defer { stage = .finished }
         return stage
@@ -171,7 +171,7 @@ extension BatchProcess {
         return .commit(round.decided.map(\.commit))
     }
 
-    /// Takes over what came of a round, and goes on with what is left of the batch.
+    /// Adds the outcome of a round, and continues with the rest of the batch.
     private mutating func conclude(_ round: Round, by decider: CommandDecider) -> Step {
         for (index, completion) in round.completions { completions[index] = completion }
         if let refusal = round.refusal { failure = refusal }
@@ -183,18 +183,18 @@ extension BatchProcess {
             left.again += remaining
             return release()
         }
-        // Waiting for one's turn is no attempt.
+        // Waiting for a turn does not count as an attempt.
         if !round.conflicted.isEmpty || !round.narrow.isEmpty { attempts += 1 }
         guard attempts == Self.maxAttempts else { return load(by: decider) }
-        let failure = Failure(.conflict, "too many others wrote to this subject at the same time")
+        let failure = Failure(.conflict, "too many concurrent writes to this subject")
         for index in remaining {
             completions[index] = decider.complete(.failed(failure), of: works[index], at: round.now)
         }
         return release()
     }
 
-    /// Lets the messages of failed commands come again with another body. It costs a round trip, and only then. An id that
-    /// another delivery in the batch was carried out under stays taken, or is not decided about yet.
+    /// Releases the ids of failed commands, so that they may be sent again with another body. Only then does this cost
+    /// a round trip. An id under which another delivery in the batch was executed stays claimed.
     private mutating func release() -> Step {
         var failed = works.indices.filter { completions[$0]?.failure != nil }.compactMap { works[$0].message }
         guard !failed.isEmpty else { return finish() }

@@ -1,10 +1,10 @@
 import SessionCore
 
-// What access tokens need that a decision does not do: signatures. The claims are taken out of the verdicts, signed by
-// whoever holds the keys, and the tokens put in their places.
+// // Signing access tokens, which is not part of a decision. The claims are taken out of the verdicts, signed by the
+// owner of the keys, and the tokens put in their place.
 
 extension Verdicts {
-    /// What the access tokens say that these verdicts hand out, in their order.
+    /// The claims of all access tokens that these verdicts issue, in order.
     var claims: [AccessTokenClaims] {
         all.compactMap { entry in
             guard case .decided(.succeeded(let data), _) = entry.verdict else { return nil }
@@ -14,7 +14,7 @@ extension Verdicts {
 }
 
 extension CommandDecider {
-    /// The verdicts with their access tokens, which are taken from the front of `tokens`. If one could not be signed,
+    /// The verdicts with their signed access tokens, taken from the front of `tokens`. If one could not be signed,
     /// nothing of the group may be stored.
     func signed(_ verdicts: Verdicts, with tokens: inout ArraySlice<Secret?>) -> Verdicts {
         var signed = verdicts
@@ -24,7 +24,7 @@ extension CommandDecider {
                 continue
             }
             guard let token = tokens.popFirst() else {
-                preconditionFailure("each access token that is to be signed is answered for")
+                preconditionFailure("an answer is missing for an access token")
             }
             guard let token else {
                 isWhole = false
@@ -33,7 +33,7 @@ extension CommandDecider {
             signed.all[index].verdict = .decided(.succeeded(data.with(access: token)), events: events)
         }
         if isWhole { return signed }
-        let failure = Failure(.internal, "an access token could not be signed; the operators have been told")
+        let failure = Failure(.internal, "an access token could not be signed; see the worker's log")
         let transaction = verdicts.transaction
         return Verdicts(
             unchanged(transaction.aggregate.handle, under: transaction.policies, at: transaction.now),
@@ -70,7 +70,7 @@ extension IssuedTokens {
 }
 
 extension Work {
-    /// The access token that a command shows, before anybody knows whether it is one.
+    /// The access token in a command, before its signature is verified.
     var unverifiedToken: Secret? {
         guard case .command(let command) = content else { return nil }
         return command.action.unverifiedToken

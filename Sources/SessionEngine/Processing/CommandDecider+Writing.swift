@@ -3,9 +3,9 @@ import SessionContract
 import SessionCore
 import SessionStorage
 
-// What is stored and published of a decision.
+// // What is stored and published for a decision.
 extension CommandDecider {
-    /// Everything that is to be stored and published of a group.
+    /// Serialises everything that has to be stored and published for a group.
     func write(_ verdicts: Verdicts) -> DecidedGroup {
         let transaction = verdicts.transaction
         var decided = DecidedGroup()
@@ -44,7 +44,7 @@ extension CommandDecider {
     }
 
     func complete(_ outcome: Outcome, of work: Work, at now: Timestamp) -> Completion {
-        // The sweep asks for no answer.
+        // The sweep's commands have no result.
         if case .succeeded(.expired) = outcome { return .unanswered(at: now) }
         return Completion(outcome, of: work, at: now, resultID: resultNames.next())
     }

@@ -4,15 +4,15 @@ import SessionContract
 package import SessionCore
 import SessionStorage
 
-/// Decides commands on what was loaded for them, and writes their results and events out. Nothing here waits for anything:
-/// what it needs of the world comes with the call, or is made by what it was given.
+/// Decides commands on what was loaded, and serialises results and events. Nothing here is asynchronous: all inputs are
+/// passed in, or come from injected sources.
 package struct CommandDecider: Sendable {
     package let manager: SessionManager
     let namespace: String
     let policies: @Sendable () -> PolicyCatalogue
     let resultNames: ResultNames
     let logger: Logger
-    /// Makes the randomness of each decision; tests and simulations give their own.
+    /// Creates the randomness of each decision. Tests and simulations pass their own.
     let makeRandom: @Sendable () -> any RandomNumberGenerator & Sendable
     let metrics = ProcessorMetrics()
 
@@ -29,8 +29,8 @@ package struct CommandDecider: Sendable {
         self.makeRandom = makeRandom
     }
 
-    /// What has to be loaded. A command about no aggregate, such as one with a damaged token, still needs a place for its
-    /// result where duplicates find it: the handle of a subject that nobody is.
+    /// What has to be loaded. A command that belongs to no aggregate, such as one with a damaged token, still needs a
+    /// place for its result where duplicates find it: the handle of a subject that cannot exist.
     func need(of command: Command, in work: Work) -> Need? {
         if let need = manager.need(of: command) { return need }
         return work.message.map { message in
@@ -39,16 +39,16 @@ package struct CommandDecider: Sendable {
     }
 }
 
-// MARK: - Deciding
+// // MARK: - Deciding
 
 extension CommandDecider {
-    /// Decides what was loaded of a round.
+    /// Decides everything loaded in a round.
     ///
-    /// - Returns: the groups that have access tokens to be signed before they are written out.
+    /// - Returns: the groups whose access tokens have to be signed before they are serialised.
     func decide(
         _ grouping: Grouping, on loaded: Loaded, in room: inout BatchLimits.Room, into round: inout Round
     ) -> [Verdicts] {
-        precondition(loaded.aggregates.count == grouping.groups.count, "the store answers for each load")
+        precondition(loaded.aggregates.count == grouping.groups.count, "the store must answer each load")
         let policies = policies()
         round.wait(grouping.waiting)
         for item in grouping.ungrouped {
@@ -81,14 +81,14 @@ extension CommandDecider {
         return unsigned
     }
 
-    /// Takes out of a group the commands that need a record that does not open: they fail, and the others go on.
+    /// Removes the commands that need a damaged record from a group. They fail, and the others continue.
     private func takeDamaged(from group: inout Group, _ damage: PartialDamage, into round: inout Round) {
         for (item, damage) in group.takeDamaged(damage, need: { need(of: $0, in: $1) }) {
             round.complete(item.index, complete(fail(because: damage), of: item.work, at: round.now))
         }
     }
 
-    /// For a command that needs no aggregate.
+    /// Decides a command that needs no aggregate.
     func decideAlone(_ work: Work, under policies: PolicyCatalogue, at now: Timestamp) -> Completion {
         switch work.content {
         case .unreadable(let failure): return complete(.failed(failure), of: work, at: now)
@@ -98,13 +98,13 @@ extension CommandDecider {
             var transaction = SubjectTransaction(
                 on: Aggregate(handle: nobody), now: now, policies: policies, random: makeRandom())
             guard let outcome = try? manager.decide(command, in: &transaction) else {
-                preconditionFailure("the whole of nothing is enough for a command that needs nothing")
+                preconditionFailure("a command without an aggregate cannot need more of it")
             }
             return complete(outcome, of: work, at: now)
         }
     }
 
-    /// Decides the commands of a group in their order, as many as there is room for: one at least.
+    /// Decides the commands of a group in order, as many as fit, but at least one.
     ///
     /// - Throws: `ScopeTooNarrow` if a command needs more of the aggregate.
     func decide(
@@ -163,18 +163,19 @@ extension CommandDecider {
         SubjectTransaction(on: Aggregate(handle: handle), now: now, policies: policies, random: makeRandom())
     }
 
-    /// What a command comes to that needs a record that does not open; the operators are told. Where it is sealed with a key
-    /// that is not known, the ring was read again for it already: the rest is for the sender to wait for.
+    /// The outcome of a command that needs a damaged record; logged as an error. If it is sealed with an unknown key,
+    /// the keyring has already been reread, so the sender should retry later.
     func fail(because damage: DamagedRecord) -> Outcome {
         let metadata: Logger.Metadata = [LogKey.key: "\(damage.key)", LogKey.reason: "\(damage.reason)"]
         if damage.isKeyUnknown {
             logger.error(
-                "a record in Redis cannot be read yet: its commands are answered with unavailable", metadata: metadata)
+                "a record in Redis is sealed with an unknown key: its commands are answered with unavailable",
+                metadata: metadata)
             return .failed(
-                Failure(.unavailable, "a stored record is sealed with a key that is not known yet; nothing happened"))
+                Failure(.unavailable, "a stored record is sealed with an unknown key; nothing happened"))
         }
         logger.error(
-            "a record in Redis cannot be trusted: its commands are answered with internal", metadata: metadata)
-        return .failed(Failure(.internal, "a stored record could not be read; the operators have been told"))
+            "a record in Redis is damaged: its commands are answered with internal", metadata: metadata)
+        return .failed(Failure(.internal, "a stored record is damaged; see the worker's log"))
     }
 }

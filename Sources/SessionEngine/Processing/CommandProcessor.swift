@@ -2,7 +2,7 @@ import Logging
 package import SessionCore
 package import SessionStorage
 
-/// Carries out batches of commands for whoever can wait for them: runs a ``BatchProcess`` over a store.
+/// Processes batches for callers that can wait: runs a ``BatchProcess`` over a store.
 package struct CommandProcessor<Store: SessionStore>: Sendable {
     private let store: Store
     package let decider: CommandDecider
@@ -14,9 +14,9 @@ package struct CommandProcessor<Store: SessionStore>: Sendable {
         self.accessTokens = accessTokens
     }
 
-    /// Carries out `batch`, however much that takes, piece by piece; gives a completion for each, in order.
+    /// Processes `batch`, in as many pieces as necessary, and returns a completion for each command, in order.
     ///
-    /// - Throws: `StoreError` if some of it could not be carried out, see ``process(_:into:apart:)``.
+    /// - Throws: `StoreError` if part of it could not be executed, see ``process(_:into:apart:)``.
     package func process(_ batch: [Work]) async throws(StoreError) -> [Completion] {
         var completions = [Completion?](repeating: nil, count: batch.count)
         var isApart = false
@@ -27,15 +27,15 @@ package struct CommandProcessor<Store: SessionStore>: Sendable {
         return completions.compactMap(\.self)
     }
 
-    /// Carries out `batch`, and completes each command that could be, within ``BatchLimits``.
+    /// Processes `batch` within ``BatchLimits``, and completes as many commands as possible.
     ///
     /// - Parameters:
     ///   - completions: one for each command; those that are `nil` are set.
-    ///   - isApart: whether the first subject of the batch is carried out alone, however much of it there is to load. At
+    ///   - isApart: whether the first subject of the batch is processed on its own, however much has to be loaded. At
     ///     least one command is completed.
-    /// - Returns: the commands that there was no room for; nothing of them has happened.
-    /// - Throws: `StoreError` if the store could not be reached, or refused some of it; what is still `nil` then may have
-    ///   been carried out where the error says so: processing it again gives it its first result.
+    /// - Returns: the commands that did not fit. Nothing has happened for them.
+    /// - Throws: `StoreError` if the store was unreachable, or refused part of it. If the error says so, commands whose
+    ///   completion is still `nil` may have been executed; processing them again returns the first result.
     @discardableResult
     package func process(
         _ batch: [Work], into completions: inout [Completion?], apart isApart: Bool = false
@@ -78,11 +78,12 @@ extension SessionStore {
         do throws(StoreError) { return .success(try await commit(commits)) } catch { return .failure(error) }
     }
 
-    /// Releases messages as far as that can be done now.
+    /// Releases message ids if the store can be reached.
     func release(_ messages: [MessageKey], logger: Logger) async {
         do throws(StoreError) { try await release(messages) } catch {
             logger.debug(
-                "the ids of failed messages stay taken for a while", metadata: [LogKey.reason: "\(error.message)"])
+                "the ids of failed messages stay claimed until they expire",
+                metadata: [LogKey.reason: "\(error.message)"])
         }
     }
 }
@@ -94,7 +95,7 @@ extension AccessTokenScheme {
         return read
     }
 
-    /// The tokens in the order of their claims; `nil` for one that could not be signed, which the operators are told.
+    /// The access tokens in the order of their claims; `nil` for one that could not be signed, which is logged.
     func sign(_ claims: [AccessTokenClaims], logger: Logger) async -> [Secret?] {
         var signed: [Secret?] = []
         for claims in claims {

@@ -17,7 +17,7 @@ extension Completion {
             resultID: resultID, error: error, omissions: work.omissions)
     }
 
-    /// Of a command that nobody waits for.
+    /// The completion of a command without a result.
     static func unanswered(at now: Timestamp) -> Completion {
         Completion(at: now, result: WrittenResult(command: "", status: .succeeded, reply: [], copy: []), resultID: "")
     }
@@ -25,7 +25,7 @@ extension Completion {
     /// The first result of a message, for another delivery of it.
     convenience init(repeating stored: StoredResult, of work: Work, at now: Timestamp) {
         guard let status = WrittenResult.Status(rawValue: stored.status) else {
-            preconditionFailure("a result is stored with the status it was written with")
+            preconditionFailure("a stored result has a valid status")
         }
         let command = work.name?.rawValue ?? ResultWriter.unknownCommand
         self.init(
@@ -33,7 +33,7 @@ extension Completion {
             resultID: stored.id, isDuplicate: true, omissions: work.omissions)
     }
 
-    /// What to keep for the message's duplicates.
+    /// What is stored for the message's duplicates.
     var stored: StoredResult {
         StoredResult(status: result.status.rawValue, id: resultID, reply: result.reply, copy: result.copy)
     }

@@ -2,11 +2,11 @@ package import SessionContract
 package import SessionCore
 package import SessionStorage
 
-/// What became of one `Work`. A class, for what a copy would cost.
+/// The result of one `Work`. A class, because copying it would be expensive.
 package final class Completion: Sendable {
     package struct PendingEvent: Sendable {
         package let event: OutgoingEvent
-        /// To be cleared from the outbox once the event is published.
+        /// To clear it from the outbox once the event is published.
         package let reference: OutboxEntry.Reference
 
         package init(event: OutgoingEvent, reference: OutboxEntry.Reference) {
@@ -15,7 +15,7 @@ package final class Completion: Sendable {
         }
     }
 
-    /// When, by the store's clock.
+    /// The moment of the decision, by the store's clock.
     package let at: Timestamp
     package let result: WrittenResult
     /// The AMQP `message_id` of the result.
@@ -24,9 +24,9 @@ package final class Completion: Sendable {
     package let error: ResultError?
     /// What this command made happen. Those of a duplicate's first delivery are the relay's.
     package let events: [PendingEvent]
-    /// Whether the command had been carried out before, and this is its first result again.
+    /// Whether the command had been executed before, and this repeats its first result.
     package let isDuplicate: Bool
-    /// What the command's answer lacks.
+    /// What the answer must omit.
     package let omissions: Omissions
 
     package enum ResultError: Sendable {
@@ -62,7 +62,7 @@ package final class Completion: Sendable {
         }
     }
 
-    /// The same with its events, once they lie in the outbox.
+    /// The same, with its events, once they are in the outbox.
     func with(events: [PendingEvent]) -> Completion {
         Completion(
             at: at, result: result, resultID: resultID, error: error, events: events, omissions: omissions)

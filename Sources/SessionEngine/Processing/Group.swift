@@ -1,7 +1,7 @@
 import SessionCore
 import SessionStorage
 
-/// Commands of one batch that are about one aggregate.
+/// Commands of a batch about the same aggregate.
 struct Group {
     var request: LoadRequest
     var items: [BatchMember]
@@ -13,14 +13,14 @@ struct Group {
         items = [item]
     }
 
-    /// Whether one more command, with this need, is still to be carried out together with the others.
+    /// Whether another command with this need fits into the group.
     func hasRoom(for need: Need, within room: BatchLimits.Room) -> Bool {
         guard items.count < room.commandsOfGroup else { return false }
         guard let session = need.activityOf, !request.activityOf.contains(session) else { return true }
         return request.activityOf.count < BatchLimits.activityLogs
     }
 
-    /// Takes out the commands that need a damaged record, each with the damage.
+    /// Removes the commands that need a damaged record, each with the damage.
     mutating func takeDamaged(
         _ damage: PartialDamage, need: (Command, Work) -> Need?
     ) -> [(item: BatchMember, damage: DamagedRecord)] {
@@ -44,22 +44,22 @@ struct Group {
     }
 }
 
-/// What a group's commands came to, before it is committed.
+/// The outcome of a group's commands, before it is committed.
 struct DecidedGroup {
     var completions: [(index: Int, Completion)] = []
-    /// The events, beside the completion that made each.
+    /// The events, with the index of the completion that caused them.
     var eventCounts: [(completionAt: Int, events: [OutgoingEvent])] = []
-    /// `nil` where there is nothing to store.
+    /// `nil` if there is nothing to store.
     var commit: Commit?
 
-    /// The completions, with their events where those now lie in the outbox.
+    /// The completions, with their events and the events' positions in the outbox.
     func completed(with references: [OutboxEntry.Reference]) -> [(index: Int, Completion)] {
         var completions = completions
         var references = references[...]
         for (place, events) in eventCounts {
             let pending = events.map { event in
                 guard let reference = references.popFirst() else {
-                    preconditionFailure("a commit gives a reference for each of its events")
+                    preconditionFailure("a commit must return a reference for each event")
                 }
                 return Completion.PendingEvent(event: event, reference: reference)
             }

@@ -1,7 +1,7 @@
 import SessionCore
 import SessionStorage
 
-/// The commands of a round by the aggregate they are about.
+/// The commands of a round, grouped by aggregate.
 struct Grouping {
     private(set) var groups: [Group] = []
     /// The commands that are about none.

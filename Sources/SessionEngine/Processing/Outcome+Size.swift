@@ -2,7 +2,7 @@ import SessionContract
 import SessionCore
 
 extension Outcome {
-    /// What its result has, in bytes, about: attributes and details are most of a large one.
+    /// The estimated size of the result in bytes: attributes and details dominate a large one.
     var bytes: Int {
         switch self {
         case .succeeded(let data): data.bytes
@@ -18,7 +18,7 @@ extension ResultData {
     fileprivate var bytes: Int {
         switch self {
         case .created(let session, _, _, _), .issued(let session, _), .session(let session):
-            // The copy for everybody is another text, since it has no tokens.
+            // The public copy is a separate text, because it has no tokens.
             2 * Self.bytes(of: session)
         case .sessions(let page): Self.bytes(of: page.sessions.map { Self.bytes(of: $0) })
         case .activity(let entries): Self.bytes(of: entries.map { 64 + $0.detail.compactLength })
@@ -31,7 +31,7 @@ extension ResultData {
         }
     }
 
-    /// What of a list a result has room for.
+    /// The part of a list that fits into a result.
     private static func bytes(of elements: [Int]) -> Int {
         fixedBytes + min(elements.reduce(0, +), ResultWriter.maxListBytes)
     }

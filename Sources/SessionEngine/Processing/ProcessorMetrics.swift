@@ -1,9 +1,9 @@
 import Metrics
 
-/// What processing counts.
+/// The metrics of processing.
 struct ProcessorMetrics: Sendable {
-    /// Commands that were decided again because somebody else wrote first.
+    /// Commands that were decided again after a conflicting write.
     let conflicts = Counter(label: "sojourn_conflicts_total")
-    /// Commands that had been carried out before and got their first result again.
+    /// Commands that had been executed before and got their first result again.
     let duplicates = Counter(label: "sojourn_duplicates_total")
 }

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Makes the `message_id`s of results: 72 random bits for the process, then a count, so that a name costs no entropy.
+/// Generates the `message_id`s of results: 72 random bits for the process, then a counter, so that an id costs no
+/// entropy.
 package final class ResultNames: Sendable {
     private let prefix: String
     private let count = Atomic<UInt64>(0)

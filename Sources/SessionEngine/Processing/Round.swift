@@ -1,22 +1,22 @@
 import SessionCore
 import SessionStorage
 
-/// What comes of loading, deciding and committing once.
+/// The outcome of loading, deciding and committing once.
 struct Round {
     let now: Timestamp
     private(set) var completions: [(index: Int, Completion)] = []
-    /// What is decided and has to be committed.
+    /// Decisions that have to be committed.
     private(set) var decided: [DecidedCommit] = []
     /// The commands to decide again.
     private(set) var conflicted: [Int] = []
-    /// The commands to decide again with all of their aggregate, and which those are.
+    /// The commands to decide again with their whole aggregate, and those aggregates.
     private(set) var narrow: [Int] = []
     private(set) var tooNarrow: Set<SubjectHandle> = []
-    /// The commands that have not had their turn.
+    /// The commands that did not get a turn.
     private(set) var waiting: [Int] = []
-    /// The commands whose aggregate is too large to be loaded beside others.
+    /// The commands whose aggregate is too large to be loaded together with others.
     private(set) var tooLarge: [Int] = []
-    /// Why the store did not take what it was given; the commands it is about are neither completed nor conflicted.
+    /// Why the store refused something. Commands that this concerns are neither completed nor conflicted.
     private(set) var refusal: StoreError?
 
     struct DecidedCommit {
@@ -32,7 +32,7 @@ struct Round {
         completions.append((index, completion))
     }
 
-    /// Adds what a group came to.
+    /// Adds the outcome of a group.
     mutating func add(_ group: DecidedGroup) {
         if let commit = group.commit {
             decided.append(DecidedCommit(group: group, commit: commit))
@@ -54,7 +54,7 @@ struct Round {
         tooNarrow.insert(group.request.handle)
     }
 
-    /// Of several reasons the one that leaves more open has to be told.
+    /// Reports the error whose outcome is uncertain, if there are several.
     mutating func refuse(because error: StoreError) {
         if refusal?.mayHaveHappened != true { refusal = error }
     }

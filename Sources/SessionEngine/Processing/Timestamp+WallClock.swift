@@ -2,7 +2,7 @@ import Glibc
 package import SessionCore
 
 extension Timestamp {
-    /// This machine's own clock: for notes to people, and never for a decision.
+    /// The machine's own clock: for people, never for a decision.
     package static var wallClock: Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

@@ -1,16 +1,16 @@
 import SessionCore
 import SessionStorage
 
-/// What the commands of a group came to, before anything of it is signed and written out.
+/// The outcomes of a group's commands, before they are signed and serialised.
 struct Verdicts {
     enum EarlierResult {
-        /// The message's id was used for another.
+        /// The message id was used for another command.
         case reused
         case result(StoredResult)
-        /// Of the verdict at this place.
+        /// The result of the verdict at this index.
         case inBatch(Int)
 
-        /// What the result has, in bytes, where that is not what another has.
+        /// The size of the result in bytes, unless it shares another one's.
         var bytes: Int {
             switch self {
             case .reused, .inBatch: 0
@@ -21,7 +21,7 @@ struct Verdicts {
 
     enum Verdict {
         case earlier(EarlierResult)
-        /// With the events that are its own among the transaction's.
+        /// With the range of its own events among the transaction's.
         case decided(Outcome, events: Range<Int>)
     }
 
@@ -46,7 +46,7 @@ struct Verdicts {
         }
     }
 
-    /// Where the first of this message was decided, unless it failed and may come again.
+    /// The index of the first verdict for this message, unless it failed and its id may be used again.
     func place(of message: MessageKey) -> Int? {
         all.firstIndex { entry in
             guard entry.item.work.message == message, case .decided(let outcome, _) = entry.verdict else {

@@ -2,26 +2,26 @@ package import SessionContract
 package import SessionCore
 package import SessionStorage
 
-/// One command on its way through a worker, or what arrived in the place of one. A class, for what a copy would cost.
+/// A command to be processed, or what arrived instead of one. A class, because copying it would be expensive.
 package final class Work: Sendable {
     package enum Content: Sendable {
         case command(Command)
-        /// It could not be read; all there is to do is to say so.
+        /// It could not be parsed, and can only be answered with this failure.
         case unreadable(Failure)
         /// Its caller may not send it; nothing of what is stored decides that.
         case rejected(Rejection)
     }
 
-    /// `nil` for an unknown command, and for the reaper's own.
+    /// `nil` for an unknown command, and for the sweep's own.
     package let name: CommandName?
     package let content: Content
-    /// What makes the command's effect a single one; `nil` where it changes nothing.
+    /// Identifies the message, so that its effect happens only once; `nil` if it changes nothing.
     package let message: MessageKey?
-    /// What the result says it answers.
+    /// The id that the result refers to.
     package let commandID: String?
-    /// Whether its queue has delivered it so often that it is not tried again.
+    /// Whether it was delivered so often that it is not tried again.
     package let isGivenUp: Bool
-    /// What its answer lacks.
+    /// What the answer must omit.
     package let omissions: Omissions
 
     package init(

@@ -1,6 +1,6 @@
 import AMQPNIO
 
-/// A lane's two connections: a broker under a memory alarm blocks those that publish, and consuming goes on apart.
+/// A lane's two connections: a broker under a resource alarm blocks the one that publishes, while consuming continues.
 struct BrokerConnections: Sendable {
     let consuming: AMQPConnection
     let publishing: AMQPConnection

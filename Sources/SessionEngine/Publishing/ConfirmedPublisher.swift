@@ -1,7 +1,7 @@
 import AMQPNIO
 import Logging
 
-/// Publishes on a channel in confirm mode what is to be kept, and says what the broker did not take.
+/// Publishes messages that must not be lost, on a channel in confirm mode, and reports what the broker refused.
 struct ConfirmedPublisher: Sendable {
     private let channel: AMQPChannel
     private let logger: Logger
@@ -12,9 +12,9 @@ struct ConfirmedPublisher: Sendable {
         self.logger = logger
     }
 
-    /// Publishes messages; says of each why it was not taken, `nil` for one that was.
+    /// Publishes messages. Returns, for each, why it was refused, or `nil` if it was confirmed.
     ///
-    /// - Throws: `AMQPError` if the channel was lost with some of them.
+    /// - Throws: `AMQPError` if the channel was lost before all were answered.
     func publish(_ messages: [AMQPMessage]) async throws(AMQPError) -> [PublishRefusal?] {
         let outcomes = await channel.outcomes(publishing: messages)
         let refusals = try PublishRefusal.refusals(
@@ -22,7 +22,7 @@ struct ConfirmedPublisher: Sendable {
         for (message, refusal) in zip(messages, refusals) {
             guard case .unsendable(let reason) = refusal else { continue }
             logger.error(
-                "a message cannot be published as it is",
+                "a message does not fit the protocol and was dropped",
                 metadata: [LogKey.exchange: "\(message.exchange)", LogKey.reason: "\(reason)"])
         }
         return refusals

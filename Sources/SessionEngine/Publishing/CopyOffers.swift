@@ -3,12 +3,12 @@ import ConnectionSupport
 import NIOCore
 import RedisNIO
 
-/// Results' copies that a consumer's queue refused: they are offered again, with growing pauses, until they are taken or have
-/// waited long enough. Their commands are acknowledged meanwhile.
+/// Copies of results that a consumer's queue refused. They are retried with growing pauses, until they are accepted or
+/// have waited long enough. Their commands are acknowledged meanwhile.
 struct CopyOffers {
-    /// How long a result's copy is offered to a queue that refuses it.
+    /// How long a copy is retried.
     private static let patience = TimeAmount.seconds(60)
-    /// Copies that wait together, in bytes: a consumer that does not read must not fill the worker.
+    /// Bound on waiting copies in bytes: a consumer that does not read must not fill the worker's memory.
     private static let maxBytes = 1 << 20
 
     private enum Stage {
@@ -18,7 +18,7 @@ struct CopyOffers {
 
     private struct Offer {
         let end: NIODeadline
-        /// What it took up when it began, in bytes.
+        /// Its initial size in bytes.
         let bytes: Int
         var copies: [AMQPMessage]
         var stage = Stage.pausing
@@ -28,7 +28,7 @@ struct CopyOffers {
     enum Step {
         case pause(Duration)
         case publish([AMQPMessage])
-        /// So many copies were not taken.
+        /// The offer is over; this many copies were never accepted.
         case over(dropped: Int)
     }
 
@@ -37,9 +37,9 @@ struct CopyOffers {
 
     var isUnderWay: Bool { offers.values.contains { $0.stage == .underWay } }
 
-    /// Begins to offer copies, as many as there is room for.
+    /// Begins to retry copies, as many as there is room for.
     ///
-    /// - Returns: how many these are, and the pause before they are offered; `nil` if there are none.
+    /// - Returns: how many these are, and the pause before the first retry; `nil` if there are none.
     mutating func begin(
         _ id: OfferID, _ copies: [AMQPMessage], now: NIODeadline, using random: inout some RandomNumberGenerator
     ) -> (admitted: Int, pause: Duration)? {
@@ -57,7 +57,7 @@ struct CopyOffers {
         return (admitted.count, pause)
     }
 
-    /// The pause of an offer is over; `nil` if there is no such offer any more.
+    /// The pause of an offer is over; `nil` if the offer no longer exists.
     mutating func resume(_ id: OfferID) -> Step? {
         guard var offer = offers[id] else { return nil }
         offer.stage = .underWay
@@ -65,7 +65,7 @@ struct CopyOffers {
         return .publish(offer.copies)
     }
 
-    /// The broker has answered for each copy of an offer.
+    /// The broker has answered each copy of an offer.
     mutating func settle(
         _ id: OfferID, _ outcomes: [AMQPPublishOutcome], isChannelOpen: Bool, now: NIODeadline,
         using random: inout some RandomNumberGenerator
@@ -79,7 +79,7 @@ struct CopyOffers {
         return .pause(pause)
     }
 
-    /// Gives up all that pauses; what is under way ends with its answer.
+    /// Gives up all offers that are pausing; those in flight end with their answer.
     mutating func abandon() {
         offers = offers.filter { $0.value.stage == .underWay }
     }
@@ -90,6 +90,6 @@ struct CopyOffers {
         return .over(dropped: offer.copies.count)
     }
 
-    /// With what properties and headers take up, about.
+    /// Including an estimate for properties and headers.
     private static func bytes(of message: AMQPMessage) -> Int { message.body.count + 512 }
 }

@@ -1,26 +1,26 @@
 package import AMQPNIO
 package import SessionStorage
 
-/// Everything that is published for a batch of commands.
+/// Everything published for a batch of commands.
 package struct OutgoingBatch {
-    /// What a message is, and so what is to be done where it is refused.
+    /// What a message is, and so what happens if it is refused.
     package enum Kind {
-        /// A result's copy for everybody.
+        /// The public copy of a result.
         case copy
         /// An event, to be cleared from the outbox once it is published.
         case event(OutboxEntry.Reference)
-        /// What nobody could read or carry out.
+        /// A command that could not be parsed or executed.
         case quarantine
     }
 
-    /// What has to be confirmed before the commands are acknowledged, and beside it what each is.
+    /// The messages that must be confirmed before the commands are acknowledged, and the kind of each.
     package private(set) var messages: [AMQPMessage] = []
     package private(set) var kinds: [Kind] = []
-    /// What is for who asked, whose queue is their own.
+    /// The replies to callers, in their own queues.
     private(set) var replies: [AMQPMessage] = []
-    /// The events that are published by this.
+    /// The events published by this batch.
     private(set) var references: [OutboxEntry.Reference] = []
-    /// What the messages take up until they are confirmed, in bytes: as they are here, and once more as they are written.
+    /// Memory used until the messages are confirmed, in bytes: the messages, and their copy in the write buffer.
     private(set) var heldBytes = 0
 
     mutating func reserve(_ count: Int) {

@@ -4,23 +4,23 @@ import SessionCore
 package import SessionCrypto
 package import SessionStorage
 
-/// Everything that is published for a finished command: the full result for who asked, a copy for everybody, the events,
-/// and what has to be kept in quarantine (contract §4, §5, §7).
+/// Creates everything published for a finished command: the full result for the caller, the public copy, the events,
+/// and the quarantined message (contract §4, §5, §7).
 package struct OutgoingMessages: Sendable {
     let names: Topology.Names
     private let sealers: SealerSource
 
-    /// - Parameter sealers: what seals credentials in quarantine.
+    /// - Parameter sealers: seal credentials in quarantine.
     package init(namespace: String, sealers: SealerSource) {
         names = Topology.Names(namespace: namespace)
         self.sealers = sealers
     }
 
-    /// Appends what has to be published for `completion`.
+    /// Appends everything that has to be published for `completion`.
     ///
     /// - Parameters:
-    ///   - name: of the command, `nil` if there is none of its name.
-    ///   - queue: that it came from.
+    ///   - name: the command's name; `nil` if it is unknown.
+    ///   - queue: the queue that it came from.
     func append(
         _ completion: Completion, of delivery: AMQPDelivery, named name: CommandName?, queue: String,
         to batch: inout OutgoingBatch
@@ -55,7 +55,7 @@ package struct OutgoingMessages: Sendable {
             exchange: names.results, routingKey: result.routingKey, properties: properties, body: result.copy)
         if completion.omissions.contains(.ids) { copy.properties.correlationID = nil }
         if let replyTo = delivery.properties.replyTo, !replyTo.isEmpty, !completion.omissions.contains(.reply) {
-            // Setting it makes a copy, and most commands change nothing.
+            // Setting it copies the properties, and most commands change nothing.
             if changesState { properties.deliveryMode = 1 }
             batch.append(
                 reply: AMQPMessage(exchange: "", routingKey: replyTo, properties: properties, body: result.reply))
@@ -63,9 +63,9 @@ package struct OutgoingMessages: Sendable {
         batch.append(copy, .copy)
     }
 
-    /// What is kept of a message that cannot be carried out.
+    /// The quarantined form of a message that could not be executed.
     ///
-    /// - Parameter id: names what is sealed in it.
+    /// - Parameter id: binds the seals in it.
     func quarantined(
         _ delivery: AMQPDelivery, from queue: String, because failure: Failure, at now: Timestamp, id: String
     ) -> AMQPMessage {
@@ -74,7 +74,8 @@ package struct OutgoingMessages: Sendable {
         ).message(for: names.dead)
     }
 
-    /// A message for quarantine whose own headers leave no room for ours, without them; `nil` for any other.
+    /// A quarantined message without the sender's headers, if those leave no room for ours; `nil` for any other
+    /// message.
     static func withoutForeignHeaders(_ message: AMQPMessage) -> AMQPMessage? {
         guard let headers = message.properties.headers, headers[QuarantineHeader.reason] != nil else { return nil }
         let ours = headers.entries.filter { QuarantineHeader.isOurs($0.name) }

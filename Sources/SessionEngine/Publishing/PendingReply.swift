@@ -4,16 +4,16 @@ import NIOCore
 /// A reply that is not settled yet.
 struct PendingReply: Sendable {
     let message: AMQPMessage
-    /// When it is given up: who asked has long stopped waiting, and the command behind it is not acknowledged before.
+    /// When it is given up: the caller has long stopped waiting, and its command is not acknowledged before.
     let deadline: NIODeadline
     let batch: ReplyBatch
 
     var address: String { message.routingKey }
 }
 
-/// The replies of one batch of commands, which is acknowledged when all of them are settled.
+/// The replies of one batch of commands, which is acknowledged once all of them are settled.
 ///
-/// `@unchecked Sendable` is right because it is touched on its publisher's event loop only, where outcomes arrive too.
+/// `@unchecked Sendable` is right because it is confined to its publisher's event loop, where outcomes arrive, too.
 final class ReplyBatch: @unchecked Sendable {
     private var unsettled: Int
     private var onSettled: (@Sendable () -> Void)?
@@ -23,7 +23,7 @@ final class ReplyBatch: @unchecked Sendable {
         self.onSettled = onSettled
     }
 
-    /// Settles so many of them, be they confirmed or lost.
+    /// Settles this many replies, whether confirmed or lost.
     func settle(_ count: Int = 1) {
         unsettled -= count
         guard unsettled <= 0, let onSettled else { return }

@@ -3,8 +3,8 @@ import ConnectionSupport
 import RedisNIO
 package import SessionStorage
 
-/// The proof that RabbitMQ has what a batch came to. Only a ``Publication`` makes one, out of the broker's own answers, and
-/// it is good for one batch.
+/// The proof that RabbitMQ has confirmed everything published for a batch. Only a ``Publication`` creates one, from the
+/// broker's own answers, and it is valid for one batch.
 package struct Confirmation: ~Copyable {
     /// The number of the batch.
     let batch: UInt64
@@ -14,33 +14,33 @@ package struct Confirmation: ~Copyable {
     }
 }
 
-/// What a batch came to, until the broker has it: the batch goes in, and comes out with the proof.
+/// The messages of a batch until the broker has confirmed them: the batch goes in, and comes out with the proof.
 ///
-/// What a consumer's full queue refused holds nobody up: events stay in the outbox, for the relay, and copies are offered
-/// again for a while. Quarantine is insisted on.
+/// Messages refused by a consumer's full queue delay nothing: events stay in the outbox, for the relay, and copies are
+/// retried for a while. Publishing to quarantine is mandatory.
 package struct Publication: ~Copyable {
-    /// How often quarantine may refuse before the connection is given up: then the command goes back to its queue.
+    /// How often quarantine may refuse before the connection is given up and the command is redelivered.
     private static let quarantineAttempts = 5
 
-    /// How far it is.
+    /// The progress of the publication.
     enum Stage {
         case underWay
-        /// What quarantine refused waits to be published again.
+        /// Messages refused by quarantine wait to be published again.
         case pausing
     }
 
-    /// What has to be done now that the broker has answered.
+    /// What to do after the broker's answer.
     package enum Step: ~Copyable {
         case confirmed(UnacknowledgedBatch, Confirmation, PublishedEvents)
-        /// Quarantine refused something: it is to be published once more after this pause.
+        /// Quarantine refused something. Publish it again after this pause.
         case again(Publication, after: Duration)
-        /// Quarantine keeps refusing, or the channel was lost. Nothing may be lost with it, so the commands have to be
-        /// delivered again.
+        /// Quarantine keeps refusing, or the channel was lost. The commands have to be redelivered, so that nothing is
+        /// lost.
         case failed(AMQPError)
     }
 
     let id: PublicationID
-    /// What its messages take up, in bytes.
+    /// Memory used by its messages, in bytes.
     let heldBytes: Int
     private(set) var stage = Stage.underWay
     private(set) var messages: [AMQPMessage]
@@ -61,17 +61,17 @@ package struct Publication: ~Copyable {
 
     /// The pause is over.
     mutating func resume() {
-        guard case .pausing = stage else { preconditionFailure("only what pauses is published again") }
+        guard case .pausing = stage else { preconditionFailure("the publication is not pausing") }
         stage = .underWay
     }
 
-    /// Takes the broker's answers.
+    /// Handles the broker's answers.
     ///
     /// - Parameters:
-    ///   - outcomes: one for each message.
-    ///   - isChannelOpen: whether the channel could still be used then.
-    ///   - refused: gets what consumers' queues did not take.
-    ///   - random: spreads the pauses.
+    ///   - outcomes: one per message.
+    ///   - isChannelOpen: whether the channel was still open.
+    ///   - refused: receives what consumers' queues refused.
+    ///   - random: jitter for pauses.
     package consuming func settle(
         _ outcomes: [AMQPPublishOutcome], isChannelOpen: Bool, refused: inout RefusedMessages,
         using random: inout some RandomNumberGenerator
@@ -103,7 +103,7 @@ package struct Publication: ~Copyable {
         return .confirmed(batch, confirmation, events)
     }
 
-    /// Says of each message that was not taken what becomes of it; gives what has to go to quarantine all the same.
+    /// Decides what happens to each refused message, and returns those for quarantine, which must be published.
     private mutating func sort(_ refusals: [PublishRefusal?], into refused: inout RefusedMessages) -> [AMQPMessage] {
         var insisted: [AMQPMessage] = []
         var left: Set<OutboxEntry.Reference> = []
@@ -127,7 +127,7 @@ package struct Publication: ~Copyable {
     }
 }
 
-/// Events that the broker has, and that can leave the outbox once their commands are acknowledged.
+/// Events that the broker has confirmed. They can be cleared from the outbox once their commands are acknowledged.
 package struct PublishedEvents: ~Copyable {
     private let references: [OutboxEntry.Reference]
 
@@ -135,9 +135,9 @@ package struct PublishedEvents: ~Copyable {
         self.references = references
     }
 
-    /// What to take out of the outbox.
+    /// What to clear from the outbox.
     ///
-    /// - Parameter proof: that the commands are acknowledged. Before that, the outbox is where a crash finds their events.
+    /// - Parameter proof: that the commands are acknowledged. Until then, a crash relies on the events in the outbox.
     package consuming func clear(after proof: borrowing Acknowledged) -> [OutboxEntry.Reference] {
         references
     }

@@ -1,19 +1,19 @@
 import AMQPNIO
 
-/// Why a message was not taken.
+/// Why a message was not accepted.
 package enum PublishRefusal: Sendable {
-    /// A queue that it goes to is full, or does not confirm: it may be published again.
+    /// One of its queues is full or does not confirm. It may be published again.
     case refused(String)
-    /// It will never fit the protocol.
+    /// It can never be published, because it does not fit the protocol.
     case unsendable(String)
 
-    /// What the outcomes of a publish say of its messages: `nil` for one that was taken.
+    /// Converts publish outcomes into refusals: `nil` for a message that was confirmed.
     ///
-    /// - Throws: `AMQPError` if the channel was lost with some of them.
+    /// - Throws: `AMQPError` if the channel was lost before all were answered.
     static func refusals(
         in outcomes: [AMQPPublishOutcome], of count: Int, isChannelOpen: Bool
     ) throws(AMQPError) -> [PublishRefusal?] {
-        precondition(outcomes.count == count, "each message that is published has an outcome")
+        precondition(outcomes.count == count, "each published message must have an outcome")
         var refusals: [PublishRefusal?] = []
         refusals.reserveCapacity(count)
         for outcome in outcomes {
@@ -30,9 +30,9 @@ package enum PublishRefusal: Sendable {
     }
 }
 
-/// What was refused of a publication, and what the lane does about it.
+/// The refused messages of a publication, and what the lane does about them.
 package struct RefusedMessages {
-    /// Copies to be offered again.
+    /// Copies to retry.
     private(set) var copies: [AMQPMessage] = []
     private(set) var reports: [LaneReport] = []
 

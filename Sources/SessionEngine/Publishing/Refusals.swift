@@ -2,12 +2,13 @@ import Logging
 import Metrics
 import NIOCore
 
-/// Tells once that consumers' queues refuse what is published to an exchange, and once that they take it again.
+/// Reports once that consumers' queues refuse messages of an exchange, and once that they accept them again.
 ///
-/// A queue with `x-overflow: reject-publish` that is full has the broker refuse the whole message, though every other queue has
-/// taken it. Which queue that is AMQP does not say.
+/// If a queue with `x-overflow: reject-publish` is full, the broker rejects the whole publish, although every other
+/// queue has accepted it. AMQP does not say which queue it is.
 struct Refusals {
-    /// So long without a refusal, and it counts as over: a queue that is emptied slowly takes one and refuses the next.
+    /// How long there must be no refusal before it counts as over: a queue that drains slowly accepts some messages and
+    /// refuses others.
     private static let quiet = TimeAmount.seconds(30)
 
     private let logger: Logger
@@ -18,22 +19,22 @@ struct Refusals {
         self.logger = logger
     }
 
-    /// - Parameter remedy: what happens with such messages.
+    /// - Parameter remedy: what happens to these messages.
     mutating func record(_ count: Int, to exchange: String, because reason: String, remedy: String, now: NIODeadline) {
         refused.increment(by: count)
         if last.updateValue(now, forKey: exchange) == nil {
             logger.warning(
-                "a consumer's queue refuses what is published: is one bound that is full? \(remedy)",
+                "a consumer's queue refuses messages: is a bound queue full? \(remedy)",
                 metadata: [LogKey.exchange: "\(exchange)", LogKey.reason: "\(reason)"])
         }
     }
 
-    /// Notes that everything was taken.
+    /// Records that everything was accepted.
     mutating func recordSuccess(now: NIODeadline) {
         guard !last.isEmpty else { return }
         for (exchange, time) in last where now - time >= Self.quiet {
             last[exchange] = nil
-            logger.info("the consumers' queues take everything again", metadata: [LogKey.exchange: "\(exchange)"])
+            logger.info("the consumers' queues accept messages again", metadata: [LogKey.exchange: "\(exchange)"])
         }
     }
 }

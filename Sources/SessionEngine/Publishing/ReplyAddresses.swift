@@ -1,11 +1,11 @@
 import SessionCore
 
-/// What is known of addresses of direct replies: those that RabbitMQ has taken a reply for, and those that it choked on.
+/// Remembers direct reply-to addresses: those that have worked, and those over which RabbitMQ closed a connection.
 ///
-/// A client's address stays the same for all its commands, so all but the first of its replies go the fast way; and a bad
-/// one costs a connection once.
+/// A client's address is the same for all its commands, so all its replies after the first take the fast path, and a
+/// bad address costs a connection only once.
 struct ReplyAddresses {
-    /// Addresses of each kind that are remembered, at least; at most twice as many.
+    /// The minimum number of remembered addresses of each kind; the maximum is twice as many.
     static let capacity = 4096
 
     private static let directPrefix = "amq.rabbitmq.reply-to."
@@ -14,11 +14,11 @@ struct ReplyAddresses {
     private var bad = RecentSet(capacity: ReplyAddresses.capacity)
 
     enum Standing {
-        /// A queue's name, or an address that was good before.
+        /// A queue's name, or a direct address that has worked.
         case trusted
-        /// The address of a direct reply that is seen for the first time.
+        /// A direct address seen for the first time.
         case unproven
-        /// It has cost a connection.
+        /// An address that cost a connection.
         case bad
     }
 
@@ -39,7 +39,7 @@ struct ReplyAddresses {
     }
 }
 
-/// A set that forgets what was not asked for lately, in two generations: no order is kept, and nothing is moved.
+/// A set that forgets entries not used recently, in two generations, without keeping an order.
 private struct RecentSet {
     private let capacity: Int
     private var young: Set<ExactText> = []

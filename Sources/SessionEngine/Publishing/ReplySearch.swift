@@ -2,25 +2,25 @@ import AMQPNIO
 import DequeModule
 import NIOCore
 
-/// Finds the reply over which RabbitMQ closes a connection, and loses no other.
+/// Finds the reply over which RabbitMQ closes a connection, without losing any other.
 ///
-/// `reply_to` is the sender's, and RabbitMQ 3.10 decodes the address of a direct reply without care: one that it chokes
-/// on costs the connection (541). Which those are nobody can tell beforehand, so they are tried: what was under way when a
-/// connection was lost goes out again in halves, over a connection of its own, until a single reply is left that is lost
-/// with its connection. A value: who holds it sends what ``next(now:)`` says, and tells what came of it.
+/// The sender chooses `reply_to`, and RabbitMQ 3.10 decodes direct reply-to addresses carelessly: some of them crash
+/// the connection (541). They cannot be recognised beforehand, so they are tried: the replies in flight on a lost
+/// connection are sent again in halves, over a separate connection, until a single reply is left, which is then
+/// dropped. A value: its owner sends what ``next()`` returns, and reports the outcome.
 struct ReplySearch {
-    /// Replies that are sent together at first. More would be found in fewer steps where one in thousands is bad, and in
-    /// more where many are.
+    /// How many replies are sent together at first. A larger number needs fewer steps if one in thousands is bad, and
+    /// more if many are.
     static let groupLimit = 32
-    /// How often a group may lose its connection without a word of the broker before it counts as the reason: a broker
-    /// that restarts takes connections with it, whatever was sent.
+    /// How often a group may lose its connection without a reason from the broker before it counts as the cause. A
+    /// restarting broker drops connections whatever was sent.
     static let silentLosses = 3
 
-    /// Why a connection was lost with a group on its way.
+    /// Why a connection was lost with a group in flight.
     enum Loss {
-        /// The broker closed it, and said so: something in the group may be the reason.
+        /// The broker closed it with a reason: something in the group may be the cause.
         case refused
-        /// It broke.
+        /// The connection failed.
         case broken
     }
 
@@ -31,10 +31,10 @@ struct ReplySearch {
 
     private var waiting = Deque<Group>()
     private var underWay: Group?
-    /// After one was found, others are likely: they go one by one until some have gone well.
+    /// After one is found, more are likely: replies are sent one by one until some have succeeded.
     private var nextLimit = ReplySearch.groupLimit
 
-    /// Whether there is nothing to send, and nothing under way.
+    /// Whether nothing is waiting or in flight.
     var isIdle: Bool { waiting.isEmpty && underWay == nil }
 
     mutating func add(_ replies: [PendingReply]) {
@@ -46,7 +46,7 @@ struct ReplySearch {
         }
     }
 
-    /// What to send now; `nil` if there is nothing, or something is on its way.
+    /// What to send now; `nil` if nothing is waiting, or something is in flight.
     mutating func next() -> [AMQPMessage]? {
         guard underWay == nil, var group = waiting.popFirst() else { return nil }
         if group.replies.count > nextLimit {
@@ -57,17 +57,17 @@ struct ReplySearch {
         return group.replies.map(\.message)
     }
 
-    /// The replies under way were answered for, each, or the wait for that is over.
+    /// Each reply in flight was answered, or the wait for it is over.
     mutating func answered() -> [PendingReply] {
         defer { underWay = nil }
         nextLimit = min(nextLimit * 2, Self.groupLimit)
         return underWay?.replies ?? []
     }
 
-    /// The connection was lost with replies on their way.
+    /// The connection was lost with replies in flight.
     ///
-    /// - Parameter unknown: the places of those that the broker had not answered for.
-    /// - Returns: those it had; and the one that it chokes on, if that is certain now.
+    /// - Parameter unknown: the places of those that the broker had not answered.
+    /// - Returns: those that it had answered, and the cause of the loss, if that is certain now.
     mutating func lost(_ unknown: [Int], by loss: Loss) -> (settled: [PendingReply], culprit: PendingReply?) {
         guard let group = underWay else { return ([], nil) }
         underWay = nil
@@ -94,7 +94,7 @@ struct ReplySearch {
         return (settled, nil)
     }
 
-    /// Takes out what has waited too long.
+    /// Removes replies that have waited too long.
     mutating func removeOverdue(now: NIODeadline) -> [PendingReply] {
         var overdue: [PendingReply] = []
         for index in waiting.indices {
@@ -105,7 +105,7 @@ struct ReplySearch {
         return overdue
     }
 
-    /// Takes out everything; what is on its way is answered for no more.
+    /// Removes everything. Answers to replies in flight no longer matter.
     mutating func removeAll() -> [PendingReply] {
         defer {
             waiting.removeAll()

@@ -1,13 +1,13 @@
 import SessionStorage
 
-/// The entries of outboxes that do not open and were told of: they stay where they are, and are found again every second.
+/// Outbox entries that cannot be opened and were reported. They stay in place, and are found again every second.
 struct DamagedEvents {
-    /// Who has more of them than this knows what is wrong.
+    /// Beyond this many, another report tells an operator nothing new.
     static let maxKnown = 1000
 
     private var known: Set<OutboxEntry.Reference> = []
 
-    /// Whether this one was not told of yet; from now on it is.
+    /// Whether this entry has not been reported yet; from now on it has.
     mutating func isNew(_ entry: OutboxEntry.Reference) -> Bool {
         known.count < Self.maxKnown && known.insert(entry).inserted
     }

@@ -3,8 +3,8 @@ import SessionStorage
 
 /// Publishes events for the sweeps, and waits for the broker's answers.
 protocol EventPublisher: Sendable {
-    /// - Returns: for each event why it was not taken, `nil` where it was.
-    /// - Throws: if the broker was lost with some of them.
+    /// - Returns: for each event why it was refused, or `nil` if it was confirmed.
+    /// - Throws: if the connection was lost before all were answered.
     func publish(_ events: [OutgoingEvent]) async throws -> [PublishRefusal?]
 }
 

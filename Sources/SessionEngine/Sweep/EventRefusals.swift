@@ -3,8 +3,8 @@ import Logging
 import RedisNIO
 import SessionCore
 
-/// Which types of events a consumer's full queue refuses at present, and when each is tried again: every attempt reaches the
-/// other consumers once more, so there are fewer and fewer.
+/// The types of events that a consumer's full queue currently refuses, and when to try each again. Every attempt
+/// reaches the other consumers once more, so attempts become rarer.
 struct EventRefusals {
     private struct Refusal {
         var until: ContinuousClock.Instant
@@ -12,7 +12,7 @@ struct EventRefusals {
     }
 
     private let logger: Logger
-    /// By type, of which there are few: they are ours.
+    /// By type. There are only a few: they are our own.
     private var refused: [String: Refusal] = [:]
     private let clock: @Sendable () -> ContinuousClock.Instant
     private var random: any RandomNumberGenerator & Sendable
@@ -26,11 +26,11 @@ struct EventRefusals {
         self.random = random
     }
 
-    /// Whether an event of this type is to be sent now: while a type is refused, one at a time.
+    /// Whether an event of this type may be sent now: while a type is refused, one at a time.
     mutating func maySend(_ type: String) -> Bool {
         guard var refusal = refused[type] else { return true }
         guard refusal.until <= clock() else { return false }
-        // This one tries for all of them.
+        // This event tries on behalf of all of its type.
         refusal.until = clock() + refusal.backoff.next(using: &random)
         refused[type] = refusal
         return true
@@ -42,12 +42,12 @@ struct EventRefusals {
         refusal.until += refusal.backoff.next(using: &random)
         refused[type] = refusal
         logger.warning(
-            "a consumer's queue refuses events: is one bound that is full? They stay in the outbox and are tried again.",
+            "a consumer's queue refuses events: is a bound queue full? They stay in the outbox and will be retried.",
             metadata: [LogKey.eventType: "\(type)", LogKey.reason: "\(reason)"])
     }
 
     mutating func recordTaken(_ type: String) {
         guard refused.removeValue(forKey: type) != nil else { return }
-        logger.info("events that were refused are taken again", metadata: [LogKey.eventType: "\(type)"])
+        logger.info("refused events are accepted again", metadata: [LogKey.eventType: "\(type)"])
     }
 }

@@ -2,13 +2,11 @@ import Metrics
 import SessionCore
 import SessionStorage
 
-/// Carries out the deadlines of a partition that have come: each goes the way of every command, so `session.expired` is as
-/// sure as any event.
+/// Executes the due deadlines of a partition like any command, so `session.expired` is as reliable as any event.
 package struct Reaper: SweepPass {
     /// Sessions ended in one step.
     package static let batch = 128
-    /// How long a deadline is put off that cannot be carried out, since its record cannot be read, in seconds; and where it
-    /// is sealed with a key that is not known yet.
+    /// How long a deadline is postponed, in seconds, if its record is damaged, and if it is sealed with an unknown key.
     private static let postponement = 3600
     private static let shortPostponement = 60
 
@@ -24,15 +22,15 @@ package struct Reaper: SweepPass {
     }
 
     private var stage = Stage.new
-    /// What this step is about.
+    /// The due sessions of the current step.
     private var due: [SessionID] = []
-    /// What of it could not be carried out, and for how many seconds each is put off.
+    /// The sessions that could not be processed, and for how long each is postponed.
     private var postponed: [(seconds: Int, sessions: [SessionID])] = []
 
     package init() {}
 
     package mutating func begin() -> SweepStep {
-        guard case .new = stage else { preconditionFailure("a pass begins once") }
+        guard case .new = stage else { preconditionFailure("a pass only begins once") }
         stage = .leasing
         return .lease(.deadlines)
     }
@@ -52,7 +50,7 @@ package struct Reaper: SweepPass {
             stage = .clearing
             return .clear(taken)
         case (.clearing, .cleared), (.postponing, .postponed): return postpone(&memory)
-        default: preconditionFailure("an answer to another step than the reaper's last")
+        default: preconditionFailure("this does not answer the reaper's last step")
         }
     }
 
@@ -62,7 +60,7 @@ package struct Reaper: SweepPass {
     }
 
     private mutating func publish(_ completions: [Completion]) -> SweepStep {
-        precondition(completions.count == due.count, "each deadline is carried out or fails")
+        precondition(completions.count == due.count, "each deadline must have a completion")
         var long: [SessionID] = []
         var short: [SessionID] = []
         for (session, completion) in zip(due, completions) {
@@ -91,8 +89,8 @@ package struct Reaper: SweepPass {
 }
 
 extension Work {
-    /// What has to be done when a session's deadline has come. Nobody sent it, so nobody is of that tenant: the rule
-    /// takes the session as it is.
+    /// Work for a session whose deadline has passed. No caller sent it, so it has no tenant of its own: the rule uses
+    /// the session's.
     fileprivate convenience init(expiring session: SessionID) {
         self.init(name: nil, content: .command(Command(tenant: "", action: ExpireSession(session))))
     }

@@ -1,11 +1,11 @@
 import Metrics
 import SessionStorage
 
-/// Publishes what was left in a partition's outbox, and clears it: at least once, with the ids it always had. What cannot be
-/// opened stays where it is, and holds up nothing behind it; so does what a consumer's full queue refuses, which is
-/// tried again with growing delay.
+/// Publishes the events left in a partition's outbox, and clears them: at least once, with their original ids. An event
+/// that cannot be opened stays and blocks nothing, and so does one that a consumer's full queue refuses, which is
+/// retried with growing delay.
 package struct Relay: SweepPass {
-    /// How long an event may lie in the outbox before it counts as left behind: longer than a broker takes to confirm.
+    /// How old an event in the outbox must be to count as left behind: longer than a broker takes to confirm.
     package static let patience: Duration = .seconds(10)
     /// Events published in one step.
     package static let batch = 128
@@ -20,15 +20,15 @@ package struct Relay: SweepPass {
     }
 
     private var stage = Stage.new
-    /// The last entry that was found.
+    /// The last entry found.
     private var last: OutboxEntry.Reference?
-    /// Whether there may be more behind it.
+    /// Whether more entries may follow.
     private var isFull = false
 
     package init() {}
 
     package mutating func begin() -> SweepStep {
-        guard case .new = stage else { preconditionFailure("a pass begins once") }
+        guard case .new = stage else { preconditionFailure("a pass only begins once") }
         stage = .leasing
         return .lease(.outbox)
     }
@@ -45,7 +45,7 @@ package struct Relay: SweepPass {
         case (.clearing(let count), .cleared):
             memory.metrics.relayed.increment(by: count)
             return goOn()
-        default: preconditionFailure("an answer to another step than the relay's last")
+        default: preconditionFailure("this does not answer the relay's last step")
         }
     }
 

@@ -3,21 +3,22 @@ import Metrics
 import SessionCore
 import SessionStorage
 
-/// Carries out mass revocations: walks through the partitions, and ends what they concern, each session with its event. A
-/// revocation is in force without this; but only what was carried out has its event, and can be forgotten.
+/// Executes mass revocations: scans the partitions and ends the affected sessions, each with its event. A revocation is
+/// in force without this, but only executed ends have their events, and only an executed revocation can be removed.
 ///
-/// Nothing is kept of where a walk stands: one that a crash ended begins again, and finds ended what it had ended.
+/// The position of a scan is not stored: after a crash it begins again, and finds the sessions that already ended as
+/// ended.
 struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>: Sendable {
-    /// Subjects that are decided together; each may have a thousand sessions.
+    /// Subjects decided together; each may have a thousand sessions.
     private static var subjectsAtOnce: Int { 32 }
-    /// Batches that wait for RabbitMQ while the next ones are decided, and the events in all of them.
+    /// Batches that wait for confirms while the next ones are decided, and the events in all of them.
     private static var maxBatchesUnderWay: Int { 8 }
     private static var maxEventsUnderWay: Int { 4096 }
 
     let store: Store
     let processor: CommandProcessor<Store>
     let publisher: Publisher
-    /// What this worker calls itself in leases.
+    /// This worker's name in leases.
     let owner: String
     let logger: Logger
     private let metrics = SweepMetrics()
@@ -34,8 +35,8 @@ struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>: Sendab
 
     /// Looks once what there is to do, and does it.
     ///
-    /// - Parameter attempt: carries out the walk through a partition, and decides what a failure of it means.
-    /// - Returns: whether some partition was walked through.
+    /// - Parameter attempt: runs the scan of a partition, and decides what a failure means.
+    /// - Returns: whether any partition was scanned completely.
     func run(_ attempt: (Partition, () async throws -> Void) async throws -> Void) async throws -> Bool {
         guard let progress = try await store.revocationProgress() else {
             metrics.standing.record(0)
@@ -43,7 +44,7 @@ struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>: Sendab
         }
         metrics.standing.record(progress.standing.all.count)
         var hasWalked = false
-        // Workers that find the same work begin with other parts of it.
+        // Workers that find the same work start with different parts of it.
         for partition in progress.outstanding.shuffled() {
             try await attempt(partition) {
                 if try await walk(through: partition) { hasWalked = true }
@@ -53,9 +54,9 @@ struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>: Sendab
         return hasWalked
     }
 
-    /// Ends what standing revocations concern in a partition.
+    /// Ends the sessions in a partition that active revocations affect.
     ///
-    /// - Returns: whether it came to the end. It does not where somebody else is at it, and where the store failed.
+    /// - Returns: whether the scan was completed. It is not if another worker is scanning, or if the store fails.
     private func walk(through partition: Partition) async throws -> Bool {
         guard try await store.lease(partition, for: .revocations, owner: owner) else { return false }
         var page = try await store.subjects(in: partition, from: nil)
@@ -93,10 +94,10 @@ struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>: Sendab
         return isWhole
     }
 
-    /// Publishes events, and clears those that the broker took. What a consumer's full queue refuses stays in its outbox,
-    /// and is the relay's.
+    /// Publishes events, and clears the confirmed ones. Those that a consumer's full queue refuses stay in the outbox,
+    /// for the relay.
     ///
-    /// - Returns: how many these were.
+    /// - Returns: how many were confirmed.
     private func publish(_ events: [Completion.PendingEvent]) async throws -> Int {
         let refusals = try await publisher.publish(events.map(\.event))
         let settled = zip(events, refusals).filter { if case .refused = $0.1 { false } else { true } }
@@ -105,12 +106,12 @@ struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>: Sendab
         return events.count
     }
 
-    /// Takes out of force what has nothing left to concern.
+    /// Removes revocations that have been executed completely.
     private func forgetRevocations(until moment: Timestamp, of standing: StandingRevocations) async throws {
         _ = try await processor.process([Work(forgettingRevocationsUntil: moment)])
         for revocation in standing.all where revocation.at <= moment {
             logger.info(
-                "a mass revocation is carried out: every session that it concerned has ended",
+                "a mass revocation is complete: every affected session has ended",
                 metadata: [LogKey.reason: "\(revocation.reason.word)"])
         }
     }

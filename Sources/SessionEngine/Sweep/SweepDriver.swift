@@ -5,10 +5,10 @@ struct SweepDriver<Store: SweepableStore, Publisher: EventPublisher>: Sendable {
     let store: Store
     let processor: CommandProcessor<Store>
     let publisher: Publisher
-    /// What this worker calls itself in leases.
+    /// This worker's name in leases.
     let owner: String
 
-    /// - Throws: `StoreError`, or what the publisher throws; then the pass is over.
+    /// - Throws: `StoreError`, or an error of the publisher. Then the pass is over.
     func run(_ pass: some SweepPass, through partition: Partition, _ memory: inout SweepMemory) async throws {
         var pass = pass
         var step = pass.begin()

@@ -2,7 +2,7 @@ package import Logging
 import Metrics
 import SessionStorage
 
-/// What the sweeps of a worker keep from pass to pass.
+/// What a worker's sweeps remember between passes.
 package struct SweepMemory {
     var refusals: EventRefusals
     private var damaged = DamagedEvents()
@@ -10,8 +10,8 @@ package struct SweepMemory {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - clock: tells when an event that was refused is tried again.
-    ///   - random: spreads those moments.
+    ///   - clock: determines when refused events are retried.
+    ///   - random: jitter for those moments.
     package init(
         logger: Logger, clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
         random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
@@ -20,20 +20,20 @@ package struct SweepMemory {
         refusals = EventRefusals(logger: logger, clock: clock, random: random)
     }
 
-    /// Tells of an event in an outbox that does not open, once.
+    /// Reports an outbox entry that cannot be opened, once.
     mutating func tell(of damage: DamagedRecord, at entry: OutboxEntry.Reference) {
         guard damaged.isNew(entry) else { return }
         metrics.damaged.increment()
         logger.error(
-            "an event in an outbox cannot be opened: it stays there",
+            "an event in an outbox is damaged: it stays there",
             metadata: [LogKey.key: "\(damage.key)", LogKey.reason: "\(damage.reason)"])
     }
 
-    /// Says what can leave the outbox of events that were published: those that the broker took, and those that it never will.
+    /// Which published events can be cleared from the outbox: those confirmed, and those that can never be published.
     mutating func settled(
         _ events: [Completion.PendingEvent], _ refused: [PublishRefusal?]
     ) -> [OutboxEntry.Reference] {
-        precondition(events.count == refused.count, "each event that is published is answered for")
+        precondition(events.count == refused.count, "each published event must be answered")
         var taken: [OutboxEntry.Reference] = []
         for (event, refusal) in zip(events, refused) {
             switch refusal {
@@ -41,7 +41,7 @@ package struct SweepMemory {
                 taken.append(event.reference)
                 refusals.recordTaken(event.event.type)
             case .refused(let reason): refusals.record(event.event.type, because: reason)
-            // It is told in the log, and must not come again for ever.
+            // It is logged, and must not be retried forever.
             case .unsendable: taken.append(event.reference)
             }
         }

@@ -1,15 +1,15 @@
 import Metrics
 
-/// What the sweeps count.
+/// The metrics of the sweeps.
 struct SweepMetrics: Sendable {
-    /// Sessions whose deadline had come.
+    /// Sessions whose deadline had passed.
     let reaped = Counter(label: "sojourn_deadlines_total")
-    /// Events that somebody else had left behind.
+    /// Events that another worker left behind.
     let relayed = Counter(label: "sojourn_relayed_events_total")
-    /// Events in outboxes that do not open, each once.
+    /// Damaged events in outboxes, each counted once.
     let damaged = Counter(label: "sojourn_damaged_events_total")
-    /// Sessions that ended because a mass revocation concerned them or one above them.
+    /// Sessions that ended because a mass revocation affected them or an ancestor.
     let revoked = Counter(label: "sojourn_mass_revoked_sessions_total")
-    /// Mass revocations that are not carried out to the end.
+    /// Mass revocations that have not been executed completely.
     let standing = Gauge(label: "sojourn_mass_revocations")
 }

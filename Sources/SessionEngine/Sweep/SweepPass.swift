@@ -2,23 +2,23 @@ import AMQPNIO
 package import SessionCore
 package import SessionStorage
 
-/// One pass of a sweep through a partition, as a value: it says what it needs, and is told what came of it. Where a step fails
-/// the pass is over, and nothing is lost: the next one finds again what this one did not finish.
+/// One pass of a sweep through a partition, as a value: it returns the step that it needs, and is passed the answer. If
+/// a step fails, the pass ends, and nothing is lost: the next pass finds again what was left.
 package protocol SweepPass {
     /// The first step.
     mutating func begin() -> SweepStep
 
-    /// Takes the answer to the step before.
+    /// Handles the answer to the previous step.
     mutating func handle(_ answer: SweepAnswer, _ memory: inout SweepMemory) -> SweepStep
 }
 
-/// What a sweep needs. Each but the last is answered by the ``SweepAnswer`` that belongs to it.
+/// What a sweep needs. Each step except the last is answered by the corresponding ``SweepAnswer``.
 package enum SweepStep {
-    /// To be the only one in this partition for a while; answered by `leased`.
+    /// Acquire this partition's lease; answered by `leased`.
     case lease(LeasePurpose)
-    /// The next events that nobody published, from behind an entry on; answered by `left`.
+    /// Find unpublished events, after an entry; answered by `left`.
     case findLeft(after: OutboxEntry.Reference?, limit: Int)
-    /// Sessions whose deadline has come; answered by `due`.
+    /// Find sessions whose deadline has passed; answered by `due`.
     case findDue(limit: Int)
     /// Answered by `completed`.
     case carryOut([Work])
@@ -32,12 +32,12 @@ package enum SweepStep {
 }
 
 package enum SweepAnswer {
-    /// `false` if somebody else is at it.
+    /// `false` if another worker has the lease.
     case leased(Bool)
     case left([LeftEvent])
     case due([SessionID])
     case completed([Completion])
-    /// For each event why it was not taken, `nil` where it was.
+    /// For each event why it was refused, or `nil` if it was confirmed.
     case published([PublishRefusal?])
     case cleared
     case postponed

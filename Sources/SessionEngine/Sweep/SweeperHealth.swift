@@ -4,10 +4,10 @@ import ConnectionSupport
 /// How the sweeper is, for `/readyz`: without it no session expires and no event of a crashed worker is published, which
 /// nobody else would notice.
 package struct SweeperHealth: Sendable {
-    /// What `/readyz` calls it.
+    /// Its name in `/readyz`.
     private static let component = "sweeper"
 
-    /// Among those that share the broker's health.
+    /// Its number among those that share the broker's health.
     private let number: Int
     private let broker: SharedHealth
     private let state: HealthState
