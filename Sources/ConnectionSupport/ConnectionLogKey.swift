@@ -1,11 +1,11 @@
-/// The metadata keys that the log lines of connections have, to whichever server.
+/// The metadata keys in log lines about connections, to either server.
 package enum ConnectionLogKey {
     /// Host and port of a server; never a client's.
     package static let address = "address"
     /// When the next attempt is made, in milliseconds from now.
     package static let nextAttemptMs = "nextAttemptMs"
-    /// Why, in words, often the server's own.
+    /// The reason as a text, often the server's own words.
     package static let reason = "reason"
-    /// Names of scripts.
+    /// The names of scripts.
     package static let scripts = "scripts"
 }

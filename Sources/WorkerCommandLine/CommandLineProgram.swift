@@ -3,12 +3,12 @@ import Glibc
 import SessionContract
 import WorkerRuntime
 
-/// The argument parser's own `main`, but for how failures leave: `sojourn: <sentence>` on standard error, and an exit
-/// status that a script or a unit file can tell apart (see `ExitStatus`).
+/// Like the argument parser's own `main`, but failures are printed as `sojourn: <sentence>` on standard error, and have
+/// an exit status that scripts and unit files can distinguish (see `ExitStatus`).
 package enum CommandLineProgram {
-    /// Carries out what the process's arguments ask for, and returns when that is done.
+    /// Executes the command given by the process's arguments, and returns when it is done.
     ///
-    /// - Parameter work: what to do with a command instead of running it; `false` where it shall run as ever.
+    /// - Parameter work: handles a command instead of running it; returns `false` to run it as usual.
     package static func run<Root: ParsableCommand>(
         _ root: Root.Type, instead work: (any ParsableCommand) async throws -> Bool = { _ in false }
     ) async {
@@ -26,11 +26,11 @@ package enum CommandLineProgram {
     }
 
     private static func leave<Root: ParsableCommand>(_ root: Root.Type, with error: any Error) -> Never {
-        // A command that has said what there is to say leaves with nothing but a status.
+        // A command that has printed everything itself exits with only a status.
         if let status = error as? ExitCode { Glibc.exit(status.rawValue) }
         let parserStatus = root.exitCode(for: error)
         if parserStatus == .success {
-            // `--help` and `--version` come as errors too, and belong on standard output.
+            // `--help` and `--version` are errors to the parser, but belong on standard output.
             root.exit(withError: error)
         }
         let text: String
@@ -38,7 +38,7 @@ package enum CommandLineProgram {
         if parserStatus == .validationFailure {
             let message = root.fullMessage(for: error)
             let prefix = "Error: "
-            // It may be of several lines, and has the arguments as they were given.
+            // It may have several lines, and contains the arguments as given.
             text = PrintableText.escaped(
                 message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message, keepsLines: true)
             status = parserStatus

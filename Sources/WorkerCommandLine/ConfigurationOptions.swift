@@ -1,7 +1,7 @@
 import ArgumentParser
 package import WorkerRuntime
 
-/// Every setting of contract §9 as an option. All are text here: one place checks them, wherever they come from.
+/// Every setting of contract §9 as an option. All are texts here: one place checks them, wherever they come from.
 package struct ConfigurationOptions: ParsableArguments {
     @Option(help: .configurationFile) var config: String?
 
@@ -28,7 +28,7 @@ package struct ConfigurationOptions: ParsableArguments {
 
     package init() {}
 
-    /// What was given, to go before environment and file.
+    /// The given options, which override environment and file.
     var overrides: [ConfigurationVariable: String] {
         var given: [ConfigurationVariable: String] = [:]
         for variable in ConfigurationVariable.allCases {
@@ -37,7 +37,7 @@ package struct ConfigurationOptions: ParsableArguments {
         return given
     }
 
-    /// The whole configuration: these options over the environment over the file.
+    /// The whole configuration: options, then environment, then file.
     package func read(dev: Bool = false, needsKeyring: Bool = true) async throws -> WorkerConfiguration {
         try await WorkerConfiguration.read(
             commandLine: overrides, file: config, dev: dev, needsKeyring: needsKeyring)

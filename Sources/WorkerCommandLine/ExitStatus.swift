@@ -2,15 +2,15 @@ package import ArgumentParser
 import SessionCore
 import WorkerRuntime
 
-/// What the process leaves behind, by `sysexits.h`, which systemd and scripts know. 64 (usage) is the parser's own.
+/// The exit statuses, from `sysexits.h`, which systemd and scripts know. 64 (usage) is the parser's own.
 package enum ExitStatus {
-    /// `EX_UNAVAILABLE`: a server that has to be there is not. Trying again later makes sense.
+    /// `EX_UNAVAILABLE`: a required server is unavailable. Retrying later makes sense.
     package static let unavailable = ExitCode(69)
 
-    /// `EX_USAGE`: the command was called in a way it cannot be.
+    /// `EX_USAGE`: the command was called incorrectly.
     package static let usage = ExitCode(64)
 
-    /// `EX_CONFIG`: the configuration is wrong. Trying again without a change does not make sense.
+    /// `EX_CONFIG`: the configuration is invalid. Retrying without a change is pointless.
     package static let configuration = ExitCode(WorkerExit.configuration)
 
     package static func of(_ error: any Error) -> ExitCode {
@@ -25,7 +25,7 @@ package enum ExitStatus {
     }
 }
 
-/// Why a command could not do what it was asked to, in a sentence for the person who asked.
+/// Why a command failed, as a sentence for its user.
 package struct CommandFailure: Error, CustomStringConvertible {
     package var description: String
     package var status: ExitCode

@@ -1,4 +1,4 @@
-/// The version of everything in this package: the one place where it stands. The changelog says what is in it.
+/// The version of this package, defined only here. The changelog describes it.
 package enum SojournVersion {
     package static let text = "0.1.0"
 }

@@ -2,11 +2,11 @@ package import ArgumentParser
 package import SessionCore
 import WorkerRuntime
 
-/// `sojourn worker`: takes commands from RabbitMQ until it is told to stop.
+/// `sojourn worker`: executes commands from RabbitMQ until it is asked to stop.
 package struct WorkerCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "worker",
-        abstract: "Carry out commands until SIGTERM or SIGINT.",
+        abstract: "Execute commands until SIGTERM or SIGINT.",
         discussion: """
             Every option is also an environment variable, SOJOURN_ and its name in capitals (--amqp-url: \
             SOJOURN_AMQP_URL), and a key of the file given with --config (amqpUrl). Options go before the environment, \
@@ -18,7 +18,7 @@ package struct WorkerCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Flag(help: "Make a throw-away keyring: every session is lost when the worker stops. For trying out only.")
+    @Flag(help: "Generate a temporary keyring: every session is lost when the worker stops. Only for trying out.")
     var dev = false
 
     package init() {}
@@ -27,7 +27,7 @@ package struct WorkerCommand: AsyncParsableCommand {
         try await run(with: .none)
     }
 
-    /// Runs with what a package adds.
+    /// Runs with a package's extensions.
     package func run(with extensions: Extensions) async throws {
         ProcessProtection.restartWithoutDumps()
         let configuration = try await options.read(dev: dev)

@@ -111,9 +111,10 @@ package final class AMQPClient<Link: Sendable>: Service {
 
     /// What the present connection is used through; waits for one.
     ///
-    /// - Parameter isPatient: whether to wait for as many attempts as it takes, until the task is cancelled; otherwise only
-    ///   for the outcome of the attempt that is under way or comes next.
-    /// - Throws: `connectionClosed` after ``shutdown()`` or when the task is cancelled; why the attempt failed.
+    /// - Parameter isPatient: whether to wait for as many attempts as necessary, until the task is cancelled.
+    ///   Otherwise, waits only for the current or next attempt.
+    /// - Throws: `connectionClosed` after ``shutdown()`` or if the task is cancelled; otherwise the reason why the
+    ///   attempt failed.
     package func link(isPatient: Bool = true) async throws(AMQPError) -> Link {
         let number = Mutex<Int?>(nil)
         let result = await withTaskCancellationHandler {

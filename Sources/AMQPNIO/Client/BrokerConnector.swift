@@ -2,7 +2,7 @@ import ConnectionSupport
 package import Logging
 package import NIOCore
 
-/// Finds a broker among those that are configured, the first that answers.
+/// Connects to the first of the configured brokers that answers.
 package struct BrokerConnector: Sendable {
     package let configurations: [AMQPConfiguration]
     package let logger: Logger
@@ -34,10 +34,10 @@ package struct BrokerConnector: Sendable {
         { reason in
             if let reason {
                 logger.warning(
-                    "RabbitMQ takes no messages at present: results and events wait",
+                    "RabbitMQ has blocked publishing: results and events wait",
                     metadata: [ConnectionLogKey.address: "\(address)", ConnectionLogKey.reason: "\(reason)"])
             } else {
-                logger.info("RabbitMQ takes messages again", metadata: [ConnectionLogKey.address: "\(address)"])
+                logger.info("RabbitMQ has unblocked publishing", metadata: [ConnectionLogKey.address: "\(address)"])
             }
         }
     }

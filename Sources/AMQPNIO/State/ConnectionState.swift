@@ -1,11 +1,11 @@
-/// The life of a connection as a value: what has happened goes in, what is to be done comes out.
+/// The state machine of a connection, as a value: events go in, actions come out.
 ///
-/// Nothing here writes, waits or calls anybody: ``ConnectionHandler`` does what the actions say.
+/// It performs no I/O and calls nobody: ``ConnectionHandler`` executes the actions.
 struct ConnectionState {
     private enum Phase {
         case handshaking(Handshake)
         case open
-        /// We sent `connection.close`.
+        /// `connection.close` has been sent.
         case closing
         /// With the reason; nil for our own `close()`.
         case closed(AMQPError?)
@@ -14,33 +14,33 @@ struct ConnectionState {
     enum Action {
         case nothing
         case send(ClientMethod.Connection)
-        /// Take these limits, then send these, in order.
+        /// Apply these limits, then send these methods, in order.
         case tune(Handshake.Tuning, [ClientMethod.Connection])
         /// Channels may be opened.
         case established
-        /// The broker takes no messages, for this reason, or takes them again.
+        /// The broker blocked publishing, for this reason, or unblocked it.
         case setBlocked(String?)
-        /// Send `connection.close`, and wait for the answer no longer than the limit.
+        /// Send `connection.close`, and wait for the answer up to the timeout.
         case beginClosing
         case end(End)
     }
 
-    /// What is to be done when the connection is over. Its phase is `closed` already: whoever is called back finds it so.
+    /// What to do when the connection ends. The phase is already `closed`, so callbacks see it as closed.
     struct End {
-        /// To send before anything else.
+        /// To be sent first.
         var answer: ClientMethod.Connection?
-        /// Whether the socket is still there, to be flushed and closed.
+        /// Whether the socket is still open, and has to be flushed and closed.
         var closesSocket: Bool
-        /// Whether somebody still waits for the handshake.
+        /// Whether the handshake is still being waited for.
         var failsHandshake: Bool
-        /// What those who wait for anything learn.
+        /// The error for everything that waits.
         var error: AMQPError
         /// Why it ended; nil for our own `close()`.
         var reason: AMQPError?
     }
 
     private var phase: Phase
-    /// Where to, for the words of errors.
+    /// The peer's address, for error messages.
     private let address: String
 
     init(_ configuration: AMQPConfiguration) {
@@ -48,14 +48,14 @@ struct ConnectionState {
         address = "\(configuration)"
     }
 
-    // MARK: What it is
+    // // MARK: - State
 
     var isHandshaking: Bool { if case .handshaking = phase { true } else { false } }
     var isOpen: Bool { if case .open = phase { true } else { false } }
     var isClosing: Bool { if case .closing = phase { true } else { false } }
     var isClosed: Bool { if case .closed = phase { true } else { false } }
 
-    /// Why nothing can be done on this connection, or nil if it is open.
+    /// Why the connection cannot be used; nil if it is open.
     var unusable: AMQPError? {
         switch phase {
         case .open: nil
@@ -65,17 +65,17 @@ struct ConnectionState {
         }
     }
 
-    /// Before the handshake is done, a frame that makes no sense means that this is no AMQP server.
+    /// During the handshake, an invalid frame means that the peer is not an AMQP server.
     func judged(_ error: AMQPError) -> AMQPError {
         guard isHandshaking, error.code == .protocolViolation else { return error }
         return AMQPError(.handshakeFailed, "\(address): \(error.message)", underlying: error)
     }
 
-    // MARK: What happens
+    // // MARK: - Events
 
-    /// A method came on channel 0.
+    /// A method arrived on channel 0.
     ///
-    /// - Throws: `protocolViolation`, for which the connection has to ``fail(_:)``.
+    /// - Throws: `protocolViolation`; the connection then has to ``fail(_:)``.
     mutating func receive(_ method: ServerMethod) throws(AMQPError) -> Action {
         switch phase {
         case .handshaking(var handshake):
@@ -92,10 +92,10 @@ struct ConnectionState {
                 .channelClose, .channelCloseOK, .exchangeDeclareOK, .exchangeDeleteOK, .queueDeclareOK, .queueBindOK,
                 .queueUnbindOK, .queuePurgeOK, .queueDeleteOK, .qosOK, .consumeOK, .cancelOK, .cancel,
                 .confirmSelectOK, .deliver, .returned, .confirm:
-                throw AMQPError(.protocolViolation, "a method came on channel 0 that has no place there")
+                throw AMQPError(.protocolViolation, "received a method on channel 0 that is not allowed there")
             }
         case .closing:
-            // Both closing at once: each answers the other (§1.4.2.9).
+            // Both sides close at once: each answers the other (§1.4.2.9).
             if case .connectionClose = method { return .send(.closeOK) }
             if case .connectionCloseOK = method { return end(because: nil, closesSocket: true) }
             return .nothing
@@ -109,7 +109,7 @@ struct ConnectionState {
         return fail(handshake.timedOut())
     }
 
-    /// We want it closed.
+    /// The client requests a close.
     mutating func close() -> Action {
         switch phase {
         case .open:
@@ -120,16 +120,16 @@ struct ConnectionState {
         }
     }
 
-    /// The answer to our `connection.close` did not come in time.
+    /// The answer to `connection.close` timed out.
     mutating func closingTimedOut() -> Action {
         isClosing ? end(because: nil, closesSocket: true) : .nothing
     }
 
-    /// Something went wrong that ends the connection.
+    /// An error ends the connection.
     mutating func fail(_ error: AMQPError) -> Action {
         switch phase {
         case .handshaking, .open: end(because: error, closesSocket: true)
-        // It ends as we wanted it to, whatever else happens meanwhile.
+        // It ends as requested, whatever else happens meanwhile.
         case .closing: end(because: nil, closesSocket: true)
         case .closed: .nothing
         }
@@ -141,14 +141,14 @@ struct ConnectionState {
         case .handshaking(let handshake): end(because: handshake.endOfStream(), closesSocket: false)
         case .open:
             end(
-                because: AMQPError(.connectionClosed, "\(address) closed the connection without a word"),
+                because: AMQPError(.connectionClosed, "\(address) closed the connection without a reason"),
                 closesSocket: false)
         case .closing: end(because: nil, closesSocket: false)
         case .closed: .nothing
         }
     }
 
-    // MARK: The end
+    // // MARK: - Ending
 
     private mutating func carryOut(_ action: Handshake.Action) -> Action {
         switch action {
@@ -170,7 +170,8 @@ struct ConnectionState {
         return .end(
             End(
                 answer: answer, closesSocket: closesSocket, failsHandshake: failsHandshake,
-                error: reason ?? AMQPError(.connectionClosed, "the connection was closed by this side"), reason: reason)
+                error: reason ?? AMQPError(.connectionClosed, "the connection was closed by the client"), reason: reason
+            )
         )
     }
 }

@@ -1,39 +1,39 @@
-/// Why the process cannot run as it was asked to: one sentence an operator can act on.
+/// Why the process cannot run as configured: one sentence that an operator can act on.
 ///
-/// Never holds a URL: those carry passwords, and errors end up in logs.
+/// It never contains a URL, because URLs contain passwords, and errors are logged.
 package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: Hashable, Sendable {
-        /// A variable has a value it cannot have.
+        /// A variable has an invalid value.
         case invalidValue
-        /// What has no default was not given.
+        /// A required setting was not given.
         case missingValue
-        /// Two settings that are each fine contradict each other.
+        /// Two settings contradict each other.
         case conflictingValues
-        /// The configuration file or the environment has what is no variable; a misspelt limit must not silently be no
+        /// The configuration file or the environment contains an unknown name. A misspelt limit must not silently be no
         /// limit.
         case unknownKey
-        /// A file cannot be read, or is not what it should be.
+        /// A file is unreadable or invalid.
         case unreadableFile
-        /// The machine refuses what was configured, such as an address that is in use.
+        /// The machine refuses what was configured, such as an address in use.
         case unusableAddress
-        /// The broker lacks exchanges or queues, and the worker was told not to declare them.
+        /// The broker lacks exchanges or queues, and the worker may not declare them.
         case missingTopology
-        /// A server knows neither the user nor the password, or has no such virtual host.
+        /// A server rejects the user, the password or the virtual host.
         case refusedByServer
-        /// Redis may throw away what it keeps.
+        /// Redis may evict keys.
         case evictingRedis
-        /// The process may not open as many files and sockets as it needs.
+        /// The limit on open files is too low for the configuration.
         case tooFewFiles
-        /// A server on another machine would be talked to without TLS, and must not be.
+        /// A remote server would be used without TLS, although TLS is required.
         case unprotectedServer
     }
 
     package var code: Code
 
-    /// What is wrong, named as the user wrote it: `SOJOURN_PREFETCH`, `--prefetch` or `prefetch in /etc/sojourn.json`.
+    /// What is wrong, as the user wrote it: `SOJOURN_PREFETCH`, `--prefetch` or `prefetch in /etc/sojourn.json`.
     package var subject: String
 
-    /// What is wrong with it, to follow the subject: `is "abc"`.
+    /// What is wrong with it, following the subject: `is "abc"`.
     package var problem: String
 
     /// What would be right, as a clause: `it must be a whole number from 1 to 65535`.
@@ -46,12 +46,12 @@ package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConver
         self.remedy = remedy
     }
 
-    /// There is neither a file nor a command nor `--dev`.
+    /// Neither a file nor a command nor `--dev` is given.
     static var missingKeyring: ConfigurationError {
         ConfigurationError(
             .missingValue, ConfigurationVariable.keyringFile.environmentName, "is not set",
-            remedy: "make a keyring with `sojourn keys init FILE` and give its path, or try with --dev, "
-                + "whose keys are gone when it stops")
+            remedy: "create a keyring with `sojourn keys init FILE` and give its path, or use --dev, "
+                + "whose keys are lost when it stops")
     }
 
     package var description: String {

@@ -4,17 +4,16 @@ import SessionCore
 
 /// The file given with `--config`: one flat JSON object with the variables' names as keys.
 ///
-/// A snapshot type of its own for `FileProvider`, because the library's `JSONSnapshot` reads but cannot check: it
-/// skips null, turns nested objects into dotted keys, and does not say which keys there are, so that a misspelt one
-/// would silently do nothing. Read as strictly as commands and policies are: a key that is there twice, a comma too many or
-/// a number in quotes is a mistake that somebody made.
+/// A custom snapshot type for `FileProvider`, because the library's `JSONSnapshot` does not validate: it skips null,
+/// turns nested objects into dotted keys, and does not list its keys, so a misspelt one would silently have no effect.
+/// Parsed as strictly as commands and policies: a duplicate key, a trailing comma or a number in quotes is a mistake.
 struct ConfigurationFile: FileConfigSnapshot {
     struct ParsingOptions: FileParsingOptions {
         static let `default` = ParsingOptions()
     }
 
     let providerName: String
-    /// As text: one set of checks then serves all three places a value can come from.
+    /// As texts, so that the same checks apply to all three sources.
     private let values: [String: String]
 
     init(data: RawSpan, providerName: String, parsingOptions: ParsingOptions) throws {
@@ -31,7 +30,7 @@ struct ConfigurationFile: FileConfigSnapshot {
         }
         guard case .object(let object) = value else { throw .notAnObject(nil) }
         var values: [String: String] = [:]
-        // Sorted, so that of two mistakes it is always the same one that is reported.
+        // Sorted, so that of two mistakes the same one is always reported.
         for (key, value) in object.members.sorted(by: { $0.key < $1.key }) {
             guard let variable = ConfigurationVariable(fileKey: key) else { throw .unknownKey(key) }
             values[key] = try text(of: value, for: variable)
@@ -57,9 +56,9 @@ struct ConfigurationFile: FileConfigSnapshot {
     var description: String { "\(providerName)[\(values.count) values]" }
     var debugDescription: String { description }
 
-    /// What can be wrong with the file, to be told by whoever knows its path.
+    /// What is wrong with the file; the caller, which knows its path, reports it.
     enum Problem: Error, Hashable {
-        /// With what is wrong with it as JSON, if that is it.
+        /// With the JSON error, if that is what is wrong.
         case notAnObject(String?)
         case unknownKey(String)
         case wrongForm(ConfigurationVariable)

@@ -1,7 +1,7 @@
 import SessionCrypto
 
-/// One value as it was given, and the ways to make something of it. Each failure names the variable as the user wrote
-/// it, shows the value where it can hold no password, and says what is allowed.
+/// One value as given, and the ways to parse it. Each error names the variable as the user wrote it, quotes the value
+/// unless it may contain a password, and says what is allowed.
 struct ConfigurationSetting {
     var variable: ConfigurationVariable
 
@@ -34,7 +34,7 @@ struct ConfigurationSetting {
         return choice
     }
 
-    /// A name that takes part in the names of queues and keys.
+    /// A name that becomes part of the names of queues and keys.
     func namespace() throws(ConfigurationError) -> String {
         let isAllowed = text.utf8.allSatisfy { byte in
             switch byte {
@@ -70,7 +70,7 @@ struct ConfigurationSetting {
         guard text.utf8.count <= WorkerConfiguration.Bounds.commandBytes, let words = CommandLineWords.split(text)
         else {
             throw invalid(
-                "it must be a program and its arguments, in words (quotes keep spaces together; there is no shell) or "
+                "it must be a program and its arguments, separated by spaces (with quotes, but without a shell) or "
                     + "as a JSON array of strings")
         }
         return words
@@ -83,13 +83,13 @@ struct ConfigurationSetting {
         return endpoint
     }
 
-    /// The scheme is all that is checked here; the connection that uses the URL knows the rest of its form.
+    /// Only checks the scheme; the connection that uses the URL checks the rest.
     func url(schemes: [String]) throws(ConfigurationError) -> String {
         try Self.check(text, schemes: schemes, failure: invalid)
         return text
     }
 
-    /// A comma in a user name or password has to be written `%2C`.
+    /// A comma in a user name or password must be written as `%2C`.
     func urls(schemes: [String], count: ClosedRange<Int>) throws(ConfigurationError) -> [String] {
         let urls = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
             String(part.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
@@ -127,7 +127,7 @@ struct ConfigurationSetting {
         text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 
-    /// As it is where that is plain, else as ``quoted(_:)`` has it.
+    /// Unchanged if the text is plain, otherwise as ``quoted(_:)`` returns it.
     static func name(_ text: String) -> String {
         let isPlain = text.utf8.allSatisfy { byte in
             switch byte {
@@ -141,7 +141,7 @@ struct ConfigurationSetting {
         return isPlain && text.utf8.count <= 64 ? text : quoted(text)
     }
 
-    /// In quotes, control characters escaped, and short enough for one line of an error.
+    /// Quoted, with control characters escaped, and short enough for one line of an error.
     static func quoted(_ text: String) -> String {
         let limit = 64
         let shown = text.count > limit ? text.prefix(limit) + "…" : text[...]

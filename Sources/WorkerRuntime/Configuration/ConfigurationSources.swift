@@ -1,10 +1,11 @@
 import Configuration
 import FoundationEssentials
 
-/// Where values come from, the strongest first: command line, environment, file.
+/// The sources of values, in order of precedence: command line, environment, file.
 ///
-/// The layers are swift-configuration's providers, asked one after the other rather than through a `ConfigReader`: a
-/// reader does not tell its caller which provider answered, and an error has to name the variable as the user wrote it.
+/// The layers are swift-configuration's providers, queried one after another instead of through a `ConfigReader`,
+/// because a reader does not report which provider answered, and an error has to name the variable as the user wrote
+/// it.
 struct ConfigurationSources {
     private struct Layer {
         var provider: any ConfigProvider
@@ -14,9 +15,9 @@ struct ConfigurationSources {
     private let layers: [Layer]
 
     /// - Parameters:
-    ///   - commandLine: what was given as options; the argument parser has them already.
-    ///   - environment: all of it. What begins with `SOJOURN_` and is no variable is refused: `SOJOURN_CALERS_FILE` must not
-    ///     mean "any caller", nor `SOJOURN_REQUIRE_TSL` "no TLS".
+    ///   - commandLine: the given options; the argument parser has extracted them already.
+    ///   - environment: the whole environment. Unknown names that begin with `SOJOURN_` are rejected:
+    ///     `SOJOURN_CALERS_FILE` must not mean "any caller", nor `SOJOURN_REQUIRE_TSL` "no TLS".
     ///   - file: the path given with `--config`.
     init(
         commandLine: [ConfigurationVariable: String], environment: [String: String], file: String?
@@ -41,9 +42,10 @@ struct ConfigurationSources {
         self.layers = layers
     }
 
-    /// The strongest value of the variable; nil where nobody gave one.
+    /// The variable's value with the highest precedence; nil if it was not given.
     ///
-    /// An empty text counts as given, and so as wrong: `SOJOURN_CALLERS_FILE=$UNSET` must not mean "any caller".
+    /// An empty text counts as given, and therefore as invalid: `SOJOURN_CALLERS_FILE=$UNSET` must not mean "any
+    /// caller".
     func setting(_ variable: ConfigurationVariable) throws(ConfigurationError) -> ConfigurationSetting? {
         for layer in layers {
             let found: LookupResult
@@ -55,7 +57,7 @@ struct ConfigurationSources {
             }
             guard let value = found.value else { continue }
             guard case .string(let text) = value.content else {
-                preconditionFailure("A provider asked for a text answered with something else.")
+                preconditionFailure("a provider returned something other than a text")
             }
             return ConfigurationSetting(variable: variable, name: layer.name(variable), text: text)
         }
@@ -68,7 +70,7 @@ struct ConfigurationSources {
             throw ConfigurationError(.unreadableFile, "--config", "is empty", remedy: "it must be the path of a file")
         }
         do {
-            // The path goes in through a reader, which spares a dependency on swift-system for its path type alone.
+            // Passing the path through a reader avoids a dependency on swift-system only for its path type.
             let path = InMemoryProvider(values: ["filePath": ConfigValue(.string(file), isSecret: false)])
             return try await FileProvider<ConfigurationFile>(config: ConfigReader(provider: path))
         } catch let problem as ConfigurationFile.Problem {
@@ -80,7 +82,7 @@ struct ConfigurationSources {
             case .unknownKey("dev"):
                 throw ConfigurationError(
                     .unknownKey, "dev in \(file)", "is not possible",
-                    remedy: "a throw-away keyring can only be asked for on the command line, with --dev")
+                    remedy: "a temporary keyring can only be requested on the command line, with --dev")
             case .unknownKey(let key):
                 throw .unknown(
                     "\(ConfigurationSetting.quoted(key)) in \(file)", "is not a known key", key,

@@ -3,13 +3,13 @@ import Logging
 extension ConfigurationVariable {
     private typealias Bounds = WorkerConfiguration.Bounds
 
-    /// The one place that says what each setting is. The default is that of the field in ``WorkerConfiguration``.
+    /// The only place that defines what each setting is. The default is that of the field in ``WorkerConfiguration``.
     package var declaration: SettingDeclaration {
         switch self {
         case .amqpUrl:
             .secret(
                 \.amqpURLs, "urls", "The brokers, amqp:// or amqps://, comma-separated, tried in turn",
-                // With the password, which is no secret: every RabbitMQ has it at first.
+                // Including the password, which is not secret: every new RabbitMQ has it.
                 standard: WorkerConfiguration().amqpURLs.joined(separator: ","),
                 reader: { (setting) throws(ConfigurationError) in
                     try setting.urls(schemes: ["amqp", "amqps"], count: Bounds.amqpURLs)

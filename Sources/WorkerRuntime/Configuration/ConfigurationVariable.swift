@@ -1,9 +1,9 @@
 import SessionCore
 
-/// The name of every setting of the worker (contract §9), as the configuration file has it. What the setting is says its
-/// ``declaration``.
+/// The name of every setting of the worker (contract §9), as in the configuration file. ``declaration`` defines the
+/// setting.
 ///
-/// The names in the environment and on the command line follow from it, so that the three cannot drift apart.
+/// The names in the environment and on the command line are derived from it, so that the three cannot diverge.
 package enum ConfigurationVariable: String, CaseIterable, Hashable, Sendable {
     case amqpUrl
     case redisUrl

@@ -1,18 +1,20 @@
 import SessionContract
 import SessionCore
 
-/// The names in the environment that begin with `SOJOURN_`: each is a variable, or of one of the kinds that others set.
+/// Checks the names in the environment that begin with `SOJOURN_`: each must be a variable, or belong to something else
+/// that uses this prefix.
 enum EnvironmentNames {
     private static let prefix = "SOJOURN_"
 
-    /// Of the project's own tools, which hand their environment on: the binary to use, and the servers to test on.
+    /// Variables of the project's own tools, which pass their environment on: the binary to use, and the servers for
+    /// tests.
     private static func isOfTools(_ name: String) -> Bool {
         name == "SOJOURN_BIN" || name.hasPrefix("SOJOURN_TEST_")
     }
 
-    /// Kubernetes sets these in every container for each service of the namespace (`enableServiceLinks`), so also for ones
-    /// called `sojourn` and `sojourn-worker`: `…_SERVICE_HOST`, `…_SERVICE_PORT`, `…_SERVICE_PORT_HTTP`, `…_PORT`,
-    /// `…_PORT_9490_TCP`, `…_PORT_9490_TCP_ADDR`.
+    /// Kubernetes sets these in every container for each service in the namespace (`enableServiceLinks`), including
+    /// services called `sojourn` or `sojourn-worker`: `…_SERVICE_HOST`, `…_SERVICE_PORT`, `…_SERVICE_PORT_HTTP`,
+    /// `…_PORT`, `…_PORT_9490_TCP`, `…_PORT_9490_TCP_ADDR`.
     private static func isServiceLink(_ name: String) -> Bool {
         let words = name.split(separator: "_", omittingEmptySubsequences: false)
         if name.hasSuffix("_SERVICE_HOST") || name.hasSuffix("_PORT") { return true }
@@ -22,7 +24,7 @@ enum EnvironmentNames {
         }
     }
 
-    /// - Throws: `ConfigurationError` for the first, by the alphabet, that is nothing.
+    /// - Throws: `ConfigurationError` for the first unknown name in alphabetical order.
     static func check(_ names: some Sequence<String>) throws(ConfigurationError) {
         let known = ConfigurationVariable.allCases.map(\.environmentName)
         for name in names.filter({ $0.hasPrefix(prefix) }).sorted() {
@@ -34,8 +36,8 @@ enum EnvironmentNames {
 
 extension ConfigurationError {
     /// - Parameters:
-    ///   - subject: what there is, as an error shows it.
-    ///   - written: the name that was written.
+    ///   - subject: the unknown name, as an error shows it.
+    ///   - written: the name as written.
     static func unknown(
         _ subject: String, _ problem: String, _ written: String, among names: [String]
     ) -> ConfigurationError {

@@ -1,6 +1,6 @@
-/// What one setting is, declared once: reading it, showing it, `--help` and the README's table all follow from this.
+/// The definition of one setting. Parsing, displaying, `--help` and the README's table are derived from it.
 package struct SettingDeclaration: Sendable {
-    /// How a value is written in the file given with `--config`; everywhere else it is text.
+    /// How a value is written in the configuration file; everywhere else it is a text.
     enum Form: String {
         case text = "a text"
         case number = "a whole number, without quotes"
@@ -11,31 +11,31 @@ package struct SettingDeclaration: Sendable {
 
     let form: Form
 
-    /// Whether the value may hold a password or the like, so that no error may repeat it.
+    /// Whether the value may contain a password or another secret, so that no error may quote it.
     package let isSecret: Bool
 
-    /// What stands for the value in `--help`: `n`, `seconds`, `true|false`.
+    /// The placeholder for the value in `--help`: `n`, `seconds`, `true|false`.
     package let valueName: String
 
-    /// What the setting does and what it may be, in whole sentences.
+    /// What the setting does and its bounds, in complete sentences.
     package let help: String
 
-    /// What holds where nobody gives the setting, for people. `nil` where that is nothing at all.
+    /// The default, for people; `nil` if there is none.
     package let defaultText: String?
 
-    /// Checks the text and puts what it says into the configuration.
+    /// Validates the text and stores the value in the configuration.
     let read: @Sendable (ConfigurationSetting, inout WorkerConfiguration) throws(ConfigurationError) -> Void
 
-    /// The value in this configuration, without anything secret. `nil` where it has none.
+    /// The value in this configuration, without secrets. `nil` if it has none.
     let shown: @Sendable (WorkerConfiguration) -> String?
 
     /// - Parameters:
-    ///   - field: where the value goes.
-    ///   - valueName: what stands for the value in `--help`.
-    ///   - help: without the last full stop, so that bounds can follow it.
-    ///   - standard: what `--help` says of the default; by itself what an untouched configuration shows.
-    ///   - reader: makes a value of the text.
-    ///   - shown: makes a text of the value, without anything secret.
+    ///   - field: where the value is stored.
+    ///   - valueName: the placeholder for the value in `--help`.
+    ///   - help: without the final full stop, so that bounds can be appended.
+    ///   - standard: the default as `--help` states it; if omitted, as an untouched configuration shows it.
+    ///   - reader: parses the text.
+    ///   - shown: formats the value, without secrets.
     private init<Value>(
         _ field: any WritableKeyPath<WorkerConfiguration, Value> & Sendable, _ form: Form, valueName: String,
         help: String, standard: String? = nil, isSecret: Bool = false,
@@ -96,7 +96,7 @@ extension SettingDeclaration {
         Self(field, .text, valueName: valueName, help: help, reader: reader, shown: shown)
     }
 
-    /// A text of which `shown` keeps what is secret.
+    /// A text whose secrets `shown` removes.
     static func secret<Value>(
         _ field: any WritableKeyPath<WorkerConfiguration, Value> & Sendable, _ valueName: String, _ help: String,
         standard: String? = nil, reader: @escaping Reader<Value>, shown: @escaping @Sendable (Value) -> String?

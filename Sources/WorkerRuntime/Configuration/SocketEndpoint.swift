@@ -1,9 +1,9 @@
-/// A host and a TCP port, written `host:port`, an IPv6 address in brackets: `[::1]:9490`.
+/// A host and a TCP port, written as `host:port`, with an IPv6 address in brackets: `[::1]:9490`.
 package struct SocketEndpoint: Hashable, Sendable, CustomStringConvertible {
     /// A name or an address, without brackets.
     package var host: String
 
-    /// 0 to 65535; 0 lets the system choose a free one.
+    /// 0 to 65535; with 0 the system chooses a free port.
     package var port: Int
 
     package init(host: String, port: Int) {
@@ -11,7 +11,7 @@ package struct SocketEndpoint: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Nil where the text is not of the form, without saying why: there is one form to name in the error.
+    /// Nil if the text has another form. The reason is not reported, because the error states the only valid form.
     package init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         var host = text[..<colon]
@@ -32,7 +32,7 @@ package struct SocketEndpoint: Hashable, Sendable, CustomStringConvertible {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
-    /// 253 is the longest name that DNS carries.
+    /// The longest name in DNS has 253 bytes.
     private static func isWritten(_ host: Substring, alsoWith others: String) -> Bool {
         (1...253).contains(host.utf8.count)
             && host.allSatisfy { ($0.isASCII && ($0.isLetter || $0.isNumber)) || others.contains($0) }

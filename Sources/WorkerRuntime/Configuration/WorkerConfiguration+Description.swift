@@ -1,4 +1,4 @@
-/// What may be shown of a configuration: everything but what URLs hold beside hosts, and a command beside its program.
+/// The configuration without secrets: URLs without anything but their hosts, and a command without its arguments.
 extension WorkerConfiguration: CustomStringConvertible, CustomDebugStringConvertible {
     package var description: String {
         var parts = ConfigurationVariable.allCases.compactMap { variable in
@@ -12,7 +12,8 @@ extension WorkerConfiguration: CustomStringConvertible, CustomDebugStringConvert
 
     /// The URL without user, password and query.
     ///
-    /// Cuts at the *last* `@`: a password that should have been percent-encoded and was not must not slip through.
+    /// Cuts at the *last* `@`, so that a password that should have been percent-encoded, but is not, is removed
+    /// completely.
     package static func withoutSecrets(_ url: String) -> String {
         let scheme: Substring
         var rest: Substring

@@ -1,15 +1,16 @@
 import FoundationEssentials
 
 extension WorkerConfiguration {
-    /// Reads every setting of contract §9: from the command line, else the environment, else the file, else its default.
+    /// Reads every setting of contract §9: from the command line, the environment, the file, or its default, in this
+    /// order.
     ///
     /// - Parameters:
-    ///   - commandLine: the options that were given, as text.
-    ///   - environment: the process's own unless a test says otherwise.
+    ///   - commandLine: the given options, as texts.
+    ///   - environment: the process's own, except in tests.
     ///   - file: the path given with `--config`.
     ///   - dev: whether `--dev` was given.
-    ///   - needsKeyring: false for a command that opens no session, and so starts without keys.
-    /// - Throws: the first thing that is wrong; the order is that of ``ConfigurationVariable``, the file before all.
+    ///   - needsKeyring: false for a command that opens no session, and so needs no keys.
+    /// - Throws: the first error: first the file's, then in the order of ``ConfigurationVariable``.
     package static func read(
         commandLine: [ConfigurationVariable: String] = [:],
         environment: [String: String] = ProcessInfo.processInfo.environment,
@@ -30,19 +31,19 @@ extension WorkerConfiguration {
         return configuration
     }
 
-    /// Exactly one of the three: a file, a command, `--dev`.
+    /// Exactly one of these must be given: a file, a command, `--dev`.
     private func checkKeyring() throws(ConfigurationError) {
         let file = givenNames[.keyringFile]
         let command = givenNames[.keyringCommand]
         if let file, let command {
             throw ConfigurationError(
                 .conflictingValues, file, "is given together with \(command)",
-                remedy: "keys come from a file or from a command; leave one of the two out")
+                remedy: "keys come from a file or from a command: remove one of the two")
         }
         if let given = file ?? command, dev {
             throw ConfigurationError(
                 .conflictingValues, "--dev", "is given together with \(given)",
-                remedy: "--dev makes a throw-away keyring; leave one of the two out")
+                remedy: "--dev generates a temporary keyring: remove one of the two")
         }
         guard file != nil || command != nil || dev else { throw .missingKeyring }
     }

@@ -2,8 +2,8 @@ import AMQPNIO
 import RedisNIO
 
 extension WorkerConfiguration {
-    /// The settings whose servers are on other machines and are talked to without TLS: `SOJOURN_AMQP_URL (amqp://…)`,
-    /// with hosts and no more. A URL that cannot be read is told of by whoever connects.
+    /// The settings with remote servers that are used without TLS, with only the host: `SOJOURN_AMQP_URL (amqp://…)`.
+    /// An invalid URL is reported by the connection that uses it.
     var withoutTLS: [String] {
         var settings: [String] = []
         for url in amqpURLs {
@@ -17,7 +17,7 @@ extension WorkerConfiguration {
         return settings
     }
 
-    /// - Throws: `ConfigurationError` where TLS is required, and a server on another machine has none.
+    /// - Throws: `ConfigurationError` if TLS is required and a remote server is used without it.
     func checkTLS() throws(ConfigurationError) {
         guard requireTLS, let setting = withoutTLS.first else { return }
         throw ConfigurationError(
@@ -27,14 +27,14 @@ extension WorkerConfiguration {
     }
 }
 
-/// Which hosts are this machine and nothing else, by how they are written. A name that only resolves to a loopback address is
-/// none of them: what it resolves to is somebody else's to say, and may be another tomorrow.
+/// Recognises hosts that are certainly this machine, by their spelling. A name that merely resolves to a loopback
+/// address does not count, because it may resolve to another address tomorrow.
 enum Loopback {
     static func isHost(_ host: String) -> Bool {
         let host = host.lowercased()
         // RFC 6761, section 6.3: never looked up elsewhere.
         if host == "localhost" || host == "::1" { return true }
-        // RFC 1122, section 3.2.1.3, written out: of the shorter forms ("127.1") not every reader makes the same.
+        // RFC 1122, section 3.2.1.3, in full form only: parsers interpret short forms such as "127.1" differently.
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127"
             && parts.allSatisfy { part in

@@ -1,51 +1,52 @@
 package import Logging
 import NIOCore
 
-/// Everything a worker can be told (contract §9). Plain data: `WorkerConfiguration.read` makes one from file,
-/// environment and command line.
+/// All settings of a worker (contract §9), as plain data. `WorkerConfiguration.read` creates it from file, environment
+/// and command line.
 package struct WorkerConfiguration: Sendable, Hashable {
-    /// What the worker does about exchanges and queues at its start.
+    /// What the worker does about exchanges and queues at startup.
     package enum Topology: String, CaseIterable, Hashable, Sendable {
-        /// Declare everything; what is there already stays.
+        /// Declare everything; existing ones stay.
         case declare
-        /// Only verify, say what is missing, and stop.
+        /// Only verify, and exit with an error if something is missing.
         case check
     }
 
-    /// What a line of the log looks like.
+    /// The format of a log line.
     package enum LogFormat: String, CaseIterable, Hashable, Sendable {
         /// Time, level, message, `key=value`: for people.
         case text
-        /// One JSON object a line: for collectors.
+        /// One JSON object per line: for collectors.
         case json
     }
 
-    // What each of these does, what it may be and how it is read and shown: `ConfigurationVariable.declaration`.
+    // // `ConfigurationVariable.declaration` defines what each of these does, its bounds, and how it is parsed and
+    // shown.
 
-    /// May hold passwords.
+    /// May contain passwords.
     package var amqpURLs: [String] = ["amqp://guest:guest@127.0.0.1:5672/"]
 
-    /// May hold a password.
+    /// May contain a password.
     package var redisURL: String = "redis://127.0.0.1:6379/0"
 
-    /// A path. Without one there is a `keyringCommand`, or `dev`.
+    /// A path. Required unless `keyringCommand` or `dev` is set.
     package var keyringFile: String?
 
     /// A program and its arguments, which may be secret.
     package var keyringCommand: [String]?
 
-    /// A path. Without one there is the built-in policy `default` alone.
+    /// A path. Without it, only the built-in policy `default` exists.
     package var policyFile: String?
 
-    /// A path. Without one any caller may do anything.
+    /// A path. Without it, any caller may do anything.
     package var callersFile: String?
 
     package var namespace: String = "sojourn"
 
-    /// In messages, for each consumer.
+    /// In messages, per consumer.
     package var prefetch: Int = 500
 
-    /// By default the cores that this process may use: a container's CPU limit counts.
+    /// The default is the number of cores available to this process, including a container's CPU limit.
     package var lanes: Int = defaultLanes
 
     package var topology: Topology = .declare
@@ -56,7 +57,7 @@ package struct WorkerConfiguration: Sendable, Hashable {
 
     package var inboxSeconds: Int = 3600
 
-    /// By default it leaves a reserve within the 30 seconds that Kubernetes gives.
+    /// The default leaves a reserve within the 30 seconds that Kubernetes allows.
     package var drainSeconds: Int = 25
 
     package var maxBodyBytes: Int = 65536
@@ -71,14 +72,14 @@ package struct WorkerConfiguration: Sendable, Hashable {
 
     package var logFormat: LogFormat = .text
 
-    /// A throw-away keyring in memory instead of a file: sessions do not survive the process. Only from the command
-    /// line, so that no forgotten variable runs production without keys. Default: false.
+    /// A temporary keyring in memory instead of a file: sessions do not survive the process. Only available on the
+    /// command line, so that no forgotten variable runs production without keys. Default: false.
     package var dev: Bool = false
 
-    /// What the settings were given as: `SOJOURN_POLICY_FILE`, `--policy-file`, `policyFile in FILE`.
+    /// How the settings were given: `SOJOURN_POLICY_FILE`, `--policy-file`, `policyFile in FILE`.
     var givenNames: [ConfigurationVariable: String] = [:]
 
-    /// What messages about a setting call it: as the operator gave it, else by its environment variable.
+    /// A setting's name in messages: as the operator gave it, otherwise its environment variable.
     package func name(of variable: ConfigurationVariable) -> String {
         givenNames[variable] ?? variable.environmentName
     }
@@ -86,31 +87,31 @@ package struct WorkerConfiguration: Sendable, Hashable {
     /// Every default of contract §9.
     package init() {}
 
-    /// Not more than the bound of `lanes`, whatever the machine.
+    /// At most the bound of `lanes`, whatever the machine.
     private static var defaultLanes: Int { min(max(System.coreCount, 1), Bounds.lanes.upperBound) }
 }
 
 extension WorkerConfiguration {
-    /// What each number may be. Every one has an upper bound, so that a digit too many is an error at
-    /// start, not a shortage of memory later.
+    /// The bounds of each number. Each has an upper bound, so that an extra digit is an error at startup, not a
+    /// shortage of memory later.
     enum Bounds {
         /// AMQP carries it in 16 bits, and 0 would mean "no limit" to the broker.
         static let prefetch = 1...65535
         /// Each lane has up to five connections; beyond this the broker, not the machine, is the limit.
         static let lanes = 1...256
-        /// A week: every remembered result occupies Redis for as long.
+        /// A week: Redis stores every remembered result that long.
         static let inboxSeconds = 1...604_800
-        /// Orchestrators kill long before an hour.
+        /// Orchestrators kill a process long before an hour.
         static let drainSeconds = 1...3600
-        /// Below 1 KiB no command with its tokens fits; a lane may hold `prefetch` bodies at once, so 1 MiB is much.
+        /// Below 1 KiB no command with its tokens fits. A lane may hold `prefetch` bodies at once, so 1 MiB is a lot.
         static let maxBodyBytes = 1024...1_048_576
-        /// Brokers of one cluster; each may cost a connection attempt's time-out before the next is tried.
+        /// Brokers of one cluster. Each may cost a connect timeout before the next is tried.
         static let amqpURLs = 1...16
-        /// In bytes. Linux takes no longer path.
+        /// In bytes. Linux accepts no longer path.
         static let pathBytes = 4095
         /// In bytes. Both are in every access token.
         static let tokenNameBytes = 256
-        /// In bytes. No URL of a server needs so many.
+        /// In bytes. No server's URL needs more.
         static let urlBytes = 4096
         /// In bytes.
         static let commandBytes = 4096
