@@ -1,50 +1,50 @@
 package import NIOCore
 
-/// The life of a client that reconnects, as a value: what has happened goes in, what is to be done comes out.
+/// The state machine of a client that reconnects, as a value: events go in, and what has to be done comes out.
 ///
-/// - `Link`: what there is while it is connected.
-/// - `Waiter`: whatever the owner wants back with a link, or with the reason why there is none.
+/// - `Link`: what callers use while the client is connected.
+/// - `Waiter`: identifies a caller that waits for a link or an error.
 /// - `Failure`: why there is no connection.
 package struct ClientLife<Link, Waiter, Failure: Error> {
     package enum Phase {
         case idle
         case connecting
         case connected(Link, since: NIODeadline)
-        /// The connection has ended; whoever used it is not done yet.
+        /// The connection has ended, but its user has not finished.
         case losing(since: NIODeadline)
-        /// Connected for the last time: no other attempt follows.
+        /// Connected for the last time: no further attempt follows.
         case finishing(Link)
         case disconnected(Failure, nextAttempt: Duration)
         case shutDown
     }
 
-    /// What becomes of those who ask for a link.
+    /// The answer to a request for a link.
     package enum Answer {
         case link(Link)
         case refused(Refusal)
-        /// When there is one, under this number until then.
+        /// Answered later, under this number.
         case later(Int)
     }
 
     package enum Refusal {
         case isShutDown
-        /// ``ClientLife/waiterLimit`` others wait already.
+        /// ``ClientLife/waiterLimit`` callers are already waiting.
         case tooManyWaiters
     }
 
-    /// What a client does once it is not connected any more.
+    /// What to do after a connection was lost.
     package struct Loss {
         /// How long to wait before the next attempt.
         package let nextAttempt: Duration
-        /// Those who do not wait for it.
+        /// The callers that do not wait for the next attempt.
         package let impatient: [Waiter]
     }
 
-    /// Callers that may wait for a connection. Each is a task with a command of its own; who has more has to hold them back.
+    /// Bound on waiting callers. Each is a task with one command; a caller with more must limit them itself.
     package static var waiterLimit: Int { 10_000 }
 
     package private(set) var phase = Phase.idle
-    /// Why the last attempt failed or the last connection ended; nil while connected.
+    /// Why the last attempt failed, or the last connection ended; nil while connected.
     package private(set) var lastFailure: Failure?
     private var backoff: Backoff
     private let isLossExpected: Bool
@@ -52,7 +52,7 @@ package struct ClientLife<Link, Waiter, Failure: Error> {
     private var waiting: [Int: (waiter: Waiter, isPatient: Bool)] = [:]
     private var nextNumber = 0
 
-    /// - Parameter isLossExpected: whether a lost connection is followed by the next attempt at once.
+    /// - Parameter isLossExpected: whether the next attempt follows a lost connection at once.
     package init(
         backoff: Backoff, isLossExpected: Bool = false,
         generator: any RandomNumberGenerator = SystemRandomNumberGenerator()
@@ -72,7 +72,7 @@ package struct ClientLife<Link, Waiter, Failure: Error> {
         }
     }
 
-    /// Nil while there is none.
+    /// Nil while not connected.
     package var link: Link? {
         switch phase {
         case .connected(let link, since: _), .finishing(let link): link
@@ -80,11 +80,11 @@ package struct ClientLife<Link, Waiter, Failure: Error> {
         }
     }
 
-    // MARK: Connecting
+    // MARK: - Connecting
 
-    /// An attempt begins, the first or another.
+    /// Begins an attempt, the first or a later one.
     ///
-    /// - Returns: false once it is shut down: then there is to be none.
+    /// - Returns: false after the shutdown, when no attempt may begin.
     package mutating func beginAttempt() -> Bool {
         switch phase {
         case .idle, .disconnected:
@@ -92,13 +92,14 @@ package struct ClientLife<Link, Waiter, Failure: Error> {
             return true
         case .shutDown: return false
         case .connecting, .connected, .losing, .finishing:
-            preconditionFailure("a client makes one attempt at a time, and none while connected")
+            preconditionFailure("an attempt is already running, or the client is connected")
         }
     }
 
     /// The attempt succeeded.
     ///
-    /// - Returns: those to give the link to; `nil` where it was shut down meanwhile, and the link has to be closed.
+    /// - Returns: the callers to give the link to; `nil` if the client was shut down meanwhile, so that the link has to
+    ///   be closed.
     package mutating func connected(_ link: Link, at now: NIODeadline) -> [Waiter]? {
         switch phase {
         case .connecting:
@@ -107,11 +108,11 @@ package struct ClientLife<Link, Waiter, Failure: Error> {
             return takeWaiters()
         case .shutDown: return nil
         case .idle, .connected, .losing, .finishing, .disconnected:
-            preconditionFailure("a client connects only in an attempt")
+            preconditionFailure("no attempt is running")
         }
     }
 
-    /// The connection has ended: nobody gets this link any more.
+    /// The connection has ended: no caller gets this link any more.
     package mutating func lost() {
         switch phase {
         case .connected(_, let begin): phase = .losing(since: begin)
@@ -119,15 +120,15 @@ package struct ClientLife<Link, Waiter, Failure: Error> {
         }
     }
 
-    /// The attempt failed, or the connection has ended and is used no longer.
+    /// The attempt failed, or the connection has ended and its user has finished.
     ///
-    /// - Returns: `nil` once it is shut down: then no attempt follows.
+    /// - Returns: `nil` after the shutdown, when no attempt follows.
     package mutating func disconnected(because failure: Failure, at now: NIODeadline) -> Loss? {
         var delay: Duration?
         switch phase {
         case .connecting: break
         case .connected(_, let begin), .losing(let begin):
-            // One that was lost before the longest pause was over proves nothing: a server that accepts connections and
+            // A connection lost before the longest pause was over proves nothing: a server that accepts connections and
             // drops them must be tried ever less often.
             if isLossExpected || now - begin >= TimeAmount(backoff.maximum) { backoff.reset() }
             if isLossExpected { delay = .zero }
@@ -135,7 +136,7 @@ package struct ClientLife<Link, Waiter, Failure: Error> {
             phase = .shutDown
             return nil
         case .shutDown: return nil
-        case .idle, .disconnected: preconditionFailure("a client loses only what it has or is about to have")
+        case .idle, .disconnected: preconditionFailure("there is no connection or attempt to lose")
         }
         let nextAttempt = delay ?? backoff.next(using: &generator)
         phase = .disconnected(failure, nextAttempt: nextAttempt)
@@ -145,11 +146,11 @@ package struct ClientLife<Link, Waiter, Failure: Error> {
         return Loss(nextAttempt: nextAttempt, impatient: impatient.values.map(\.waiter))
     }
 
-    // MARK: Ending
+    // MARK: - Ending
 
-    /// No other attempt is to follow; what is connected stays.
+    /// Prevents further attempts; an existing connection stays.
     ///
-    /// - Returns: those who wait, and get nothing any more.
+    /// - Returns: the waiting callers, which get no link.
     package mutating func finish() -> [Waiter] {
         switch phase {
         case .connected(let link, _):
@@ -160,17 +161,18 @@ package struct ClientLife<Link, Waiter, Failure: Error> {
         }
     }
 
-    /// - Returns: those who wait, and get nothing any more.
+    /// - Returns: the waiting callers, which get no link.
     package mutating func shutDown() -> [Waiter] {
         phase = .shutDown
         return takeWaiters()
     }
 
-    // MARK: Waiting
+    // MARK: - Waiting
 
-    /// Somebody asks for a link.
+    /// A caller requests a link.
     ///
-    /// - Parameter isPatient: whether to wait for as many attempts as it takes, or only for the next one's outcome.
+    /// - Parameter isPatient: whether to wait for as many attempts as necessary, or only for the outcome of the next
+    ///   one.
     package mutating func ask(_ waiter: Waiter, isPatient: Bool) -> Answer {
         switch phase {
         case .connected(let link, since: _), .finishing(let link): return .link(link)
@@ -183,7 +185,7 @@ package struct ClientLife<Link, Waiter, Failure: Error> {
         }
     }
 
-    /// Somebody waits no longer. `nil` where the answer was given already.
+    /// A caller stops waiting. `nil` if it was answered already.
     package mutating func cancel(_ number: Int) -> Waiter? {
         waiting.removeValue(forKey: number)?.waiter
     }

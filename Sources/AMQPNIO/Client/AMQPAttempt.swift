@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// One attempt of an ``AMQPClient`` to connect. What is connected in it belongs together: when one connection ends, all do.
+/// One attempt of an ``AMQPClient`` to connect. Its connections belong together: when one ends, all end.
 package final class AMQPAttempt: Sendable {
     private struct State {
         var connections: [AMQPConnection] = []
@@ -19,8 +19,8 @@ package final class AMQPAttempt: Sendable {
 
     /// Connects to the first broker that answers.
     ///
-    /// - Parameter name: what the broker's tools show for the connection.
-    /// - Throws: the error of the last broker, if none can be reached; `connectionClosed` once the attempt is given up.
+    /// - Parameter name: the connection's name in the broker's tools.
+    /// - Throws: the last broker's error, if none can be reached; `connectionClosed` after the attempt was given up.
     package func connect(name: String) async throws(AMQPError) -> AMQPConnection {
         let connection = try await connector.connect(name: name, on: eventLoop)
         let isClosing = state.withLock { state in
@@ -34,7 +34,7 @@ package final class AMQPAttempt: Sendable {
         return connection
     }
 
-    /// Closes all connections, those too that are still to come.
+    /// Closes all connections, including those not yet established.
     func beginClosing() {
         let connections = state.withLock { state in
             state.isClosing = true
@@ -43,18 +43,18 @@ package final class AMQPAttempt: Sendable {
         for connection in connections { connection.beginClosing() }
     }
 
-    /// Closes all connections, and returns when they are closed.
+    /// Closes all connections, and returns once they are closed.
     func close() async {
         beginClosing()
         for connection in state.withLock(\.connections) { await connection.closed() }
     }
 
-    /// Calls back on the event loop as soon as a connection has ended, once for each.
+    /// Calls back on the event loop each time a connection ends.
     func whenLost(_ onLost: @escaping @Sendable () -> Void) {
         for connection in state.withLock(\.connections) { connection.closeFuture.whenComplete { _ in onLost() } }
     }
 
-    /// Waits until one of the connections has ended, closes the others, and returns why that one ended.
+    /// Waits until one of the connections ends, closes the others, and returns the reason.
     func lost() async -> AMQPError {
         let connections = state.withLock(\.connections)
         return await withTaskGroup(of: AMQPError?.self) { group in
@@ -68,5 +68,5 @@ package final class AMQPAttempt: Sendable {
 
 extension AMQPError {
     static let attemptWasGivenUp = AMQPError(.connectionClosed, "connecting was given up")
-    static let connectionWasClosed = AMQPError(.connectionClosed, "the connection was closed by this side")
+    static let connectionWasClosed = AMQPError(.connectionClosed, "the connection was closed by the client")
 }

@@ -4,20 +4,21 @@ package import NIOCore
 import ServiceLifecycle
 import Synchronization
 
-/// What an ``AMQPClient`` is doing. Why it has no connection may be its user's error.
+/// The state of an ``AMQPClient``. The error may come from the code that uses its link.
 package typealias AMQPClientState = ClientState<any Error>
 
-/// A connection to RabbitMQ that comes back, or several that are lost together.
+/// A connection to RabbitMQ that is re-established when it is lost, or several that are lost together.
 ///
-/// While it runs it connects, and again whenever a connection ends, with pauses as its ``Backoff`` determines. What is needed
-/// on every connection (channels, consumers) is made by `open`; what comes of that is the link. A link is used by whoever asks
-/// for it (``link(isPatient:)``), or by one user of all of them (``run(_:)``). Each failed attempt and each loss is one log line.
+/// While it runs, the client connects, and reconnects whenever a connection ends, with pauses determined by its
+/// ``Backoff``. `open` sets up what every connection needs (channels, consumers) and returns the link. A link is used
+/// by callers that request it (``link(isPatient:)``), or by a single user of all links (``run(_:)``). Each failed
+/// attempt and each loss is logged in one line.
 package final class AMQPClient<Link: Sendable>: Service {
     private typealias Waiter = CheckedContinuation<Result<Link, AMQPError>, Never>
 
     private struct State {
         var life: ClientLife<Link, Waiter, any Error>
-        /// Ends the attempt or the pause under way.
+        /// Ends the current attempt or pause.
         var interrupt: (@Sendable () -> Void)?
     }
 
@@ -28,14 +29,14 @@ package final class AMQPClient<Link: Sendable>: Service {
     private let open: @Sendable (AMQPAttempt) async throws -> Link
     private let onStateChange: @Sendable (AMQPClientState) -> Void
     private let guarded: Mutex<State>
-    /// Ends when ``shutdown()`` is called, or nothing is left to do.
+    /// Ends after ``shutdown()``, or when nothing is left to do.
     private let stops: AsyncStream<Never>
     private let stop: AsyncStream<Never>.Continuation
 
     /// - Parameters:
-    ///   - onStateChange: called at each change, from anywhere, and must not block.
-    ///   - open: makes a link over connections that it asks the attempt for. What it throws is the reason why the attempt
-    ///     failed. Cancelled when the client is told to end.
+    ///   - onStateChange: called at each change, on any thread; must not block.
+    ///   - open: creates a link over connections that it requests from the attempt. An error fails the attempt.
+    ///     Cancelled when the client ends.
     package init(
         _ connector: BrokerConnector, on eventLoop: any EventLoop,
         configuration: AMQPClientConfiguration = AMQPClientConfiguration(), logger: Logger,
@@ -53,26 +54,26 @@ package final class AMQPClient<Link: Sendable>: Service {
         (stops, stop) = AsyncStream.makeStream()
     }
 
-    /// What the client is doing now.
+    /// The client's current state.
     package var state: AMQPClientState { guarded.withLock(\.life.state) }
 
-    /// Why there is no connection; nil while there is one, or nothing has failed yet.
+    /// Why there is no connection; nil while connected, or if nothing has failed yet.
     package var lastFailure: AMQPError? { guarded.withLock(\.life.lastFailure).map { AMQPError($0) } }
 
-    // MARK: Running
+    // MARK: - Running
 
-    /// Connects and stays connected until the service group shuts down, the task is cancelled, or ``shutdown()`` is called;
-    /// then closes in an orderly way. Must be called once.
+    /// Keeps a connection open until the service group shuts down, the task is cancelled, or ``shutdown()`` is called;
+    /// then closes it gracefully. Must be called only once.
     package func run() async {
         await cancelWhenGracefulShutdown {
             await self.run { _ in try await Self.untilCancelled() }
         }
     }
 
-    /// Like ``run()``, and has every link used: until `use` returns, which ends the client. What `use` throws is the reason to
-    /// close the connections and to connect again.
+    /// Like ``run()``, but passes every link to `use`, and ends once `use` returns. If `use` throws, its connections
+    /// are closed and the client reconnects.
     ///
-    /// Graceful shutdown does not end this, because `use` may have to finish what it began: ``finish()`` does.
+    /// Graceful shutdown does not end this, because `use` may have to finish its work; ``finish()`` does.
     ///
     /// - Parameter use: cancelled when a connection ends.
     package func run(_ use: @escaping @Sendable (Link) async throws -> Void) async {
@@ -88,13 +89,13 @@ package final class AMQPClient<Link: Sendable>: Service {
         onStateChange(.shutDown)
     }
 
-    /// Has no other attempt made, and ends one that is under way, or a pause. ``run(_:)`` returns when the present link is used
-    /// no longer.
+    /// Prevents further attempts, and ends the current attempt or pause. ``run(_:)`` returns once the current link is
+    /// no longer used.
     package func finish() {
         end { $0.finish() }
     }
 
-    /// Has the connections closed and ``run()`` return. Those who wait for a link, and who ask for one later, get
+    /// Makes ``run()`` close the connections and return. Waiting and later callers of ``link(isPatient:)`` get
     /// `connectionClosed`.
     package func shutdown() {
         stop.finish()
@@ -107,9 +108,9 @@ package final class AMQPClient<Link: Sendable>: Service {
         for waiter in waiters { waiter.resume(returning: .failure(.clientIsShutDown)) }
     }
 
-    // MARK: Asking for a link
+    // MARK: - Requesting a link
 
-    /// What the present connection is used through; waits for one.
+    /// The link of the current connection; waits until there is one.
     ///
     /// - Parameter isPatient: whether to wait for as many attempts as necessary, until the task is cancelled.
     ///   Otherwise, waits only for the current or next attempt.
@@ -128,7 +129,7 @@ package final class AMQPClient<Link: Sendable>: Service {
                 case .link(let link): waiter.resume(returning: .success(link))
                 case .refused(.isShutDown): waiter.resume(returning: .failure(.clientIsShutDown))
                 case .refused(.tooManyWaiters): waiter.resume(returning: .failure(.tooManyWaiters))
-                // Cancelled before there was a number: nobody else will end this wait.
+                // Cancelled before the number was known, so the cancellation handler could not end this wait.
                 case .later(let given): if Task.isCancelled { cancelWait(given) }
                 }
             }
@@ -175,9 +176,9 @@ extension AMQPClient {
         }
     }
 
-    /// Connects, and has the link used.
+    /// Connects, and uses the link.
     ///
-    /// - Returns: why there is no connection, or no longer; `nil` where none is needed any more.
+    /// - Returns: the reason when the attempt fails or the connection ends; `nil` if no connection is needed any more.
     private func make(
         _ attempt: AMQPAttempt, _ use: @escaping @Sendable (Link) async throws -> Void
     ) async -> (any Error)? {
@@ -206,7 +207,7 @@ extension AMQPClient {
         }
     }
 
-    /// Waits until the link is neither used nor connected any more.
+    /// Waits until the link is neither used nor connected.
     private static func reason(of group: inout TaskGroup<Ending>, _ attempt: AMQPAttempt) async -> (any Error)? {
         var isDone = false
         var loss: AMQPError?
@@ -217,7 +218,7 @@ extension AMQPClient {
                 isDone = true
                 attempt.beginClosing()
             case .failed(let error):
-                // Being cancelled is what follows from a loss, and says nothing of it.
+                // Cancellation follows from a loss, and does not explain it.
                 if !(error is CancellationError) { failure = error }
                 attempt.beginClosing()
             case .lost(let error):
@@ -238,7 +239,7 @@ extension AMQPClient {
         }
     }
 
-    /// Does what ``finish()`` interrupts, by cancelling it.
+    /// Runs work that ``finish()`` cancels.
     private func interruptibly<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
         let task = Task { await work() }
         let isOver = guarded.withLock { state in
@@ -255,7 +256,7 @@ extension AMQPClient {
         }
     }
 
-    /// Waits for nothing but cancellation, and throws then.
+    /// Waits for cancellation, and throws.
     private static func untilCancelled() async throws {
         let (nothing, end) = AsyncStream.makeStream(of: Never.self)
         for await _ in nothing {}

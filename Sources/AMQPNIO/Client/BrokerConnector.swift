@@ -12,7 +12,7 @@ package struct BrokerConnector: Sendable {
         self.logger = logger
     }
 
-    /// - Throws: the error of the last one, if none can be reached; `connectionClosed` when the task is cancelled.
+    /// - Throws: the last broker's error, if none can be reached; `connectionClosed` if the task is cancelled.
     package func connect(name: String, on eventLoop: any EventLoop) async throws(AMQPError) -> AMQPConnection {
         var failure = AMQPError(.invalidConfiguration, "no broker is configured")
         for var configuration in configurations {

@@ -1,8 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// The sockets of a connection that is being made: one for each address of the host that is tried. Closing them is how
-/// connecting is cancelled.
+/// The sockets of a connection attempt, one for each address of the host. Closing them cancels the attempt.
 final class ConnectingSockets: Sendable {
     private struct State {
         var channels: [any Channel] = []
@@ -13,7 +12,7 @@ final class ConnectingSockets: Sendable {
 
     var areClosed: Bool { state.withLock(\.areClosed) }
 
-    /// - Throws: `connectionClosed` once they are closed.
+    /// - Throws: `connectionClosed` if they have been closed.
     func add(_ channel: any Channel) throws(AMQPError) {
         let isTooLate = state.withLock { state in
             if !state.areClosed { state.channels.append(channel) }

@@ -48,7 +48,7 @@ struct ConnectionState {
         address = "\(configuration)"
     }
 
-    // // MARK: - State
+    // MARK: - State
 
     var isHandshaking: Bool { if case .handshaking = phase { true } else { false } }
     var isOpen: Bool { if case .open = phase { true } else { false } }
@@ -71,7 +71,7 @@ struct ConnectionState {
         return AMQPError(.handshakeFailed, "\(address): \(error.message)", underlying: error)
     }
 
-    // // MARK: - Events
+    // MARK: - Events
 
     /// A method arrived on channel 0.
     ///
@@ -148,7 +148,7 @@ struct ConnectionState {
         }
     }
 
-    // // MARK: - Ending
+    // MARK: - Ending
 
     private mutating func carryOut(_ action: Handshake.Action) -> Action {
         switch action {

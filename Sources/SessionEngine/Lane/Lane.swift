@@ -202,7 +202,7 @@ extension Lane {
     }
 }
 
-// // MARK: - Calls to the store
+// MARK: - Calls to the store
 
 extension Lane {
     /// Makes a call: on the task of `serve` if it is free, otherwise on a new task.

@@ -8,7 +8,7 @@ package import SessionStorage
 ///
 /// An action concerns a batch, never a single command, so that its cost is shared by hundreds.
 package enum LaneAction: Sendable {
-    // // MARK: - Broker
+    // MARK: - Broker
 
     /// Start consuming from these queues; answered by `consuming`, or by `lost`.
     case consume([Topology.CommandQueue])
@@ -27,7 +27,7 @@ package enum LaneAction: Sendable {
     /// but outstanding actions still are.
     case close
 
-    // // MARK: - Store and keys
+    // MARK: - Store and keys
 
     /// Count another delivery of each of these messages; answered by `counted`.
     case countDeliveries(BatchID, [String])
@@ -44,7 +44,7 @@ package enum LaneAction: Sendable {
     /// Clear published events from the outbox; answered by `cleared`, even if it fails.
     case clear(PublicationID, [OutboxEntry.Reference])
 
-    // // MARK: - Process
+    // MARK: - Process
 
     /// Answered by `timerFired` after this time.
     case startTimer(LaneTimer, after: Duration)

@@ -117,7 +117,7 @@ package struct LaneBacklog {
     private var hasShared: Bool { !again.isEmpty || sources.contains { !$0.items.isEmpty } }
 }
 
-// // MARK: - The next batch
+// MARK: - The next batch
 
 extension LaneBacklog {
     /// The kind of the next batch; `nil` if nothing is waiting, or if too many results are unconfirmed.
@@ -163,7 +163,7 @@ extension LaneBacklog {
     }
 }
 
-// // MARK: - Finishing a batch
+// MARK: - Finishing a batch
 
 extension LaneBacklog {
     /// Splits off the items at the places for which `isTaken` is true.

@@ -28,7 +28,7 @@ protocol LaneBroker: Sendable {
 
     func acknowledge(_ acknowledgements: [LaneAcknowledgement])
 
-    /// Counts every reply as settled, and begins to close the connections.
+    /// Treats every reply as settled, and begins to close the connections.
     func close() async
 }
 

@@ -5,7 +5,7 @@ package import SessionStorage
 
 /// What happens to a lane. Most events answer an action: see ``LaneAction``.
 package enum LaneEvent: Sendable {
-    // // MARK: - Broker
+    // MARK: - Broker
 
     /// All consumers have been started. Deliveries may have arrived before.
     case consuming
@@ -21,7 +21,7 @@ package enum LaneEvent: Sendable {
     /// A connection or channel was lost, or the broker cancelled a consumer.
     case lost(any Error)
 
-    // // MARK: - Store and keys
+    // MARK: - Store and keys
 
     case counted(BatchID, Result<[Int64], StoreError>)
     /// The result of verifying each access token, in order; `nil` for an invalid one.
@@ -34,7 +34,7 @@ package enum LaneEvent: Sendable {
     /// Events were cleared from the outbox, or could not be: then the relay publishes them again.
     case cleared(PublicationID)
 
-    // // MARK: - Process
+    // MARK: - Process
 
     case timerFired(LaneTimer)
     /// The lane has the gate until it leaves it.

@@ -4,7 +4,7 @@ import SessionContract
 import SessionCore
 import SessionStorage
 
-// // From the current batch to its completions.
+// From the current batch to its completions.
 extension LaneState {
     mutating func start(
         _ kind: BatchRun.Kind, _ batch: consuming UnacknowledgedBatch, now: NIODeadline, _ actions: inout [LaneAction]
@@ -113,7 +113,7 @@ extension LaneState {
     }
 }
 
-// // MARK: - Retrying
+// MARK: - Retrying
 
 extension LaneState {
     private mutating func tryAgain(
@@ -177,7 +177,7 @@ extension LaneState {
     }
 }
 
-// // MARK: - Batches in progress
+// MARK: - Batches in progress
 
 extension LaneState {
     /// Takes a batch out, to be put back after it is changed.

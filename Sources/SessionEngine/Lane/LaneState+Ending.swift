@@ -1,7 +1,7 @@
 import BasicContainers
 import NIOCore
 
-// // How a lane ends: it was asked to, or its connections were lost.
+// How a lane ends: it was asked to, or its connections were lost.
 extension LaneState {
     /// Stops consuming, and finishes everything in flight.
     mutating func drain(_ actions: inout [LaneAction]) {

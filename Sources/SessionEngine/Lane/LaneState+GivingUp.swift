@@ -5,7 +5,7 @@ import SessionCore
 import SessionCrypto
 import SessionStorage
 
-// // Commands that were delivered again and again but never finished. They may be what crashes workers, so nothing is
+// Commands that were delivered again and again but never finished. They may be what crashes workers, so nothing is
 // done for them any more, and nothing is published except to quarantine.
 extension LaneState {
     /// A quorum queue counts the deliveries of a message. A classic queue only reports that it was redelivered, so they

@@ -4,7 +4,7 @@ import NIOCore
 import SessionContract
 import SessionStorage
 
-// // From completions to the acknowledgement, and clearing the outbox.
+// From completions to the acknowledgement, and clearing the outbox.
 extension LaneState {
     mutating func publish(
         _ batch: consuming UnacknowledgedBatch, _ completions: [Completion], _ actions: inout [LaneAction]
@@ -82,7 +82,7 @@ extension LaneState {
     }
 }
 
-// // MARK: - Refused copies
+// MARK: - Refused copies
 
 extension LaneState {
     private mutating func offer(_ copies: [AMQPMessage], now: NIODeadline, _ actions: inout [LaneAction]) {

@@ -2,7 +2,7 @@ import AMQPNIO
 import NIOCore
 import SessionContract
 
-// // From deliveries to the next batch.
+// From deliveries to the next batch.
 extension LaneState {
     mutating func consumersStarted(_ actions: inout [LaneAction]) {
         switch phase {

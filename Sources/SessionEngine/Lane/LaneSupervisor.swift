@@ -14,7 +14,7 @@ package struct LaneSupervisor: Sendable {
     private let redis: RedisClient
     private let logger: Logger
 
-    /// What a lane is connected with, and how.
+    /// How a lane is connected.
     package struct Parts: Sendable {
         let name: String
         let number: Int
@@ -28,12 +28,12 @@ package struct LaneSupervisor: Sendable {
         let writes: SharedHealth
 
         /// - Parameters:
-        ///   - name: what its connections are called at the broker.
-        ///   - number: of the lane, for health.
-        ///   - topology: what is declared whenever the lane connects; `nil` where an operator has declared it.
-        ///   - prefetch: unacknowledged deliveries of each queue.
-        ///   - broker: whether the lane takes commands, for all lanes together.
-        ///   - writes: whether Redis takes writes, for all lanes together.
+        ///   - name: the name of its connections at the broker.
+        ///   - number: the lane's number, for health.
+        ///   - topology: declared whenever the lane connects; `nil` if an operator declares it.
+        ///   - prefetch: unacknowledged deliveries per queue.
+        ///   - broker: whether the lane consumes, for all lanes together.
+        ///   - writes: whether Redis accepts writes, for all lanes together.
         package init(
             name: String, number: Int, redis: RedisClient, store: RedisSessionStore, policies: PoliciesInForce,
             connector: BrokerConnector, topology: TopologyDeclaration?, prefetch: UInt16, broker: SharedHealth,
@@ -52,7 +52,7 @@ package struct LaneSupervisor: Sendable {
         }
     }
 
-    /// - Parameter gate: held while a large subject is carried out.
+    /// - Parameter gate: held while a large subject is processed.
     package init(
         _ parts: Parts, state: LaneState.Parts, accessTokens: any AccessTokenScheme, gate: LargeSubjectGate,
         on eventLoop: any EventLoop, logger: Logger
@@ -63,10 +63,10 @@ package struct LaneSupervisor: Sendable {
             log: LaneLog(number: parts.number, queueNames: state.queueNames, writes: parts.writes, logger: logger),
             logger: logger)
         let queues = state.queues.map { ($0, state.name(of: $0)) }
-        // What is known of them outlasts the connections.
+        // What is known about addresses outlives the connections.
         let addresses = NIOLoopBoundBox.makeBoxSendingValue(ReplyAddresses(), eventLoop: eventLoop)
         var configuration = AMQPClientConfiguration()
-        configuration.warning = "the lane cannot take commands: it tries again"
+        configuration.warning = "the lane cannot consume: retrying"
         client = AMQPClient(
             parts.connector, on: eventLoop, configuration: configuration, logger: logger,
             onStateChange: { parts.broker.set(parts.number, to: $0) }
@@ -81,7 +81,7 @@ package struct LaneSupervisor: Sendable {
         self.logger = logger
     }
 
-    /// Runs until it is told to stop and the lane has finished what it had, or the task is cancelled.
+    /// Runs until it is asked to stop and the lane has finished everything in flight, or until the task is cancelled.
     package func run() async {
         await withTaskCancellationHandler {
             await client.run { broker in try await serve(over: broker) }
@@ -91,14 +91,14 @@ package struct LaneSupervisor: Sendable {
         await redis.shutdown()
     }
 
-    /// Has the lane take no more; `run` returns once it has finished.
+    /// Asks the lane to drain; `run` returns once it has.
     package func stop() async {
         client.finish()
         await lane.drain()
     }
 
     private func serve(over broker: AMQPLaneBroker) async throws {
-        logger.info("the lane takes commands")
+        logger.info("the lane is consuming")
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await broker.replies.run() }
             defer { group.cancelAll() }
@@ -108,7 +108,7 @@ package struct LaneSupervisor: Sendable {
 }
 
 extension LaneSupervisor.Parts {
-    /// Connects once Redis is there, and may be used with this keyring.
+    /// Connects once Redis is connected and is known to use this keyring.
     fileprivate func connect(_ attempt: AMQPAttempt, logger: Logger) async throws -> BrokerConnections {
         try await redis.waitUntilConnected()
         guard try await store.isKeyringTheirs() else { throw ForeignKeyring() }
@@ -120,12 +120,12 @@ extension LaneSupervisor.Parts {
         return connections
     }
 
-    /// Each lane finds the same; one says it.
+    /// Every lane finds the same differences; only one logs them.
     private func tell(of differences: [QueueDifference], logger: Logger) {
         guard number == 0 else { return }
         for difference in differences {
             logger.warning(
-                "a queue is otherwise than it is declared: it is used as it is",
+                "a queue differs from its declaration: used as it is",
                 metadata: [LogKey.queue: "\(difference.queue)", LogKey.reason: "\(difference.sentence)"])
         }
     }
@@ -142,7 +142,7 @@ extension SharedHealth {
     }
 }
 
-/// The Redis that the lane has come to belongs to others: its namespace is used with another keyring.
+/// The namespace in this Redis is used with another keyring.
 private struct ForeignKeyring: Error, CustomStringConvertible {
     let description = "this namespace is used with another keyring in Redis"
 }

@@ -54,7 +54,7 @@ struct QuarantineRecord {
         property = nil
     }
 
-    // // MARK: - Sealing
+    // MARK: - Sealing
 
     private func sealProperties(
         _ properties: inout AMQPProperties, _ headers: inout AMQPTable, with seal: CredentialSeal

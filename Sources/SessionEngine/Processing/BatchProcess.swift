@@ -75,7 +75,7 @@ package struct BatchProcess {
         completions = Array(repeating: nil, count: works.count)
     }
 
-    // // MARK: - Steps and answers
+    // MARK: - Steps and answers
 
     package mutating func begin(by decider: CommandDecider) -> Step {
         guard case .new = stage else { preconditionFailure("a batch only begins once") }
@@ -148,7 +148,7 @@ package struct BatchProcess {
     }
 }
 
-// // MARK: - Transitions
+// MARK: - Transitions
 
 extension BatchProcess {
     /// Moves the stage out, so that changing it does not copy it.

@@ -1,6 +1,6 @@
 import SessionCore
 
-// // Signing access tokens, which is not part of a decision. The claims are taken out of the verdicts, signed by the
+// Signing access tokens, which is not part of a decision. The claims are taken out of the verdicts, signed by the
 // owner of the keys, and the tokens put in their place.
 
 extension Verdicts {

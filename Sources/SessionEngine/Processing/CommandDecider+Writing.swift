@@ -3,7 +3,7 @@ import SessionContract
 import SessionCore
 import SessionStorage
 
-// // What is stored and published for a decision.
+// What is stored and published for a decision.
 extension CommandDecider {
     /// Serialises everything that has to be stored and published for a group.
     func write(_ verdicts: Verdicts) -> DecidedGroup {

@@ -39,7 +39,7 @@ package struct CommandDecider: Sendable {
     }
 }
 
-// // MARK: - Deciding
+// MARK: - Deciding
 
 extension CommandDecider {
     /// Decides everything loaded in a round.

@@ -5,27 +5,27 @@ import Metrics
 import NIOCore
 import RedisNIO
 
-/// Publishes replies over connections of their own, which may be lost: where a reply goes is for its sender to say, and
-/// RabbitMQ closes the connection over some of what senders say.
+/// Publishes replies over connections that may be lost, because senders choose where replies go, and RabbitMQ closes
+/// the connection over some addresses.
 ///
-/// A reply is settled when the broker has confirmed it, or when it is lost: refused by its queue, not confirmed in time, or
-/// the one over which a connection was closed. Only that one is lost then; all others are sent again, see ``ReplySearch``.
-/// The first reply to an address of a direct reply goes over the connection that may be lost at once, to keep the other for
-/// those that are known to be good.
+/// A reply is settled once the broker has confirmed it, or once it is lost: refused by its queue, not confirmed in
+/// time, or the cause of a closed connection. Only that one is lost then; all others are sent again, see
+/// ``ReplySearch``. The first reply to a direct address uses the trial connection, so that the other connection is only
+/// used for proven addresses.
 ///
-/// Lives on its lane's event loop, and as long as the lane's connections: once closed it publishes nothing.
+/// Confined to its lane's event loop, and lives as long as the lane's connections: once closed, it publishes nothing.
 actor ReplyPublisher {
     /// How long a reply may take before it counts as lost.
     static let patience = TimeAmount.seconds(5)
-    /// How often it is looked for replies that have waited too long.
+    /// How often to check for replies that have waited too long.
     private static let interval = TimeAmount.milliseconds(500)
-    /// Of an address in the log, in characters: it is the sender's own text.
+    /// In characters: how much of an address is logged, because it comes from the sender.
     private static let shownAddress = 120
 
     enum Role: String, CaseIterable {
-        /// For what is trusted.
+        /// For trusted addresses.
         case replies
-        /// For what is not, or is under suspicion.
+        /// For new addresses, and for replies that may have closed a connection.
         case trial
     }
 
@@ -34,18 +34,18 @@ actor ReplyPublisher {
 
     private let connector: BrokerConnector
     private let name: String
-    /// What is known of addresses, also by the publishers before and after this one.
+    /// What is known about addresses, shared with earlier and later publishers of the lane.
     private let addresses: NIOLoopBoundBox<ReplyAddresses>
     private let logger: Logger
     private let lostReplies = Counter(label: "sojourn_replies_lost_total")
 
     private var clients: [AMQPClient<AMQPChannel>] = []
     private var channels: [Role: AMQPChannel] = [:]
-    /// Has the connection for trials made.
+    /// Requests the trial connection.
     private let trials: AsyncStream<Void>
     private let trial: AsyncStream<Void>.Continuation
     private var search = ReplySearch()
-    /// Trusted replies that wait for a connection.
+    /// Replies to trusted addresses that wait for a connection.
     private var waiting: [PendingReply] = []
     private var isLooking = false
     private var isClosed = false
@@ -63,10 +63,10 @@ actor ReplyPublisher {
         (trials, trial) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Publishes replies, in one write where they go the fast way.
+    /// Publishes replies, those to trusted addresses in one write.
     ///
-    /// - Parameter onSettled: called on the event loop when each of them is confirmed or lost; at once where there are none,
-    ///   and after ``close()``.
+    /// - Parameter onSettled: called on the event loop once each of them is confirmed or lost; immediately if there are
+    ///   none, and after ``close()``.
     func publish(_ replies: [AMQPMessage], onSettled: @escaping @Sendable () -> Void) {
         guard !replies.isEmpty, !isClosed else { return onSettled() }
         let batch = ReplyBatch(count: replies.count, onSettled: onSettled)
@@ -79,7 +79,7 @@ actor ReplyPublisher {
             switch addresses.value.standing(of: message.routingKey) {
             case .trusted: trusted.append(reply)
             case .unproven: unproven.append(reply)
-            case .bad: lose([reply], because: "its address has closed a connection before")
+            case .bad: lose([reply], because: "its address closed a connection before")
             }
         }
         send(trusted)
@@ -89,7 +89,7 @@ actor ReplyPublisher {
         }
     }
 
-    /// Settles everything, as lost where it is not confirmed, and has ``run()`` close the connections and return.
+    /// Settles everything, as lost unless it is confirmed, and makes ``run()`` close the connections and return.
     func close() {
         isClosed = true
         let left = waiting + search.removeAll()
@@ -130,7 +130,7 @@ extension ReplyPublisher {
         pursue()
     }
 
-    /// Sends what is under suspicion, a group at a time.
+    /// Sends the replies of the search, one group at a time.
     private func pursue() {
         guard !search.isIdle else { return }
         look()
@@ -174,7 +174,7 @@ extension ReplyPublisher {
         guard let first = replies.first else { return }
         lostReplies.increment(by: replies.count)
         logger.warning(
-            "replies were lost: their queue did not take them",
+            "replies were lost",
             metadata: [
                 LogKey.count: "\(replies.count)", LogKey.replyTo: "\(first.address.prefix(Self.shownAddress))",
                 LogKey.reason: "\(reason)",
@@ -182,7 +182,7 @@ extension ReplyPublisher {
         for reply in replies { reply.batch.settle() }
     }
 
-    /// Looks for what has waited too long, again and again while anything waits.
+    /// Checks periodically for replies that have waited too long, as long as any are waiting.
     private func look() {
         guard !isLooking else { return }
         isLooking = true
@@ -206,7 +206,8 @@ extension ReplyPublisher {
 // MARK: - Connections
 
 extension ReplyPublisher {
-    /// Keeps connections until ``close()``, or until the task is cancelled. Returns when they are closed. To be called once.
+    /// Keeps the connections open until ``close()``, or until the task is cancelled. Returns once they are closed. Must
+    /// be called only once.
     func run() async {
         if !isClosed {
             let clients = Role.allCases.map { ($0, client(for: $0)) }
@@ -218,7 +219,7 @@ extension ReplyPublisher {
             }
         }
         close()
-        // They hold what opens their connections, and that holds this.
+        // Breaks a reference cycle: a client holds the closure that opens its connections, which holds this publisher.
         clients = []
     }
 
@@ -226,7 +227,7 @@ extension ReplyPublisher {
         var configuration = AMQPClientConfiguration()
         configuration.backoff = Backoff(initial: .milliseconds(50), maximum: .seconds(2))
         configuration.isLossExpected = true
-        configuration.warning = "no connection for replies: the lane tries again"
+        configuration.warning = "no connection for replies: retrying"
         return AMQPClient(connector, on: eventLoop, configuration: configuration, logger: logger) { [name] attempt in
             switch role {
             // The first reply must not wait for it.
@@ -260,7 +261,7 @@ extension ReplyPublisher {
         throw reason ?? AMQPError(.channelClosed, "the channel was closed")
     }
 
-    /// The channel, if it can be published on.
+    /// The channel, if it is open.
     private func channel(for role: Role) -> AMQPChannel? {
         guard let channel = channels[role], channel.isOpen else { return nil }
         return channel
@@ -268,7 +269,7 @@ extension ReplyPublisher {
 }
 
 extension ReplySearch.Loss {
-    /// The broker's own shutdown.
+    /// The broker is shutting down.
     private static let connectionForced: UInt16 = 320
 
     fileprivate init(_ error: AMQPError) {

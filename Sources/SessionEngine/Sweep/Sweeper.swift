@@ -6,11 +6,11 @@ package import RedisNIO
 import SessionCore
 package import SessionStorage
 
-/// Does in every partition what nobody is waiting for: ends sessions whose deadline has come (the reaper), publishes what a
-/// crashed worker left in the outbox (the relay), and carries out mass revocations (the drain).
+/// The background work in every partition: ends sessions whose deadline has passed (the reaper), publishes what a
+/// crashed worker left in the outbox (the relay), and executes mass revocations (the drain).
 ///
-/// Every worker looks once a second; a lease keeps them from doing the same work, and the revision check of the commit
-/// makes it harmless when they do.
+/// Every worker polls once a second. A lease keeps workers from doing the same work, and the revision check in the
+/// commit makes it harmless if they do.
 package struct Sweeper: Sendable {
     package let redis: RedisClient
     package let store: RedisSessionStore
@@ -23,7 +23,7 @@ package struct Sweeper: Sendable {
     private let logger: Logger
     private let health: SweeperHealth
 
-    /// - Parameter owner: what this worker calls itself in leases.
+    /// - Parameter owner: this worker's name in leases.
     package init(
         redis: RedisClient, store: RedisSessionStore, processor: CommandProcessor<RedisSessionStore>,
         connector: BrokerConnector, outgoing: OutgoingMessages, on eventLoop: any EventLoop, owner: String,
@@ -41,11 +41,11 @@ package struct Sweeper: Sendable {
         self.logger = logger
     }
 
-    /// Sweeps until the task is cancelled, connecting again whenever something is lost.
+    /// Sweeps until the task is cancelled, reconnecting after each loss.
     package func run() async {
         var configuration = AMQPClientConfiguration()
         configuration.backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(10))
-        configuration.warning = "sweeping was interrupted: it goes on"
+        configuration.warning = "sweeping was interrupted: retrying"
         let client = AMQPClient(
             connector, on: eventLoop, configuration: configuration, logger: logger, onStateChange: { health.set($0) }
         ) { attempt in
@@ -56,8 +56,8 @@ package struct Sweeper: Sendable {
         await redis.shutdown()
     }
 
-    /// Side by side, for a drain of a million sessions must not keep deadlines and events waiting: each over a channel of its
-    /// own.
+    /// Runs both concurrently, each over its own channel, because draining a million sessions must not delay deadlines
+    /// and events.
     private func sweepAndDrain(over connection: AMQPConnection) async throws {
         let parts: [@Sendable () async throws -> Void] = [
             { try await sweepRepeatedly(over: connection) }, { try await drainRepeatedly(over: connection) },
@@ -68,7 +68,7 @@ package struct Sweeper: Sendable {
                     do {
                         try await part()
                     } catch {
-                        // The other may be waiting for a broker that has an alarm.
+                        // The other one may be waiting for a broker with an alarm.
                         connection.beginClosing()
                         throw error
                     }
@@ -82,7 +82,7 @@ package struct Sweeper: Sendable {
             store: store, processor: processor, publisher: try await publisher(on: connection), owner: owner)
         var memory = SweepMemory(logger: logger)
         while true {
-            // Workers that started together must not look at the same moment for ever.
+            // Jitter, so that workers that started together do not keep polling at the same moment.
             try await Task.sleep(for: .milliseconds(Int.random(in: 750...1250)))
             let work = try await store.pendingWork(eventsOlderThan: Relay.patience)
             for partition in work.left {
@@ -95,7 +95,7 @@ package struct Sweeper: Sendable {
         }
     }
 
-    /// Looks once a second, and goes on at once as long as there is anything to do.
+    /// Polls once a second, and continues at once while there is work.
     private func drainRepeatedly(over connection: AMQPConnection) async throws {
         let drain = RevocationDrain(
             store: store, processor: processor, publisher: try await publisher(on: connection), owner: owner,
@@ -115,7 +115,7 @@ package struct Sweeper: Sendable {
             publisher: try await ConfirmedPublisher(on: connection, logger: logger), outgoing: outgoing)
     }
 
-    /// A partition whose store fails must not keep the others waiting; a lost broker ends the sweep.
+    /// A partition whose store fails must not delay the others; losing the broker ends the sweep.
     private func attempt(
         _ what: String, _ partition: Partition, _ sweep: () async throws -> Void
     ) async throws {
@@ -123,7 +123,7 @@ package struct Sweeper: Sendable {
             try await sweep()
         } catch let error as StoreError where error.cause == .refused {
             logger.error(
-                "a partition could not be swept: the others go on",
+                "a partition could not be swept: continuing with the others",
                 metadata: [
                     LogKey.component: "\(what)", LogKey.partition: "\(partition.number)",
                     LogKey.reason: "\(error.message)",

@@ -1,8 +1,8 @@
 import AMQPNIO
 import ConnectionSupport
 
-/// How the sweeper is, for `/readyz`: without it no session expires and no event of a crashed worker is published, which
-/// nobody else would notice.
+/// The sweeper's health, for `/readyz`. Without the sweeper no session expires and no event of a crashed worker is
+/// published, and nothing else would reveal that.
 package struct SweeperHealth: Sendable {
     /// Its name in `/readyz`.
     private static let component = "sweeper"
@@ -23,7 +23,7 @@ package struct SweeperHealth: Sendable {
         state.set(component: Self.component, .up)
     }
 
-    /// Its connection to RabbitMQ came or went, or something else that it needs.
+    /// Its connection to RabbitMQ, or something else that it needs, was established or lost.
     func set(_ client: AMQPClientState) {
         switch client {
         case .idle, .connecting: break

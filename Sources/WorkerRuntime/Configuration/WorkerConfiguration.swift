@@ -20,7 +20,7 @@ package struct WorkerConfiguration: Sendable, Hashable {
         case json
     }
 
-    // // `ConfigurationVariable.declaration` defines what each of these does, its bounds, and how it is parsed and
+    // `ConfigurationVariable.declaration` defines what each of these does, its bounds, and how it is parsed and
     // shown.
 
     /// May contain passwords.
