@@ -30,7 +30,7 @@ def test_a_worker_ends_within_its_drain_time_while_the_broker_has_an_alarm(broke
     client.channel.queue_declare(f"{worker.namespace}.commands.manage", passive=True)
     broker.control("set_vm_memory_high_watermark", "absolute", "1MB")
     worker.process.send_signal(signal.SIGCONT)
-    worker.await_log("takes no messages at present")
+    worker.await_log("has blocked publishing")
     begin = time.monotonic()
     worker.terminate()
     assert worker.exit_status(DRAIN_SECONDS + 15) == 0

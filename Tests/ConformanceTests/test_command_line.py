@@ -197,7 +197,7 @@ def test_a_worker_with_another_keyring_does_not_consume(worker, sojourn, tmp_pat
     stranger = sojourn("worker", SOJOURN_KEYRING_FILE=str(path), SOJOURN_ADMIN_ADDRESS="127.0.0.1:0")
     assert stranger.returncode == 78
     assert "not the keyring used with this namespace" in stranger.stderr.splitlines()[-1]
-    assert "takes commands" not in stranger.stderr
+    assert "the lane is consuming" not in stranger.stderr
 
 
 def test_the_topology_is_what_the_worker_declares(worker, sojourn, settings):

@@ -38,7 +38,7 @@ def ids(client):
 
 
 def expect_no_connection_lost(worker, mark):
-    assert "cannot take commands" not in worker.log[mark:], worker.log[mark:][-2000:]
+    assert "the lane cannot consume" not in worker.log[mark:], worker.log[mark:][-2000:]
 
 
 def expect_others_answered(client, token):

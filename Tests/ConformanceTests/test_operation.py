@@ -59,7 +59,7 @@ def test_a_worker_whose_admin_address_is_in_use_does_not_start(refused):
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         sentence, log = refused(admin_address=address)
     assert address in sentence and "SOJOURN_ADMIN_ADDRESS" in sentence and "in use by another process" in sentence
-    assert "takes commands" not in log
+    assert "the lane is consuming" not in log
 
 
 def half_sent(worker):
@@ -167,7 +167,7 @@ def test_a_soft_limit_on_open_files_is_raised(binary, environment):
         [binary, "worker"], env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=soft
     )
     try:
-        wait_until(lambda: b"takes commands" in process.stderr.readline(), 30, "the lane to take commands")
+        wait_until(lambda: b"the lane is consuming" in process.stderr.readline(), 30, "the lane to take commands")
         limits = open(f"/proc/{process.pid}/limits").read()
         line = next(line for line in limits.splitlines() if line.startswith("Max open files"))
         assert int(line.split()[3]) > 64
@@ -343,7 +343,7 @@ def test_a_worker_ends_after_its_drain_time_whatever_hangs(start_worker, open_pr
     assert time.monotonic() - began < 4.5
 
 
-@pytest.mark.parametrize("line", ["serving the admin", "connected to Redis", "connected to RabbitMQ", "takes commands"])
+@pytest.mark.parametrize("line", ["serving the admin", "connected to Redis", "connected to RabbitMQ", "the lane is consuming"])
 def test_a_worker_that_is_stopped_at_once_leaves_nothing_to_its_event_loops(binary, environment, line):
     variables = environment | {"SOJOURN_LOG_LEVEL": "debug"}
     for _ in range(STOPS):
@@ -373,7 +373,7 @@ def test_a_crash_report_contains_no_registers_and_no_memory(binary, environment)
     reader = threading.Thread(target=lambda: log.extend(process.stderr))
     reader.start()
     try:
-        wait_until(lambda: any("takes commands" in line for line in log), 30, "the lane to take commands")
+        wait_until(lambda: any("the lane is consuming" in line for line in log), 30, "the lane to take commands")
         process.send_signal(signal.SIGSEGV)
         told = lambda: process.poll() is not None or any("Backtrace took" in line for line in log)
         wait_until(told, 120, "the backtrace")

@@ -169,7 +169,7 @@ def test_unknown_commands_are_quarantined_at_a_limited_rate(elsewhere):
     assert client.attempt("session.create", b"no JSON").code == "malformed_message"
     client.wait(lambda: [each for each in client.quarantine if each.raw == b"no JSON"], "what comes behind them")
     assert len(unknown()) == UNKNOWN_A_MINUTE
-    assert "no more of them are kept in quarantine" in worker.log
+    assert "no more are quarantined in this minute" in worker.log
 
 
 def test_a_worker_without_a_callers_file_warns_about_it(worker):

@@ -30,7 +30,7 @@ def test_a_harmless_difference_does_not_keep_a_worker_from_consuming(start_worke
     token = client.create(subject)["tokens"]["session"]
     assert client.validate(token)["valid"] is True
     for argument in ("x-queue-mode", "x-max-length", "x-overflow"):
-        worker.await_log(rf"otherwise than it is declared.*{argument}")
+        worker.await_log(rf"differs from its declaration.*{argument}")
     client.delete_topology()
     client.close()
 
@@ -57,7 +57,7 @@ def test_a_missing_binding_is_reported_when_a_command_arrives_as_unknown(start_w
     client = Client(amqp_url, there)
     session = client.create("alice")["session"]["id"]
     assert client.do("session.get", sessionId=session)["session"]["subject"] == "alice"
-    worker.await_log(r"came as an unknown one.* command=session\.get")
+    worker.await_log(r"arrived as an unknown one.* command=session\.get")
     assert "command=session.create" not in worker.log
     client.delete_topology()
     client.close()

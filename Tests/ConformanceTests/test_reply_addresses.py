@@ -44,12 +44,12 @@ def address(kind):
 
 @pytest.mark.parametrize("kind", ADDRESSES)
 def test_no_address_costs_more_than_its_own_reply(client, worker, kind):
-    before = worker.log.count("cannot take commands")
+    before = worker.log.count("the lane cannot consume")
     client.publish("session.validate", {"token": "x"}, reply_to=address(kind))
     for _ in range(3):
         assert not client.validate("x")["valid"]
     assert worker.running
-    assert worker.log.count("cannot take commands") == before
+    assert worker.log.count("the lane cannot consume") == before
 
 
 def test_the_command_behind_a_bad_address_has_its_effect_and_is_acknowledged_once(client, worker, subject):
