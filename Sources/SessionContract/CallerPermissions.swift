@@ -25,7 +25,7 @@ package struct CallerPermissions: Sendable, Hashable {
     /// Without a callers file: everyone may do everything.
     package static let anything = CallerPermissions()
 
-    /// Whether callers are configured, so that a command without a `user_id` is refused.
+    /// Whether callers are configured, so that a command without a `user_id` is rejected.
     package var isRestricting: Bool { grants != nil }
 
     /// Whether `caller` may send this command.

@@ -11,10 +11,10 @@ package enum Decision: Sendable {
     }
 }
 
-/// A refusal that is itself an effect: a wrong code was counted, a stolen session ended, a reached limit announced.
+/// A rejection that is itself an effect: a wrong code was counted, a stolen session ended, a reached limit announced.
 ///
-/// It is returned, and its effect is stored. A refusal that changes nothing is a `Stop`, and is thrown. They are different
-/// types, so that one cannot be mistaken for the other.
+/// It is returned, and its effect is stored. A rejection that changes nothing is a `Stop`, and is thrown. They are
+/// different types, so that one cannot be mistaken for the other.
 package struct RejectionWithEffect: Sendable {
     package let rejection: Rejection
 

@@ -123,7 +123,7 @@ package indirect enum Validation: Sendable {
     }
 }
 
-/// A refusal by a rule.
+/// A rejection by a rule.
 package struct Rejection: Sendable {
     package let code: Code
     /// A sentence for people. Never contains a token, a subject or an address.

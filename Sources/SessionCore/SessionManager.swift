@@ -15,7 +15,7 @@ package struct SessionManager: Sendable {
 
     /// Executes `command` on `transaction`, which accumulates the changes and events of all commands so far.
     ///
-    /// A `Stop` restores the transaction. A refusal that is itself an effect (a reused token ends its session) is a
+    /// A `Stop` restores the transaction. A rejection that is itself an effect (a reused token ends its session) is a
     /// `Decision`, and its changes remain.
     ///
     /// - Throws: `ScopeTooNarrow` if the decision needs the whole aggregate. Then nothing has changed.

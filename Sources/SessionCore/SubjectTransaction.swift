@@ -140,7 +140,7 @@ extension SubjectTransaction {
         update(session)
     }
 
-    /// Stores something about `session` that has no bearing on its deadline.
+    /// Stores a change to `session` that does not affect its deadline.
     mutating func update(_ session: Session) {
         aggregate.sessions[session.id] = session
         changed.insert(session.id)

@@ -27,7 +27,7 @@ struct StopTests {
             for command in commands { _ = try command.decide(by: manager, for: tenant, in: &transaction) }
             switch end {
             case .stop(let stop): throw stop
-            case .refusal: return .rejected(RejectionWithEffect(.factorRejected, "the code is not right"))
+            case .refusal: return .rejected(RejectionWithEffect(.factorRejected, "the code is wrong"))
             }
         }
     }

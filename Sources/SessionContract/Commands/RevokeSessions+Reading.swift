@@ -30,7 +30,7 @@ extension RevokeSessions: ReadableCommand {
     }
 
     /// The filters of `all`; `nil` if `all` is absent, and then its filters must be absent too. Combined with any other
-    /// target, `all` is refused: nobody means both.
+    /// target, `all` is rejected: nobody means both.
     private static func massRevocation(
         from body: inout ObjectReader
     ) throws(Failure) -> MassRevocation.Narrowing? {

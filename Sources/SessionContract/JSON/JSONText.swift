@@ -85,7 +85,7 @@ extension JSONText {
         position += 2
     }
 
-    /// Parses `\uXXXX`, or two of them that form a surrogate pair. A lone surrogate is refused, because UTF-8 cannot
+    /// Parses `\uXXXX`, or two of them that form a surrogate pair. A lone surrogate is rejected, because UTF-8 cannot
     /// represent it.
     private static func escapedScalar(_ bytes: Span<UInt8>, at position: inout Int) throws(JSONError) -> Unicode.Scalar
     {

@@ -2,7 +2,7 @@ import SojournExtension
 
 // How an extension's rules are applied.
 extension SessionManager {
-    /// Carries `command` out as the rules of the extension allow. The sweep's commands are nobody's to refuse.
+    /// Executes `command` if the extension's rules allow it. They cannot refuse the sweep's commands.
     func decideUnderExtensionRules(
         _ command: Command, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {

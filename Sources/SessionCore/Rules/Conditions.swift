@@ -30,7 +30,7 @@ extension SessionManager {
         return session
     }
 
-    /// Refuses a session that has ended.
+    /// Rejects a session that has ended.
     func requireLiving(_ session: Session, under policy: SessionPolicy, now: Timestamp) throws(Stop) {
         switch session.status {
         case .pending, .active, .locked: return
@@ -43,7 +43,7 @@ extension SessionManager {
         }
     }
 
-    /// Refuses every session that is not active.
+    /// Rejects every session that is not active.
     func requireActive(
         _ session: Session, under policy: SessionPolicy, now: Timestamp, orPending: Bool = false
     ) throws(Stop) {

@@ -8,14 +8,14 @@ enum ContextVerdict {
     case locked
     case revoked
 
-    /// The rejection of a command that needs the context to be accepted.
+    /// The rejection if the command needs the context to be accepted.
     var rejection: RejectionWithEffect? {
         switch self {
         case .accepted: nil
         case .mismatch:
-            RejectionWithEffect(.contextRejected, "this context is not accepted before the session is elevated")
-        case .locked: RejectionWithEffect(.sessionLocked, "the session was locked for this context")
-        case .revoked: RejectionWithEffect(.sessionEnded, "the session was revoked for this context")
+            RejectionWithEffect(.contextRejected, "this context is not accepted until the session is elevated")
+        case .locked: RejectionWithEffect(.sessionLocked, "the session was locked because of this context")
+        case .revoked: RejectionWithEffect(.sessionEnded, "the session was revoked because of this context")
         }
     }
 }
@@ -106,8 +106,8 @@ extension SessionManager {
             isOtherDevice: isOtherDevice)
     }
 
-    /// The rejection of a session that would come back from over with a context that no rule lets pass: there is nothing left
-    /// to lock or to end, so that it is told of is all that happens.
+    /// The rejection if a session is to be resumed with a context that the rules do not allow. There is nothing left to
+    /// lock or end, so announcing it is the only effect.
     func rejectComeback(
         with brought: ClientContext?, of session: Session, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction
@@ -124,7 +124,7 @@ extension SessionManager {
                 ContextChange(changed: changed, previous: session.context, current: presented, reaction: reaction),
                 in: &transaction)
         }
-        return RejectionWithEffect(.contextRejected, "the session does not come back with this context")
+        return RejectionWithEffect(.contextRejected, "the session cannot be resumed with this context")
     }
 
     /// Makes a context the session's accepted context.

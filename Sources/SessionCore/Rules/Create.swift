@@ -20,7 +20,8 @@ extension SessionManager {
         var request = PlaceRequest(
             tenant: tenant, subject: create.subject, policyName: create.policy, policy: policy)
         if let proof = create.factor {
-            // A session that shows a code begins active, or not at all: then the code is not used up.
+            // A session that shows a code begins active or not at all. If it cannot begin, the code must not be used
+            // up.
             if parent == nil, let rejection = rejectWithoutRoom(for: request, in: &transaction) {
                 return .rejected(rejection)
             }
@@ -97,7 +98,7 @@ extension SessionManager {
         return parent
     }
 
-    /// Refuses to put a subtree of `height` levels plus one below `parent` if its policy does not allow it.
+    /// Rejects a subtree of `height` levels plus one below `parent` if its policy does not allow it.
     func requirePlace(
         below parent: Session, height: Int, in transaction: SubjectTransaction
     ) throws(Stop) {
@@ -143,7 +144,7 @@ extension SessionManager {
             expiresAt: now.adding(seconds: policy.mfa.pendingSeconds))
     }
 
-    /// Refuses a session that would be pending even after its code. The code is not used up.
+    /// Rejects a session that would be pending even after its code. The code is not used up.
     private func requireNoChallenge(
         to create: CreateSession, below parent: Session?, assurance: Assurance, under policy: SessionPolicy,
         in transaction: SubjectTransaction

@@ -54,12 +54,13 @@ extension SessionManager {
         return .granted(.issued(session: session, tokens: issued))
     }
 
-    /// What speaks against an elevation whatever the code is: it is looked at afterwards, so that none is used up in vain.
+    /// What rules the elevation out even if the code is right. Checked before the code, so that no code is used up in
+    /// vain.
     private func rejection(
         of elevate: ElevateSession, _ session: Session, under policy: SessionPolicy, for request: PlaceRequest,
         in transaction: inout SubjectTransaction
     ) throws(Stop) -> RejectionWithEffect? {
-        // What a rule does to a session for its context it does whether the code is right or not.
+        // The context rules apply to the session whether the code is right or not.
         var judged = session
         var after = transaction
         let verdict = try judge(elevate.context, of: &judged, under: policy, isElevation: true, in: &after)

@@ -88,7 +88,7 @@ extension SessionManager {
         return session
     }
 
-    /// A refresh token that was replaced was used twice, here as in `session.refresh`.
+    /// Handles the reuse of a replaced refresh token, as `session.refresh` does.
     private func rejectReuse(
         of reference: TokenReference, _ session: Session, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction

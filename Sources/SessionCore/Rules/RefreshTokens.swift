@@ -28,8 +28,8 @@ extension SessionManager {
         }
     }
 
-    /// Revokes the session of a refresh token that was used twice, with all below it (RFC 9700, section 4.14.2). One that is
-    /// over already stays so for good.
+    /// Revokes the session of a refresh token that was used twice, with everything below it (RFC 9700, section 4.14.2).
+    /// A session that has ended already can no longer be resumed.
     func endForReuse(_ session: Session, in transaction: inout SubjectTransaction) -> RejectionWithEffect {
         transaction.announce(.tokenReused, of: session, reason: EndReason.tokenReused.word)
         if session.status.isLiving {
@@ -37,6 +37,6 @@ extension SessionManager {
         } else {
             transaction.close(session)
         }
-        return RejectionWithEffect(.refreshTokenReused, "this refresh token had been used before; its session is over")
+        return RejectionWithEffect(.refreshTokenReused, "this refresh token was used before; its session has ended")
     }
 }

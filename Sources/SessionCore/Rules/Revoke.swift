@@ -35,7 +35,7 @@ extension SessionManager {
         }
     }
 
-    /// The session to spare, and its ancestors, without which it would end. A token that is not current is refused:
+    /// The session to spare, and its ancestors, without which it would end. A token that is not current is rejected:
     /// otherwise the session that the caller meant to keep would end.
     private func spared(
         by exception: RevokeSessions.Exception?, tenant: String, in transaction: SubjectTransaction
@@ -66,7 +66,7 @@ extension SessionManager {
     }
 
     /// Moves the children of a session to its parent, or makes them roots, which then count towards the limit. Children
-    /// that do not fit there stay and end with the session: a revocation is never refused because a limit is reached.
+    /// that do not fit there stay and end with the session: a revocation is never rejected because a limit is reached.
     private func raiseChildren(of id: SessionID, in transaction: inout SubjectTransaction) {
         let children = transaction.children(of: id)
         guard let session = transaction.aggregate.sessions[id], !children.isEmpty else { return }

@@ -4,7 +4,7 @@ import SojournExtension
 enum Verification {
     /// The code is right, and counts as these methods (RFC 8176).
     case right(methods: [ExactText])
-    /// Its effects have to be stored.
+    /// The code is wrong. The effects have to be stored.
     case wrong(RejectionWithEffect)
 }
 
@@ -26,7 +26,7 @@ extension SessionManager {
         FactorKind(rawValue: kind) == nil ? nil : [Self.codeMethod]
     }
 
-    /// The rejection of a proof that would leave a session waiting. No code is used up for that.
+    /// The rejection of a proof that would leave a session pending. No code is used up.
     static func insufficientProof(for level: Int) -> Stop {
         .rejected(
             .factorRejected, "this does not reach level \(level), which the session needs; no code was used up")
@@ -67,7 +67,7 @@ extension SessionManager {
                 in: &transaction))
     }
 
-    /// Tells everybody of a code that was not taken, and gives the rejection.
+    /// Announces a rejected code, and returns the rejection.
     func reject(
         _ failure: CodeFailure, factor id: String?, kind: String, tenant: String, subject name: ExactText,
         session: Session? = nil, in transaction: inout SubjectTransaction
@@ -75,7 +75,7 @@ extension SessionManager {
         transaction.announce(
             .factorRejected, tenant: tenant, subject: name, session: session, reason: failure.rawValue,
             detail: .factor(id: id, kind: kind))
-        return RejectionWithEffect(.factorRejected, "the code is not right, or was used before")
+        return RejectionWithEffect(.factorRejected, "the code is wrong or was used before")
     }
 
     /// Whether the authenticator produced this code, used or not.

@@ -26,10 +26,10 @@ enum Room {
     case available(evicted: [SessionID])
     case full(limit: Int)
 
-    /// Says no.
+    /// The rejection if there are not enough slots.
     var rejection: RejectionWithEffect {
         switch self {
-        case .available: preconditionFailure("there is room")
+        case .available: preconditionFailure("nothing to refuse: there is room")
         case .full(let limit): RejectionWithEffect(.limitReached, "\(limit) of \(limit) sessions are in use")
         }
     }
@@ -37,7 +37,7 @@ enum Room {
 
 extension SessionManager {
     /// Applies `maxSessions` and `onLimit` before sessions begin or become active: evicts as many as necessary, or
-    /// refuses the request. Both are announced.
+    /// rejects the request. Both are announced.
     func makeRoom(for request: PlaceRequest, in transaction: inout SubjectTransaction) -> Room {
         switch plan(request, in: transaction) {
         case .free: return .available(evicted: [])
@@ -57,8 +57,8 @@ extension SessionManager {
         }
     }
 
-    /// Says no where there is no room, which is announced; does nothing else. For those who have something to lose by
-    /// asking in vain.
+    /// Rejects and announces it if there are not enough slots; does nothing otherwise. For callers that would lose
+    /// something, such as a code, by asking in vain.
     func rejectWithoutRoom(for request: PlaceRequest, in transaction: inout SubjectTransaction) -> RejectionWithEffect?
     {
         switch plan(request, in: transaction) {

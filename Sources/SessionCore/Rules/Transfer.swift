@@ -72,8 +72,8 @@ extension SessionManager {
         return .granted(.issued(session: successor, tokens: issued))
     }
 
-    /// Judges what the other device brings: it may be another one at another address, and has to be where the session may
-    /// be. The session itself keeps the context it has, as it goes on where it is or not at all.
+    /// Judges the context of the other device. Device and address may differ, but it must be in a place where the
+    /// session may be. The original session keeps its context: it either continues where it is or ends.
     private func rejectTransfer(
         to complete: CompleteTransfer, of original: Session, under policy: SessionPolicy,
         in transaction: inout SubjectTransaction

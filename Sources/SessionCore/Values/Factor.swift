@@ -75,7 +75,7 @@ package struct FactorAttempts: Equatable, Sendable {
         lockedUntil.map { now < $0 } ?? false
     }
 
-    /// Counts a wrong code; whether it led to a lock, which is twice as long as the one before.
+    /// Counts a wrong code. Returns whether that caused a lock, which is twice as long as the previous one.
     mutating func fail(under mfa: SessionPolicy.SecondFactor, at now: Timestamp) -> Bool {
         let allowed = min(mfa.maxAttempts, maxAttempts ?? mfa.maxAttempts)
         maxAttempts = allowed

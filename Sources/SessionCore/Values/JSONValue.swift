@@ -13,7 +13,7 @@ package enum JSONValue: Sendable {
     case object(JSONObject)
 }
 
-/// The members of a JSON object, in the order of arrival. Keys are unique: the reader refuses duplicates.
+/// The members of a JSON object, in the order of arrival. Keys are unique: the reader rejects duplicates.
 package struct JSONObject: Sendable {
     package typealias Member = (key: String, value: JSONValue)
 

@@ -40,7 +40,7 @@ package struct DeliveryReader: Sendable {
             Work(name: name, content: .rejected(rejection), commandID: commandID, omissions: omissions)
         }
         let rejection = Self.rejection(of: delivery.routingKey, tenant: nil, to: properties.userID, by: permissions)
-        // Who may not send a command fills no quarantine with it either, and nobody fills it with names that are none.
+        // Commands without permission are not quarantined, and unknown ones only at a limited rate.
         if rejection != nil || (name == nil && !unknownCommands.take()) { omissions.insert(.quarantine) }
         do throws(Failure) {
             if let queue = properties.replyTo {
@@ -52,10 +52,10 @@ package struct DeliveryReader: Sendable {
                 }
                 guard permissions.permitsReply(to: queue, caller: properties.userID) else {
                     omissions.insert(.reply)
-                    return rejected(Rejection(.notPermitted, "this caller may not have replies put into this queue"))
+                    return rejected(Rejection(.notPermitted, "this caller may not receive replies in this queue"))
                 }
             }
-            // Before the body is read.
+            // Before the body is parsed.
             if let rejection, name != nil { return rejected(rejection) }
             let command = try commands.read(message(from: delivery), as: name)
             if let rejection = Self.rejection(

@@ -98,7 +98,7 @@ extension LaneState {
         if run.kind.isLarge { leaveGate(&actions) }
     }
 
-    /// Has `/readyz` say whether the store takes writes.
+    /// Makes `/readyz` report whether the store accepts writes.
     private mutating func reportWrites(
         by batch: borrowing UnacknowledgedBatch, _ failure: StoreError?, _ actions: inout [LaneAction]
     ) {

@@ -5,7 +5,7 @@ import SessionContract
 struct MissingBindings {
     private var told: Set<CommandName> = []
 
-    /// The commands whose binding is missing, those excepted that were named before.
+    /// The commands whose binding is missing, except those reported before.
     mutating func newlySeen(_ commands: [CommandName]) -> [CommandName] {
         commands.filter { told.insert($0).inserted }
     }

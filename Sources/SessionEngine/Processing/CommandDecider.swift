@@ -112,7 +112,7 @@ extension CommandDecider {
         in room: inout BatchLimits.Room
     ) throws(ScopeTooNarrow) -> Verdicts {
         switch loaded.state {
-        case .refused, .tooLarge: preconditionFailure("what was not loaded is not decided")
+        case .refused, .tooLarge: preconditionFailure("an aggregate that was not loaded cannot be decided")
         case .damaged(let damage): return fail(group, because: damage, under: policies, at: load.now)
         case .loaded(let aggregate):
             var verdicts = Verdicts(
@@ -148,7 +148,7 @@ extension CommandDecider {
         return verdicts.place(of: message).map { .inBatch($0) }
     }
 
-    /// A record that does not open fails the commands that need it, and nothing else.
+    /// Fails the commands that need a damaged record, and nothing else.
     private func fail(
         _ group: Group, because damage: DamagedRecord, under policies: PolicyCatalogue, at now: Timestamp
     ) -> Verdicts {

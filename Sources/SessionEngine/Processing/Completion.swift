@@ -20,9 +20,9 @@ package final class Completion: Sendable {
     package let result: WrittenResult
     /// The AMQP `message_id` of the result.
     package let resultID: String
-    /// Why the command was rejected or failed; `nil` where it succeeded, and where this is an earlier result again.
+    /// Why the command was rejected or failed; `nil` if it succeeded, or if this repeats an earlier result.
     package let error: ResultError?
-    /// What this command made happen. Those of a duplicate's first delivery are the relay's.
+    /// The events of this command. The relay publishes those of a duplicate's first delivery.
     package let events: [PendingEvent]
     /// Whether the command had been executed before, and this repeats its first result.
     package let isDuplicate: Bool

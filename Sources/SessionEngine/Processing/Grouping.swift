@@ -4,9 +4,9 @@ import SessionStorage
 /// The commands of a round, grouped by aggregate.
 struct Grouping {
     private(set) var groups: [Group] = []
-    /// The commands that are about none.
+    /// The commands that belong to no aggregate.
     private(set) var ungrouped: [BatchMember] = []
-    /// The commands that wait since there are enough before them, by their places.
+    /// The places of the commands that must wait, because the groups before them are full.
     private(set) var waiting: [Int] = []
 
     /// - Parameters:

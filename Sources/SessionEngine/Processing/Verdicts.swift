@@ -32,7 +32,7 @@ struct Verdicts {
         self.transaction = transaction
     }
 
-    /// The same for all, and no change.
+    /// The same outcome for all, without a change.
     init(_ transaction: SubjectTransaction, of items: [BatchMember], all outcome: Outcome) {
         self.init(transaction)
         all = items.map { ($0, .decided(outcome, events: 0..<0)) }

@@ -8,7 +8,7 @@ package final class Work: Sendable {
         case command(Command)
         /// It could not be parsed, and can only be answered with this failure.
         case unreadable(Failure)
-        /// Its caller may not send it; nothing of what is stored decides that.
+        /// Its caller may not send it. The stored state does not matter.
         case rejected(Rejection)
     }
 

@@ -18,7 +18,7 @@ package struct SweeperHealth: Sendable {
         self.state = state
     }
 
-    /// It has been through all partitions that had something to do.
+    /// It has swept all partitions that had work.
     func markSwept() {
         state.set(component: Self.component, .up)
     }
