@@ -331,7 +331,7 @@ struct ConfigurationReadingTests {
             #expect(!configuration.description.contains("hunter2"))
             #expect(!String(reflecting: configuration).contains("hunter2"))
         } catch {
-            #expect("\(error)".contains("there is no shell"))
+            #expect("\(error)".contains("without a shell"))
             #expect(!"\(error) \(String(reflecting: error))".contains("hunter2"))
         }
     }

@@ -25,7 +25,7 @@ struct SettingDeclarationTests {
             #expect(help.contains("\(variable.optionName) <\(setting.valueName)>"))
             #expect(help.contains(setting.help))
             #expect(help.contains("(default: \(setting.defaultText ?? "none"))"))
-            #expect(!setting.isSecret || help.contains("prefer \(variable.environmentName)"))
+            #expect(!setting.isSecret || help.contains("use \(variable.environmentName) for secrets"))
         }
     }
 
