@@ -202,7 +202,12 @@ let package = Package(
         // What somebody else's package may do: it sees what is public, and nothing more.
         .executableTarget(
             name: "ExtensionExample",
-            dependencies: ["SojournExtension", "SojournService", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "SojournExtension", "SojournService", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
             path: "Tests/ExtensionExample", packageAccess: false, swiftSettings: swift),
         .testTarget(
             name: "ExtensionTests",

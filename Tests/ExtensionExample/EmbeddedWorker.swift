@@ -1,0 +1,10 @@
+import Logging
+import ServiceLifecycle
+import SojournService
+import UnixSignals
+
+/// Runs a worker beside another service of the same program, until SIGTERM.
+func runWorker(beside other: any Service, logger: Logger) async throws {
+    let worker = try await SojournWorker(rules: Program.rules, verifiers: [Program.tokens], logger: logger)
+    try await ServiceGroup(services: [worker, other], gracefulShutdownSignals: [.sigterm], logger: logger).run()
+}
