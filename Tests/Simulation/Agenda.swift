@@ -8,6 +8,15 @@ package final class Agenda {
         let number: Int
     }
 
+    /// What a message may arrive before or behind, and nobody can tell.
+    package enum Commuting {
+        case nothing
+        /// Everything but the end of its connection, and of who sent it.
+        case allButLoss
+        /// Everything but the end of who sent it.
+        case allButCrash
+    }
+
     private struct Entry {
         let time: Int
         let order: Int
@@ -17,6 +26,7 @@ package final class Agenda {
         let sender: Int
         /// Its content, if the order of arrival is explored.
         let content: Digest
+        let commuting: Commuting
         let label: String
         let action: () -> Void
     }
@@ -49,25 +59,29 @@ package final class Agenda {
         order += 1
         push(
             Entry(
-                time: now + max(0, microseconds), order: order, link: nil, sender: 0, content: Digest(), label: "",
-                action: action))
+                time: now + max(0, microseconds), order: order, link: nil, sender: 0, content: Digest(),
+                commuting: .nothing, label: "", action: action))
     }
 
     /// Schedules the arrival of a message, after everything that was sent over the same link before.
     func send(
         over link: Link, from sender: Int = 0, after microseconds: Int, _ label: @autoclosure () -> String = "",
-        _ content: @autoclosure () -> Digest = Digest(), _ action: @escaping () -> Void
+        _ content: @autoclosure () -> Digest = Digest(), commuting: Commuting = .nothing, _ action: @escaping () -> Void
     ) {
         order += 1
         guard !isChosen else {
             return messages.append(
                 Entry(
-                    time: now, order: order, link: link, sender: sender, content: content(),
+                    time: now, order: order, link: link, sender: sender, content: content(), commuting: commuting,
                     label: isVerbose ? label() : "", action: action))
         }
         let time = max(now + max(0, microseconds), lastOn[link] ?? 0)
         lastOn[link] = time
-        push(Entry(time: time, order: order, link: link, sender: sender, content: Digest(), label: "", action: action))
+        push(
+            Entry(
+                time: time, order: order, link: link, sender: sender, content: Digest(), commuting: commuting,
+                label: "",
+                action: action))
     }
 
     /// Executes the next event; `false` if there is none, or none before `end`.
@@ -79,27 +93,56 @@ package final class Agenda {
         return true
     }
 
-    /// The messages that may arrive next: the first of each link, by its place.
-    package var arrivals: [(place: Int, label: String)] {
+    /// A message that may arrive next.
+    package struct Arrival {
+        let place: Int
+        let link: Link
+        let sender: Int
+        let commuting: Commuting
+        let label: String
+    }
+
+    /// The messages of which any may arrive next: of each link the first.
+    package var arrivals: [Arrival] {
         var seen: Set<Link> = []
         return messages.indices.compactMap { place in
-            guard let link = messages[place].link, seen.insert(link).inserted else { return nil }
-            return (place, messages[place].label)
+            let message = messages[place]
+            guard let link = message.link, seen.insert(link).inserted else { return nil }
+            return Arrival(
+                place: place, link: link, sender: message.sender, commuting: message.commuting, label: message.label)
         }
     }
 
-    /// The digest of all messages in flight.
-    var digest: Digest {
+    /// Whether a timer runs.
+    var hasTimers: Bool { !entries.isEmpty }
+
+    /// How long each timer has to go.
+    var timers: Digest {
         var digest = Digest()
-        for message in messages { digest.add(message.content) }
+        for timer in entries.sorted(by: precedes) { digest.append(timer.time - now) }
         return digest
+    }
+
+    /// What is on its way, by who sent it: over each link in its order.
+    var onTheWay: [Int: Digest] {
+        var links: [Link: (sender: Int, content: Digest)] = [:]
+        for message in messages {
+            guard let link = message.link else { continue }
+            links[link, default: (message.sender, Digest())].content.append(message.content)
+        }
+        return links.values.reduce(into: [:]) { $0[$1.sender, default: Digest()].add($1.content) }
     }
 
     package func arrive(_ place: Int) {
         messages.remove(at: place).action()
     }
 
-    /// Loses the messages of a sender that have not arrived.
+    /// Loses what is on its way over a link that is no more.
+    func drop(over link: Link) {
+        messages.removeAll { $0.link == link }
+    }
+
+    /// Loses what somebody sent and has not arrived.
     package func drop(from sender: Int) {
         messages.removeAll { $0.sender == sender }
     }

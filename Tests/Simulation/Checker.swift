@@ -19,13 +19,16 @@ package struct Checker {
     private var events: [String: (event: StoredCommit.Event, commit: Int)] = [:]
     private var sequences: [String: [Int]] = [:]
     private var taken: [String: [UInt8]] = [:]
+    /// Events that were published at least once with no queue refusing them.
+    private var reachedAll: Set<String> = []
     private var confirmedEvents: [Int: Set<String>] = [:]
     private var confirmedCopies: [Int: Set<Int>] = [:]
     private var toldOf: [Int: Set<Int>] = [:]
     private var copied: Set<Int> = []
     private var quarantined: [Int: String] = [:]
     private var answers: [Int: [Answer]] = [:]
-    /// The first result per message id and content.
+    private var lostReplies: Set<Int> = []
+    /// Of each message and what it said, the first result that was kept.
     private var results: [String: (body: [UInt8], number: Int)] = [:]
     /// Ids that were answered with "nothing happened", and how often they had been delivered by then.
     private var nothingHappened: [String: Int] = [:]
@@ -34,6 +37,10 @@ package struct Checker {
     /// How many commands had been sent by then.
     private var endedAt: [String: Int] = [:]
     private var final: [String: Int] = [:]
+    /// As the store has it.
+    private var living: Set<String> = []
+    /// By the number of a mass revocation: what lived when it was sent.
+    private var concerned: [Int: Set<String>] = [:]
     private var successors: [String: (token: String, number: Int)] = [:]
     /// Whether a fault explains that a command was given up.
     package var explainsInternal = false
@@ -54,8 +61,11 @@ package struct Checker {
         case .acknowledged(let number, let lane): checkAcknowledgement(number, lane)
         case .protocolError(let text): fail(.wrongProtocol, text)
         case .cleared(let ids):
-            for id in ids where taken[id] == nil { fail(.clearedUnpublished, id) }
+            for id in ids where !reachedAll.contains(id) { fail(.clearedUnpublished, id) }
         case .answered(let answer): note(answer)
+        case .replyLost(let number, let isExplained):
+            lostReplies.insert(number)
+            if !isExplained { fail(.lostReply, "\(number), blamed for a connection") }
         case .leaked(let text): fail(.leaked, text)
         }
     }
@@ -67,10 +77,16 @@ package struct Checker {
     private mutating func note(_ command: SentCommand) {
         sent[command.number] = command
         if let id = command.id { numbersOf[id, default: []].append(command.number) }
+        if command.endsAll { concerned[command.number] = living }
     }
 
     private func deliveries(of id: String) -> Int {
         (numbersOf[id] ?? []).reduce(0) { $0 + (deliveries[$1] ?? 0) }
+    }
+
+    /// Whether messages that say different things have this id: a commit does not tell whose it is.
+    private func isReused(_ id: String) -> Bool {
+        Set((numbersOf[id] ?? []).compactMap { sent[$0]?.text }).count > 1
     }
 
     private func isLost(_ id: String) -> Bool {
@@ -89,7 +105,7 @@ extension Checker {
                 fail(.secondEffect, "\(id) in commits \(earlier[0]) and \(commit.number)")
             }
             commitsOf[id, default: []].append(commit.number)
-            if let before = nothingHappened[id], before == deliveries(of: id) {
+            if let before = nothingHappened[id], before == deliveries(of: id), !isReused(id) {
                 fail(.nothingHappened, "\(id), stored afterwards by commit \(commit.number)")
             }
         }
@@ -110,11 +126,15 @@ extension Checker {
         var counts: [String: Int] = [:]
         for session in commit.sessions {
             if session.isLiving {
+                living.insert(session.id)
                 if let end = final[session.id], !lost.contains(end) {
                     fail(.resurrected, "\(session.id), ended by commit \(end), is alive in \(commit.number)")
                 }
                 if session.isRoot { counts["\(session.policy)/\(session.isPending)", default: 0] += 1 }
-            } else if session.isFinal, final[session.id] == nil {
+                continue
+            }
+            living.remove(session.id)
+            if session.isFinal, final[session.id] == nil {
                 final[session.id] = commit.number
             }
         }
@@ -142,10 +162,11 @@ extension Checker {
     private mutating func noteTaken(_ publication: Publication) {
         switch publication {
         case .copy(let number, _): copied.insert(number)
-        case .event(let id, let body, _):
+        case .event(let id, let body, let isRefused):
             guard let stored = events[id] else { return fail(.inventedEvent, id) }
             if stored.event.body != body { fail(.unstableEvent, id) }
             taken[id] = body
+            if !isRefused { reachedAll.insert(id) }
         case .quarantine(let number, let reason): quarantined[number] = reason
         }
     }
@@ -200,11 +221,12 @@ extension Checker {
         }
         // A reply may arrive after the fail-over that lost its effect.
         let wasLost = command.id.map { isLost($0) } ?? false
-        for session in answer.ended where ended[session] == nil && !wasLost {
-            ended[session] = answer.number
+        let ended = answer.ended + (answer.isPending ? concerned[first(command)] ?? [] : [])
+        for session in ended where self.ended[session] == nil && !wasLost {
+            self.ended[session] = answer.number
             endedAt[session] = sent.count
         }
-        if let session = answer.valid, let end = ended[session], let moment = endedAt[session],
+        if let session = answer.valid, let end = self.ended[session], let moment = endedAt[session],
             answer.number > moment
         {
             fail(.validAfterRevocation, "\(session) in \(answer.number), ended by \(end)")
@@ -219,6 +241,12 @@ extension Checker {
             }
             successors[token] = (successor, answer.number)
         }
+    }
+
+    /// The number of the first message that is the same as this one.
+    private func first(_ command: SentCommand) -> Int {
+        guard let id = command.id else { return command.number }
+        return numbersOf[id]?.first { sent[$0]?.text == command.text } ?? command.number
     }
 
     private mutating func checkCode(of answer: Answer, to command: SentCommand) {
@@ -237,7 +265,12 @@ extension Checker {
     }
 
     private mutating func noteFailure(_ answer: Answer, _ id: String) {
-        guard answer.isRetryable else { return }
+        guard answer.isRetryable, !isReused(id) else { return }
+        // The same message may be under way a second time: what that one does is not this one's.
+        let isAlone = (numbersOf[id] ?? []).allSatisfy { number in
+            number == answer.number || deliveries[number] == nil || answers[number] != nil
+        }
+        guard isAlone else { return }
         let count = deliveries(of: id)
         if count == 1, let commit = commitsOf[id]?.first(where: { !lost.contains($0) }) {
             fail(.nothingHappened, "\(id), stored earlier by commit \(commit)")
@@ -264,6 +297,8 @@ extension Checker {
         package var messages: [Int] = []
         package var outbox: [String] = []
         package var leases: [String] = []
+        /// Mass revocations that are not carried out.
+        package var revocations: [String] = []
         /// Living sessions whose deadline has passed.
         package var overdue: [String] = []
         /// Workers that do not consume.
@@ -272,7 +307,8 @@ extension Checker {
         package init() {}
 
         package var isNothing: Bool {
-            messages.isEmpty && outbox.isEmpty && leases.isEmpty && overdue.isEmpty && isDown.isEmpty
+            messages.isEmpty && outbox.isEmpty && leases.isEmpty && revocations.isEmpty && overdue.isEmpty
+                && isDown.isEmpty
         }
     }
 
@@ -282,7 +318,8 @@ extension Checker {
     package mutating func finish(_ remains: Remains) {
         for number in remains.messages { fail(.unfinished, "message \(number) is still in its queue") }
         for id in remains.outbox { fail(.unfinished, "\(id) is still in the outbox") }
-        for lease in remains.leases { fail(.unfinished, "the lease \(lease) is still held") }
+        for lease in remains.leases { fail(.unfinished, "the lease \(lease) is held") }
+        for revocation in remains.revocations { fail(.unfinished, "the mass revocation at \(revocation) stands") }
         for session in remains.overdue { fail(.unfinished, "\(session) is past its deadline") }
         for worker in remains.isDown { fail(.unfinished, "worker \(worker) does not consume") }
         for command in sent.values.sorted(by: { $0.number < $1.number }) { checkEnd(of: command) }
@@ -298,6 +335,9 @@ extension Checker {
         let isGivenUp = quarantined[number] == "internal"
         if answers[number] == nil, !copied.contains(number), !isGivenUp {
             fail(.unanswered, "\(number) \(command.command)")
+        }
+        if answers[number] == nil, !command.isMute, !isGivenUp, !lostReplies.contains(number), copied.contains(number) {
+            fail(.lostReply, "\(number) \(command.command)")
         }
         let quarantine: Set = [
             "malformed_message", "invalid_field", "unknown_command", "unsupported_media_type", "message_too_large",

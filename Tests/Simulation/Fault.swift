@@ -16,11 +16,13 @@ package enum PipelineStep: String, CaseIterable, Sendable {
     case sweep
     case reap
     case relay
+    /// The look for mass revocations, and the walk that carries them out.
+    case revocations
 
     /// Whether the step is a request to the store.
     var isOfStore: Bool {
         switch self {
-        case .load, .commit, .release, .clear, .policies, .sweep, .reap, .relay: true
+        case .load, .commit, .release, .clear, .policies, .sweep, .reap, .relay, .revocations: true
         case .delivery, .publish, .confirm, .reply, .acknowledgement: false
         }
     }
@@ -91,6 +93,7 @@ package struct FaultPlan {
         switch step {
         case .release: faults.append((step, kind, 1))
         case .reap: faults.append((step, kind, Int.random(in: 1...2, using: &random)))
+        case .revocations: faults.append((step, kind, Int.random(in: 1...8, using: &random)))
         case .relay:
             // Leave something behind for the sweep.
             faults.append((.commit, .crashAfter, Int.random(in: 1...3, using: &random)))

@@ -22,7 +22,9 @@ package enum Observation: Sendable {
     case cleared(events: [String])
     /// A reply reached its client.
     case answered(Answer)
-    /// A public message contained what looks like a token.
+    /// A reply was given up; without an explanation where nothing was wrong with it or its connection.
+    case replyLost(number: Int, isExplained: Bool)
+    /// What is meant for everybody held what looks like a token.
     case leaked(String)
 }
 
@@ -47,7 +49,9 @@ package struct SentCommand: Sendable {
     package var expectation = Expectation.rules
     /// The refresh token in the command.
     package var refreshToken: String?
-    /// Whether its reply queue does not exist.
+    /// Whether it ends every session that there is.
+    package var endsAll = false
+    /// Whether its reply goes nowhere, as its sender would have it.
     package var isMute = false
 
     package init(number: Int, id: String?, command: String, text: String) {
@@ -129,7 +133,9 @@ package struct Answer: Sendable {
     package var body: [UInt8]
     /// The sessions that it reports as ended.
     package var ended: [String] = []
-    /// The session that it reports as valid.
+    /// Whether it says that every session is over, though they are ended one by one.
+    package var isPending = false
+    /// The session that it says is good.
     package var valid: String?
     /// The refresh token that it contains.
     package var refreshToken: String?
@@ -160,7 +166,8 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case resurrected = "§10.4: an ended session is alive again"
         case limitExceeded = "§10.5: more sessions than the limit"
         case secondSuccessor = "§6: a refresh token with two successors"
-        case leaked = "§4, §5, §7: a token in a public message"
+        case lostReply = "§4: a reply that was lost, and its address is good"
+        case leaked = "§4, §5, §7: a token where everybody reads"
         case wrongCode = "§5: bad input answered with another code"
         case notQuarantined = "§10.7: bad input that was not quarantined"
         case unexplainedQuarantine = "§10.7: a valid command was quarantined"

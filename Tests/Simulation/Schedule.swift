@@ -5,14 +5,19 @@ import SessionStorage
 /// One schedule of a small case.
 final class Schedule {
     private let world: World
+    private let `case`: Exhaustive.Case
     private var crashes: Int
     private var redeliveries: Int
-    private var seen = Digest()
     private var commits = Digest()
+    /// What the broker took, and what was answered: each once, whenever it was.
+    private var seen: Set<Digest> = []
+    private var seenDigest = Digest()
+    private var hasFollowed = false
     private var stopped = false
 
     init(_ case: Exhaustive.Case, crashes: Int, redeliveries: Int, isVerbose: Bool = false) {
         world = World(seed: 1, isVerbose: isVerbose)
+        self.case = `case`
         self.crashes = crashes
         self.redeliveries = redeliveries
         world.isInstant = true
@@ -32,50 +37,134 @@ final class Schedule {
 
     var history: [String] { world.history }
 
-    /// - Parameter choose: chooses one of `count` options, given the digest of the state; `nil` if the state was
-    ///   reached before. Without a digest, it is a choice within a step.
-    /// - Returns: whether the schedule was completed.
-    func run(_ choose: @escaping (Int, (() -> Digest)?) -> Int?) -> Bool {
+    /// Which of so many options comes next, given what it has come to; `nil` where that is known already. Without a digest it
+    /// is a choice within a step.
+    typealias Choose = (Int, (() -> Digest)?) -> Int?
+
+    private enum Option {
+        case arrival(Agenda.Arrival)
+        /// Nothing else is on its way: who is to connect, or to start, does.
+        case timer
+        /// Nothing is left but what is shown to nobody who could do anything else.
+        case flush
+        case crash(SimulatedWorker, losingRequests: Bool)
+        case disconnect(SimulatedWorker)
+    }
+
+    /// - Returns: whether it came to its end.
+    func run(_ choose: @escaping Choose) -> Bool {
+        var isUntouched = true
         world.chooseConsumer = { [unowned self] count in
             guard count > 1 else { return 0 }
-            guard let choice = choose(count, nil) else {
-                stopped = true
+            // Two workers of which neither has done anything are the same but for their names.
+            if isUntouched {
+                isUntouched = false
                 return 0
             }
-            return choice
+            return pick(count, choose)
         }
         while !stopped {
-            let arrivals = world.agenda.arrivals
-            if arrivals.isEmpty {
-                if world.broker.unfinished.isEmpty || !world.agenda.step() { return true }
+            if let next = world.agenda.arrivals.first(where: { isUnseen($0) }) {
+                world.note("next, as in any order: \(next.label)")
+                world.agenda.arrive(next.place)
                 continue
             }
-            let alive = world.workers.filter { $0.life != 0 }
-            let crashing = crashes > 0 ? alive : []
-            let losing = redeliveries > 0 ? alive.filter(\.hasDeliveries) : []
-            let count = arrivals.count + 2 * crashing.count + losing.count
-            guard let choice = count == 1 ? 0 : choose(count, { self.digest }) else { return false }
-            if choice < arrivals.count {
-                world.note("next: \(arrivals[choice].label)")
-                world.agenda.arrive(arrivals[choice].place)
-            } else if choice < arrivals.count + 2 * crashing.count {
-                crash(crashing[(choice - arrivals.count) / 2], losingAll: (choice - arrivals.count) % 2 == 0)
-            } else {
-                redeliveries -= 1
-                let worker = losing[choice - arrivals.count - 2 * crashing.count]
-                world.note("--- worker \(worker.number) loses its connections")
-                worker.disconnect()
+            let options = options
+            guard let first = options.first else { return true }
+            guard options.count > 1 else {
+                follow(first, choose)
+                continue
             }
+            guard let choice = choose(options.count, { self.digest }) else { return false }
+            switch options[choice] {
+            case .crash, .disconnect: isUntouched = false
+            case .arrival, .timer, .flush: break
+            }
+            follow(options[choice], choose)
         }
         return false
     }
 
-    private func crash(_ worker: SimulatedWorker, losingAll: Bool) {
+    private func pick(_ count: Int, _ choose: Choose) -> Int {
+        guard let choice = choose(count, nil) else {
+            stopped = true
+            return 0
+        }
+        return choice
+    }
+
+    /// Whether a message may arrive at once, since everything that is still to come shows the same before and behind it.
+    private func isUnseen(_ arrival: Agenda.Arrival) -> Bool {
+        switch arrival.commuting {
+        case .nothing: false
+        case .allButLoss: crashes == 0 && redeliveries == 0
+        case .allButCrash: crashes == 0
+        }
+    }
+
+    private var options: [Option] {
+        let arrivals = world.agenda.arrivals
+        var options = arrivals.filter { $0.commuting == .nothing }.map(Option.arrival)
+        if options.isEmpty {
+            if world.agenda.hasTimers, !world.broker.unfinished.isEmpty {
+                options.append(.timer)
+            } else if !arrivals.isEmpty {
+                options.append(.flush)
+            } else {
+                return []
+            }
+        }
+        for worker in world.workers where worker.life != 0 {
+            if crashes > 0 {
+                options.append(.crash(worker, losingRequests: true))
+                if arrivals.contains(where: { $0.sender == worker.life && $0.commuting == .nothing }) {
+                    options.append(.crash(worker, losingRequests: false))
+                }
+            }
+            if redeliveries > 0, worker.hasDeliveries { options.append(.disconnect(worker)) }
+        }
+        return options
+    }
+
+    private func follow(_ option: Option, _ choose: Choose) {
+        switch option {
+        case .arrival(let arrival):
+            world.note("next: \(arrival.label)")
+            world.agenda.arrive(arrival.place)
+        case .timer: _ = world.agenda.step()
+        case .flush:
+            while let next = world.agenda.arrivals.first {
+                world.note("next, at last: \(next.label)")
+                world.agenda.arrive(next.place)
+            }
+        case .crash(let worker, let losingRequests): crash(worker, losingRequests: losingRequests, choose)
+        case .disconnect(let worker):
+            redeliveries -= 1
+            world.note("--- worker \(worker.number) loses its connections")
+            decide(worker.life, choose) { $0 == .allButLoss }
+            worker.disconnect()
+        }
+    }
+
+    private func crash(_ worker: SimulatedWorker, losingRequests: Bool, _ choose: Choose) {
         crashes -= 1
-        world.note("--- worker \(worker.number) crashes\(losingAll ? ", and its messages in flight are lost" : "")")
+        world.note("--- worker \(worker.number) crashes\(losingRequests ? ", and what it asked for is lost" : "")")
         let life = worker.life
+        decide(life, choose) { $0 != .nothing }
         worker.crash(isSeenAtOnce: true)
-        if losingAll { world.agenda.drop(from: life) }
+        if losingRequests { world.agenda.drop(from: life) }
+    }
+
+    /// What nobody has seen arrive so far: decides of each whether it did, or is lost, and with it what was sent behind it.
+    private func decide(_ life: Int, _ choose: Choose, _ isMeant: (Agenda.Commuting) -> Bool) {
+        while let next = world.agenda.arrivals.first(where: { $0.sender == life && isMeant($0.commuting) }) {
+            if pick(2, choose) == 0 {
+                world.note("it had: \(next.label)")
+                world.agenda.arrive(next.place)
+            } else {
+                world.agenda.drop(over: next.link)
+            }
+        }
     }
 
     /// Returns to virtual time after a complete schedule, and returns the violations.
@@ -94,65 +183,85 @@ final class Schedule {
     private func note(_ observation: Observation) {
         switch observation {
         case .committed(let commit):
-            commits.append(commit.lane)
             for message in commit.messages { commits.append(message) }
-            for event in commit.events { commits.append(event.id) }
-            commits.append(commit.sessions.count)
-        case .sent: break
-        case .delivered(let number, let lane): seen.add(Digest(1, number, lane))
-        case .told(let commit, let lane): seen.add(Digest(2, commit, lane))
-        case .taken(let publication): seen.add(Self.digest(3, publication))
-        case .confirmed(let publication, let lane): seen.add(Self.digest(100 + lane, publication))
-        case .acknowledged(let number, let lane): seen.add(Digest(4, number, lane))
-        case .answered(let answer): seen.add(Digest(5, "\(answer.number) \(answer.status) \(answer.code ?? "")"))
-        case .cleared(let events): for event in events { seen.add(Digest(6, event)) }
-        case .lost, .protocolError, .leaked: seen.add(Digest(7))
+            commits.append(commit.events.count)
+            commits.append(commit.sessions.count(where: \.isLiving))
+        case .taken(let publication): see(digest(publication))
+        case .answered(let answer):
+            see(Digest(answer.number, "\(answer.status) \(answer.code ?? "")"))
+            sendFollowing(answer)
+        // These follow from what lanes have been told, and that from what they are.
+        case .sent, .delivered, .told, .confirmed, .acknowledged, .cleared: break
+        case .lost, .protocolError, .leaked, .replyLost: see(Digest(7))
         }
     }
 
-    private static func digest(_ tag: Int, _ publication: Publication) -> Digest {
+    private func see(_ digest: Digest) {
+        if seen.insert(digest).inserted { seenDigest.add(digest) }
+    }
+
+    /// Sends what is sent once there is an answer.
+    private func sendFollowing(_ answer: Answer) {
+        guard let following = `case`.following, !hasFollowed, following.isBehind(answer) else { return }
+        hasFollowed = true
+        let known = world.client.firstSession
+        world.client.send(following.commands(known.id, known.session, known.refresh))
+    }
+
+    private func digest(_ publication: Publication) -> Digest {
         switch publication {
-        case .copy(let number, let isRefused): Digest(tag, 1, number, isRefused ? 1 : 0)
-        case .event(let id, _, let isRefused): Digest(tag, (isRefused ? "refused " : "") + id)
-        case .quarantine(let number, _): Digest(tag, 2, number)
+        case .copy(let number, let isRefused): return Digest(1, number, isRefused ? 1 : 0)
+        case .event(let id, _, let isRefused):
+            var digest = Digest(isRefused ? 2 : 3)
+            digest.append(world.name(ofEvent: id))
+            return digest
+        case .quarantine(let number, _): return Digest(4, number)
         }
     }
 
-    /// The digest of the current state.
+    /// What it has come to: whoever has the same goes on the same way, and the checker finds the same, but for names.
+    ///
+    /// Names are whatever is drawn (ids, tokens), and the numbers of workers, lanes, connections and deliveries. What a lane
+    /// does next follows from what it has been told since it last had nothing to do, from what it holds, and from what it
+    /// has on its way; what the store has from which messages it committed, in their order. Two workers may change places.
+    /// Of one that is no more only what it had sent is left.
     private var digest: Digest {
-        var digest = Digest(crashes, redeliveries)
+        var digest = Digest(crashes, redeliveries, hasFollowed ? 1 : 0)
         digest.append(commits)
-        digest.append(seen)
-        digest.append(world.agenda.digest)
+        digest.append(seenDigest)
+        digest.append(world.agenda.timers)
+        var onTheWay = world.agenda.onTheWay
+        var workers = Digest()
         for worker in world.workers {
-            digest.append(worker.life)
-            for lane in worker.lanes { digest.append(lane?.told ?? Digest()) }
+            var one = Digest(worker.life == 0 ? 0 : 1)
+            for lane in worker.lanes { one.append(lane?.told ?? Digest(-1)) }
+            if worker.life != 0 { one.append(onTheWay.removeValue(forKey: worker.life) ?? Digest()) }
+            for queue in Topology.CommandQueue.allCases {
+                for consumer in world.broker.consumers
+                where consumer.connection.life == worker.life && consumer.queue == queue {
+                    one.append(queue.rawValue)
+                    for (_, message) in consumer.unacknowledged { Self.append(message, to: &one) }
+                }
+            }
+            workers.add(one)
         }
-        var queues = Digest()
+        digest.append(workers)
+        var others = Digest()
+        for (_, content) in onTheWay { others.add(content) }
+        digest.append(others)
         for queue in Topology.CommandQueue.allCases {
-            var one = Digest(1, queue.rawValue)
-            for message in world.broker.ready[queue] ?? [] {
-                one.append(message.number)
-                one.append(message.deliveries)
-            }
-            queues.append(one)
+            digest.append(queue.rawValue)
+            for message in world.broker.ready[queue] ?? [] { Self.append(message, to: &digest) }
         }
-        var held = Digest()
-        for consumer in world.broker.consumers {
-            var one = Digest(consumer.connection.number)
-            one.append(consumer.queue.rawValue)
-            for (tag, message) in consumer.unacknowledged {
-                one.append(tag)
-                one.append(message.number)
-            }
-            held.add(one)
-        }
-        digest.append(queues)
-        digest.append(held)
         var stored = Digest()
         for name in world.redis.contents.claims.keys { stored.add(Digest(1, name)) }
-        for record in world.redis.contents.outbox { stored.add(Digest(2, record.event.id)) }
+        for record in world.redis.contents.outbox { stored.add(world.name(ofEvent: record.event.id)) }
         digest.append(stored)
         return digest
+    }
+
+    private static func append(_ message: SimulatedBroker.Message, to digest: inout Digest) {
+        digest.append(message.number)
+        digest.append(message.deliveries)
     }
 }

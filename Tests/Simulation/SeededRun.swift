@@ -13,8 +13,8 @@ package enum SeededRun {
         package let history: [String]
     }
 
-    /// How long everything may take after the last fault, in microseconds: the relay's patience, the longest pauses
-    /// between retries, and the minute for which copies are offered.
+    /// How long everything may take once nothing goes wrong and nothing is sent any more, in microseconds: the relay's patience, the longest
+    /// pauses of who tries again, and a minute that copies are offered.
     private static let bound = 150_000_000
 
     package static func run(seed: UInt64, isVerbose: Bool = false) -> Report {
@@ -43,6 +43,7 @@ package enum SeededRun {
         world.drawLatency()
         world.prefetch = pick([1, 2, 10, 500])
         world.heldBytes = pick([2_000, 1 << 20])
+        world.largeFrom = pick([.max, .max, .max, 3])
         world.policy.maxSessions = pick([1, 2, 3])
         world.policy.onLimit = pick(SessionPolicy.LimitStrategy.allCases)
         world.policy.idleSeconds = pick([3, 10, 40])
@@ -56,11 +57,13 @@ package enum SeededRun {
         world.faults = FaultPlan(turn: world.seed, using: &world.random)
         let steps = Set(world.faults.pending.map(\.step))
         if steps.contains(.reap) { world.policy.idleSeconds = 3 }
+        world.client.revokesAll = steps.contains(.revocations) || world.seed % 16 == 5
+        world.client.hasBadAddresses = steps.contains(.reply) || world.seed % 3 == 0
         world.client.expiresOften = steps.contains(.release)
         world.redis.mayFailOver = world.faults.pending.contains { $0.kind == .failOver }
     }
 
-    /// Advances the time until nothing is left to do, or until the bound after the last fault.
+    /// Lets time pass until nothing is left to do, or the bound is reached behind the last fault and the last command.
     static func settle(_ world: World, atLeast: Int = 0) -> Checker.Remains {
         let begin = world.agenda.now
         while true {
@@ -70,7 +73,7 @@ package enum SeededRun {
             guard world.client.isDone, end - begin >= atLeast else { continue }
             let remains = remains(of: world)
             if remains.isNothing { return remains }
-            if world.agenda.now - max(world.lastFault, begin) > bound { return remains }
+            if world.agenda.now - max(world.lastFault, world.client.lastSent, begin) > bound { return remains }
         }
     }
 
@@ -82,6 +85,7 @@ package enum SeededRun {
         let contents = world.redis.contents
         let now = world.redis.time
         remains.outbox = contents.outbox.map(\.event.id)
+        remains.revocations = contents.revocationProgress(at: now)?.standing.all.map { "\($0.at.milliseconds)" } ?? []
         remains.leases = contents.leases.filter { $0.value.until > now }.map(\.key).sorted()
         remains.overdue = contents.deadlines.filter { $0.value.milliseconds < now.milliseconds - 5000 }
             .map(\.key.text).sorted()

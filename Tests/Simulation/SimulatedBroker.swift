@@ -38,6 +38,8 @@ final class SimulatedBroker {
         unowned let worker: SimulatedWorker
         let life: Int
         let number: Int
+        /// Of the lane among its worker's.
+        var place = -1
         let toBroker: Agenda.Link
         let toWorker: Agenda.Link
         fileprivate(set) var isOpen = true
@@ -57,7 +59,7 @@ final class SimulatedBroker {
         }
     }
 
-    private unowned let world: World
+    unowned let world: World
     private(set) var ready: [Topology.CommandQueue: [Message]] = [:]
     private(set) var consumers: [Consumer] = []
     private var nextConsumer = 0
@@ -131,7 +133,8 @@ final class SimulatedBroker {
 
     private func deliver(_ message: Message, to consumer: Consumer) {
         var message = message
-        let fault = world.strike(at: .delivery, consumer.connection.worker, message: message)
+        let fault = world.strike(
+            at: .delivery, consumer.connection.worker, message: message, over: consumer.connection)
         guard consumer.connection.isOpen, consumer.isActive else {
             ready[consumer.queue, default: []].insert(message, at: 0)
             return
@@ -174,7 +177,7 @@ final class SimulatedBroker {
         deliver: @escaping (AMQPDelivery, Topology.CommandQueue) -> Void, whenThere: @escaping () -> Void
     ) {
         world.agenda.send(
-            over: connection.toBroker, after: world.latency(), "consume", Digest(3, connection.life, lane)
+            over: connection.toBroker, after: world.latency(), "consume", Digest(3, connection.place)
         ) { [self] in
             guard connection.isOpen else { return }
             for queue in queues {
@@ -186,7 +189,7 @@ final class SimulatedBroker {
     }
 
     func cancel(over connection: Connection, whenDone: @escaping () -> Void) {
-        world.agenda.send(over: connection.toBroker, after: world.latency(), "cancel", Digest(4, connection.life)) {
+        world.agenda.send(over: connection.toBroker, after: world.latency(), "cancel", Digest(4, connection.place)) {
             [self] in
             guard connection.isOpen else { return }
             for consumer in consumers where consumer.connection === connection { consumer.isActive = false }
@@ -206,13 +209,13 @@ final class SimulatedBroker {
     }
 
     func acknowledge(_ tag: UInt64, multiple: Bool, of queue: Topology.CommandQueue, over connection: Connection) {
-        let fault = world.strike(at: .acknowledgement, connection.worker)
+        let fault = world.strike(at: .acknowledgement, connection.worker, over: connection)
         if fault == .crash || !connection.isOpen { return }
         let delay = fault == .slow ? world.pause(300_000...3_000_000) : world.latency()
         world.agenda.send(
             over: connection.toBroker, from: connection.life, after: delay,
             "\(connection.life) acknowledges \(tag) of \(queue)",
-            Digest(5, connection.number, Int(tag), multiple ? 1 : 0)
+            digest(ofAcknowledging: tag, multiple, queue, connection), commuting: .allButLoss
         ) { [self] in
             guard connection.isOpen,
                 let consumer = consumers.first(where: { $0.connection === connection && $0.queue == queue })
@@ -233,7 +236,7 @@ final class SimulatedBroker {
             .filter { multiple ? $0.tag <= tag : $0.tag == tag }.map(\.message.number)
     }
 
-    // MARK: - Connections
+    // MARK: Connections
 
     func connect(
         _ worker: SimulatedWorker, life: Int, onClose: @escaping (AMQPError) -> Void
@@ -264,6 +267,7 @@ final class SimulatedBroker {
             }
         }
         if world.isInstant {
+            world.agenda.drop(over: connection.toBroker)
             tell()
             return dispatch()
         }
@@ -288,7 +292,7 @@ final class SimulatedBroker {
         onOutcomes: @escaping (Bool, [AMQPPublishOutcome]) -> Void
     ) {
         guard !messages.isEmpty else { return onOutcomes(connection.isOpen, []) }
-        let fault = world.strike(at: step, connection.worker)
+        let fault = world.strike(at: step, connection.worker, over: connection)
         if fault == .crash { return }
         let error = AMQPError(.connectionClosed, "the connection was lost")
         guard connection.isOpen else {
@@ -304,10 +308,17 @@ final class SimulatedBroker {
         let delay = fault == .slow ? world.pause(300_000...4_000_000) : world.latency()
         world.agenda.send(
             over: connection.toBroker, from: connection.life, after: delay,
-            "\(connection.life) publishes \(tags.count)", Digest(6, connection.number, Int(tags[0]), tags.count)
+            "\(connection.life) publishes \(tags.count)", digest(ofPublishing: messages, connection),
+            commuting: .allButLoss
         ) { [self] in
             guard connection.isOpen else { return }
-            for (tag, message) in zip(tags, messages) { connection.unsent.append((tag, take(message))) }
+            for (tag, message) in zip(tags, messages) {
+                if Self.chokes(on: message) {
+                    let error = AMQPError(.connectionClosed, "INTERNAL_ERROR", replyCode: 541)
+                    return close(connection, because: error)
+                }
+                connection.unsent.append((tag, take(message)))
+            }
             if fault == .crashAfter { return connection.worker.crash() }
             sendConfirms(over: connection)
         }
@@ -315,7 +326,7 @@ final class SimulatedBroker {
 
     /// Confirms publications, one by one or many at once, in any order.
     private func sendConfirms(over connection: Connection) {
-        let fault = world.strike(at: .confirm, connection.worker)
+        let fault = world.strike(at: .confirm, connection.worker, over: connection)
         guard fault != .crash, connection.isOpen else { return }
         if world.isInstant {
             let outcomes = connection.unsent
@@ -362,35 +373,23 @@ final class SimulatedBroker {
         }
     }
 
-    /// Routes a message; `false` if one queue refuses it, even if others accept it.
+    /// Whether this costs the connection it is published over: RabbitMQ 3.10 decodes the address of a direct reply without
+    /// care.
+    static func chokes(on message: AMQPMessage) -> Bool {
+        message.exchange.isEmpty && message.routingKey.hasPrefix(badAddress)
+    }
+
+    static let badAddress = "amq.rabbitmq.reply-to.bad"
+
+    /// Routes a message; `false` if a queue refuses it, though the others have it.
     private func take(_ message: AMQPMessage) -> Bool {
         let isFull = (fullUntil[message.exchange] ?? 0) > world.agenda.now
+        if message.exchange.isEmpty {
+            world.client.receive(message)
+            return true
+        }
         if message.exchange == names.dead, isFull { return false }
         world.noteTaken(message, isRefused: isFull)
         return !isFull
-    }
-
-    // MARK: - Replies
-
-    /// Publishes replies. Each is settled once its client has it or it is lost.
-    func reply(
-        _ replies: [AMQPMessage], from worker: SimulatedWorker, life: Int, link: Agenda.Link,
-        whenSettled: @escaping () -> Void
-    ) {
-        guard !replies.isEmpty else { return whenSettled() }
-        let fault = world.strike(at: .reply, worker)
-        if fault == .crash { return }
-        let delay = fault == .slow ? world.pause(300_000...4_900_000) : world.latency()
-        let arrive = { [self] in
-            // Losing the reply connection loses replies; the command is acknowledged all the same.
-            let isLost = fault == .disconnect
-            if !isLost { for reply in replies { world.client.receive(reply) } }
-            if fault == .crashAfter { return worker.crash() }
-            if world.isInstant { return worker.whenAwake(life, over: link, whenSettled) }
-            world.agenda.send(over: link, after: world.latency()) { worker.whenAwake(life, over: link, whenSettled) }
-        }
-        // Delivered with the worker's other publications: separate arrivals would show nothing new.
-        if world.isInstant { return arrive() }
-        world.agenda.send(over: link, from: life, after: delay) { arrive() }
     }
 }

@@ -9,6 +9,8 @@ final class SimulatedClient {
     private enum Kind: Int, CaseIterable {
         case create, validate, refresh, revoke, revokeSubject, lock, unlock, elevate, reauthenticate, update
         case beginTransfer, completeTransfer, disable, enable, get, list, activity, putPolicy, again, reuse, hostile
+        /// Sent where a run asks for it.
+        case revokeAll
     }
 
     private static let subjects = ["alice", "bob"]
@@ -24,6 +26,11 @@ final class SimulatedClient {
     private var remaining = 0
     /// Whether many commands expire.
     var expiresOften = false
+    /// Whether some give an address that RabbitMQ chokes on.
+    var hasBadAddresses = false
+    /// Whether every session is revoked at once, halfway.
+    var revokesAll = false
+    private var total = 0
 
     init(_ world: World) {
         self.world = world
@@ -32,16 +39,20 @@ final class SimulatedClient {
     /// Whether it has nothing left to send.
     var isDone: Bool { remaining == 0 }
     var count: Int { sent.count }
+    /// When it sent the last.
+    private(set) var lastSent = 0
 
     func begin(_ count: Int, after pause: Int) {
         weights = Kind.allCases.map { kind in
             switch kind {
             case .create, .validate, .refresh: Int.random(in: 1...6, using: &world.random)
+            case .revokeAll: 0
             case .disable, .putPolicy, .lock, .reuse: Int.random(in: 0...1, using: &world.random)
             default: Int.random(in: 0...3, using: &world.random)
             }
         }
         remaining = count
+        total = count
         world.agenda.after(pause) { [self] in sendNext() }
     }
 
@@ -58,7 +69,8 @@ final class SimulatedClient {
     private func sendNext() {
         guard remaining > 0 else { return }
         remaining -= 1
-        let kind = remaining == 0 && sent.isEmpty ? .create : pickKind()
+        let isMiddle = remaining == total / 2
+        let kind: Kind = remaining == 0 && sent.isEmpty ? .create : revokesAll && isMiddle ? .revokeAll : pickKind()
         send(kind)
         // Pauses that put commands together, one after the other, and on both sides of the grace period and the idle
         // deadline.
@@ -151,6 +163,7 @@ final class SimulatedClient {
                 "session.create", ["subject": .string(pick(Self.subjects)), "actor": .string("another")],
                 id: earlier.command.id, expectation: .reuse)
         case .hostile: sendHostile()
+        case .revokeAll: send("session.revoke", ["all": .bool(true), "reason": .string("leak")])
         }
     }
 
@@ -160,7 +173,7 @@ final class SimulatedClient {
         let name = CommandName(exactly: command)
         let mayChange = name?.changesState == true
         let bytes = JSONWriter.bytes(of: body)
-        var properties = AMQPProperties(deliveryMode: 2, replyTo: "replies")
+        var properties = AMQPProperties(deliveryMode: 2, replyTo: address())
         properties.messageID = mayChange ? id ?? "m\(sent.count + 1)" : nil
         if mayChange, expiresOften ? world.flip() : rarely() && rarely() {
             // A deadline that has passed, or will if anything is slow.
@@ -174,6 +187,8 @@ final class SimulatedClient {
             number: 0, id: properties.messageID, command: command,
             text: command + " " + String(decoding: bytes, as: UTF8.self))
         sentCommand.expectation = expectation
+        sentCommand.isMute = properties.replyTo?.hasPrefix(SimulatedBroker.badAddress) == true
+        if case .bool(true)? = body["all"] { sentCommand.endsAll = true }
         sentCommand.refreshToken = body.text("refreshToken")
         publish(command, properties, bytes, sentCommand)
     }
@@ -186,6 +201,7 @@ final class SimulatedClient {
         let message = SimulatedBroker.Message(
             number: command.number, routingKey: key, properties: properties, body: body)
         sent.append((message, command))
+        lastSent = world.agenda.now
         if let id = command.id { world.nameMessage(id) }
         world.note("message \(command.number) \(command.id.map { "(\($0)) " } ?? "")\(command.text.prefix(160))")
         world.observe(.sent(command))
@@ -272,6 +288,8 @@ final class SimulatedClient {
             if let subject = body.text("data", "session", "subject") { subjectOf.append((id, subject)) }
         }
         switch command.command {
+        case "session.revoke" where command.endsAll:
+            if case .bool(true)? = body.value(["data", "pending"]) { answer.isPending = true }
         case "session.revoke", "subject.disable": answer.ended = body.texts("data", "revoked")
         case "session.create", "session.elevate": answer.ended = body.texts("data", "evicted")
         case "session.validate":
@@ -285,6 +303,13 @@ final class SimulatedClient {
     }
 
     // MARK: - Choices
+
+    /// A queue, or as clients of direct replies have it.
+    private func address() -> String {
+        guard hasBadAddresses, world.flip() else { return "replies" }
+        let number = Int.random(in: 1...3, using: &world.random)
+        return (rarely() ? SimulatedBroker.badAddress : "amq.rabbitmq.reply-to.good") + ".\(number)"
+    }
 
     private func rarely() -> Bool { Int.random(in: 0..<5, using: &world.random) == 0 }
 

@@ -13,11 +13,13 @@ final class SimulatedLane {
     private let life: Int
     /// Unique among all lanes of a run.
     let number: Int
+    private let place: Int
     private let queues: [Topology.CommandQueue]
     private var state: LaneState
     private var consuming: SimulatedBroker.Connection?
     private var publishing: SimulatedBroker.Connection?
-    private let replies: Agenda.Link
+    private let replies: SimulatedReplies
+    private let port: SimulatedRedis.Port
     var onFinish: (((any Error)?) -> Void)?
     private(set) var isServing = false
     private var isPaused = false
@@ -25,18 +27,24 @@ final class SimulatedLane {
     private var unread: [(AMQPDelivery, Topology.CommandQueue)] = []
     private var events: [LaneEvent] = []
     private var isHandling = false
-    /// The events so far, in order; recorded only for exhaustive search.
+    /// Where every order is tried, what it has been told since it last had nothing to do: what it does next follows from that,
+    /// but for names that it draws.
     private(set) var told = Digest()
+    /// What it waits for: to consume, the store, timers.
+    private var awaited = 0
 
-    init(of worker: SimulatedWorker, queues: [Topology.CommandQueue]) {
+    /// - Parameter place: among its worker's lanes.
+    init(of worker: SimulatedWorker, at place: Int, queues: [Topology.CommandQueue]) {
+        self.place = place
         self.worker = worker
         world = worker.world
         life = worker.life
         number = worker.world.nextLane(of: worker.life)
         self.queues = queues
-        replies = worker.world.agenda.makeLink()
-        let parts = worker.parts
-        parts.random = .init(seed: parts.random.next())
+        replies = SimulatedReplies(of: worker)
+        port = SimulatedRedis.Port(life: life, number: number, on: worker.world.agenda)
+        port.place = place
+        let parts = WorkerParts(number: number, policies: worker.policies, in: worker.world)
         state = LaneState(
             LaneState.Parts(
                 reader: parts.reader, decider: parts.decider, outgoing: parts.outgoing, queues: queues,
@@ -50,8 +58,10 @@ final class SimulatedLane {
             let connection = world.broker.connect(worker, life: life) { [weak self] error in
                 self?.handle(.lost(error))
             }
+            connection.place = place
             if isConsuming { consuming = connection } else { publishing = connection }
         }
+        if !world.isInstant { replies.open() }
         var actions: [LaneAction] = []
         state.begin(into: &actions)
         isHandling = true
@@ -73,15 +83,23 @@ final class SimulatedLane {
         defer { isHandling = false }
         while !events.isEmpty, worker.life == life {
             let event = events.removeFirst()
-            if world.agenda.isChosen { Self.append(event, to: &told) }
+            if world.isInstant { note(event) }
             var actions: [LaneAction] = []
             let now = NIODeadline.uptimeNanoseconds(UInt64(world.agenda.now) * 1000)
             state.handle(event, now: now, into: &actions)
             for action in actions where worker.life == life { perform(action) }
+            if world.isInstant, awaited == 0 {
+                told = Digest()
+                port.told = told
+            }
         }
     }
 
     private func perform(_ action: LaneAction) {
+        switch action {
+        case .consume, .countDeliveries, .load, .commit, .release, .startTimer: awaited += 1
+        default: break
+        }
         switch action {
         case .consume, .cancelConsumers, .pauseReading, .publish, .offer, .acknowledge, .close: ask(broker: action)
         case .countDeliveries, .load, .commit, .release, .clear: ask(store: action)
@@ -99,8 +117,13 @@ final class SimulatedLane {
         }
     }
 
-    /// Enough to distinguish events: their contents follow from the order of loads and commits.
-    private static func append(_ event: LaneEvent, to digest: inout Digest) {
+    /// Enough to tell what it has been told from anything else: contents follow from the order of loads and commits.
+    private func note(_ event: LaneEvent) {
+        switch event {
+        case .consuming, .counted, .loaded, .committed, .released, .timerFired: awaited -= 1
+        default: break
+        }
+        var digest = Digest()
         switch event {
         case .delivered(let deliveries, _):
             for delivery in deliveries { digest.append(Digest(1, delivery.properties.correlationID ?? "")) }
@@ -116,12 +139,10 @@ final class SimulatedLane {
             for result in results {
                 if case .applied = result { digest.append(true) } else { digest.append(false) }
             }
-        case .published(_, let outcomes, let isOpen):
-            digest.append(4)
-            for outcome in outcomes { digest.append(outcome == .confirmed) }
-            digest.append(isOpen)
+        // What is still on its way tells of these.
+        case .published(_, _, isChannelOpen: true), .cleared: return
+        case .published: digest.append(4)
         case .lost: digest.append(5)
-        case .cleared: digest.append(6)
         case .consuming: digest.append(7)
         case .timerFired: digest.append(8)
         case .loaded: digest.append(9)
@@ -130,6 +151,8 @@ final class SimulatedLane {
             .drain:
             digest.append(11)
         }
+        told.append(digest)
+        port.told = told
     }
 
     private static func brief(_ report: LaneReport) -> String {
@@ -191,7 +214,8 @@ extension SimulatedLane {
             }
         case .close:
             isServing = false
-            let error = AMQPError(.connectionClosed, "the lane was given up")
+            replies.abandon()
+            let error = AMQPError(.connectionClosed, "it was given up")
             world.broker.close(consuming, because: error)
             world.broker.close(publishing, because: error)
         default: preconditionFailure("not an action for the broker")
@@ -222,7 +246,13 @@ extension SimulatedLane {
             answer()
         }
         guard worker.life == life else { return }
-        world.broker.reply(replies, from: worker, life: life, link: self.replies) {
+        guard !world.isInstant else {
+            // Together with what is published beside them: to tell the two apart would show nobody anything.
+            for reply in replies { world.client.receive(reply) }
+            areSettled = true
+            return answer()
+        }
+        self.replies.publish(replies) {
             areSettled = true
             answer()
         }
@@ -245,12 +275,11 @@ extension SimulatedLane {
 extension SimulatedLane {
     private func ask(store action: LaneAction) {
         let redis = world.redis!
-        let port = worker.port
         switch action {
         case .countDeliveries(let id, let names):
             redis.countDeliveries(names, of: worker, over: port) { [weak self] in self?.handle(.counted(id, $0)) }
-        case .load(let id, let requests, _):
-            redis.load(requests, .load, of: worker, over: port) { [weak self] in self?.handle(.loaded(id, $0)) }
+        case .load(let id, let requests, let budget):
+            redis.load(requests, budget, .load, of: worker, over: port) { [weak self] in self?.handle(.loaded(id, $0)) }
         case .commit(let id, let commits):
             redis.commit(commits, .commit, of: worker, lane: number, over: port) { [weak self] in
                 self?.handle(.committed(id, $0))
@@ -262,7 +291,9 @@ extension SimulatedLane {
                 self?.handle(.released(id))
             }
         case .clear(let id, let references):
-            redis.ask(.clear, of: worker, over: port, isWrite: true) { contents, _ in
+            redis.ask(
+                .clear, of: worker, over: port, isWrite: true, content: redis.digest(of: references)
+            ) { contents, _ in
                 redis.clear(references, &contents)
             } answer: { [weak self] _ in
                 self?.handle(.cleared(id))

@@ -4,22 +4,40 @@ import SessionStorage
 /// A Redis in virtual time: the in-memory twin behind links that are slow, break, or answer late or never, with a clock
 /// that steps and a lagging replica.
 final class SimulatedRedis {
-    /// A worker's connection.
+    /// A connection: each lane has its own.
     final class Port {
         let life: Int
+        /// Its own among all there ever were.
+        let number: Int
         fileprivate let request: Agenda.Link
         fileprivate let answer: Agenda.Link
+        /// Where every order is tried, what clears is on its way beside the rest: it is never waited for.
+        fileprivate let clearing: Agenda.Link
         private var lastNumber = 0
+        /// Of the lane among its worker's.
+        var place = -1
 
-        init(life: Int, on agenda: Agenda) {
+        init(life: Int, number: Int, on agenda: Agenda) {
             self.life = life
+            self.number = number
             request = agenda.makeLink()
             answer = agenda.makeLink()
+            clearing = agenda.makeLink()
         }
+
+        /// What whoever asks has been told: what it asks for follows from that.
+        var told = Digest()
 
         fileprivate func nextNumber() -> Int {
             lastNumber += 1
             return lastNumber
+        }
+
+        fileprivate func digest(_ step: PipelineStep, _ content: Digest) -> Digest {
+            var digest = Digest(place, step.rawValue)
+            digest.append(told)
+            digest.append(content)
+            return digest
         }
     }
 
@@ -52,13 +70,14 @@ final class SimulatedRedis {
     /// Sends a request to the store.
     ///
     /// - Parameters:
-    ///   - isWrite: whether the request is not executed while writes are refused.
-    ///   - refusedWhole: makes the answer in that case; `nil` if all of it fails.
-    ///   - effect: the effect at the store.
-    ///   - answer: receives the answer, unless the worker has died.
+    ///   - content: what it is about, where that does not follow from what whoever asks has been told.
+    ///   - isWrite: whether nothing of it is done while writes are refused.
+    ///   - refusedWhole: what is answered then; `nil` where that is an error for all of it.
+    ///   - effect: what happens at the store.
+    ///   - answer: what the worker is told; not called where it has died.
     func ask<Answer>(
         _ step: PipelineStep, of worker: SimulatedWorker, over port: Port, isWrite: Bool,
-        refusedWhole: ((StoreError) -> Answer)? = nil,
+        refusedWhole: ((StoreError) -> Answer)? = nil, content: Digest = Digest(),
         _ effect: @escaping (inout InMemoryContents, Timestamp) -> Answer,
         answer: @escaping (Result<Answer, StoreError>) -> Void
     ) {
@@ -73,9 +92,11 @@ final class SimulatedRedis {
         }
         let tooLate = 2_000_000
         let number = port.nextNumber()
+        let isBeside = world.isInstant && step == .clear
         world.agenda.send(
-            over: port.request, from: port.life, after: world.latency(), "\(port.life) asks redis: \(step) \(number)",
-            Digest(1, port.life, number)
+            over: isBeside ? port.clearing : port.request, from: port.life, after: world.latency(),
+            "\(port.number) asks redis: \(step) \(number)",
+            port.digest(step, content), commuting: step == .clear ? .allButCrash : .nothing
         ) { [self] in
             let now = world.agenda.now
             if now < awayUntil {
@@ -162,24 +183,46 @@ final class SimulatedRedis {
         }
     }
 
+    /// What tells these from others.
+    func digest(of references: [OutboxEntry.Reference]) -> Digest {
+        var digest = Digest()
+        for reference in references { digest.add(world.name(ofEvent: eventIDs[reference] ?? "")) }
+        return digest
+    }
+
     func clear(_ references: [OutboxEntry.Reference], _ contents: inout InMemoryContents) {
         contents.clear(references)
         world.observe(.cleared(events: references.compactMap { eventIDs[$0] }))
     }
 }
 
-// MARK: - Requests
+extension Loaded {
+    /// Leaves out what is too large, as Redis is not even asked for it.
+    fileprivate func within(_ budget: LoadBudget, of world: World) -> Loaded {
+        guard budget.each != .max, world.largeFrom != .max else { return self }
+        let aggregates = aggregates.map { loaded in
+            guard case .loaded(let aggregate) = loaded.state, aggregate.sessions.count >= world.largeFrom else {
+                return loaded
+            }
+            return LoadedAggregate(state: .tooLarge(bytes: budget.each + 1))
+        }
+        return Loaded(now: now, revocations: revocations, aggregates: aggregates)
+    }
+}
+
+// MARK: - What workers ask for
 
 extension SimulatedRedis {
     func load(
-        _ requests: [LoadRequest], _ step: PipelineStep, of worker: SimulatedWorker, over port: Port,
+        _ requests: [LoadRequest], _ budget: LoadBudget, _ step: PipelineStep, of worker: SimulatedWorker,
+        over port: Port,
         answer: @escaping (Result<Loaded, StoreError>) -> Void
     ) {
         ask(
             step, of: worker, over: port, isWrite: false,
             { [self] contents, now in
-                guard isRefusingWrites else { return contents.load(requests, at: now) }
-                // A claim is a write; refusing it must not keep reads from being answered.
+                guard isRefusingWrites else { return contents.load(requests, at: now).within(budget, of: world) }
+                // A claim is a write, and must not keep what is only read.
                 let read = contents.load(requests.filter(\.messages.isEmpty), at: now)
                 var aggregates = read.aggregates[...]
                 let error = StoreError("OOM", .writesRefused, mayHaveHappened: false)
@@ -190,7 +233,8 @@ extension SimulatedRedis {
                             return LoadedAggregate(state: .refused(error))
                         }
                         return aggregate
-                    })
+                    }
+                ).within(budget, of: world)
             }, answer: answer)
     }
 

@@ -2,155 +2,164 @@ import AMQPNIO
 import SessionCore
 import SessionEngine
 import SessionStorage
+import TestSupport
 
-/// The background work of a worker: the reaper and the relay, once a second, over their own connections.
+/// What a worker does that nobody waits for, once a second, over a connection of its own: the product's own relay and
+/// reaper, and beside them its drain of mass revocations.
 final class SimulatedSweeper {
-    /// The same as `Sweeper.patience`.
-    private static let patience: Duration = .seconds(10)
-    private static let limit = 128
-
     private unowned let worker: SimulatedWorker
     private unowned let world: World
     private let life: Int
-    private let number: Int
+    private let waiting: SweepWaiting
+    private let executor: VirtualExecutor
+    private let clock: VirtualClock
+    private var random: SeededRandom
     private var connection: SimulatedBroker.Connection?
-    /// Events that a queue refused, and when to try again.
-    private var refusedUntil: [OutboxEntry.Reference: Int] = [:]
 
     init(_ worker: SimulatedWorker) {
         self.worker = worker
         world = worker.world
         life = worker.life
-        number = worker.world.nextLane(of: worker.life)
+        executor = VirtualExecutor()
+        waiting = SweepWaiting(of: worker, on: executor, lane: worker.world.nextLane(of: worker.life))
+        clock = VirtualClock(worker.world.agenda)
+        random = SeededRandom(seed: worker.world.seed &* 6_364_137 &+ UInt64(worker.life))
     }
 
     private var owner: String { "life \(life)" }
 
     func start() {
-        connection = world.broker.connect(worker, life: life) { [weak self] _ in
+        guard !waiting.isOver else { return }
+        let connection = world.broker.connect(worker, life: life) { [weak self] _ in
             guard let self, worker.life == life else { return }
             worker.after(world.pause(200_000...2_000_000)) { [weak self] in self?.start() }
         }
-        pause()
+        self.connection = connection
+        sweepRepeatedly(
+            SweepRun(SweepMemory(logger: World.silent, clock: clock.read, random: nextRandom())), connection)
+        drainRepeatedly(connection)
     }
 
-    private func pause() {
-        let connection = connection
-        worker.after(world.pause(750_000...1_250_000)) { [weak self] in
-            guard let self, connection === self.connection, connection?.isOpen == true else { return }
-            look()
-        }
+    /// The worker dies, or stops to sweep.
+    func end() {
+        waiting.end()
     }
 
-    private func look() {
-        ask(.sweep) { contents, now in
-            contents.pendingWork(eventsOlderThan: Self.patience, at: now)
-        } then: { [weak self] work in
-            guard let self else { return }
-            var rest = work.left.map { (partition: $0, isRelay: true) } + work.due.map { ($0, false) }
-            func next() {
-                guard !rest.isEmpty else { return self.pause() }
-                let (partition, isRelay) = rest.removeFirst()
-                if isRelay { relay(partition, then: next) } else { reap(partition, then: next) }
-            }
-            next()
-        }
-    }
+    private func nextRandom() -> SeededRandom { SeededRandom(seed: random.next()) }
 
-    /// Sends a request to the store. If it fails, the sweep starts again.
-    private func ask<Answer>(
-        _ step: PipelineStep, _ effect: @escaping (inout InMemoryContents, Timestamp) -> Answer,
-        then: @escaping (Answer) -> Void
-    ) {
-        world.redis.ask(step, of: worker, over: worker.port, isWrite: true, effect) { [weak self] result in
-            switch result {
-            case .success(let answer): then(answer)
-            case .failure: self?.pause()
-            }
-        }
-    }
+    // MARK: Two things at once
 
-    // MARK: - Relay
-
-    private func relay(_ partition: Partition, then: @escaping () -> Void) {
-        ask(.relay) { [owner] contents, now in
-            contents.lease(partition, for: .outbox, owner: owner, at: now)
-                ? contents.leftEvents(
-                    in: partition, olderThan: Self.patience, after: nil, limit: Self.limit, at: now) : []
-        } then: { [weak self] left in
-            guard let self else { return }
-            let events = left.compactMap { entry in
-                if case .success(let event) = entry.event { (entry.reference, event) } else { nil }
-            }
-            let due = events.filter { (self.refusedUntil[$0.0] ?? 0) <= self.world.agenda.now }
-            publish(due, step: .relay, then: then)
-        }
-    }
-
-    private func publish(
-        _ events: [(OutboxEntry.Reference, OutgoingEvent)], step: PipelineStep, then: @escaping () -> Void
-    ) {
-        guard !events.isEmpty, let connection else { return then() }
-        let messages = events.map { worker.parts.outgoing.message(for: $0.1) }
-        world.broker.publish(messages, over: connection) { [weak self] isOpen, outcomes in
-            guard let self, isOpen else { return }
-            var taken: [OutboxEntry.Reference] = []
-            for (event, outcome) in zip(events, outcomes) {
-                if outcome == .confirmed {
-                    taken.append(event.0)
-                } else {
-                    refusedUntil[event.0] = world.agenda.now + 4_000_000
+    private func sweepRepeatedly(_ run: SweepRun, _ connection: SimulatedBroker.Connection) {
+        pause(over: connection) { sweeper in
+            let (waiting, owner) = (sweeper.waiting, sweeper.owner)
+            let parts = sweeper.waiting.parts
+            sweeper.doNow(over: connection) {
+                let work = try await SimulatedSweepStore(step: .sweep, waiting: waiting).pendingWork(
+                    eventsOlderThan: Relay.patience)
+                func driver(_ step: PipelineStep) -> SweepDriver<SimulatedSweepStore, SimulatedEventPublisher> {
+                    let store = SimulatedSweepStore(step: step, waiting: waiting)
+                    return SweepDriver(
+                        store: store, processor: parts.processor(store),
+                        publisher: SimulatedEventPublisher(step: step, waiting: waiting, connection: connection),
+                        owner: owner)
                 }
-            }
-            guard !taken.isEmpty else { return then() }
-            ask(step) { [world] contents, _ in
-                world.redis.clear(taken, &contents)
-            } then: { _ in
-                then()
+                for partition in work.left {
+                    try await attempt { try await driver(.relay).run(Relay(), through: partition, &run.memory) }
+                }
+                for partition in work.due {
+                    try await attempt { try await driver(.reap).run(Reaper(), through: partition, &run.memory) }
+                }
+            } then: { sweeper in
+                sweeper.sweepRepeatedly(run, connection)
             }
         }
     }
 
-    // MARK: - Reaper
-
-    private func reap(_ partition: Partition, then: @escaping () -> Void) {
-        ask(.reap) { [owner] contents, now in
-            contents.lease(partition, for: .deadlines, owner: owner, at: now)
-                ? contents.dueSessions(in: partition, limit: Self.limit, at: now) : []
-        } then: { [weak self] due in
-            guard let self, !due.isEmpty else { return then() }
-            let process = BatchProcess(
-                due.map { Work(name: nil, content: .command(Command(tenant: "", action: ExpireSession($0)))) })
-            let run = Reaping(process)
-            follow(run.process.begin(by: worker.parts.decider), of: run, then: then)
+    private func drainRepeatedly(_ connection: SimulatedBroker.Connection) {
+        pause(over: connection) { sweeper in
+            let seed = sweeper.random.next()
+            let store = SimulatedSweepStore(step: .revocations, waiting: sweeper.waiting)
+            let drain = RevocationDrain(
+                store: store, processor: sweeper.waiting.parts.processor(store),
+                publisher: SimulatedEventPublisher(
+                    step: .revocations, waiting: sweeper.waiting, connection: connection),
+                owner: sweeper.owner, logger: World.silent, makeRandom: { SeededRandom(seed: seed) })
+            sweeper.doNow(over: connection) {
+                while try await drain.run({ _, walk in try await attempt(walk) }) {}
+            } then: { sweeper in
+                sweeper.drainRepeatedly(connection)
+            }
         }
     }
 
-    private final class Reaping {
-        var process: BatchProcess
-
-        init(_ process: BatchProcess) { self.process = process }
+    private func pause(over connection: SimulatedBroker.Connection, _ next: @escaping (SimulatedSweeper) -> Void) {
+        worker.after(world.pause(750_000...1_250_000)) { [weak self] in
+            guard let self, !waiting.isOver, connection === self.connection, connection.isOpen else { return }
+            next(self)
+        }
     }
 
-    private func follow(_ step: BatchProcess.Step, of run: Reaping, then: @escaping () -> Void) {
-        let decider = worker.parts.decider
-        switch step {
-        case .verify(let tokens):
-            follow(run.process.verified(tokens.map { _ in nil }, by: decider), of: run, then: then)
-        case .sign(let claims):
-            follow(run.process.signed(claims.map(SimulatedAccessTokens.sign), by: decider), of: run, then: then)
-        case .load(let requests, _):
-            world.redis.load(requests, .reap, of: worker, over: worker.port) { [weak self] result in
-                self?.follow(run.process.loaded(result, by: decider), of: run, then: then)
-            }
-        case .commit(let commits):
-            world.redis.commit(commits, .reap, of: worker, lane: number, over: worker.port) { [weak self] result in
-                self?.follow(run.process.committed(result, by: decider), of: run, then: then)
-            }
-        case .release: follow(run.process.released(), of: run, then: then)
-        case .finished:
-            let events = run.process.completions.compactMap(\.self).flatMap(\.events)
-            publish(events.map { ($0.reference, $0.event) }, step: .reap, then: then)
+    /// Runs work of the product now, as far as it comes, and later as its answers come.
+    private func doNow(
+        over connection: SimulatedBroker.Connection, _ work: @escaping () async throws -> Void,
+        then next: @escaping (SimulatedSweeper) -> Void
+    ) {
+        let work = SweepWork(work) { [weak self] isWell in
+            guard let self, !waiting.isOver, connection === self.connection else { return }
+            // What fails begins anew over another connection.
+            if isWell { next(self) } else { world.broker.close(connection, because: Self.interrupted) }
         }
+        Task(executorPreference: executor) {
+            do {
+                try await work.begin()
+                work.end(true)
+            } catch {
+                work.end(false)
+            }
+        }
+        executor.run()
+    }
+
+    private static let interrupted = AMQPError(.connectionClosed, "the sweep was interrupted")
+}
+
+/// A partition whose store refuses does not keep the others waiting.
+private func attempt(_ sweep: () async throws -> Void) async throws {
+    do {
+        try await sweep()
+    } catch let error as StoreError where error.cause == .refused {
+        return
+    }
+}
+
+/// What is kept from pass to pass over one connection.
+private final class SweepRun: @unchecked Sendable {
+    // Unchecked, and right: a simulation is of one thread.
+    var memory: SweepMemory
+
+    init(_ memory: SweepMemory) { self.memory = memory }
+}
+
+private struct SweepWork: @unchecked Sendable {
+    // Unchecked, and right: a simulation is of one thread.
+    let begin: () async throws -> Void
+    let end: (Bool) -> Void
+
+    init(_ begin: @escaping () async throws -> Void, end: @escaping (Bool) -> Void) {
+        self.begin = begin
+        self.end = end
+    }
+}
+
+/// The virtual time as the product reads it.
+private struct VirtualClock: @unchecked Sendable {
+    // Unchecked, and right: a simulation is of one thread.
+    private static let begin = ContinuousClock.now
+    private let agenda: Agenda
+
+    init(_ agenda: Agenda) { self.agenda = agenda }
+
+    var read: @Sendable () -> ContinuousClock.Instant {
+        { Self.begin + .microseconds(agenda.now) }
     }
 }

@@ -17,9 +17,9 @@ final class SimulatedWorker {
     let number: Int
     /// Identifies this run of the process; 0 while it is not running.
     private(set) var life = 0
-    private(set) var port: SimulatedRedis.Port
-    private(set) var parts: WorkerParts
-    /// In the order of `Self.lanes`; `nil` while a lane is not connected.
+    private(set) var policies: WorkerParts.PolicyBox
+    private var port: SimulatedRedis.Port
+    /// By the place of their queues among `lanes`; `nil` where one is not connected.
     private(set) var lanes: [SimulatedLane?] = []
     private var sweeper: SimulatedSweeper?
     private(set) var stalledUntil = 0
@@ -27,13 +27,13 @@ final class SimulatedWorker {
     private var asleep: [(life: Int, action: () -> Void)] = []
     private var isDraining = false
     private var drained = 0
-    private let isGateTaken = LargeGate()
+    private var gate = LargeGate()
 
     init(_ number: Int, in world: World) {
         self.number = number
         self.world = world
-        port = SimulatedRedis.Port(life: 0, on: world.agenda)
-        parts = WorkerParts(life: 0, in: world)
+        policies = WorkerParts.PolicyBox(world.policies)
+        port = SimulatedRedis.Port(life: 0, number: 0, on: world.agenda)
     }
 
     /// Whether it consumes from every queue.
@@ -47,8 +47,8 @@ final class SimulatedWorker {
         asleep = []
         isDraining = false
         drained = 0
-        port = SimulatedRedis.Port(life: life, on: world.agenda)
-        parts = WorkerParts(life: life, in: world)
+        policies = WorkerParts.PolicyBox(world.policies)
+        port = SimulatedRedis.Port(life: life, number: world.nextLane(of: life), on: world.agenda)
         lanes = Self.lanes.map { _ in nil }
         world.note("worker \(number) starts as \(life)")
         lookAtPolicies(isFirst: true)
@@ -91,7 +91,20 @@ final class SimulatedWorker {
     private func end() {
         life = 0
         lanes = []
+        gate = LargeGate()
+        endSweeping()
+    }
+
+    private func endSweeping() {
+        // First: what ends by it may look at this worker.
+        let ending = sweeper
         sweeper = nil
+        ending?.end()
+    }
+
+    /// Lets go of what waits.
+    func tearDown() {
+        endSweeping()
     }
 
     func stall(for microseconds: Int) {
@@ -104,8 +117,8 @@ final class SimulatedWorker {
     func drain() {
         guard life != 0, !isDraining else { return }
         isDraining = true
-        world.note("worker \(number) is asked to stop")
-        sweeper = nil
+        world.note("worker \(number) is told to stop")
+        endSweeping()
         let missing = lanes.count { $0 == nil }
         for lane in lanes { lane?.handle(.drain) }
         laneIsDrained(missing)
@@ -154,7 +167,7 @@ final class SimulatedWorker {
             contents.load([request], at: now)
         } answer: { [self] result in
             if case .success(let loaded) = result, case .loaded(let aggregate)? = loaded.aggregates.first?.state {
-                parts.policies.catalogue = world.policies.with(put: aggregate.policies)
+                policies.catalogue = world.policies.with(put: aggregate.policies)
                 if isFirst { for place in lanes.indices { connect(place) } }
                 if world.sweeps { after(250_000) { self.lookAtPolicies(isFirst: false) } }
             } else {
@@ -167,7 +180,7 @@ final class SimulatedWorker {
 
     private func connect(_ place: Int) {
         guard !isDraining else { return laneIsDrained() }
-        let lane = SimulatedLane(of: self, queues: Self.lanes[place])
+        let lane = SimulatedLane(of: self, at: place, queues: Self.lanes[place])
         lane.onFinish = { [weak self, weak lane] error in
             guard let self, let lane, lanes.indices.contains(place), lanes[place] === lane else { return }
             lanes[place] = nil
@@ -182,40 +195,38 @@ final class SimulatedWorker {
     // MARK: - The gate for large subjects
 
     func enterGate(_ lane: SimulatedLane) {
-        guard isGateTaken.holder == nil else {
-            isGateTaken.waiting.append(lane)
+        guard !gate.isTaken else {
+            gate.waiting.append(lane)
             return lane.handle(.gateTaken)
         }
-        isGateTaken.holder = lane
+        gate.isTaken = true
         lane.handle(.gateEntered)
     }
 
     func leaveGate() {
-        isGateTaken.holder = nil
-        let waiting = isGateTaken.waiting
-        isGateTaken.waiting = []
+        let waiting = gate.waiting
+        gate = LargeGate()
         for lane in waiting { lane.handle(.gateIsFree) }
     }
 
-    private final class LargeGate {
-        weak var holder: SimulatedLane?
+    /// Taken until it is left, whatever became of who took it: as the product's own.
+    private struct LargeGate {
+        var isTaken = false
         var waiting: [SimulatedLane] = []
     }
 }
 
-/// The parts of a worker's run, all derived from the seed.
+/// What a lane or a sweep of a worker is made of, all of it from the seed: what it draws depends on nothing that others do.
 final class WorkerParts {
     let decider: CommandDecider
     let reader: DeliveryReader
     let outgoing: OutgoingMessages
-    let policies: PolicyBox
     var random: SeededRandom
 
-    init(life: Int, in world: World) {
-        let policies = PolicyBox(world.policies)
-        self.policies = policies
-        random = SeededRandom(seed: world.seed &* 1_000_003 &+ UInt64(life))
-        let seeds = SeedBox(SeededRandom(seed: world.seed &* 7_368_787 &+ UInt64(life)))
+    /// - Parameter number: the lane's own.
+    init(number: Int, policies: PolicyBox, in world: World) {
+        random = SeededRandom(seed: world.seed &* 1_000_003 &+ UInt64(number))
+        let seeds = SeedBox(SeededRandom(seed: world.seed &* 7_368_787 &+ UInt64(number)))
         decider = CommandDecider(
             manager: world.manager, namespace: World.namespace, resultNames: ResultNames(using: &random),
             logger: World.silent, policies: { policies.catalogue },
@@ -226,7 +237,12 @@ final class WorkerParts {
         outgoing = OutgoingMessages(namespace: World.namespace, sealers: world.sealers)
     }
 
-    // Unchecked is right: a simulation runs on one thread.
+    /// Carries out what a sweep finds.
+    func processor(_ store: SimulatedSweepStore) -> CommandProcessor<SimulatedSweepStore> {
+        CommandProcessor(store: store, decider: decider, accessTokens: SimulatedAccessTokens())
+    }
+
+    // Unchecked, and right: a simulation is of one thread.
     final class PolicyBox: @unchecked Sendable {
         var catalogue: PolicyCatalogue
 
@@ -240,8 +256,12 @@ final class WorkerParts {
     }
 }
 
-/// Access tokens without a signature: signatures are not under test here.
-enum SimulatedAccessTokens {
+/// Access tokens without a signature: who made one is not in question here.
+struct SimulatedAccessTokens: AccessTokenScheme {
+    func sign(_ claims: AccessTokenClaims) async throws -> Secret { Self.sign(claims) }
+
+    func read(_ text: String) async -> PresentedAccessToken? { Self.read(Secret(text)) }
+
     static func sign(_ claims: AccessTokenClaims) -> Secret {
         // Three parts, like a JWT.
         let rest = "\(claims.generation)|\(claims.tenant)|\(claims.expiresAt.milliseconds)"

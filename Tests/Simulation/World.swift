@@ -44,7 +44,9 @@ final class World {
     var prefetch = 10
     /// A lane's in-flight limit in bytes.
     var heldBytes = 1 << 20
-    /// Whether clients retry.
+    /// A subject with so many sessions counts as a large one.
+    var largeFrom = Int.max
+    /// Whether clients send again what they may.
     var retries = true
     /// Whether messages take no time, so that only their order is chosen.
     var isInstant = false
@@ -68,6 +70,8 @@ final class World {
     private let isVerbose: Bool
     /// Message ids by the keys under which the store knows them.
     private(set) var messageIDs: [String: String] = [:]
+    /// What events are told by, where an event's id is drawn: its commit, and its place there.
+    private var eventNames: [String: Digest] = [:]
     private var lives = 0
     private var lanes: [Int: Int] = [:]
     private var connections: [Int: Int] = [:]
@@ -97,6 +101,7 @@ final class World {
         onStep = nil
         chooseConsumer = nil
         onObservation = nil
+        for worker in workers { worker.tearDown() }
         workers = []
         broker = nil
         redis = nil
@@ -154,7 +159,7 @@ final class World {
         case .cleared(let events): note("cleared from the outbox: \(events)")
         case .taken(let publication): note("the broker accepts \(Self.brief(publication))")
         case .protocolError(let text), .leaked(let text): note(text)
-        case .sent, .delivered, .told, .lost, .confirmed, .answered: break
+        case .sent, .delivered, .told, .lost, .confirmed, .answered, .replyLost: break
         }
         for violation in checker.violations[before...] { note("*** \(violation)") }
     }
@@ -183,7 +188,8 @@ final class World {
 extension World {
     /// Called at every step of the pipeline: a fault may strike here.
     func strike(
-        at step: PipelineStep, _ worker: SimulatedWorker, message: SimulatedBroker.Message? = nil
+        at step: PipelineStep, _ worker: SimulatedWorker, message: SimulatedBroker.Message? = nil,
+        over connection: SimulatedBroker.Connection? = nil
     ) -> FaultKind? {
         guard worker.life != 0 else { return nil }
         guard let kind = onStep.map({ $0(step, worker) }) ?? faults.reach(step) else { return nil }
@@ -193,7 +199,14 @@ extension World {
         lastFault = max(lastFault, agenda.now + length)
         switch kind {
         case .crash: worker.crash()
-        case .disconnect: broker.closeAll(of: worker.life, because: AMQPError(.connectionClosed, "connection reset"))
+        case .disconnect:
+            // All of a worker's connections, or one: what it publishes over may be lost while it still consumes.
+            let error = AMQPError(.connectionClosed, "connection reset")
+            if let connection, flip() {
+                broker.close(connection, because: error)
+            } else {
+                broker.closeAll(of: worker.life, because: error)
+            }
         case .stall:
             // Sometimes longer than a decision may wait to be stored.
             let stall = flip() ? pause(200_000...3_000_000) : pause(29_000_000...40_000_000)
@@ -220,6 +233,7 @@ extension World {
 extension World {
     func noteCommit(_ commit: Commit, number: Int, of contents: InMemoryContents, lane: Int) {
         let handle = commit.aggregate.handle
+        for (place, event) in commit.events.enumerated() { eventNames[event.id] = Digest(number, place) }
         let sessions = (contents.aggregates[handle]?.sessions ?? [:]).values.sorted { $0.id.text < $1.id.text }
         observe(
             .committed(
@@ -253,6 +267,8 @@ extension World {
         return 0
     }
 
+    func name(ofEvent id: String) -> Digest { eventNames[id] ?? Digest(-1) }
+
     func noteTaken(_ message: AMQPMessage, isRefused: Bool) {
         guard let publication = publication(message, isRefused: isRefused) else { return }
         observe(.taken(publication))
@@ -263,6 +279,13 @@ extension World {
         guard let publication = publication(message, isRefused: isRefused) else { return }
         if case .quarantine = publication, isRefused { return }
         observe(.confirmed(publication, lane: lane))
+    }
+
+    /// A worker gave a reply up; where it blames it for a lost connection it has to be right.
+    func noteLostReply(_ message: AMQPMessage, isBlamed: Bool) {
+        guard let number = message.properties.correlationID.flatMap({ Int($0.dropFirst()) }) else { return }
+        note("the reply to message \(number) is given up\(isBlamed ? ": a connection was lost over it" : "")")
+        observe(.replyLost(number: number, isExplained: !isBlamed || SimulatedBroker.chokes(on: message)))
     }
 
     private func publication(_ message: AMQPMessage, isRefused: Bool) -> Publication? {
@@ -278,14 +301,23 @@ extension World {
         }
     }
 
-    /// Whether the bytes contain what looks like a token: `sjs_`, `sjr_` or `sjt_`, followed by enough characters.
+    private static func isBase64URL(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+
+    /// Whether something in it looks like a token of ours: `sjs_`, `sjr_`, `sjt_`, and enough base64url behind it. What is
+    /// sealed has every byte, so a few of them look like anything once in a hundred thousand runs.
     private static func hasToken(_ body: [UInt8]) -> Bool {
         body.withUnsafeBufferPointer { bytes in
             var place = 0
             while place + 24 < bytes.count {
                 if bytes[place] == UInt8(ascii: "s"), bytes[place + 1] == UInt8(ascii: "j"),
-                    bytes[place + 3] == UInt8(ascii: "_"),
-                    !bytes[(place + 4)..<(place + 24)].contains(UInt8(ascii: "\""))
+                    bytes[place + 3] == UInt8(ascii: "_"), bytes[(place + 4)..<(place + 24)].allSatisfy(isBase64URL)
                 {
                     return true
                 }

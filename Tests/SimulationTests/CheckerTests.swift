@@ -108,6 +108,31 @@ struct CheckerTests {
         #expect(Self.promises(behind).contains(.nothingHappened))
     }
 
+    @Test("the same message may be under way a second time when the first is answered that nothing happened")
+    func nothingHappenedOfTwo() {
+        var unavailable = Self.answer(2, "failed", code: "unavailable")
+        unavailable.isRetryable = true
+        var history = Self.good()
+        history.insert(
+            contentsOf: [
+                .sent(Self.command(2)), .delivered(number: 2, lane: 2), .taken(.copy(number: 2, isRefused: false)),
+                .answered(unavailable),
+            ], at: 2)
+        #expect(Self.promises(history) == [])
+    }
+
+    @Test("the answer that nothing happened is about what the message said, and not about its id")
+    func nothingHappenedOfReusedID() {
+        var unavailable = Self.answer(2, "failed", code: "unavailable")
+        unavailable.isRetryable = true
+        let other = Self.command(2, text: "another")
+        let history: [Observation] = [
+            .sent(other), .delivered(number: 2, lane: 1), .taken(.copy(number: 2, isRefused: false)),
+            .answered(unavailable),
+        ]
+        #expect(Self.promises(history + Self.good()) == [])
+    }
+
     @Test("it reports an event that was never stored")
     func inventedEvent() {
         let event = Observation.taken(.event(id: "evt_9", body: [], isRefused: false))
@@ -133,6 +158,15 @@ struct CheckerTests {
         var history = Self.good()
         history.insert(history.removeLast(), at: 4)
         #expect(Self.promises(history) == [.clearedUnpublished])
+    }
+
+    @Test("it reports an outbox cleared of an event that a consumer's queue refused")
+    func clearedRefused() {
+        var history = Self.good()
+        history[5] = .taken(.event(id: "evt_1", body: Self.event("evt_1", 1).body, isRefused: true))
+        #expect(Self.promises(history) == [.clearedUnpublished])
+        history.insert(Self.good()[5], at: history.count - 1)
+        #expect(Self.promises(history) == [])
     }
 
     @Test("it reports a gap and a duplicate in a sequence")
@@ -181,7 +215,44 @@ struct CheckerTests {
         #expect(Self.promises(numbered) == [])
     }
 
-    @Test("it reports an ended session that is alive again")
+    /// A session, a mass revocation that is in force but not carried out, and a validate that was sent behind the answer.
+    private static func revokedWithAll(isSentBefore: Bool = false, isLost: Bool = false) -> [Observation] {
+        var revocation = command(2, id: "m2", command: "session.revoke", text: "all")
+        revocation.endsAll = true
+        var answer = answer(2)
+        answer.isPending = true
+        var valid = Self.answer(3)
+        valid.valid = "ses_1"
+        let begin = Observation.committed(
+            StoredCommit(number: 0, lane: 1, subject: "s", sessions: [StoredCommit.Session("ses_1", isLiving: true)]))
+        var history: [Observation] = [
+            .committed(StoredCommit(number: 1, lane: 1, subject: "all", messages: ["m2"])), .answered(answer),
+        ]
+        history.insert(contentsOf: isSentBefore ? [.sent(revocation), begin] : [begin, .sent(revocation)], at: 0)
+        if isLost { history.append(.lost(commits: [1], claims: [])) }
+        let validate = command(3, id: nil, command: "session.validate")
+        return history + [.sent(validate), .answered(valid)]
+    }
+
+    @Test("it reports a validate that succeeds after the reply to a mass revocation, of a session older than that")
+    func validAfterMassRevocation() {
+        #expect(Self.promises(Self.revokedWithAll()) == [.validAfterRevocation])
+        #expect(Self.promises(Self.revokedWithAll(isSentBefore: true)) == [])
+        #expect(Self.promises(Self.revokedWithAll(isLost: true)) == [])
+    }
+
+    @Test("it reports a lost reply, unless it took too long or its address does not work")
+    func lostReply() {
+        let history = Self.without(Self.good(), 6)
+        #expect(Self.promises(history) == [.lostReply])
+        #expect(Self.promises(history + [.replyLost(number: 1, isExplained: true)]) == [])
+        #expect(Self.promises(Self.good() + [.replyLost(number: 1, isExplained: false)]) == [.lostReply])
+        var mute = Self.command(1, id: "m1")
+        mute.isMute = true
+        #expect(Self.promises([.sent(mute)] + history.dropFirst()) == [])
+    }
+
+    @Test("it reports a session that was over and lives again")
     func resurrected() {
         var over = StoredCommit.Session("ses_1", isLiving: false)
         over.isFinal = true
@@ -255,7 +326,7 @@ struct CheckerTests {
         #expect(Self.promises([.sent(Self.command(1))]) == [.unanswered])
     }
 
-    @Test("it reports anything left over at the end", arguments: 0..<5)
+    @Test("what is left over", arguments: 0..<6)
     func unfinished(kind: Int) {
         var remains = Checker.Remains()
         switch kind {
@@ -263,6 +334,7 @@ struct CheckerTests {
         case 1: remains.leases = ["outbox/7"]
         case 2: remains.overdue = ["ses_1"]
         case 3: remains.isDown = [2]
+        case 4: remains.revocations = ["1"]
         default: remains.messages = [1]
         }
         #expect(Self.promises(Self.good(), remains: remains) == [.unfinished])

@@ -1,30 +1,36 @@
-import AMQPNIO
-import NIOCore
+package import AMQPNIO
+package import NIOCore
 
 /// A reply that is not settled yet.
-struct PendingReply: Sendable {
-    let message: AMQPMessage
+package struct PendingReply: Sendable {
+    package let message: AMQPMessage
     /// When it is given up: the caller has long stopped waiting, and its command is not acknowledged before.
-    let deadline: NIODeadline
-    let batch: ReplyBatch
+    package let deadline: NIODeadline
+    package let batch: ReplyBatch
 
-    var address: String { message.routingKey }
+    package var address: String { message.routingKey }
+
+    package init(message: AMQPMessage, deadline: NIODeadline, batch: ReplyBatch) {
+        self.message = message
+        self.deadline = deadline
+        self.batch = batch
+    }
 }
 
 /// The replies of one batch of commands, which is acknowledged once all of them are settled.
 ///
 /// `@unchecked Sendable` is right because it is confined to its publisher's event loop, where outcomes arrive, too.
-final class ReplyBatch: @unchecked Sendable {
+package final class ReplyBatch: @unchecked Sendable {
     private var unsettled: Int
     private var onSettled: (@Sendable () -> Void)?
 
-    init(count: Int, onSettled: @escaping @Sendable () -> Void) {
+    package init(count: Int, onSettled: @escaping @Sendable () -> Void) {
         unsettled = count
         self.onSettled = onSettled
     }
 
     /// Settles this many replies, whether confirmed or lost.
-    func settle(_ count: Int = 1) {
+    package func settle(_ count: Int = 1) {
         unsettled -= count
         guard unsettled <= 0, let onSettled else { return }
         self.onSettled = nil
@@ -32,7 +38,7 @@ final class ReplyBatch: @unchecked Sendable {
     }
 
     /// Settles all of them.
-    func abandon() {
+    package func abandon() {
         settle(unsettled)
     }
 }

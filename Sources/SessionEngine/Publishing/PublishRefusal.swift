@@ -1,4 +1,4 @@
-import AMQPNIO
+package import AMQPNIO
 
 /// Why a message was not accepted.
 package enum PublishRefusal: Sendable {
@@ -10,7 +10,7 @@ package enum PublishRefusal: Sendable {
     /// Converts publish outcomes into refusals: `nil` for a message that was confirmed.
     ///
     /// - Throws: `AMQPError` if the channel was lost before all were answered.
-    static func refusals(
+    package static func refusals(
         in outcomes: [AMQPPublishOutcome], of count: Int, isChannelOpen: Bool
     ) throws(AMQPError) -> [PublishRefusal?] {
         precondition(outcomes.count == count, "each published message must have an outcome")

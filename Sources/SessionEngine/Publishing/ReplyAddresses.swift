@@ -4,7 +4,7 @@ import SessionCore
 ///
 /// A client's address is the same for all its commands, so all its replies after the first take the fast path, and a
 /// bad address costs a connection only once.
-struct ReplyAddresses {
+package struct ReplyAddresses {
     /// The minimum number of remembered addresses of each kind; the maximum is twice as many.
     static let capacity = 4096
 
@@ -13,7 +13,7 @@ struct ReplyAddresses {
     private var good = RecentSet(capacity: ReplyAddresses.capacity)
     private var bad = RecentSet(capacity: ReplyAddresses.capacity)
 
-    enum Standing {
+    package enum Standing {
         /// A queue's name, or a direct address that has worked.
         case trusted
         /// A direct address seen for the first time.
@@ -22,18 +22,20 @@ struct ReplyAddresses {
         case bad
     }
 
-    mutating func standing(of address: String) -> Standing {
+    package init() {}
+
+    package mutating func standing(of address: String) -> Standing {
         if bad.contains(address) { return .bad }
         guard address.beginsExactly(with: Self.directPrefix) else { return .trusted }
         return good.contains(address) ? .trusted : .unproven
     }
 
-    mutating func prove(_ address: String) {
+    package mutating func prove(_ address: String) {
         guard address.beginsExactly(with: Self.directPrefix) else { return }
         good.insert(address)
     }
 
-    mutating func condemn(_ address: String) {
+    package mutating func condemn(_ address: String) {
         good.remove(address)
         bad.insert(address)
     }

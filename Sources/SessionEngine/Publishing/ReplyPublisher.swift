@@ -267,16 +267,3 @@ extension ReplyPublisher {
         return channel
     }
 }
-
-extension ReplySearch.Loss {
-    /// The broker is shutting down.
-    private static let connectionForced: UInt16 = 320
-
-    fileprivate init(_ error: AMQPError) {
-        guard let code = error.replyCode, code != Self.connectionForced else {
-            self = .broken
-            return
-        }
-        self = .refused
-    }
-}

@@ -1,6 +1,6 @@
-import AMQPNIO
+package import AMQPNIO
 import DequeModule
-import NIOCore
+package import NIOCore
 
 /// Finds the reply over which RabbitMQ closes a connection, without losing any other.
 ///
@@ -8,7 +8,7 @@ import NIOCore
 /// the connection (541). They cannot be recognised beforehand, so they are tried: the replies in flight on a lost
 /// connection are sent again in halves, over a separate connection, until a single reply is left, which is then
 /// dropped. A value: its owner sends what ``next()`` returns, and reports the outcome.
-struct ReplySearch {
+package struct ReplySearch {
     /// How many replies are sent together at first. A larger number needs fewer steps if one in thousands is bad, and
     /// more if many are.
     static let groupLimit = 32
@@ -17,11 +17,22 @@ struct ReplySearch {
     static let silentLosses = 3
 
     /// Why a connection was lost with a group in flight.
-    enum Loss {
+    package enum Loss {
         /// The broker closed it with a reason: something in the group may be the cause.
         case refused
         /// The connection failed.
         case broken
+
+        /// The broker's own shutdown.
+        private static let connectionForced: UInt16 = 320
+
+        package init(_ error: AMQPError) {
+            guard let code = error.replyCode, code != Self.connectionForced else {
+                self = .broken
+                return
+            }
+            self = .refused
+        }
     }
 
     private struct Group {
@@ -34,10 +45,12 @@ struct ReplySearch {
     /// After one is found, more are likely: replies are sent one by one until some have succeeded.
     private var nextLimit = ReplySearch.groupLimit
 
-    /// Whether nothing is waiting or in flight.
-    var isIdle: Bool { waiting.isEmpty && underWay == nil }
+    package init() {}
 
-    mutating func add(_ replies: [PendingReply]) {
+    /// Whether nothing is waiting or in flight.
+    package var isIdle: Bool { waiting.isEmpty && underWay == nil }
+
+    package mutating func add(_ replies: [PendingReply]) {
         guard !replies.isEmpty else { return }
         if let last = waiting.indices.last, waiting[last].silentLosses == 0, waiting[last].replies.count < nextLimit {
             waiting[last].replies += replies
@@ -47,7 +60,7 @@ struct ReplySearch {
     }
 
     /// What to send now; `nil` if nothing is waiting, or something is in flight.
-    mutating func next() -> [AMQPMessage]? {
+    package mutating func next() -> [AMQPMessage]? {
         guard underWay == nil, var group = waiting.popFirst() else { return nil }
         if group.replies.count > nextLimit {
             waiting.prepend(Group(replies: Array(group.replies[nextLimit...]), silentLosses: group.silentLosses))
@@ -58,7 +71,7 @@ struct ReplySearch {
     }
 
     /// Each reply in flight was answered, or the wait for it is over.
-    mutating func answered() -> [PendingReply] {
+    package mutating func answered() -> [PendingReply] {
         defer { underWay = nil }
         nextLimit = min(nextLimit * 2, Self.groupLimit)
         return underWay?.replies ?? []
@@ -68,7 +81,7 @@ struct ReplySearch {
     ///
     /// - Parameter unknown: the places of those that the broker had not answered.
     /// - Returns: those that it had answered, and the cause of the loss, if that is certain now.
-    mutating func lost(_ unknown: [Int], by loss: Loss) -> (settled: [PendingReply], culprit: PendingReply?) {
+    package mutating func lost(_ unknown: [Int], by loss: Loss) -> (settled: [PendingReply], culprit: PendingReply?) {
         guard let group = underWay else { return ([], nil) }
         underWay = nil
         let places = Set(unknown)
@@ -95,7 +108,7 @@ struct ReplySearch {
     }
 
     /// Removes replies that have waited too long.
-    mutating func removeOverdue(now: NIODeadline) -> [PendingReply] {
+    package mutating func removeOverdue(now: NIODeadline) -> [PendingReply] {
         var overdue: [PendingReply] = []
         for index in waiting.indices {
             overdue += waiting[index].replies.filter { $0.deadline <= now }
@@ -106,7 +119,7 @@ struct ReplySearch {
     }
 
     /// Removes everything. Answers to replies in flight no longer matter.
-    mutating func removeAll() -> [PendingReply] {
+    package mutating func removeAll() -> [PendingReply] {
         defer {
             waiting.removeAll()
             underWay = nil

@@ -1,8 +1,8 @@
 import AMQPNIO
-import SessionStorage
+package import SessionStorage
 
 /// Publishes events for the sweeps, and waits for the broker's answers.
-protocol EventPublisher: Sendable {
+package protocol EventPublisher: Sendable {
     /// - Returns: for each event why it was refused, or `nil` if it was confirmed.
     /// - Throws: if the connection was lost before all were answered.
     func publish(_ events: [OutgoingEvent]) async throws -> [PublishRefusal?]

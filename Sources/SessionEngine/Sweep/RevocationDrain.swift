@@ -1,14 +1,14 @@
-import Logging
+package import Logging
 import Metrics
 import SessionCore
-import SessionStorage
+package import SessionStorage
 
 /// Executes mass revocations: scans the partitions and ends the affected sessions, each with its event. A revocation is
 /// in force without this, but only executed ends have their events, and only an executed revocation can be removed.
 ///
 /// The position of a scan is not stored: after a crash it begins again, and finds the sessions that already ended as
 /// ended.
-struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>: Sendable {
+package struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>: Sendable {
     /// Subjects decided together; each may have a thousand sessions.
     private static var subjectsAtOnce: Int { 32 }
     /// Batches that wait for confirms while the next ones are decided, and the events in all of them.
@@ -23,9 +23,14 @@ struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>: Sendab
     let logger: Logger
     private let metrics = SweepMetrics()
 
-    init(
-        store: Store, processor: CommandProcessor<Store>, publisher: Publisher, owner: String, logger: Logger
+    private let makeRandom: @Sendable () -> any RandomNumberGenerator
+
+    /// - Parameter makeRandom: each generator orders the partitions of one look.
+    package init(
+        store: Store, processor: CommandProcessor<Store>, publisher: Publisher, owner: String, logger: Logger,
+        makeRandom: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() }
     ) {
+        self.makeRandom = makeRandom
         self.store = store
         self.processor = processor
         self.publisher = publisher
@@ -37,7 +42,7 @@ struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>: Sendab
     ///
     /// - Parameter attempt: runs the scan of a partition, and decides what a failure means.
     /// - Returns: whether any partition was scanned completely.
-    func run(_ attempt: (Partition, () async throws -> Void) async throws -> Void) async throws -> Bool {
+    package func run(_ attempt: (Partition, () async throws -> Void) async throws -> Void) async throws -> Bool {
         guard let progress = try await store.revocationProgress() else {
             metrics.standing.record(0)
             return false
@@ -45,7 +50,8 @@ struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>: Sendab
         metrics.standing.record(progress.standing.all.count)
         var hasWalked = false
         // Workers that find the same work start with different parts of it.
-        for partition in progress.outstanding.shuffled() {
+        var random = makeRandom()
+        for partition in progress.outstanding.shuffled(using: &random) {
             try await attempt(partition) {
                 if try await walk(through: partition) { hasWalked = true }
             }

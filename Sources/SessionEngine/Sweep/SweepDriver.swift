@@ -1,15 +1,22 @@
-import SessionStorage
+package import SessionStorage
 
 /// Runs passes over a store and a broker.
-struct SweepDriver<Store: SweepableStore, Publisher: EventPublisher>: Sendable {
+package struct SweepDriver<Store: SweepableStore, Publisher: EventPublisher>: Sendable {
     let store: Store
     let processor: CommandProcessor<Store>
     let publisher: Publisher
     /// This worker's name in leases.
     let owner: String
 
+    package init(store: Store, processor: CommandProcessor<Store>, publisher: Publisher, owner: String) {
+        self.store = store
+        self.processor = processor
+        self.publisher = publisher
+        self.owner = owner
+    }
+
     /// - Throws: `StoreError`, or an error of the publisher. Then the pass is over.
-    func run(_ pass: some SweepPass, through partition: Partition, _ memory: inout SweepMemory) async throws {
+    package func run(_ pass: some SweepPass, through partition: Partition, _ memory: inout SweepMemory) async throws {
         var pass = pass
         var step = pass.begin()
         while let answer = try await answer(step, partition) { step = pass.handle(answer, &memory) }
