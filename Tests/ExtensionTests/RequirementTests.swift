@@ -25,7 +25,10 @@ struct RequirementTests {
     @Test("a session at the level is active at once")
     func enough() throws {
         var desk = try Desk(rules: [Told(.level(2))])
-        #expect(try desk.create(["pwd", "otp"]).session.status == .active)
+        let created = try desk.create(["pwd", "otp"])
+        #expect(created.session.status == .active)
+        let refresh = RefreshSession(refreshToken: try desk.token(created.tokens.refresh, as: .refresh))
+        _ = try desk.carryOut(refresh).outcome.data
     }
 
     @Test("the highest level of all rules applies, and at most 3")

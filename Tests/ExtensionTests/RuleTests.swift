@@ -2,6 +2,8 @@ import SessionCore
 import SojournExtension
 import Testing
 
+@testable import SessionCrypto
+
 @Suite("Rules of an extension: refuse and annotate")
 struct RuleTests {
     @Test("a refusal before the decision is not_permitted, with its sentence, and changes nothing")
@@ -36,6 +38,32 @@ struct RuleTests {
         #expect(desk.aggregate.sessions.isEmpty && events.isEmpty)
         desk = try desk.with(rules: [], verifiers: [OneCode()])
         #expect(try desk.carryOut(create).outcome.rejection?.code == .factorRejected)
+    }
+
+    @Test("the code of an authenticator and a recovery code are used up as well")
+    func usedFactors() throws {
+        var desk = try Desk()
+        let enrolled = try desk.carryOut(EnrollFactor(subject: "alice")).outcome
+        guard case .enrolled(let enrolment) = try enrolled.data else { throw Unexpected(outcome: enrolled) }
+        let secret = try #require(desk.aggregate.subject?.factors.first?.secret)
+        func code(at now: Timestamp) -> Secret {
+            let digits = String(TOTP.code(at: TOTP.step(at: now), secret: secret))
+            return Secret(String(repeating: "0", count: TOTP.digits - digits.count) + digits)
+        }
+        let confirm = ConfirmFactor(subject: "alice", factorID: enrolment.factorID, code: code(at: desk.now))
+        _ = try desk.carryOut(confirm).outcome.data
+        desk.now = desk.now.adding(seconds: 30)
+        for proof in [
+            FactorProof(kind: "totp", code: code(at: desk.now)),
+            FactorProof(kind: "recovery", code: enrolment.recoveryCodes[0]),
+        ] {
+            let create = CreateSession(subject: "alice", factor: proof)
+            desk = try desk.with(rules: [Told(refusedAfter: ["session.create"])])
+            #expect(try desk.carryOut(create).outcome.rejection?.code == .notPermitted)
+            desk = try desk.with(rules: [])
+            #expect(try desk.carryOut(create).outcome.rejection?.code == .factorRejected)
+        }
+        #expect(desk.aggregate.sessions.isEmpty)
     }
 
     @Test("more than 64 rules are rejected at startup")
@@ -111,6 +139,7 @@ struct RuleTests {
         _ = try desk.carryOut(ValidateSession(token: token, context: ClientContext(country: "FR")))
         let validate = try #require(rule.attempts.last)
         #expect(validate.command == "session.validate" && validate.subject == "alice")
+        #expect(validate.policy == "default")
         #expect(validate.context == SessionContext(country: "FR"))
         #expect(validate.session?.context == SessionContext(ip: "192.0.2.1", country: "DE"))
         #expect(validate.session?.attributes == ["role": "admin"] && validate.session?.level == 1)

@@ -32,14 +32,16 @@ struct VerifierTests {
 
     @Test("at most 16 methods of 1 to 32 characters are taken from a verifier")
     func methods() throws {
-        let many = ["", String(repeating: "m", count: 33)] + (10..<40).map { "m\($0)" }
+        let longest = String(repeating: "m", count: 32)
+        let many = ["", longest + "m", "m", longest] + (10..<40).map { "m\($0)" }
         var desk = try Desk(verifiers: [OneCode(methods: many)])
         let created = try desk.create()
         let proof = ElevateSession.Proof.factor(FactorProof(kind: "grid", code: Secret("right")))
         let token = try desk.token(created.tokens.session, as: .session)
         _ = try desk.carryOut(ElevateSession(token: token, proof: proof)).outcome.data
         let session = try #require(desk.aggregate.sessions[created.session.id])
-        #expect(session.assurance.elevations.map(\.methods) == [(10..<26).map { "m\($0)" }])
+        let taken = ["m", ExactText(longest)] + (10..<24).map { "m\($0)" }
+        #expect(session.assurance.elevations.map(\.methods) == [taken])
     }
 
     @Test("too many wrong codes in a row lock the kind for a while, and each is announced")
@@ -91,6 +93,25 @@ struct VerifierTests {
         #expect(try desk.carryOut(create("8")).outcome.rejection?.code == .factorLocked)
     }
 
+    @Test("a code whose methods are too little leaves a session pending, begins none, and can be shown again")
+    func tooLittle() throws {
+        var desk = try Desk(verifiers: [OneCode(methods: ["pin"])])
+        var policy = SessionPolicy()
+        policy.mfa.required = .always
+        desk.policies = PolicyCatalogue([SessionPolicy.defaultName: policy])
+        let pending = try desk.create()
+        let elevate = ElevateSession(
+            token: try desk.token(pending.tokens.session, as: .session),
+            proof: .factor(FactorProof(kind: "grid", code: Secret("7"))))
+        for command in [elevate, create("7")] as [any SessionCommand] {
+            let (outcome, events) = try desk.carryOut(command)
+            #expect(outcome.rejection?.code == .factorRejected)
+            #expect(events.isEmpty)
+        }
+        #expect(desk.aggregate.sessions.values.map(\.status) == [.pending])
+        #expect(desk.aggregate.subject?.verifierStates.isEmpty == true)
+    }
+
     @Test("a counter outlives the last session; wrong codes alone do not")
     func remembered() throws {
         var desk = try Desk(verifiers: [OneCode()])
@@ -132,6 +153,11 @@ struct VerifierTests {
         arguments: ["", "Grid", "gr id", "totp", "recovery", String(repeating: "g", count: 33)])
     func badKinds(kind: String) {
         #expect(throws: ExtensionError.self) { try Desk(verifiers: [OneCode(kind: kind)]) }
+    }
+
+    @Test("a kind has 1 to 32 characters", arguments: ["g", String(repeating: "g", count: 32)])
+    func goodKinds(kind: String) throws {
+        #expect(try Desk(verifiers: [OneCode(kind: kind)]).manager.extensions.factorKinds == [kind])
     }
 
     @Test("more than 16 verifiers are rejected at startup")

@@ -50,6 +50,23 @@ struct AssuranceTests {
         #expect(assurance.level(at: at(22)) == 1)
     }
 
+    @Test("eight elevations are kept; what has decayed or is shown again takes none of their places")
+    func places() {
+        var assurance = Assurance()
+        for number in 1...8 { assurance.elevate(by: ["m\(number)"], until: at(109 - number), at: at(0)) }
+        #expect(assurance.methods(at: at(0)).count == 8)
+        var again = assurance
+        again.elevate(by: ["m8"], until: at(101), at: at(0))
+        #expect(again == assurance, "the same until the same moment")
+        again.elevate(by: ["m8", "new"], until: at(200), at: at(50))
+        #expect(again.methods(at: at(50)) == ["m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "new"])
+        assurance.elevate(by: ["new"], until: at(200), at: at(101))
+        #expect(assurance.elevations.count == 8, "the last has just decayed")
+        #expect(assurance.elevations.first?.methods == ["m1"])
+        assurance.elevate(by: ["newer"], until: at(200), at: at(101))
+        #expect(assurance.elevations.first?.methods == ["m2"], "the oldest gives way")
+    }
+
     @Test("the number of elevations that a session keeps is bounded")
     func boundedElevations() {
         var assurance = Assurance()

@@ -286,6 +286,12 @@ struct ContextTests {
         let created = try scene.create { $0.context = ClientContext(coordinates: .berlin) }
         let potsdam = ClientContext(coordinates: .init(latitude: 52.4, longitude: 13.06))
         #expect(try scene.validate(created.token, context: potsdam).isValid)
+        // A degree of the equator is 111.195 km.
+        for (degrees, isValid) in [(49.9 / 111.195, true), (50.1 / 111.195, false)] {
+            let other = try scene.create { $0.context = ClientContext(coordinates: .init(latitude: 0, longitude: 0)) }
+            let there = ClientContext(coordinates: .init(latitude: 0, longitude: degrees))
+            #expect(try scene.validate(other.token, context: there).isValid == isValid)
+        }
     }
 
     @Test("travel: the time counts from when the place was last seen, not from the session's start")

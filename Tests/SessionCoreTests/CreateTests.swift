@@ -27,6 +27,8 @@ struct CreateTests {
         #expect(session.expiresAt == scene.now.adding(seconds: 43200))
         #expect(session.idleExpiresAt == scene.now.adding(seconds: 1800))
         #expect(session.id.handle == scene.aggregate.handle)
+        #expect(session.placedAt == scene.now)
+        #expect(try scene.create { $0.context = ClientContext(country: "DE") }.session.placedAt == nil)
     }
 
     @Test("creation is announced once, with sequence 1")
@@ -66,6 +68,19 @@ struct CreateTests {
             CreateSession(subject: "alice", idleSeconds: idle, absoluteSeconds: absolute))
         #expect(outcome.failure?.code == .invalidField)
         #expect(outcome.failure?.path == path)
+    }
+
+    @Test(
+        "the policy's lifetimes themselves may be asked for, and to rest for as long as it lasts",
+        arguments: [(1800, 43200), (600, 600)])
+    func longestLifetimes(idle: Int, absolute: Int) throws {
+        var scene = Scene()
+        let session = try scene.create {
+            $0.idleSeconds = idle
+            $0.absoluteSeconds = absolute
+        }.session
+        #expect(session.idleSeconds == idle)
+        #expect(session.expiresAt == scene.now.adding(seconds: absolute))
     }
 
     @Test("a short absolute lifetime shortens the default idle lifetime")
@@ -150,7 +165,7 @@ struct CreateTests {
     func accessNames() throws {
         var scene = Scene()
         let first = try scene.create().tokens.accessClaims?.id
-        #expect(first != nil)
+        #expect(first?.utf8.count == 28, "a prefix, and 24 characters")
         #expect(try scene.create().tokens.accessClaims?.id != first)
     }
 

@@ -97,6 +97,20 @@ struct ElevateTests {
         #expect(second.session.assurance.level(at: scene.now) == 3)
     }
 
+    @Test("an elevation that crowds out the one that lifted a parent takes its children down with it")
+    func crowdedOut() throws {
+        var scene = Scene()
+        var parent = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
+        parent = try scene.elevate(parent.token, methods: ["hwk"]).issued()
+        let child = try scene.child(of: parent) { $0.authentication = .init(methods: ["pwd", "hwk"]) }
+        #expect(scene.level(of: child) == 3)
+        for method in ["otp", "sms", "tel", "fpt", "face", "iris", "retina", "vbm"] as [ExactText] {
+            parent = try scene.elevate(parent.token, methods: [method]).issued()
+        }
+        #expect(scene.level(of: parent) == 2, "eight elevations are kept")
+        #expect(scene.level(of: child) == 2)
+    }
+
     @Test("a caller's authentication time may be at most a minute ahead, and a refused one changes nothing")
     func authenticationTime() throws {
         var scene = Scene()

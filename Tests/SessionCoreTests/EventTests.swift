@@ -27,7 +27,7 @@ struct EventTests {
             CreateSession(subject: "alice"),
             traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
         let first = try #require(scene.events.first)
-        #expect(first.id.hasPrefix("evt_"))
+        #expect(first.id.hasPrefix("evt_") && first.id.utf8.count == 28)
         #expect(first.at == scene.now)
         #expect(first.tenant == "default" && first.subject == "alice")
         #expect(first.handle == scene.aggregate.handle)

@@ -31,6 +31,18 @@ struct FactorTests {
         #expect(scene.events[0].detail == .factor(id: factor.id, kind: "totp"))
         #expect(scene.events[0].session == nil)
         #expect(scene.aggregate.subject?.recovery?.digests.count == 10)
+        #expect(factor.unconfirmedRecovery.isEmpty)
+    }
+
+    @Test("wrong codes before a factor was confirmed do not count afterwards")
+    func confirmationForgets() throws {
+        var scene = Scene { $0.mfa.maxAttempts = 2 }
+        let created = try scene.create()
+        let enrolment = try scene.enroll()
+        _ = scene.confirm(enrolment.factorID, code: Secret("wrong"))
+        _ = try scene.confirm(enrolment.factorID, code: scene.code(of: scene.factors[0])).factor()
+        _ = scene.elevate(created.token, code: Secret("wrong"))
+        #expect(scene.events.map(\.reason) == ["code"])
     }
 
     @Test("a wrong code leaves the factor unconfirmed, and is announced")

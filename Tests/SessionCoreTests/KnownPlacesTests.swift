@@ -39,6 +39,7 @@ struct KnownPlacesTests {
         var scene = scene()
         let first = try scene.create { $0.context = context("DE") }
         #expect(try scene.validate(first.token, context: context("IT")).isValid)
+        #expect(scene.aggregate.subject?.places?.countries == ["DE", "IT"])
         let pending = try scene.create { $0.context = context("ES") }
         _ = try scene.elevate(pending.token, methods: ["mfa"]).issued()
         _ = try scene.create { $0.context = context("FR") }
@@ -52,14 +53,30 @@ struct KnownPlacesTests {
     @Test("a validate from a new place loads the whole subject, and one from a known place does not")
     func scope() throws {
         var scene = scene()
-        let created = try scene.create { $0.context = context("DE") }
-        for (country, isNew) in [("DE", false), ("IT", true)] as [(ExactText, Bool)] {
+        let created = try scene.create { $0.context = ClientContext(fingerprint: "f", country: "DE") }
+        let contexts = [
+            (context("DE"), false), (context("IT"), true), (ClientContext(fingerprint: "f"), false),
+            (ClientContext(fingerprint: "g"), true), (ClientContext(ip: "192.0.2.1"), false),
+        ]
+        for (context, isNew) in contexts {
             var transaction = scene.narrowTransaction(for: created.id)
-            let validate = ValidateSession(token: scene.tokens.reference(created.token), context: context(country))
+            let validate = ValidateSession(token: scene.tokens.reference(created.token), context: context)
             let command = Command(tenant: "default", action: validate)
             let isTooNarrow = (try? scene.manager.decide(command, in: &transaction)) == nil
             #expect(isTooNarrow == isNew)
         }
+    }
+
+    @Test("a session that goes on where it was writes nothing of its subject")
+    func nothingNew() throws {
+        var scene = scene()
+        let created = try scene.create { $0.context = context("DE") }
+        scene.pass(seconds: 60)
+        var transaction = scene.transaction()
+        let validate = ValidateSession(token: scene.tokens.reference(created.token), context: context("DE"))
+        _ = try scene.manager.decide(Command(tenant: "default", action: validate), in: &transaction)
+        #expect(transaction.changed == [created.id])
+        #expect(!transaction.isSubjectChanged)
     }
 
     @Test("the last 32 places are remembered, and no more")

@@ -18,6 +18,7 @@ struct LockTests {
         #expect(try scene.unlock(.session(created.id)).ids() == [created.id])
         #expect(scene.kinds == [.unlocked])
         #expect(scene.events[0].reason == "unlocked")
+        #expect(scene[created]?.lock == nil)
         #expect(try scene.validate(created.token).isValid)
         #expect(try scene.refresh(created.refresh).issued().id == created.id)
     }
@@ -173,6 +174,8 @@ struct LockTests {
         _ = scene.lock(.session(parent.id))
         _ = try scene.revoke(.session(parent.id), cascade: false)
         #expect(scene.status(of: child) == .locked)
+        #expect(scene[child]?.lock == SessionLock(), "by itself from now on")
+        #expect(scene[grandchild]?.lock == SessionLock(through: child.id))
         _ = scene.unlock(.session(child.id))
         #expect(scene.status(of: child) == .active)
         #expect(scene.status(of: grandchild) == .active)

@@ -113,6 +113,22 @@ struct MassRevocationTests {
         #expect(scene.wroteNothing, "once is enough")
     }
 
+    @Test("what it ends at one stroke ends by itself where it is a root, and else with its parent; in the order of ids")
+    func order() throws {
+        var scene = Scene { $0.maxSessions = 0 }
+        var trees: [[SessionID]] = []
+        for _ in 0..<6 {
+            var tree = [try scene.create()]
+            for _ in 0..<3 { tree.append(try scene.child(of: tree[tree.count - 1])) }
+            trees.append(tree.map(\.id))
+        }
+        _ = try scene.revokeAll()
+        scene.carryOut()
+        trees.sort { $0[0].text < $1[0].text }
+        #expect(scene.events.map(\.session?.id) == trees.flatMap(\.self))
+        #expect(scene.events.map(\.reason) == trees.flatMap { ["leak"] + $0.dropFirst().map { _ in "parent_ended" } })
+    }
+
     @Test("a child of an affected session has ended too, before that is written")
     func children() throws {
         var scene = Scene()
@@ -134,6 +150,16 @@ struct MassRevocationTests {
         #expect(scene.kinds == [.revoked, .created], "it has made room: nobody is evicted")
         #expect(scene.events[0].session?.id == old.id)
         #expect(try scene.validate(new.token).isValid)
+    }
+
+    @Test("what a command carries out of it is in the trace of the revocation, and its own in that of the command")
+    func traces() throws {
+        var scene = Scene()
+        _ = try scene.create()
+        _ = try scene.revokeAll(traceparent: "of the revocation")
+        _ = scene.decide(CreateSession(subject: "alice"), traceparent: "of the command")
+        #expect(scene.kinds == [.revoked, .created])
+        #expect(scene.events.map(\.traceparent) == ["of the revocation", "of the command"])
     }
 
     @Test("a session that has seen the revocation is not affected")

@@ -72,6 +72,45 @@ struct PagingTests {
         #expect(scene[all[0]] == nil)
     }
 
+    @Test("a child that has ended keeps its place when its parent is forgotten before it")
+    func forgottenParent() throws {
+        var scene = Scene()
+        let root = try scene.create()
+        scene.pass(seconds: 1)
+        let other = try scene.create()
+        scene.pass(seconds: 1)
+        let child = try scene.child(of: root)
+        _ = try scene.revoke(.session(root.id))
+        #expect(try scene.list(includeEnded: true) == [root.id, child.id, other.id])
+        scene.aggregate.sessions[root.id] = nil
+        #expect(try scene.list(includeEnded: true) == [child.id, other.id])
+    }
+
+    @Test("a place is kept with a session as deep as a policy may allow one")
+    func deepest() throws {
+        var scene = Scene { $0.maxDepth = 32 }
+        var chain = [try scene.create()]
+        for _ in 0..<32 { chain.append(try scene.child(of: chain[chain.count - 1])) }
+        _ = try scene.revoke(.session(chain[0].id))
+        #expect(scene[chain[32]]?.line.count == 33)
+    }
+
+    @Test("where a session takes a new place, since its own is too long to be kept, those below it follow")
+    func newPlace() throws {
+        var scene = Scene()
+        let root = try scene.create()
+        let middle = try scene.child(of: root)
+        let leaf = try scene.child(of: middle)
+        let step = ListPlace.Step(of: root.session)
+        scene.aggregate.sessions[middle.id]?.line = Array(repeating: step, count: 34)
+        scene.aggregate.sessions[leaf.id]?.line = Array(repeating: step, count: 35)
+        scene.pass(seconds: 1)
+        let other = try scene.create()
+        _ = try scene.revoke(.session(root.id), cascade: false)
+        #expect([middle, leaf].map { scene[$0]?.line } == [[], []])
+        #expect(try scene.list() == [middle.id, leaf.id, other.id])
+    }
+
     @Test("children that move up keep their position", arguments: [1, 2, 3, 4])
     func moved(limit: Int) throws {
         var scene = Scene { $0.maxSessions = 0 }

@@ -104,10 +104,51 @@ struct PendingLimitTests {
     @Test("at the subject's total limit, pending sessions are evicted")
     func hardLimit() throws {
         var scene = scene(.reject, limit: 0)
-        var pending: [Issued] = []
-        for _ in 0..<SubjectTransaction.maxLivingSessions { pending.append(try scene.create()) }
+        let pending = try scene.create().session
+        scene.add(SubjectTransaction.maxLivingSessions - 1, like: pending)
         #expect(try whole(&scene).evicted.count == 1)
         #expect(try scene.create().evicted.count == 1)
         #expect(scene.aggregate.sessions.values.count { $0.status.isLiving } == SubjectTransaction.maxLivingSessions)
+    }
+
+    @Test("at the most that a subject can have, the last pending one gives way as well")
+    func lastOfHardLimit() throws {
+        var scene = scene(.reject, limit: 0)
+        let pending = try half(&scene)
+        let user = try whole(&scene)
+        scene.add(SubjectTransaction.maxLivingSessions - 2, like: user.session)
+        #expect(try whole(&scene).evicted == [pending.id])
+        #expect(scene.createOutcome { $0.authentication = .init(methods: ["mfa"]) }.rejection == .limitReached)
+    }
+
+    @Test("at the most that a subject can have, the limit of a policy holds too")
+    func bothLimits() throws {
+        var scene = Scene()
+        var single = SessionPolicy()
+        single.maxSessions = 1
+        single.onLimit = .reject
+        var many = SessionPolicy()
+        many.maxSessions = 0
+        many.mfa.required = .always
+        scene.policies = PolicyCatalogue(["many": many, "default": single])
+        let pending = try scene.create { $0.policy = "many" }
+        let user = try scene.create {
+            $0.policy = "many"
+            $0.authentication = .init(methods: ["mfa"])
+        }
+        _ = try scene.create()
+        scene.add(SubjectTransaction.maxLivingSessions - 3, like: user.session)
+        let outcome = scene.createOutcome()
+        #expect(outcome.message == "1 of 1 sessions are in use")
+        #expect(scene.status(of: pending) == .pending)
+    }
+
+    @Test("at the most that a subject can have, a pending session becomes active in its own place")
+    func elevatesAtHardLimit() throws {
+        var scene = scene(.reject, limit: 0)
+        let pending = try half(&scene)
+        scene.add(SubjectTransaction.maxLivingSessions - 1, like: pending.session)
+        #expect(try scene.elevate(pending.token, methods: ["otp"]).issued().session.status == .active)
+        #expect(scene.kinds == [.elevated])
     }
 }

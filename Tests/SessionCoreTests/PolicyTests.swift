@@ -98,6 +98,20 @@ struct PolicyTests {
         #expect(put("one more", &scene, tenant: "other").rejection == nil)
     }
 
+    @Test("all tenants together have ten thousand at most, and may still change them")
+    func limitOfAll() throws {
+        var scene = Scene()
+        for index in 0..<9_999 {
+            let name = PolicyName(tenant: "t\(index / 100)", name: ExactText("p\(index)"))
+            scene.aggregate.policies[name] = SessionPolicy()
+        }
+        _ = try policy(put("the last", &scene))
+        let outcome = put("one more", &scene)
+        #expect(outcome.rejection == .limitReached)
+        #expect(outcome.message?.contains("installation") == true)
+        #expect(put("the last", &scene) { $0.maxSessions = 2 }.rejection == nil)
+    }
+
     @Test("a session follows the current version of its policy, or default once that is removed")
     func governing() throws {
         var scene = Scene("short") { $0.touchIntervalSeconds = 1 }

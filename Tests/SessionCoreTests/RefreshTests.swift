@@ -137,6 +137,17 @@ struct RefreshTests {
         #expect(try scene.validate(created.token).isValid, "active ten seconds ago, and may rest for twenty")
     }
 
+    @Test("the access token that a refresh inside the grace gives is known of, though the refresh is no activity yet")
+    func graceIsKnownOf() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        _ = try scene.refreshed(created.refresh)
+        scene.pass(seconds: 10)
+        _ = try scene.refreshed(created.refresh)
+        #expect(scene[created]?.lastActiveAt == scene.now.adding(seconds: -10))
+        #expect(scene[created]?.accessTokensExpireAt(after: scene.now) == scene.now.adding(seconds: 300))
+    }
+
     @Test("access tokens issued before a refresh stay valid until they expire")
     func accessTokens() throws {
         var scene = Scene()
@@ -170,6 +181,16 @@ struct RefreshTests {
             #expect(scene.refresh(token).rejection == .sessionEnded)
             #expect(scene.wroteNothing)
         }
+    }
+
+    @Test("a token that was used before is not told of where its session was revoked before")
+    func reusedAfterRevocation() throws {
+        var scene = Scene { $0.refreshGraceSeconds = 0 }
+        let created = try scene.create()
+        _ = try scene.refreshed(created.refresh)
+        _ = try scene.revoke(.session(created.id))
+        #expect(scene.refresh(created.refresh).rejection == .sessionEnded)
+        #expect(scene.wroteNothing)
     }
 
     @Test("a reuse is announced in addition to the end of the session")

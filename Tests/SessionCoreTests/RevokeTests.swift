@@ -114,6 +114,7 @@ struct RevokeTests {
         ])
     func reasons(word: String, isGood: Bool) {
         #expect((EndReason(callers: word) != nil) == isGood)
+        #expect(EndReason(callers: String(repeating: "a", count: 64)) != nil)
         #expect(EndReason(callers: String(repeating: "a", count: 65)) == nil)
     }
 

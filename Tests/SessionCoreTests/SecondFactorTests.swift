@@ -72,6 +72,17 @@ struct SecondFactorTests {
         #expect(scene.elevate(elevated.token, code: scene.code(of: factor)).rejection == nil)
     }
 
+    @Test("a right recovery code ends the row of wrong ones")
+    func rightRecoveryCodeResets() throws {
+        var scene = Scene { $0.mfa.maxAttempts = 2 }
+        let (_, recovery) = try scene.enrolled()
+        let created = try scene.create()
+        _ = scene.elevate(created.token, recovery: Secret("wrong"))
+        let elevated = try scene.elevate(created.token, recovery: recovery[0]).issued()
+        _ = scene.elevate(elevated.token, recovery: Secret("wrong"))
+        #expect(scene.events.map(\.reason) == ["code"])
+    }
+
     @Test("a replayed code counts as a wrong one")
     func replayCounts() throws {
         var scene = Scene { $0.mfa.maxAttempts = 2 }

@@ -242,16 +242,7 @@ struct LimitTests {
     func hardLimit() throws {
         var scene = Scene { $0.maxSessions = 0 }
         let first = try scene.create().session
-        let handle = scene.aggregate.handle
-        let more = (1..<SubjectTransaction.maxLivingSessions).map { index in
-            let own = String(repeating: "0", count: 12 - String(index).count) + String(index)
-            return Session(
-                id: SessionID(handle: handle, own: own), tenant: "default", subject: "alice", policy: "default",
-                createdAt: scene.now, idleSeconds: 1800, expiresAt: first.expiresAt, actor: nil, status: .active,
-                assurance: Assurance(), authenticatedAt: nil, device: nil, context: nil, attributes: [:],
-                lastActiveAt: scene.now, generation: 1, credentials: first.credentials)
-        }
-        for session in more { scene.aggregate.sessions[session.id] = session }
+        scene.add(SubjectTransaction.maxLivingSessions - 1, like: first)
         #expect(scene.createOutcome().rejection == .limitReached)
         #expect(scene.createOutcome { $0.parent = .init(id: first.id) }.rejection == .limitReached)
     }

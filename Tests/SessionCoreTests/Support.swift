@@ -61,6 +61,31 @@ struct Scene {
         )
     }
 
+    /// Puts as many sessions beside one as said, which are like it but for what `change` does; no command is decided for
+    /// them, which would take long for hundreds.
+    ///
+    /// - Parameter change: is told which of them it is, from 0 on.
+    @discardableResult
+    mutating func add(
+        _ count: Int, like session: Session, _ change: (inout Session, Int) -> Void = { _, _ in }
+    ) -> [SessionID] {
+        let first = aggregate.sessions.count
+        return (0..<count).map { index in
+            var copy = Session(
+                // 12 characters.
+                id: SessionID(handle: aggregate.handle, own: "like\(10_000_000 + first + index)"),
+                tenant: session.tenant, subject: session.subject, policy: session.policy, createdAt: session.createdAt,
+                idleSeconds: session.granted.idleSeconds, expiresAt: session.granted.expiresAt, actor: session.actor,
+                status: session.status, parentID: session.parentID, assurance: session.assurance,
+                authenticatedAt: session.authenticatedAt, device: session.device, context: session.context,
+                attributes: session.attributes, lastActiveAt: session.lastActiveAt, generation: session.generation,
+                credentials: session.credentials, pendingUntil: session.pendingUntil)
+            change(&copy, index)
+            aggregate.sessions[copy.id] = copy
+            return copy.id
+        }
+    }
+
     /// Decides a command on the whole subject, and commits it.
     mutating func decide(
         _ action: any SessionCommand, tenant: String = "default", deadline: Timestamp? = nil, traceparent: String? = nil

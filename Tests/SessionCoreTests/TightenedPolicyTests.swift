@@ -53,10 +53,15 @@ struct TightenedPolicyTests {
         let issued = try scene.refresh(created.refresh).issued()
         #expect(issued.session.expiresAt == created.session.createdAt.adding(seconds: 3600))
         #expect(issued.tokens.refreshExpiresAt == issued.session.expiresAt)
+        let rotated = try scene.refresh(issued.refresh).issued()
+        scene.policies = policy { $0.absoluteSeconds = 1800 }
+        let again = try scene.refresh(issued.refresh).issued()
+        #expect(again.refresh == rotated.refresh, "the same once more")
+        #expect(again.tokens.refreshExpiresAt == created.session.createdAt.adding(seconds: 1800))
         scene.policies = policy {
             $0.absoluteSeconds = 200; $0.idleSeconds = 200
         }
-        let claims = try scene.refresh(issued.refresh).issued().tokens.accessClaims
+        let claims = try scene.refresh(rotated.refresh).issued().tokens.accessClaims
         #expect(claims?.expiresAt == created.session.createdAt.adding(seconds: 200))
         scene.policies = policy {
             $0.absoluteSeconds = 90000; $0.idleSeconds = 90000
@@ -96,6 +101,45 @@ struct TightenedPolicyTests {
         #expect(session.expiresAt == parent.session.createdAt.adding(seconds: 600))
         scene.pass(seconds: 600)
         #expect(try scene.validate(child.token).isValid == false)
+    }
+
+    @Test("caps a child by its parent's end where a policy caps the child itself less")
+    func childrenCappedLess() throws {
+        var scene = Scene()
+        var policies = [ExactText: SessionPolicy]()
+        for name in ["short", "middle"] as [ExactText] { policies[name] = SessionPolicy() }
+        scene.policies = PolicyCatalogue(policies)
+        let parent = try scene.create { $0.policy = "short" }
+        let child = try scene.child(of: parent) { $0.policy = "middle" }
+        policies["short"]?.absoluteSeconds = 600
+        policies["middle"]?.absoluteSeconds = 1200
+        scene.policies = PolicyCatalogue(policies)
+        let session = try #require(try scene.validate(child.token).session)
+        #expect(session.expiresAt == parent.session.createdAt.adding(seconds: 600))
+    }
+
+    @Test("holds for one that idled out, which does not come back beyond it")
+    func idledOut() throws {
+        for (seconds, comesBack) in [(1901, true), (1900, false)] {
+            var scene = Scene()
+            let created = try scene.create()
+            scene.pass(seconds: 1800)
+            scene.reap(created)
+            scene.pass(seconds: 100)
+            scene.policies = policy { $0.absoluteSeconds = seconds }
+            #expect((scene.reauthenticate(created.token).rejection == nil) == comesBack)
+        }
+    }
+
+    @Test("is no part of what is stored of a session")
+    func uncapped() throws {
+        var scene = Scene()
+        let created = try scene.create()
+        var strict = SessionPolicy()
+        strict.idleSeconds = 60
+        let capped = created.session.capped(by: strict)
+        #expect(capped.idleSeconds == 60)
+        #expect(capped.uncapped == created.session)
     }
 
     @Test("a stricter policy takes nothing for good: once it is loosened, surviving sessions have their full lifetime")

@@ -131,6 +131,15 @@ struct TransferTests {
         #expect(scene.completeTransfer(moving).rejection == nil)
     }
 
+    @Test("a child that is kept has its new one beside it, as deep as its policy allows")
+    func keptChildDeepest() throws {
+        var scene = Scene { $0.maxDepth = 1 }
+        let parent = try scene.create()
+        let child = try scene.child(of: parent)
+        let ticket = try scene.beginTransfer(child.token, keepOriginal: true).ticket()
+        #expect(try scene.completeTransfer(ticket).issued().session.parentID == parent.id)
+    }
+
     @Test("an elevation survives the transfer until it would have expired")
     func elevation() throws {
         var scene = Scene { $0.mfa.validSeconds = 600 }

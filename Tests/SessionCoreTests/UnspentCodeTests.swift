@@ -37,6 +37,7 @@ struct UnspentCodeTests {
                 $0.factor = FactorProof(kind: "recovery", code: recovery[0])
             }
             #expect(outcome.rejection == .factorRejected)
+            #expect(outcome.message?.contains("level 2") == true)
             #expect(scene.wroteNothing)
         }
         let created = try scene.create {
@@ -55,8 +56,22 @@ struct UnspentCodeTests {
         for code in recovery { #expect(scene.elevate(created.token, recovery: code).rejection == .factorRejected) }
         #expect(scene.wroteNothing)
         #expect(recoveryCount(scene) == 10)
+        #expect(scene.elevate(created.token, recovery: Secret("wrong")).rejection == .factorRejected)
+        #expect(scene.wroteNothing, "nor is a wrong one counted")
         let better = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
         #expect(scene.elevate(better.token, recovery: recovery[0]).rejection == nil)
+    }
+
+    @Test("a wrong code is not counted where no code would do", arguments: [nil, "otp"])
+    func wrongInVain(method: ExactText?) throws {
+        var scene = Scene { $0.mfa.required = .always }
+        _ = try scene.enrolled()
+        let outcome = scene.createOutcome {
+            $0.authentication = method.map { .init(methods: [$0]) }
+            $0.factor = FactorProof(kind: "totp", code: Secret("wrong"))
+        }
+        #expect(outcome.rejection == .factorRejected)
+        #expect(scene.wroteNothing)
     }
 
     @Test("a code that cannot raise a child above its parent is not used up")

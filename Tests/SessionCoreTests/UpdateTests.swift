@@ -82,6 +82,27 @@ struct UpdateTests {
         #expect(try scene.validate(created.token, context: ClientContext(country: "DE")).reason == .revoked)
     }
 
+    @Test("a place that comes with an update was seen then, and who leaves it out was seen nowhere")
+    func places() throws {
+        var scene = Scene()
+        let created = try scene.create { $0.context = ClientContext(coordinates: .berlin) }
+        scene.pass(seconds: 100)
+        let there = try scene.update(target(created)) { $0.context = ClientContext(coordinates: .tokyo) }.session()
+        #expect(there.placedAt == scene.now)
+        let nowhere = try scene.update(target(created)) { $0.context = ClientContext(country: "JP") }.session()
+        #expect(nowhere.placedAt == nil)
+    }
+
+    @Test("what was strange before a service's own word is told of again")
+    func suspects() throws {
+        var scene = Scene { $0.context.country = .elevate }
+        let created = try scene.create { $0.context = ClientContext(country: "DE") }
+        _ = try scene.validate(created.token, context: ClientContext(country: "FR"))
+        _ = try scene.update(target(created)) { $0.context = ClientContext(country: "IT") }.session()
+        #expect(try scene.validate(created.token, context: ClientContext(country: "FR")).reason == .contextMismatch)
+        #expect(scene.kinds == [.suspicious])
+    }
+
     @Test("a pending session is updated by its id, not by its token, and stays pending")
     func pending() throws {
         var scene = Scene { $0.mfa.required = .always }

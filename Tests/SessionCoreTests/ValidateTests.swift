@@ -211,6 +211,39 @@ struct ValidateTests {
         #expect(scene.status(of: created) == .active)
     }
 
+    @Test("what a context taught is kept, though the session falls short of what the caller requires")
+    func shortfallLearns() throws {
+        var scene = Scene { $0.context.country = .revoke }
+        let created = try scene.create()
+        let germany = ClientContext(country: "DE")
+        #expect(try scene.validate(created.token, context: germany, require: .init(level: 3)).reason == .levelTooLow)
+        #expect(try scene.validate(created.token, context: ClientContext(country: "FR")).reason == .revoked)
+    }
+
+    @Test("an authentication may be as old as the caller says, and not a second older")
+    func oldestAuthentication() throws {
+        var scene = Scene()
+        let created = try scene.create { $0.authentication = .init(methods: ["pwd"]) }
+        scene.pass(seconds: 60)
+        let recent = ValidateSession.Requirement(maxAuthenticationAgeSeconds: 60)
+        #expect(try scene.validate(created.token, require: recent).isValid)
+        scene.pass(seconds: 1)
+        #expect(try scene.validate(created.token, require: recent).reason == .authenticationTooOld)
+    }
+
+    @Test("of its own end and its parent's a child is told the earlier, though nobody carried out either")
+    func earlierEnd() throws {
+        for (own, parents) in [(50, 100), (100, 50)] {
+            var scene = Scene()
+            let parent = try scene.create { $0.idleSeconds = parents }
+            let child = try scene.child(of: parent) { $0.idleSeconds = own }
+            scene.pass(seconds: 120)
+            let ending = try #require(try scene.validate(child.token).session?.ending)
+            #expect(ending.reason == (own < parents ? .expiredIdle : .parentEnded))
+            #expect(ending.at == scene.now.adding(seconds: -70))
+        }
+    }
+
     // MARK: Scope
 
     @Test("a root needs only its own record, and gets the same answer")
@@ -224,6 +257,7 @@ struct ValidateTests {
         let answer = try scene.manager.decide(command, in: &narrow).validation()
         #expect(answer.isValid)
         #expect(narrow.changed == [created.id])
+        #expect(narrow.rescheduled.isEmpty, "the deadline is put right when it comes")
         #expect(narrow.aggregate.sessions[created.id]?.lastActiveAt == scene.now)
         #expect(narrow.isSubjectChanged == false)
     }

@@ -44,4 +44,24 @@ struct ValueTests {
         right["c"] = .bool(true)
         #expect(right.members.map(\.key) == ["a", "c"])
     }
+
+    @Test("a failure that may pass is worth another attempt, and what nobody can read is quarantined")
+    func failureCodes() {
+        let all = Failure.Code.allCases
+        #expect(all.filter(\.isRetryable) == [.conflict, .unavailable])
+        #expect(all.filter { !$0.isQuarantined } == [.commandExpired, .conflict, .unavailable])
+    }
+
+    @Test("there is an access token to sign where a session has just got its tokens, and not while it waits")
+    func claims() throws {
+        var scene = Scene()
+        var waiting = Scene { $0.mfa.required = .always }
+        guard case .succeeded(let created) = scene.createOutcome(),
+            case .succeeded(let pending) = waiting.createOutcome()
+        else { throw Unexpected() }
+        for (data, hasClaims) in [(created, true), (pending, false), (.revoked([]), false), (.expired, false)] {
+            #expect(data.hasClaims == hasClaims)
+            #expect(ResultData.annotated(data, annotations: ["a": "b"]).hasClaims == hasClaims)
+        }
+    }
 }
