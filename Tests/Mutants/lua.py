@@ -15,7 +15,7 @@ import sys
 import threading
 import urllib.parse
 
-from mutants import ROOT, Mutant, add_options, chosen, pass_, report
+from mutants import ROOT, Mutant, add_options, chosen, pass_, report, require_current
 
 TESTS = ROOT / ".build/debug/sojournPackageTests.xctest"
 SCRIPTS = [ROOT / "Sources/SessionStorage/commit.lua", ROOT / "Sources/SessionStorage/reseal.lua"]
@@ -157,6 +157,7 @@ def main():
         for line, change, changed in changes(source):
             mutants.append(Mutant(len(mutants), path, line, source.splitlines()[line - 1].strip(), change))
             sources.append(changed)
+    require_current(mutants)
     if arguments.list:
         print("\n".join(map(str, mutants)))
         return
@@ -176,10 +177,11 @@ def main():
         finally:
             proxy.close()
 
-    for path in SCRIPTS if arguments.only is None else []:
+    # A sample is taken where all tests have just been run.
+    for path in SCRIPTS if arguments.only is None and arguments.sample is None else []:
         if not passes(path, path.read_text(encoding="utf-8")):
             sys.exit(f"error: the tests of {path.name} fail as it is")
-    report(chosen(mutants, arguments), lambda each: passes(each.path, sources[each.number]), least=1)
+    report(chosen(mutants, arguments), lambda each: passes(each.path, sources[each.number]), arguments)
 
 
 main()

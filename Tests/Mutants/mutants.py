@@ -4,11 +4,15 @@ import json
 import os
 import pathlib
 import random
+import resource
 import subprocess
 import sys
 import threading
+import time
+import xml.etree.ElementTree as ElementTree
 
 ROOT = pathlib.Path(__file__).parents[2]
+MOST_MEMORY = 8 << 30  # bytes: what appends for ever ends before the machine does
 EXPLAINED = json.loads((pathlib.Path(__file__).parent / "survivors.json").read_text(encoding="utf-8"))
 
 
@@ -34,9 +38,12 @@ class Mutant:
 
 def pass_(command, environment, seconds, show=False):
     """Whether tests pass. The first that fails is enough, and what does not end has failed."""
+    # Whoever writes the backtrace of a crash would outlive the process, and keep its output open.
+    environment = os.environ | {"SWIFT_BACKTRACE": "enable=no"} | environment
     process = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, errors="replace",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY)),
     )  # fmt: skip
     overdue = threading.Timer(seconds, process.kill)
     overdue.start()
@@ -56,8 +63,10 @@ def pass_(command, environment, seconds, show=False):
 def add_options(parser):
     parser.add_argument("--list", action="store_true", help="show the mutants, and run none")
     parser.add_argument("--only", type=int, metavar="NUMBER", help="run this one, and show what its tests say")
-    parser.add_argument("--sample", type=int, metavar="N", help="run so many of them")
-    parser.add_argument("--seed", type=int, default=1, help="which ones a sample has (default: 1)")
+    parser.add_argument("--sample", type=int, metavar="N", help="run so many of them, in random order")
+    parser.add_argument("--seed", default="1", help="which ones a sample has, and in which order (default: 1)")
+    parser.add_argument("--seconds", type=int, help="begin no other mutant after so many seconds")
+    parser.add_argument("--xunit-output", metavar="FILE", help="write a report, as swift test does")
 
 
 def chosen(mutants, arguments):
@@ -65,14 +74,33 @@ def chosen(mutants, arguments):
         return [each for each in mutants if each.number == arguments.only]
     if arguments.sample is None:
         return mutants
-    sample = random.Random(arguments.seed).sample(mutants, min(arguments.sample, len(mutants)))
-    return sorted(sample, key=lambda each: each.number)
+    return random.Random(arguments.seed).sample(mutants, min(arguments.sample, len(mutants)))
 
 
-def report(mutants, survives, least):
-    """Runs them; fails if a smaller part than `least` is killed, of those whose survival is not explained."""
+def require_current(mutants):
+    """Stops if survivors.json explains a mutant of these files that there is not: its line was changed, or has gone."""
+    known = {(each.path.name, each.text, each.change) for each in mutants}
+    suffixes = {each.path.suffix for each in mutants}
+    stale = [
+        f"    {each['file']}: {each['line']}: {each['change']}"
+        for each in EXPLAINED
+        if pathlib.Path(each["file"]).suffix in suffixes and (each["file"], each["line"], each["change"]) not in known
+    ]
+    if stale:
+        sys.exit("\n".join(["error: survivors.json explains what is no mutant any more:", *stale]))
+
+
+def report(mutants, survives, arguments, least=0.95):
+    """Runs them; fails if one survives that survivors.json does not explain.
+
+    Of all of them at least the part `least` must be killed, explained or not.
+    """
+    begin, cases = time.monotonic(), ElementTree.Element("testsuite", name="mutants")
     killed = explained = 0
     for each in mutants:
+        if arguments.seconds and time.monotonic() - begin > arguments.seconds:
+            break
+        case = ElementTree.SubElement(cases, "testcase", classname="mutants", name=str(each))
         if not survives(each):
             killed += 1
             print(f"killed    {each}", flush=True)
@@ -80,7 +108,14 @@ def report(mutants, survives, least):
             explained += 1
             print(f"no fault  {each} ({each.reason})", flush=True)
         else:
-            print(f"SURVIVES  {each}", flush=True)
-    faults = len(mutants) - killed - explained
-    print(f"{len(mutants)} mutants: {killed} killed, {explained} survive and are no fault, {faults} survive")
-    sys.exit(0 if killed >= least * (killed + faults) else 1)
+            ElementTree.SubElement(case, "failure", message="no test fails, and survivors.json gives no reason")
+            print(f"SURVIVES  {each}\n              {each.text}", flush=True)
+    count = len(cases)
+    faults = count - killed - explained
+    if arguments.xunit_output:
+        ElementTree.ElementTree(cases).write(arguments.xunit_output, encoding="utf-8")
+    print(f"{count} mutants: {killed} killed, {explained} survive and are no fault, {faults} survive")
+    if arguments.sample is not None:
+        print(f"They are of the {len(mutants)} that the seed {arguments.seed} selects.")
+        least = 0
+    sys.exit(0 if not faults and killed >= least * count else 1)
