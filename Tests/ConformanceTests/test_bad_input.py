@@ -88,13 +88,17 @@ def expect_not_quarantined(client, message_id):
 
 
 @pytest.mark.parametrize("command", QUEUES)
+def test_a_body_that_is_not_json_is_malformed_in_every_queue(client, command):
+    expect_failure(client, command, b"not JSON", "malformed_message")
+
+
 @pytest.mark.parametrize(
     "body",
-    [b"", b"not JSON", b'{"subject": "x"', b'{"subject": "x"} {}', b"{'subject': 'x'}", b'{"subject": NaN}'],
-    ids=["empty", "words", "cut short", "two", "single quotes", "NaN"],
+    [b"", b'{"subject": "x"', b'{"subject": "x"} {}', b"{'subject': 'x'}", b'{"subject": NaN}'],
+    ids=["empty", "cut short", "two", "single quotes", "NaN"],
 )
-def test_a_body_that_is_not_json_is_malformed(client, command, body):
-    expect_failure(client, command, body, "malformed_message")
+def test_a_body_that_is_not_json_is_malformed(client, body):
+    expect_failure(client, "session.create", body, "malformed_message")
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"7", b"null", b"true"])
@@ -126,39 +130,24 @@ def test_a_body_of_two_megabytes_is_too_large(client):
 # --- fields ------------------------------------------------------------------------------------------------------
 
 
+# The rest are the examples in schemas/examples/invalid, which SchemaAgreementTests reads.
 @pytest.mark.parametrize(
     ("command", "body", "path"),
     [
         ("session.create", {"subject": "x", "idelSeconds": 5}, "/idelSeconds"),
         ("session.create", {"subject": "x", "device": {"nmae": "y"}}, "/device/nmae"),
         ("session.create", {"subject": "x", "a/b~c": 1}, "/a~1b~0c"),
-        ("session.validate", {"token": "x", "require": {"maxAuthenticationAge": 60}}, "/require/maxAuthenticationAge"),
-        ("session.refresh", {"refreshToken": "x", "token": "y"}, "/token"),
         ("session.revoke", {"subject": "x", "exept": "y"}, "/exept"),
         ("session.create", {}, "/subject"),
-        ("session.validate", {}, "/token"),
-        ("session.refresh", {}, "/refreshToken"),
         ("session.create", {"subject": 7}, "/subject"),
-        ("session.create", {"subject": None}, "/subject"),
-        ("session.create", {"subject": ""}, "/subject"),
-        ("session.create", {"subject": "x" * 257}, "/subject"),
         ("session.create", {"subject": "x", "tenant": "not ours"}, "/tenant"),
         ("session.create", {"subject": "x", "device": []}, "/device"),
-        ("session.create", {"subject": "x", "context": {"ip": "300.1.1.1"}}, "/context/ip"),
         ("session.create", {"subject": "x", "attributes": {"a": "x" * 17_000}}, "/attributes"),
-        ("session.create", {"subject": "x", "authentication": {"methods": "pwd"}}, "/authentication/methods"),
         ("session.create", {"subject": "x", "authentication": {"methods": ["pwd", 7]}}, "/authentication/methods/1"),
-        ("session.create", {"subject": "x", "idleSeconds": "600"}, "/idleSeconds"),
-        ("session.create", {"subject": "x", "idleSeconds": 1.5}, "/idleSeconds"),
-        ("session.create", {"subject": "x", "idleSeconds": True}, "/idleSeconds"),
         ("session.create", {"subject": "x", "idleSeconds": 0}, "/idleSeconds"),
-        ("session.create", {"subject": "x", "idleSeconds": -600}, "/idleSeconds"),
-        ("session.create", {"subject": "x", "absoluteSeconds": 0}, "/absoluteSeconds"),
         ("session.create", {"subject": "x", "absoluteSeconds": -1}, "/absoluteSeconds"),
         ("session.create", {"subject": "x", "absoluteSeconds": 10**30}, "/absoluteSeconds"),
-        ("session.validate", {"token": "x", "touch": "no"}, "/touch"),
         ("session.validate", {"token": ["x"]}, "/token"),
-        ("session.validate", {"token": "x", "require": {"level": 0}}, "/require/level"),
         ("session.revoke", {"subject": "x", "cascade": 1}, "/cascade"),
     ],
 )

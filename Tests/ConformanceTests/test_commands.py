@@ -240,26 +240,6 @@ def test_attributes_are_patched_according_to_rfc_7396(client, subject, by):
     client.await_event(subject, "session.updated")
 
 
-# The test cases of RFC 7396, appendix A, in which both are objects.
-@pytest.mark.parametrize(
-    ("original", "patch", "result"),
-    [
-        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
-        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
-        ({"a": "b"}, {"a": None}, {}),
-        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
-        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
-        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
-        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
-        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
-        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
-        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
-    ],
-)
-def test_the_examples_of_rfc_7396_are_reproduced(client, subject, original, patch, result):
-    assert update(client, client.create(subject, attributes=original), attributes=patch)["attributes"] == result
-
-
 def test_device_and_context_are_replaced_completely(client, subject):
     created = client.create(subject, device=DEVICE, context=CONTEXT, attributes={"a": 1})
     session = update(client, created, device={"name": "Other"}, context={"country": "FR"})

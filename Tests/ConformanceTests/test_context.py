@@ -11,14 +11,9 @@ RULES = {
     "fingerprint": ({"fingerprint": "f1"}, {"fingerprint": "f2"}),
     "travel": ({"latitude": 52.52, "longitude": 13.405}, {"latitude": -33.87, "longitude": 151.21}),
 }
-# Values that are also new to every rule.
+# Values that are new again.
 FURTHER = {
-    "ip": {"ip": "192.0.2.12"},
     "network": {"ip": "203.0.113.10"},
-    "country": {"country": "BR"},
-    "asn": {"asn": 64500},
-    "userAgent": {"userAgent": "another/1"},
-    "fingerprint": {"fingerprint": "f3"},
     "travel": {"latitude": 37.77, "longitude": -122.42},
 }
 REACTIONS = ["notify", "elevate", "lock", "revoke"]
@@ -31,6 +26,8 @@ POLICIES = {
     "family": {"context": {"country": "lock"}},
 }
 EACH_RULE = pytest.mark.parametrize("rule", RULES)
+# One that looks at a text, and one that looks at two numbers: ContextRuleTests has all of them.
+SOME_RULES = pytest.mark.parametrize("rule", ["network", "travel"])
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +71,7 @@ def test_notify_accepts_the_new_context_and_announces_it_once(client, subject, r
     assert (data["changed"], data["previousContext"], data["context"]) == ([rule], old, new)
 
 
-@EACH_RULE
+@SOME_RULES
 def test_elevate_accepts_a_new_context_only_with_a_second_factor(client, subject, rule):
     old, new = RULES[rule]
     token = begin(client, subject, f"{rule}-elevate", old)["session"]
@@ -87,7 +84,7 @@ def test_elevate_accepts_a_new_context_only_with_a_second_factor(client, subject
     assert client.do("session.get", token=token)["session"]["context"] == new
 
 
-@EACH_RULE
+@SOME_RULES
 def test_elevate_announces_each_new_context_once(client, subject, rule):
     old, new = RULES[rule]
     token = begin(client, subject, f"{rule}-elevate", old)["session"]
@@ -104,7 +101,7 @@ def suspicious(client, subject):
     return [each.body["data"] for each in events if each.body["type"] == "session.suspicious"]
 
 
-@EACH_RULE
+@SOME_RULES
 def test_lock_locks_and_unlocking_accepts_the_new_context(client, subject, rule):
     old, new = RULES[rule]
     created = client.create(subject, policy=f"{rule}-lock", context=old)
@@ -135,7 +132,7 @@ def test_revoke_revokes(client, subject, rule):
     assert (data["changed"], data["reaction"], data["context"]) == ([rule], "revoke", new)
 
 
-@EACH_RULE
+@SOME_RULES
 def test_unknown_values_never_fire_a_rule(client, subject, rule):
     old, new = RULES[rule]
     elsewhere = {"city": "Graz"}
@@ -148,22 +145,22 @@ def test_unknown_values_never_fire_a_rule(client, subject, rule):
     assert client.final_kinds(subject) == ["session.created"] * 4
 
 
-@EACH_RULE
+@SOME_RULES
 def test_a_value_first_seen_later_is_compared_from_then_on(client, subject, rule):
     old, new = RULES[rule]
     token = begin(client, subject, f"{rule}-revoke")["session"]
     assert [outcome(client, token, each) for each in (old, {}, old, new)] == ["valid"] * 3 + ["revoked"]
 
 
-@EACH_RULE
+@SOME_RULES
 def test_a_context_with_fewer_fields_erases_nothing(client, subject, rule):
     old, new = RULES[rule]
     token = begin(client, subject, f"{rule}-revoke", old | {"city": "Berlin"})["session"]
     assert [outcome(client, token, each) for each in ({"city": "Berlin"}, {}, new)] == ["valid", "valid", "revoked"]
 
 
-@EACH_RULE
-@pytest.mark.parametrize("reaction", ["notify", "elevate", "lock", "revoke"])
+@SOME_RULES
+@pytest.mark.parametrize("reaction", REACTIONS)
 def test_a_refresh_is_judged_as_well(client, subject, rule, reaction):
     old, new = RULES[rule]
     tokens = begin(client, subject, f"{rule}-{reaction}", old)
@@ -205,9 +202,7 @@ def test_the_same_context_again_is_not_a_change(client, subject):
 @pytest.mark.parametrize(
     ("change", "reaction", "changed"),
     [
-        ({"ip": "192.0.2.11"}, "notify", ["ip"]),
         ({"ip": "192.0.2.11", "country": "FR"}, "elevate", ["ip", "country"]),
-        ({"country": "FR", "asn": 64511}, "lock", ["country", "asn"]),
         ({"ip": "192.0.2.11", "asn": 1, "userAgent": "x"}, "revoke", ["ip", "asn", "userAgent"]),
     ],
 )
@@ -288,29 +283,9 @@ def test_a_refused_context_does_not_count_as_activity(client, subject):
 # --- what counts as the same -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "told"),
-    [
-        ("192.0.2.10", "192.0.2.250", "valid"),
-        ("192.0.2.10", "192.0.3.10", "revoked"),
-        ("2001:db8:7::1", "2001:db8:7:ffff::2", "valid"),
-        ("2001:db8:7::1", "2001:db8:8::1", "revoked"),
-    ],
-)
-def test_a_network_is_a_24_or_a_48(client, subject, old, new, told):
-    token = begin(client, subject, "network-revoke", {"ip": old})["session"]
-    assert outcome(client, token, {"ip": new}) == told
-
-
 def test_an_address_in_another_notation_is_the_same(client, subject):
     token = begin(client, subject, "ip-revoke", {"ip": "2001:db8::a"})["session"]
     assert outcome(client, token, {"ip": "2001:0DB8:0:0::000A"}) == "valid"
-
-
-@pytest.mark.parametrize(("kilometres", "told"), [(40, "valid"), (60, "revoked")])
-def test_travel_begins_beyond_50_km(client, subject, kilometres, told):
-    token = begin(client, subject, "travel-revoke", {"latitude": 0, "longitude": 0})["session"]
-    assert outcome(client, token, {"latitude": 0, "longitude": kilometres / 111.2}) == told
 
 
 def test_travel_below_the_maximum_speed_is_accepted(client, subject):
