@@ -52,6 +52,7 @@ let package = Package(
         .systemLibrary(
             name: "CHiredis", path: "Sources/CHiredis", providers: [.apt(["libhiredis-dev"])]),
 
+        .target(name: "LogMetadata", swiftSettings: swift),
         .target(
             name: "ConnectionSupport", dependencies: [.product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: swift),
@@ -69,13 +70,14 @@ let package = Package(
         .target(
             name: "AMQPNIO",
             dependencies: [
-                "ConnectionSupport", "CRabbitMQ", .product(name: "DequeModule", package: "swift-collections"),
+                "ConnectionSupport", "CRabbitMQ", "LogMetadata",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio, swiftSettings: swiftOverC),
         .target(
             name: "RedisNIO",
             dependencies: [
-                "ConnectionSupport", "CHiredis",
+                "ConnectionSupport", "CHiredis", "LogMetadata",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ] + nio, swiftSettings: swiftOverC),
         .target(
@@ -89,7 +91,7 @@ let package = Package(
             name: "SessionEngine",
             dependencies: [
                 "ConnectionSupport", "SessionCore", "SessionContract", "SessionCrypto", "SessionStorage", "AMQPNIO",
-                "RedisNIO",
+                "RedisNIO", "LogMetadata",
                 .product(name: "BasicContainers", package: "swift-collections"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -100,7 +102,7 @@ let package = Package(
             name: "WorkerRuntime",
             dependencies: [
                 "ConnectionSupport", "SessionCore", "SessionContract", "SessionCrypto", "SessionStorage", "AMQPNIO",
-                "RedisNIO", "SessionEngine",
+                "RedisNIO", "LogMetadata", "SessionEngine",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -143,7 +145,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
         .target(
             name: "LogRecording",
-            dependencies: ["ConnectionSupport", "TestSupport", .product(name: "Logging", package: "swift-log")],
+            dependencies: ["LogMetadata", "TestSupport", .product(name: "Logging", package: "swift-log")],
             path: "Tests/LogRecording", swiftSettings: swift),
         .target(
             name: "Simulation",
@@ -194,7 +196,8 @@ let package = Package(
         .testTarget(
             name: "WorkerRuntimeTests",
             dependencies: [
-                "LogRecording", "SessionContract", "SessionCore", "SessionCrypto", "SessionEngine", "TestSupport",
+                "LogMetadata", "LogRecording", "SessionContract", "SessionCore", "SessionCrypto", "SessionEngine",
+                "TestSupport",
                 "WorkerCommandLine", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOPosix", package: "swift-nio"),

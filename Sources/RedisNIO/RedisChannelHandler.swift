@@ -1,4 +1,4 @@
-import ConnectionSupport
+import LogMetadata
 import Logging
 import NIOCore
 
@@ -170,7 +170,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
         let repetition = ScriptRepetition(of: calls, in: sent)
         logger.warning(
             "the Redis server lost scripts: reloading them",
-            metadata: [ConnectionLogKey.scripts: "\(repetition.scripts.map(\.name))"])
+            metadata: [LogKey.scripts: "\(repetition.scripts.map(\.name))"])
         write(repetition.pipeline, mayRepeat: false, context) { result in
             completion(result.map { repetition.merge($0, into: pipeline.replies) })
         }

@@ -1,4 +1,5 @@
 import ConnectionSupport
+import LogMetadata
 import Logging
 import NIOCore
 
@@ -132,7 +133,7 @@ final class RedisSupervisor {
         }
         wasHeardOf = true
         lookLater(at: connection)
-        logger.info("connected to Redis", metadata: [ConnectionLogKey.address: "\(address)"])
+        logger.info("connected to Redis", metadata: [LogKey.address: "\(address)"])
         onStateChange(.connected)
     }
 
@@ -167,8 +168,8 @@ final class RedisSupervisor {
         logger.warning(
             "no connection to Redis",
             metadata: [
-                ConnectionLogKey.address: "\(address)", ConnectionLogKey.reason: "\(reason)",
-                ConnectionLogKey.nextAttemptMs: "\(Int(wait / .milliseconds(1)))",
+                LogKey.address: "\(address)", LogKey.reason: "\(reason)",
+                LogKey.nextAttemptMs: "\(wait.wholeMilliseconds)",
             ])
         onStateChange(.disconnected(reason, nextAttempt: wait))
     }

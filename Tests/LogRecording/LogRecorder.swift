@@ -1,4 +1,4 @@
-import ConnectionSupport
+import LogMetadata
 package import Logging
 import TestSupport
 
@@ -34,7 +34,7 @@ package final class LogRecorder: Sendable {
         }
 
         func log(event: LogEvent) {
-            let reason = event.metadata?[ConnectionLogKey.reason].map { " (\($0))" } ?? ""
+            let reason = event.metadata?[LogKey.reason].map { " (\($0))" } ?? ""
             recorder.kept.change { $0.append("\(event.level) \(event.message)\(reason)") }
         }
     }

@@ -179,6 +179,7 @@ struct RedisServerTests {
         var configuration = try RedisConfiguration(url: server.url)
         // A blocked client answers no ping; none of our commands block.
         configuration.pingInterval = .seconds(3600)
+        configuration.replyTimeout = .seconds(3600)
         let connection = try await RedisConnection.connect(configuration, on: loop, logger: silent)
         let blocked = Task { try await connection.send(pipeline("BLPOP", .string(key), 0)) }
         let other = try await RedisConnection.connect(RedisConfiguration(url: server.url), on: loop, logger: silent)

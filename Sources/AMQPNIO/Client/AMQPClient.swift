@@ -1,4 +1,5 @@
 package import ConnectionSupport
+import LogMetadata
 package import Logging
 package import NIOCore
 import ServiceLifecycle
@@ -169,8 +170,8 @@ extension AMQPClient {
             logger.warning(
                 "\(configuration.warning)",
                 metadata: [
-                    ConnectionLogKey.reason: "\(failure)",
-                    ConnectionLogKey.nextAttemptMs: "\(Int(pause / .milliseconds(1)))",
+                    LogKey.reason: "\(failure)",
+                    LogKey.nextAttemptMs: "\(pause.wholeMilliseconds)",
                 ])
             await interruptibly { try? await Task.sleep(for: pause) }
         }

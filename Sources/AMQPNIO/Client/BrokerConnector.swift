@@ -1,4 +1,4 @@
-import ConnectionSupport
+import LogMetadata
 package import Logging
 package import NIOCore
 
@@ -20,7 +20,7 @@ package struct BrokerConnector: Sendable {
             do throws(AMQPError) {
                 let connection = try await AMQPConnection.connect(
                     configuration, on: eventLoop, logger: logger, onBlocked: tellOfAlarm(at: "\(configuration)"))
-                logger.debug("connected to RabbitMQ", metadata: [ConnectionLogKey.address: "\(configuration)"])
+                logger.debug("connected to RabbitMQ", metadata: [LogKey.address: "\(configuration)"])
                 return connection
             } catch {
                 failure = error
@@ -35,9 +35,9 @@ package struct BrokerConnector: Sendable {
             if let reason {
                 logger.warning(
                     "RabbitMQ has blocked publishing: results and events wait",
-                    metadata: [ConnectionLogKey.address: "\(address)", ConnectionLogKey.reason: "\(reason)"])
+                    metadata: [LogKey.address: "\(address)", LogKey.reason: "\(reason)"])
             } else {
-                logger.info("RabbitMQ has unblocked publishing", metadata: [ConnectionLogKey.address: "\(address)"])
+                logger.info("RabbitMQ has unblocked publishing", metadata: [LogKey.address: "\(address)"])
             }
         }
     }

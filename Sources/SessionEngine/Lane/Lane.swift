@@ -1,4 +1,5 @@
 import AMQPNIO
+import LogMetadata
 import Logging
 import NIOCore
 import SessionContract

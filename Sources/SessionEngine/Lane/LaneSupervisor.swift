@@ -1,5 +1,6 @@
 package import AMQPNIO
 import ConnectionSupport
+import LogMetadata
 package import Logging
 package import NIOCore
 package import RedisNIO

@@ -1,3 +1,4 @@
+import LogMetadata
 package import Logging
 import Metrics
 import Synchronization

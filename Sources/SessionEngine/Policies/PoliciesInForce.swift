@@ -1,3 +1,4 @@
+import LogMetadata
 package import Logging
 package import SessionCore
 package import SessionStorage

@@ -1,4 +1,5 @@
 import AMQPNIO
+import LogMetadata
 import Logging
 
 /// Publishes messages that must not be lost, on a channel in confirm mode, and reports what the broker refused.

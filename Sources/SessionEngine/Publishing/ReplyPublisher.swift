@@ -1,5 +1,6 @@
 import AMQPNIO
 import ConnectionSupport
+import LogMetadata
 import Logging
 import Metrics
 import NIOCore

@@ -1,4 +1,5 @@
 import ConnectionSupport
+import LogMetadata
 import Logging
 import RedisNIO
 import SessionCore

@@ -1,4 +1,5 @@
 import Glibc
+import LogMetadata
 package import Logging
 import SessionCore
 import SessionEngine

@@ -1,3 +1,4 @@
+import LogMetadata
 import Logging
 import ServiceLifecycle
 import SessionEngine

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import LogMetadata
 import SessionEngine
 import Synchronization
 

@@ -1,3 +1,4 @@
+import LogMetadata
 import Logging
 import NIOPosix
 import SessionEngine

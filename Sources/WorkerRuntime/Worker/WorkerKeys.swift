@@ -1,3 +1,4 @@
+import LogMetadata
 package import Logging
 import SessionCore
 package import SessionCrypto

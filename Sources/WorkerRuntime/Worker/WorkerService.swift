@@ -1,4 +1,5 @@
 import AMQPNIO
+import LogMetadata
 package import Logging
 import NIOCore
 import NIOPosix

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import LogMetadata
 import Logging
 import SessionContract
 import SessionCore

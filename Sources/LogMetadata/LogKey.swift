@@ -1,5 +1,3 @@
-import ConnectionSupport
-
 /// Every metadata key of the log, in one place: operators' queries depend on them, and a reviewer sees at a glance that
 /// none is for a token, a subject or a client's address.
 package enum LogKey {
@@ -19,13 +17,15 @@ package enum LogKey {
     // Servers and connections.
 
     /// Host and port of a server, or where the worker itself listens; never a client's.
-    package static let address = ConnectionLogKey.address
+    package static let address = "address"
     /// The number of consecutive attempts, from 1.
     package static let attempt = "attempt"
     /// Milliseconds until the next attempt.
-    package static let nextAttemptMs = ConnectionLogKey.nextAttemptMs
+    package static let nextAttemptMs = "nextAttemptMs"
     /// The reason in words, often the server's own.
-    package static let reason = ConnectionLogKey.reason
+    package static let reason = "reason"
+    /// Names of scripts that Redis runs.
+    package static let scripts = "scripts"
     /// An error's own description; set by the log handler for `logger.error(error:)`.
     package static let error = "error"
 
