@@ -54,7 +54,10 @@ let package = Package(
 
         .target(name: "LogMetadata", swiftSettings: swift),
         .target(
-            name: "ConnectionSupport", dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+            name: "ConnectionSupport",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
             swiftSettings: swift),
         .target(name: "SojournExtension", swiftSettings: swift),
         .target(name: "SessionCore", dependencies: ["SojournExtension"], swiftSettings: swift),

@@ -1,3 +1,4 @@
+import ConnectionSupport
 package import NIOCore
 import Synchronization
 
@@ -10,14 +11,14 @@ package final class AMQPChannel: Sendable {
     package let eventLoop: any EventLoop
     /// Completes when the channel has ended: with nil after ``close()``, otherwise with the reason. Never fails.
     package let closeFuture: EventLoopFuture<AMQPError?>
-    private let core: NIOLoopBound<ChannelCore>
+    private let core: LoopConfined<ChannelCore>
     private let status: ConnectionStatus
 
     init(_ core: ChannelCore) {
         eventLoop = core.connection.eventLoop
         closeFuture = core.closed.futureResult
         status = core.status
-        self.core = NIOLoopBound(core, eventLoop: core.connection.eventLoop)
+        self.core = LoopConfined(core, on: core.connection.eventLoop)
     }
 
     /// Whether the channel is open. May be out of date by the time it is read.
@@ -41,13 +42,7 @@ package final class AMQPChannel: Sendable {
     }
 
     /// Runs on the event loop: at once if already on it.
-    func onLoop(_ body: @escaping @Sendable (ChannelCore) -> Void) {
-        if eventLoop.inEventLoop {
-            body(core.value)
-        } else {
-            eventLoop.execute { [core] in body(core.value) }
-        }
-    }
+    func onLoop(_ body: @escaping @Sendable (ChannelCore) -> Void) { core.run(body) }
 
     /// Sends a method and waits for the broker's answer.
     func call(
@@ -60,9 +55,6 @@ package final class AMQPChannel: Sendable {
     func answer<Value: Sendable>(
         _ body: @escaping @Sendable (ChannelCore, @escaping @Sendable (Result<Value, AMQPError>) -> Void) -> Void
     ) async throws(AMQPError) -> Value {
-        let result: Result<Value, AMQPError> = await withCheckedContinuation { continuation in
-            onLoop { core in body(core) { continuation.resume(returning: $0) } }
-        }
-        return try result.get()
+        try await core.answer(body).get()
     }
 }

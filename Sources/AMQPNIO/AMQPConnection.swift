@@ -1,3 +1,4 @@
+import ConnectionSupport
 package import Logging
 package import NIOCore
 import NIOPosix
@@ -14,14 +15,14 @@ package final class AMQPConnection: Sendable {
     package let eventLoop: any EventLoop
     /// Completes when the connection has ended: with nil after ``close()``, otherwise with the reason. Never fails.
     package let closeFuture: EventLoopFuture<AMQPError?>
-    private let handler: NIOLoopBound<ConnectionHandler>
+    private let handler: LoopConfined<ConnectionHandler>
     private let status: ConnectionStatus
 
     init(_ handler: ConnectionHandler) {
         eventLoop = handler.eventLoop
         closeFuture = handler.closed.futureResult
         status = handler.status
-        self.handler = NIOLoopBound(handler, eventLoop: handler.eventLoop)
+        self.handler = LoopConfined(handler, on: handler.eventLoop)
     }
 
     /// Connects, authenticates and opens the virtual host.
@@ -54,7 +55,8 @@ package final class AMQPConnection: Sendable {
                         channel.eventLoop.makeCompletedFuture {
                             try sockets.add(channel)
                             if let tls {
-                                try channel.pipeline.syncOperations.addHandler(tlsHandler(tls, configuration.host))
+                                try channel.pipeline.syncOperations.addHandler(
+                                    NIOSSLClientHandler.connecting(to: configuration.host, tls))
                             }
                             let handler = ConnectionHandler(
                                 configuration: configuration, eventLoop: channel.eventLoop, logger: logger,
@@ -92,18 +94,13 @@ package final class AMQPConnection: Sendable {
     ///
     /// - Throws: `connectionClosed`, `timeout`, or `invalidState` when all channels are in use.
     package func openChannel() async throws(AMQPError) -> AMQPChannel {
-        let result: Result<AMQPChannel, AMQPError> = await withCheckedContinuation { continuation in
-            onLoop { handler in
-                AMQPConnection.openChannel(handler) { continuation.resume(returning: $0) }
-            }
-        }
-        return try result.get()
+        try await handler.answer { handler, answer in AMQPConnection.openChannel(handler, answer) }.get()
     }
 
     /// Pauses or resumes reading from the socket: backpressure for a consumer with more deliveries than it can hold.
     /// While paused, nothing the broker sends is processed, and it is presumed alive.
     package func pauseReading(_ isPaused: Bool) {
-        onLoop { $0.pauseReading(isPaused) }
+        handler.run { $0.pauseReading(isPaused) }
     }
 
     /// Closes the connection in an orderly way. Returns when it is closed, after ``AMQPConfiguration/closeTimeout`` at
@@ -117,7 +114,7 @@ package final class AMQPConnection: Sendable {
 
     /// Begins what ``close()`` does, without waiting for it.
     package func beginClosing() {
-        onLoop { $0.close() }
+        handler.run { $0.close() }
     }
 
     /// Waits for the connection to end: nil after ``close()``, otherwise the reason.
@@ -142,14 +139,6 @@ package final class AMQPConnection: Sendable {
             completion(result.map { _ in AMQPChannel(core) })
         }
     }
-
-    private func onLoop(_ body: @escaping @Sendable (ConnectionHandler) -> Void) {
-        if eventLoop.inEventLoop {
-            body(handler.value)
-        } else {
-            eventLoop.execute { [handler] in body(handler.value) }
-        }
-    }
 }
 
 extension AMQPConnection {
@@ -159,15 +148,6 @@ extension AMQPConnection {
             return try NIOSSLContext(configuration: tls)
         } catch {
             throw AMQPError(.invalidConfiguration, "the TLS configuration cannot be used", underlying: error)
-        }
-    }
-
-    private static func tlsHandler(_ context: NIOSSLContext, _ host: String) throws -> NIOSSLClientHandler {
-        do {
-            return try NIOSSLClientHandler(context: context, serverHostname: host)
-        } catch let error as NIOSSLExtraError where error == .cannotUseIPAddressInSNI {
-            // Without a name, the certificate is checked against the address.
-            return try NIOSSLClientHandler(context: context, serverHostname: nil)
         }
     }
 }

@@ -6,7 +6,7 @@ import NIOCore
 /// commands.
 ///
 /// Confined to its channel's event loop, so it needs no locks.
-final class RedisChannelHandler: ChannelInboundHandler {
+final class RedisChannelHandler: ChannelInboundHandler, PipelineSender {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 

@@ -13,7 +13,7 @@ package typealias RedisClientState = ClientState<RedisError>
 /// decides what to do. Whoever starts a client must ``shutdown()`` it.
 package final class RedisClient: Service {
     package let eventLoop: any EventLoop
-    private let supervisor: NIOLoopBoundBox<RedisSupervisor>
+    private let supervisor: LoopConfined<RedisSupervisor>
 
     /// - Parameters:
     ///   - scripts: loaded on every new connection; names must be distinct.
@@ -39,13 +39,13 @@ package final class RedisClient: Service {
 
     /// - Parameter supervisor: bound to the client's event loop.
     init(_ supervisor: NIOLoopBoundBox<RedisSupervisor>, on eventLoop: any EventLoop) {
-        self.supervisor = supervisor
+        self.supervisor = LoopConfined(supervisor, on: eventLoop)
         self.eventLoop = eventLoop
     }
 
     /// Starts connecting and returns. Further calls have no effect.
     package func start() {
-        onLoop { $0.start() }
+        supervisor.run { $0.start() }
     }
 
     /// Sends over the current connection, like ``RedisConnection/send(_:)``.
@@ -56,18 +56,7 @@ package final class RedisClient: Service {
     /// - Throws: ``RedisError`` with `notConnected`, at once, while there is no connection (its `underlying` is the
     ///   reason); otherwise whatever ``RedisConnection/send(_:)`` throws.
     package func send(_ pipeline: consuming RedisPipeline) async throws(RedisError) -> [RedisReply] {
-        // As in RedisConnection.send: passed on without a second reference.
-        var unsent: RedisPipeline? = consume pipeline
-        let result = await withCheckedContinuation {
-            (continuation: CheckedContinuation<Result<[RedisReply], RedisError>, Never>) in
-            guard let pipeline = unsent.take() else { preconditionFailure("a continuation's body runs once") }
-            if eventLoop.inEventLoop {
-                supervisor.value.send(pipeline) { continuation.resume(returning: $0) }
-            } else {
-                eventLoop.execute { self.supervisor.value.send(pipeline) { continuation.resume(returning: $0) } }
-            }
-        }
-        return try result.get()
+        try await supervisor.replies(to: pipeline)
     }
 
     /// Like ``send(_:)``, for callers on the event loop that are not tasks. The completion is called on the event loop,
@@ -79,20 +68,16 @@ package final class RedisClient: Service {
     /// Drops the current connection and reconnects, because its server's replies make no sense. Has no effect while
     /// disconnected.
     package func abandonConnection(because reason: RedisError) async {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            onLoop {
-                $0.abandonConnection(because: reason)
-                continuation.resume()
-            }
+        await supervisor.answer { supervisor, answer in
+            supervisor.abandonConnection(because: reason)
+            answer(())
         }
     }
 
     /// The client's current state.
     package var state: RedisClientState {
         get async {
-            await withCheckedContinuation { continuation in
-                onLoop { continuation.resume(returning: $0.state) }
-            }
+            await supervisor.answer { supervisor, answer in answer(supervisor.state) }
         }
     }
 
@@ -102,14 +87,14 @@ package final class RedisClient: Service {
     package func waitUntilConnected() async throws(RedisError) {
         if Task.isCancelled { throw RedisError(.cancelled, "the wait for Redis was cancelled") }
         let (answers, answer) = AsyncStream.makeStream(of: Result<Void, RedisError>.self)
-        onLoop { supervisor in
+        supervisor.run { supervisor in
             let waiter = supervisor.whenConnected {
                 answer.yield($0)
                 answer.finish()
             }
             guard let waiter else { return }
             answer.onTermination = { _ in
-                self.onLoop { $0.cancelWaiter(waiter) }
+                self.supervisor.run { $0.cancelWaiter(waiter) }
             }
         }
         // If the task is cancelled, the stream ends without an answer.
@@ -131,16 +116,6 @@ package final class RedisClient: Service {
     /// Stops connecting, or waits for the outstanding replies and closes. Returns once everything is closed; from then
     /// on every use fails with `notConnected`.
     package func shutdown() async {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            onLoop { $0.shutdown().whenComplete { _ in continuation.resume() } }
-        }
-    }
-
-    private func onLoop(_ work: @escaping @Sendable (RedisSupervisor) -> Void) {
-        if eventLoop.inEventLoop {
-            work(supervisor.value)
-        } else {
-            eventLoop.execute { work(self.supervisor.value) }
-        }
+        await supervisor.answer { supervisor, answer in supervisor.shutdown().whenComplete { _ in answer(()) } }
     }
 }

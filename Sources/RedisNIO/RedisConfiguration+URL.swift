@@ -1,3 +1,4 @@
+import ConnectionSupport
 import NIOSSL
 
 extension RedisConfiguration {
@@ -38,7 +39,7 @@ extension RedisConfiguration {
 
     private mutating func readCredentials(_ text: Substring) throws(RedisError) {
         let (user, secret) = text.cut(at: ":").map { ($0, Optional($1)) } ?? (text, nil)
-        guard let decodedUser = user.percentDecoded() else {
+        guard let decodedUser = try? PercentEncoding.decode(user) else {
             throw Self.malformed("a % in its user is no valid escape")
         }
         username = decodedUser.isEmpty ? nil : decodedUser
@@ -46,7 +47,7 @@ extension RedisConfiguration {
             // `AUTH` takes a password, or a user and a password, but never a user alone.
             throw Self.malformed("it has a user but no password (a password alone is written redis://:password@host)")
         }
-        guard let decodedSecret = secret.percentDecoded() else {
+        guard let decodedSecret = try? PercentEncoding.decode(secret) else {
             throw Self.malformed("a % in its password is no valid escape (% itself is written %25)")
         }
         password = decodedSecret
@@ -63,9 +64,11 @@ extension RedisConfiguration {
         } else {
             (host, port) = text.cut(at: ":").map { ($0, Optional($1)) } ?? (text, nil)
         }
-        guard let decoded = host.percentDecoded(), !decoded.isEmpty else { throw malformed("it has no host") }
+        guard let decoded = try? PercentEncoding.decode(host), !decoded.isEmpty else {
+            throw malformed("it has no host")
+        }
         guard let port else { return (decoded, 6379) }
-        guard let number = decimal(port), (1...65_535).contains(number) else {
+        guard let number = URLPort.number(port) else {
             throw malformed("its port is not a number from 1 to 65535 (: / and @ in a password must be written as %xx)")
         }
         return (decoded, number)
@@ -105,24 +108,5 @@ extension StringProtocol where SubSequence == Substring {
     fileprivate func cutAtLast(_ mark: Character) -> (Substring, Substring)? {
         guard let position = lastIndex(of: mark) else { return nil }
         return (self[..<position], self[index(after: position)...])
-    }
-
-    /// RFC 3986, section 2.1. Nil if a `%` is not followed by two hexadecimal digits, or if the decoded bytes are not
-    /// UTF-8.
-    fileprivate func percentDecoded() -> String? {
-        var bytes: [UInt8] = []
-        var rest = Array(utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = rest.popFirst(), let low = rest.popFirst(),
-                let first = Character(UnicodeScalar(high)).hexDigitValue,
-                let second = Character(UnicodeScalar(low)).hexDigitValue
-            else { return nil }
-            bytes.append(UInt8(first << 4 | second))
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

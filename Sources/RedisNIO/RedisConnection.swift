@@ -1,3 +1,4 @@
+import ConnectionSupport
 package import Logging
 package import NIOCore
 
@@ -9,12 +10,12 @@ package final class RedisConnection: Sendable {
     package let eventLoop: any EventLoop
     /// Completes when the connection has ended: with the reason, or with nil after an orderly close.
     package let closeFuture: EventLoopFuture<RedisError?>
-    private let handler: NIOLoopBound<RedisChannelHandler>
+    private let handler: LoopConfined<RedisChannelHandler>
 
     /// Must be called on the event loop.
     init(handler: RedisChannelHandler, eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
-        self.handler = NIOLoopBound(handler, eventLoop: eventLoop)
+        self.handler = LoopConfined(handler, on: eventLoop)
         closeFuture = handler.closeFuture
     }
 
@@ -50,19 +51,7 @@ package final class RedisConnection: Sendable {
     /// - Throws: ``RedisError`` with `notConnected`, `tooManyOutstanding` or `unknownScript` if nothing was sent; with
     ///   `timeout`, `connectionClosed` or `protocolViolation` if the commands may have run.
     package func send(_ pipeline: consuming RedisPipeline) async throws(RedisError) -> [RedisReply] {
-        // Passed on without a second reference, so that script hashes are filled into the buffer in place, not into a
-        // copy.
-        var unsent: RedisPipeline? = consume pipeline
-        let result = await withCheckedContinuation {
-            (continuation: CheckedContinuation<Result<[RedisReply], RedisError>, Never>) in
-            guard let pipeline = unsent.take() else { preconditionFailure("a continuation's body runs once") }
-            if eventLoop.inEventLoop {
-                handler.value.send(pipeline) { continuation.resume(returning: $0) }
-            } else {
-                eventLoop.execute { self.handler.value.send(pipeline) { continuation.resume(returning: $0) } }
-            }
-        }
-        return try result.get()
+        try await handler.replies(to: pipeline)
     }
 
     /// Like ``send(_:)``, for callers on the connection's event loop that are not tasks.
@@ -82,10 +71,6 @@ package final class RedisConnection: Sendable {
 
     /// Starts an orderly ``close()`` without waiting for it.
     package func beginClosing() {
-        if eventLoop.inEventLoop {
-            handler.value.drain()
-        } else {
-            eventLoop.execute { self.handler.value.drain() }
-        }
+        handler.run { $0.drain() }
     }
 }

@@ -1,3 +1,4 @@
+import ConnectionSupport
 import Logging
 import NIOCore
 import NIOPosix
@@ -66,11 +67,8 @@ struct RedisConnector: Sendable {
 
     private func addHandlers(to channel: any Channel) throws {
         if let tls {
-            // An address must not be sent as the server's name (RFC 6066, section 3); the certificate is then checked
-            // against the address.
-            let isAddress = (try? SocketAddress(ipAddress: configuration.host, port: 0)) != nil
             try channel.pipeline.syncOperations.addHandler(
-                NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : configuration.host))
+                NIOSSLClientHandler.connecting(to: configuration.host, tls))
         }
         try channel.pipeline.syncOperations.addHandler(
             RedisChannelHandler(configuration: configuration, logger: logger, eventLoop: channel.eventLoop))

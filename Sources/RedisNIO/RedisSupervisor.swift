@@ -6,7 +6,7 @@ import NIOCore
 /// Keeps one connection open: connects, and reconnects whenever the connection ends, backing off while that fails.
 ///
 /// Confined to its event loop, so it needs no locks.
-final class RedisSupervisor {
+final class RedisSupervisor: PipelineSender {
     private typealias Life = ClientLife<RedisConnection, (Result<Void, RedisError>) -> Void, RedisError>
 
     private let eventLoop: any EventLoop

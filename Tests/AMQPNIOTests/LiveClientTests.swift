@@ -92,6 +92,96 @@ struct LiveClientTests {
         try await running.value
         #expect(await link.connection.closed() == nil)
     }
+
+    @Test("what ends the use of a link is the reason to connect again, and a use that returns ends the client")
+    func uses() async throws {
+        let client = try client()
+        let uses = Awaited<[AMQPConnection]>([])
+        await client.run { link in
+            uses.change { $0.append(link.connection) }
+            if uses.value.count == 1 { throw AMQPError(.invalidState, "enough of this one") }
+        }
+        #expect(uses.value.count == 2 && uses.value[0] !== uses.value[1])
+        for connection in uses.value { #expect(!connection.isOpen) }
+        #expect(states.value == ["connecting", "connected", "disconnected", "connecting", "connected", "shutDown"])
+        #expect(client.lastFailure == nil)
+    }
+
+    @Test("connections that belong together are lost together, and whoever uses them is cancelled")
+    func together() async throws {
+        let client = AMQPClient(
+            BrokerConnector(configurations: [try LiveBroker.configuration()], logger: Logger(label: "test")),
+            on: MultiThreadedEventLoopGroup.singleton.next(), logger: Logger(label: "test")
+        ) { attempt in
+            [
+                try await attempt.connect(name: "AMQPNIOTests one"),
+                try await attempt.connect(name: "AMQPNIOTests other"),
+            ]
+        }
+        let uses = Awaited(0)
+        await client.run { connections in
+            uses.change { $0 += 1 }
+            if uses.value == 2 { return }
+            await connections[1].close()
+            #expect(await connections[0].closed() == nil)
+            // Ends with the task alone.
+            for await _ in AsyncStream<Never>.makeStream().stream {}
+            #expect(Task.isCancelled)
+            throw CancellationError()
+        }
+        #expect(uses.value == 2)
+    }
+
+    @Test("one that is to finish lets its link be used to the end, and does not connect again")
+    func finishes() async throws {
+        let client = try client()
+        let (begun, ended) = (Awaited(false), Awaited(false))
+        let running = Task {
+            await client.run { link in
+                begun.change { $0 = true }
+                await ended.wait { $0 }
+                #expect(link.connection.isOpen && !Task.isCancelled)
+                throw AMQPError(.invalidState, "not again")
+            }
+        }
+        await begun.wait { $0 }
+        client.finish()
+        ended.change { $0 = true }
+        await running.value
+        #expect(states.value == ["connecting", "connected", "shutDown"])
+    }
+
+    @Test("one that is to finish ends an attempt with a server that says nothing, and a pause")
+    func finishesAttempts() async throws {
+        let accepted = Awaited(0)
+        let silent = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                accepted.change { $0 += 1 }
+                return channel.eventLoop.makeSucceededVoidFuture()
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        var configuration = try nobody()
+        configuration.port = try #require(silent.localAddress?.port)
+        configuration.connectTimeout = .hours(1)
+        let connecting = try client([configuration])
+        let attempt = Task { await connecting.run { _ in } }
+        await accepted.wait { $0 == 1 }
+        connecting.finish()
+        await attempt.value
+        try await silent.close()
+
+        var slow = AMQPClientConfiguration()
+        slow.backoff = Backoff(initial: .seconds(3600), maximum: .seconds(3600))
+        let pausing = AMQPClient(
+            BrokerConnector(configurations: [try nobody()], logger: Logger(label: "test")),
+            on: MultiThreadedEventLoopGroup.singleton.next(), configuration: slow, logger: Logger(label: "test"),
+            onStateChange: { [states] state in states.change { $0.append("slow " + state.name) } }
+        ) { attempt in try await attempt.connect(name: "AMQPNIOTests") }
+        let pause = Task { await pausing.run() }
+        await states.wait { $0.contains("slow disconnected") }
+        pausing.finish()
+        await pause.value
+    }
 }
 
 extension AMQPClientState {

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL
+import ServiceLifecycle
 import Testing
 
 @testable import RedisNIO
@@ -292,6 +293,28 @@ struct RedisServerClientTests {
         let error = await #expect(throws: RedisError.self) { try await task.value }
         #expect(error?.code == .cancelled)
         await client.shutdown()
+    }
+
+    @Test("a service group that shuts down closes the client, after the outstanding replies")
+    func service() async throws {
+        let client = try RedisClient(
+            SharedRedis.configuration(), on: MultiThreadedEventLoopGroup.singleton.any(), logger: silent)
+        let group = ServiceGroup(services: [client], logger: silent)
+        let running = Task { try await group.run() }
+        try await client.waitUntilConnected()
+        let promise = client.eventLoop.makePromise(of: [RedisReply].self)
+        try await client.eventLoop.submit {
+            var ping = RedisPipeline()
+            ping.command("PING")
+            client.send(ping) { promise.completeWith($0.mapError { $0 }) }
+        }.get()
+        await group.triggerGracefulShutdown()
+        try await running.value
+        #expect(try await promise.futureResult.get() == [.simple("PONG")])
+        guard case .shutDown = await client.state else {
+            Issue.record("the client is not shut down")
+            return
+        }
     }
 
     @Test("the client runs until its task is cancelled, then closes")

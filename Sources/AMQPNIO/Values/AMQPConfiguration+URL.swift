@@ -1,3 +1,4 @@
+import ConnectionSupport
 package import NIOSSL
 
 extension AMQPConfiguration {
@@ -73,33 +74,25 @@ extension AMQPConfiguration {
         }
         guard !host.isEmpty else { throw AMQPError(.invalidConfiguration, "the AMQP URL has no host") }
         guard let portText, !portText.isEmpty else { return }
-        // Digits only: UInt16 would accept "+5672".
-        guard portText.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = UInt16(portText), number > 0 else {
+        guard let number = URLPort.number(portText) else {
             // Not quoted: it may be part of a password with an unescaped ':' or '@'.
             throw AMQPError(.invalidConfiguration, "the port of an AMQP URL is not a number from 1 to 65535")
         }
-        port = Int(number)
+        port = number
     }
 
     private static func decoded(_ text: Substring, _ part: String) throws(AMQPError) -> String {
-        var bytes: [UInt8] = []
-        var input = text.utf8.makeIterator()
-        while let byte = input.next() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = input.next()?.hexDigit, let low = input.next()?.hexDigit else {
+        do {
+            return try PercentEncoding.decode(text)
+        } catch {
+            switch error {
+            case .invalidEscape:
                 throw AMQPError(
                     .invalidConfiguration,
                     "the \(part) of an AMQP URL has a '%' without two hexadecimal digits; write it as %25")
+            case .notUTF8: throw AMQPError(.invalidConfiguration, "the \(part) of an AMQP URL is not UTF-8")
             }
-            bytes.append(high << 4 | low)
         }
-        guard let result = String(validating: bytes, as: UTF8.self) else {
-            throw AMQPError(.invalidConfiguration, "the \(part) of an AMQP URL is not UTF-8")
-        }
-        return result
     }
 }
 
@@ -107,16 +100,5 @@ extension Substring {
     fileprivate func endOfScheme(_ scheme: String) -> Index? {
         guard utf8.count >= scheme.utf8.count, prefix(scheme.count).lowercased() == scheme else { return nil }
         return index(startIndex, offsetBy: scheme.count)
-    }
-}
-
-extension UInt8 {
-    fileprivate var hexDigit: UInt8? {
-        switch self {
-        case 0x30...0x39: self - 0x30
-        case 0x41...0x46: self - 0x41 + 10
-        case 0x61...0x66: self - 0x61 + 10
-        default: nil
-        }
     }
 }

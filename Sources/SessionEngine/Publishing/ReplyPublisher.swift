@@ -17,7 +17,7 @@ import RedisNIO
 /// Confined to its lane's event loop, and lives as long as the lane's connections: once closed, it publishes nothing.
 actor ReplyPublisher {
     /// How long a reply may take before it counts as lost.
-    static let patience = TimeAmount.seconds(5)
+    private let patience: TimeAmount
     /// How often to check for replies that have waited too long.
     private static let interval = TimeAmount.milliseconds(500)
     /// In characters: how much of an address is logged, because it comes from the sender.
@@ -53,8 +53,9 @@ actor ReplyPublisher {
 
     init(
         on eventLoop: any EventLoop, connector: BrokerConnector, name: String,
-        addresses: NIOLoopBoundBox<ReplyAddresses>, logger: Logger
+        addresses: NIOLoopBoundBox<ReplyAddresses>, logger: Logger, patience: TimeAmount = .seconds(5)
     ) {
+        self.patience = patience
         self.eventLoop = eventLoop
         self.connector = connector
         self.name = name
@@ -71,7 +72,7 @@ actor ReplyPublisher {
     func publish(_ replies: [AMQPMessage], onSettled: @escaping @Sendable () -> Void) {
         guard !replies.isEmpty, !isClosed else { return onSettled() }
         let batch = ReplyBatch(count: replies.count, onSettled: onSettled)
-        let deadline = eventLoop.now + Self.patience
+        let deadline = eventLoop.now + patience
         var trusted: [PendingReply] = []
         trusted.reserveCapacity(replies.count)
         var unproven: [PendingReply] = []
@@ -109,7 +110,7 @@ extension ReplyPublisher {
             waiting += replies
             return look()
         }
-        channel.outcomes(publishing: replies.map(\.message), timeout: Self.patience) { outcomes in
+        channel.outcomes(publishing: replies.map(\.message), timeout: patience) { outcomes in
             self.assumeIsolated { $0.answered(replies, outcomes, over: channel) }
         }
     }
@@ -140,7 +141,7 @@ extension ReplyPublisher {
             return
         }
         guard let group = search.next() else { return }
-        channel.outcomes(publishing: group, timeout: Self.patience) { outcomes in
+        channel.outcomes(publishing: group, timeout: patience) { outcomes in
             self.assumeIsolated { $0.answered(outcomes, over: channel) }
         }
     }
