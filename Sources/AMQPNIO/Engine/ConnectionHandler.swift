@@ -30,17 +30,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var outbound = OutboundBuffer()
     private var heartbeats = HeartbeatMonitor()
     var channels: [UInt16: ChannelCore] = [:]
-    /// The next channel number to try. Freed numbers are not reused at once, which makes traces easier to read.
-    private var nextChannelID: UInt16 = 1
-    private var channelMax: UInt16
+    private var channelNumbers: ChannelNumbers
     /// Consumers with deliveries to pass on at the end of this read.
     private var waitingConsumers: [Consumer] = []
     private var context: ChannelHandlerContext?
     private var isReading = false
     private var gate = ReadGate()
     private var isFlushScheduled = false
-    /// When the broker blocked publishing, if it has.
-    private var blockedSince: NIODeadline?
     private var handshakeTimer: Scheduled<Void>?
     private var heartbeatTimer: Scheduled<Void>?
     private var closeTimer: Scheduled<Void>?
@@ -60,7 +56,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         decoder = FrameDecoder(frameMax: configuration.frameMax)
         // Before `tune`, no frame may exceed the minimum frame-max (§4.2.3 with §1.4.2.6).
         encoder = FrameEncoder(frameMax: AMQPLimits.frameMin)
-        channelMax = configuration.channelMax
+        channelNumbers = ChannelNumbers(maximum: configuration.channelMax)
     }
 
     // MARK: - Pipeline events
@@ -87,12 +83,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // Errors of TLS and of the socket arrive here.
-        if state.isHandshaking {
-            let words = configuration.tls == nil ? "connection lost in the handshake" : "TLS negotiation failed"
-            fail(AMQPError(.connectFailed, "\(words) with \(configuration)", underlying: error))
-        } else {
-            fail(AMQPError(.connectionClosed, "the connection to \(configuration) was lost", underlying: error))
-        }
+        perform(state.socketFailed(error))
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -103,7 +94,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         do throws(AMQPError) {
             while !state.isClosed, let frame = try decoder.next() { try receive(frame) }
         } catch {
-            fail(state.judged(error))
+            perform(state.receivedInvalid(error))
         }
     }
 
@@ -173,37 +164,30 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func receive(_ frame: InboundFrame) throws(AMQPError) {
         switch frame {
         case .heartbeat: return
-        case .method(channel: 0, let method): try take(state.receive(method))
-        case .method(let id, let method):
-            // While waiting for close-ok, ignore what the broker sent before it received our close.
-            guard !state.isClosing else { return }
-            try channel(id).receive(method)
-        case .header(let id, let properties, let bodySize):
-            guard !state.isClosing else { return }
-            try channel(id).receive(properties, bodySize: bodySize)
-        case .body(let id, let fragment):
-            guard !state.isClosing else { return }
-            try channel(id).receive(fragment)
+        case .method(channel: 0, let method): try take(state.receive(method, at: eventLoop.now))
+        case .method(let id, let method): try channel(id)?.receive(method)
+        case .header(let id, let properties, let bodySize): try channel(id)?.receive(properties, bodySize: bodySize)
+        case .body(let id, let fragment): try channel(id)?.receive(fragment)
         }
     }
 
-    private func channel(_ id: UInt16) throws(AMQPError) -> ChannelCore {
-        guard state.isOpen, let channel = channels[id] else {
-            throw AMQPError(.protocolViolation, "received a frame for channel \(id), which is not open")
-        }
-        return channel
+    /// Nil if the frame is to be ignored.
+    private func channel(_ id: UInt16) throws(AMQPError) -> ChannelCore? {
+        let channel = channels[id]
+        return try state.takesFrame(on: id, isChannelOpen: channel != nil) ? channel : nil
     }
 
-    private func setBlocked(_ reason: String?) {
-        logger.warning("the broker has \(reason == nil ? "unblocked" : "blocked") publishing")
-        status.isBlocked.store(reason != nil, ordering: .releasing)
-        if reason != nil {
-            blockedSince = blockedSince ?? eventLoop.now
-        } else if let begin = blockedSince {
-            blockedSince = nil
-            for channel in channels.values { channel.alarmEnded(after: eventLoop.now - begin) }
-        }
+    private func blocked(_ reason: String) {
+        logger.warning("the broker has blocked publishing")
+        status.isBlocked.store(true, ordering: .releasing)
         onBlocked?(reason)
+    }
+
+    private func unblocked(after time: TimeAmount) {
+        logger.warning("the broker has unblocked publishing")
+        status.isBlocked.store(false, ordering: .releasing)
+        for channel in channels.values { channel.alarmEnded(after: time) }
+        onBlocked?(nil)
     }
 
     // MARK: - Deliveries
@@ -222,15 +206,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// A free number for a new channel, 1 up to the negotiated maximum.
     func makeChannelID() throws(AMQPError) -> UInt16 {
-        guard channels.count < Int(channelMax) else {
-            throw AMQPError(.invalidState, "all \(channelMax) channels of the connection are in use")
-        }
-        while channels[nextChannelID] != nil { advanceChannelID() }
-        defer { advanceChannelID() }
-        return nextChannelID
+        try channelNumbers.next(count: channels.count) { channels[$0] != nil }
     }
-
-    private func advanceChannelID() { nextChannelID = nextChannelID >= channelMax ? 1 : nextChannelID + 1 }
 
     // MARK: - Life cycle
 
@@ -265,7 +242,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case .send(let method): try send(.connection(method))
         case .tune(let tuning, let methods):
             for method in methods { try send(.connection(method)) }
-            channelMax = tuning.channelMax
+            channelNumbers.maximum = tuning.channelMax
             decoder.frameMax = tuning.frameMax
             encoder.frameMax = tuning.frameMax
             startHeartbeats(seconds: tuning.heartbeat)
@@ -273,7 +250,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
             handshakeTimer?.cancel()
             status.isOpen.store(true, ordering: .releasing)
             established.succeed()
-        case .setBlocked(let reason): setBlocked(reason)
+        case .blocked(let reason): blocked(reason)
+        case .unblocked(let time): unblocked(after: time)
         case .beginClosing: beginClosing()
         case .end(let end): finish(end)
         }
@@ -321,9 +299,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             // While reading is paused, silence says nothing about the peer.
             if gate.isPaused { heartbeats.didHear() }
             let action = heartbeats.tick()
-            guard !action.peerIsSilent else {
-                return fail(AMQPError(.heartbeatMissed, "\(configuration) was silent for two heartbeat intervals"))
-            }
+            guard !action.peerIsSilent else { return perform(state.peerIsSilent()) }
             if action.sendHeartbeat {
                 outbound.append { (buffer: inout ByteBuffer) in encoder.heartbeat(into: &buffer) }
                 flush()

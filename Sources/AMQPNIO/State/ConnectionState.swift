@@ -1,3 +1,5 @@
+import NIOCore
+
 /// The state machine of a connection, as a value: events go in, actions come out.
 ///
 /// It performs no I/O and calls nobody: ``ConnectionHandler`` executes the actions.
@@ -18,8 +20,10 @@ struct ConnectionState {
         case tune(Handshake.Tuning, [ClientMethod.Connection])
         /// Channels may be opened.
         case established
-        /// The broker blocked publishing, for this reason, or unblocked it.
-        case setBlocked(String?)
+        /// The broker blocked publishing, for this reason.
+        case blocked(String)
+        /// It unblocked publishing, after this time.
+        case unblocked(after: TimeAmount)
         /// Send `connection.close`, and wait for the answer up to the timeout.
         case beginClosing
         case end(End)
@@ -40,12 +44,16 @@ struct ConnectionState {
     }
 
     private var phase: Phase
+    /// When the broker blocked publishing, if it has.
+    private var blockedSince: NIODeadline?
     /// The peer's address, for error messages.
     private let address: String
+    private let usesTLS: Bool
 
     init(_ configuration: AMQPConfiguration) {
         phase = .handshaking(Handshake(configuration: configuration))
         address = "\(configuration)"
+        usesTLS = configuration.tls != nil
     }
 
     // MARK: - State
@@ -65,10 +73,17 @@ struct ConnectionState {
         }
     }
 
-    /// During the handshake, an invalid frame means that the peer is not an AMQP server.
-    func judged(_ error: AMQPError) -> AMQPError {
-        guard isHandshaking, error.code == .protocolViolation else { return error }
-        return AMQPError(.handshakeFailed, "\(address): \(error.message)", underlying: error)
+    /// Whether to process a frame on a channel other than 0. While waiting for close-ok, what the broker sent before it received
+    /// our close is ignored.
+    ///
+    /// - Throws: `protocolViolation`; the connection then has to ``fail(_:)``.
+    func takesFrame(on channel: UInt16, isChannelOpen: Bool) throws(AMQPError) -> Bool {
+        switch phase {
+        case .open where isChannelOpen: return true
+        case .closing, .closed: return false
+        case .open, .handshaking:
+            throw AMQPError(.protocolViolation, "received a frame for channel \(channel), which is not open")
+        }
     }
 
     // MARK: - Events
@@ -76,7 +91,7 @@ struct ConnectionState {
     /// A method arrived on channel 0.
     ///
     /// - Throws: `protocolViolation`; the connection then has to ``fail(_:)``.
-    mutating func receive(_ method: ServerMethod) throws(AMQPError) -> Action {
+    mutating func receive(_ method: ServerMethod, at now: NIODeadline) throws(AMQPError) -> Action {
         switch phase {
         case .handshaking(var handshake):
             let action = handshake.receive(method)
@@ -86,8 +101,12 @@ struct ConnectionState {
             switch method {
             case .connectionClose(let reason):
                 return end(because: reason.connectionError(), answer: .closeOK, closesSocket: true)
-            case .connectionBlocked(let reason): return .setBlocked(reason)
-            case .connectionUnblocked: return .setBlocked(nil)
+            case .connectionBlocked(let reason):
+                blockedSince = blockedSince ?? now
+                return .blocked(reason)
+            case .connectionUnblocked:
+                defer { blockedSince = nil }
+                return .unblocked(after: now - (blockedSince ?? now))
             case .connectionStart, .connectionTune, .connectionOpenOK, .connectionCloseOK, .channelOpenOK, .channelFlow,
                 .channelClose, .channelCloseOK, .exchangeDeclareOK, .exchangeDeleteOK, .queueDeclareOK, .queueBindOK,
                 .queueUnbindOK, .queuePurgeOK, .queueDeleteOK, .qosOK, .consumeOK, .cancelOK, .cancel,
@@ -133,6 +152,26 @@ struct ConnectionState {
         case .closing: end(because: nil, closesSocket: true)
         case .closed: .nothing
         }
+    }
+
+    /// A frame was invalid. During the handshake, that means that the peer is not an AMQP server.
+    mutating func receivedInvalid(_ error: AMQPError) -> Action {
+        guard isHandshaking, error.code == .protocolViolation else { return fail(error) }
+        return fail(AMQPError(.handshakeFailed, "\(address): \(error.message)", underlying: error))
+    }
+
+    /// The socket failed, or TLS did.
+    mutating func socketFailed(_ error: any Error) -> Action {
+        guard isHandshaking else {
+            return fail(AMQPError(.connectionClosed, "the connection to \(address) was lost", underlying: error))
+        }
+        let words = usesTLS ? "TLS negotiation failed" : "connection lost in the handshake"
+        return fail(AMQPError(.connectFailed, "\(words) with \(address)", underlying: error))
+    }
+
+    /// Nothing was received for two heartbeat intervals.
+    mutating func peerIsSilent() -> Action {
+        fail(AMQPError(.heartbeatMissed, "\(address) was silent for two heartbeat intervals"))
     }
 
     /// The socket is gone.
