@@ -107,7 +107,8 @@ struct ConnectionStateTests {
     func alarm() throws {
         var state = try open()
         for seconds in [0, 3] {
-            let action = try state.receive(.connectionBlocked(reason: "low on memory"), at: now + .seconds(Int64(seconds)))
+            let action = try state.receive(
+                .connectionBlocked(reason: "low on memory"), at: now + .seconds(Int64(seconds)))
             guard case .blocked("low on memory") = action else { throw oops }
         }
         for (seconds, time) in [(5, TimeAmount.seconds(5)), (6, .zero)] {
