@@ -222,7 +222,7 @@ def test_variables_that_kubernetes_sets_for_a_service_of_that_name_are_ignored(s
         ('{"amqpUrk": "amqp://127.0.0.1/"}', "amqpUrl"),
         ('{"prefetch": "500"}', "a whole number, without quotes"),
         ('{"prefetch": 500,}', "JSON"),
-        ('{"prefetch": 500, "prefetch": 5}', "a second time"),
+        ('{"prefetch": 500, "prefetch": 5}', "has this key twice"),
         ('{"requireTls": "true"}', "true or false, without quotes"),
         ('{"namespace": 5}', "a text"),
     ],

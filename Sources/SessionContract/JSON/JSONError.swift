@@ -17,7 +17,7 @@ package struct JSONError: Error, Hashable {
     package let code: Code
     /// The position of the error, in bytes.
     package let offset: Int
-    /// A sentence for people.
+    /// What is wrong, in words that go into a sentence.
     package let message: String
 
     package init(code: Code, offset: Int, message: String) {

@@ -20,9 +20,9 @@ enum JSONNumber {
             negated = sum
             position += 1
         }
-        guard position > digits else { throw error(position, "A digit is expected here.") }
+        guard position > digits else { throw error(position, "a digit is expected here") }
         guard bytes[digits] != UInt8(ascii: "0") || position == digits + 1 else {
-            throw error(digits, "A number must not have leading zeros.")
+            throw error(digits, "a number must not have leading zeros")
         }
 
         let isInteger = try !skipFractionAndExponent(bytes, at: &position)
@@ -56,7 +56,7 @@ enum JSONNumber {
     private static func skipDigits(_ bytes: Span<UInt8>, at position: inout Int) throws(JSONError) {
         let start = position
         while position < bytes.count, digit(bytes[position]) != nil { position += 1 }
-        guard position > start else { throw error(position, "A digit is expected here.") }
+        guard position > start else { throw error(position, "a digit is expected here") }
     }
 
     private static func digit(_ byte: UInt8) -> UInt8? {

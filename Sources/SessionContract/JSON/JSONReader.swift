@@ -35,7 +35,7 @@ package struct JSONReader {
         reader.skipWhitespace(bytes)
         let value = try reader.value(bytes, depth: 1)
         reader.skipWhitespace(bytes)
-        guard reader.position == bytes.count else { throw reader.syntaxError("Something follows the JSON value.") }
+        guard reader.position == bytes.count else { throw reader.syntaxError("something follows the JSON value") }
         return value
     }
 
@@ -54,7 +54,7 @@ package struct JSONReader {
 
     /// Parses the value at `position`. If it is a container, its depth is `depth`.
     private mutating func value(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) -> JSONValue {
-        guard position < bytes.count else { throw syntaxError("The text ends where a value is expected.") }
+        guard position < bytes.count else { throw syntaxError("the text ends where a value is expected") }
         switch bytes[position] {
         case UInt8(ascii: "\""):
             return .string(try string(bytes))
@@ -78,15 +78,15 @@ package struct JSONReader {
             try literal("null", bytes)
             return .null
         default:
-            throw syntaxError("No JSON value begins like this.")
+            throw syntaxError("no JSON value begins like this")
         }
     }
 
     private mutating func literal(_ word: StaticString, _ bytes: Span<UInt8>) throws(JSONError) {
         let length = word.utf8CodeUnitCount
-        guard bytes.count - position >= length else { throw syntaxError("The text ends within a word.") }
+        guard bytes.count - position >= length else { throw syntaxError("the text ends within a word") }
         for index in 0..<length where bytes[position + index] != word.utf8Start[index] {
-            throw syntaxError("This is not true, false or null.")
+            throw syntaxError("this is not true, false or null")
         }
         position += length
     }
@@ -102,7 +102,7 @@ extension JSONReader {
     private func checkDepth(_ depth: Int) throws(JSONError) {
         guard depth <= maximumDepth else {
             throw JSONError(
-                code: .depth, offset: position, message: "The JSON is nested more than \(maximumDepth) levels deep.")
+                code: .depth, offset: position, message: "the JSON is nested more than \(maximumDepth) levels deep")
         }
     }
 
@@ -117,7 +117,7 @@ extension JSONReader {
             skipWhitespace(bytes)
             if takes(UInt8(ascii: "]"), bytes) { return .array(elements) }
             guard takes(UInt8(ascii: ","), bytes) else {
-                throw syntaxError("A comma or the end of the array is expected here.")
+                throw syntaxError("a comma or the end of the array is expected here")
             }
             skipWhitespace(bytes)
         }
@@ -134,21 +134,21 @@ extension JSONReader {
         var known = KnownKeys()
         while true {
             guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
-                throw syntaxError("A quoted key is expected here.")
+                throw syntaxError("a quoted key is expected here")
             }
             let start = position
             let key = try string(bytes)
             guard known.insert(key, after: members) else {
-                throw JSONError(code: .duplicateKey, offset: start, message: "An object has this key twice.")
+                throw JSONError(code: .duplicateKey, offset: start, message: "an object has this key twice")
             }
             skipWhitespace(bytes)
-            guard takes(UInt8(ascii: ":"), bytes) else { throw syntaxError("A colon is expected after the key.") }
+            guard takes(UInt8(ascii: ":"), bytes) else { throw syntaxError("a colon is expected after the key") }
             skipWhitespace(bytes)
             members.append((key, try value(bytes, depth: depth + 1)))
             skipWhitespace(bytes)
             if takes(UInt8(ascii: "}"), bytes) { return .object(JSONObject(uniqueMembers: members)) }
             guard takes(UInt8(ascii: ","), bytes) else {
-                throw syntaxError("A comma or the end of the object is expected here.")
+                throw syntaxError("a comma or the end of the object is expected here")
             }
             skipWhitespace(bytes)
         }

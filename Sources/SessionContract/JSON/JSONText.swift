@@ -42,16 +42,16 @@ enum JSONText {
             let byte = bytes[position]
             if byte == quote || byte == backslash { return position }
             guard byte >= 0x20 else {
-                throw JSONError(code: .syntax, offset: position, message: "A control character must be escaped.")
+                throw JSONError(code: .syntax, offset: position, message: "a control character must be escaped")
             }
             position += 1
         }
-        throw JSONError(code: .syntax, offset: position, message: "The text ends within a string.")
+        throw JSONError(code: .syntax, offset: position, message: "the text ends within a string")
     }
 
     private static func checked(_ text: String?, startingAt start: Int) throws(JSONError) -> String {
         guard let text else {
-            throw JSONError(code: .invalidUTF8, offset: start, message: "This string is not UTF-8.")
+            throw JSONError(code: .invalidUTF8, offset: start, message: "this string is not UTF-8")
         }
         return text
     }
@@ -65,7 +65,7 @@ extension JSONText {
         _ bytes: Span<UInt8>, at position: inout Int, to unescaped: inout [UInt8]
     ) throws(JSONError) {
         guard position + 1 < bytes.count else {
-            throw JSONError(code: .syntax, offset: bytes.count, message: "The text ends within a string.")
+            throw JSONError(code: .syntax, offset: bytes.count, message: "the text ends within a string")
         }
         switch bytes[position + 1] {
         case quote: unescaped.append(quote)
@@ -80,7 +80,7 @@ extension JSONText {
             unescaped.append(contentsOf: UTF8.encode(try escapedScalar(bytes, at: &position))!)
             return
         default:
-            throw JSONError(code: .syntax, offset: position, message: "This escape does not exist.")
+            throw JSONError(code: .syntax, offset: position, message: "this escape does not exist")
         }
         position += 2
     }
@@ -101,18 +101,18 @@ extension JSONText {
     }
 
     private static func loneSurrogate(_ offset: Int) -> JSONError {
-        JSONError(code: .syntax, offset: offset, message: "Half of a surrogate pair is not a character.")
+        JSONError(code: .syntax, offset: offset, message: "half of a surrogate pair is not a character")
     }
 
     /// Parses the four hexadecimal digits of the escape at `position`.
     private static func escapedUnit(_ bytes: Span<UInt8>, at position: inout Int) throws(JSONError) -> UInt16 {
         guard bytes.count - position >= 6 else {
-            throw JSONError(code: .syntax, offset: bytes.count, message: "The text ends within an escape.")
+            throw JSONError(code: .syntax, offset: bytes.count, message: "the text ends within an escape")
         }
         var unit: UInt16 = 0
         for offset in position + 2..<position + 6 {
             guard let digit = hexDigit(bytes[offset]) else {
-                throw JSONError(code: .syntax, offset: offset, message: "A hexadecimal digit is expected here.")
+                throw JSONError(code: .syntax, offset: offset, message: "a hexadecimal digit is expected here")
             }
             unit = unit << 4 | UInt16(digit)
         }

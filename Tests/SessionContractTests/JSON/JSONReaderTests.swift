@@ -189,6 +189,6 @@ import Testing
     func errorSays() {
         let error = #expect(throws: JSONError.self) { try JSONReader.read(Array(#"{"a":1,"b":x}"#.utf8)) }
         #expect(error?.offset == 11)
-        #expect(error?.description == "No JSON value begins like this. (at byte 11)")
+        #expect(error?.description == "no JSON value begins like this (at byte 11)")
     }
 }
