@@ -36,9 +36,7 @@ package final class AMQPChannel: Sendable {
     /// Waits for the channel to end: nil after ``close()``, otherwise the reason.
     @discardableResult
     package func closed() async -> AMQPError? {
-        await withCheckedContinuation { continuation in
-            closeFuture.whenComplete { result in continuation.resume(returning: (try? result.get()) ?? nil) }
-        }
+        (try? await closeFuture.get()) ?? nil
     }
 
     /// Runs on the event loop: at once if already on it.

@@ -120,9 +120,7 @@ package final class AMQPConnection: Sendable {
     /// Waits for the connection to end: nil after ``close()``, otherwise the reason.
     @discardableResult
     package func closed() async -> AMQPError? {
-        await withCheckedContinuation { continuation in
-            closeFuture.whenComplete { result in continuation.resume(returning: (try? result.get()) ?? nil) }
-        }
+        (try? await closeFuture.get()) ?? nil
     }
 
     static func openChannel(
