@@ -1,3 +1,4 @@
+package import ConnectionSupport
 import Synchronization
 
 /// The health of a component with several instances, such as each lane's connection: up when all of them are.
@@ -23,6 +24,20 @@ package final class SharedHealth: Sendable {
 
     package func markDown(_ part: Int, because reason: String) {
         update { $0[part] = reason }
+    }
+
+    /// Follows a client: up while it is connected, down from a failure until then, and for good once it is shut down.
+    ///
+    /// - Parameter reason: the failure in words, for `/readyz`.
+    package func set<Failure>(
+        _ part: Int, to state: ClientState<Failure>, because reason: (Failure) -> String
+    ) {
+        switch state {
+        case .connected: markUp(part)
+        case .idle, .connecting: break
+        case .disconnected(let failure, nextAttempt: _): markDown(part, because: reason(failure))
+        case .shutDown: markDown(part, because: "stopped")
+        }
     }
 
     private func update(_ change: (inout [Int: String]) -> Void) {

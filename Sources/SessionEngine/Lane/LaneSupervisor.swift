@@ -70,7 +70,7 @@ package struct LaneSupervisor: Sendable {
         configuration.warning = "the lane cannot consume: retrying"
         client = AMQPClient(
             parts.connector, on: eventLoop, configuration: configuration, logger: logger,
-            onStateChange: { parts.broker.set(parts.number, to: $0) }
+            onStateChange: { parts.broker.set(parts.number, to: $0) { "\($0)" } }
         ) { attempt in
             let replies = ReplyPublisher(
                 on: eventLoop, connector: parts.connector, name: parts.name, addresses: addresses, logger: logger)
@@ -128,17 +128,6 @@ extension LaneSupervisor.Parts {
             logger.warning(
                 "a queue differs from its declaration: used as it is",
                 metadata: [LogKey.queue: "\(difference.queue)", LogKey.reason: "\(difference.sentence)"])
-        }
-    }
-}
-
-extension SharedHealth {
-    fileprivate func set(_ part: Int, to state: AMQPClientState) {
-        switch state {
-        case .connected: markUp(part)
-        case .idle, .connecting: break
-        case .disconnected(let error, nextAttempt: _): markDown(part, because: "\(error)")
-        case .shutDown: markDown(part, because: "stopped")
         }
     }
 }

@@ -84,7 +84,7 @@ extension WorkerService {
         var logger = logger
         logger[metadataKey: LogKey.lane] = "\(plan.number)"
         let client = try makeClient(name: plan.name, on: loop, logger: logger) { state in
-            parts.health.redis.set(plan.number, to: state)
+            parts.health.redis.set(plan.number, to: state, because: \.message)
         }
         clients.append(client)
         let state = LaneState.Parts(
@@ -111,7 +111,7 @@ extension WorkerService {
         // outbox.
         let redisHealth = SharedHealth(of: "redis of the sweeper", parts: 1, in: health)
         let client = try makeClient(name: "sweep", on: loop, logger: logger) { state in
-            redisHealth.set(0, to: state)
+            redisHealth.set(0, to: state, because: \.message)
             onRedis(state)
         }
         let store = makeStore(over: client)
@@ -153,16 +153,5 @@ extension WorkerService {
         CommandDecider(
             manager: parts.manager, namespace: configuration.namespace, resultNames: resultNames, logger: logger,
             policies: { parts.policies.catalogue })
-    }
-}
-
-extension SharedHealth {
-    fileprivate func set(_ part: Int, to state: RedisClientState) {
-        switch state {
-        case .connected: markUp(part)
-        case .idle, .connecting: break
-        case .disconnected(let error, nextAttempt: _): markDown(part, because: error.message)
-        case .shutDown: markDown(part, because: "stopped")
-        }
     }
 }
