@@ -42,13 +42,7 @@ struct ConnectionSetup {
     /// - Throws: ``RedisError/Code/authenticationFailed``, ``RedisError/Code/server``, or
     ///   ``RedisError/Code/connectFailed`` when there are no replies.
     func check(_ result: Result<[RedisReply], RedisError>) throws(RedisError) -> [(RedisScript, ScriptHash)] {
-        let replies: [RedisReply]
-        switch result {
-        case .success(let success): replies = success
-        case .failure(let error) where error.code == .protocolViolation: throw error
-        case .failure(let error):
-            throw RedisError(.connectFailed, "the connection did not become ready", underlying: error)
-        }
+        let replies = try result.repliesBeforeUse()
         var hashes: [(RedisScript, ScriptHash)] = []
         for (step, reply) in zip(steps, replies) {
             switch step {
@@ -82,6 +76,20 @@ struct ConnectionSetup {
         case .noScript, .loading, .busy, .readOnly, .masterDown, .outOfMemory, .notPersisting, .noReplicas,
             .clusterUnsettled, .redirection, .wrongType, .other:
             throw RedisError(.server, refusal)
+        }
+    }
+}
+
+extension Result<[RedisReply], RedisError> {
+    /// The replies to what is sent before a connection is used.
+    ///
+    /// - Throws: ``RedisError/Code/protocolViolation`` as it is; ``RedisError/Code/connectFailed`` for any other failure.
+    func repliesBeforeUse() throws(RedisError) -> [RedisReply] {
+        switch self {
+        case .success(let replies): return replies
+        case .failure(let error) where error.code == .protocolViolation: throw error
+        case .failure(let error):
+            throw RedisError(.connectFailed, "the connection did not become ready", underlying: error)
         }
     }
 }

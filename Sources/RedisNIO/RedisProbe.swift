@@ -26,13 +26,7 @@ package struct RedisProbe: Sendable {
     /// - Parameter user: the ACL user that the connection is authenticated as.
     /// - Throws: ``RedisError/Code/notPermitted`` if a permission is missing; otherwise the pipeline's error.
     func check(_ result: Result<[RedisReply], RedisError>, user: String) throws(RedisError) {
-        let replies: [RedisReply]
-        switch result {
-        case .success(let success): replies = success
-        case .failure(let error) where error.code == .protocolViolation: throw error
-        case .failure(let error):
-            throw RedisError(.connectFailed, "the connection did not become ready", underlying: error)
-        }
+        let replies = try result.repliesBeforeUse()
         guard let reply = replies.first else { return }
         if let error = reply.serverError {
             switch error.kind {
