@@ -5,9 +5,6 @@ package import SessionContract
 package struct TopologyDeclaration: Sendable {
     private let topology: Topology
 
-    /// Bound on the differences detected per queue: more arguments than RabbitMQ compares.
-    private static let maxDifferences = 24
-
     package init(_ topology: Topology) {
         self.topology = topology
     }
@@ -24,10 +21,18 @@ package struct TopologyDeclaration: Sendable {
         var broken: [QueueDifference] = []
         var channel = try await connection.openChannel()
         for queue in topology.queues {
-            let (differences, overflow) = try await declare(queue, over: connection, &channel)
+            let findings = try await QueueDeclaration(queue: queue).run { arguments throws(AMQPError) in
+                do throws(AMQPError) {
+                    try await channel.queueDeclare(queue.name, arguments: arguments)
+                } catch {
+                    // The error has closed the channel.
+                    channel = try await connection.openChannel()
+                    throw error
+                }
+            }
             let isQuarantine = queue.name == topology.names.quarantine
-            for difference in differences {
-                let breaks = difference.breaksPromises(overflow: overflow, isQuarantine: isQuarantine)
+            for difference in findings.differences {
+                let breaks = difference.breaksPromises(overflow: findings.overflow, isQuarantine: isQuarantine)
                 if breaks { broken.append(difference) } else { tolerated.append(difference) }
             }
         }
@@ -51,32 +56,6 @@ package struct TopologyDeclaration: Sendable {
             try await channel.queueBind(binding.queue, exchange: binding.exchange, routingKey: binding.key)
         }
         await channel.close()
-    }
-
-    /// Declares a queue, or finds out how the existing one differs and what its `x-overflow` is.
-    ///
-    /// RabbitMQ reports one difference at a time and closes the channel. So each reported value replaces the declared
-    /// one until the declaration succeeds, or the queue turns out to be of another kind.
-    private func declare(
-        _ queue: Topology.Queue, over connection: AMQPConnection, _ channel: inout AMQPChannel
-    ) async throws(AMQPError) -> (differences: [QueueDifference], overflow: String?) {
-        var arguments = AMQPTable(queue.arguments.map { AMQPTable.Entry($0.name, AMQPValue($0.value)) })
-        var differences: [QueueDifference] = []
-        while true {
-            do {
-                try await channel.queueDeclare(queue.name, arguments: arguments)
-                break
-            } catch {
-                guard differences.count < Self.maxDifferences, let argument = InequivalentArgument(error),
-                    !differences.contains(where: { $0.argument.name == argument.name })
-                else { throw error }
-                channel = try await connection.openChannel()
-                differences.append(QueueDifference(queue: queue.name, argument: argument))
-                if differences.last?.isAboutItsNature == true { break }
-                arguments[argument.name] = argument.found.map(AMQPValue.init(found:))
-            }
-        }
-        return (differences, arguments["x-overflow"]?.string)
     }
 
     /// The exchanges and queues that are missing, as texts. AMQP does not expose bindings.
@@ -110,23 +89,5 @@ package struct TopologyDeclaration: Sendable {
         }
         await channel.close()
         return true
-    }
-}
-
-extension AMQPValue {
-    /// A value from RabbitMQ's text form.
-    fileprivate init(found text: String) {
-        switch text {
-        case "true": self = .bool(true)
-        case "false": self = .bool(false)
-        default: self = Int64(text).map(AMQPValue.int64) ?? .string(text)
-        }
-    }
-
-    fileprivate init(_ argument: Topology.Queue.Argument) {
-        switch argument {
-        case .text(let text): self = .string(text)
-        case .number(let number): self = .int64(number)
-        }
     }
 }
