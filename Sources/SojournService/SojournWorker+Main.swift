@@ -31,7 +31,7 @@ private struct ExtendedProgram: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
             commandName: ProcessInfo.processInfo.arguments.first?.split(separator: "/").last.map(String.init),
-            abstract: "A worker of Sojourn, with rules of its own.",
+            abstract: "A Sojourn worker with its own rules.",
             subcommands: [WorkerCommand.self], defaultSubcommand: WorkerCommand.self)
     }
 }

@@ -7,7 +7,7 @@ extension ArgumentHelp {
         let setting = variable.declaration
         var parts = [setting.help]
         if setting.isSecret {
-            parts.append("Options are visible in the process list: use \(variable.environmentName) for secrets.")
+            parts.append("Options are visible in process lists: use \(variable.environmentName) for secrets.")
         }
         parts.append("(default: \(setting.defaultText ?? "none"))")
         return ArgumentHelp("\(parts.joined(separator: " "))", valueName: setting.valueName)
@@ -15,6 +15,6 @@ extension ArgumentHelp {
 
     /// The `--help` text of the option that names the configuration file.
     package static var configurationFile: ArgumentHelp {
-        ArgumentHelp("Read this JSON file. The environment and options override it.", valueName: "file")
+        ArgumentHelp("JSON file with settings. Options and the environment override it.", valueName: "file")
     }
 }

@@ -8,17 +8,16 @@ package struct WorkerCommand: AsyncParsableCommand {
         commandName: "worker",
         abstract: "Execute commands until SIGTERM or SIGINT.",
         discussion: """
-            Every option is also an environment variable, SOJOURN_ and its name in capitals (--amqp-url: \
-            SOJOURN_AMQP_URL), and a key of the file given with --config (amqpUrl). Options go before the environment, \
-            the environment before the file.
+            Every setting can be given as an option (--amqp-url), an environment variable (SOJOURN_AMQP_URL) or a key in \
+            the file given with --config (amqpUrl). Options override the environment, which overrides the file.
 
-            Exit status: 0 stopped in order, 64 wrong usage, 78 wrong configuration, or a server that refuses \
-            it, 130 interrupted twice, 1 anything else.
+            Exit status: 0 after an orderly shutdown, 64 usage error, 78 configuration error, including rejected \
+            credentials, 130 interrupted twice, 1 any other failure.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Flag(help: "Generate a temporary keyring: every session is lost when the worker stops. Only for trying out.")
+    @Flag(help: "Generate a temporary keyring, for trying things out: all sessions are lost when the worker stops.")
     var dev = false
 
     package init() {}

@@ -24,7 +24,7 @@ struct KeysCommand: AsyncParsableCommand {
 
 /// The keyring file that a `keys` command uses.
 struct KeyringFileArgument: ParsableArguments {
-    @Argument(help: "The keyring. Without it, the path in SOJOURN_KEYRING_FILE.")
+    @Argument(help: "The keyring file. (default: SOJOURN_KEYRING_FILE)")
     var file: String?
 
     var path: String {

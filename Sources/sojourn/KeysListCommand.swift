@@ -13,7 +13,7 @@ struct KeysListCommand: AsyncParsableCommand {
 
     @OptionGroup var file: KeyringFileArgument
 
-    @Flag(help: "Print one JSON object, for a program.")
+    @Flag(help: "Print a JSON object.")
     var json = false
 
     func run() async throws {

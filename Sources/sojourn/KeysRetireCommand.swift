@@ -19,10 +19,10 @@ struct KeysRetireCommand: AsyncParsableCommand {
             only once all tokens it signed have expired.
             """)
 
-    @Argument(help: "The keyring.")
+    @Argument(help: "The keyring file.")
     var file: String
 
-    @Argument(help: "The key, as `sojourn keys list` shows it.")
+    @Argument(help: "The key's id, from `sojourn keys list`.")
     var id: String
 
     @Option(

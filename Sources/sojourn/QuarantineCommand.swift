@@ -22,7 +22,7 @@ struct QuarantineListCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The maximum number to list, 1 to 10000.", valueName: "n"))
     var limit = 50
 
-    @Flag(help: "Print one JSON object per line, for a program.")
+    @Flag(help: "Print each message as a JSON object, one per line.")
     var json = false
 
     @OptionGroup var client: ClientOptions
@@ -54,8 +54,8 @@ struct QuarantineShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show a quarantined message in full.",
         discussion: """
-            With the keyring (--keyring-file, --keyring-command or their variables) the sealed credentials in it are opened: \
-            the output may then contain valid tokens.
+            With the keyring (--keyring-file, --keyring-command or their environment variables), its sealed credentials are \
+            opened. The output may then contain valid tokens.
             """)
 
     @Argument(help: "The message's id, from `sojourn quarantine list`.")
@@ -65,7 +65,7 @@ struct QuarantineShowCommand: AsyncParsableCommand {
 
     @Option(help: .setting(.keyringCommand)) var keyringCommand: String?
 
-    @Flag(help: "Print one JSON object, for a program.")
+    @Flag(help: "Print the message as a JSON object.")
     var json = false
 
     @OptionGroup var client: ClientOptions

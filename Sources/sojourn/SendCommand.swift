@@ -31,10 +31,10 @@ struct SendCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The command's message_id. (default: a random one)", valueName: "id"))
     var messageID: String?
 
-    @Option(help: ArgumentHelp("How long to wait for the reply, 1 to 3600.", valueName: "s"))
+    @Option(help: ArgumentHelp("Seconds to wait for the reply, 1 to 3600.", valueName: "s"))
     var timeout = 10
 
-    @Flag(help: "Print the reply as JSON, unchanged, for a program.")
+    @Flag(help: "Print the reply as it arrived, in JSON.")
     var json = false
 
     @OptionGroup var client: ClientOptions

@@ -6,7 +6,7 @@ import WorkerCommandLine
 struct Sojourn: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sojourn",
-        abstract: "A session system for other services, over RabbitMQ, stored in Redis.",
+        abstract: "A session service over RabbitMQ that keeps its state in Redis.",
         version: SojournVersion.text,
         subcommands: [
             WorkerCommand.self, SendCommand.self, WatchCommand.self, QuarantineCommand.self, KeysCommand.self,

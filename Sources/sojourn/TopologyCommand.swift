@@ -10,7 +10,7 @@ struct TopologyCommand: AsyncParsableCommand {
         abstract: "Print the exchanges, queues and bindings as a RabbitMQ definitions file.",
         discussion: "Import it with `rabbitmqctl import_definitions FILE`; then use SOJOURN_TOPOLOGY=check.")
 
-    @Option(help: "The virtual host to declare them in.")
+    @Option(help: "The virtual host named in the definitions.")
     var vhost = "/"
 
     @Option(help: .setting(.namespace)) var namespace: String?

@@ -9,12 +9,12 @@ struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
         abstract: "Print lifecycle events as they happen, until Ctrl-C.",
-        discussion: "Watching does not consume events from others: every watcher sees every event from its start on.")
+        discussion: "Watching takes no events away from other consumers. Events from before it started are not shown.")
 
-    @Argument(help: "Which events, as in a topic binding: * matches one word, # any number.")
+    @Argument(help: "Pattern of event types, as in a topic binding: * matches one word, # any number.")
     var pattern = "#"
 
-    @Flag(help: "Print each event as a CloudEvent in JSON, one per line, for a program.")
+    @Flag(help: "Print each event as a CloudEvent in JSON, one per line.")
     var json = false
 
     @OptionGroup var client: ClientOptions

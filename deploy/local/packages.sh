@@ -139,6 +139,6 @@ leave_no_service() {
 
 require_swift() {
     command -v swift >/dev/null ||
-        fail "no Swift compiler on the PATH. Sojourn needs Swift 6.2 or newer: see https://www.swift.org/install/linux/," \
+        fail "no Swift compiler on the PATH. Sojourn needs Swift 6.3: see https://www.swift.org/install/linux/," \
             "then add its usr/bin to the PATH and try again."
 }

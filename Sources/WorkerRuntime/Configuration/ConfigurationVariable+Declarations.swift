@@ -8,8 +8,8 @@ extension ConfigurationVariable {
         switch self {
         case .amqpUrl:
             .secret(
-                \.amqpURLs, "urls", "The brokers, amqp:// or amqps://, comma-separated, tried in turn",
-                // Including the password, which is not secret: every new RabbitMQ has it.
+                \.amqpURLs, "urls", "RabbitMQ servers (amqp:// or amqps://), separated by commas, tried in this order",
+                // With its password, which is no secret: every new RabbitMQ has it.
                 standard: WorkerConfiguration().amqpURLs.joined(separator: ","),
                 reader: { (setting) throws(ConfigurationError) in
                     try setting.urls(schemes: ["amqp", "amqps"], count: Bounds.amqpURLs)
@@ -17,76 +17,78 @@ extension ConfigurationVariable {
                 shown: { urls in urls.map(WorkerConfiguration.withoutSecrets).joined(separator: ",") })
         case .redisUrl:
             .secret(
-                \.redisURL, "url", "Where state is kept, redis:// or rediss://",
+                \.redisURL, "url", "The Redis server that stores all state (redis:// or rediss://)",
                 reader: { (setting) throws(ConfigurationError) in try setting.url(schemes: ["redis", "rediss"]) },
                 shown: WorkerConfiguration.withoutSecrets)
         case .keyringFile:
             .path(
-                \.keyringFile, "The keys, made by `sojourn keys init`; watched for changes",
-                standard: "none; a worker then needs a command, or --dev")
+                \.keyringFile, "The keyring, created by `sojourn keys init`; reloaded when it changes",
+                standard: "none; a worker then needs --keyring-command or --dev")
         case .keyringCommand:
             .secret(
                 \.keyringCommand, "command",
-                "A program and its arguments, run without a shell, that prints the keyring; instead of the file",
+                "A program with its arguments, run without a shell, that prints the keyring; replaces --keyring-file",
                 reader: { (setting) throws(ConfigurationError) in try setting.command() }, shown: { $0?.first })
         case .policyFile:
-            .path(\.policyFile, "A JSON object, policy name to policy; watched for changes")
+            .path(\.policyFile, "JSON file with the policies by name; reloaded when it changes")
         case .callersFile:
             .path(
                 \.callersFile,
-                "A JSON object, RabbitMQ user to what it may send, and where its replies may go; watched for changes",
-                standard: "none: any caller, anything")
+                "JSON file with what each RabbitMQ user may send, and where replies may go; reloaded when it changes",
+                standard: "none; any user may send any command")
         case .namespace:
             .text(
                 \.namespace, "namespace",
-                "Separates installations that share servers, tokens included: 1 to 32 of A-Z a-z 0-9 _ -",
+                "Separates the queues, data and tokens of installations on shared servers; 1 to 32 of A-Z a-z 0-9 _ -",
                 reader: { (setting) throws(ConfigurationError) in try setting.namespace() })
         case .prefetch:
             .number(
-                \.prefetch, in: Bounds.prefetch, "n", "Deliveries that each consumer may hold unacknowledged")
+                \.prefetch, in: Bounds.prefetch, "n",
+                "Prefetch count of each consumer: its limit on unacknowledged deliveries")
         case .lanes:
             .number(
-                \.lanes, in: Bounds.lanes, "n", "Event loops that work, each with its own connections",
-                standard: "the cores that this process may use")
+                \.lanes, in: Bounds.lanes, "n", "Event loops that process commands, each with its own connections",
+                standard: "one per core that this process may use")
         case .topology:
             .choice(
-                \.topology, "declare: make exchanges and queues; check: only verify that they are there")
+                \.topology,
+                "declare: create exchanges, queues and bindings; check: only verify that exchanges and queues exist")
         case .issuer:
             .text(
-                \.issuer, "text", "iss of access tokens, 1 to \(Bounds.tokenNameBytes) bytes",
+                \.issuer, "text", "The iss claim of access tokens, 1 to \(Bounds.tokenNameBytes) bytes",
                 reader: { (setting) throws(ConfigurationError) in
                     try setting.printableText(maxBytes: Bounds.tokenNameBytes)
                 })
         case .audience:
             .text(
-                \.audience, "text", "aud of access tokens, 1 to \(Bounds.tokenNameBytes) bytes",
+                \.audience, "text", "The aud claim of access tokens, 1 to \(Bounds.tokenNameBytes) bytes",
                 reader: { (setting) throws(ConfigurationError) in
                     try setting.printableText(maxBytes: Bounds.tokenNameBytes)
                 })
         case .inboxSeconds:
             .number(
                 \.inboxSeconds, in: Bounds.inboxSeconds, "seconds",
-                "How long a message_id is remembered with its result")
+                "How long a result is kept, so that a repeated message_id gets it again")
         case .drainSeconds:
             .number(
                 \.drainSeconds, in: Bounds.drainSeconds, "seconds",
-                "How long the worker may take to finish what it has after SIGTERM")
+                "How long a worker may take to finish the commands in flight after SIGTERM")
         case .maxBodyBytes:
-            .number(\.maxBodyBytes, in: Bounds.maxBodyBytes, "bytes", "The largest command body")
+            .number(\.maxBodyBytes, in: Bounds.maxBodyBytes, "bytes", "Maximum size of a command body")
         case .requireTls:
-            .flag(\.requireTLS, "true: refuse a server that is not on this machine and has no TLS; false: only warn")
+            .flag(\.requireTLS, "true: do not connect without TLS to a server on another machine; false: only warn")
         case .allowEviction:
             .flag(
                 \.allowEviction,
-                "true: start with a Redis that evicts what it keeps, so that sessions and revocations may vanish")
+                "true: start even if Redis may evict keys, which loses sessions and revocations")
         case .adminAddress:
             .text(
-                \.adminAddress, "host:port", "Where /livez, /readyz, /metrics and /.well-known/jwks.json are served",
+                \.adminAddress, "host:port", "Where to serve /livez, /readyz, /metrics and /.well-known/jwks.json",
                 reader: { (setting) throws(ConfigurationError) in try setting.endpoint() })
         case .logLevel:
-            .choice(\.logLevel, "The least important level that is logged")
+            .choice(\.logLevel, "Lowest level that is logged")
         case .logFormat:
-            .choice(\.logFormat, "A line of text or one JSON object an event")
+            .choice(\.logFormat, "text: a line per entry; json: a JSON object per line")
         }
     }
 }
