@@ -1,14 +1,19 @@
+import AMQPNIO
 import Foundation
 import Logging
+import NIOPosix
 import ServiceLifecycle
+import SessionContract
 import SessionCore
 import SessionCrypto
 import SojournClient
 import SojournExtension
 import SojournService
+import TestSupport
 import Testing
 
-/// What a program sees that runs a worker of its own, with real servers and public names only.
+/// What a program sees that runs a worker of its own, with real servers. The worker and the client are used by their
+/// public names only.
 @Suite("A worker as a service", .timeLimit(.minutes(2)))
 struct SojournWorkerTests {
     private static let commands = 200
@@ -50,32 +55,57 @@ struct SojournWorkerTests {
         return String(decoding: reply, as: UTF8.self)
     }
 
+    /// Where the commands are that were sent.
+    private struct Whereabouts {
+        var answers: [String] = []
+        /// Those still in their queue: whether each was delivered before.
+        var queued: [Bool] = []
+    }
+
     @Test("it finishes what is in flight when its group shuts down, and leaves the rest to the next worker")
     func drains() async throws {
         // The first worker declares the queues that commands wait in.
         try await withWorker { _ in }
         let client = try await SessionClient.connect(url: amqpURL, namespace: namespace)
-        let (replies, reply) = AsyncStream.makeStream(of: String.self)
+        let whereabouts = Awaited(Whereabouts())
         let senders = Task {
             try await withThrowingDiscardingTaskGroup { senders in
                 for number in 0..<Self.commands {
-                    senders.addTask { reply.yield(try await create("subject-\(number)", with: client)) }
+                    senders.addTask {
+                        let answer = try await create("subject-\(number)", with: client)
+                        whereabouts.change { $0.answers.append(answer) }
+                    }
                 }
             }
         }
-        var answers: [String] = []
         try await withWorker { _ in
             // Shut down with hundreds in flight.
-            _ = await replies.first { _ in true }
+            await whereabouts.wait { !$0.answers.isEmpty }
         }
-        answers += try await withWorker { _ in
-            try await senders.value
-            reply.finish()
-            return await replies.reduce(into: []) { $0.append($1) }
+        try await reading(Topology.CommandQueue.manage.name(in: namespace)) { isRedelivered in
+            whereabouts.change { $0.queued.append(isRedelivered) }
+        } while: {
+            await whereabouts.wait { $0.answers.count + $0.queued.count >= Self.commands }
         }
-        #expect(answers.count == Self.commands - 1)
-        #expect(answers.allSatisfy { $0.contains(#""status":"succeeded""#) })
+        // What the worker had begun to execute would have been delivered a second time.
+        #expect(!whereabouts.value.queued.contains(true))
+        try await withWorker { _ in try await senders.value }
+        #expect(whereabouts.value.answers.count == Self.commands)
+        #expect(whereabouts.value.answers.allSatisfy { $0.contains(#""status":"succeeded""#) })
         await client.close()
+    }
+
+    /// Takes messages out of a queue, reports whether each was delivered before, and in the end puts them back.
+    private func reading(
+        _ queue: String, _ onMessage: @escaping @Sendable (Bool) -> Void, while body: () async -> Void
+    ) async throws {
+        let connection = try await AMQPConnection.connect(
+            AMQPConfiguration(url: amqpURL), on: MultiThreadedEventLoopGroup.singleton.next(),
+            logger: Logger(label: "test"))
+        let channel = try await connection.openChannel()
+        try await channel.consume(queue: queue, onBatch: { for delivery in $0 { onMessage(delivery.redelivered) } })
+        await body()
+        await connection.close()
     }
 
     @Test("it asks the rules that it is made with")
