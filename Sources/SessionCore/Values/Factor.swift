@@ -49,52 +49,6 @@ package struct RecoveryCodes: Equatable, Sendable {
     }
 }
 
-/// Consecutive wrong codes, whatever command they came with, and the locks that follow (contract §3).
-package struct FactorAttempts: Equatable, Sendable {
-    /// The longest lock in seconds: a day.
-    private static let maxGrownLockSeconds = 86_400
-
-    package var failures: Int
-    package var lockedUntil: Timestamp?
-    /// The strictest `maxAttempts` of all policies involved since the last right code, so that an attacker cannot
-    /// choose a more lenient policy.
-    package var maxAttempts: Int?
-    /// The length of the latest lock in seconds; `nil` if there was none since the last right code.
-    package var latestLockSeconds: Int?
-
-    package init(
-        failures: Int = 0, lockedUntil: Timestamp? = nil, maxAttempts: Int? = nil, latestLockSeconds: Int? = nil
-    ) {
-        self.failures = failures
-        self.lockedUntil = lockedUntil
-        self.maxAttempts = maxAttempts
-        self.latestLockSeconds = latestLockSeconds
-    }
-
-    package func isLocked(at now: Timestamp) -> Bool {
-        lockedUntil.map { now < $0 } ?? false
-    }
-
-    /// Counts a wrong code. Returns whether that caused a lock, which is twice as long as the previous one.
-    mutating func fail(under mfa: SessionPolicy.SecondFactor, at now: Timestamp) -> Bool {
-        let allowed = min(mfa.maxAttempts, maxAttempts ?? mfa.maxAttempts)
-        maxAttempts = allowed
-        failures += 1
-        guard failures >= allowed else { return false }
-        failures = 0
-        let grown = latestLockSeconds.map { min(2 * $0, Self.maxGrownLockSeconds) } ?? 0
-        let seconds = max(grown, mfa.lockSeconds)
-        latestLockSeconds = seconds
-        lockedUntil = now.adding(seconds: seconds)
-        return true
-    }
-
-    /// A right code resets the count and the locks.
-    mutating func succeed() {
-        self = FactorAttempts()
-    }
-}
-
 /// What is stored about a subject's codes of a kind that an extension verifies.
 package struct VerifierState: Equatable, Sendable {
     /// The counter of the last accepted code. Codes up to this counter are not accepted again.
@@ -111,36 +65,4 @@ package struct VerifierState: Equatable, Sendable {
 package enum FactorKind: String, Sendable, CaseIterable {
     case totp
     case recovery
-}
-
-/// A second factor in a command.
-package struct FactorProof: Sendable {
-    /// `totp`, `recovery`, or the kind of an extension's verifier.
-    package let kind: String
-    package let code: Secret
-
-    package init(kind: String, code: Secret) {
-        self.kind = kind
-        self.code = code
-    }
-}
-
-/// Creates and verifies codes. Pure: time and entropy are passed in.
-package protocol FactorScheme: Sendable {
-    /// The time step of this code, within one step of `now` and after `lastStep`. Takes the same time for every code.
-    func matchingStep(of code: Secret, secret: [UInt8], at now: Timestamp, after lastStep: Int64?) -> Int64?
-
-    /// The digest that a recovery code is stored as.
-    func recoveryDigest(of code: Secret, for handle: SubjectHandle) -> [UInt8]
-
-    /// The secret in base32, for typing.
-    func text(ofSecret secret: [UInt8]) -> Secret
-
-    /// An `otpauth://totp/…` URI, for scanning.
-    func uri(ofSecret secret: [UInt8], label: String, issuer: String) -> Secret
-
-    /// The entropy of a recovery code, in bytes.
-    var recoveryEntropy: Int { get }
-
-    func recoveryCode(from entropy: [UInt8]) -> Secret
 }
