@@ -87,8 +87,12 @@ actor Lane<Store: LaneStore, Broker: LaneBroker> {
     }
 
     /// Gives up everything unfinished: `serve` throws, and the broker redelivers.
-    func abandon() {
-        handle(.lost(CancellationError()), of: epoch)
+    ///
+    /// A task that called this could run after the event loop has shut down; what is enqueued here cannot.
+    nonisolated func abandon() {
+        eventLoop.execute {
+            self.assumeIsolated { $0.handle(.lost(CancellationError()), of: $0.epoch) }
+        }
     }
 
     /// Stops consuming. `serve` returns once everything in flight is finished.

@@ -87,7 +87,7 @@ package struct LaneSupervisor: Sendable {
         await withTaskCancellationHandler {
             await client.run { broker in try await serve(over: broker) }
         } onCancel: {
-            Task { await lane.abandon() }
+            lane.abandon()
         }
         await redis.shutdown()
     }
