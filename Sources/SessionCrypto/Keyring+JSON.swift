@@ -9,25 +9,23 @@ extension Keyring {
 
     /// - Throws: `KeyringError` with `malformed`, naming the JSON key that is wrong.
     package init(json: [UInt8]) throws(KeyringError) {
-        do {
-            guard case .object(let object) = try JSONReader.read(json) else {
-                throw KeyringError(.malformed, "a keyring must be a JSON object")
-            }
+        let value: JSONValue
+        do throws(JSONError) { value = try JSONReader.read(json) } catch {
+            throw KeyringError(.malformed, "this is not JSON: \(error.message)")
+        }
+        guard case .object(let object) = value else {
+            throw KeyringError(.malformed, "a keyring must be a JSON object")
+        }
+        do throws(Failure) {
             var reader = ObjectReader(object)
             self = try Keyring.read(&reader)
             try reader.finish()
-        } catch let error as JSONError {
-            throw KeyringError(.malformed, "this is not JSON: \(error.message)")
-        } catch let failure as Failure {
-            throw KeyringError(.malformed, "\(failure.path ?? "/") \(failure.message)")
-        } catch let error as KeyringError {
-            throw error
         } catch {
-            preconditionFailure("every error of reading a keyring is caught above, except \(type(of: error))")
+            throw KeyringError(.malformed, "\(error.path ?? "/") \(error.message)")
         }
     }
 
-    private static func read(_ reader: inout ObjectReader) throws -> Keyring {
+    private static func read(_ reader: inout ObjectReader) throws(Failure) -> Keyring {
         guard let written = try reader.integer("version", in: 1...Int.max) else {
             throw reader.missing("version")
         }

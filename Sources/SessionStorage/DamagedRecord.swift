@@ -9,6 +9,13 @@ package struct DamagedRecord: Error, Equatable, Sendable {
     package var isKeyUnknown = false
 }
 
+extension StoreError {
+    /// The request needs a damaged record.
+    init(_ damage: DamagedRecord) {
+        self.init("the record \(damage.key) cannot be read: \(damage.reason)", .refused, mayHaveHappened: false)
+    }
+}
+
 /// Damaged records around an aggregate. They fail only the commands that need them.
 package struct PartialDamage: Sendable {
     /// Damaged results or claims of messages.

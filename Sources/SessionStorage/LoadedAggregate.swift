@@ -27,11 +27,10 @@ package struct LoadedAggregate: Sendable {
         /// Its size in bytes, which exceeds the budget.
         case tooLarge(bytes: Int)
 
-        /// - Throws: `DamagedRecord` or `StoreError`.
-        package func get() throws -> Aggregate {
+        package func get() throws(StoreError) -> Aggregate {
             switch self {
             case .loaded(let aggregate): return aggregate
-            case .damaged(let damage): throw damage
+            case .damaged(let damage): throw StoreError(damage)
             case .refused(let error): throw error
             case .tooLarge(let bytes):
                 throw StoreError("an aggregate of \(bytes) bytes was not loaded", .refused, mayHaveHappened: false)

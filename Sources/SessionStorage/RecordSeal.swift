@@ -42,16 +42,16 @@ struct RecordSeal: Sendable {
     func read<Value>(
         _ sealed: [UInt8], at place: Place, as parse: ([UInt8]) throws(MalformedRecord) -> Value
     ) -> Result<Value, DamagedRecord> {
-        do {
-            return .success(try parse(try sealers.sealer.open(sealed, context: place.associatedData)))
-        } catch let error as SealError {
+        let record: [UInt8]
+        do throws(SealError) {
+            record = try sealers.sealer.open(sealed, context: place.associatedData)
+        } catch {
             var damage = DamagedRecord(key: place.key, reason: error.description)
             if case .unknownKey = error { damage.isKeyUnknown = true }
             return .failure(damage)
-        } catch let error as MalformedRecord {
+        }
+        do throws(MalformedRecord) { return .success(try parse(record)) } catch {
             return .failure(DamagedRecord(key: place.key, reason: error.reason))
-        } catch {
-            preconditionFailure("a seal throws a SealError, not \(type(of: error))")
         }
     }
 }

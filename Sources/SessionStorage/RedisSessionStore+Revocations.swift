@@ -41,8 +41,7 @@ extension RedisSessionStore {
         case .success(let revocations): standing = revocations
         case .failure(let damage):
             if damage.isKeyUnknown { await refreshKeys() }
-            throw StoreError(
-                "the record \(damage.key) cannot be read: \(damage.reason)", .refused, mayHaveHappened: false)
+            throw StoreError(damage)
         }
         return standing.isEmpty ? nil : try await progress(of: standing)
     }

@@ -36,7 +36,7 @@ package final class PoliciesInForce: Sendable {
 
     /// Polls once. No command is decided before the first poll: otherwise a session could begin under the wrong policy
     /// because the right one had not been read yet.
-    func refresh(from store: some SessionStore) async throws {
+    func refresh(from store: some SessionStore) async throws(StoreError) {
         let known = put.withLock { $0.revision }
         guard try await load(.sessions([]), from: store).revision != known else { return }
         let aggregate = try await load(.whole, from: store)
@@ -56,20 +56,20 @@ package final class PoliciesInForce: Sendable {
     package func watch(_ store: some SessionStore) async {
         var reported: String?
         while (try? await Task.sleep(for: Self.interval)) != nil {
-            do {
+            do throws(StoreError) {
                 try await refresh(from: store)
                 reported = nil
             } catch {
-                guard reported != "\(error)" else { continue }
-                reported = "\(error)"
+                guard reported != error.message else { continue }
+                reported = error.message
                 logger.warning(
                     "cannot read the policies set by command: the last ones stay in force",
-                    metadata: [LogKey.reason: "\(error)"])
+                    metadata: [LogKey.reason: "\(error.message)"])
             }
         }
     }
 
-    private func load(_ scope: AggregateScope, from store: some SessionStore) async throws -> Aggregate {
+    private func load(_ scope: AggregateScope, from store: some SessionStore) async throws(StoreError) -> Aggregate {
         let loaded = try await store.load([LoadRequest(handle: handle, scope: scope)])
         return try loaded.aggregates[0].state.get()
     }

@@ -55,16 +55,15 @@ enum PolicyRecord {
     static func policy(from bytes: [UInt8]) throws(MalformedRecord) -> (PolicyName, SessionPolicy) {
         var record = RecordReader(bytes)
         let name = PolicyName(tenant: try record.text(), name: try record.exactText())
-        do {
-            guard case .object(let object) = try JSONReader.read(Array(try record.bytes())) else {
-                throw MalformedRecord(reason: "the policy is not a JSON object")
-            }
+        let json = Array(try record.bytes())
+        guard case .object(let object)? = try? JSONReader.read(json) else {
+            throw MalformedRecord(reason: "the policy is not a JSON object")
+        }
+        do throws(Failure) {
             var reader = ObjectReader(object)
             return (name, try PolicyReader.read(&reader))
-        } catch let error as Failure {
-            throw MalformedRecord(reason: "the policy cannot be read: \(error.message)")
         } catch {
-            throw MalformedRecord(reason: "the policy cannot be read")
+            throw MalformedRecord(reason: "the policy cannot be read: \(error.message)")
         }
     }
 }
