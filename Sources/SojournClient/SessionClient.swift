@@ -9,10 +9,10 @@ import SessionContract
 ///     let sojourn = try await SessionClient.connect(url: "amqp://127.0.0.1", namespace: "sojourn")
 ///     let reply = try await sojourn.send("session.create", body: #"{"subject":"alice"}"#.utf8)
 ///
-/// Bodies are JSON as `schemas/` describes it. A client is safe to use concurrently. It reconnects when its connection is lost:
-/// commands in flight fail with `notConnected`, and commands sent meanwhile wait, up to their own timeout.
+/// Bodies are JSON as described in `schemas/`. A client can be used concurrently. It reconnects when its connection is
+/// lost: commands in flight fail with `notConnected`, and commands sent meanwhile wait, up to their timeout.
 public final class SessionClient: Sendable {
-    /// What there is while the client is connected.
+    /// What the client uses while it is connected.
     struct Link: Sendable {
         let connection: AMQPConnection
         let commands: AMQPChannel
@@ -48,10 +48,10 @@ public final class SessionClient: Sendable {
         try await connect(urls: [url], namespace: namespace, logger: logger)
     }
 
-    /// Connects to the first broker that answers, now and whenever the connection is lost.
+    /// Connects to the first broker that answers, and does so again whenever the connection is lost.
     ///
-    /// - Parameter urls: of the brokers of one cluster, for one user.
-    /// - Throws: `invalidConfiguration`, also where the users differ; `notConnected` where no broker is there now.
+    /// - Parameter urls: the brokers of one cluster, all with the same user.
+    /// - Throws: `invalidConfiguration`, also if the users differ; `notConnected` if no broker is reachable now.
     public static func connect(
         urls: [String], namespace: String = "sojourn", logger: Logger = Logger(label: "sojourn.client")
     ) async throws(SessionClientError) -> SessionClient {
@@ -60,7 +60,7 @@ public final class SessionClient: Sendable {
             for url in urls { configurations.append(try AMQPConfiguration(url: url)) }
             guard Set(configurations.map(\.username)).count == 1, let user = configurations.first?.username else {
                 throw AMQPError(
-                    .invalidConfiguration, "the URLs of the brokers must be one at least, all with one user")
+                    .invalidConfiguration, "there must be at least one broker URL, and all must have the same user")
             }
             let amqp = AMQPClient<Link>(
                 BrokerConnector(configurations: configurations, logger: logger),
@@ -77,14 +77,14 @@ public final class SessionClient: Sendable {
         }
     }
 
-    /// Listens for direct replies, which come over the channel that the commands go out on.
+    /// Consumes direct replies, which arrive on the channel that commands are published on.
     private static func open(_ connection: AMQPConnection) async throws(AMQPError) -> Link {
         let commands = try await connection.openChannel()
         let replies = PendingReplies()
         try await commands.consume(queue: ReplyQueue.direct, noAck: true, onBatch: { replies.deliver($0) })
         commands.closeFuture.whenSuccess { error in
             replies.fail(error.map(SessionClientError.init) ?? .closed)
-            // Without its channel the connection is good for nothing.
+            // The connection is useless without its channel.
             connection.beginClosing()
         }
         return Link(connection: connection, commands: commands, replies: replies)
@@ -124,7 +124,7 @@ public final class SessionClient: Sendable {
 
     /// The link, once there is one.
     ///
-    /// - Throws: `notConnected` where there is none in time.
+    /// - Throws: `notConnected` if there is none in time.
     private func link(within timeout: Duration) async throws(SessionClientError) -> Link {
         let result = await withTaskGroup(of: Result<Link, AMQPError>?.self) { [amqp] group in
             group.addTask {

@@ -5,18 +5,17 @@ public import SojournExtension
 import WorkerCommandLine
 
 extension SojournWorker {
-    /// Runs the worker of `sojourn worker`, with these rules and verifiers added, until SIGTERM or SIGINT; to be called
-    /// once, from `main`.
+    /// Runs `sojourn worker` with additional rules and verifiers until SIGTERM or SIGINT. Call it once, from `main`.
     ///
-    /// It reads the same options, environment and file (see `worker --help`), and exits with the same status: 0 after an
-    /// orderly stop, 64 wrong usage, 78 wrong configuration or a server that refuses it, 130 interrupted twice, 1 anything
-    /// else. So it returns only after an orderly stop. The program may be called with or without the word `worker` before its
-    /// options, so that it can take the place of `sojourn`.
+    /// It reads the same options, environment variables and configuration file (see `worker --help`), and exits with the
+    /// same statuses: 64 for a usage error, 78 for a configuration error (including rejected credentials), 130 if
+    /// interrupted twice, 1 for any other failure. It returns only after an orderly shutdown. The word `worker` before
+    /// the options is optional, so the program can replace `sojourn`.
     ///
     /// - Parameters:
-    ///   - rules: asked in this order; 64 at most.
-    ///   - verifiers: 16 at most, no two of one kind, and none of the kinds `totp` and `recovery`. The exit status is 78
-    ///     for what cannot be added.
+    ///   - rules: run in this order; at most 64.
+    ///   - verifiers: at most 16, each of a different kind, and none of the kinds `totp` and `recovery`. If one cannot
+    ///     be added, the exit status is 78.
     public static func main(rules: [any SessionRule] = [], verifiers: [any FactorVerifier] = []) async {
         await CommandLineProgram.run(ExtendedProgram.self) { command in
             guard let worker = command as? WorkerCommand else { return false }
@@ -26,7 +25,7 @@ extension SojournWorker {
     }
 }
 
-/// The command line of a program that extends the worker: `worker`, said or not.
+/// The command line of a program that extends the worker; the word `worker` is optional.
 private struct ExtendedProgram: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(

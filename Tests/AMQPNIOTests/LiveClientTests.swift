@@ -93,7 +93,7 @@ struct LiveClientTests {
         #expect(await link.connection.closed() == nil)
     }
 
-    @Test("what ends the use of a link is the reason to connect again, and a use that returns ends the client")
+    @Test("an error from the user of a link makes the client reconnect, and a normal return ends it")
     func uses() async throws {
         let client = try client()
         let uses = Awaited<[AMQPConnection]>([])
@@ -107,7 +107,7 @@ struct LiveClientTests {
         #expect(client.lastFailure == nil)
     }
 
-    @Test("connections that belong together are lost together, and whoever uses them is cancelled")
+    @Test("connections opened together are lost together, and their user is cancelled")
     func together() async throws {
         let client = AMQPClient(
             BrokerConnector(configurations: [try LiveBroker.configuration()], logger: Logger(label: "test")),
@@ -132,7 +132,7 @@ struct LiveClientTests {
         #expect(uses.value == 2)
     }
 
-    @Test("one that is to finish lets its link be used to the end, and does not connect again")
+    @Test("a client asked to finish lets its link be used to the end, and does not reconnect")
     func finishes() async throws {
         let client = try client()
         let (begun, ended) = (Awaited(false), Awaited(false))
@@ -151,7 +151,7 @@ struct LiveClientTests {
         #expect(states.value == ["connecting", "connected", "shutDown"])
     }
 
-    @Test("one that is to finish ends an attempt with a server that says nothing, and a pause")
+    @Test("a client asked to finish ends an attempt to connect to a silent server, or a pause")
     func finishesAttempts() async throws {
         let accepted = Awaited(0)
         let silent = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)

@@ -51,7 +51,7 @@ struct ReplyPublisherTests {
         await connection.close()
     }
 
-    @Test("one that is closed settles everything, also what comes later, with and without a broker")
+    @Test("a closed publisher settles all replies, including later ones, with and without a broker")
     func closed() async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         var nobody = AMQPConfiguration()

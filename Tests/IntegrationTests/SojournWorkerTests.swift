@@ -62,7 +62,7 @@ struct SojournWorkerTests {
         var queued: [Bool] = []
     }
 
-    @Test("it finishes what is in flight when its group shuts down, and leaves the rest to the next worker")
+    @Test("it finishes the commands in flight when its group shuts down, and leaves the rest to the next worker")
     func drains() async throws {
         // The first worker declares the queues that commands wait in.
         try await withWorker { _ in }
@@ -108,7 +108,7 @@ struct SojournWorkerTests {
         await connection.close()
     }
 
-    @Test("it asks the rules that it is made with")
+    @Test("it runs the rules that it was given")
     func rules() async throws {
         struct NobodyFromElsewhere: SessionRule {
             func before(_ attempt: SessionAttempt) throws(SessionRefusal) -> SessionTerms {
@@ -124,7 +124,7 @@ struct SojournWorkerTests {
         #expect(reply.contains("not_permitted") && reply.contains("closed today"))
     }
 
-    @Test("a wrong setting is an error that names it")
+    @Test("an invalid setting is an error that names it")
     func wrongSetting() async throws {
         var environment = environment
         environment["SOJOURN_LANES"] = "many"

@@ -12,7 +12,7 @@ struct AdminAnswer: Sendable {
 /// The admin endpoints. Each is a line in `answer` and a function below it.
 struct AdminRoutes: Sendable {
     var health: HealthState
-    /// `nil` where the metrics system is another program's, which shows them itself.
+    /// `nil` if the metrics system belongs to an embedding program, which exposes them itself.
     var metrics: PrometheusMetrics?
     /// Whether the lanes run. It ignores whether the servers are reachable: restarting the worker does not bring a
     /// broker back.

@@ -46,7 +46,7 @@ package struct AdminServer: Service {
     /// - Parameters:
     ///   - address: where to listen; port 0 chooses a free port.
     ///   - name: the setting's name in errors, as the operator gave it.
-    ///   - metrics: what `/metrics` shows; without it there is no such page.
+    ///   - metrics: served at `/metrics`; if nil, that path is not served.
     ///   - isAlive: whether the lanes run; called for every `/livez`.
     ///   - keySet: the JSON Web Key Set for verifying access tokens.
     ///   - eventLoopGroup: must not be a lane's, so that a busy lane does not look like a dead process.

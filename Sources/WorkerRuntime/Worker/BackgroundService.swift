@@ -15,7 +15,7 @@ struct BackgroundService: Service {
     }
 }
 
-/// Finishes when the worker is told to stop, which shuts the group down.
+/// Finishes when the worker is asked to stop, which shuts the group down.
 struct StopService: Service {
     let stops: AsyncStream<Void>
 
@@ -26,7 +26,8 @@ struct StopService: Service {
     }
 }
 
-/// A service whose failure is told at once: its group reports it only when the other services have stopped, which may hang.
+/// A service whose failure is reported at once. Its group reports it only once the other services have stopped, which
+/// may hang.
 struct EssentialService: Service {
     let service: any Service
     let onFailure: @Sendable (any Error) -> Void

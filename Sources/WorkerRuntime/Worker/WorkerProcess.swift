@@ -3,8 +3,8 @@ import Metrics
 import ServiceLifecycle
 package import SessionCore
 
-/// The process of `sojourn worker`: a ``WorkerService``, and what a whole process is needed for: signals, limits, the metrics
-/// system, and an end that comes even if something hangs.
+/// The process of `sojourn worker`: a ``WorkerService`` with signal handling, resource limits, the metrics system, and
+/// an exit deadline that holds even if something hangs.
 package struct WorkerProcess {
     private let configuration: WorkerConfiguration
     private let extensions: Extensions
@@ -30,7 +30,7 @@ package struct WorkerProcess {
             onFailure: {
                 watchdog.arm(Self.patience, Watchdog.Ending(status: WorkerExit.status(of: $0), sentence: "\($0)"))
             })
-        // Signals are handled before the first line is logged and before there is a group to stop: an early one is not lost.
+        // Handle signals before the first line is logged and before there is a group to stop, so that none is lost.
         let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         // One pending reload covers all changes made before it is handled.
         let (reloads, reload) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))

@@ -13,7 +13,8 @@ import SessionStorage
 
 /// A worker: lanes, sweeper, policies and admin endpoints, assembled from a configuration.
 ///
-/// It leaves the process alone: signals, limits and the metrics system are the program's, see ``WorkerProcess``.
+/// It does not affect the process: signals, resource limits and the metrics system are up to the program, see
+/// ``WorkerProcess``.
 package struct WorkerService: Service {
     let configuration: WorkerConfiguration
     let extensions: Extensions
@@ -31,7 +32,7 @@ package struct WorkerService: Service {
 
     /// - Parameters:
     ///   - extensions: rules and factors added by the package that builds this worker.
-    ///   - metrics: what `/metrics` shows; without it there is no such page.
+    ///   - metrics: served at `/metrics`; if nil, that path is not served.
     ///   - onFailure: called when a part of the worker has failed, while the others are still stopping.
     /// - Throws: `ConfigurationError` if a part cannot be created as configured.
     package init(
@@ -53,8 +54,8 @@ package struct WorkerService: Service {
         topology = Topology(namespace: configuration.namespace)
     }
 
-    /// Runs until a graceful shutdown, and returns once all in-flight commands are finished or the drain time is over. To
-    /// be run once.
+    /// Runs until graceful shutdown, and returns once all in-flight commands are finished or the drain time is over.
+    /// Must be called only once.
     ///
     /// - Throws: `ConfigurationError` if the admin address is in use, an exchange or queue is missing, or a server
     ///   rejects the configured credentials.
@@ -72,7 +73,7 @@ package struct WorkerService: Service {
         logger.info("the worker has stopped")
     }
 
-    /// Reads the keyring, the policy file and the callers file now. All are watched anyway.
+    /// Re-reads the keyring, the policy file and the callers file now. All are also watched for changes.
     package func reload() async {
         await keys.reread()
         await policyFile.reread()
