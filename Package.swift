@@ -118,6 +118,15 @@ let package = Package(
             name: "SojournClient",
             dependencies: ["SessionCore", "SessionContract", "AMQPNIO"], swiftSettings: swift),
         .target(
+            name: "PoolBenchmark",
+            dependencies: [
+                "AMQPNIO", "RedisNIO", "SessionContract", "SessionCore", "SojournClient",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ], swiftSettings: swift),
+        .target(
             name: "WorkerCommandLine",
             dependencies: [
                 "SessionContract", "SessionCore", "WorkerRuntime",
@@ -134,17 +143,11 @@ let package = Package(
         .executableTarget(
             name: "sojourn",
             dependencies: [
-                "AMQPNIO", "SessionCore", "SessionContract", "SessionCrypto", "SessionEngine", "SessionStorage",
-                "SojournClient", "WorkerCommandLine", "WorkerRuntime",
+                "AMQPNIO", "PoolBenchmark", "RedisNIO", "SessionCore", "SessionContract", "SessionCrypto",
+                "SessionEngine",
+                "SessionStorage", "SojournClient", "WorkerCommandLine", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift),
-        .executableTarget(
-            name: "sojourn-bench",
-            dependencies: [
-                "AMQPNIO", "SessionContract", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
-            ], swiftSettings: swift),
-
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
         .target(
             name: "LogRecording",
@@ -196,6 +199,9 @@ let package = Package(
                 "AMQPNIO", "LogRecording", "SessionContract", "SessionCore", "SessionCrypto", "SessionEngine",
                 "SessionStorage", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: swift),
+        .testTarget(
+            name: "PoolBenchmarkTests", dependencies: ["PoolBenchmark", "SessionContract", "SessionCore"],
+            swiftSettings: swift),
         .testTarget(
             name: "WorkerRuntimeTests",
             dependencies: [

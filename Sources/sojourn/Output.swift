@@ -1,5 +1,6 @@
 import Glibc
 import SessionContract
+import WorkerCommandLine
 
 /// Standard output, unbuffered line by line, so that events show up in a pipe at once.
 ///
@@ -25,6 +26,19 @@ enum Output {
     /// Replaces the last line of the terminal, on standard error.
     static func again(_ text: String) {
         write(Array(("\r" + PrintableText.escaped(text)).utf8), to: STDERR_FILENO)
+    }
+
+    /// A new file, or the whole content of an existing one.
+    static func file(_ path: String, _ content: [UInt8]) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw CommandFailure("\(path): \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        var rest = content[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard written > 0 else { throw CommandFailure("\(path): \(String(cString: strerror(errno)))") }
+            rest = rest.dropFirst(written)
+        }
     }
 
     private static func write(_ bytes: [UInt8], to descriptor: Int32) {

@@ -10,7 +10,7 @@ struct Sojourn: AsyncParsableCommand {
         version: SojournVersion.text,
         subcommands: [
             WorkerCommand.self, SendCommand.self, WatchCommand.self, QuarantineCommand.self, KeysCommand.self,
-            TopologyCommand.self,
+            TopologyCommand.self, BenchCommand.self,
         ])
 
     static func main() async {

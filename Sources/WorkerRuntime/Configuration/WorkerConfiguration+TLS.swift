@@ -17,6 +17,16 @@ extension WorkerConfiguration {
         return settings
     }
 
+    /// Whether every broker is certainly on this machine.
+    package var brokersAreLocal: Bool {
+        amqpURLs.allSatisfy { url in (try? AMQPConfiguration(url: url)).map { Loopback.isHost($0.host) } ?? false }
+    }
+
+    /// Whether Redis is certainly on this machine.
+    package var redisIsLocal: Bool {
+        (try? RedisConfiguration(url: redisURL)).map { Loopback.isHost($0.host) } ?? false
+    }
+
     /// - Throws: `ConfigurationError` if TLS is required and a remote server is used without it.
     func checkTLS() throws(ConfigurationError) {
         guard requireTLS, let setting = withoutTLS.first else { return }

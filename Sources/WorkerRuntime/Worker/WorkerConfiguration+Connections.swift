@@ -1,9 +1,9 @@
 import AMQPNIO
-import RedisNIO
+package import RedisNIO
 
 extension WorkerConfiguration {
     /// The connection settings for Redis.
-    func redis() throws(ConfigurationError) -> RedisConfiguration {
+    package func redis() throws(ConfigurationError) -> RedisConfiguration {
         do {
             return try RedisConfiguration(url: redisURL)
         } catch {
