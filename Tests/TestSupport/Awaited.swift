@@ -3,6 +3,7 @@ import Synchronization
 /// A value that other code changes and a test waits for.
 package final class Awaited<Value: Sendable>: Sendable {
     private struct Waiter {
+        let number: Int
         let isThere: @Sendable (Value) -> Bool
         let continuation: CheckedContinuation<Void, Never>
     }
@@ -10,6 +11,7 @@ package final class Awaited<Value: Sendable>: Sendable {
     private struct State {
         var value: Value
         var waiters: [Waiter] = []
+        var lastNumber = 0
     }
 
     private let state: Mutex<State>
@@ -30,15 +32,28 @@ package final class Awaited<Value: Sendable>: Sendable {
         for waiter in served { waiter.continuation.resume() }
     }
 
-    /// Returns at once if the condition already holds.
+    /// Returns at once if the condition already holds, or if the task is cancelled: a test whose time limit has passed
+    /// must end, and fail.
     package func wait(until isThere: @escaping @Sendable (Value) -> Bool) async {
-        await withCheckedContinuation { continuation in
-            let isServed = state.withLock { state in
-                if isThere(state.value) { return true }
-                state.waiters.append(Waiter(isThere: isThere, continuation: continuation))
-                return false
+        let number = state.withLock { state in
+            state.lastNumber += 1
+            return state.lastNumber
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isServed = state.withLock { state in
+                    if Task.isCancelled || isThere(state.value) { return true }
+                    state.waiters.append(Waiter(number: number, isThere: isThere, continuation: continuation))
+                    return false
+                }
+                if isServed { continuation.resume() }
             }
-            if isServed { continuation.resume() }
+        } onCancel: {
+            let waiter = state.withLock { state -> Waiter? in
+                guard let place = state.waiters.firstIndex(where: { $0.number == number }) else { return nil }
+                return state.waiters.remove(at: place)
+            }
+            waiter?.continuation.resume()
         }
     }
 }
