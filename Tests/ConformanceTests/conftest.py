@@ -200,7 +200,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "rests(**fields): begins with a session that has expired (test_migration.py)")
+    config.addinivalue_line("markers", "rests(**fields): begins with a session that has expired (test_reauthentication.py)")
 
 
 def pytest_report_collectionfinish(config):
