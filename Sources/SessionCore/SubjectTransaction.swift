@@ -220,14 +220,36 @@ extension SubjectTransaction {
 
     /// `count` unpredictable bytes.
     mutating func makeEntropy(count: Int) -> [UInt8] {
-        (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        while bytes.count < count {
+            withUnsafeBytes(of: random.next()) { bytes.append(contentsOf: $0.prefix(count - bytes.count)) }
+        }
+        return bytes
     }
 
     /// `length` random letters and digits, 5.95 bits each. Without `_`, so that no name looks as if it contained a
     /// token's prefix.
     mutating func makeName(length: Int, prefix: String = "") -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
-        let characters = (0..<length).map { _ in alphabet[Int.random(in: alphabet.indices, using: &random)] }
-        return prefix + String(decoding: characters, as: UTF8.self)
+        let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+        return String(unsafeUninitializedCapacity: prefix.utf8.count + length) { name in
+            var count = 0
+            for character in prefix.utf8 {
+                name[count] = character
+                count += 1
+            }
+            var bits: UInt64 = 0
+            var left = 0
+            while count < name.count {
+                if left == 0 { (bits, left) = (random.next(), 10) }
+                let number = Int(bits & 63)
+                (bits, left) = (bits >> 6, left - 1)
+                // Two of 64 numbers have no character; taking another keeps all characters equally likely.
+                guard number < alphabet.utf8CodeUnitCount else { continue }
+                name[count] = alphabet.utf8Start[number]
+                count += 1
+            }
+            return count
+        }
     }
 }

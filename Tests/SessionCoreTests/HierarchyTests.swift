@@ -231,7 +231,8 @@ struct HierarchyTests {
         scene.pass(seconds: 60)
         let known = Set(try scene.list(includeEnded: true))
         let forgotten = children.filter { !known.contains($0.id) }
-        #expect(forgotten.count == 21)
+        // All ended at the same moment, so the parent may be one of those forgotten early.
+        #expect(forgotten.count + (known.contains(parent.id) ? 0 : 1) == 21)
         for child in forgotten.prefix(2) {
             #expect(try scene.validate(child.token).isValid == false)
             #expect(try scene.validate(child.access).isValid == false)

@@ -150,8 +150,9 @@ extension WorkerService {
     }
 
     private func makeDecider(_ parts: Parts, logger: Logger) -> CommandDecider {
-        CommandDecider(
+        let entropy = EntropyPool()
+        return CommandDecider(
             manager: parts.manager, namespace: configuration.namespace, resultNames: resultNames, logger: logger,
-            policies: { parts.policies.catalogue })
+            policies: { parts.policies.catalogue }, makeRandom: { entropy })
     }
 }
