@@ -71,6 +71,27 @@ struct AccessTokenKey: Sendable {
         }
     }
 
+    /// The header of every token this key signs, with the full stop behind it, ready to be copied.
+    func header() -> [UInt8] {
+        let json = JSONWriter.object { json in
+            json.member("alg", algorithm.rawValue)
+            json.member("typ", "at+jwt")
+            json.member("kid", id)
+        }
+        var header: [UInt8] = []
+        Base64URL.append(json, to: &header)
+        header.append(UInt8(ascii: "."))
+        return header
+    }
+
+    /// The signature of `message` as a JWT has it: 64 bytes (RFC 7518, section 3.4; RFC 8037, section 3.1).
+    func signature(of message: [UInt8]) throws -> [UInt8] {
+        switch pair {
+        case .es256(let key): try Array(key.signature(for: message).rawRepresentation)
+        case .edDSA(let key): try Array(key.signature(for: message))
+        }
+    }
+
     /// The public half as a JSON Web Key (RFC 7517; RFC 7518, section 6.2; RFC 8037, section 2).
     func writePublicKey(to json: inout JSONWriter) {
         json.object { json in

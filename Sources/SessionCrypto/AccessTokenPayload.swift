@@ -1,4 +1,5 @@
 import JWTKit
+import SessionContract
 import SessionCore
 
 /// The claims of an access token under their registered names (RFC 9068, section 2.2; `act`: RFC 8693, section 4.1),
@@ -41,21 +42,31 @@ struct AccessTokenPayload: JWTPayload {
         case actor = "act"
     }
 
-    init(_ claims: AccessTokenClaims, issuer: String, audience: String) {
-        self.issuer = issuer
-        self.audience = audience
-        subject = claims.subject
-        clientID = claims.clientID
-        expiresAt = claims.expiresAt.wholeSeconds
-        issuedAt = claims.issuedAt.wholeSeconds
-        id = claims.id
-        session = claims.session.text
-        generation = claims.generation
-        tenant = claims.tenant
-        level = String(claims.level)
-        methods = claims.methods
-        authenticatedAt = claims.authenticatedAt?.wholeSeconds
-        actor = claims.actor.map { Actor(sub: $0) }
+    /// Appends the payload of a token that has these claims, in base64url.
+    static func append(_ claims: AccessTokenClaims, issuer: String, audience: String, to token: inout [UInt8]) {
+        let json = JSONWriter.object { json in
+            json.member("iss", issuer)
+            json.member("aud", audience)
+            json.member("sub", claims.subject)
+            json.member("client_id", claims.clientID)
+            json.member("exp", Int(claims.expiresAt.wholeSeconds))
+            json.member("iat", Int(claims.issuedAt.wholeSeconds))
+            json.member("jti", claims.id)
+            json.member("sid", claims.session.text)
+            json.member("gen", claims.generation)
+            json.member("tenant", claims.tenant)
+            json.member("acr", String(claims.level))
+            json.key("amr")
+            json.array { json in
+                for method in claims.methods { json.string(method) }
+            }
+            json.member("auth_time", claims.authenticatedAt.map { Int($0.wholeSeconds) })
+            if let actor = claims.actor {
+                json.key("act")
+                json.object { $0.member("sub", actor) }
+            }
+        }
+        Base64URL.append(json, to: &token)
     }
 
     /// The claims that a decision needs; `nil` if a value is one we never issue.

@@ -48,10 +48,11 @@ struct WireTests {
         let processor = CommandProcessor(
             store: InMemorySessionStore(inboxSeconds: 60) { now },
             decider: CommandDecider(
-                manager: manager, namespace: Desk.namespace, resultNames: ResultNames(), logger: Logger(label: "test"),
-                policies: { PolicyCatalogue() }),
-            accessTokens: await AccessTokens(
-                keyring: keyring, at: now, namespace: Desk.namespace, issuer: "sojourn", audience: "sojourn"))
+                manager: manager,
+                accessTokens: await AccessTokens(
+                    keyring: keyring, at: now, namespace: Desk.namespace, issuer: "sojourn", audience: "sojourn"),
+                namespace: Desk.namespace, resultNames: ResultNames(), logger: Logger(label: "test"),
+                policies: { PolicyCatalogue() }))
         let command = try read("grid", addedKinds: ["grid"])
         let work = Work(
             name: CommandName(of: CreateSession.self), content: .command(command),

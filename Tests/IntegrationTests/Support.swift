@@ -51,8 +51,8 @@ extension Installation {
         return CommandProcessor(
             store: store,
             decider: CommandDecider(
-                manager: manager, namespace: namespace, resultNames: ResultNames(), logger: Logger(label: "test"),
-                policies: { policies }, makeRandom: { seeds.next() }), accessTokens: accessTokens)
+                manager: manager, accessTokens: accessTokens, namespace: namespace, resultNames: ResultNames(),
+                logger: Logger(label: "test"), policies: { policies }, makeRandom: { seeds.next() }))
     }
 }
 

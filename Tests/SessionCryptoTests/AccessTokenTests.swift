@@ -13,7 +13,7 @@ import Testing
         async throws
     {
         let tokens = try await accessTokens(algorithm: algorithm)
-        let text = try await tokens.sign(claims()).exposed
+        let text = try tokens.sign(claims()).exposed
         for _ in 0..<3 { #expect(await tokens.read(text) == presented) }
         #expect(await tokens.read(text + "A") == nil)
     }
@@ -41,7 +41,7 @@ import Testing
     @Test("claims that do not apply are absent")
     func claimsApply() async throws {
         let tokens = try await accessTokens()
-        let token = try await tokens.sign(claims(authenticatedAt: nil))
+        let token = try tokens.sign(claims(authenticatedAt: nil))
         let payload = try part(1, of: token)
         #expect(payload["auth_time"] == nil && payload["act"] == nil)
         #expect(payload.count == 12)
@@ -52,7 +52,7 @@ import Testing
     func everythingContract() async throws {
         let longest = String(repeating: "\u{1}", count: 256)
         let tokens = try await accessTokens()
-        let token = try await tokens.sign(
+        let token = try tokens.sign(
             claims(
                 actor: longest, subject: longest, clientID: String(repeating: "\u{1}", count: 255),
                 methods: (0..<32).map { String(repeating: "\u{1}", count: 31) + String($0, radix: 32) }))

@@ -104,7 +104,6 @@ final class SimulatedLane {
         case .consume, .cancelConsumers, .pauseReading, .publish, .offer, .acknowledge, .close: ask(broker: action)
         case .countDeliveries, .load, .commit, .release, .clear: ask(store: action)
         case .verify(let id, let tokens): handle(.verified(id, tokens.map(SimulatedAccessTokens.read)))
-        case .sign(let id, let claims): handle(.signed(id, claims.map(SimulatedAccessTokens.sign)))
         case .startTimer(let timer, let pause):
             let microseconds = pause.components.seconds * 1_000_000 + pause.components.attoseconds / 1_000_000_000_000
             worker.after(Int(microseconds)) { [weak self] in self?.handle(.timerFired(timer)) }
@@ -147,7 +146,7 @@ final class SimulatedLane {
         case .timerFired: digest.append(8)
         case .loaded: digest.append(9)
         case .committed: digest.append(10)
-        case .cancelled, .offered, .counted, .verified, .signed, .released, .gateEntered, .gateTaken, .gateIsFree,
+        case .cancelled, .offered, .counted, .verified, .released, .gateEntered, .gateTaken, .gateIsFree,
             .drain:
             digest.append(11)
         }

@@ -228,7 +228,8 @@ final class WorkerParts {
         random = SeededRandom(seed: world.seed &* 1_000_003 &+ UInt64(number))
         let seeds = SeedBox(SeededRandom(seed: world.seed &* 7_368_787 &+ UInt64(number)))
         decider = CommandDecider(
-            manager: world.manager, namespace: World.namespace, resultNames: ResultNames(using: &random),
+            manager: world.manager, accessTokens: SimulatedAccessTokens(), namespace: World.namespace,
+            resultNames: ResultNames(using: &random),
             logger: World.silent, policies: { policies.catalogue },
             makeRandom: { SeededRandom(seed: seeds.random.next()) })
         reader = DeliveryReader(
@@ -239,7 +240,7 @@ final class WorkerParts {
 
     /// Carries out what a sweep finds.
     func processor(_ store: SimulatedSweepStore) -> CommandProcessor<SimulatedSweepStore> {
-        CommandProcessor(store: store, decider: decider, accessTokens: SimulatedAccessTokens())
+        CommandProcessor(store: store, decider: decider)
     }
 
     // Unchecked, and right: a simulation is of one thread.
@@ -258,7 +259,7 @@ final class WorkerParts {
 
 /// Access tokens without a signature: who made one is not in question here.
 struct SimulatedAccessTokens: AccessTokenScheme {
-    func sign(_ claims: AccessTokenClaims) async throws -> Secret { Self.sign(claims) }
+    func sign(_ claims: AccessTokenClaims) -> Secret { Self.sign(claims) }
 
     func read(_ text: String) async -> PresentedAccessToken? { Self.read(Secret(text)) }
 

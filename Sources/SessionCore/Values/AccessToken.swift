@@ -54,7 +54,7 @@ package struct PresentedAccessToken: Equatable, Sendable {
 
 /// Signs access tokens and verifies them.
 package protocol AccessTokenScheme: Sendable {
-    func sign(_ claims: AccessTokenClaims) async throws -> Secret
+    func sign(_ claims: AccessTokenClaims) throws -> Secret
 
     /// `nil` if the text is not an access token of this namespace.
     func read(_ text: String) async -> PresentedAccessToken?

@@ -16,7 +16,6 @@ actor Lane<Store: LaneStore, Broker: LaneBroker> {
     struct Parts {
         let state: LaneState.Parts
         let store: Store
-        let accessTokens: any AccessTokenScheme
         /// Held while a large subject is processed.
         let gate: LargeSubjectGate
     }
@@ -148,7 +147,7 @@ extension Lane {
             }
         case .acknowledge(let acknowledgements): broker?.acknowledge(acknowledgements)
         case .close: run { await $1.close() }
-        case .countDeliveries, .verify, .load, .sign, .commit, .release, .clear: call(action)
+        case .countDeliveries, .verify, .load, .commit, .release, .clear: call(action)
         case .startTimer(let timer, let delay):
             eventLoop.scheduleTask(in: TimeAmount(delay)) {
                 self.assumeIsolated { $0.handle(.timerFired(timer), of: epoch) }
@@ -245,11 +244,9 @@ extension Lane {
     private func answer(_ call: LaneAction) async -> LaneEvent {
         switch call {
         case .countDeliveries(let id, let names): return .counted(id, await parts.store.counted(names))
-        case .verify(let id, let tokens): return .verified(id, await parts.accessTokens.read(tokens))
+        case .verify(let id, let tokens): return .verified(id, await parts.state.decider.accessTokens.read(tokens))
         case .load(let id, let requests, let budget):
             return .loaded(id, await parts.store.answer(to: requests, budget: budget))
-        case .sign(let id, let claims):
-            return .signed(id, await parts.accessTokens.sign(claims, logger: logger))
         case .commit(let id, let commits): return .committed(id, await parts.store.answer(to: commits))
         case .release(let id, let messages):
             await parts.store.release(messages, logger: logger)

@@ -35,8 +35,6 @@ package enum LaneAction: Sendable {
     case verify(BatchID, [Secret])
     /// Answered by `loaded`.
     case load(BatchID, [LoadRequest], LoadBudget)
-    /// Sign access tokens with these claims; answered by `signed`.
-    case sign(BatchID, [AccessTokenClaims])
     /// Answered by `committed`.
     case commit(BatchID, [Commit])
     /// Release the ids of failed commands; answered by `released`, even if it fails.

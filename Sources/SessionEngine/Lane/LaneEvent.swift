@@ -27,8 +27,6 @@ package enum LaneEvent: Sendable {
     /// The result of verifying each access token, in order; `nil` for an invalid one.
     case verified(BatchID, [PresentedAccessToken?])
     case loaded(BatchID, Result<Loaded, StoreError>)
-    /// The signed access tokens, in the order of their claims; `nil` for one that could not be signed.
-    case signed(BatchID, [Secret?])
     case committed(BatchID, Result<[CommitResult], StoreError>)
     case released(BatchID)
     /// Events were cleared from the outbox, or could not be: then the relay publishes them again.

@@ -44,7 +44,6 @@ extension LaneState {
         switch step {
         case .verify(let tokens): actions.append(.verify(id, tokens))
         case .load(let requests, let budget): actions.append(.load(id, requests, budget))
-        case .sign(let claims): actions.append(.sign(id, claims))
         case .commit(let commits): actions.append(.commit(id, commits))
         case .release(let messages): actions.append(.release(id, messages))
         case .finished: return conclude(run, now: now, &actions)

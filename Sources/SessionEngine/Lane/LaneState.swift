@@ -151,7 +151,6 @@ package struct LaneState: ~Copyable {
         case .verified(let id, let tokens):
             advance(id, now: now, &actions) { $0.verified(tokens, by: $1) }
         case .loaded(let id, let loaded): advance(id, now: now, &actions) { $0.loaded(loaded, by: $1) }
-        case .signed(let id, let tokens): advance(id, now: now, &actions) { $0.signed(tokens, by: $1) }
         case .committed(let id, let results): advance(id, now: now, &actions) { $0.committed(results, by: $1) }
         case .released(let id): advance(id, now: now, &actions) { process, _ in process.released() }
         case .published(let id, let outcomes, let isOpen):

@@ -5,7 +5,7 @@ package import Logging
 package import NIOCore
 package import RedisNIO
 import SessionContract
-package import SessionCore
+import SessionCore
 package import SessionStorage
 
 /// Keeps a lane running: over its two connections, and over new ones whenever one of them is lost.
@@ -55,12 +55,12 @@ package struct LaneSupervisor: Sendable {
 
     /// - Parameter gate: held while a large subject is processed.
     package init(
-        _ parts: Parts, state: LaneState.Parts, accessTokens: any AccessTokenScheme, gate: LargeSubjectGate,
+        _ parts: Parts, state: LaneState.Parts, gate: LargeSubjectGate,
         on eventLoop: any EventLoop, logger: Logger
     ) {
         lane = Lane(
             on: eventLoop,
-            parts: Lane.Parts(state: state, store: parts.store, accessTokens: accessTokens, gate: gate),
+            parts: Lane.Parts(state: state, store: parts.store, gate: gate),
             log: LaneLog(number: parts.number, queueNames: state.queueNames, writes: parts.writes, logger: logger),
             logger: logger)
         let queues = state.queues.map { ($0, state.name(of: $0)) }

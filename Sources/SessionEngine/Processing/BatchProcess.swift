@@ -6,10 +6,10 @@ package import SessionStorage
 /// returns what to ask of the store and of the keys, and is passed the answers.
 ///
 /// ```
-///            ┌──────────────── conflict, too narrow, no turn yet ────────────────┐
-///            ▼                                                                   │
-/// begin → [verify] → load → decide → [sign] → [commit] → round done ─────────────┘
-///                                                            └──→ [release] → finished
+///            ┌──────────── conflict, too narrow, no turn yet ───────────┐
+///            ▼                                                          │
+/// begin → [verify] → load → decide → [commit] → round done ─────────────┘
+///                                                   └──→ [release] → finished
 /// ```
 ///
 /// All commands of a batch about the same subject are decided in order, each on the outcome of the previous one, and
@@ -24,8 +24,6 @@ package struct BatchProcess {
         case verify([Secret])
         /// Answered by ``loaded(_:by:)``.
         case load([LoadRequest], LoadBudget)
-        /// Sign access tokens with these claims; answered by ``signed(_:by:)``.
-        case sign([AccessTokenClaims])
         /// Answered by ``committed(_:by:)``.
         case commit([Commit])
         /// Release the ids of failed commands; answered by ``released()``, even if it fails.
@@ -37,7 +35,6 @@ package struct BatchProcess {
         case new
         case verifying
         case loading(Grouping)
-        case signing(Round, waiting: [Verdicts])
         case committing(Round)
         case releasing
         case finished
@@ -108,22 +105,7 @@ package struct BatchProcess {
             return release()
         }
         var round = Round(now: loaded.now)
-        let waiting = decider.decide(grouping, on: loaded, in: &room, into: &round)
-        // Without a token to sign, there is nothing to wait for.
-        if waiting.isEmpty { return commit(round, by: decider) }
-        stage = .signing(round, waiting: waiting)
-        return .sign(waiting.flatMap(\.claims))
-    }
-
-    /// - Parameter tokens: the access tokens in the order of their claims; `nil` for one that could not be signed.
-    package mutating func signed(_ tokens: [Secret?], by decider: CommandDecider) -> Step {
-        guard case .signing(var round, let waiting) = leaveStage() else {
-            preconditionFailure("no access token was to be signed")
-        }
-        var tokens = tokens[...]
-        for verdicts in waiting {
-            round.add(decider.write(decider.signed(verdicts, with: &tokens)))
-        }
+        decider.decide(grouping, on: loaded, in: &room, into: &round)
         return commit(round, by: decider)
     }
 

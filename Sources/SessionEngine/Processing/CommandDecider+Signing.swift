@@ -1,43 +1,29 @@
+import LogMetadata
+import Logging
 import SessionCore
 
-// Signing access tokens, which is not part of a decision. The claims are taken out of the verdicts, signed by the
-// owner of the keys, and the tokens put in their place.
-
-extension Verdicts {
-    /// The claims of all access tokens that these verdicts issue, in order.
-    var claims: [AccessTokenClaims] {
-        all.compactMap { entry in
-            guard case .decided(.succeeded(let data), _) = entry.verdict else { return nil }
-            return data.claims
-        }
-    }
-}
-
+// Signing access tokens, which is not part of a decision: the claims in the verdicts get their signed tokens.
 extension CommandDecider {
-    /// The verdicts with their signed access tokens, taken from the front of `tokens`. If one could not be signed,
-    /// nothing of the group may be stored.
-    func signed(_ verdicts: Verdicts, with tokens: inout ArraySlice<Secret?>) -> Verdicts {
+    /// The verdicts with their access tokens. If one cannot be signed, nothing of the group may be stored.
+    func signed(_ verdicts: Verdicts) -> Verdicts {
         var signed = verdicts
-        var isWhole = true
-        for index in signed.all.indices {
-            guard case .decided(.succeeded(let data), let events) = signed.all[index].verdict, data.hasClaims else {
-                continue
+        do {
+            for index in signed.all.indices {
+                guard case .decided(.succeeded(let data), let events) = signed.all[index].verdict,
+                    let claims = data.claims
+                else { continue }
+                let token = try accessTokens.sign(claims)
+                signed.all[index].verdict = .decided(.succeeded(data.with(access: token)), events: events)
             }
-            guard let token = tokens.popFirst() else {
-                preconditionFailure("an answer is missing for an access token")
-            }
-            guard let token else {
-                isWhole = false
-                continue
-            }
-            signed.all[index].verdict = .decided(.succeeded(data.with(access: token)), events: events)
+            return signed
+        } catch {
+            logger.error("an access token could not be signed", metadata: [LogKey.reason: "\(error)"])
+            let failure = Failure(.internal, "an access token could not be signed; see the worker's log")
+            let transaction = verdicts.transaction
+            return Verdicts(
+                unchanged(transaction.aggregate.handle, under: transaction.policies, at: transaction.now),
+                of: verdicts.all.map(\.item), all: .failed(failure))
         }
-        if isWhole { return signed }
-        let failure = Failure(.internal, "an access token could not be signed; see the worker's log")
-        let transaction = verdicts.transaction
-        return Verdicts(
-            unchanged(transaction.aggregate.handle, under: transaction.policies, at: transaction.now),
-            of: verdicts.all.map(\.item), all: .failed(failure))
     }
 }
 

@@ -9,6 +9,7 @@ import SessionStorage
 /// passed in, or come from injected sources.
 package struct CommandDecider: Sendable {
     package let manager: SessionManager
+    let accessTokens: any AccessTokenScheme
     let namespace: String
     let policies: @Sendable () -> PolicyCatalogue
     let resultNames: ResultNames
@@ -18,11 +19,13 @@ package struct CommandDecider: Sendable {
     let metrics = ProcessorMetrics()
 
     package init(
-        manager: SessionManager, namespace: String, resultNames: ResultNames, logger: Logger,
+        manager: SessionManager, accessTokens: any AccessTokenScheme, namespace: String, resultNames: ResultNames,
+        logger: Logger,
         policies: @escaping @Sendable () -> PolicyCatalogue,
         makeRandom: @escaping @Sendable () -> any RandomNumberGenerator & Sendable = { SystemRandomNumberGenerator() }
     ) {
         self.manager = manager
+        self.accessTokens = accessTokens
         self.namespace = namespace
         self.resultNames = resultNames
         self.logger = logger
@@ -44,18 +47,15 @@ package struct CommandDecider: Sendable {
 
 extension CommandDecider {
     /// Decides everything loaded in a round.
-    ///
-    /// - Returns: the groups whose access tokens have to be signed before they are serialised.
     func decide(
         _ grouping: Grouping, on loaded: Loaded, in room: inout BatchLimits.Room, into round: inout Round
-    ) -> [Verdicts] {
+    ) {
         precondition(loaded.aggregates.count == grouping.groups.count, "the store must answer each load")
         let policies = policies()
         round.wait(grouping.waiting)
         for item in grouping.ungrouped {
             round.complete(item.index, decideAlone(item.work, under: policies, at: loaded.now))
         }
-        var unsigned: [Verdicts] = []
         for (var group, aggregate) in zip(grouping.groups, loaded.aggregates) {
             if !aggregate.damage.isEmpty {
                 takeDamaged(from: &group, aggregate.damage, into: &round)
@@ -73,13 +73,12 @@ extension CommandDecider {
                 do {
                     let verdicts = try decide(group, on: aggregate, under: policies, loaded, in: &room)
                     round.wait(group.items.dropFirst(verdicts.all.count).map(\.index))
-                    if verdicts.haveClaims { unsigned.append(verdicts) } else { round.add(write(verdicts)) }
+                    round.add(write(verdicts.haveClaims ? signed(verdicts) : verdicts))
                 } catch {
                     round.decideAgain(group)
                 }
             }
         }
-        return unsigned
     }
 
     /// Removes the commands that need a damaged record from a group. They fail, and the others continue.

@@ -1,18 +1,16 @@
 import LogMetadata
 import Logging
-package import SessionCore
+import SessionCore
 package import SessionStorage
 
 /// Processes batches for callers that can wait: runs a ``BatchProcess`` over a store.
 package struct CommandProcessor<Store: SessionStore>: Sendable {
     private let store: Store
     package let decider: CommandDecider
-    private let accessTokens: any AccessTokenScheme
 
-    package init(store: Store, decider: CommandDecider, accessTokens: any AccessTokenScheme) {
+    package init(store: Store, decider: CommandDecider) {
         self.store = store
         self.decider = decider
-        self.accessTokens = accessTokens
     }
 
     /// Processes `batch`, in as many pieces as necessary, and returns a completion for each command, in order.
@@ -53,11 +51,9 @@ package struct CommandProcessor<Store: SessionStore>: Sendable {
         var step = process.begin(by: decider)
         while true {
             switch step {
-            case .verify(let tokens): step = process.verified(await accessTokens.read(tokens), by: decider)
+            case .verify(let tokens): step = process.verified(await decider.accessTokens.read(tokens), by: decider)
             case .load(let requests, let budget):
                 step = process.loaded(await store.answer(to: requests, budget: budget), by: decider)
-            case .sign(let claims):
-                step = process.signed(await accessTokens.sign(claims, logger: decider.logger), by: decider)
             case .commit(let commits): step = process.committed(await store.answer(to: commits), by: decider)
             case .release(let messages):
                 await store.release(messages, logger: decider.logger)
@@ -94,19 +90,5 @@ extension AccessTokenScheme {
         var read: [PresentedAccessToken?] = []
         for token in tokens { read.append(await self.read(token.exposed)) }
         return read
-    }
-
-    /// The access tokens in the order of their claims; `nil` for one that could not be signed, which is logged.
-    func sign(_ claims: [AccessTokenClaims], logger: Logger) async -> [Secret?] {
-        var signed: [Secret?] = []
-        for claims in claims {
-            do {
-                signed.append(try await sign(claims))
-            } catch {
-                logger.error("an access token could not be signed", metadata: [LogKey.reason: "\(error)"])
-                signed.append(nil)
-            }
-        }
-        return signed
     }
 }

@@ -36,8 +36,8 @@ final class WorkerAccessTokens: AccessTokenScheme {
     /// The JSON Web Key Set that verifies the tokens.
     var keySet: [UInt8] { tokens.jwks }
 
-    func sign(_ claims: AccessTokenClaims) async throws -> Secret {
-        try await tokens.sign(claims)
+    func sign(_ claims: AccessTokenClaims) throws -> Secret {
+        try tokens.sign(claims)
     }
 
     /// Another worker may sign with a key that this one has not loaded yet; then the ring is reloaded at once.

@@ -99,7 +99,7 @@ extension WorkerService {
                 connector: BrokerConnector(configurations: brokers, logger: logger),
                 topology: configuration.topology == .declare ? TopologyDeclaration(topology) : nil,
                 prefetch: UInt16(configuration.prefetch), broker: parts.health.broker, writes: parts.health.writes),
-            state: state, accessTokens: parts.accessTokens, gate: plan.gate, on: loop, logger: logger)
+            state: state, gate: plan.gate, on: loop, logger: logger)
     }
 
     /// - Parameter onRedis: receives state changes of the sweeper's client, which is the first to connect.
@@ -117,8 +117,7 @@ extension WorkerService {
         let store = makeStore(over: client)
         return Sweeper(
             redis: client, store: store,
-            processor: CommandProcessor(
-                store: store, decider: makeDecider(parts, logger: logger), accessTokens: parts.accessTokens),
+            processor: CommandProcessor(store: store, decider: makeDecider(parts, logger: logger)),
             connector: BrokerConnector(configurations: brokers, logger: logger),
             outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers), on: loop,
             owner: resultNames.next(), namespace: configuration.namespace,
@@ -152,7 +151,8 @@ extension WorkerService {
     private func makeDecider(_ parts: Parts, logger: Logger) -> CommandDecider {
         let entropy = EntropyPool()
         return CommandDecider(
-            manager: parts.manager, namespace: configuration.namespace, resultNames: resultNames, logger: logger,
-            policies: { parts.policies.catalogue }, makeRandom: { entropy })
+            manager: parts.manager, accessTokens: parts.accessTokens, namespace: configuration.namespace,
+            resultNames: resultNames, logger: logger, policies: { parts.policies.catalogue },
+            makeRandom: { entropy })
     }
 }

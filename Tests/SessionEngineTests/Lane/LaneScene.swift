@@ -26,8 +26,24 @@ final class LaneScene {
     let store = InMemorySessionStore(inboxSeconds: 60) { LaneScene.moment }
     private var lastTag: [Topology.CommandQueue: UInt64] = [:]
 
-    /// - Parameter heldBytes: the lane's in-flight limit.
-    static func parts(heldBytes: Int) -> LaneState.Parts {
+    /// Access tokens that all look the same, and of which none is valid.
+    private struct SameAccessTokens: AccessTokenScheme {
+        struct Unsigned: Error {}
+
+        let fails: Bool
+
+        func sign(_ claims: AccessTokenClaims) throws(Unsigned) -> Secret {
+            if fails { throw Unsigned() }
+            return Secret("a.b.c")
+        }
+
+        func read(_ text: String) async -> PresentedAccessToken? { nil }
+    }
+
+    /// - Parameters:
+    ///   - heldBytes: the lane's in-flight limit.
+    ///   - signs: whether access tokens can be signed.
+    static func parts(heldBytes: Int, signs: Bool = true) -> LaneState.Parts {
         let tokens = TokenCodec(keyring: keyring, namespace: "n")
         let manager = SessionManager(tokens: tokens, factors: FactorCodec(keyring: keyring, namespace: "n"))
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -37,24 +53,26 @@ final class LaneScene {
                 hash: KeyedHash(keyring: keyring, namespace: "n"), namespace: "n",
                 unknownCommands: QuarantineAllowance(logger: logger)),
             decider: CommandDecider(
-                manager: manager, namespace: "n", resultNames: ResultNames(), logger: logger,
-                policies: { PolicyCatalogue() }),
+                manager: manager, accessTokens: SameAccessTokens(fails: !signs), namespace: "n",
+                resultNames: ResultNames(), logger: logger, policies: { PolicyCatalogue() }),
             outgoing: OutgoingMessages(
                 namespace: "n", sealers: SealerSource(keyring: keyring, namespace: "n", at: moment)),
             queues: [.validate, .manage], namespace: "n", limits: LaneBacklog.Limits(heldBytes: heldBytes),
             wallClock: { moment })
     }
 
-    /// - Parameter heldBytes: how much the lane may hold.
-    init(heldBytes: Int = 1 << 20) {
-        let parts = Self.parts(heldBytes: heldBytes)
+    /// - Parameters:
+    ///   - heldBytes: the lane's in-flight limit.
+    ///   - signs: whether access tokens can be signed.
+    init(heldBytes: Int = 1 << 20, signs: Bool = true) {
+        let parts = Self.parts(heldBytes: heldBytes, signs: signs)
         lane = LaneState(parts, random: SeededRandom(seed: 1))
         lane.begin(into: &actions)
     }
 
     /// A lane that has its consumers.
-    static func serving(heldBytes: Int = 1 << 20) -> LaneScene {
-        let scene = LaneScene(heldBytes: heldBytes)
+    static func serving(heldBytes: Int = 1 << 20, signs: Bool = true) -> LaneScene {
+        let scene = LaneScene(heldBytes: heldBytes, signs: signs)
         scene.actions = []
         scene.happens(.consuming)
         return scene
@@ -126,19 +144,12 @@ final class LaneScene {
 
     // MARK: - Answers
 
-    /// Loads from the in-memory store, and signs the tokens that follow.
-    func load(isSigned: Bool = true) async throws {
+    /// Loads from the in-memory store.
+    func load() async throws {
         let (id, requests, budget) = try take { action in
             if case .load(let id, let requests, let budget) = action { (id, requests, budget) } else { nil }
         }
         happens(.loaded(id, await store.answer(to: requests, budget: budget)))
-        if isSigned, wanted.contains("sign") { try sign("signed") }
-    }
-
-    /// Answers each request to sign an access token; `nil` makes it fail.
-    func sign(_ token: String?) throws {
-        let (id, claims) = try take { if case .sign(let id, let claims) = $0 { (id, claims) } else { nil } }
-        happens(.signed(id, claims.map { _ in token.map { Secret($0) } }))
     }
 
     func failToLoad(_ error: StoreError) throws {
@@ -211,7 +222,6 @@ extension LaneAction {
         case .countDeliveries: "count"
         case .verify: "verify"
         case .load: "load"
-        case .sign: "sign"
         case .commit: "commit"
         case .release: "release"
         case .clear: "clear"

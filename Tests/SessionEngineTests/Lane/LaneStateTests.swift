@@ -17,9 +17,7 @@ struct LaneStateTests {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1")])
         #expect(scene.wanted == ["load"])
-        try await scene.load(isSigned: false)
-        #expect(scene.wanted == ["sign"])
-        try scene.sign("signed")
+        try await scene.load()
         #expect(scene.wanted == ["commit"])
         try await scene.commit()
         #expect(scene.wanted == ["publish"])
@@ -75,10 +73,9 @@ struct LaneStateTests {
 
     @Test("if an access token cannot be signed, nothing is stored and the command fails")
     func unsigned() async throws {
-        let scene = LaneScene.serving()
+        let scene = LaneScene.serving(signs: false)
         scene.deliver([.init(id: "1")])
-        try await scene.load(isSigned: false)
-        try scene.sign(nil)
+        try await scene.load()
         let id = try scene.take { if case .release(let id, _) = $0 { id } else { nil } }
         scene.happens(.released(id))
         try scene.publish()

@@ -16,17 +16,11 @@ import Testing
 struct LaneTests {
     private typealias InProcessLane = Lane<UnevenStore, InProcessConnection>
 
-    private struct NoAccessTokens: AccessTokenScheme {
-        func sign(_ claims: AccessTokenClaims) async throws -> Secret { Secret("a.b.c") }
-
-        func read(_ text: String) async -> PresentedAccessToken? { nil }
-    }
-
     private static func lane(_ broker: InProcessBroker, _ store: InMemorySessionStore) -> InProcessLane {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let parts = InProcessLane.Parts(
             state: LaneScene.parts(heldBytes: 1 << 14), store: UnevenStore(twin: store, turns: broker.turns),
-            accessTokens: NoAccessTokens(), gate: LargeSubjectGate())
+            gate: LargeSubjectGate())
         let log = LaneLog(
             number: 0, queueNames: [:], writes: SharedHealth(of: "redis", in: HealthState(waitingFor: [])),
             logger: logger)

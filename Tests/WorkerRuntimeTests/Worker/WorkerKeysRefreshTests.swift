@@ -75,7 +75,7 @@ struct WorkerKeysRefreshTests {
             keyring: keyring, at: .wallClock, namespace: "n", issuer: "sojourn", audience: "sojourn")
         let session = SessionID(handle: SubjectHandle(text: "0123456789abcdefghij"), own: "abcDEF012-_z")
         let now = Timestamp.wallClock
-        return try await tokens.sign(
+        return try tokens.sign(
             AccessTokenClaims(
                 id: "jti-1", session: session, generation: 1, tenant: "default", subject: "alice",
                 clientID: "anonymous", level: 1, methods: [], authenticatedAt: nil, actor: nil, issuedAt: now,
