@@ -9,16 +9,35 @@ struct MalformedRecord: Error {
 struct RecordReader {
     private let content: [UInt8]
     private var position = 0
+    private let format: RecordFormat
+    /// What moments are counted from.
+    private var origin: Int64 = 0
 
+    /// A record in the wide format.
     init(_ content: [UInt8]) {
         self.content = content
+        format = .wide
+    }
+
+    /// A record in either format, of a kind that was first written in the wide one.
+    init(ofAnyFormat content: [UInt8]) throws(MalformedRecord) {
+        self.content = content
+        guard content.first == 0 else {
+            format = .wide
+            return
+        }
+        guard content.starts(with: RecordFormat.compactMark) else {
+            throw MalformedRecord(reason: "the record has a format that this version does not know")
+        }
+        format = .compact
+        position = RecordFormat.compactMark.count
     }
 
     /// Whether the record has no more fields: one from an earlier version lacks those that a later version appended.
     var isAtEnd: Bool { position == content.count }
 
     mutating func bytes() throws(MalformedRecord) -> ArraySlice<UInt8> {
-        try take(try length())
+        try take(Int(try variable(bits: 35)))
     }
 
     mutating func text() throws(MalformedRecord) -> String {
@@ -29,6 +48,15 @@ struct RecordReader {
     }
 
     mutating func integer() throws(MalformedRecord) -> Int64 {
+        switch format {
+        case .wide: return try wide()
+        case .compact:
+            let bits = try variable(bits: 64)
+            return Int64(bitPattern: bits >> 1 ^ (0 &- (bits & 1)))
+        }
+    }
+
+    private mutating func wide() throws(MalformedRecord) -> Int64 {
         var bits: UInt64 = 0
         for byte in try take(8).reversed() { bits = bits << 8 | UInt64(byte) }
         return Int64(bitPattern: bits)
@@ -39,11 +67,18 @@ struct RecordReader {
     private static let farthest: Int64 = 1 << 53
 
     mutating func moment() throws(MalformedRecord) -> Timestamp {
-        let milliseconds = try integer()
-        guard (-Self.farthest...Self.farthest).contains(milliseconds) else {
+        let (milliseconds, overflows) = try integer().addingReportingOverflow(origin)
+        guard !overflows, (-Self.farthest...Self.farthest).contains(milliseconds) else {
             throw MalformedRecord(reason: "a timestamp in the record is out of range")
         }
         return Timestamp(milliseconds: milliseconds)
+    }
+
+    /// The record's own moment, see `RecordWriter`.
+    mutating func ownMoment() throws(MalformedRecord) -> Timestamp {
+        let moment = try moment()
+        if format == .compact { origin = moment.milliseconds }
+        return moment
     }
 
     /// A count, a generation, or a number of seconds. No command can produce one that exceeds 32 bits.
@@ -64,7 +99,7 @@ struct RecordReader {
     }
 
     mutating func double() throws(MalformedRecord) -> Double {
-        let number = Double(bitPattern: UInt64(bitPattern: try integer()))
+        let number = Double(bitPattern: UInt64(bitPattern: try wide()))
         guard number.isFinite else { throw MalformedRecord(reason: "a number in the record is not finite") }
         return number
     }
@@ -72,7 +107,7 @@ struct RecordReader {
     mutating func optional<Value>(
         _ read: (inout RecordReader) throws(MalformedRecord) -> Value
     ) throws(MalformedRecord) -> Value? {
-        switch try take(1).first {
+        switch try byte() {
         case 0: return nil
         case 1: return try read(&self)
         default: throw MalformedRecord(reason: "a presence byte in the record is neither 0 nor 1")
@@ -114,13 +149,21 @@ struct RecordReader {
         return content[position..<position + count]
     }
 
-    private mutating func length() throws(MalformedRecord) -> Int {
-        var length = 0
-        for shift in stride(from: 0, through: 28, by: 7) {
-            guard let byte = try take(1).first else { break }
-            length |= Int(byte & 0x7f) << shift
-            if byte < 0x80 { return length }
+    /// A number in LEB128, of at most this many bits.
+    private mutating func variable(bits: Int) throws(MalformedRecord) -> UInt64 {
+        var number: UInt64 = 0
+        for shift in stride(from: 0, to: bits, by: 7) {
+            let byte = try byte()
+            guard shift < 63 || byte <= 1 else { break }
+            number |= UInt64(byte & 0x7f) << UInt64(shift)
+            if byte < 0x80 { return number }
         }
-        throw MalformedRecord(reason: "a length in the record is out of range")
+        throw MalformedRecord(reason: "a number in the record is out of range")
+    }
+
+    private mutating func byte() throws(MalformedRecord) -> UInt8 {
+        guard position < content.count else { throw MalformedRecord(reason: "the record is truncated") }
+        defer { position += 1 }
+        return content[position]
     }
 }

@@ -1,25 +1,50 @@
 import SessionCore
 
+/// How the numbers of a record are written.
+enum RecordFormat {
+    /// Eight bytes each, little-endian.
+    case wide
+    /// As few bytes as each needs (zigzag, LEB128), and moments as the difference from the record's own. A session takes
+    /// two thirds of the bytes.
+    case compact
+
+    /// How a compact record begins. A wide record of the same kind begins with a text that is never empty.
+    static let compactMark: [UInt8] = [0, 2]
+}
+
 /// Writes a record: its fields in sequence, in an order that never changes. A later version appends its fields at the
 /// end, where earlier versions do not read.
 ///
 /// Not JSON: a record is read on every command, and this format costs a fraction of parsing JSON.
 struct RecordWriter {
     private(set) var bytes: [UInt8] = []
+    private let format: RecordFormat
+    /// What moments are counted from.
+    private var origin: Int64 = 0
 
-    init(capacity: Int = 512) {
+    init(capacity: Int = 512, format: RecordFormat = .wide) {
+        self.format = format
         bytes.reserveCapacity(capacity)
+        switch format {
+        case .wide: break
+        case .compact: bytes += RecordFormat.compactMark
+        }
     }
 
-    /// A length (LEB128) and that many bytes.
+    /// A length and that many bytes.
     mutating func bytes(_ content: some Collection<UInt8>) {
-        var length = content.count
-        while length >= 0x80 {
-            bytes.append(UInt8(length & 0x7f) | 0x80)
-            length >>= 7
-        }
-        bytes.append(UInt8(length))
+        variable(UInt64(content.count))
         bytes.append(contentsOf: content)
+    }
+
+    /// LEB128: seven bits a byte, the lowest first.
+    private mutating func variable(_ number: UInt64) {
+        var rest = number
+        while rest >= 0x80 {
+            bytes.append(UInt8(rest & 0x7f) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(rest))
     }
 
     mutating func text(_ text: String) {
@@ -30,17 +55,30 @@ struct RecordWriter {
         bytes(text.text.utf8)
     }
 
-    /// Eight bytes, little-endian.
     mutating func integer(_ number: Int64) {
+        switch format {
+        case .wide: wide(number)
+        // Zigzag: small negative numbers stay small.
+        case .compact: variable(UInt64(bitPattern: number << 1 ^ number >> 63))
+        }
+    }
+
+    private mutating func wide(_ number: Int64) {
         withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
     }
 
     mutating func moment(_ moment: Timestamp) {
-        integer(moment.milliseconds)
+        integer(moment.milliseconds - origin)
+    }
+
+    /// The record's own moment: in the compact format, those that follow are counted from it.
+    mutating func ownMoment(_ moment: Timestamp) {
+        self.moment(moment)
+        if format == .compact { origin = moment.milliseconds }
     }
 
     mutating func double(_ number: Double) {
-        integer(Int64(bitPattern: number.bitPattern))
+        wide(Int64(bitPattern: number.bitPattern))
     }
 
     /// A presence byte, then the value if there is one.

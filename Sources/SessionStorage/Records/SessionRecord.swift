@@ -5,12 +5,12 @@ import SessionCore
 /// everything around them is wrong.
 enum SessionRecord {
     static func bytes(of session: Session) -> [UInt8] {
-        var record = RecordWriter()
+        var record = RecordWriter(format: .compact)
         record.text(session.id.text)
         record.text(session.tenant)
         record.text(session.subject)
         record.text(session.policy)
-        record.moment(session.createdAt)
+        record.ownMoment(session.createdAt)
         // The granted value, not the one that the policy currently reduces it to.
         record.integer(Int64(session.granted.idleSeconds))
         record.moment(session.granted.expiresAt)
@@ -40,10 +40,10 @@ enum SessionRecord {
     }
 
     static func session(from bytes: [UInt8]) throws(MalformedRecord) -> Session {
-        var record = RecordReader(bytes)
+        var record = try RecordReader(ofAnyFormat: bytes)
         var session = Session(
             id: try record.sessionID(), tenant: try record.text(), subject: try record.exactText(),
-            policy: try record.exactText(), createdAt: try record.moment(), idleSeconds: try record.count(),
+            policy: try record.exactText(), createdAt: try record.ownMoment(), idleSeconds: try record.count(),
             expiresAt: try record.moment(), actor: try record.optionalExactText(), status: try record.status(),
             parentID: try record.optional { reader throws(MalformedRecord) in try reader.sessionID() },
             assurance: try record.assurance(), authenticatedAt: try record.optionalMoment(),

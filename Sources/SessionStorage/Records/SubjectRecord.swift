@@ -2,7 +2,7 @@ import SessionCore
 
 enum SubjectRecord {
     static func bytes(of subject: Subject) -> [UInt8] {
-        var record = RecordWriter(capacity: 64)
+        var record = RecordWriter(capacity: 64, format: .compact)
         record.text(subject.tenant)
         record.text(subject.name)
         record.integer(subject.lastSequence)
@@ -30,7 +30,7 @@ enum SubjectRecord {
     }
 
     static func subject(from bytes: [UInt8]) throws(MalformedRecord) -> Subject {
-        var record = RecordReader(bytes)
+        var record = try RecordReader(ofAnyFormat: bytes)
         var subject = Subject(
             tenant: try record.text(), name: try record.exactText(), lastSequence: try record.sequence(),
             isDisabled: try record.integer() != 0,
