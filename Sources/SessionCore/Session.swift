@@ -42,6 +42,9 @@ package struct Session: Equatable, Sendable {
     package var line: [ListPlace.Step]
     /// The latest mass revocation that it had seen when it began. That one and all earlier ones do not affect it.
     package var knownRevocation: Timestamp?
+    /// Whether its activity log is empty, and the entry of its creation follows from the session itself. It is stored once
+    /// there is another entry, or something changes that it follows from; many sessions end before that.
+    package var isCreationImplied: Bool
 
     package init(
         id: SessionID, tenant: String, subject: ExactText, policy: ExactText, createdAt: Timestamp, idleSeconds: Int,
@@ -51,7 +54,7 @@ package struct Session: Equatable, Sendable {
         lastActiveAt: Timestamp, generation: Int, credentials: SessionCredentials, pendingUntil: Timestamp? = nil,
         lock: SessionLock? = nil, placedAt: Timestamp? = nil, suspects: [ClientContext] = [],
         ticket: TransferTicket? = nil, ending: SessionEnding? = nil, line: [ListPlace.Step] = [],
-        knownRevocation: Timestamp? = nil
+        knownRevocation: Timestamp? = nil, isCreationImplied: Bool = false
     ) {
         self.id = id
         self.tenant = tenant
@@ -78,6 +81,7 @@ package struct Session: Equatable, Sendable {
         self.ending = ending
         self.line = line
         self.knownRevocation = knownRevocation
+        self.isCreationImplied = isCreationImplied
     }
 }
 
@@ -105,6 +109,11 @@ extension Session {
         if end == expiresAt { return .expiredAbsolute }
         // Whichever deadline it was: a session that never showed its second factor cannot be resumed.
         return pendingUntil == nil ? .expiredIdle : .expiredPending
+    }
+
+    /// Whether both sessions imply the same entry of their creation. (The actor never changes.)
+    func impliesCreation(of other: Session) -> Bool {
+        context == other.context && device == other.device && assurance == other.assurance
     }
 
     /// When this session needs attention again: to expire or to be forgotten.

@@ -23,6 +23,8 @@ package struct SubjectTransaction: Sendable {
     package internal(set) var isSubjectChanged = false
     package internal(set) var areRevocationsChanged = false
     package internal(set) var events: [Event] = []
+    /// Sessions that no longer imply the entry of their creation, as they were when they last did.
+    package private(set) var impliedCreations: [Session] = []
     private(set) var caller: String?
     /// The children of each session, oldest first. A cache, dropped when a session begins or moves.
     var childIDs: [SessionID: [SessionID]]?
@@ -124,7 +126,7 @@ extension SubjectTransaction {
     /// Stores `session` with a new deadline. A new session has seen the active mass revocations, and is not affected by
     /// them.
     mutating func put(_ session: Session) {
-        if aggregate.sessions.updateValue(session, forKey: session.id) == nil {
+        if replace(session) == nil {
             childIDs = nil
             if let latest = standing.latest { aggregate.sessions[session.id]?.knownRevocation = latest }
         }
@@ -142,9 +144,30 @@ extension SubjectTransaction {
 
     /// Stores a change to `session` that does not affect its deadline.
     mutating func update(_ session: Session) {
-        aggregate.sessions[session.id] = session
+        replace(session)
         changed.insert(session.id)
         rememberPlace(of: session)
+    }
+
+    /// Replaces a session in the aggregate, and returns the former one.
+    @discardableResult
+    private mutating func replace(_ session: Session) -> Session? {
+        guard let before = aggregate.sessions.updateValue(session, forKey: session.id) else { return nil }
+        guard session.isCreationImplied else { return before }
+        if before.isCreationImplied {
+            if session.impliesCreation(of: before) { return before }
+            impliedCreations.append(before)
+        }
+        aggregate.sessions[session.id]?.isCreationImplied = false
+        return before
+    }
+
+    /// Stores the entry of a session's creation, before another one.
+    private mutating func logCreation(of id: SessionID) {
+        guard let session = aggregate.sessions[id], session.isCreationImplied else { return }
+        impliedCreations.append(session)
+        aggregate.sessions[id]?.isCreationImplied = false
+        changed.insert(id)
     }
 
     /// Updates or removes the session's entry in the deadline index.
@@ -195,6 +218,7 @@ extension SubjectTransaction {
         detail: Event.Detail? = nil
     ) {
         changeSubject(tenant: tenant, name: name) { $0.lastSequence += 1 }
+        if let session, kind != .created { logCreation(of: session.id) }
         events.append(
             Event(
                 kind: kind, id: makeName(length: 24, prefix: "evt_"), at: now, handle: aggregate.handle,

@@ -24,8 +24,8 @@ package struct Commit: Sendable {
     package let isSubjectChanged: Bool
     package let areRevocationsChanged: Bool
     package let events: [OutgoingEvent]
-    /// The entries that the events add to their sessions' activity logs, in order.
-    package let activity: [(session: SessionID, entry: ActivityEntry)]
+    private let sessionEvents: [Event]
+    private let impliedCreations: [Session]
     package let results: [(message: MessageKey, result: StoredResult)]
 
     package init(
@@ -41,11 +41,31 @@ package struct Commit: Sendable {
         isSubjectChanged = transaction.isSubjectChanged
         areRevocationsChanged = transaction.areRevocationsChanged
         self.events = events
-        activity = transaction.events.compactMap { event in
+        sessionEvents = transaction.events
+        impliedCreations = transaction.impliedCreations
+        self.results = results
+    }
+
+    typealias LoggedActivity = (session: SessionID, entry: ActivityEntry)
+
+    /// The entries that the events add to their sessions' activity logs, in order.
+    var activity: [LoggedActivity] {
+        sessionEvents.compactMap { event in
             guard let session = event.session, let entry = ActivityEntry(event) else { return nil }
             return (session.id, entry)
         }
-        self.results = results
+    }
+
+    /// The entries to store, in order: those that no session implies.
+    var storedActivity: [LoggedActivity] {
+        var stored: [LoggedActivity] = impliedCreations.map { ($0.id, ActivityEntry(creationOf: $0)) }
+        for event in sessionEvents {
+            guard let session = event.session, event.kind != .created || !session.isCreationImplied,
+                let entry = ActivityEntry(event)
+            else { continue }
+            stored.append((session.id, entry))
+        }
+        return stored
     }
 
     /// Whether the commit changes the aggregate itself, and not only records around it.

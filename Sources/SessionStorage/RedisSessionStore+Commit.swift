@@ -65,7 +65,7 @@ extension RedisSessionStore {
             let record = ResultRecord.bytes(of: result, fingerprint: message.fingerprint)
             arguments.append(.bytes(seal.seal(record, at: .entry(inbox))))
         }
-        for (session, entry) in commit.activity {
+        for (session, entry) in commit.storedActivity {
             let log = keys.activity(session)
             scriptKeys.append(log)
             arguments.append(.bytes(seal.seal(ActivityRecord.bytes(of: entry), at: .entry(log))))

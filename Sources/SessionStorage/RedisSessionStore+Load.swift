@@ -1,4 +1,5 @@
 import RedisNIO
+import SessionContract
 import SessionCore
 
 extension RedisSessionStore {
@@ -104,7 +105,7 @@ extension RedisSessionStore {
         }
         for session in request.activityOf {
             switch activity(of: session, from: try value(try replies.next())) {
-            case .success(let entries): loaded.activity[session] = entries
+            case .success(let entries): loaded.activity[session] = entries + impliedActivity(of: session, in: loaded)
             case .failure(let damage): loaded.damage.activity[session] = damage
             }
         }
@@ -160,6 +161,14 @@ extension RedisSessionStore {
             }
             return entries
         }
+    }
+
+    /// The oldest entry of a log, if it is not stored.
+    private func impliedActivity(of session: SessionID, in loaded: LoadedAggregate) -> [ActivityEntry] {
+        guard case .loaded(let aggregate) = loaded.state, let session = aggregate.sessions[session],
+            session.isCreationImplied
+        else { return [] }
+        return [ActivityEntry(creationOf: session)]
     }
 
     private func storedResult(

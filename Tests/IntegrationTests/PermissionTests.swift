@@ -30,7 +30,7 @@ struct PermissionTests {
             #expect(created[0].failure == nil)
             try await user.set(rule)
             let error = await #expect(throws: StoreError.self) {
-                try await user.processor.process([user.create("bob", id: "2")])
+                try await user.processor.process(user.createAndRevoke("bob", id: "2"))
             }
             #expect(error?.cause == .away && error?.mayHaveHappened == false)
             #expect(error?.message.contains("NOPERM") == true, "\(String(describing: error))")
@@ -40,7 +40,7 @@ struct PermissionTests {
 
             try await user.set("+@all", "~\(user.fixture.namespace):*")
             try await user.client.waitUntilConnected()
-            let again = try await user.processor.process([user.create("bob", id: "2")])
+            let again = try await user.processor.process(user.createAndRevoke("bob", id: "2"))
             #expect(again[0].failure == nil && !again[0].isDuplicate)
         }
     }
@@ -64,7 +64,7 @@ struct PermissionTests {
             {
                 try await user.set("-\(command)")
                 await #expect(throws: StoreError.self) {
-                    try await user.processor.process([user.create("carol", id: command)])
+                    try await user.processor.process(user.createAndRevoke("carol", id: command))
                 }
                 for key in try await user.fixture.keys() {
                     // A claim is made while loading, and the keyring was recorded before.

@@ -73,6 +73,12 @@ struct RedisUser {
         sender.work("session.create", ["subject": .string(subject)], id: id)
     }
 
+    /// Two commands in one commit, which writes everything that a commit can write about a session: its creation alone is
+    /// not logged.
+    func createAndRevoke(_ subject: String, id: String) -> [Work] {
+        [create(subject, id: id), sender.work("session.revoke", ["subject": .string(subject)], id: "revoke-" + id)]
+    }
+
     func aggregate(of subject: String) -> String {
         KeySpace(namespace: fixture.namespace)
             .aggregate(fixture.manager.tokens.handle(tenant: "default", subject: subject))

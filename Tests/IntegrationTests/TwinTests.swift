@@ -65,7 +65,7 @@ struct TwinTests {
                 #expect(left == right, "seed \(seed), the aggregate of \(subject)")
             }
             for session in script.sessions {
-                let request = [LoadRequest(handle: session.handle, scope: .sessions([]), activityOf: [session])]
+                let request = [LoadRequest(handle: session.handle, scope: .sessions([session]), activityOf: [session])]
                 let left = try await fixture.store.load(request).aggregates[0].activity
                 let right = try await twin.load(request).aggregates[0].activity
                 #expect(left == right, "seed \(seed), the activity of \(session)")

@@ -16,6 +16,8 @@ struct Scene {
     var activity: [SessionID: [ActivityEntry]] = [:]
     /// The events of the last command.
     var events: [Event] = []
+    /// The sessions whose creation the last command logged.
+    var impliedCreations: [Session] = []
     /// Whether the last command left nothing to commit.
     var wroteNothing = true
     private var seed: UInt64 = 0
@@ -103,6 +105,7 @@ struct Scene {
         aggregate = transaction.aggregate
         if !transaction.isEmpty { aggregate.revision += 1 }
         events = transaction.events
+        impliedCreations = transaction.impliedCreations
         wroteNothing = transaction.isEmpty
         return outcome
     }

@@ -13,7 +13,7 @@ struct UpdateTests {
             $0.device = Device(id: "1", name: "Firefox")
             $0.context = ClientContext(ip: "192.0.2.1", country: "DE")
         }
-        let session = try scene.update(target(created)) {
+        var session = try scene.update(target(created)) {
             $0.attributes = ["a": .null, "c": .integer(3)]
             $0.device = Device(name: "Chrome")
             $0.context = ClientContext(ip: "198.51.100.1")
@@ -22,6 +22,9 @@ struct UpdateTests {
         #expect(session.device == Device(name: "Chrome"))
         #expect(session.context == ClientContext(ip: "198.51.100.1"))
         #expect(scene.kinds == [.updated])
+        // Its creation is logged, now that something else is.
+        #expect(session.isCreationImplied && scene[created]?.isCreationImplied == false)
+        session.isCreationImplied = false
         #expect(scene[created] == session)
     }
 

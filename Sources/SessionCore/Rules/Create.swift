@@ -53,7 +53,8 @@ extension SessionManager {
             actor: create.actor ?? parent?.actor, status: challenge == nil ? .active : .pending, parentID: parent?.id,
             assurance: assurance, authenticatedAt: authenticatedAt, device: create.device, context: create.context,
             attributes: create.attributes, lastActiveAt: now, generation: 1, credentials: .none,
-            pendingUntil: challenge?.expiresAt, placedAt: create.context?.coordinates == nil ? nil : now)
+            pendingUntil: challenge?.expiresAt, placedAt: create.context?.coordinates == nil ? nil : now,
+            isCreationImplied: true)
         try transaction.requireRoom(for: session)
         let issued = replaceTokens(of: &session, under: policy, in: &transaction)
         transaction.put(session)

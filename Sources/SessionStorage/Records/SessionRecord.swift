@@ -36,6 +36,7 @@ enum SessionRecord {
             record.text(step.own)
         }
         record.optional(session.knownRevocation) { $0.moment($1) }
+        record.integer(session.isCreationImplied ? 1 : 0)
         return record.bytes
     }
 
@@ -63,6 +64,9 @@ enum SessionRecord {
             ListPlace.Step(createdAt: try reader.moment(), own: try reader.text())
         }
         session.knownRevocation = try record.optionalMoment()
+        // Records from before creations were implied end here.
+        guard !record.isAtEnd else { return session }
+        session.isCreationImplied = try record.integer() != 0
         return session
     }
 }
