@@ -49,8 +49,8 @@ extension RedisSessionStore {
         for name in changes.removed { arguments.append(.string(name)) }
         for name in changes.removedPolicies { arguments.append(.string(policyField(name))) }
         for session in changes.scheduled {
-            arguments.append(.string(session.id.withoutPrefix))
             arguments.append(.integer(session.nextDeadline.milliseconds))
+            arguments.append(.string(session.id.withoutPrefix))
         }
         for id in changes.cancelled { arguments.append(.string(id.withoutPrefix)) }
         let outbox = keys.outbox(partition)

@@ -5,7 +5,7 @@
 -- ARGV: the revision that was read; the lifetime of inbox entries in milliseconds; the seconds after which the
 --       aggregate expires, 0 to remove its expiry, -1 to leave it unchanged; six counts, followed by that many items
 --       each:
---       fields to set (field, value), fields to remove (field), deadlines to set (member, milliseconds),
+--       fields to set (field, value), fields to remove (field), deadlines to set (milliseconds, member),
 --       deadlines to remove (member), events (id, sealed), results (sealed); then the last millisecond at which this
 --       commit may be stored; finally, for each activity log, its entry and the milliseconds after which the log expires.
 --
@@ -74,14 +74,15 @@ for _ = 1, events do
     event = event + 2
 end
 
-for _ = 1, sets do
-    redis.call('HSET', aggregate, ARGV[at], ARGV[at + 1])
-    at = at + 2
+-- Runs `command` on `key` with the next `count` arguments, in parts that fit Lua's stack (LUAI_MAXCSTACK, 8000 values).
+local function change(command, key, count)
+    for first = at, at + count - 1, 1000 do
+        redis.call(command, key, unpack(ARGV, first, math.min(first + 999, at + count - 1)))
+    end
+    at = at + count
 end
-for _ = 1, removals do
-    redis.call('HDEL', aggregate, ARGV[at])
-    at = at + 1
-end
+change('HSET', aggregate, 2 * sets)
+change('HDEL', aggregate, removals)
 if sets + removals > 0 then
     if retention > 0 then
         redis.call('EXPIRE', aggregate, retention)
@@ -89,14 +90,8 @@ if sets + removals > 0 then
         redis.call('PERSIST', aggregate)
     end
 end
-for _ = 1, schedules do
-    redis.call('ZADD', deadlines, ARGV[at + 1], ARGV[at])
-    at = at + 2
-end
-for _ = 1, cancellations do
-    redis.call('ZREM', deadlines, ARGV[at])
-    at = at + 1
-end
+change('ZADD', deadlines, 2 * schedules)
+change('ZREM', deadlines, cancellations)
 
 at = event
 for i = 4, 3 + results do

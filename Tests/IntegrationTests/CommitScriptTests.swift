@@ -47,6 +47,8 @@ struct CommitScriptTests {
         Shape(results: 2, activities: 2),
         Shape(
             sets: 2, removals: 2, schedules: 2, cancellations: 2, events: 2, results: 2, activities: 2, retention: 900),
+        // More than Lua's stack holds.
+        Shape(sets: 4001, removals: 8001, schedules: 4001, cancellations: 8001),
     ]
     static let commands = [
         "hdel", "expire", "persist", "zadd", "zrem", "xadd", "exists", "set", "lpush", "ltrim", "pexpire", "hset",
@@ -256,7 +258,7 @@ struct ScriptedCommit {
         arguments.append("\(until)")
         for number in 0..<shape.sets { arguments += ["set\(number)", "value\(number)"] }
         for number in 0..<shape.removals { arguments.append("removed\(number)") }
-        for number in 0..<shape.schedules { arguments += ["scheduled\(number)", "\(100 + number)"] }
+        for number in 0..<shape.schedules { arguments += ["\(100 + number)", "scheduled\(number)"] }
         for number in 0..<shape.cancellations { arguments.append("cancelled\(number)") }
         for number in 0..<shape.events { arguments += ["event\(number)", "sealed\(number)"] }
         for number in 0..<shape.results { arguments.append("result\(number)") }
