@@ -145,6 +145,20 @@ def test_an_eviction_policy_that_cannot_be_checked_is_logged(start_worker, redis
             server.execute_command("ACL", "DELUSER", "limited")
 
 
+@pytest.mark.parametrize("value, is_logged", [(64, True), (1024, False)])
+def test_a_redis_that_takes_more_memory_than_needed_is_logged(start_worker, redis_url, value, is_logged):
+    name = "hash-max-listpack-value"
+    with redis.Redis.from_url(redis_url) as server:
+        before = server.config_get(name)[name]
+        server.config_set(name, value)
+        try:
+            worker = start_worker().await_ready()
+            assert (f"raise {name} to 1024" in worker.log) == is_logged
+            assert worker.stop() == 0
+        finally:
+            server.config_set(name, before)
+
+
 def test_too_low_a_limit_on_open_files_is_an_error_with_numbers(refused):
     def few():
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))

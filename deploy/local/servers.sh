@@ -9,7 +9,7 @@ start_redis() {
     local redis_port="$port" log="$folder/redis.log"
     mkdir "$folder/redis"
     start redis "$log" redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --appendonly no \
-        --dir "$folder/redis"
+        --hash-max-listpack-value 1024 --dir "$folder/redis"
     await_server "Redis" "$pid" "$log" 20 answers_redis "$redis_port"
     redis_url="redis://127.0.0.1:$redis_port/0"
     note "Redis is running at $redis_url"

@@ -30,6 +30,7 @@ struct StartChecks: Sendable {
     func run() async throws {
         try await waitForRedis()
         try await patiently { try await EvictionCheck(redis: redis, logger: logger).run(configuration) }
+        try await patiently { try await EncodingCheck(redis: redis, logger: logger).run() }
         try await patiently { try await checkBroker() }
         // Last, because it records the keyring for the namespace: a failed start must not change anything.
         try await patiently {
