@@ -88,12 +88,14 @@ struct CommitScriptTests {
             let shape = Self.shapes[index]
             let commit = ScriptedCommit(shape, named: "\(index)", in: fixture.namespace)
             // Everything that it removes and cancels exists before.
+            var before = RedisPipeline()
             for number in 0..<shape.removals {
-                _ = try await fixture.command("HSET", .string(commit.aggregate), .string("removed\(number)"), "x")
+                before.command("HSET", .string(commit.aggregate), .string("removed\(number)"), "x")
             }
             for number in 0..<shape.cancellations {
-                _ = try await fixture.command("ZADD", .string(commit.deadlines), "5", .string("cancelled\(number)"))
+                before.command("ZADD", .string(commit.deadlines), "5", .string("cancelled\(number)"))
             }
+            _ = try await fixture.client.send(before)
             _ = try await fixture.command("HSET", .string(commit.aggregate), "kept", "x")
             _ = try await fixture.command("EXPIRE", .string(commit.aggregate), "10000")
             let reply = try await commit.run(over: fixture.client)
@@ -103,8 +105,11 @@ struct CommitScriptTests {
             let revision = shape.sets + shape.removals > 0 ? ["r"] : []
             let mayBeGone = shape.retention == 1 && fields.isEmpty
             #expect(mayBeGone || Set(fields) == Set((0..<shape.sets).map { "set\($0)" } + ["kept"] + revision))
+            var after = RedisPipeline()
             for number in 0..<shape.sets {
-                let value = try await fixture.command("HGET", .string(commit.aggregate), .string("set\(number)"))
+                after.command("HGET", .string(commit.aggregate), .string("set\(number)"))
+            }
+            for (number, value) in try await fixture.client.send(after).enumerated() {
                 #expect(shape.retention == 1 && value.isNull || value.string == "value\(number)")
             }
             let life = try await fixture.command("TTL", .string(commit.aggregate)).integer ?? -9
