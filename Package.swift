@@ -147,7 +147,7 @@ let package = Package(
                 "SessionEngine",
                 "SessionStorage", "SojournClient", "WorkerCommandLine", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], swiftSettings: swift),
+            ], swiftSettings: swift, linkerSettings: [.linkedLibrary("jemalloc", .when(platforms: [.linux]))]),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
         .target(
             name: "LogRecording",

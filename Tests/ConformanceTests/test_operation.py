@@ -292,3 +292,8 @@ def test_a_keyring_is_followed_through_the_links_of_kubernetes(start_worker, set
     (tmp_path / "..data_tmp").rename(tmp_path / "..data")
     worker.await_log("the keyring has changed and is in force")
     assert worker.stop() == 0
+
+
+def test_a_worker_allocates_memory_with_jemalloc(worker):
+    with open(f"/proc/{worker.process.pid}/maps", encoding="utf-8") as mapped:
+        assert "libjemalloc" in mapped.read()

@@ -17,6 +17,7 @@ install_packages() {
     command -v pkg-config >/dev/null || missing+=(pkg-config)
     has_library librabbitmq || missing+=(librabbitmq-dev)
     has_library hiredis || missing+=(libhiredis-dev)
+    has_library jemalloc || missing+=(libjemalloc-dev)
     rabbitmq_script >/dev/null && command -v epmd >/dev/null || missing+=(rabbitmq-server)
     command -v redis-server >/dev/null || missing+=(redis-server)
     command -v python3 >/dev/null || missing+=(python3)
