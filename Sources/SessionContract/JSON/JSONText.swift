@@ -1,3 +1,5 @@
+import SessionCore
+
 /// The string grammar of RFC 8259, section 7.
 enum JSONText {
     private static let quote = UInt8(ascii: "\"")
@@ -8,9 +10,7 @@ enum JSONText {
         let start = position + 1
         position = try endOfPlainRun(bytes, from: start)
         guard bytes[position] == backslash else {
-            let text = bytes.extracting(start..<position).withUnsafeBufferPointer {
-                String(validating: $0, as: UTF8.self)
-            }
+            let text = String(utf8: bytes.extracting(start..<position))
             position += 1
             return try checked(text, startingAt: start)
         }
@@ -32,7 +32,7 @@ enum JSONText {
             position = try endOfPlainRun(bytes, from: position)
         }
         position += 1
-        return try checked(String(validating: unescaped, as: UTF8.self), startingAt: start)
+        return try checked(String(utf8: unescaped.span), startingAt: start)
     }
 
     /// The index of the next quote or backslash.

@@ -41,7 +41,8 @@ struct RecordReader {
     }
 
     mutating func text() throws(MalformedRecord) -> String {
-        guard let text = String(validating: try bytes(), as: UTF8.self) else {
+        let bytes = try bytes()
+        guard let text = String(utf8: bytes.span) else {
             throw MalformedRecord(reason: "a text in the record is not UTF-8")
         }
         return text
