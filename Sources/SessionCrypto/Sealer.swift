@@ -1,4 +1,5 @@
 import Crypto
+import FoundationEssentials
 import Glibc
 package import SessionCore
 
@@ -95,10 +96,13 @@ package struct Sealer: Sendable {
         guard let number = Self.number(of: sealed) else { throw .unreadable }
         guard let key = keys[number] else { throw .unknownKey(Keyring.Key.id(number)) }
         do {
-            let box = try AES.GCM.SealedBox(combined: sealed[Self.headerLength...])
-            return Array(
-                try AES.GCM.open(
-                    box, using: key.subKeys[Int(sealed[5])], authenticating: sealed[..<Self.headerLength] + context))
+            let box = try AES.GCM.SealedBox(
+                combined: sealed.withUnsafeBytes { Data(UnsafeRawBufferPointer(rebasing: $0[Self.headerLength...])) })
+            var authenticated: [UInt8] = []
+            authenticated.reserveCapacity(Self.headerLength + context.count)
+            authenticated.append(contentsOf: sealed[..<Self.headerLength])
+            authenticated.append(contentsOf: context)
+            return Array(try AES.GCM.open(box, using: key.subKeys[Int(sealed[5])], authenticating: authenticated))
         } catch {
             throw .damaged
         }

@@ -17,6 +17,7 @@ struct Grouping {
         need: (Command, Work) -> Need?
     ) {
         var places: [SubjectHandle: Int] = [:]
+        places.reserveCapacity(items.count)
         var wholes = 0
         for item in items {
             guard case .command(let command) = item.work.content, let need = need(command, item.work) else {
