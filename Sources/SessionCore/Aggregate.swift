@@ -7,21 +7,20 @@ package struct Aggregate: Equatable, Sendable {
     package var revision: Int64
     /// `nil` if nothing is stored about the subject, or if only single sessions were loaded.
     package var subject: Subject?
-    package var sessions: [SessionID: Session]
+    package var sessions: SessionTable
     /// Policies set with `policy.put`. Only the one aggregate that belongs to no subject has any.
     package var policies: [PolicyName: SessionPolicy]
     /// Active mass revocations. Only their own aggregate, which belongs to no subject either, has any.
     package var revocations: StandingRevocations
 
     package init(
-        handle: SubjectHandle, revision: Int64 = 0, subject: Subject? = nil, sessions: [Session] = [],
+        handle: SubjectHandle, revision: Int64 = 0, subject: Subject? = nil, sessions: SessionTable = [:],
         policies: [PolicyName: SessionPolicy] = [:], revocations: StandingRevocations = .none
     ) {
         self.handle = handle
         self.revision = revision
         self.subject = subject
-        // If two sessions have the same id, the later one wins. The loader reports that as corruption.
-        self.sessions = Dictionary(sessions.map { ($0.id, $0) }, uniquingKeysWith: { _, last in last })
+        self.sessions = sessions
         self.policies = policies
         self.revocations = revocations
     }

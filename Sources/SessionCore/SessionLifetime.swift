@@ -48,16 +48,16 @@ extension Aggregate {
     /// Limits the lifetimes of all sessions by the policies in force, and a child's by its ancestors' as well.
     mutating func cap(by policies: PolicyCatalogue) {
         var isCapped = false
-        for (id, session) in sessions {
+        for session in sessions.values {
             let cap = session.cap(under: policies.governing(session))
             if cap != nil { isCapped = true }
-            if cap != session.cap { sessions[id]?.cap = cap }
+            if cap != session.cap { sessions[session.id]?.cap = cap }
         }
         guard isCapped else { return }
-        for (id, child) in sessions where child.parentID != nil && child.status.isLiving {
+        for child in sessions.values where child.parentID != nil && child.status.isLiving {
             let end = ancestors(of: child).compactMap { sessions[$0]?.expiresAt }.min()
             guard let end, end < child.expiresAt else { continue }
-            sessions[id]?.cap = SessionLifetime(idleSeconds: child.idleSeconds, expiresAt: end)
+            sessions[child.id]?.cap = SessionLifetime(idleSeconds: child.idleSeconds, expiresAt: end)
         }
     }
 

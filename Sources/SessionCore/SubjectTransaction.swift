@@ -152,7 +152,7 @@ extension SubjectTransaction {
     /// Replaces a session in the aggregate, and returns the former one.
     @discardableResult
     private mutating func replace(_ session: Session) -> Session? {
-        guard let before = aggregate.sessions.updateValue(session, forKey: session.id) else { return nil }
+        guard let before = aggregate.sessions.update(session) else { return nil }
         guard session.isCreationImplied else { return before }
         if before.isCreationImplied {
             if session.impliesCreation(of: before) { return before }

@@ -8,19 +8,14 @@ struct AggregateReader {
     let seal: RecordSeal
     var revision: Int64 = 0
     var subject: Subject?
-    var sessions: [Session] = []
+    var sessions: SessionTable = [:]
     var policies: [PolicyName: SessionPolicy] = [:]
     var revocations = StandingRevocations.none
 
-    /// - Throws: if the same session appears twice.
     var aggregate: Aggregate {
-        get throws(DamagedRecord) {
-            let aggregate = Aggregate(
-                handle: handle, revision: revision, subject: subject, sessions: sessions, policies: policies,
-                revocations: revocations)
-            guard aggregate.sessions.count == sessions.count else { throw damaged("the hash holds a session twice") }
-            return aggregate
-        }
+        Aggregate(
+            handle: handle, revision: revision, subject: subject, sessions: sessions, policies: policies,
+            revocations: revocations)
     }
 
     /// Adds a whole hash, given as alternating names and values.
@@ -50,12 +45,22 @@ struct AggregateReader {
             let (name, policy) = try seal.read(value, at: .field(field, key: key), as: PolicyRecord.policy).get()
             policies[name] = policy
         default:
-            let session = try seal.read(value, at: .field(field, key: key), as: SessionRecord.session).get()
-            guard session.id.isMade(of: handle, own: field) else {
-                throw damaged("the field holds another session's record")
-            }
-            sessions.append(session)
+            try add(try session(from: value, of: field))
         }
+    }
+
+    /// - Throws: if the session was added before.
+    mutating func add(_ session: SharedSession) throws(DamagedRecord) {
+        guard sessions.insert(session) else { throw damaged("the hash holds a session twice") }
+    }
+
+    func session(from value: [UInt8], of field: String) throws(DamagedRecord) -> SharedSession {
+        let session = SharedSession(
+            try seal.read(value, at: .field(field, key: key), as: SessionRecord.session).get())
+        guard session.session.id.isMade(of: handle, own: field) else {
+            throw damaged("the field holds another session's record")
+        }
+        return session
     }
 
     private func damaged(_ reason: String) -> DamagedRecord {

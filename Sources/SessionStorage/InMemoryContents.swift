@@ -91,7 +91,8 @@ extension InMemoryContents {
         case .whole: return known
         case .sessions(let ids):
             return Aggregate(
-                handle: known.handle, revision: known.revision, sessions: ids.compactMap { known.sessions[$0] })
+                handle: known.handle, revision: known.revision,
+                sessions: SessionTable(ids.compactMap { known.sessions[$0] }))
         }
     }
 

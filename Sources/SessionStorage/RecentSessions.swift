@@ -14,9 +14,9 @@ final class RecentSessions: Sendable {
 
     private final class Entry: Sendable {
         let sealed: [UInt8]
-        let session: Session
+        let session: SharedSession
 
-        init(sealed: [UInt8], session: Session) {
+        init(sealed: [UInt8], session: SharedSession) {
             self.sealed = sealed
             self.session = session
         }
@@ -25,16 +25,16 @@ final class RecentSessions: Sendable {
     private let entries = Mutex([Entry?](repeating: nil, count: capacity))
 
     /// The session that these bytes decoded to when they were last opened for this place.
-    func session(_ id: SessionID, sealed: [UInt8]) -> Session? {
+    func session(_ id: SessionID, sealed: [UInt8]) -> SharedSession? {
         let place = Self.place(of: id)
-        guard let entry = entries.withLock({ $0[place] }), entry.session.id == id, entry.sealed == sealed else {
+        guard let entry = entries.withLock({ $0[place] }), entry.session.session.id == id, entry.sealed == sealed else {
             return nil
         }
         return entry.session
     }
 
-    func keep(_ session: Session, sealed: [UInt8]) {
-        let place = Self.place(of: session.id)
+    func keep(_ session: SharedSession, sealed: [UInt8]) {
+        let place = Self.place(of: session.session.id)
         let entry = Entry(sealed: sealed, session: session)
         entries.withLock { $0[place] = entry }
     }

@@ -195,24 +195,28 @@ extension RedisSessionStore {
                 if let revision = values[0].bytes { try reader.add(revision, of: KeySpace.revisionField) }
                 for (id, reply) in zip(ids, values.dropFirst()) {
                     guard let value = reply.bytes else { continue }
-                    if let session = recent.session(id, sealed: value) {
-                        reader.sessions.append(session)
-                        continue
-                    }
                     do throws(DamagedRecord) {
-                        try reader.add(value, of: id.own)
-                        if let session = reader.sessions.last { recent.keep(session, sealed: value) }
+                        try reader.add(try session(id, from: value, by: reader))
                     } catch {
                         damaged[id] = error
                     }
                 }
             }
-            var loaded = LoadedAggregate(state: .loaded(try reader.aggregate))
+            var loaded = LoadedAggregate(state: .loaded(reader.aggregate))
             if !damaged.isEmpty { loaded.damage.sessions = damaged }
             return loaded
         } catch {
             return LoadedAggregate(state: .damaged(error))
         }
+    }
+
+    private func session(
+        _ id: SessionID, from sealed: [UInt8], by reader: AggregateReader
+    ) throws(DamagedRecord) -> SharedSession {
+        if let session = recent.session(id, sealed: sealed) { return session }
+        let session = try reader.session(from: sealed, of: id.own)
+        recent.keep(session, sealed: sealed)
+        return session
     }
 }
 

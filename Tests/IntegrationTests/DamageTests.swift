@@ -116,7 +116,7 @@ struct DamageTests {
         }
         #expect(Timestamp(milliseconds: .max - 1).adding(seconds: 1) == Timestamp(milliseconds: .max))
         #expect(Timestamp(milliseconds: 0).adding(seconds: .min) == Timestamp(milliseconds: .min))
-        #expect(Aggregate(handle: id.handle, sessions: [session(), session()]).sessions.count == 1)
+        #expect(Aggregate(handle: id.handle, sessions: SessionTable([session(), session()])).sessions.count == 1)
     }
 }
 

@@ -56,7 +56,7 @@ struct Scene {
 
     /// A transaction on the record of a single session, as a validate loads it.
     func narrowTransaction(for id: SessionID, random: UInt64 = 1) -> SubjectTransaction {
-        let sessions = aggregate.sessions[id].map { [$0] } ?? []
+        let sessions = SessionTable(aggregate.sessions[id].map { [$0] } ?? [])
         return SubjectTransaction(
             on: Aggregate(handle: aggregate.handle, revision: aggregate.revision, sessions: sessions),
             scope: .sessions([id]), now: now, policies: policies, standing: standing, random: SeededRandom(seed: random)
