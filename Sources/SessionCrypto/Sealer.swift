@@ -1,6 +1,5 @@
 import Crypto
 import FoundationEssentials
-import Glibc
 package import SessionCore
 
 /// Why sealed bytes did not open.
@@ -35,6 +34,7 @@ package struct Sealer: Sendable {
 
     private var current: SealingKey
     private let keys: [UInt32: SealingKey]
+    private let entropy = EntropyPool()
 
     /// - Parameter now: seals with the key that is current at this time; opens with all keys.
     package init(keyring: Keyring, namespace: String, at now: Timestamp) {
@@ -74,7 +74,7 @@ package struct Sealer: Sendable {
     }
 
     package func seal(_ plaintext: [UInt8], context: [UInt8]) -> [UInt8] {
-        let random = Self.randomBytes()
+        let random = randomBytes()
         var sealed: [UInt8] = []
         sealed.reserveCapacity(plaintext.count + Self.overhead)
         sealed.append(Self.version)
@@ -98,25 +98,16 @@ package struct Sealer: Sendable {
         do {
             let box = try AES.GCM.SealedBox(
                 combined: sealed.withUnsafeBytes { Data(UnsafeRawBufferPointer(rebasing: $0[Self.headerLength...])) })
-            var authenticated: [UInt8] = []
-            authenticated.reserveCapacity(Self.headerLength + context.count)
-            authenticated.append(contentsOf: sealed[..<Self.headerLength])
-            authenticated.append(contentsOf: context)
+            let authenticated = Array(sealed.prefix(Self.headerLength)) + context
             return Array(try AES.GCM.open(box, using: key.subKeys[Int(sealed[5])], authenticating: authenticated))
         } catch {
             throw .damaged
         }
     }
 
-    /// Draws salt and nonce with one system call. The library's `Nonce()` makes three, which cost half as much as
-    /// sealing itself.
-    private static func randomBytes() -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: 13) { buffer, count in
-            guard getentropy(buffer.baseAddress, 13) == 0 else {
-                preconditionFailure("the system's random source failed: nothing can be sealed safely")
-            }
-            count = 13
-        }
+    /// Draws salt and nonce. The library's `Nonce()` makes three system calls, which cost half as much as sealing itself.
+    private func randomBytes() -> [UInt8] {
+        withUnsafeBytes(of: (entropy.next(), entropy.next())) { Array($0.prefix(13)) }
     }
 }
 
