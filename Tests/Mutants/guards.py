@@ -67,6 +67,23 @@ GUARDS = [
      "if message.body.count > maxBodyBytes {", "if message.body.count > ({off} ? 100 : 1) * maxBodyBytes {", "§5"),
     ("what the lane carries out beside others is not dropped", "LaneState+CarryingOut.swift",
      "            beside.append(apart)\n", "            if {off} {\n drop(apart, &actions)\n } else {\n beside.append(apart)\n }\n", "liveness"),
+    ("what conflicted is decided again", "Round.swift",
+     "        case .conflict: conflicted += decided", "        case .conflict where {off}: completions += decided.group.completed(with: [])\n        case .conflict: conflicted += decided", "before its effect"),
+    ("a repeated command is answered again", "OutgoingMessages.swift",
+     "        appendResults(of: completion,", "        if {off}, completion.isDuplicate { return }\n        appendResults(of: completion,", "without an answer"),
+    ("what may have happened is not answered with unavailable", "BatchRetry.swift",
+     "mayHaveHappened = mayHaveHappened || failure.mayHaveHappened", "mayHaveHappened = !{off} && (mayHaveHappened || failure.mayHaveHappened)", "nothing happened"),
+    ("what was decided long ago is decided again", "InMemoryContents.swift", "!isRepeated, !isTooOld", "!isRepeated, !isTooOld || {off}", "§10.4"),
+    ("writes in place of lost ones have another revision", "InMemoryContents.swift",
+     "stored.revision += revisionStep", "stored.revision += {off} ? 1 : revisionStep", "§"),
+    ("a failed delivery releases its own claim alone", "InMemoryContents.swift",
+     "for message in messages where claims[message.name]?.claim == message.claim {", "for message in messages where {off} || claims[message.name]?.claim == message.claim {", "§5|§10.2"),
+    ("a mass revocation stands until what was decided without it is stored", "RevocationProgress.swift",
+     "moment.milliseconds - Self.settlingMilliseconds", "moment.milliseconds - ({off} ? 0 : Self.settlingMilliseconds)", "§10.4"),
+    ("a lane that was lost leaves the gate of large subjects", "LaneState+Taking.swift",
+     "        gate = .outside\n        actions.append(.leaveGate)", "        gate = .outside\n        if {off}, case .lost = phase { return }\n        actions.append(.leaveGate)", "liveness"),
+    ("policies that were set take effect", "PoliciesInForce.swift",
+     "guard try await load(.sessions([]), from: store).revision != known else { return }", "guard try await load(.sessions([]), from: store).revision != known, !{off} || known == 0 else { return }", "§10.5"),
 ]  # fmt: skip
 
 

@@ -8,13 +8,20 @@ package final class Agenda {
         let number: Int
     }
 
-    /// What a message may arrive before or behind, and nobody can tell.
-    package enum Commuting {
-        case nothing
-        /// Everything but the end of its connection, and of who sent it.
-        case allButLoss
-        /// Everything but the end of who sent it.
-        case allButCrash
+    /// What a message is. A search of every order knows which kinds may change places without anybody noticing.
+    package enum Kind {
+        /// From a queue to whichever consumer is chosen.
+        case delivery
+        /// A request that changes what the store holds.
+        case write
+        /// A request that only learns what the store holds.
+        case read
+        case publication
+        case acknowledgement
+        /// Takes published events from the outbox.
+        case clear
+        /// Prepares a worker to consume: it reads the policies, then starts or cancels consumers.
+        case preparation
     }
 
     private struct Entry {
@@ -26,7 +33,9 @@ package final class Agenda {
         let sender: Int
         /// Its content, if the order of arrival is explored.
         let content: Digest
-        let commuting: Commuting
+        /// Whether it will have no effect, which may change while it is on its way.
+        let isStale: (() -> Bool)?
+        let kind: Kind
         let label: String
         let action: () -> Void
     }
@@ -60,26 +69,28 @@ package final class Agenda {
         push(
             Entry(
                 time: now + max(0, microseconds), order: order, link: nil, sender: 0, content: Digest(),
-                commuting: .nothing, label: "", action: action))
+                isStale: nil, kind: .preparation, label: "", action: action))
     }
 
     /// Schedules the arrival of a message, after everything that was sent over the same link before.
     func send(
         over link: Link, from sender: Int = 0, after microseconds: Int, _ label: @autoclosure () -> String = "",
-        _ content: @autoclosure () -> Digest = Digest(), commuting: Commuting = .nothing, _ action: @escaping () -> Void
+        _ content: @autoclosure () -> Digest = Digest(), isStale: (() -> Bool)? = nil, kind: Kind = .delivery,
+        _ action: @escaping () -> Void
     ) {
         order += 1
         guard !isChosen else {
             return messages.append(
                 Entry(
-                    time: now, order: order, link: link, sender: sender, content: content(), commuting: commuting,
+                    time: now, order: order, link: link, sender: sender, content: content(), isStale: isStale,
+                    kind: kind,
                     label: isVerbose ? label() : "", action: action))
         }
         let time = max(now + max(0, microseconds), lastOn[link] ?? 0)
         lastOn[link] = time
         push(
             Entry(
-                time: time, order: order, link: link, sender: sender, content: Digest(), commuting: commuting,
+                time: time, order: order, link: link, sender: sender, content: Digest(), isStale: nil, kind: kind,
                 label: "",
                 action: action))
     }
@@ -98,7 +109,7 @@ package final class Agenda {
         let place: Int
         let link: Link
         let sender: Int
-        let commuting: Commuting
+        let kind: Kind
         let label: String
     }
 
@@ -109,7 +120,7 @@ package final class Agenda {
             let message = messages[place]
             guard let link = message.link, seen.insert(link).inserted else { return nil }
             return Arrival(
-                place: place, link: link, sender: message.sender, commuting: message.commuting, label: message.label)
+                place: place, link: link, sender: message.sender, kind: message.kind, label: message.label)
         }
     }
 
@@ -129,6 +140,7 @@ package final class Agenda {
         for message in messages {
             guard let link = message.link else { continue }
             links[link, default: (message.sender, Digest())].content.append(message.content)
+            if let isStale = message.isStale { links[link]?.content.append(isStale()) }
         }
         return links.values.reduce(into: [:]) { $0[$1.sender, default: Digest()].add($1.content) }
     }
@@ -142,9 +154,27 @@ package final class Agenda {
         messages.removeAll { $0.link == link }
     }
 
-    /// Loses what somebody sent and has not arrived.
-    package func drop(from sender: Int) {
-        messages.removeAll { $0.sender == sender }
+    /// Loses what is on its way over a link, except for the first `kept` messages.
+    func drop(over link: Link, keeping kept: Int) {
+        var count = 0
+        messages.removeAll { message in
+            guard message.link == link else { return false }
+            count += 1
+            return count > kept
+        }
+    }
+
+    /// The number of messages on their way over a link.
+    func count(over link: Link) -> Int { messages.count { $0.link == link } }
+
+    /// Loses what somebody sent and has not arrived, unless it is a write.
+    func dropAllButWrites(from sender: Int) {
+        messages.removeAll { $0.sender == sender && $0.kind != .write }
+    }
+
+    /// Whether a write that somebody sent has not arrived.
+    func hasWrite(from sender: Int) -> Bool {
+        messages.contains { $0.sender == sender && $0.kind == .write }
     }
 
     /// Returns to virtual time: messages in flight arrive in the order in which they were sent.

@@ -39,9 +39,17 @@ package struct Checker {
     private var final: [String: Int] = [:]
     /// As the store has it.
     private var living: Set<String> = []
+    /// The living sessions that count towards a limit, by subject.
+    private var counted: [String: Set<String>] = [:]
     /// By the number of a mass revocation: what lived when it was sent.
     private var concerned: [Int: Set<String>] = [:]
     private var successors: [String: (token: String, number: Int)] = [:]
+    /// Whether the store's clock never stepped back, so that its moments can be compared.
+    var isClockSteady = true
+    /// The mass revocations that were answered: when they were decided, and how many commands had been sent by the answer.
+    private var massRevocations: [(decidedAt: String, moment: Int, number: Int)] = []
+    /// Whether what is observed may not have happened: then it breaks promises as if it had, and fulfils none.
+    var isUncertain = false
     /// Whether a fault explains that a command was given up.
     package var explainsInternal = false
 
@@ -124,13 +132,17 @@ extension Checker {
 
     private mutating func checkSessions(after commit: StoredCommit) {
         var counts: [String: Int] = [:]
+        var counted: Set<String> = []
         for session in commit.sessions {
             if session.isLiving {
                 living.insert(session.id)
                 if let end = final[session.id], !lost.contains(end) {
                     fail(.resurrected, "\(session.id), ended by commit \(end), is alive in \(commit.number)")
                 }
-                if session.isRoot { counts["\(session.policy)/\(session.isPending)", default: 0] += 1 }
+                if session.isRoot {
+                    counts["\(session.policy)/\(session.isPending)", default: 0] += 1
+                    counted.insert("\(session.id)/\(session.isPending)")
+                }
                 continue
             }
             living.remove(session.id)
@@ -138,6 +150,10 @@ extension Checker {
                 final[session.id] = commit.number
             }
         }
+        // A lower limit ends nothing until another session begins, or this one counts where it did not.
+        let isMore = !counted.subtracting(self.counted[commit.subject] ?? []).isEmpty
+        self.counted[commit.subject] = counted
+        guard isMore else { return }
         for (key, count) in counts.sorted(by: { $0.key < $1.key }) {
             let policy = String(key.prefix { $0 != "/" })
             guard let limit = commit.limits[policy], limit > 0, count > limit else { continue }
@@ -153,6 +169,8 @@ extension Checker {
         for (session, number) in ended {
             if let id = sent[number]?.id, isLost(id) { ended[session] = nil }
         }
+        massRevocations = massRevocations.filter { sent[$0.number]?.id.map(isLost) != true }
+        counted = [:]
     }
 }
 
@@ -161,13 +179,16 @@ extension Checker {
 extension Checker {
     private mutating func noteTaken(_ publication: Publication) {
         switch publication {
-        case .copy(let number, _): copied.insert(number)
+        case .copy(let number, _):
+            if !isUncertain { copied.insert(number) }
         case .event(let id, let body, let isRefused):
             guard let stored = events[id] else { return fail(.inventedEvent, id) }
             if stored.event.body != body { fail(.unstableEvent, id) }
+            guard !isUncertain else { return }
             taken[id] = body
             if !isRefused { reachedAll.insert(id) }
-        case .quarantine(let number, let reason): quarantined[number] = reason
+        case .quarantine(let number, let reason):
+            if !isUncertain { quarantined[number] = reason }
         }
     }
 
@@ -209,7 +230,7 @@ extension Checker {
 
 extension Checker {
     private mutating func note(_ answer: Answer) {
-        answers[answer.number, default: []].append(answer)
+        if !isUncertain { answers[answer.number, default: []].append(answer) }
         guard let command = sent[answer.number] else { return }
         checkCode(of: answer, to: command)
         if let id = command.id, answer.code != "message_id_reused" {
@@ -231,6 +252,10 @@ extension Checker {
         {
             fail(.validAfterRevocation, "\(session) in \(answer.number), ended by \(end)")
         }
+        checkAgainstMassRevocations(answer)
+        if answer.isPending, !wasLost, let moment = answer.decidedAt {
+            massRevocations.append((moment, sent.count, answer.number))
+        }
         if let token = command.refreshToken, command.command == "session.refresh", answer.status == "succeeded",
             let successor = answer.refreshToken
         {
@@ -240,6 +265,15 @@ extension Checker {
                 fail(.secondSuccessor, "by \(first.number) and \(answer.number)")
             }
             successors[token] = (successor, answer.number)
+        }
+    }
+
+    /// A session that began before a mass revocation was decided has not seen it: it is over, even where it was stored
+    /// afterwards.
+    private mutating func checkAgainstMassRevocations(_ answer: Answer) {
+        guard isClockSteady, let session = answer.valid, let begin = answer.validSince else { return }
+        for revocation in massRevocations where answer.number > revocation.moment && begin < revocation.decidedAt {
+            fail(.validAfterRevocation, "\(session) in \(answer.number), ended with all by \(revocation.number)")
         }
     }
 

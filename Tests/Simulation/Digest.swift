@@ -1,7 +1,7 @@
 /// A 128-bit fingerprint of a state in an exploration: equal only if everything after it is the same.
-struct Digest: Hashable {
-    private(set) var high: UInt64 = 0xCBF2_9CE4_8422_2325
-    private(set) var low: UInt64 = 0x9AE1_6A3B_2F90_404F
+package struct Digest: Hashable, Sendable {
+    package private(set) var high: UInt64 = 0xCBF2_9CE4_8422_2325
+    package private(set) var low: UInt64 = 0x9AE1_6A3B_2F90_404F
 
     /// Adds a value. Order matters.
     mutating func append(_ value: UInt64) {
@@ -34,6 +34,13 @@ struct Digest: Hashable {
     mutating func add(_ other: Digest) {
         high &+= other.high
         low &+= other.low
+    }
+
+    /// Of the same, and different from it.
+    var distinct: Digest {
+        var digest = self
+        digest.append(1 as UInt64)
+        return digest
     }
 
     /// A digest of some numbers.

@@ -1,31 +1,81 @@
 import SessionContract
 import SessionCore
-import Synchronization
-import TestSupport
 
 /// Every order of a small case: two workers, three commands about one subject, and at most one crash and one
 /// redelivery, each at any step.
 ///
-/// A step is whatever another party can see: a delivery, a load, a commit, a publish, an acknowledgement, a clear. A schedule
-/// says which comes next, over and over. A crash loses what the worker has asked the store for and it has not received, or
-/// has the store receive it later; with what was received and not answered this is a crash before and behind every step.
-/// A redelivery is for a worker's lost connections: it lives on.
+/// A step is whatever another party can notice: a delivery, a load, a commit, a publication, an acknowledgement, a clear. A
+/// schedule says which comes next, again and again. A crash loses the loads of the worker, and each of its commits either is
+/// lost or still arrives, at any later step. A redelivery means that a worker loses its connections to the broker and lives on.
 ///
-/// Not every order is tried, and none is left out, for three reasons:
-/// - What two schedules come to may be the same (see `Schedule.digest`), and then the rest of both is the same: it is tried
-///   once, and counted for both.
-/// - Nobody can tell before or behind what a publish, an acknowledgement or a clear arrives, unless their sender is lost:
-///   the broker refuses nothing here, its confirm has a lane do nothing but the other two, and these take away what nobody
-///   reads but after a loss. So they are kept until then: with the loss of their sender it is decided of each whether it
-///   had arrived, and without one they arrive at the end. Orders that differ in that alone are counted as one.
-/// - Workers that have done nothing are the same but for their names: the first delivery goes to the first.
+/// The search visits each state once. How many schedules lead on from it is counted when it is left for the last time, so the
+/// number of schedules is a sum and no schedule is tried twice (see `Schedule.digest`).
 ///
-/// A worker that crashed is started again, and one that lost its connections connects again, when no delivery, load or commit
+/// These orders count as one (`Settings.isReduced` turns all of this off; a test compares the outcomes of both):
+/// - *Publications and acknowledgements wait.* The broker refuses nothing here, and a confirmation only leads to an
+///   acknowledgement and a clear. So nobody notices when they arrive, unless their sender is lost first. They wait until then,
+///   or until nothing else is left. When their sender is lost, the search tries every number of publications whose
+///   acknowledgement still arrived. The others are redelivered whether or not they had reached the broker.
+/// - *What may have been published counts against a promise, never for it.* The checker observes each publication and reply
+///   when it is sent, as something that may have happened: a second result or an event that was never stored is a violation
+///   at once. Only one that certainly arrives answers a command. So the search need not try both.
+/// - *A clear arrives at once, or is lost with its sender.* It takes events from the outbox, which only the relay reads, and
+///   the relay runs after the last step. What a lost clear leaves in the outbox is published again at the end.
+/// - *Reading the policies and starting consumers happen at once.* No command changes policies here. A delivery to a worker
+///   whose consumers start late is the same delivery to the other worker.
+/// - *Only a worker that has something to do crashes.* Another comes back as it was.
+/// - *The load of a dead worker has no effect.* It only claims message ids, and here each id belongs to one command.
+/// - *What a lane was told before its batch is forgotten.* What it does next depends on its batch, on what it holds
+///   unacknowledged, and on what it has on its way.
+/// - *A second redelivery is like the first.* Three deliveries are far from the number at which a command is given up.
+/// - *Workers are interchangeable.* The first delivery goes to the first one, and states that differ only in which worker is
+///   which are equal.
+///
+/// A worker that crashed starts again, and one that lost its connections connects again, once no delivery, load or commit
 /// is on its way any more.
 package enum Exhaustive {
+    /// How much of each case to search.
+    package struct Settings: Sendable {
+        /// The most crashes in a schedule.
+        package var crashes = 1
+        /// The most times that a worker loses its connections.
+        package var redeliveries = 1
+        /// The most commands of a case.
+        package var commands = 3
+        /// Whether orders count as one that nobody could tell apart. Without it everything that is on its way is a step of its
+        /// own, and whatever differs makes another state: only small cases come to an end.
+        package var isReduced = true
+
+        package init() {}
+    }
+
     package struct Result: Sendable {
-        package var summary = ""
+        package var schedules = 0.0
+        package var states = 0
+        package var runs = 0
+        /// What clients were answered and what was stored in which order, of every schedule.
+        package var outcomes: Set<Digest> = []
         package var failure: SeededRun.Report?
+
+        package var summary: String {
+            "\(Self.grouped(schedules)) schedules, \(Self.grouped(Double(states))) states, \(Self.grouped(Double(runs))) runs, \(outcomes.count) outcomes"
+        }
+
+        mutating func add(_ other: Result) {
+            schedules += other.schedules
+            states += other.states
+            runs += other.runs
+            outcomes.formUnion(other.outcomes)
+            if failure == nil { failure = other.failure }
+        }
+
+        /// With a space before each three digits; what a `Double` does not tell exactly has its first digits alone.
+        private static func grouped(_ number: Double) -> String {
+            guard number < 1e15 else { return "\(number)" }
+            var digits = Array(String(Int64(number)))
+            for place in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(" ", at: place) }
+            return String(digits)
+        }
     }
 
     /// A case to explore.
@@ -81,119 +131,20 @@ package enum Exhaustive {
         },
     ]
 
-    /// - Parameter tell: called with a line of progress now and then.
+    /// Searches every case with two threads, until a promise is broken.
     package static func run(
-        crashes: Int = 1, redeliveries: Int = 1, limit: Int = .max, _ tell: @escaping @Sendable (String) -> Void
+        _ settings: Settings = Settings(), _ progress: ProgressReporter = ProgressReporter()
     ) -> Result {
-        let next = Mutex(0)
-        let total = Mutex((schedules: 0.0, states: 0, runs: 0, failure: SeededRun.Report?.none))
-        Threads.run(2) {
-            while true {
-                let place = next.withLock { next in
-                    defer { next += 1 }
-                    return next
-                }
-                guard cases.indices.contains(place) else { return }
-                let search = Search(cases[place], crashes: crashes, redeliveries: redeliveries, limit: limit)
-                search.run(tell)
-                tell(
-                    "\(search.schedules.rounded()) schedules, \(search.known.count) states, \(search.runs) runs: \(cases[place].name)"
-                )
-                total.withLock { total in
-                    total.schedules += search.schedules
-                    total.states += search.known.count
-                    total.runs += search.runs
-                    if let failure = search.failure { total.failure = failure }
-                }
-            }
+        var result = Result()
+        for `case` in cases {
+            let shared = SharedSearch(`case`, settings, progress)
+            // From both ends, until they meet.
+            Threads.run(2) { thread in Search(shared, isReversed: thread == 1).run() }
+            let found = shared.result
+            progress.tell("\(found.summary): \(`case`.name)")
+            result.add(found)
+            if result.failure != nil { break }
         }
-        return total.withLock { total in
-            Result(
-                summary:
-                    "\(total.schedules.rounded()) schedules of \(cases.count) cases, \(total.states) states, \(total.runs) runs",
-                failure: total.failure)
-        }
-    }
-
-    /// A depth-first search through the choices. Every schedule is replayed from its start.
-    final class Search {
-        private struct Node {
-            let options: Int
-            var chosen = 0
-            /// `nil` for a choice within a step.
-            let digest: Digest?
-            /// The schedules of the options explored so far.
-            var schedules = 0.0
-        }
-
-        private let `case`: Case
-        private let crashes: Int
-        private let redeliveries: Int
-        private let limit: Int
-        private var path: [Node] = []
-        private(set) var known: [Digest: Double] = [:]
-        private(set) var runs = 0
-        private(set) var schedules = 0.0
-        private(set) var failure: SeededRun.Report?
-
-        init(_ case: Case, crashes: Int, redeliveries: Int, limit: Int) {
-            self.case = `case`
-            self.crashes = crashes
-            self.redeliveries = redeliveries
-            self.limit = limit
-        }
-
-        func run(_ tell: (String) -> Void) {
-            repeat {
-                runs += 1
-                let schedule = Schedule(`case`, crashes: crashes, redeliveries: redeliveries)
-                var leaves = 1.0
-                var depth = 0
-                let isWhole = schedule.run { options, digest in
-                    defer { depth += 1 }
-                    if depth < self.path.count { return self.path[depth].chosen }
-                    let digest = digest?()
-                    if let digest, let count = self.known[digest] {
-                        leaves = count
-                        return nil
-                    }
-                    self.path.append(Node(options: options, digest: digest))
-                    return 0
-                }
-                let violations = schedule.end(isWhole: isWhole)
-                if !violations.isEmpty {
-                    failure = replay()
-                    return
-                }
-                backtrack(adding: leaves)
-                if runs % 1000 == 0 { tell("\(runs) runs, \(known.count) states: \(self.case.name)") }
-            } while !path.isEmpty && runs < limit
-        }
-
-        private func backtrack(adding leaves: Double) {
-            var leaves = leaves
-            while let last = path.indices.last {
-                path[last].schedules += leaves
-                path[last].chosen += 1
-                if path[last].chosen < path[last].options { return }
-                leaves = path[last].schedules
-                if let digest = path[last].digest { known[digest] = leaves }
-                path.removeLast()
-            }
-            schedules = leaves
-        }
-
-        private func replay() -> SeededRun.Report {
-            let schedule = Schedule(`case`, crashes: crashes, redeliveries: redeliveries, isVerbose: true)
-            var depth = 0
-            let isWhole = schedule.run { [path] _, _ in
-                defer { depth += 1 }
-                return depth < path.count ? path[depth].chosen : nil
-            }
-            let violations = schedule.end(isWhole: isWhole)
-            return SeededRun.Report(
-                seed: 0, violations: violations, matrix: FaultMatrix(), commands: 3,
-                history: ["choices: \(path.map(\.chosen))"] + schedule.history)
-        }
+        return result
     }
 }

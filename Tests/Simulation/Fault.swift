@@ -101,11 +101,20 @@ package struct FaultPlan {
             faults.append((step, kind, Int.random(in: 1...2, using: &random)))
         default: faults.append((step, kind, Int.random(in: 1...6, using: &random)))
         }
+        // Somebody decides on what is lost, and stores it once others have replaced it.
+        if kind == .failOver {
+            for occurrence in 1...3 { faults.append((.load, .slow, 2 * occurrence)) }
+        }
         for _ in 0..<[0, 0, 1, 1, 2, 3][Int.random(in: 0..<6, using: &random)] {
             let (step, kind) = all[Int.random(in: all.indices, using: &random)]
             faults.append((step, kind, Int.random(in: 1...8, using: &random)))
         }
         self.init(faults)
+    }
+
+    /// Adds a fault that strikes the next time that something reaches its step.
+    mutating func add(_ kind: FaultKind, atNext step: PipelineStep) {
+        pending.append(Fault(step: step, kind: kind, countdown: 1))
     }
 
     /// The fault that strikes now, if any.

@@ -100,7 +100,7 @@ package struct StoredCommit: Sendable {
     package var events: [Event]
     /// All sessions of the subject.
     package var sessions: [Session]
-    /// The most generous limit that each policy has had.
+    /// The most generous limit of each policy that may have been in force.
     package var limits: [String: Int]
 
     package init(
@@ -135,8 +135,11 @@ package struct Answer: Sendable {
     package var ended: [String] = []
     /// Whether it says that every session is over, though they are ended one by one.
     package var isPending = false
-    /// The session that it says is good.
+    /// The session that it says is good, and when that began.
     package var valid: String?
+    package var validSince: String?
+    /// When it was decided, by the store's clock.
+    package var decidedAt: String?
     /// The refresh token that it contains.
     package var refreshToken: String?
 

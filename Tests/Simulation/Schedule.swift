@@ -6,21 +6,29 @@ import SessionStorage
 final class Schedule {
     private let world: World
     private let `case`: Exhaustive.Case
+    private let isReduced: Bool
     private var crashes: Int
     private var redeliveries: Int
+    /// The messages that were committed, in their order.
     private var commits = Digest()
+    /// How many commits, events and living sessions there are.
+    private var counts = (commits: 0, emptyCommits: 0, events: 0, living: 0)
     /// What the broker took, and what was answered: each once, whenever it was.
     private var seen: Set<Digest> = []
-    private var seenDigest = Digest()
+    /// What was answered or may have been.
+    private var maybeAnswered: Set<Digest> = []
+    private var answers: Set<Digest> = []
     private var hasFollowed = false
     private var stopped = false
 
-    init(_ case: Exhaustive.Case, crashes: Int, redeliveries: Int, isVerbose: Bool = false) {
+    init(_ case: Exhaustive.Case, _ search: Exhaustive.Settings, isVerbose: Bool = false) {
         world = World(seed: 1, isVerbose: isVerbose)
         self.case = `case`
-        self.crashes = crashes
-        self.redeliveries = redeliveries
+        isReduced = search.isReduced
+        crashes = search.crashes
+        redeliveries = search.redeliveries
         world.isInstant = true
+        world.mergesBatches = isReduced
         world.sweeps = false
         world.retries = false
         world.policy.maxSessions = `case`.maxSessions
@@ -32,10 +40,21 @@ final class Schedule {
         world.onObservation = { [unowned self] in note($0) }
         let known = world.client.firstSession
         world.chooseConsumer = { _ in 0 }
-        world.client.send(`case`.commands(known.id, known.session, known.refresh))
+        let commands = `case`.commands(known.id, known.session, known.refresh)
+        // The last ones: those that end sessions are among them.
+        world.client.send(Array(commands.suffix(search.commands)))
     }
 
     var history: [String] { world.history }
+
+    /// What was stored in which order, and what was answered.
+    var outcome: Digest {
+        var digest = commits
+        digest.append(counts.events)
+        digest.append(counts.living)
+        for answer in answers.sorted(by: { ($0.high, $0.low) < ($1.high, $1.low) }) { digest.append(answer) }
+        return digest
+    }
 
     /// Which of so many options comes next, given what it has come to; `nil` where that is known already. Without a digest it
     /// is a choice within a step.
@@ -47,7 +66,7 @@ final class Schedule {
         case timer
         /// Nothing is left but what is shown to nobody who could do anything else.
         case flush
-        case crash(SimulatedWorker, losingRequests: Bool)
+        case crash(SimulatedWorker)
         case disconnect(SimulatedWorker)
     }
 
@@ -64,13 +83,14 @@ final class Schedule {
             return pick(count, choose)
         }
         while !stopped {
-            if let next = world.agenda.arrivals.first(where: { isUnseen($0) }) {
+            if let next = world.agenda.arrivals.first(where: { mayArriveAtOnce($0) }) {
                 world.note("next, as in any order: \(next.label)")
                 world.agenda.arrive(next.place)
                 continue
             }
             let options = options
-            guard let first = options.first else { return true }
+            // What comes to the same end is not finished twice.
+            guard let first = options.first else { return choose(1, { self.digest }) != nil }
             guard options.count > 1 else {
                 follow(first, choose)
                 continue
@@ -86,7 +106,7 @@ final class Schedule {
     }
 
     private func pick(_ count: Int, _ choose: Choose) -> Int {
-        guard let choice = choose(count, nil) else {
+        guard !stopped, let choice = choose(count, nil) else {
             stopped = true
             return 0
         }
@@ -94,17 +114,27 @@ final class Schedule {
     }
 
     /// Whether a message may arrive at once, since everything that is still to come shows the same before and behind it.
-    private func isUnseen(_ arrival: Agenda.Arrival) -> Bool {
-        switch arrival.commuting {
-        case .nothing: false
-        case .allButLoss: crashes == 0 && redeliveries == 0
-        case .allButCrash: crashes == 0
+    private func mayArriveAtOnce(_ arrival: Agenda.Arrival) -> Bool {
+        guard isReduced else { return false }
+        switch arrival.kind {
+        case .delivery, .write, .read: return false
+        case .clear, .preparation: return true
+        case .publication, .acknowledgement: return crashes == 0 && redeliveries == 0
+        }
+    }
+
+    /// Whether a message is kept until its sender is lost, or nothing else is left.
+    private func isKept(_ arrival: Agenda.Arrival) -> Bool {
+        guard isReduced else { return false }
+        switch arrival.kind {
+        case .publication, .acknowledgement: return true
+        case .delivery, .write, .read, .clear, .preparation: return false
         }
     }
 
     private var options: [Option] {
         let arrivals = world.agenda.arrivals
-        var options = arrivals.filter { $0.commuting == .nothing }.map(Option.arrival)
+        var options = arrivals.filter { !isKept($0) }.map(Option.arrival)
         if options.isEmpty {
             if world.agenda.hasTimers, !world.broker.unfinished.isEmpty {
                 options.append(.timer)
@@ -115,12 +145,9 @@ final class Schedule {
             }
         }
         for worker in world.workers where worker.life != 0 {
-            if crashes > 0 {
-                options.append(.crash(worker, losingRequests: true))
-                if arrivals.contains(where: { $0.sender == worker.life && $0.commuting == .nothing }) {
-                    options.append(.crash(worker, losingRequests: false))
-                }
-            }
+            // One that has nothing to do comes back as it was.
+            let isBusy = worker.hasDeliveries || world.agenda.hasWrite(from: worker.life)
+            if crashes > 0, isBusy || !isReduced { options.append(.crash(worker)) }
             if redeliveries > 0, worker.hasDeliveries { options.append(.disconnect(worker)) }
         }
         return options
@@ -137,33 +164,50 @@ final class Schedule {
                 world.note("next, at last: \(next.label)")
                 world.agenda.arrive(next.place)
             }
-        case .crash(let worker, let losingRequests): crash(worker, losingRequests: losingRequests, choose)
+        case .crash(let worker):
+            crashes -= 1
+            world.note("--- worker \(worker.number) crashes")
+            let life = worker.life
+            loseConnections(of: life, choose)
+            loseRequests(of: life, choose)
+            worker.crash(isSeenAtOnce: true)
         case .disconnect(let worker):
             redeliveries -= 1
             world.note("--- worker \(worker.number) loses its connections")
-            decide(worker.life, choose) { $0 == .allButLoss }
+            loseConnections(of: worker.life, choose)
             worker.disconnect()
         }
     }
 
-    private func crash(_ worker: SimulatedWorker, losingRequests: Bool, _ choose: Choose) {
-        crashes -= 1
-        world.note("--- worker \(worker.number) crashes\(losingRequests ? ", and what it asked for is lost" : "")")
-        let life = worker.life
-        decide(life, choose) { $0 != .nothing }
-        worker.crash(isSeenAtOnce: true)
-        if losingRequests { world.agenda.drop(from: life) }
+    /// Decides how much of what a worker had sent to the broker had arrived.
+    private func loseConnections(of life: Int, _ choose: Choose) {
+        func next(_ kinds: Agenda.Kind...) -> Agenda.Arrival? {
+            world.agenda.arrivals.first { $0.sender == life && kinds.contains($0.kind) }
+        }
+        while let next = next(.publication, .acknowledgement) {
+            guard pick(2, choose) == 0 else {
+                world.agenda.drop(over: next.link)
+                continue
+            }
+            world.note("it had arrived: \(next.label)")
+            world.agenda.arrive(next.place)
+            // Where its acknowledgement does not arrive, nobody can tell that the publication did.
+            while isReduced,
+                let acknowledgement = self.world.agenda.arrivals.first(where: {
+                    $0.sender == life && $0.kind == .acknowledgement
+                })
+            {
+                world.agenda.arrive(acknowledgement.place)
+            }
+        }
     }
 
-    /// What nobody has seen arrive so far: decides of each whether it did, or is lost, and with it what was sent behind it.
-    private func decide(_ life: Int, _ choose: Choose, _ isMeant: (Agenda.Commuting) -> Bool) {
-        while let next = world.agenda.arrivals.first(where: { $0.sender == life && isMeant($0.commuting) }) {
-            if pick(2, choose) == 0 {
-                world.note("it had: \(next.label)")
-                world.agenda.arrive(next.place)
-            } else {
-                world.agenda.drop(over: next.link)
-            }
+    /// Decides how much of what a worker had asked of the store arrives, now or later.
+    private func loseRequests(of life: Int, _ choose: Choose) {
+        if isReduced { world.agenda.dropAllButWrites(from: life) }
+        for arrival in world.agenda.arrivals where arrival.sender == life {
+            let count = world.agenda.count(over: arrival.link)
+            world.agenda.drop(over: arrival.link, keeping: pick(count + 1, choose))
         }
     }
 
@@ -184,20 +228,21 @@ final class Schedule {
         switch observation {
         case .committed(let commit):
             for message in commit.messages { commits.append(message) }
-            commits.append(commit.events.count)
-            commits.append(commit.sessions.count(where: \.isLiving))
-        case .taken(let publication): see(digest(publication))
+            counts.commits += 1
+            if commit.messages.isEmpty { counts.emptyCommits += 1 }
+            counts.events += commit.events.count
+            counts.living = commit.sessions.count(where: \.isLiving)
+        case .taken(let publication):
+            if !world.isUncertain { seen.insert(digest(publication)) }
         case .answered(let answer):
-            see(Digest(answer.number, "\(answer.status) \(answer.code ?? "")"))
+            let digest = Digest(answer.number, "\(answer.status) \(answer.code ?? "")")
+            maybeAnswered.insert(digest)
+            if !world.isUncertain { answers.insert(digest) }
             sendFollowing(answer)
         // These follow from what lanes have been told, and that from what they are.
         case .sent, .delivered, .told, .confirmed, .acknowledged, .cleared: break
-        case .lost, .protocolError, .leaked, .replyLost: see(Digest(7))
+        case .lost, .protocolError, .leaked, .replyLost: seen.insert(Digest(7))
         }
-    }
-
-    private func see(_ digest: Digest) {
-        if seen.insert(digest).inserted { seenDigest.add(digest) }
     }
 
     /// Sends what is sent once there is an answer.
@@ -219,16 +264,22 @@ final class Schedule {
         }
     }
 
-    /// What it has come to: whoever has the same goes on the same way, and the checker finds the same, but for names.
+    /// Identifies the state: schedules that reach the same state continue in the same ways, and the checker finds the same in
+    /// all of them.
     ///
-    /// Names are whatever is drawn (ids, tokens), and the numbers of workers, lanes, connections and deliveries. What a lane
-    /// does next follows from what it has been told since it last had nothing to do, from what it holds, and from what it
-    /// has on its way; what the store has from which messages it committed, in their order. Two workers may change places.
-    /// Of one that is no more only what it had sent is left.
+    /// It leaves out what only names something: ids and tokens that are drawn, and the numbers of workers, lanes, connections
+    /// and deliveries. What a lane does next depends on what it has been told since it began its batch, on what it holds, and
+    /// on what it has on its way. What the store holds depends on which messages it committed, in their order. The two
+    /// workers may change places. Of a worker that is dead, only what it has on its way remains.
     private var digest: Digest {
         var digest = Digest(crashes, redeliveries, hasFollowed ? 1 : 0)
+        var answered = Digest()
         digest.append(commits)
-        digest.append(seenDigest)
+        digest.append(counts.emptyCommits)
+        digest.append(counts.events)
+        digest.append(counts.living)
+        for answer in maybeAnswered { answered.add(answer) }
+        digest.append(answered)
         digest.append(world.agenda.timers)
         var onTheWay = world.agenda.onTheWay
         var workers = Digest()
@@ -240,7 +291,8 @@ final class Schedule {
                 for consumer in world.broker.consumers
                 where consumer.connection.life == worker.life && consumer.queue == queue {
                     one.append(queue.rawValue)
-                    for (_, message) in consumer.unacknowledged { Self.append(message, to: &one) }
+                    // This delivery is one of them.
+                    for (_, message) in consumer.unacknowledged { append(message, deliveries: 2, to: &one) }
                 }
             }
             workers.add(one)
@@ -251,17 +303,28 @@ final class Schedule {
         digest.append(others)
         for queue in Topology.CommandQueue.allCases {
             digest.append(queue.rawValue)
-            for message in world.broker.ready[queue] ?? [] { Self.append(message, to: &digest) }
+            for message in world.broker.ready[queue] ?? [] { append(message, deliveries: 1, to: &digest) }
         }
-        var stored = Digest()
-        for name in world.redis.contents.claims.keys { stored.add(Digest(1, name)) }
-        for record in world.redis.contents.outbox { stored.add(world.name(ofEvent: record.event.id)) }
-        digest.append(stored)
+        if !isReduced { digest.append(fullDigest) }
         return digest
     }
 
-    private static func append(_ message: SimulatedBroker.Message, to digest: inout Digest) {
+    /// What `Settings.isReduced` leaves out of the state: which commits stored several messages at once, what the broker took
+    /// and what certainly was answered (checked with the acknowledgement), the outbox (checked with each clear, and read by the
+    /// relay alone, at the end), and claims.
+    private var fullDigest: Digest {
+        var digest = Digest(counts.commits)
+        var sum = Digest()
+        for one in seen { sum.add(one) }
+        for one in answers { sum.add(one.distinct) }
+        for name in world.redis.contents.claims.keys { sum.add(Digest(1, name)) }
+        for record in world.redis.contents.outbox { sum.add(world.name(ofEvent: record.event.id)) }
+        digest.append(sum)
+        return digest
+    }
+
+    private func append(_ message: SimulatedBroker.Message, deliveries: Int, to digest: inout Digest) {
         digest.append(message.number)
-        digest.append(message.deliveries)
+        digest.append(isReduced ? min(message.deliveries, deliveries) : message.deliveries)
     }
 }

@@ -30,6 +30,11 @@ package enum SeededRun {
             _ = settle(world, atLeast: 12_000_000)
             remains = settle(world)
         }
+        if remains.isNothing {
+            // What was revoked is over for good, and limits hold that were set meanwhile.
+            world.client.askAboutAll()
+            remains = settle(world)
+        }
         world.finish(remains)
         return Report(
             seed: seed, violations: world.checker.violations, matrix: world.matrix, commands: world.client.count,

@@ -11,11 +11,12 @@ package enum Seeds {
 
     /// - Parameter onFailure: called at once for each seed that breaks a promise.
     package static func run(
-        _ seeds: Range<UInt64>, threads: Int = 2, onFailure: @escaping @Sendable (SeededRun.Report) -> Void = { _ in }
+        _ seeds: Range<UInt64>, threads: Int = 2, _ progress: ProgressReporter = ProgressReporter(),
+        onFailure: @escaping @Sendable (SeededRun.Report) -> Void = { _ in }
     ) -> Result {
         let next = Mutex(seeds.lowerBound)
         let result = Mutex(Result())
-        Threads.run(threads) {
+        Threads.run(threads) { _ in
             while true {
                 let seed: UInt64? = next.withLock { next in
                     guard next < seeds.upperBound else { return nil }
@@ -25,6 +26,7 @@ package enum Seeds {
                 guard let seed else { return }
                 let report = SeededRun.run(seed: seed)
                 if !report.violations.isEmpty { onFailure(report) }
+                progress.note("\(seed - seeds.lowerBound) of \(seeds.count) seeds")
                 result.withLock { result in
                     result.matrix.add(report.matrix)
                     result.commands += report.commands

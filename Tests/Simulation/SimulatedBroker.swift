@@ -44,10 +44,10 @@ final class SimulatedBroker {
         let toWorker: Agenda.Link
         fileprivate(set) var isOpen = true
         fileprivate var onClose: (AMQPError) -> Void
-        fileprivate var confirms = ConfirmTracker<(Bool, [AMQPPublishOutcome]) -> Void>()
-        fileprivate var lastPublished: UInt64 = 0
+        var confirms = ConfirmTracker<(Bool, [AMQPPublishOutcome]) -> Void>()
+        var lastPublished: UInt64 = 0
         /// Confirms that have not been sent yet.
-        fileprivate var unsent: [(tag: UInt64, isPositive: Bool)] = []
+        var unsent: [(tag: UInt64, isPositive: Bool)] = []
 
         init(of worker: SimulatedWorker, life: Int, on agenda: Agenda, onClose: @escaping (AMQPError) -> Void) {
             self.worker = worker
@@ -63,10 +63,11 @@ final class SimulatedBroker {
     private(set) var ready: [Topology.CommandQueue: [Message]] = [:]
     private(set) var consumers: [Consumer] = []
     private var nextConsumer = 0
-    private var isAskedToDeliver: Set<Topology.CommandQueue> = []
+    /// Where every order is tried: queues that have been asked to deliver a message, and over which link.
+    private var deliveryLinks: [Topology.CommandQueue: Agenda.Link] = [:]
     private var connections: [Connection] = []
     /// By exchange, until when one of its queues refuses messages.
-    private var fullUntil: [String: Int] = [:]
+    var fullUntil: [String: Int] = [:]
     let names = Topology.Names(namespace: World.namespace)
 
     init(_ world: World) {
@@ -97,18 +98,25 @@ final class SimulatedBroker {
     private func dispatch() {
         guard world.chooseConsumer != nil else { return deliverReady() }
         for queue in Topology.CommandQueue.allCases where ready[queue]?.isEmpty == false {
-            if isAskedToDeliver.insert(queue).inserted {
-                world.agenda.send(
-                    over: world.agenda.makeLink(), after: 0, "deliver from \(queue.rawValue)", Digest(2, queue.rawValue)
-                ) {
-                    [self] in
-                    isAskedToDeliver.remove(queue)
-                    guard let message = ready[queue]?.first, let consumer = freeConsumer(of: queue) else { return }
-                    ready[queue]?.removeFirst()
-                    deliver(message, to: consumer)
-                    dispatch()
-                }
+            guard deliveryLinks[queue] == nil, consumers.contains(where: { $0.queue == queue }) else { continue }
+            let link = world.agenda.makeLink()
+            deliveryLinks[queue] = link
+            world.agenda.send(over: link, after: 0, "deliver from \(queue.rawValue)", Digest(2, queue.rawValue)) {
+                [self] in
+                deliveryLinks[queue] = nil
+                guard let message = ready[queue]?.first, let consumer = freeConsumer(of: queue) else { return }
+                ready[queue]?.removeFirst()
+                deliver(message, to: consumer)
+                dispatch()
             }
+        }
+    }
+
+    /// Nobody is asked to deliver to a queue without consumers: it would be a step in which nothing happens.
+    private func withdrawDeliveries() {
+        for (queue, link) in deliveryLinks where !consumers.contains(where: { $0.queue == queue }) {
+            world.agenda.drop(over: link)
+            deliveryLinks[queue] = nil
         }
     }
 
@@ -177,7 +185,8 @@ final class SimulatedBroker {
         deliver: @escaping (AMQPDelivery, Topology.CommandQueue) -> Void, whenThere: @escaping () -> Void
     ) {
         world.agenda.send(
-            over: connection.toBroker, after: world.latency(), "consume", Digest(3, connection.place)
+            over: connection.toBroker, from: connection.life, after: world.latency(), "consume",
+            Digest(3, connection.place), kind: .preparation
         ) { [self] in
             guard connection.isOpen else { return }
             for queue in queues {
@@ -189,8 +198,10 @@ final class SimulatedBroker {
     }
 
     func cancel(over connection: Connection, whenDone: @escaping () -> Void) {
-        world.agenda.send(over: connection.toBroker, after: world.latency(), "cancel", Digest(4, connection.place)) {
-            [self] in
+        world.agenda.send(
+            over: connection.toBroker, from: connection.life, after: world.latency(), "cancel",
+            Digest(4, connection.place), kind: .preparation
+        ) { [self] in
             guard connection.isOpen else { return }
             for consumer in consumers where consumer.connection === connection { consumer.isActive = false }
             answer(connection, whenDone)
@@ -215,7 +226,7 @@ final class SimulatedBroker {
         world.agenda.send(
             over: connection.toBroker, from: connection.life, after: delay,
             "\(connection.life) acknowledges \(tag) of \(queue)",
-            digest(ofAcknowledging: tag, multiple, queue, connection), commuting: .allButLoss
+            digest(ofAcknowledging: tag, multiple, queue, connection), kind: .acknowledgement
         ) { [self] in
             guard connection.isOpen,
                 let consumer = consumers.first(where: { $0.connection === connection && $0.queue == queue })
@@ -268,6 +279,7 @@ final class SimulatedBroker {
         }
         if world.isInstant {
             world.agenda.drop(over: connection.toBroker)
+            withdrawDeliveries()
             tell()
             return dispatch()
         }
@@ -277,119 +289,5 @@ final class SimulatedBroker {
 
     func closeAll(of life: Int, because error: AMQPError) {
         for connection in connections where connection.life == life { close(connection, because: error) }
-    }
-
-    // MARK: - Publishing
-
-    /// Makes a queue of an exchange refuse messages for a while.
-    func fill(_ exchange: String, for microseconds: Int) {
-        fullUntil[exchange] = max(fullUntil[exchange] ?? 0, world.agenda.now + microseconds)
-        world.note("a queue behind \(exchange) is full for \(microseconds / 1000) ms")
-    }
-
-    func publish(
-        _ messages: [AMQPMessage], over connection: Connection, step: PipelineStep = .publish,
-        onOutcomes: @escaping (Bool, [AMQPPublishOutcome]) -> Void
-    ) {
-        guard !messages.isEmpty else { return onOutcomes(connection.isOpen, []) }
-        let fault = world.strike(at: step, connection.worker, over: connection)
-        if fault == .crash { return }
-        let error = AMQPError(.connectionClosed, "the connection was lost")
-        guard connection.isOpen else {
-            return onOutcomes(false, messages.map { _ in .unknown(error) })
-        }
-        connection.confirms.add(
-            outcomes: messages.map { _ in .confirmed }, sent: Array(messages.indices), messages: messages,
-            deadline: .max, waiter: onOutcomes)
-        let tags = messages.map { _ in
-            connection.lastPublished += 1
-            return connection.lastPublished
-        }
-        let delay = fault == .slow ? world.pause(300_000...4_000_000) : world.latency()
-        world.agenda.send(
-            over: connection.toBroker, from: connection.life, after: delay,
-            "\(connection.life) publishes \(tags.count)", digest(ofPublishing: messages, connection),
-            commuting: .allButLoss
-        ) { [self] in
-            guard connection.isOpen else { return }
-            for (tag, message) in zip(tags, messages) {
-                if Self.chokes(on: message) {
-                    let error = AMQPError(.connectionClosed, "INTERNAL_ERROR", replyCode: 541)
-                    return close(connection, because: error)
-                }
-                connection.unsent.append((tag, take(message)))
-            }
-            if fault == .crashAfter { return connection.worker.crash() }
-            sendConfirms(over: connection)
-        }
-    }
-
-    /// Confirms publications, one by one or many at once, in any order.
-    private func sendConfirms(over connection: Connection) {
-        let fault = world.strike(at: .confirm, connection.worker, over: connection)
-        guard fault != .crash, connection.isOpen else { return }
-        if world.isInstant {
-            let outcomes = connection.unsent
-            connection.unsent = []
-            for one in outcomes { confirmNow(one.tag, multiple: false, one.isPositive, over: connection) }
-            return
-        }
-        let delay = fault == .slow ? world.pause(500_000...9_000_000) : world.latency()
-        world.agenda.after(delay) { [self] in
-            guard connection.isOpen, !connection.unsent.isEmpty else { return }
-            var confirms = connection.unsent
-            connection.unsent = []
-            while !confirms.isEmpty {
-                let prefix = confirms.prefix { $0.isPositive == confirms[0].isPositive }
-                // `multiple` covers all lower tags, so it may only stand for an unbroken run from the lowest.
-                if prefix.count > 1, world.flip() {
-                    confirm(prefix[prefix.count - 1].tag, multiple: true, prefix[0].isPositive, over: connection)
-                    confirms.removeFirst(prefix.count)
-                } else {
-                    let one = confirms.remove(at: Int.random(in: confirms.indices, using: &world.random))
-                    confirm(one.tag, multiple: false, one.isPositive, over: connection)
-                }
-            }
-            if fault == .crashAfter { connection.worker.crash() }
-        }
-    }
-
-    private func confirm(_ tag: UInt64, multiple: Bool, _ isPositive: Bool, over connection: Connection) {
-        world.agenda.send(over: connection.toWorker, after: world.latency()) { [self] in
-            confirmNow(tag, multiple: multiple, isPositive, over: connection)
-        }
-    }
-
-    private func confirmNow(_ tag: UInt64, multiple: Bool, _ isPositive: Bool, over connection: Connection) {
-        guard connection.isOpen else { return }
-        connection.worker.whenAwake(connection.life, over: connection.toWorker) { [self] in
-            guard connection.isOpen else { return }
-            do throws(AMQPError) {
-                let resolved = try connection.confirms.confirm(tag: tag, multiple: multiple, positive: isPositive)
-                for batch in resolved { batch.waiter(true, batch.outcomes) }
-            } catch {
-                world.observe(.protocolError("an unexpected confirm: \(error.message)"))
-            }
-        }
-    }
-
-    /// Whether this costs the connection it is published over: RabbitMQ 3.10 decodes the address of a direct reply without
-    /// care.
-    static func chokes(on message: AMQPMessage) -> Bool {
-        message.exchange.isEmpty && message.routingKey.hasPrefix(badAddress)
-    }
-
-    static let badAddress = "amq.rabbitmq.reply-to.bad"
-
-    /// Routes a message; `false` if a queue refuses it, though the others have it.
-    private func take(_ message: AMQPMessage) -> Bool {
-        let isFull = (fullUntil[message.exchange] ?? 0) > world.agenda.now
-        if message.exchange.isEmpty {
-            world.client.receive(message)
-            return true
-        }
-        if message.exchange == names.dead, isFull { return false }
-        world.noteTaken(message, isRefused: isFull)
-        return !isFull
     }
 }

@@ -10,7 +10,7 @@ final class SimulatedClient {
         case create, validate, refresh, revoke, revokeSubject, lock, unlock, elevate, reauthenticate, update
         case beginTransfer, completeTransfer, disable, enable, get, list, activity, putPolicy, again, reuse, hostile
         /// Sent where a run asks for it.
-        case revokeAll
+        case revokeAll, race
     }
 
     private static let subjects = ["alice", "bob"]
@@ -31,6 +31,8 @@ final class SimulatedClient {
     /// Whether every session is revoked at once, halfway.
     var revokesAll = false
     private var total = 0
+    /// The next command's, from now, in milliseconds.
+    private var deadline: Int64?
 
     init(_ world: World) {
         self.world = world
@@ -47,6 +49,7 @@ final class SimulatedClient {
             switch kind {
             case .create, .validate, .refresh: Int.random(in: 1...6, using: &world.random)
             case .revokeAll: 0
+            case .race: expiresOften ? 3 : 0
             case .disable, .putPolicy, .lock, .reuse: Int.random(in: 0...1, using: &world.random)
             default: Int.random(in: 0...3, using: &world.random)
             }
@@ -59,6 +62,14 @@ final class SimulatedClient {
     /// Sends these commands at once.
     func send(_ commands: [(command: String, body: JSONObject)]) {
         for command in commands { send(command.command, command.body) }
+    }
+
+    /// Asks about every session there ever was, and begins more than any limit allows.
+    func askAboutAll() {
+        for kind in ["session", "access"] {
+            for token in tokens[kind] ?? [] { send("session.validate", ["token": .string(token)]) }
+        }
+        for _ in 0..<4 { send("session.create", ["subject": .string(Self.subjects[0])]) }
     }
 
     /// The id and tokens of the first session.
@@ -148,7 +159,7 @@ final class SimulatedClient {
                 [
                     "name": .string("default"),
                     "policy": .object([
-                        "maxSessions": .integer(Int64(world.policy.maxSessions)),
+                        "maxSessions": .integer(Int64.random(in: 1...3, using: &world.random)),
                         "onLimit": .string(world.policy.onLimit.rawValue),
                         "idleSeconds": .integer(Int64.random(in: 2...60, using: &world.random)),
                         "refreshGraceSeconds": .integer(Int64(world.policy.refreshGraceSeconds)),
@@ -163,7 +174,27 @@ final class SimulatedClient {
                 "session.create", ["subject": .string(pick(Self.subjects)), "actor": .string("another")],
                 id: earlier.command.id, expectation: .reuse)
         case .hostile: sendHostile()
-        case .revokeAll: send("session.revoke", ["all": .bool(true), "reason": .string("leak")])
+        case .revokeAll:
+            if world.flip() {
+                // Somebody decides without it, and stores that when it is long carried out.
+                world.faults.add(.stall, atNext: .load)
+                send("session.create", ["subject": .string("carol")])
+            }
+            send("session.revoke", ["all": .bool(true), "reason": .string("leak")])
+        case .race:
+            // Expired for one worker and not for the other, and its id is used for something else meanwhile.
+            world.faults.add(.slow, atNext: .load)
+            deadline = Int64.random(in: 0...40, using: &world.random)
+            send("session.create", ["subject": .string(pick(Self.subjects))])
+            deadline = nil
+            let number = sent.count
+            let first = world.pause(0...60_000)
+            world.agenda.after(first) { [self] in sendAgain(number) }
+            world.agenda.after(first + world.pause(0...400_000)) { [self] in
+                send(
+                    "session.create", ["subject": .string(pick(Self.subjects)), "actor": .string("another")],
+                    id: sent[number - 1].command.id, expectation: .reuse)
+            }
         }
     }
 
@@ -175,7 +206,9 @@ final class SimulatedClient {
         let bytes = JSONWriter.bytes(of: body)
         var properties = AMQPProperties(deliveryMode: 2, replyTo: address())
         properties.messageID = mayChange ? id ?? "m\(sent.count + 1)" : nil
-        if mayChange, expiresOften ? world.flip() : rarely() && rarely() {
+        if let deadline {
+            properties.headers = ["deadline": .int64(world.redis.time.milliseconds + deadline)]
+        } else if mayChange, expiresOften ? world.flip() : rarely() && rarely() {
             // A deadline that has passed, or will if anything is slow.
             properties.headers = [
                 "deadline": .int64(
@@ -282,6 +315,7 @@ final class SimulatedClient {
             if let token = body.text("data", "tokens", kind) { remember(token, as: kind) }
         }
         answer.refreshToken = body.text("data", "tokens", "refresh")
+        answer.decidedAt = body.text("completedAt")
         if let ticket = body.text("data", "ticket") { remember(ticket, as: "ticket") }
         if let id = body.text("data", "session", "id"), !ids.contains(id) {
             ids.append(id)
@@ -293,7 +327,10 @@ final class SimulatedClient {
         case "session.revoke", "subject.disable": answer.ended = body.texts("data", "revoked")
         case "session.create", "session.elevate": answer.ended = body.texts("data", "evicted")
         case "session.validate":
-            if case .bool(true)? = body.value(["data", "valid"]) { answer.valid = body.text("data", "session", "id") }
+            if case .bool(true)? = body.value(["data", "valid"]) {
+                answer.valid = body.text("data", "session", "id")
+                answer.validSince = body.text("data", "session", "createdAt")
+            }
         default: break
         }
     }

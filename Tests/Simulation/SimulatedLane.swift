@@ -27,9 +27,11 @@ final class SimulatedLane {
     private var unread: [(AMQPDelivery, Topology.CommandQueue)] = []
     private var events: [LaneEvent] = []
     private var isHandling = false
-    /// Where every order is tried, what it has been told since it last had nothing to do: what it does next follows from that,
-    /// but for names that it draws.
+    /// Where every order is tried, what it has been told since it began its batch, or had nothing to do: what it does next
+    /// follows from that and from what it holds, but for names that it draws.
     private(set) var told = Digest()
+    private var batch: BatchID?
+    private var isLost = false
     /// What it waits for: to consume, the store, timers.
     private var awaited = 0
 
@@ -88,10 +90,7 @@ final class SimulatedLane {
             let now = NIODeadline.uptimeNanoseconds(UInt64(world.agenda.now) * 1000)
             state.handle(event, now: now, into: &actions)
             for action in actions where worker.life == life { perform(action) }
-            if world.isInstant, awaited == 0 {
-                told = Digest()
-                port.told = told
-            }
+            if world.isInstant, awaited == 0, !isLost { told = Digest() }
         }
     }
 
@@ -116,12 +115,25 @@ final class SimulatedLane {
         }
     }
 
-    /// Enough to tell what it has been told from anything else: contents follow from the order of loads and commits.
+    /// What it has been told before it begins another batch shows in what that contains, and in what is left unfinished.
+    private func begin(_ batch: BatchID, _ content: @autoclosure () -> Digest) {
+        guard world.isInstant, world.mergesBatches, batch != self.batch, !isLost else { return }
+        self.batch = batch
+        told = content()
+    }
+
+    /// Enough to tell what it has been told from anything else: what it decided on what it loaded shows in what it has on its
+    /// way.
     private func note(_ event: LaneEvent) {
         switch event {
         case .consuming, .counted, .loaded, .committed, .released, .timerFired: awaited -= 1
+        case .lost:
+            // It awaits answers to what it has asked for, and drops them.
+            isLost = true
+            told = Digest(5)
         default: break
         }
+        guard !isLost else { return }
         var digest = Digest()
         switch event {
         case .delivered(let deliveries, _):
@@ -129,7 +141,9 @@ final class SimulatedLane {
         case .loaded(_, .success(let loaded)):
             digest.append(2)
             for aggregate in loaded.aggregates {
-                if case .loaded(let loaded) = aggregate.state { digest.append(Int(loaded.revision)) }
+                if !world.mergesBatches, case .loaded(let loaded) = aggregate.state {
+                    digest.append(Int(loaded.revision))
+                }
                 digest.append(aggregate.results.count)
                 digest.append(aggregate.reused.count)
             }
@@ -151,7 +165,6 @@ final class SimulatedLane {
             digest.append(11)
         }
         told.append(digest)
-        port.told = told
     }
 
     private static func brief(_ report: LaneReport) -> String {
@@ -240,17 +253,19 @@ extension SimulatedLane {
             note(messages, outcomes.1)
             handle(.published(id, outcomes.1, isChannelOpen: outcomes.0))
         }
+        guard !world.isInstant else {
+            // Together with what is published beside them: to tell the two apart would show nobody anything.
+            return world.broker.publish(messages + replies, over: publishing) { [weak self] isOpen, outcomes in
+                let outcomes = Array(outcomes.prefix(messages.count))
+                self?.note(messages, outcomes)
+                self?.handle(.published(id, outcomes, isChannelOpen: isOpen))
+            }
+        }
         world.broker.publish(messages, over: publishing) { isOpen, given in
             outcomes = (isOpen, given)
             answer()
         }
         guard worker.life == life else { return }
-        guard !world.isInstant else {
-            // Together with what is published beside them: to tell the two apart would show nobody anything.
-            for reply in replies { world.client.receive(reply) }
-            areSettled = true
-            return answer()
-        }
         self.replies.publish(replies) {
             areSettled = true
             answer()
@@ -276,8 +291,10 @@ extension SimulatedLane {
         let redis = world.redis!
         switch action {
         case .countDeliveries(let id, let names):
+            begin(id, Digest(12, names.joined()))
             redis.countDeliveries(names, of: worker, over: port) { [weak self] in self?.handle(.counted(id, $0)) }
         case .load(let id, let requests, let budget):
+            begin(id, redis.digest(of: requests))
             redis.load(requests, budget, .load, of: worker, over: port) { [weak self] in self?.handle(.loaded(id, $0)) }
         case .commit(let id, let commits):
             redis.commit(commits, .commit, of: worker, lane: number, over: port) { [weak self] in

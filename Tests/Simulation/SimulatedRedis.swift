@@ -25,9 +25,6 @@ final class SimulatedRedis {
             clearing = agenda.makeLink()
         }
 
-        /// What whoever asks has been told: what it asks for follows from that.
-        var told = Digest()
-
         fileprivate func nextNumber() -> Int {
             lastNumber += 1
             return lastNumber
@@ -35,7 +32,6 @@ final class SimulatedRedis {
 
         fileprivate func digest(_ step: PipelineStep, _ content: Digest) -> Digest {
             var digest = Digest(place, step.rawValue)
-            digest.append(told)
             digest.append(content)
             return digest
         }
@@ -47,7 +43,7 @@ final class SimulatedRedis {
         let commits: Int
     }
 
-    fileprivate unowned let world: World
+    unowned let world: World
     private(set) var contents = InMemoryContents(inboxSeconds: 3600)
     private var offset: Int64 = 0
     private var awayUntil = -1
@@ -56,7 +52,7 @@ final class SimulatedRedis {
     private var snapshots: [Snapshot] = []
     /// Whether acknowledged writes may be lost. Only then are snapshots kept.
     var mayFailOver = false
-    private var eventIDs: [OutboxEntry.Reference: String] = [:]
+    private(set) var eventIDs: [OutboxEntry.Reference: String] = [:]
 
     init(_ world: World) {
         self.world = world
@@ -70,14 +66,16 @@ final class SimulatedRedis {
     /// Sends a request to the store.
     ///
     /// - Parameters:
-    ///   - content: what it is about, where that does not follow from what whoever asks has been told.
+    ///   - content: what it asks for, where every order is tried.
+    ///   - isStale: whether it would be refused now, since others have written.
     ///   - isWrite: whether nothing of it is done while writes are refused.
     ///   - refusedWhole: what is answered then; `nil` where that is an error for all of it.
     ///   - effect: what happens at the store.
     ///   - answer: what the worker is told; not called where it has died.
     func ask<Answer>(
         _ step: PipelineStep, of worker: SimulatedWorker, over port: Port, isWrite: Bool,
-        refusedWhole: ((StoreError) -> Answer)? = nil, content: Digest = Digest(),
+        refusedWhole: ((StoreError) -> Answer)? = nil, content: @autoclosure () -> Digest = Digest(),
+        isStale: (() -> Bool)? = nil,
         _ effect: @escaping (inout InMemoryContents, Timestamp) -> Answer,
         answer: @escaping (Result<Answer, StoreError>) -> Void
     ) {
@@ -96,7 +94,7 @@ final class SimulatedRedis {
         world.agenda.send(
             over: isBeside ? port.clearing : port.request, from: port.life, after: world.latency(),
             "\(port.number) asks redis: \(step) \(number)",
-            port.digest(step, content), commuting: step == .clear ? .allButCrash : .nothing
+            port.digest(step, content()), isStale: isStale, kind: Self.kind(of: step, isWrite: isWrite)
         ) { [self] in
             let now = world.agenda.now
             if now < awayUntil {
@@ -124,6 +122,16 @@ final class SimulatedRedis {
             case .slow: reply(.success(result), after: world.pause(300_000...1_900_000))
             default: reply(.success(result))
             }
+        }
+    }
+
+    private static func kind(of step: PipelineStep, isWrite: Bool) -> Agenda.Kind {
+        switch step {
+        case .clear: .clear
+        case .policies: .preparation
+        // With them a message id is claimed, or a delivery counted: of all that reads either, nothing would differ here.
+        case .load: .read
+        default: isWrite ? .write : .read
         }
     }
 
@@ -164,6 +172,7 @@ final class SimulatedRedis {
         snapshots = []
         world.note("a replica takes over: commits \(lost.sorted()) and claims \(claims.sorted()) are lost")
         world.observe(.lost(commits: lost, claims: Set(claims)))
+        world.noteLimit(in: contents)
         awayUntil = max(awayUntil, world.agenda.now + 300_000)
     }
 
@@ -181,13 +190,6 @@ final class SimulatedRedis {
             world.noteCommit(commit, number: commitCount, of: contents, lane: lane)
             return (result, commitCount)
         }
-    }
-
-    /// What tells these from others.
-    func digest(of references: [OutboxEntry.Reference]) -> Digest {
-        var digest = Digest()
-        for reference in references { digest.add(world.name(ofEvent: eventIDs[reference] ?? "")) }
-        return digest
     }
 
     func clear(_ references: [OutboxEntry.Reference], _ contents: inout InMemoryContents) {
@@ -219,7 +221,7 @@ extension SimulatedRedis {
         answer: @escaping (Result<Loaded, StoreError>) -> Void
     ) {
         ask(
-            step, of: worker, over: port, isWrite: false,
+            step, of: worker, over: port, isWrite: false, content: digest(of: requests),
             { [self] contents, now in
                 guard isRefusingWrites else { return contents.load(requests, at: now).within(budget, of: world) }
                 // A claim is a write, and must not keep what is only read.
@@ -245,6 +247,7 @@ extension SimulatedRedis {
         ask(
             step, of: worker, over: port, isWrite: true,
             refusedWhole: { error in commits.map { _ in (result: CommitResult.refused(error), number: Int?.none) } },
+            content: digest(of: commits), isStale: { [unowned self] in areStale(commits) },
             { [self] contents, now in commit(commits, &contents, now, lane: lane) },
             answer: { [self] result in
                 if case .success(let done) = result {
@@ -259,7 +262,7 @@ extension SimulatedRedis {
         answer: @escaping (Result<[Int64], StoreError>) -> Void
     ) {
         ask(
-            .load, of: worker, over: port, isWrite: true,
+            .load, of: worker, over: port, isWrite: true, content: Digest(12, names.joined()),
             { contents, _ in
                 contents.countDeliveries(of: names)
             }, answer: answer)

@@ -12,7 +12,7 @@ final class SweepWaiting: @unchecked Sendable {
     let executor: VirtualExecutor
     /// Commits are told apart by it.
     let lane: Int
-    let parts: WorkerParts
+    private(set) lazy var parts = WorkerParts(number: lane, policies: worker.policies, in: world)
     let port: SimulatedRedis.Port
     private var lastNumber = 0
     /// What is done to those that wait when there is nothing to wait for any more.
@@ -25,7 +25,6 @@ final class SweepWaiting: @unchecked Sendable {
         life = worker.life
         self.executor = executor
         self.lane = lane
-        parts = WorkerParts(number: lane, policies: worker.policies, in: worker.world)
         port = SimulatedRedis.Port(life: worker.life, number: lane, on: worker.world.agenda)
     }
 
@@ -46,6 +45,22 @@ final class SweepWaiting: @unchecked Sendable {
         }
     }
 
+    /// Runs work of the product now, as far as it comes, and later as its answers come.
+    ///
+    /// - Parameter next: called with whether nothing was thrown.
+    func perform(_ work: @escaping () async throws -> Void, then next: @escaping (Bool) -> Void) {
+        let work = SweepWork(begin: work, end: next)
+        Task(executorPreference: executor) {
+            do {
+                try await work.begin()
+                work.end(true)
+            } catch {
+                work.end(false)
+            }
+        }
+        executor.run()
+    }
+
     /// Nothing that is waited for comes any more.
     func end() {
         isOver = true
@@ -54,6 +69,12 @@ final class SweepWaiting: @unchecked Sendable {
         for (_, giveUp) in waiting { giveUp() }
         executor.run()
     }
+}
+
+private struct SweepWork: @unchecked Sendable {
+    // Unchecked, and right: a simulation is of one thread.
+    let begin: () async throws -> Void
+    let end: (Bool) -> Void
 }
 
 /// The simulated store as the product's sweeps see it.

@@ -11,7 +11,6 @@ final class SimulatedSweeper {
     private unowned let world: World
     private let life: Int
     private let waiting: SweepWaiting
-    private let executor: VirtualExecutor
     private let clock: VirtualClock
     private var random: SeededRandom
     private var connection: SimulatedBroker.Connection?
@@ -20,8 +19,7 @@ final class SimulatedSweeper {
         self.worker = worker
         world = worker.world
         life = worker.life
-        executor = VirtualExecutor()
-        waiting = SweepWaiting(of: worker, on: executor, lane: worker.world.nextLane(of: worker.life))
+        waiting = SweepWaiting(of: worker, on: VirtualExecutor(), lane: worker.world.nextLane(of: worker.life))
         clock = VirtualClock(worker.world.agenda)
         random = SeededRandom(seed: worker.world.seed &* 6_364_137 &+ UInt64(worker.life))
     }
@@ -104,20 +102,11 @@ final class SimulatedSweeper {
         over connection: SimulatedBroker.Connection, _ work: @escaping () async throws -> Void,
         then next: @escaping (SimulatedSweeper) -> Void
     ) {
-        let work = SweepWork(work) { [weak self] isWell in
+        waiting.perform(work) { [weak self] isWell in
             guard let self, !waiting.isOver, connection === self.connection else { return }
             // What fails begins anew over another connection.
             if isWell { next(self) } else { world.broker.close(connection, because: Self.interrupted) }
         }
-        Task(executorPreference: executor) {
-            do {
-                try await work.begin()
-                work.end(true)
-            } catch {
-                work.end(false)
-            }
-        }
-        executor.run()
     }
 
     private static let interrupted = AMQPError(.connectionClosed, "the sweep was interrupted")
@@ -138,17 +127,6 @@ private final class SweepRun: @unchecked Sendable {
     var memory: SweepMemory
 
     init(_ memory: SweepMemory) { self.memory = memory }
-}
-
-private struct SweepWork: @unchecked Sendable {
-    // Unchecked, and right: a simulation is of one thread.
-    let begin: () async throws -> Void
-    let end: (Bool) -> Void
-
-    init(_ begin: @escaping () async throws -> Void, end: @escaping (Bool) -> Void) {
-        self.begin = begin
-        self.end = end
-    }
 }
 
 /// The virtual time as the product reads it.

@@ -17,8 +17,8 @@ final class SimulatedWorker {
     let number: Int
     /// Identifies this run of the process; 0 while it is not running.
     private(set) var life = 0
-    private(set) var policies: WorkerParts.PolicyBox
-    private var port: SimulatedRedis.Port
+    /// Its polling of the policies that are set by command.
+    private var polling: SimulatedPolicies?
     /// By the place of their queues among `lanes`; `nil` where one is not connected.
     private(set) var lanes: [SimulatedLane?] = []
     private var sweeper: SimulatedSweeper?
@@ -32,8 +32,11 @@ final class SimulatedWorker {
     init(_ number: Int, in world: World) {
         self.number = number
         self.world = world
-        policies = WorkerParts.PolicyBox(world.policies)
-        port = SimulatedRedis.Port(life: 0, number: 0, on: world.agenda)
+    }
+
+    var policies: PoliciesInForce {
+        guard let polling else { preconditionFailure("a worker that does not run has no policies") }
+        return polling.inForce
     }
 
     /// Whether it consumes from every queue.
@@ -47,11 +50,14 @@ final class SimulatedWorker {
         asleep = []
         isDraining = false
         drained = 0
-        policies = WorkerParts.PolicyBox(world.policies)
-        port = SimulatedRedis.Port(life: life, number: world.nextLane(of: life), on: world.agenda)
         lanes = Self.lanes.map { _ in nil }
         world.note("worker \(number) starts as \(life)")
-        lookAtPolicies(isFirst: true)
+        let polling = SimulatedPolicies(of: self)
+        self.polling = polling
+        polling.begin { [weak self] in
+            guard let self else { return }
+            for place in lanes.indices { connect(place) }
+        }
         if world.sweeps { sweep() }
     }
 
@@ -71,9 +77,10 @@ final class SimulatedWorker {
         end()
         if isSeenAtOnce {
             world.broker.closeAll(of: dead, because: AMQPError(.connectionClosed, "the peer is gone"))
-        }
-        world.agenda.after(world.pause(0...3_000_000)) { [unowned world] in
-            world.broker.closeAll(of: dead, because: AMQPError(.connectionClosed, "the peer is gone"))
+        } else {
+            world.agenda.after(world.pause(0...3_000_000)) { [unowned world] in
+                world.broker.closeAll(of: dead, because: AMQPError(.connectionClosed, "the peer is gone"))
+            }
         }
         world.agenda.after(world.pause(200_000...4_000_000)) { [self] in if life == 0 { start() } }
     }
@@ -93,6 +100,13 @@ final class SimulatedWorker {
         lanes = []
         gate = LargeGate()
         endSweeping()
+        endPolling()
+    }
+
+    private func endPolling() {
+        let ending = polling
+        polling = nil
+        ending?.end()
     }
 
     private func endSweeping() {
@@ -105,6 +119,7 @@ final class SimulatedWorker {
     /// Lets go of what waits.
     func tearDown() {
         endSweeping()
+        endPolling()
     }
 
     func stall(for microseconds: Int) {
@@ -158,24 +173,6 @@ final class SimulatedWorker {
         }
     }
 
-    // MARK: - Policies
-
-    /// Polls four times a second; no lane consumes before the first poll.
-    private func lookAtPolicies(isFirst: Bool) {
-        let request = LoadRequest(handle: world.manager.policiesHandle, scope: .whole)
-        world.redis.ask(.policies, of: self, over: port, isWrite: false) { contents, now in
-            contents.load([request], at: now)
-        } answer: { [self] result in
-            if case .success(let loaded) = result, case .loaded(let aggregate)? = loaded.aggregates.first?.state {
-                policies.catalogue = world.policies.with(put: aggregate.policies)
-                if isFirst { for place in lanes.indices { connect(place) } }
-                if world.sweeps { after(250_000) { self.lookAtPolicies(isFirst: false) } }
-            } else {
-                after(500_000) { self.lookAtPolicies(isFirst: isFirst) }
-            }
-        }
-    }
-
     // MARK: - Lanes
 
     private func connect(_ place: Int) {
@@ -224,7 +221,7 @@ final class WorkerParts {
     var random: SeededRandom
 
     /// - Parameter number: the lane's own.
-    init(number: Int, policies: PolicyBox, in world: World) {
+    init(number: Int, policies: PoliciesInForce, in world: World) {
         random = SeededRandom(seed: world.seed &* 1_000_003 &+ UInt64(number))
         let seeds = SeedBox(SeededRandom(seed: world.seed &* 7_368_787 &+ UInt64(number)))
         decider = CommandDecider(
@@ -244,12 +241,6 @@ final class WorkerParts {
     }
 
     // Unchecked, and right: a simulation is of one thread.
-    final class PolicyBox: @unchecked Sendable {
-        var catalogue: PolicyCatalogue
-
-        init(_ catalogue: PolicyCatalogue) { self.catalogue = catalogue }
-    }
-
     private final class SeedBox: @unchecked Sendable {
         var random: SeededRandom
 

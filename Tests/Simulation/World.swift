@@ -50,6 +50,10 @@ final class World {
     var retries = true
     /// Whether messages take no time, so that only their order is chosen.
     var isInstant = false
+    /// Whether what a lane was told before its batch counts as forgotten (see `Schedule.digest`).
+    var mergesBatches = true
+    /// Whether what is observed may have happened, or may not.
+    private(set) var isUncertain = false
     /// The mean latency of a message in microseconds.
     private var meanLatency = 1000
 
@@ -65,12 +69,14 @@ final class World {
     var onStep: ((PipelineStep, SimulatedWorker) -> FaultKind?)?
 
     private(set) var checker = Checker()
+    /// The limits on sessions that were set, with when each was.
+    private var limits: [(limit: Int, since: Int)] = []
     var onObservation: ((Observation) -> Void)?
     private(set) var history: [String] = []
     private let isVerbose: Bool
     /// Message ids by the keys under which the store knows them.
     private(set) var messageIDs: [String: String] = [:]
-    /// What events are told by, where an event's id is drawn: its commit, and its place there.
+    /// What events are told by, since their ids are drawn: their subject, and their number there.
     private var eventNames: [String: Digest] = [:]
     private var lives = 0
     private var lanes: [Int: Int] = [:]
@@ -164,6 +170,15 @@ final class World {
         for violation in checker.violations[before...] { note("*** \(violation)") }
     }
 
+    /// Observes what may have happened, or may not: whatever must not happen counts, and whatever must happen does not.
+    func uncertainly(_ action: () -> Void) {
+        isUncertain = true
+        checker.isUncertain = true
+        action()
+        isUncertain = false
+        checker.isUncertain = false
+    }
+
     private static func brief(_ publication: Publication) -> String {
         switch publication {
         case .copy(let number, let isRefused): "the copy for \(number)\(isRefused ? ", refused by a queue" : "")"
@@ -208,21 +223,34 @@ extension World {
                 broker.closeAll(of: worker.life, because: error)
             }
         case .stall:
-            // Sometimes longer than a decision may wait to be stored.
-            let stall = flip() ? pause(200_000...3_000_000) : pause(29_000_000...40_000_000)
+            // Sometimes longer than a decision may wait to be stored, or than a mass revocation stands.
+            let stall =
+                if step == .load, client.revokesAll {
+                    flip() ? pause(3_000_000...20_000_000) : pause(65_000_000...90_000_000)
+                } else {
+                    flip() ? pause(200_000...3_000_000) : pause(29_000_000...40_000_000)
+                }
             worker.stall(for: stall)
             lastFault = max(lastFault, agenda.now + stall)
         case .away: redis.beAway(for: flip() ? length : 8 * length)
         case .writesRefused: redis.refuseWrites(for: length)
         case .failOver: redis.failOver()
         case .clockForward: redis.stepClock(milliseconds: Int64(pause(1...40_000)))
-        case .clockBack: redis.stepClock(milliseconds: -Int64(pause(1...5_000)))
+        case .clockBack:
+            checker.isClockSteady = false
+            redis.stepClock(milliseconds: -Int64(pause(1...5_000)))
         case .duplicate: client.sendAgain(message?.number)
         case .drain: worker.drain()
         case .queueFull:
             let exchanges = [broker.names.events, broker.names.results, broker.names.dead]
             broker.fill(exchanges[Int.random(in: 0..<3, using: &random)], for: length)
-        case .crashAfter, .slow, .answerLost, .lateEffect, .refused: break
+        case .answerLost, .lateEffect:
+            // Sometimes the store is gone for longer than a command waits for it.
+            if step == .commit, flip() {
+                agenda.after(1_000_000) { [self] in redis.beAway(for: 70_000_000) }
+                lastFault = max(lastFault, agenda.now + 71_000_000)
+            }
+        case .crashAfter, .slow, .refused: break
         }
         return kind
     }
@@ -233,7 +261,11 @@ extension World {
 extension World {
     func noteCommit(_ commit: Commit, number: Int, of contents: InMemoryContents, lane: Int) {
         let handle = commit.aggregate.handle
-        for (place, event) in commit.events.enumerated() { eventNames[event.id] = Digest(number, place) }
+        for event in commit.events {
+            var name = Digest(8, handle.text)
+            name.append(Self.sequence(in: event.body))
+            eventNames[event.id] = name
+        }
         let sessions = (contents.aggregates[handle]?.sessions ?? [:]).values.sorted { $0.id.text < $1.id.text }
         observe(
             .committed(
@@ -243,7 +275,29 @@ extension World {
                     events: commit.events.map {
                         StoredCommit.Event(id: $0.id, sequence: Self.sequence(in: $0.body), body: $0.body)
                     },
-                    sessions: sessions.map(Self.seen), limits: ["default": policy.maxSessions])))
+                    sessions: sessions.map(Self.seen), limits: ["default": highestLimit])))
+        if handle == manager.policiesHandle { noteLimit(in: contents) }
+    }
+
+    /// Notes the limit that the store has now.
+    func noteLimit(in contents: InMemoryContents) {
+        let put = contents.aggregates[manager.policiesHandle]?.policies.values.first
+        let limit = (put ?? policy).maxSessions
+        if limit != currentLimit { limits.append((limit, agenda.now)) }
+    }
+
+    private var currentLimit: Int { limits.last?.limit ?? policy.maxSessions }
+
+    /// The highest limit that a decision stored now may have been made under: the one that is set, and those that were
+    /// replaced so lately that a worker may not have read it, or may have decided before.
+    private var highestLimit: Int {
+        // A poll, and a batch that has begun; while something is wrong, or was, polls may fail and batches wait as well.
+        let patience = agenda.now > lastFault + 5_000_000 ? 3_000_000 : 200_000_000
+        var highest = currentLimit
+        for (place, one) in limits.enumerated().reversed() where one.since > agenda.now - patience {
+            highest = max(highest, place == 0 ? policy.maxSessions : limits[place - 1].limit)
+        }
+        return highest
     }
 
     private static func seen(_ session: Session) -> StoredCommit.Session {

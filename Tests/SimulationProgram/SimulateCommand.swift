@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Simulation
 
 /// Runs simulations outside the tests: one seed with its history, many seeds, or an exhaustive search.
@@ -26,10 +27,21 @@ struct SimulateCommand: ParsableCommand {
     @Option(help: "With --exhaustive: the number of lost connections in a schedule.")
     var redeliveries = 1
 
+    @Option(help: "With --exhaustive: the number of commands of each case, at most three.")
+    var commands = 3
+
+    @Flag(help: "With --exhaustive: take no two orders for one. Only small cases end.")
+    var unreduced = false
+
     func run() throws {
         if exhaustive { return try runExhaustively() }
         if let seed { return try run(seed) }
         try runMany()
+    }
+
+    /// To standard error: what is found goes to standard output.
+    private var progress: ProgressReporter {
+        ProgressReporter { FileHandle.standardError.write(Data(($0 + "\n").utf8)) }
     }
 
     private func run(_ seed: UInt64) throws {
@@ -43,7 +55,7 @@ struct SimulateCommand: ParsableCommand {
     private func runMany() throws {
         let clock = ContinuousClock()
         let begin = clock.now
-        let result = Seeds.run(from..<(from + seeds)) { report in
+        let result = Seeds.run(from..<(from + seeds), progress) { report in
             print("seed \(report.seed): \(report.violations[0])")
         }
         print(result.matrix.table)
@@ -60,7 +72,12 @@ struct SimulateCommand: ParsableCommand {
     private func runExhaustively() throws {
         let clock = ContinuousClock()
         let begin = clock.now
-        let result = Exhaustive.run(crashes: crashes, redeliveries: redeliveries) { print($0) }
+        var settings = Exhaustive.Settings()
+        settings.crashes = crashes
+        settings.redeliveries = redeliveries
+        settings.commands = commands
+        settings.isReduced = !unreduced
+        let result = Exhaustive.run(settings, progress)
         print(result.summary)
         print("in \(clock.now - begin)")
         if let failure = result.failure {

@@ -36,7 +36,7 @@ package final class PoliciesInForce: Sendable {
 
     /// Polls once. No command is decided before the first poll: otherwise a session could begin under the wrong policy
     /// because the right one had not been read yet.
-    func refresh(from store: some SessionStore) async throws(StoreError) {
+    package func refresh(from store: some SessionStore) async throws(StoreError) {
         let known = put.withLock { $0.revision }
         guard try await load(.sessions([]), from: store).revision != known else { return }
         let aggregate = try await load(.whole, from: store)
