@@ -16,6 +16,8 @@ package final class Agenda {
         case write
         /// A request that only learns what the store holds.
         case read
+        /// Counts a delivery.
+        case count
         case publication
         case acknowledgement
         /// Takes published events from the outbox.
@@ -110,6 +112,8 @@ package final class Agenda {
         let link: Link
         let sender: Int
         let kind: Kind
+        /// Whether it would have no effect now.
+        let isStale: Bool
         let label: String
     }
 
@@ -120,7 +124,8 @@ package final class Agenda {
             let message = messages[place]
             guard let link = message.link, seen.insert(link).inserted else { return nil }
             return Arrival(
-                place: place, link: link, sender: message.sender, kind: message.kind, label: message.label)
+                place: place, link: link, sender: message.sender, kind: message.kind,
+                isStale: message.isStale?() == true, label: message.label)
         }
     }
 

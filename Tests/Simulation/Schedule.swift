@@ -117,8 +117,9 @@ final class Schedule {
     private func mayArriveAtOnce(_ arrival: Agenda.Arrival) -> Bool {
         guard isReduced else { return false }
         switch arrival.kind {
-        case .delivery, .write, .read: return false
-        case .clear, .preparation: return true
+        case .delivery, .read: return false
+        case .write: return arrival.isStale
+        case .clear, .count, .preparation: return true
         case .publication, .acknowledgement: return crashes == 0 && redeliveries == 0
         }
     }
@@ -128,7 +129,7 @@ final class Schedule {
         guard isReduced else { return false }
         switch arrival.kind {
         case .publication, .acknowledgement: return true
-        case .delivery, .write, .read, .clear, .preparation: return false
+        case .delivery, .write, .read, .count, .clear, .preparation: return false
         }
     }
 

@@ -29,7 +29,8 @@ extension SimulatedRedis {
         return digest
     }
 
+    /// Whether nothing of them can be stored any more: revisions only grow here.
     func areStale(_ commits: [Commit]) -> Bool {
-        commits.contains { $0.aggregate.revision != contents.aggregates[$0.aggregate.handle]?.revision ?? 0 }
+        commits.allSatisfy { $0.aggregate.revision != contents.aggregates[$0.aggregate.handle]?.revision ?? 0 }
     }
 }

@@ -129,8 +129,9 @@ final class SimulatedRedis {
         switch step {
         case .clear: .clear
         case .policies: .preparation
-        // With them a message id is claimed, or a delivery counted: of all that reads either, nothing would differ here.
-        case .load: .read
+        // A load also claims message ids, and here each id belongs to one command. Nothing else of that step writes but the
+        // count of deliveries.
+        case .load: isWrite ? .count : .read
         default: isWrite ? .write : .read
         }
     }
