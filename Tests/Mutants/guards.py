@@ -8,7 +8,6 @@ Fails if one is not noticed within the seeds, or is noticed by nothing that chec
 import argparse
 import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -87,21 +86,34 @@ GUARDS = [
 ]  # fmt: skip
 
 
-def build():
-    """A build of a copy that has all removals."""
-    COPY.mkdir(parents=True, exist_ok=True)
+def copied():
+    """The files of the copy: with all removals."""
+    files = {path.relative_to(ROOT): path.read_bytes() for path in ROOT.glob("Package.*")}
     for folder in ("Sources", "Tests"):
-        shutil.rmtree(COPY / folder, ignore_errors=True)
-        shutil.copytree(ROOT / folder, COPY / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in ROOT.glob("Package.*"):
-        shutil.copy(path, COPY / path.name)
+        paths = (path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+        files |= {path.relative_to(ROOT): path.read_bytes() for path in paths}
     for number, (name, file, code, becomes, _) in enumerate(GUARDS, 1):
-        path = next((each for folder in ("Sources", "Tests") for each in (COPY / folder).rglob(file)), None)
-        source = path.read_text(encoding="utf-8") if path else ""
+        path = next((path for path in files if path.name == file), None)
+        source = files[path].decode() if path else ""
         if code not in source:
             sys.exit(f"error: {file} has no such code any more: {name}")
         source = source.replace(code, becomes.replace("{off}", f"isRemoved({number})"), 1)
-        path.write_text(source if SWITCH in source else source + SWITCH, encoding="utf-8")
+        files[path] = (source if SWITCH in source else source + SWITCH).encode()
+    return files
+
+
+def build():
+    """A build of the copy. What has not changed is not written again, so that it is not compiled again."""
+    files = copied()
+    for path, content in files.items():
+        path = COPY / path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_bytes() != content:
+            path.write_bytes(content)
+    for folder in ("Sources", "Tests"):
+        for path in list((COPY / folder).rglob("*")):
+            if path.is_file() and path.relative_to(COPY) not in files:
+                path.unlink()
     done = subprocess.run(
         ["swift", "build", "-c", "release", "--product", "sojourn-simulate"], cwd=COPY, capture_output=True, text=True,
         stdin=subprocess.DEVNULL, check=False,
