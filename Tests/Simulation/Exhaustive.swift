@@ -25,9 +25,17 @@ import SessionCore
 ///   whose consumers start late is the same delivery to the other worker.
 /// - *Only a worker that has something to do crashes.* Another comes back as it was.
 /// - *The load of a dead worker has no effect.* It only claims message ids, and here each id belongs to one command.
+/// - *A commit decided on an old revision arrives at once.* It stores nothing, since revisions only grow. Its lane loads
+///   again, and that load may arrive at any later step.
+/// - *The count of a delivery arrives at once.* The batch is complete before it, and nobody else reads it.
+/// - *The last delivery comes before anything else*, once no fault is left and no lane has a delivery that waits for a batch:
+///   the lane that gets it begins its next batch with it alone, whether it comes during the present batch or behind it. Which
+///   worker gets it is tried both ways.
 /// - *What a lane was told before its batch is forgotten.* What it does next depends on its batch, on what it holds
 ///   unacknowledged, and on what it has on its way.
 /// - *A second redelivery is like the first.* Three deliveries are far from the number at which a command is given up.
+/// - *The moment does not matter.* Time passes only where workers start or connect again, and less than ten seconds in all,
+///   which no deadline or grace period of a case is near.
 /// - *Workers are interchangeable.* The first delivery goes to the first one, and states that differ only in which worker is
 ///   which are equal.
 ///
@@ -42,6 +50,8 @@ package enum Exhaustive {
         package var redeliveries = 1
         /// The most commands of a case.
         package var commands = 3
+        /// The number of the only case to search, from 1; `nil` for all.
+        package var onlyCase: Int?
         /// Whether orders count as one that nobody could tell apart. Without it everything that is on its way is a step of its
         /// own, and whatever differs makes another state: only small cases come to an end.
         package var isReduced = true
@@ -136,7 +146,7 @@ package enum Exhaustive {
         _ settings: Settings = Settings(), _ progress: ProgressReporter = ProgressReporter()
     ) -> Result {
         var result = Result()
-        for `case` in cases {
+        for (place, `case`) in cases.enumerated() where settings.onlyCase == nil || settings.onlyCase == place + 1 {
             let shared = SharedSearch(`case`, settings, progress)
             // From both ends, until they meet.
             Threads.run(2) { thread in Search(shared, isReversed: thread == 1).run() }

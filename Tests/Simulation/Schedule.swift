@@ -133,8 +133,21 @@ final class Schedule {
         }
     }
 
+    /// The last delivery that there will be, if a lane that gets it has no other delivery to begin a batch with.
+    ///
+    /// Whether it comes while the lane has a batch or behind that, it begins the next one alone. So it commutes with whatever
+    /// can be chosen in its place.
+    private func lastDelivery(among arrivals: [Agenda.Arrival]) -> Agenda.Arrival? {
+        guard isReduced, crashes == 0, redeliveries == 0, hasFollowed || `case`.following == nil,
+            world.broker.ready.values.reduce(0, { $0 + $1.count }) == 1,
+            world.workers.allSatisfy({ $0.lanes.allSatisfy { $0?.waiting ?? 0 == 0 } })
+        else { return nil }
+        return arrivals.first { $0.kind == .delivery }
+    }
+
     private var options: [Option] {
         let arrivals = world.agenda.arrivals
+        if let delivery = lastDelivery(among: arrivals) { return [.arrival(delivery)] }
         var options = arrivals.filter { !isKept($0) }.map(Option.arrival)
         if options.isEmpty {
             if world.agenda.hasTimers, !world.broker.unfinished.isEmpty {

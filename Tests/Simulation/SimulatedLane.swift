@@ -31,6 +31,8 @@ final class SimulatedLane {
     /// follows from that and from what it holds, but for names that it draws.
     private(set) var told = Digest()
     private var batch: BatchID?
+    /// Where every order is tried, how many deliveries are not in a batch yet.
+    private(set) var waiting = 0
     private var isLost = false
     /// What it waits for: to consume, the store, timers.
     private var awaited = 0
@@ -119,6 +121,8 @@ final class SimulatedLane {
     private func begin(_ batch: BatchID, _ content: @autoclosure () -> Digest) {
         guard world.isInstant, world.mergesBatches, batch != self.batch, !isLost else { return }
         self.batch = batch
+        // A batch takes all that wait.
+        waiting = 0
         told = content()
     }
 
@@ -137,6 +141,7 @@ final class SimulatedLane {
         var digest = Digest()
         switch event {
         case .delivered(let deliveries, _):
+            waiting += deliveries.count
             for delivery in deliveries { digest.append(Digest(1, delivery.properties.correlationID ?? "")) }
         case .loaded(_, .success(let loaded)):
             digest.append(2)

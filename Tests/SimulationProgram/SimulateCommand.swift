@@ -30,6 +30,9 @@ struct SimulateCommand: ParsableCommand {
     @Option(help: "With --exhaustive: the number of commands of each case, at most three.")
     var commands = 3
 
+    @Option(help: "With --exhaustive: search only the case with this number.")
+    var onlyCase: Int?
+
     @Flag(help: "With --exhaustive: take no two orders for one. Only small cases end.")
     var unreduced = false
 
@@ -76,6 +79,7 @@ struct SimulateCommand: ParsableCommand {
         settings.crashes = crashes
         settings.redeliveries = redeliveries
         settings.commands = commands
+        settings.onlyCase = onlyCase
         settings.isReduced = !unreduced
         let result = Exhaustive.run(settings, progress)
         print(result.summary)
