@@ -72,8 +72,6 @@ GUARDS = [
      "        appendResults(of: completion,", "        if {off}, completion.isDuplicate { return }\n        appendResults(of: completion,", "without an answer"),
     ("what may have happened is not answered with unavailable", "BatchRetry.swift",
      "mayHaveHappened = mayHaveHappened || failure.mayHaveHappened", "mayHaveHappened = !{off} && (mayHaveHappened || failure.mayHaveHappened)", "nothing happened"),
-    ("a failed delivery releases its own claim alone", "InMemoryContents.swift",
-     "for message in messages where claims[message.name]?.claim == message.claim {", "for message in messages where {off} || claims[message.name]?.claim == message.claim {", "§5|§10.2"),
     ("a mass revocation stands until what was decided without it is stored", "RevocationProgress.swift",
      "moment.milliseconds - Self.settlingMilliseconds", "moment.milliseconds - ({off} ? 0 : Self.settlingMilliseconds)", "§10.4"),
     ("policies that were set take effect", "PoliciesInForce.swift",
