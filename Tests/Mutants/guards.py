@@ -69,7 +69,7 @@ GUARDS = [
     ("what conflicted is decided again", "Round.swift",
      "        case .conflict: conflicted += decided", "        case .conflict where {off}: completions += decided.group.completions\n        case .conflict: conflicted += decided", "before its effect"),
     ("a repeated command is answered again", "OutgoingMessages.swift",
-     "        appendResults(of: completion,", "        if {off}, completion.isDuplicate { return }\n        appendResults(of: completion,", "without an answer"),
+     "        appendResults(of: completion,", "        if {off}, completion.isDuplicate { return }\n        appendResults(of: completion,", "acknowledged before everything"),
     ("what may have happened is not answered with unavailable", "BatchRetry.swift",
      "mayHaveHappened = mayHaveHappened || failure.mayHaveHappened", "mayHaveHappened = !{off} && (mayHaveHappened || failure.mayHaveHappened)", "nothing happened"),
     ("a mass revocation stands until what was decided without it is stored", "RevocationProgress.swift",
