@@ -24,7 +24,8 @@ struct BenchCommand: AsyncParsableCommand {
             SOJOURN_INBOX_SECONDS, and each emptied subject for 30 days. Ctrl-C ends the measurement, reports it and cleans \
             up; a second Ctrl-C ends the process.
 
-            Exit status: 0 measured, 1 some commands failed, 64 wrong usage, 69 no broker or no worker, 130 interrupted.
+            Exit status: 0 measured, 1 some commands failed, 64 wrong usage, 69 no broker or no worker, 78 wrong
+            configuration, 130 interrupted.
             """)
 
     @Argument(help: ArgumentHelp("What to send, one after the other.", valueName: "mix"))
@@ -123,6 +124,8 @@ struct BenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let target = try await target()
+        // Not only after minutes of measuring.
+        for path in [svg, json].compactMap(\.self) where path != "-" { try Output.checkCanWrite(path) }
         let interruption = Interruption()
         let signals = BenchSignals(interruption)
         defer { withExtendedLifetime(signals) {} }
@@ -147,14 +150,10 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     private func write(_ report: BenchmarkReport) throws {
-        if let svg { try Output.file(svg, Array(BenchmarkPlot.svg(of: report).utf8)) }
         let content = report.json(version: SojournVersion.text)
-        if json == "-" {
-            Output.json(content)
-        } else {
-            if let json { try Output.file(json, content + [UInt8(ascii: "\n")]) }
-            Output.line(report.text)
-        }
+        if json == "-" { Output.json(content) } else { Output.line(report.text) }
+        if let json, json != "-" { try Output.file(json, content + [UInt8(ascii: "\n")]) }
+        if let svg { try Output.file(svg, Array(BenchmarkPlot.svg(of: report).utf8)) }
     }
 
     /// The installation, unless it is on another machine and that was not allowed.

@@ -41,6 +41,20 @@ enum Output {
         }
     }
 
+    /// Fails if ``file(_:_:)`` cannot write there. Changes nothing.
+    static func checkCanWrite(_ path: String) throws {
+        var descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        if descriptor >= 0 {
+            unlink(path)
+        } else if errno == EEXIST {
+            descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        }
+        guard descriptor >= 0 else {
+            throw CommandFailure("\(path): \(String(cString: strerror(errno)))", status: ExitStatus.usage)
+        }
+        close(descriptor)
+    }
+
     private static func write(_ bytes: [UInt8], to descriptor: Int32) {
         var rest = bytes[...]
         while !rest.isEmpty {

@@ -161,6 +161,8 @@ def test_a_login_storm_ends_when_it_has_created_as_many_sessions_as_it_may(worke
         (("--worker-pid", "1000000000"), "no process 1000000000"),
         (("evening",), "evening"),
         (("--amqp-url", "amqp://broker.example"), "not on this machine"),
+        (("--svg", "/nowhere/plot.svg"), "/nowhere/plot.svg: No such file or directory"),
+        (("--json", "/"), "/: Is a directory"),
     ],
 )
 def test_wrong_usage_is_explained(bench, arguments, message):
