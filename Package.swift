@@ -166,6 +166,17 @@ let package = Package(
             name: "sojourn-simulate",
             dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Tests/SimulationProgram", swiftSettings: swift),
+        // Not shipped: single operations, for deploy/local/microbench to count their instructions.
+        .executableTarget(
+            name: "sojourn-microbenchmarks",
+            dependencies: [
+                "AMQPNIO", "RedisNIO", "SessionContract", "SessionCore", "SessionCrypto", "SessionEngine",
+                "SessionStorage", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Tests/MicroBenchmarks", exclude: ["measure.py", "thresholds.json"], swiftSettings: swift),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: swift),
         .testTarget(
             name: "SessionCoreTests", dependencies: ["SessionCore", "SessionContract", "TestSupport"],

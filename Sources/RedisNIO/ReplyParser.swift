@@ -1,8 +1,8 @@
 import CHiredis
-import NIOCore
+package import NIOCore
 
 /// The size of a reply.
-struct ReplySize {
+package struct ReplySize {
     /// As sent by the server.
     let bytes: Int
     /// The approximate memory it uses, in bytes.
@@ -12,7 +12,7 @@ struct ReplySize {
 /// Wraps hiredis's reply reader: bytes in, replies out.
 ///
 /// Must not be used after it throws: the reader has lost its position in the stream.
-@safe struct ReplyParser: ~Copyable {
+@safe package struct ReplyParser: ~Copyable {
     /// Both are allocated in `init` and freed in `deinit`. The pointers never leave this type, except that the reader
     /// holds one as its private data; the reader is freed first.
     private let reader: UnsafeMutablePointer<redisReader>
@@ -33,7 +33,7 @@ struct ReplySize {
     /// - Parameters:
     ///   - maximumReplyBytes: the longest reply, as sent by the server.
     ///   - maximumReplyMemory: the approximate memory that a reply may use, in bytes.
-    init(maximumReplyBytes: Int, maximumReplyMemory: Int = 64 << 20) {
+    package init(maximumReplyBytes: Int, maximumReplyMemory: Int = 64 << 20) {
         guard let reader = unsafe redisReaderCreateWithFunctions(replyConstructors) else {
             fatalError("out of memory for a reply reader")
         }
@@ -51,7 +51,7 @@ struct ReplySize {
     }
 
     /// Parses the bytes and passes on each reply that they complete, in order, with its size.
-    mutating func parse(
+    package mutating func parse(
         _ bytes: ByteBuffer, _ handle: (RedisReply, ReplySize) throws(RedisError) -> Void
     ) throws(RedisError) {
         var position = bytes.readerIndex

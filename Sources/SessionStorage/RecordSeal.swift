@@ -1,10 +1,10 @@
 import SessionCore
-import SessionCrypto
+package import SessionCrypto
 
 /// Seals and opens records. Each is bound to its place, so a record copied elsewhere does not open.
-struct RecordSeal: Sendable {
+package struct RecordSeal: Sendable {
     /// Where a record is stored.
-    enum Place {
+    package enum Place {
         /// A field of an aggregate.
         case field(String, key: String)
         /// A whole value or a list item: a result in the inbox, or an entry of an activity log, at any index.
@@ -28,7 +28,11 @@ struct RecordSeal: Sendable {
 
     let sealers: SealerSource
 
-    func seal(_ record: [UInt8], at place: Place) -> [UInt8] {
+    package init(sealers: SealerSource) {
+        self.sealers = sealers
+    }
+
+    package func seal(_ record: [UInt8], at place: Place) -> [UInt8] {
         sealers.sealer.seal(record, context: place.associatedData)
     }
 
@@ -39,7 +43,7 @@ struct RecordSeal: Sendable {
         return sealer.seal(try sealer.open(sealed, context: context), context: context)
     }
 
-    func read<Value>(
+    package func read<Value>(
         _ sealed: [UInt8], at place: Place, as parse: ([UInt8]) throws(MalformedRecord) -> Value
     ) -> Result<Value, DamagedRecord> {
         let record: [UInt8]

@@ -11,6 +11,8 @@ declare -A services=([rabbitmq-server]=rabbitmq-server.service [redis-server]=re
 policy=/usr/sbin/policy-rc.d
 our_policy="" # our policy-rc.d file, while it is in place
 
+# install_packages [PROGRAM...]: installs what Sojourn needs to be built and run, and these programs, whose packages have their
+# names.
 install_packages() {
     local package missing=() new=()
     say "Checking for required packages"
@@ -22,6 +24,9 @@ install_packages() {
     command -v redis-server >/dev/null || missing+=(redis-server)
     command -v python3 >/dev/null || missing+=(python3)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+    for package in "$@"; do
+        command -v "$package" >/dev/null || missing+=("$package")
+    done
     if [ ${#missing[@]} -eq 0 ]; then
         note "Nothing is missing."
         return 0

@@ -1,8 +1,8 @@
 import CRabbitMQ
-import NIOCore
+package import NIOCore
 
 /// A complete decoded frame.
-enum InboundFrame {
+package enum InboundFrame {
     case method(channel: UInt16, ServerMethod)
     case header(channel: UInt16, AMQPProperties, bodySize: UInt64)
     /// A slice of the read buffer: copy from it at once, do not keep it.
@@ -17,7 +17,7 @@ enum InboundFrame {
 /// frame-max sized pages that never shrink.
 ///
 /// After an error the position in the stream is lost for good: the connection must be closed.
-struct FrameDecoder {
+package struct FrameDecoder {
     private var cumulation = ByteBuffer()
     private let arena: Arena
     private var methods: MethodDecoder
@@ -27,7 +27,7 @@ struct FrameDecoder {
     /// The oversized content header that is being skipped, if any.
     private var leftOut: LeftOutHeader?
 
-    init(frameMax: UInt32) {
+    package init(frameMax: UInt32) {
         let arena = Arena()
         self.arena = arena
         self.frameMax = frameMax
@@ -35,7 +35,7 @@ struct FrameDecoder {
         properties = PropertiesDecoder(arena: arena)
     }
 
-    mutating func append(_ bytes: ByteBuffer) {
+    package mutating func append(_ bytes: ByteBuffer) {
         guard cumulation.readableBytes > 0 else {
             cumulation = bytes
             return
@@ -45,7 +45,7 @@ struct FrameDecoder {
     }
 
     /// The next whole frame, or nil when more bytes are needed.
-    mutating func next() throws(AMQPError) -> InboundFrame? {
+    package mutating func next() throws(AMQPError) -> InboundFrame? {
         if leftOut != nil { return try leaveOut() }
         let start = cumulation.readerIndex
         guard let type = cumulation.getInteger(at: start, as: UInt8.self) else {

@@ -1,13 +1,13 @@
 import CRabbitMQ
-import NIOCore
+package import NIOCore
 
 /// Writes frames; rabbitmq-c encodes their contents.
-struct FrameEncoder {
+package struct FrameEncoder {
     let arena = Arena()
     /// The largest frame we may send, in bytes, including overhead.
     var frameMax: UInt32
 
-    init(frameMax: UInt32) { self.frameMax = frameMax }
+    package init(frameMax: UInt32) { self.frameMax = frameMax }
 
     /// The first bytes of a connection (AMQP 0-9-1 §4.2.2).
     static let protocolHeader: [UInt8] = [0x41, 0x4D, 0x51, 0x50, 0, 0, 9, 1]
@@ -20,7 +20,7 @@ struct FrameEncoder {
     }
 
     /// Writes a message as method, header and body frames. On an error (`invalidMessage`) the buffer is unchanged.
-    func publish(_ message: AMQPMessage, channel: UInt16, into buffer: inout ByteBuffer) throws(AMQPError) {
+    package func publish(_ message: AMQPMessage, channel: UInt16, into buffer: inout ByteBuffer) throws(AMQPError) {
         let start = buffer.writerIndex
         defer { arena.recycle() }
         do throws(AMQPError) {

@@ -1,5 +1,5 @@
 /// A method that the broker may send to a client, copied out of rabbitmq-c's memory.
-enum ServerMethod: Hashable, Sendable {
+package enum ServerMethod: Hashable, Sendable {
     case connectionStart(major: UInt8, minor: UInt8, mechanisms: String)
     case connectionTune(channelMax: UInt16, frameMax: UInt32, heartbeat: UInt16)
     case connectionOpenOK
@@ -69,7 +69,7 @@ enum ServerMethod: Hashable, Sendable {
 }
 
 /// The content of `basic.deliver`, which precedes the message.
-struct DeliveryAddress: Hashable, Sendable {
+package struct DeliveryAddress: Hashable, Sendable {
     var consumerTag: String
     var deliveryTag: UInt64
     var redelivered: Bool
@@ -80,7 +80,7 @@ struct DeliveryAddress: Hashable, Sendable {
 }
 
 /// The content of `basic.return`, which precedes the returned message.
-struct ReturnAddress: Hashable, Sendable {
+package struct ReturnAddress: Hashable, Sendable {
     var replyCode: UInt16
     var replyText: String
     var exchange: String

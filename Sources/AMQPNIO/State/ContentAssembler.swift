@@ -1,15 +1,15 @@
-import NIOCore
+package import NIOCore
 
 /// Reassembles a message on one channel: method, content header, body frames (AMQP 0-9-1 §4.2.6).
-struct ContentAssembler {
+package struct ContentAssembler {
     /// The method that announces a message.
-    enum Announcement: Hashable {
+    package enum Announcement: Hashable {
         case delivery(DeliveryAddress)
         case returned(ReturnAddress)
     }
 
     /// A complete message.
-    enum Content: Hashable {
+    package enum Content: Hashable {
         case delivery(AMQPDelivery)
         case returned(ReturnAddress, AMQPProperties, body: [UInt8])
     }
@@ -28,12 +28,12 @@ struct ContentAssembler {
     private var body: [UInt8] = []
     private let retainedBodyBytes: Int
 
-    init(retainedBodyBytes: Int) { self.retainedBodyBytes = retainedBodyBytes }
+    package init(retainedBodyBytes: Int) { self.retainedBodyBytes = retainedBodyBytes }
 
     /// Whether a message is incomplete, so that no method may arrive.
     var isBusy: Bool { phase != .idle }
 
-    mutating func begin(_ announcement: Announcement) throws(AMQPError) {
+    package mutating func begin(_ announcement: Announcement) throws(AMQPError) {
         guard phase == .idle else {
             throw AMQPError(.protocolViolation, "a method in the middle of a message")
         }
@@ -41,7 +41,7 @@ struct ContentAssembler {
         phase = .awaitingHeader
     }
 
-    mutating func header(_ properties: AMQPProperties, bodySize: UInt64) throws(AMQPError) -> Content? {
+    package mutating func header(_ properties: AMQPProperties, bodySize: UInt64) throws(AMQPError) -> Content? {
         guard phase == .awaitingHeader else {
             throw AMQPError(.protocolViolation, "a content header without a method")
         }
@@ -54,7 +54,7 @@ struct ContentAssembler {
         return nil
     }
 
-    mutating func body(_ fragment: ByteBuffer) throws(AMQPError) -> Content? {
+    package mutating func body(_ fragment: ByteBuffer) throws(AMQPError) -> Content? {
         guard phase == .awaitingBody else {
             throw AMQPError(.protocolViolation, "a body without a content header")
         }

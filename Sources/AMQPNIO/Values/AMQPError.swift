@@ -88,7 +88,7 @@ extension AMQPError: CustomStringConvertible {
 }
 
 /// The broker's reason for closing a channel or connection (`channel.close`, `connection.close`).
-struct CloseReason: Hashable, Sendable {
+package struct CloseReason: Hashable, Sendable {
     var replyCode: UInt16
     var replyText: String
 

@@ -1,7 +1,7 @@
 import SessionCore
 
 /// A record that opened correctly but whose content is invalid: written by a later version, or by a bug.
-struct MalformedRecord: Error {
+package struct MalformedRecord: Error {
     let reason: String
 }
 

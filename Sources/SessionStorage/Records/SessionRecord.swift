@@ -1,10 +1,10 @@
 import SessionContract
-import SessionCore
+package import SessionCore
 
 /// A session as a record. It repeats the session's id, tenant and subject, so that records cannot be confused even if
 /// everything around them is wrong.
-enum SessionRecord {
-    static func bytes(of session: Session) -> [UInt8] {
+package enum SessionRecord {
+    package static func bytes(of session: Session) -> [UInt8] {
         var record = RecordWriter(format: .compact)
         record.text(session.id.text)
         record.text(session.tenant)
@@ -40,7 +40,7 @@ enum SessionRecord {
         return record.bytes
     }
 
-    static func session(from bytes: [UInt8]) throws(MalformedRecord) -> Session {
+    package static func session(from bytes: [UInt8]) throws(MalformedRecord) -> Session {
         var record = try RecordReader(ofAnyFormat: bytes)
         var session = Session(
             id: try record.sessionID(), tenant: try record.text(), subject: try record.exactText(),
