@@ -11,8 +11,9 @@ declare -A services=([rabbitmq-server]=rabbitmq-server.service [redis-server]=re
 policy=/usr/sbin/policy-rc.d
 our_policy="" # our policy-rc.d file, while it is in place
 
-# install_packages [PROGRAM...]: installs what Sojourn needs to be built and run, and these programs, whose packages have their
-# names.
+# What a script needs besides, to be added before install_packages: programs whose packages have their names.
+further_programs=()
+
 install_packages() {
     local package missing=() new=()
     say "Checking for required packages"
@@ -24,7 +25,7 @@ install_packages() {
     command -v redis-server >/dev/null || missing+=(redis-server)
     command -v python3 >/dev/null || missing+=(python3)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
-    for package in "$@"; do
+    for package in "${further_programs[@]}"; do
         command -v "$package" >/dev/null || missing+=("$package")
     done
     if [ ${#missing[@]} -eq 0 ]; then
