@@ -8,7 +8,7 @@ import Synchronization
 /// disclosure of this process's memory reveals none that were used. The block lives in a page that the kernel wipes in a
 /// forked child, which then draws its own: two processes never return the same number.
 ///
-/// One pool belongs to one lane. It may be shared all the same: it is locked for each number.
+/// A lane has one for what it decides, and all lanes share the sealer's, which draws nonces. It is locked for each number.
 package final class EntropyPool: RandomNumberGenerator, Sendable {
     private let page = Mutex(EntropyPage())
 
