@@ -7,6 +7,7 @@ the numbers, is what one operation takes: starting the program and preparing the
 
 import argparse
 import concurrent.futures
+import itertools
 import json
 import os
 import pathlib
@@ -14,6 +15,7 @@ import platform
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 
 THRESHOLDS = pathlib.Path(__file__).with_name("thresholds.json")
 FEW, MANY = 100, 500  # runs of an operation
@@ -32,13 +34,14 @@ def main():
     parser.add_argument("--swift", required=True, help="the compiler's version")
     parser.add_argument("--only", default="", help="names, separated by commas")
     parser.add_argument("--record", action="store_true")
+    parser.add_argument("--xunit-output", type=pathlib.Path, help="write a JUnit report, in which each operation is a test")
     arguments = parser.parse_args()
 
     names = output(arguments.binary).split()
     recorded = json.loads(THRESHOLDS.read_text(encoding="utf-8")) if THRESHOLDS.exists() else {}
     thresholds = recorded.get("operations", {})
     here = surroundings(arguments.swift)
-    errors = []
+    errors = {}  # by operation
     if arguments.only:
         wanted = arguments.only.split(",")
         if unknown := [name for name in wanted if name not in names]:
@@ -46,8 +49,9 @@ def main():
     else:
         wanted = names
         if not arguments.record:
-            errors += [f"{name} has no threshold" for name in names if name not in thresholds]
-            errors += [f"{name} has a threshold, but there is no such operation" for name in thresholds if name not in names]
+            errors |= {name: [f"{name} has no threshold"] for name in names if name not in thresholds}
+            errors |= {
+                name: [f"{name} has a threshold, but there is no such operation"] for name in thresholds if name not in names}
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         measured = dict(zip(wanted, pool.map(lambda name: measure(arguments.binary, arguments.folder, name), wanted)))
@@ -61,8 +65,10 @@ def main():
               f"Therefore {ELSEWHERE:.0%} more are tolerated.")
     for name in hints:
         print(f"    hint: {name} takes less than recorded; to keep it so: deploy/local/microbench --record --only {name}")
-    for error in errors:
+    for error in itertools.chain.from_iterable(errors.values()):
         print(f"error: {error}", file=sys.stderr)
+    if arguments.xunit_output:
+        report(sorted(measured.keys() | errors.keys()), errors, arguments.xunit_output)
     if errors:
         sys.exit("error: if that is intended, record the thresholds anew: deploy/local/microbench --record")
 
@@ -148,13 +154,25 @@ def compare(measured, thresholds, tolerance, errors):
               f"{new['allocations']:12} {old['allocations']:9}")
         more = new["allocations"] - old["allocations"]
         slack = old["allocations"] * tolerance if tolerance == ELSEWHERE else 0
+        found = []
         if change > tolerance:
-            errors.append(f"{name} takes {new['instructions']} instructions, {change:.1%} more than recorded")
+            found.append(f"{name} takes {new['instructions']} instructions, {change:.1%} more than recorded")
         if more > slack + 0.05:  # half of the last digit
-            errors.append(f"{name} takes {new['allocations']} allocations, {more:.1f} more than recorded")
+            found.append(f"{name} takes {new['allocations']} allocations, {more:.1f} more than recorded")
+        if found:
+            errors.setdefault(name, []).extend(found)
         if change < -tolerance or more < -slack - 0.05:
             hints.append(name)
     return hints
+
+
+def report(names, errors, file):
+    suite = ElementTree.Element("testsuite", name="micro-benchmarks")
+    for name in names:
+        case = ElementTree.SubElement(suite, "testcase", classname="micro-benchmarks", name=name)
+        if name in errors:
+            ElementTree.SubElement(case, "failure", message="; ".join(errors[name]))
+    ElementTree.ElementTree(suite).write(file, encoding="utf-8")
 
 
 def record(measured, thresholds, names, here):

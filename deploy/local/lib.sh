@@ -9,6 +9,7 @@
 repository="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 folder=""   # the private folder, once open_folder has created it
 started=()  # "pid name" of each running process, oldest first
+low_priority=no # yes: what is started gets only the processor time that everything else leaves
 taken=" "   # the ports handed out, so that none is handed out twice
 
 say() { printf '\n==> %s\n' "$*"; }
@@ -50,12 +51,17 @@ restore_service_policy() { :; }
 # start NAME LOG COMMAND...: starts COMMAND in the background, with its output in LOG ("-": ours). Sets $pid. A script's
 # background jobs inherit an ignored SIGINT; env restores the default.
 start() {
-    local name="$1" log="$2"
+    local name="$1" log="$2" launcher=(setsid env '--default-signal=INT,QUIT')
     shift 2
+    if [ "$low_priority" = yes ]; then
+        # Linux may schedule each session as one group (sched(7), autogroup); then only the group's nice value counts.
+        # shellcheck disable=SC2016 # the inner shell expands its parameters
+        launcher+=(nice -n 19 sh -c '{ echo 19 >/proc/self/autogroup; } 2>/dev/null; exec "$@"' low-priority)
+    fi
     if [ "$log" = - ]; then
-        setsid env --default-signal=INT,QUIT "$@" </dev/null &
+        "${launcher[@]}" "$@" </dev/null &
     else
-        setsid env --default-signal=INT,QUIT "$@" </dev/null >"$log" 2>&1 &
+        "${launcher[@]}" "$@" </dev/null >"$log" 2>&1 &
     fi
     pid=$!
     started+=("$pid $name")
