@@ -253,7 +253,7 @@ struct ResealTests {
             let rotated = try Rotated(fixture)
             let other = "\(fixture.namespace)-2:{00}:i:x"
             let sealed = fixture.store.seal.seal([1], at: .entry(other))
-            _ = try await fixture.command("SET", .string(other), .bytes(sealed), "PX", "60000")
+            _ = try await fixture.command("SET", .string(other), .bytes(sealed), "PX", "3600000")
             #expect(try await rotated.store.reseal { _ in }.records == 0)
             #expect(try await fixture.command("GETDEL", .string(other)).bytes == sealed)
         }
@@ -267,7 +267,7 @@ struct ResealTests {
             for number in 0..<3000 {
                 let key = "\(fixture.namespace):{00}:i:\(number)"
                 pipeline.command(
-                    "SET", .string(key), .bytes(fixture.store.seal.seal([1], at: .entry(key))), "PX", "60000")
+                    "SET", .string(key), .bytes(fixture.store.seal.seal([1], at: .entry(key))), "PX", "3600000")
             }
             _ = try await fixture.client.send(pipeline)
             var steps = 0
