@@ -11,17 +11,19 @@ enum Base64URL {
 
     /// Appends the encoding of `bytes`.
     static func append(_ bytes: some Collection<UInt8>, to text: inout [UInt8]) {
-        var buffer: UInt32 = 0
-        var bits: UInt32 = 0
-        for byte in bytes {
-            buffer = buffer << 8 | UInt32(byte)
-            bits += 8
-            while bits >= 6 {
-                bits -= 6
-                text.append(character(UInt8(buffer >> bits & 63)))
+        text.append(addingCapacity: (bytes.count * 4 + 2) / 3) { (text: inout OutputSpan<UInt8>) in
+            var buffer: UInt32 = 0
+            var bits: UInt32 = 0
+            for byte in bytes {
+                buffer = buffer << 8 | UInt32(byte)
+                bits += 8
+                while bits >= 6 {
+                    bits -= 6
+                    text.append(character(UInt8(buffer >> bits & 63)))
+                }
             }
+            if bits > 0 { text.append(character(UInt8(buffer << (6 - bits) & 63))) }
         }
-        if bits > 0 { text.append(character(UInt8(buffer << (6 - bits) & 63))) }
     }
 
     /// Decodes `text`; `nil` unless it is canonical base64url.

@@ -13,6 +13,11 @@ struct HMACKey: Sendable {
         var message: [UInt8] = []
         message.reserveCapacity(length)
         write(&message)
+        return message.withUnsafeBytes(code(of:))
+    }
+
+    /// The code of these bytes.
+    func code(of message: UnsafeRawBufferPointer) -> HMAC<SHA256>.MAC {
         var hash = begun
         hash.update(data: message)
         return hash.finalize()

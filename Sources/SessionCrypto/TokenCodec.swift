@@ -48,7 +48,8 @@ package struct TokenCodec: TokenScheme {
         token.append(contentsOf: kind.rawValue.utf8)
         token.append(contentsOf: session.text.utf8.dropFirst(SessionID.prefix.utf8.count))
         Base64URL.append(Self.bytes(ofGeneration: generation) + entropy, to: &token)
-        token.append(contentsOf: token.withUnsafeBufferPointer { tag(of: $0[...]) })
+        let tag = token.withUnsafeBytes(tags.code(of:))
+        tag.withUnsafeBytes { Base64URL.append($0.prefix(Self.tagBytes), to: &token) }
         return IssuedToken(
             text: Secret(String(decoding: token, as: UTF8.self)), digest: token.withUnsafeBytes { Self.digest(of: $0) })
     }
@@ -68,13 +69,16 @@ package struct TokenCodec: TokenScheme {
     package func read(_ text: String, as kind: TokenKind) -> PresentedToken? {
         var characters = text
         return characters.withUTF8 { utf8 in
-            guard utf8.count == Self.length, utf8.starts(with: kind.rawValue.utf8),
-                Self.areEqual(tag(of: utf8[..<Self.bodyLength]), utf8[Self.bodyLength...])
-            else { return nil }
+            guard utf8.count == Self.length, utf8.starts(with: kind.rawValue.utf8), hasRightTag(utf8) else {
+                return nil
+            }
             // For a token that was issued here, nothing below can fail, and the tag proves that this one was.
             let generationStart = Self.prefixLength + Self.sessionLength
-            let own = String(decoding: utf8[Self.prefixLength..<generationStart], as: UTF8.self)
-            guard let session = SessionID(SessionID.prefix + own),
+            let id = String(unsafeUninitializedCapacity: SessionID.length) { text in
+                let prefixEnd = text.update(fromContentsOf: SessionID.prefix.utf8)
+                return text[prefixEnd...].update(fromContentsOf: utf8[Self.prefixLength..<generationStart])
+            }
+            guard let session = SessionID(id),
                 let generation = Base64URL.decode(utf8[generationStart..<generationStart + 8])
             else { return nil }
             return PresentedToken(
@@ -92,20 +96,17 @@ package struct TokenCodec: TokenScheme {
         cursors.place(of: cursor, of: handle)
     }
 
-    /// The tag's 12 characters.
-    private func tag(of body: Slice<UnsafeBufferPointer<UInt8>>) -> [UInt8] {
-        let code = tags.code(length: Self.bodyLength) { $0.append(contentsOf: body) }
-        var text: [UInt8] = []
-        text.reserveCapacity(Self.tagBytes * 4 / 3)
-        code.withUnsafeBytes { Base64URL.append($0.prefix(Self.tagBytes), to: &text) }
-        return text
-    }
-
-    /// Takes constant time, wherever the inputs differ.
-    private static func areEqual(_ left: [UInt8], _ right: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
-        var difference: UInt8 = left.count == right.count ? 0 : 1
-        for (left, right) in zip(left, right) { difference |= left ^ right }
-        return difference == 0
+    /// Whether a token ends with the tag of its body. The comparison takes constant time, wherever they differ.
+    ///
+    /// - Precondition: the token has the right length.
+    private func hasRightTag(_ token: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let presented = Base64URL.decode(token[Self.bodyLength...]) else { return false }
+        let code = tags.code(of: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(token)[..<Self.bodyLength]))
+        return code.withUnsafeBytes { right in
+            var difference: UInt8 = 0
+            for index in 0..<Self.tagBytes { difference |= presented[index] ^ right[index] }
+            return difference == 0
+        }
     }
 
     private static func bytes(ofGeneration generation: Int) -> [UInt8] {
@@ -116,6 +117,6 @@ package struct TokenCodec: TokenScheme {
     }
 
     private static func digest(of token: UnsafeRawBufferPointer) -> TokenDigest {
-        TokenDigest(bytes: SHA256.hash(data: token).withUnsafeBytes { Array($0) })
+        SHA256.hash(data: token).withUnsafeBytes { TokenDigest($0.bytes) }
     }
 }

@@ -9,20 +9,29 @@ package enum TokenKind: String, Sendable, CaseIterable {
 package struct TokenDigest: Sendable {
     package static let length = 32
 
-    /// 32 bytes.
-    package let bytes: [UInt8]
+    /// No array: a session has up to four digests, and most of them are only copied.
+    private let words: InlineArray<4, UInt64>
+
+    /// - Precondition: `bytes` has 32 elements.
+    package init(_ bytes: RawSpan) {
+        precondition(bytes.byteCount == Self.length, "a token digest is 32 bytes long")
+        words = InlineArray { bytes.unsafeLoadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self) }
+    }
 
     /// - Precondition: `bytes` has 32 elements.
     package init(bytes: [UInt8]) {
-        precondition(bytes.count == Self.length, "a token digest is 32 bytes long")
-        self.bytes = bytes
+        self.init(bytes.span.bytes)
+    }
+
+    package func withUnsafeBytes<Result>(_ read: (UnsafeRawBufferPointer) -> Result) -> Result {
+        Swift.withUnsafeBytes(of: words, read)
     }
 }
 
 extension TokenDigest: Equatable {
     package static func == (left: TokenDigest, right: TokenDigest) -> Bool {
-        var difference: UInt8 = 0
-        for index in 0..<length { difference |= left.bytes[index] ^ right.bytes[index] }
+        var difference: UInt64 = 0
+        for index in left.words.indices { difference |= left.words[index] ^ right.words[index] }
         return difference == 0
     }
 }

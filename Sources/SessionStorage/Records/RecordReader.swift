@@ -141,7 +141,7 @@ struct RecordReader {
     mutating func digest() throws(MalformedRecord) -> TokenDigest {
         let bytes = try bytes()
         guard bytes.count == TokenDigest.length else { throw MalformedRecord(reason: "a digest has the wrong length") }
-        return TokenDigest(bytes: Array(bytes))
+        return TokenDigest(bytes.span.bytes)
     }
 
     private mutating func take(_ count: Int) throws(MalformedRecord) -> ArraySlice<UInt8> {

@@ -37,6 +37,10 @@ struct RecordWriter {
         bytes.append(contentsOf: content)
     }
 
+    mutating func digest(_ digest: TokenDigest) {
+        digest.withUnsafeBytes { bytes($0) }
+    }
+
     /// LEB128: seven bits a byte, the lowest first.
     private mutating func variable(_ number: UInt64) {
         var rest = number
@@ -68,7 +72,7 @@ struct RecordWriter {
     }
 
     mutating func moment(_ moment: Timestamp) {
-        integer(moment.milliseconds - origin)
+        integer(moment.milliseconds &- origin)
     }
 
     /// The record's own moment: in the compact format, those that follow are counted from it.

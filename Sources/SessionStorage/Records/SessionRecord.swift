@@ -109,12 +109,12 @@ extension RecordWriter {
     }
 
     fileprivate mutating func credentials(_ credentials: SessionCredentials) {
-        bytes(credentials.session.bytes)
+        digest(credentials.session)
         optional(credentials.refresh) { record, refresh in
-            record.bytes(refresh.digest.bytes)
+            record.digest(refresh.digest)
             record.moment(refresh.expiresAt)
             record.optional(refresh.predecessor) { record, predecessor in
-                record.bytes(predecessor.digest.bytes)
+                record.digest(predecessor.digest)
                 record.bytes(predecessor.salt)
                 record.moment(predecessor.replacedAt)
             }
@@ -129,7 +129,7 @@ extension RecordWriter {
     }
 
     fileprivate mutating func ticket(_ ticket: TransferTicket) {
-        bytes(ticket.digest.bytes)
+        digest(ticket.digest)
         moment(ticket.expiresAt)
         integer(ticket.keepsOriginal ? 1 : 0)
     }
