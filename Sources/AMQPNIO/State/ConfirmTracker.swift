@@ -11,14 +11,15 @@ package struct ConfirmTracker<Waiter> {
         package var outcomes: [AMQPPublishOutcome]
     }
 
-    private struct Batch {
+    /// A class, because a deque hands out copies: of a structure, each look at a batch would copy all of its fields.
+    private final class Batch {
         /// The tag of the first message sent.
-        var first: UInt64
+        let first: UInt64
         /// One per message of the batch, including those never sent.
         var outcomes: [AMQPPublishOutcome]
         /// The index in `outcomes` of each tag; empty if every message was sent, as tag and index then differ by a
         /// constant.
-        var places: [Int]
+        let places: [Int]
         var isResolved: [Bool]
         var remaining: Int
         /// Messages that may be returned, by tag; nil once returned.
@@ -27,9 +28,50 @@ package struct ConfirmTracker<Waiter> {
         /// Nil once called.
         var waiter: Waiter?
 
+        init(
+            first: UInt64, outcomes: [AMQPPublishOutcome], places: [Int], count: Int,
+            mandatory: [(tag: UInt64, message: AMQPMessage?)], deadline: UInt64, waiter: Waiter
+        ) {
+            self.first = first
+            self.outcomes = outcomes
+            self.places = places
+            isResolved = Array(repeating: false, count: count)
+            remaining = count
+            self.mandatory = mandatory
+            self.deadline = deadline
+            self.waiter = waiter
+        }
+
         var last: UInt64 { first + UInt64(isResolved.count) - 1 }
 
         func place(_ tag: UInt64) -> Int { places.isEmpty ? Int(tag - first) : places[Int(tag - first)] }
+
+        /// Handles the broker's answer for one message.
+        func mark(_ tag: UInt64, _ positive: Bool) {
+            let offset = Int(tag - first)
+            guard !isResolved[offset] else { return }
+            isResolved[offset] = true
+            remaining -= 1
+            // The outcome is `confirmed` from the start, and stays `returned` when the ack arrives.
+            if !positive { outcomes[place(tag)] = .rejected }
+        }
+
+        /// The result, once, when every message has one.
+        func complete() -> Resolved? {
+            guard remaining == 0, let waiter = waiter.take() else { return nil }
+            return Resolved(waiter: waiter, outcomes: outcomes)
+        }
+
+        /// Gives up with the outcomes known so far. A returned message is known to be unroutable even before its ack.
+        func giveUp(_ error: AMQPError) -> Resolved? {
+            guard let waiter = waiter.take() else { return nil }
+            var outcomes = outcomes
+            for (offset, isResolved) in isResolved.enumerated() where !isResolved {
+                let place = place(first + UInt64(offset))
+                if outcomes[place] == .confirmed { outcomes[place] = .unknown(error) }
+            }
+            return Resolved(waiter: waiter, outcomes: outcomes)
+        }
     }
 
     /// In tag order. Resolved batches at the front are removed; those between unresolved ones stay.
@@ -54,9 +96,8 @@ package struct ConfirmTracker<Waiter> {
         }
         batches.append(
             Batch(
-                first: first, outcomes: outcomes, places: sent.count == outcomes.count ? [] : sent,
-                isResolved: Array(repeating: false, count: sent.count), remaining: sent.count, mandatory: mandatory,
-                deadline: deadline, waiter: waiter))
+                first: first, outcomes: outcomes, places: sent.count == outcomes.count ? [] : sent, count: sent.count,
+                mandatory: mandatory, deadline: deadline, waiter: waiter))
     }
 
     /// Handles a `basic.ack` (positive) or `basic.nack`, and returns the batches it completes.
@@ -69,12 +110,10 @@ package struct ConfirmTracker<Waiter> {
         // Tag 0 means all of them (§1.8.3.13).
         let limit = tag == 0 ? nextTag - 1 : tag
         var resolved: [Resolved] = []
-        var index = 0
-        while index < batches.count, batches[index].first <= limit {
-            let last = min(limit, batches[index].last)
-            for tag in batches[index].first...last { mark(tag, in: index, positive) }
-            if let done = complete(index) { resolved.append(done) }
-            index += 1
+        for batch in batches {
+            guard batch.first <= limit else { break }
+            for tag in batch.first...min(limit, batch.last) { batch.mark(tag, positive) }
+            if let done = batch.complete() { resolved.append(done) }
         }
         cutFront()
         return resolved
@@ -83,17 +122,16 @@ package struct ConfirmTracker<Waiter> {
     /// Handles a `basic.return`, which precedes its message's ack but does not name the tag: it belongs to the oldest
     /// equal message. Equal messages were returned for the same reason anyway.
     mutating func returned(_ address: ReturnAddress, _ properties: AMQPProperties, body: [UInt8]) {
-        for index in batches.indices {
-            let found = batches[index].mandatory.firstIndex { candidate in
+        for batch in batches {
+            let found = batch.mandatory.firstIndex { candidate in
                 guard let message = candidate.message else { return false }
                 return message.routingKey == address.routingKey && message.exchange == address.exchange
                     && message.properties.messageID == properties.messageID
                     && message.properties.correlationID == properties.correlationID && message.body == body
             }
             guard let found else { continue }
-            batches[index].mandatory[found].message = nil
-            let place = batches[index].place(batches[index].mandatory[found].tag)
-            batches[index].outcomes[place] = .returned(replyCode: address.replyCode, replyText: address.replyText)
+            batch.mandatory[found].message = nil
+            batch.outcomes[batch.place(batch.mandatory[found].tag)] = .returned(replyCode: address.replyCode, replyText: address.replyText)
             return
         }
     }
@@ -107,34 +145,21 @@ package struct ConfirmTracker<Waiter> {
     /// messages stay recorded, because confirms may still arrive.
     package mutating func expire(now: UInt64, grace: UInt64 = 0, because error: AMQPError) -> [Resolved] {
         var expired: [Resolved] = []
-        for index in batches.indices where batches[index].deadline + grace <= now {
-            if let given = giveUp(index, error) { expired.append(given) }
+        for batch in batches where batch.deadline + grace <= now {
+            if let given = batch.giveUp(error) { expired.append(given) }
         }
         return expired
     }
 
     /// Extends all pending deadlines by the time during which the broker blocked publishers.
     mutating func postpone(by nanoseconds: UInt64) {
-        for index in batches.indices { batches[index].deadline += nanoseconds }
+        for batch in batches { batch.deadline += nanoseconds }
     }
 
     /// Discards all batches because the channel has ended. Returns the pending waiters with the outcomes known so far.
     package mutating func removeAll(because error: AMQPError) -> [Resolved] {
         defer { batches = [] }
-        return batches.indices.compactMap { giveUp($0, error) }
-    }
-
-    /// Gives up a batch with the outcomes known so far. A returned message is known to be unroutable even before its
-    /// ack.
-    private mutating func giveUp(_ index: Int, _ error: AMQPError) -> Resolved? {
-        guard let waiter = batches[index].waiter else { return nil }
-        batches[index].waiter = nil
-        var outcomes = batches[index].outcomes
-        for (offset, isResolved) in batches[index].isResolved.enumerated() where !isResolved {
-            let place = batches[index].place(batches[index].first + UInt64(offset))
-            if outcomes[place] == .confirmed { outcomes[place] = .unknown(error) }
-        }
-        return Resolved(waiter: waiter, outcomes: outcomes)
+        return batches.compactMap { $0.giveUp(error) }
     }
 
     private mutating func confirmOne(_ tag: UInt64, _ positive: Bool) -> Resolved? {
@@ -148,25 +173,10 @@ package struct ConfirmTracker<Waiter> {
         // Before the first batch: resolved long ago. RabbitMQ does not confirm twice; if it did, that would be
         // harmless.
         guard low > 0 else { return nil }
-        mark(tag, in: low - 1, positive)
-        let resolved = complete(low - 1)
+        let batch = batches[low - 1]
+        batch.mark(tag, positive)
         cutFront()
-        return resolved
-    }
-
-    private mutating func mark(_ tag: UInt64, in index: Int, _ positive: Bool) {
-        let offset = Int(tag - batches[index].first)
-        guard !batches[index].isResolved[offset] else { return }
-        batches[index].isResolved[offset] = true
-        batches[index].remaining -= 1
-        // The outcome is `confirmed` from the start, and stays `returned` when the ack arrives.
-        if !positive { batches[index].outcomes[batches[index].place(tag)] = .rejected }
-    }
-
-    private mutating func complete(_ index: Int) -> Resolved? {
-        guard batches[index].remaining == 0, let waiter = batches[index].waiter else { return nil }
-        batches[index].waiter = nil
-        return Resolved(waiter: waiter, outcomes: batches[index].outcomes)
+        return batch.complete()
     }
 
     private mutating func cutFront() {
