@@ -83,7 +83,7 @@ package struct Sealer: Sendable {
         do {
             let box = try AES.GCM.seal(
                 plaintext, using: current.subKeys[Int(random[0])], nonce: AES.GCM.Nonce(data: random[1...]),
-                authenticating: sealed + context)
+                authenticating: Self.authenticated(sealed[...], context))
             guard let combined = box.combined else { preconditionFailure("a 12-byte nonce must combine") }
             sealed.append(contentsOf: combined)
             return sealed
@@ -98,11 +98,22 @@ package struct Sealer: Sendable {
         do {
             let box = try AES.GCM.SealedBox(
                 combined: sealed.withUnsafeBytes { Data(UnsafeRawBufferPointer(rebasing: $0[Self.headerLength...])) })
-            let authenticated = Array(sealed.prefix(Self.headerLength)) + context
-            return Array(try AES.GCM.open(box, using: key.subKeys[Int(sealed[5])], authenticating: authenticated))
+            let plaintext = try AES.GCM.open(
+                box, using: key.subKeys[Int(sealed[5])],
+                authenticating: Self.authenticated(sealed.prefix(Self.headerLength), context))
+            return plaintext.withUnsafeBytes { Array($0) }
         } catch {
             throw .damaged
         }
+    }
+
+    /// What a seal authenticates besides the ciphertext: the header, and the context.
+    private static func authenticated(_ header: ArraySlice<UInt8>, _ context: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(header.count + context.count)
+        bytes.append(contentsOf: header)
+        bytes.append(contentsOf: context)
+        return bytes
     }
 
     /// Draws salt and nonce. The library's `Nonce()` makes three system calls, which cost half as much as sealing itself.

@@ -6,17 +6,34 @@ import Synchronization
 /// Redis is still read every time. If it returns the same bytes as before, opening and parsing them would yield the
 /// same session: a tenth of the cost of a validate. A user's requests come in bursts.
 ///
-/// A table of fixed size in which every session has one place: keeping one costs the same whether or not the cache is
-/// full. A session is kept when it is opened the second time in a row for its place. Where each session is read once,
-/// that leaves the cache alone, and saves what keeping them would cost: a tenth of a validate as well.
+/// A table of fixed size, so that keeping a session costs the same whether or not the cache is full. Each row has two
+/// places, and belongs to the sessions whose ids have the same hash. A session is kept when it is opened for the second
+/// time while at most one other session of its row is: where every session is read once, that leaves the cache alone
+/// and saves what keeping them would cost, a tenth of a validate as well.
 final class RecentSessions: Sendable {
-    /// A few megabytes at most.
-    private static let capacity = 2048
+    /// Twice as many sessions: a few megabytes at most.
+    private static let rows = 1024
 
-    private struct Place {
-        /// The hash of the session opened last.
-        var last = 0
-        var kept: Entry?
+    private struct Row {
+        /// The ids' hashes of the last two sessions that were opened, newest first.
+        var opened = (0, 0)
+        /// Newest first.
+        var kept: (Entry?, Entry?)
+
+        mutating func keep(_ session: SharedSession, _ sealed: [UInt8], _ hash: Int) {
+            guard opened.0 == hash || opened.1 == hash else {
+                opened = (hash, opened.0)
+                return
+            }
+            let entry = Entry(sealed: sealed, session: session)
+            if kept.1?.of(session.session.id) != nil {
+                kept.1 = entry
+            } else if kept.0?.of(session.session.id) != nil {
+                kept.0 = entry
+            } else {
+                kept = (entry, kept.0)
+            }
+        }
     }
 
     private final class Entry: Sendable {
@@ -27,29 +44,24 @@ final class RecentSessions: Sendable {
             self.sealed = sealed
             self.session = session
         }
+
+        func of(_ id: SessionID) -> Entry? { session.session.id == id ? self : nil }
     }
 
-    private let places = Mutex([Place](repeating: Place(), count: capacity))
+    private let table = Mutex([Row](repeating: Row(), count: rows))
 
-    /// The session that these bytes decoded to when they were last opened for this place.
+    /// The session that these bytes decoded to when they were last opened.
     func session(_ id: SessionID, sealed: [UInt8]) -> SharedSession? {
-        let index = Self.hash(id) % Self.capacity
-        guard let entry = places.withLock({ $0[index].kept }), entry.session.session.id == id, entry.sealed == sealed
-        else { return nil }
+        let index = Self.hash(id) % Self.rows
+        let (first, second) = table.withLock { $0[index].kept }
+        guard let entry = first?.of(id) ?? second?.of(id), entry.sealed == sealed else { return nil }
         return entry.session
     }
 
-    /// Keeps a session that was just opened, if it was the last to be opened for its place before as well.
+    /// Notes that a session was opened, and keeps it if it was opened recently before.
     func keep(_ session: SharedSession, sealed: [UInt8]) {
         let hash = Self.hash(session.session.id)
-        let index = hash % Self.capacity
-        places.withLock { places in
-            if places[index].last == hash {
-                places[index].kept = Entry(sealed: sealed, session: session)
-            } else {
-                places[index].last = hash
-            }
-        }
+        table.withLock { table in table[hash % Self.rows].keep(session, sealed, hash) }
     }
 
     /// Ids end in random characters, so a few of them spread sessions evenly.

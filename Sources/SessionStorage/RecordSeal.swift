@@ -20,8 +20,14 @@ package struct RecordSeal: Sendable {
 
         fileprivate var associatedData: [UInt8] {
             switch self {
-            case .field(let name, let key), .event(let name, let key): Array(key.utf8) + [UInt8(ascii: "/")] + name.utf8
-            case .entry(let key): Array(key.utf8)
+            case .field(let name, let key), .event(let name, let key):
+                var bytes: [UInt8] = []
+                bytes.reserveCapacity(key.utf8.count + 1 + name.utf8.count)
+                bytes.append(contentsOf: key.utf8)
+                bytes.append(UInt8(ascii: "/"))
+                bytes.append(contentsOf: name.utf8)
+                return bytes
+            case .entry(let key): return Array(key.utf8)
             }
         }
     }
