@@ -182,7 +182,7 @@ def main():
         report["memory"] = growth.memory(memory, Redis(options.redis_port, 1), options.sessions, say)
         if options.growth:
             say("\n==> Growth")
-            report["growth"] = growth.measure(comparison.commands, memory, options, comparison.pool, say)
+            report["growth"] = growth.measure(comparison.commands, memory, options, redis, say)
     report["targets"] = table.targets(report)
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

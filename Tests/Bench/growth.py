@@ -4,6 +4,8 @@ import collections
 import statistics
 import time
 
+from commands import check, create_body
+
 # Keys of each kind that are asked for their size.
 SAMPLE = 500
 KINDS = {b"a": "aggregate", b"t": "activity", b"d": "deadlines", b"o": "outbox", b"i": "inbox", b"c": "claims"}
@@ -65,18 +67,153 @@ def sizes(redis):
         for kind, keys in found.items()}
 
 
-def measure(commands, memory_commands, options, pool, say):
-    """The ratios for which the issue has targets: many sessions against few, a subject with many against one."""
-    count = max(5_000, int(40_000 * options.scale))
-    everyone = memory_commands.loader.bodies("everyone", ({"token": token} for token in memory_commands.session_tokens))
-    few = memory_commands.loader.bodies("few", ({"token": token} for token in memory_commands.session_tokens[:1000]))
+def measure(commands, memory_commands, options, redis, say):
+    """The ratios for which there are targets: many sessions against few, a subject with many against one, a high limit against a
+    low one, and validates beside expiries."""
+    return [
+        many_sessions(memory_commands, options, say),
+        large_subject(commands, options, say),
+        *high_limit(commands, options, say),
+        *expiries(commands, options, redis, say),
+    ]
+
+
+def compared(options, what, target, sides, field, say):
+    """The median of the ratios of two sides, which take turns."""
     ratios = []
     for index in range(options.rounds):
-        pair = [
-            memory_commands.run("session.validate", bodies, count, options.outstanding)["serverCpu"]
-            for bodies in (everyone, few)]
-        ratios.append(pair[0] / pair[1])
-        say(f"    validate: all {options.sessions} sessions in turn {pair[0]:.1f} µs, 1000 of them {pair[1]:.1f} µs")
-    return [{
-        "what": f"CPU of a validate, {options.sessions} sessions in turn against 1000", "ratio": statistics.median(ratios),
-        "target": 1.15}]
+        order = list(sides.items()) if index % 2 == 0 else list(sides.items())[::-1]
+        found = {name: run()[field] for name, run in order}
+        many, few = (found[name] for name in sides)
+        ratios.append(many / few)
+        say("    " + ", ".join(f"{name}: {found[name]:.1f} µs" for name in sides))
+    return {"what": what, "ratio": statistics.median(ratios), "target": target}
+
+
+def validates(commands, name, tokens):
+    return commands.loader.bodies(name, ({"token": token} for token in tokens))
+
+
+def many_sessions(commands, options, say):
+    count = max(5_000, int(40_000 * options.scale))
+    run = lambda bodies: lambda: commands.run("session.validate", bodies, count, options.outstanding)  # noqa: E731
+    everyone = validates(commands, "everyone", commands.session_tokens)
+    few = validates(commands, "few", commands.session_tokens[:1000])
+    return compared(
+        options, f"CPU of a validate, {options.sessions} sessions in turn against 1000", 1.15,
+        {f"validate, {options.sessions} sessions in turn": run(everyone), "1000 of them": run(few)}, "serverCpu", say)
+
+
+# --- subjects ------------------------------------------------------------------------------------------------------------
+
+
+def with_limit(commands, limit):
+    """The name of a policy with this limit, which it puts."""
+    name = f"limit-{limit}"
+    bodies = commands.loader.bodies("policy", [{"name": name, "policy": {"maxSessions": limit}}])
+    commands.run("policy.put", bodies, 1, 1, "policy")
+    check(commands.loader.replies("policy"), "policy.put")
+    time.sleep(1.5)  # a policy is in force within a second (contract §3)
+    return name
+
+
+def filled(commands, subjects, limit, sessions):
+    """Creates as many sessions for each of the subjects, under a policy with this limit; returns their tokens, and bodies that
+    create one more for each subject in turn."""
+    policy = with_limit(commands, limit)
+    prefix = f"subject-{limit}-{sessions}"
+    one_each = [create_body(f"{prefix}-{number}") | {"policy": policy} for number in range(subjects)]
+    bodies = commands.loader.bodies(f"create-{prefix}", one_each)
+    commands.run("session.create", bodies, subjects * sessions, subjects, prefix)
+    return [tokens["session"] for tokens in commands.tokens(prefix)], bodies
+
+
+def large_subject(commands, options, say):
+    """A validate loads its session alone, however many the subject has."""
+    count = max(5_000, int(40_000 * options.scale))
+    run = lambda bodies: lambda: commands.run("session.validate", bodies, count, options.outstanding)  # noqa: E731
+    of_one, _ = filled(commands, 1, 1000, 1000)
+    of_many, _ = filled(commands, 1000, 1000, 1)
+    return compared(
+        options, "CPU of a validate, subject with 1000 sessions against 1", 1.15,
+        {"validate, 1000 sessions of one subject": run(validates(commands, "one", of_one)),
+         "of 1000 subjects": run(validates(commands, "each", of_many))}, "serverCpu", say)
+
+
+def high_limit(commands, options, say):
+    """A create at the limit decides about all sessions of the subject, and evicts one. Creates that wait at the same time are
+    decided together."""
+    _, high = filled(commands, 1, 1000, 1000)
+    _, low = filled(commands, 1, 5, 5)
+    rows = []
+    for window, count, words in (
+        (1, max(50, int(200 * options.scale)), "one at a time"),
+        (options.outstanding, max(1000, int(5000 * options.scale)), f"{options.outstanding} outstanding"),
+    ):
+        run = lambda bodies, n=count, w=window: lambda: commands.run("session.create", bodies, n, w)  # noqa: E731
+        rows.append(compared(
+            options, f"CPU of a create that evicts, limit 1000 against 5, {words}", 3,
+            {f"create at a limit of 1000, {words}": run(high), "of 5": run(low)}, "serverCpu", say))
+    return rows
+
+
+# --- expiries ------------------------------------------------------------------------------------------------------------
+
+EXPIRIES_PER_SECOND = 2000
+VALIDATES_PER_SECOND = 1000
+SECONDS = 10
+# An expiry that is this many seconds late is not kept up with.
+LATENESS = 2
+
+
+def expiries(commands, options, redis, say):
+    """Validates at a fixed rate, first alone and then while sessions expire; and whether the expiries were in time."""
+    seconds = max(3, int(SECONDS * min(1, options.scale)))
+    pool = commands.validate_bodies(1000)
+    run = lambda: commands.run(  # noqa: E731
+        "session.validate", pool, VALIDATES_PER_SECOND * seconds, options.outstanding, rate=VALIDATES_PER_SECOND)
+    ratios, overdue = [], []
+    for _ in range(max(1, min(3, options.rounds))):
+        alone = run()
+        await_expiries(commands, EXPIRIES_PER_SECOND * (seconds + 4))
+        beside = run()
+        late = overdue_sessions(redis)
+        ratios.append(beside["p50"] / alone["p50"])
+        overdue.append(late)
+        say(f"    validate at {VALIDATES_PER_SECOND}/s: p50 {alone['p50']:.3f} ms alone, {beside['p50']:.3f} ms beside "
+            f"{EXPIRIES_PER_SECOND} expiries a second (p99 {alone['p99']:.2f}, {beside['p99']:.2f}); overdue afterwards: {late}")
+    return [
+        {"what": f"latency of a validate beside {EXPIRIES_PER_SECOND} expiries a second", "ratio": statistics.median(ratios),
+         "target": 1.1},
+        {"what": f"sessions overdue by {LATENESS} s after that", "ratio": max(overdue), "target": 0},
+    ]
+
+
+def await_expiries(commands, count):
+    """Creates sessions that expire one after another, evenly, and returns shortly after the first have.
+
+    Deadlines are whole seconds from a session's creation, so the seconds that creating takes are subtracted.
+    """
+    began = time.monotonic()
+    at_once = 4000
+    first = 20 + count / 2500  # by then all are created
+    for start in range(0, count, at_once):
+        elapsed = time.monotonic() - began
+        number = min(at_once, count - start)
+        lives = [max(2, round(first - elapsed + (start + index) / EXPIRIES_PER_SECOND)) for index in range(number)]
+        bodies = commands.loader.bodies("brief", (
+            create_body(f"brief-{commands.created + start + index}") | {"idleSeconds": life, "absoluteSeconds": life}
+            for index, life in enumerate(lives)))
+        commands.run("session.create", bodies, number, 256)
+    commands.created += count
+    left = first + 1 - (time.monotonic() - began)
+    if left < 0:
+        raise SystemExit("error: sessions cannot be created fast enough to measure their expiry")
+    time.sleep(left)
+
+
+def overdue_sessions(redis):
+    """How many deadlines passed so long ago that their sessions should be over."""
+    seconds, _ = redis("TIME")
+    latest = (int(seconds) - LATENESS) * 1000
+    return sum(redis("ZCOUNT", key, "-inf", latest) for key in redis.keys("bench:{??}:d"))
