@@ -53,8 +53,16 @@ class Broker:
         } | {f"RABBITMQ_{name}": value for name, value in node.items()}
         # A node that finds no port mapper starts one that outlives it.
         self.mapper = self._start(["epmd", "-port", str(mapper), "-address", "127.0.0.1"])
-        self.process = self._start([_script()])
+        self.start()
         self._await()
+
+    def start(self):
+        """Starts the node, again after `end`, with what it has stored; it serves somewhat later."""
+        self.process = self._start([_script()])
+
+    def end(self, sent=signal.SIGTERM, seconds=30):
+        """Ends the node alone."""
+        self._end(self.process, sent, seconds)
 
     def _start(self, command):
         with open(self.folder / "output.log", "ab") as log:
@@ -75,19 +83,22 @@ class Broker:
         wait_until(serves, START_SECONDS, "RabbitMQ to serve")
 
     def control(self, *arguments):
-        """`rabbitmqctl` on this node."""
+        """`rabbitmqctl` on this node; returns its output."""
         script = str(pathlib.Path(_script()).with_name("rabbitmqctl"))
-        subprocess.run(
+        return subprocess.run(
             [script, *arguments], env=self.environment, check=True, stdin=subprocess.DEVNULL, capture_output=True,
-            timeout=60,
-        )
+            timeout=60, text=True,
+        ).stdout
 
     def stop(self):
         for process in (self.process, self.mapper):
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            self._end(process, signal.SIGTERM, 30)
+
+    def _end(self, process, sent, seconds):
+        if process.poll() is None:
+            os.killpg(process.pid, sent)
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

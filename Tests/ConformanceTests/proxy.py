@@ -23,6 +23,9 @@ def free_port():
         return port
 
 
+TO_SERVER, FROM_SERVER = "to the server", "from the server"
+
+
 class Proxy:
     """Forwards 127.0.0.1:port to target. Initially cut, like a server that has not been started yet.
 
@@ -36,12 +39,19 @@ class Proxy:
         self._lock = threading.Lock()
         self._listener = None
         self._open = set()
-        self._flowing = threading.Event()
-        self._flowing.set()
+        self._flowing = {TO_SERVER: threading.Event(), FROM_SERVER: threading.Event()}
+        self.thaw()
 
-    def freeze(self):
-        """Accepts data but forwards nothing in either direction, like a machine that hangs, until it is cut."""
-        self._flowing.clear()
+    def freeze(self, *ways):
+        """Accepts data but forwards nothing, in these directions or both, like a machine or a network that hangs;
+        until it is thawed or cut."""
+        for way in ways or (TO_SERVER, FROM_SERVER):
+            self._flowing[way].clear()
+
+    def thaw(self):
+        """Forwards again, beginning with what was held back."""
+        for flowing in self._flowing.values():
+            flowing.set()
 
     def restore(self):
         listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
@@ -55,7 +65,7 @@ class Proxy:
             broken, self._open = self._open, set()
         for each in [listener, *broken] if listener else broken:
             _break(each)
-        self._flowing.set()
+        self.thaw()
 
     def _accept(self, listener):
         while True:
@@ -73,15 +83,18 @@ class Proxy:
                     _break(downstream), _break(upstream)
                     return
                 self._open |= {downstream, upstream}
-            ways = ((downstream, upstream, self.before_sending), (upstream, downstream, lambda: None))
+            ways = (
+                (downstream, upstream, self.before_sending, TO_SERVER),
+                (upstream, downstream, lambda: None, FROM_SERVER),
+            )
             for way in ways:
                 threading.Thread(target=self._pump, args=way, daemon=True).start()
 
-    def _pump(self, source, sink, before_sending):
+    def _pump(self, source, sink, before_sending, way):
         try:
             while data := source.recv(65536):
                 before_sending()
-                self._flowing.wait()
+                self._flowing[way].wait()
                 sink.sendall(data)
         except OSError:
             pass

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from proxy import Proxy
+from proxy import FROM_SERVER, Proxy
 
 
 def test_a_proxy_forwards_and_can_be_cut_and_restored():
@@ -26,3 +26,23 @@ def test_a_proxy_forwards_and_can_be_cut_and_restored():
                 ours.close()
             with pytest.raises(ConnectionRefusedError):
                 socket.create_connection(("127.0.0.1", proxy.port))
+
+
+def test_a_proxy_holds_back_one_direction_until_it_is_thawed():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        proxy = Proxy(server.getsockname())
+        proxy.restore()
+        with socket.create_connection(("127.0.0.1", proxy.port)) as client:
+            ours, _ = server.accept()
+            proxy.freeze(FROM_SERVER)
+            ours.sendall(b"late")
+            client.sendall(b"soon")
+            assert ours.recv(10) == b"soon"
+            client.settimeout(0.1)
+            with pytest.raises(TimeoutError):
+                client.recv(10)
+            client.settimeout(None)
+            proxy.thaw()
+            assert client.recv(10) == b"late"
+            ours.close()
+        proxy.cut()
