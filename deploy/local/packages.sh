@@ -149,3 +149,19 @@ require_swift() {
         fail "no Swift compiler on the PATH. Sojourn needs Swift 6.3: see https://www.swift.org/install/linux/," \
             "then add its usr/bin to the PATH and try again."
 }
+
+# install_python_packages: installs the packages of the tests, and sets $python. They are reused between runs, until
+# requirements.txt or Python itself changes.
+# shellcheck disable=SC2154 # repository comes from lib.sh
+install_python_packages() {
+    local venv="$repository/.build/test-venv" requirements="$repository/Tests/ConformanceTests/requirements.txt" wanted
+    python="$venv/bin/python"
+    wanted="$(python3 --version) $(sha256sum <"$requirements")"
+    if [ "$(cat "$venv/made-from" 2>/dev/null)" = "$wanted" ]; then return 0; fi
+    say "Installing the tests' Python packages into .build/test-venv"
+    rm -rf -- "$venv"
+    foreground python3 -m venv "$venv" || fail "python3 could not create a virtual environment."
+    foreground "$python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements" ||
+        fail "pip could not install $requirements; see its output above. It needs PyPI, or a mirror (PIP_INDEX_URL)."
+    echo "$wanted" >"$venv/made-from"
+}

@@ -1,0 +1,22 @@
+"""The faults, by name. A fault of a topology that does not exist yet goes into a file of its own, and needs a word that
+the topology's installation offers."""
+
+from faults.of_brokers import (
+    BrokerAlarm, BrokerKilled, BrokerRestarted, ConnectionsClosed, QueueDeleted, RepliesUnread)
+from faults.of_networks import (
+    AMQPCut, AMQPStalledToBroker, AMQPStalledToWorker, RedisCut, RedisStalledToRedis, RedisStalledToWorker)
+from faults.of_stores import (
+    ClockStepped, RedisConnectionsKilled, RedisFull, RedisKilled, RedisLoading, RedisPaused, RedisReadOnly,
+    ScriptsFlushed)
+from faults.of_workers import WorkerKilled, WorkerPaused, WorkersReplaced
+
+FAULTS = {
+    fault.name: fault
+    for fault in (
+        WorkerKilled, WorkerPaused, WorkersReplaced,
+        BrokerRestarted, BrokerKilled, BrokerAlarm, ConnectionsClosed, QueueDeleted, RepliesUnread,
+        RedisKilled, RedisPaused, RedisFull, RedisLoading, RedisReadOnly, RedisConnectionsKilled, ScriptsFlushed,
+        ClockStepped,
+        AMQPCut, AMQPStalledToBroker, AMQPStalledToWorker, RedisCut, RedisStalledToRedis, RedisStalledToWorker,
+    )
+}

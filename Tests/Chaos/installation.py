@@ -1,0 +1,151 @@
+"""What is disturbed: a broker, a Redis, two workers, and between them a proxy for each connection."""
+
+import json
+import pathlib
+import subprocess
+import time
+from urllib.parse import urlsplit
+
+import pika
+import requests
+
+from brokers import Broker
+from proxy import Proxy
+from redis_server import RedisServer
+from workers import Worker
+
+NAMESPACE = "chaos"
+# The default policy, and one that rejects what does not fit.
+POLICIES = {"default": {}, "pair": {"maxSessions": 2, "onLimit": "reject"}}
+LIMITS = {"default": 5, "pair": 2}
+QUEUES = ["validate", "manage", "revoke", "admin", "unknown"]
+
+
+class Place:
+    """The place of one worker: its way to the servers, and the worker that runs there at present."""
+
+    def __init__(self, installation, number):
+        self.number = number
+        self._installation = installation
+        self.to_broker = _proxy(installation.broker.url)
+        self.to_redis = _proxy(installation.redis.url)
+        self._starts = 0
+        self.start()
+
+    def start(self):
+        self._starts += 1
+        installation = self._installation
+        self.worker = Worker(
+            installation.binary, installation.folder, f"worker-{self.number}-{self._starts}",
+            installation.settings | {
+                "SOJOURN_AMQP_URL": f"amqp://guest:guest@127.0.0.1:{self.to_broker.port}/",
+                "SOJOURN_REDIS_URL": f"redis://127.0.0.1:{self.to_redis.port}/0",
+            })
+
+    @property
+    def pid(self):
+        return self.worker.process.pid
+
+    @property
+    def readiness(self):
+        """What /readyz says; None if nothing."""
+        try:
+            return requests.get(f"http://{self.worker.admin}/readyz", timeout=1).status_code
+        except requests.RequestException:
+            return None
+
+    @property
+    def resident_mebibytes(self):
+        try:
+            pages = int(pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        except (OSError, IndexError):
+            return 0
+        return pages * 4096 / 2**20
+
+
+class Installation:
+    # What faults may ask for. A topology with more (a cluster of brokers, Sentinels, a Redis Cluster) is a subclass
+    # that adds its words; faults that need them are then drawn as well.
+    offers = {"broker", "redis", "workers", "proxies"}
+
+    def __init__(self, binary, folder, workers=2):
+        self.binary, self.folder = binary, folder
+        (folder / "broker").mkdir()
+        self.broker = Broker(folder / "broker", "log.file.level = warning")
+        self.redis = RedisServer(folder / "redis")
+        if self.redis.has_clock:
+            self.offers = self.offers | {"clock"}
+        policies, keyring = folder / "policies.json", folder / "keyring.json"
+        policies.write_text(json.dumps(POLICIES))
+        subprocess.run(
+            [binary, "keys", "init", str(keyring)], check=True, stdin=subprocess.DEVNULL, capture_output=True)
+        self.settings = {
+            "SOJOURN_NAMESPACE": NAMESPACE, "SOJOURN_KEYRING_FILE": str(keyring),
+            "SOJOURN_POLICY_FILE": str(policies), "SOJOURN_LANES": "2",
+        }
+        self.places = [Place(self, number + 1) for number in range(workers)]
+        self.await_ready()
+
+    def await_ready(self, seconds=60):
+        for place in self.places:
+            place.worker.await_ready(seconds)
+
+    def broker_accepts(self):
+        """Whether the broker accepts connections."""
+        try:
+            pika.BlockingConnection(_patient(self.broker.url)).close()
+        except (pika.exceptions.AMQPError, OSError):
+            return False
+        return True
+
+    def with_channel(self, work):
+        """Does something over a connection of its own."""
+        connection = pika.BlockingConnection(_patient(self.broker.url))
+        try:
+            return work(connection.channel())
+        finally:
+            connection.close()
+
+    def lengths(self):
+        """The messages in each queue of the namespace, delivered or not."""
+        lines = self.broker.control("list_queues", "--quiet", "--no-table-headers", "name", "messages").splitlines()
+        found = dict(line.split("\t") for line in lines if "\t" in line)
+        return {name: int(found[name]) for each in QUEUES if (name := f"{NAMESPACE}.commands.{each}") in found}
+
+    def outbox(self):
+        """The events that wait in outboxes."""
+        with self.redis.client() as client:
+            return sum(client.xlen(key) for key in client.scan_iter(match=f"{NAMESPACE}:*:o", count=1000))
+
+    def left(self, seconds):
+        """What is left once nothing changes any more, or after so many seconds."""
+        deadline = time.monotonic() + seconds
+        while True:
+            left = {"queues": self.lengths(), "outbox": self.outbox()}
+            if not left["outbox"] and not any(left["queues"].values()) or time.monotonic() > deadline:
+                return left
+            time.sleep(0.5)
+
+    def stop(self):
+        """Ends everything; returns how the workers exited."""
+        statuses = [place.worker.stop() for place in self.places]
+        for place in self.places:
+            place.to_broker.cut()
+            place.to_redis.cut()
+        self.redis.end()
+        self.broker.stop()
+        return statuses
+
+
+def _proxy(url):
+    server = urlsplit(url)
+    proxy = Proxy((server.hostname, server.port))
+    proxy.restore()
+    return proxy
+
+
+def _patient(url):
+    parameters = pika.URLParameters(url)
+    parameters.heartbeat = 0
+    parameters.socket_timeout = parameters.stack_timeout = 5
+    return parameters
