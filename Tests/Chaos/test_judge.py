@@ -55,10 +55,23 @@ def test_a_good_history_keeps_every_rule():
 def test_a_transfer_takes_its_originals_place_though_it_is_told_first():
     story = Story(limits={"default": 1})
     story.create("a")
-    n = story.send("session.transfer.complete", {"ticket": "sjt_x"})
-    story.event("session.transferred", "b", "alice", cause=n, previousSessionId="a")
-    story.event("session.revoked", "a", "alice", cause=n, reason="transferred")
-    story.answer(n, {"session": story.session("b", "alice"), "tokens": {}})
+    transfer(story, "a", "b", keeps=False)
+    assert judge(story.lines).violations == []
+
+
+def transfer(story, original, successor, *, keeps):
+    n = story.send("session.transfer.complete", {"ticket": f"sjt_{successor}"})
+    story.event("session.transferred", successor, "alice", cause=n, previousSessionId=original)
+    if not keeps:
+        story.event("session.revoked", original, "alice", cause=n, reason="transferred")
+    story.answer(n, {"session": story.session(successor, "alice"), "tokens": {}})
+
+
+def test_a_transfer_behind_one_that_kept_its_original_takes_no_further_place():
+    story = Story(limits={"default": 2})
+    story.create("a")
+    transfer(story, "a", "b", keeps=True)
+    transfer(story, "b", "c", keeps=False)
     assert judge(story.lines).violations == []
 
 

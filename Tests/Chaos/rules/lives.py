@@ -161,9 +161,13 @@ class LimitExceeded(Rule):
 
     def on_told(self, subject, event):
         owed = self._owed.pop(subject, None)
+        if owed and event.reason == "transferred":
+            self._apply(subject, event)
+            self._check(*owed)
+            return
+        if owed:
+            self._check(*owed)
         self._apply(subject, event)
-        if owed and not (event.type == "session.revoked" and event.reason == "transferred"):
-            self._check(subject, *owed)
 
     def _apply(self, subject, event):
         begun = self.known.begun.get(event.session)
@@ -193,13 +197,13 @@ class LimitExceeded(Rule):
         if event.type == "session.transferred":
             self._owed[subject] = (place, event)
         elif not was_counted:
-            self._check(subject, place, event)
+            self._check(place, event)
 
-    def _check(self, _subject, place, event):
+    def _check(self, place, event):
         limit = self._limit(place[1])
         if limit and self._counts[place] > limit:
             self.fail(f"{self._counts[place]} of {limit} under {place[1]} at {event.id}, {event.type} of {event.session}")
 
     def finish(self):
-        for subject, owed in self._owed.items():
-            self._check(subject, *owed)
+        for owed in self._owed.values():
+            self._check(*owed)
