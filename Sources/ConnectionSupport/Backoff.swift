@@ -11,8 +11,10 @@ package struct Backoff: Sendable, Equatable {
     /// How many times the ceiling was doubled since the start or the last ``reset()``.
     package private(set) var doublings = 0
 
+    /// - Parameter maximum: by default 1 s, so that a server is in use again within two seconds of its return. An
+    ///   attempt that is refused costs neither side anything worth a longer wait.
     /// - Precondition: `0 < initial ≤ maximum`.
-    package init(initial: Duration = .milliseconds(100), maximum: Duration = .seconds(10)) {
+    package init(initial: Duration = .milliseconds(100), maximum: Duration = .seconds(1)) {
         precondition(initial > .zero && initial <= maximum, "backoff needs 0 < initial ≤ maximum")
         self.initial = initial
         self.maximum = maximum

@@ -36,6 +36,8 @@ package struct ClientLife<Link, Waiter, Failure: Error> {
     package struct Loss {
         /// How long to wait before the next attempt.
         package let nextAttempt: Duration
+        /// Whether to log it.
+        package let isNews: Bool
         /// The callers that do not wait for the next attempt.
         package let impatient: [Waiter]
     }
@@ -47,6 +49,7 @@ package struct ClientLife<Link, Waiter, Failure: Error> {
     /// Why the last attempt failed, or the last connection ended; nil while connected.
     package private(set) var lastFailure: Failure?
     private var backoff: Backoff
+    private var news = FailureNews()
     private let isLossExpected: Bool
     private var generator: any RandomNumberGenerator
     private var waiting: [Int: (waiter: Waiter, isPatient: Bool)] = [:]
@@ -130,7 +133,10 @@ package struct ClientLife<Link, Waiter, Failure: Error> {
         case .connected(_, let begin), .losing(let begin):
             // A connection lost before the longest pause was over proves nothing: a server that accepts connections and
             // drops them must be tried ever less often.
-            if isLossExpected || now - begin >= TimeAmount(backoff.maximum) { backoff.reset() }
+            if isLossExpected || now - begin >= TimeAmount(backoff.maximum) {
+                backoff.reset()
+                news.forget()
+            }
             if isLossExpected { delay = .zero }
         case .finishing:
             phase = .shutDown
@@ -143,7 +149,9 @@ package struct ClientLife<Link, Waiter, Failure: Error> {
         lastFailure = failure
         let impatient = waiting.filter { !$0.value.isPatient }
         for number in impatient.keys { waiting[number] = nil }
-        return Loss(nextAttempt: nextAttempt, impatient: impatient.values.map(\.waiter))
+        return Loss(
+            nextAttempt: nextAttempt, isNews: news.isNews("\(failure)", at: now),
+            impatient: impatient.values.map(\.waiter))
     }
 
     // MARK: - Ending

@@ -162,15 +162,18 @@ final class RedisSupervisor: PipelineSender {
 
     private func retryLater(because reason: RedisError) {
         // All who wait here are patient.
-        guard let wait = life.disconnected(because: reason, at: eventLoop.now)?.nextAttempt else { return }
+        guard let loss = life.disconnected(because: reason, at: eventLoop.now) else { return }
+        let wait = loss.nextAttempt
         look?.cancel()
         pause = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(wait)) { self.attempt() }
-        logger.warning(
-            "no connection to Redis",
-            metadata: [
-                LogKey.address: "\(address)", LogKey.reason: "\(reason)",
-                LogKey.nextAttemptMs: "\(wait.wholeMilliseconds)",
-            ])
+        if loss.isNews {
+            logger.warning(
+                "no connection to Redis",
+                metadata: [
+                    LogKey.address: "\(address)", LogKey.reason: "\(reason)",
+                    LogKey.nextAttemptMs: "\(wait.wholeMilliseconds)",
+                ])
+        }
         onStateChange(.disconnected(reason, nextAttempt: wait))
     }
 

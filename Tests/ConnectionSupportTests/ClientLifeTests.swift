@@ -59,6 +59,35 @@ struct ClientLifeTests {
         #expect(try lose(after: .seconds(10)) <= .milliseconds(100))
     }
 
+    @Test("a server that stays away is reported once in ten seconds, another reason at once")
+    func news() {
+        struct Words: Error, CustomStringConvertible { let description: String }
+        var life = ClientLife<String, Int, Words>(backoff: Backoff(), generator: SeededRandom(seed: 1))
+        func isNews(_ words: String, at seconds: Int64) -> Bool? {
+            #expect(life.beginAttempt() == true)
+            return life.disconnected(because: Words(description: words), at: start + .seconds(seconds))?.isNews
+        }
+        #expect(isNews("refused", at: 0) == true)
+        #expect(isNews("refused", at: 1) == false)
+        #expect(isNews("unknown host", at: 2) == true)
+        #expect(isNews("unknown host", at: 11) == false)
+        #expect(isNews("unknown host", at: 12) == true)
+        #expect(life.beginAttempt() == true)
+        _ = life.connected("a", at: start + .seconds(13))
+        let lost = life.disconnected(because: Words(description: "unknown host"), at: start + .seconds(14))
+        #expect(lost?.isNews == true)
+    }
+
+    @Test("by default no pause is longer than a second, so that a server that returns is in use within two")
+    func defaultPause() throws {
+        var life = Life(backoff: Backoff(), generator: SeededRandom(seed: 1))
+        for _ in 0..<100 {
+            #expect(life.beginAttempt() == true)
+            let lost = life.disconnected(because: Oops(), at: start)
+            #expect(try #require(lost).nextAttempt <= .seconds(1))
+        }
+    }
+
     @Test("after the shutdown nobody waits, nothing is attempted, and a late link is closed")
     func shutDown() {
         var life = life()

@@ -12,8 +12,8 @@ package typealias AMQPClientState = ClientState<any Error>
 ///
 /// While it runs, the client connects, and reconnects whenever a connection ends, with pauses determined by its
 /// ``Backoff``. `open` sets up what every connection needs (channels, consumers) and returns the link. A link is used
-/// by callers that request it (``link(isPatient:)``), or by a single user of all links (``run(_:)``). Each failed
-/// attempt and each loss is logged in one line.
+/// by callers that request it (``link(isPatient:)``), or by a single user of all links (``run(_:)``). Failed attempts
+/// and losses are logged in one line each, but for those that repeat the last one within seconds.
 package final class AMQPClient<Link: Sendable>: Service {
     private typealias Waiter = CheckedContinuation<Result<Link, AMQPError>, Never>
 
@@ -167,12 +167,14 @@ extension AMQPClient {
             let pause = loss.nextAttempt
             onStateChange(.disconnected(failure, nextAttempt: pause))
             guard pause > .zero else { continue }
-            logger.warning(
-                "\(configuration.warning)",
-                metadata: [
-                    LogKey.reason: "\(failure)",
-                    LogKey.nextAttemptMs: "\(pause.wholeMilliseconds)",
-                ])
+            if loss.isNews {
+                logger.warning(
+                    "\(configuration.warning)",
+                    metadata: [
+                        LogKey.reason: "\(failure)",
+                        LogKey.nextAttemptMs: "\(pause.wholeMilliseconds)",
+                    ])
+            }
             await interruptibly { try? await Task.sleep(for: pause) }
         }
     }

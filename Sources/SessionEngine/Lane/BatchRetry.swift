@@ -26,7 +26,9 @@ struct BatchRetry {
 
     private let begin: NIODeadline
     private let isApart: Bool
-    private var backoff = Backoff(initial: .milliseconds(50), maximum: .seconds(2))
+    /// Short, because it adds to the pause before the store is connected again; without a connection, a retry costs
+    /// nothing.
+    private var backoff = Backoff(initial: .milliseconds(50), maximum: .milliseconds(500))
     private var failures = 0
     /// Commands that may have had an effect are retried indefinitely, because `unavailable` promises that nothing
     /// happened.

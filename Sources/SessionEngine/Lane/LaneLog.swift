@@ -1,4 +1,5 @@
 import AMQPNIO
+import ConnectionSupport
 import LogMetadata
 import Logging
 import Metrics
@@ -18,6 +19,8 @@ struct LaneLog {
     private var metrics = LaneMetrics()
     private var refusals: Refusals
     private var missingBindings = MissingBindings()
+    /// Of batches that are retried: while Redis is away or full, hundreds of them say the same.
+    private var retries = FailureNews()
 
     init(number: Int, queueNames: [Topology.CommandQueue: String], writes: SharedHealth, logger: Logger) {
         self.number = number
@@ -33,6 +36,7 @@ struct LaneLog {
             metrics.record(batch: completions, seconds: seconds)
             logFailures(completions, of: items)
         case .retry(let count, let failure, let delay):
+            guard retries.isNews(failure.message, at: now) else { return }
             logger.warning(
                 "Redis did not execute a batch: it will be retried",
                 metadata: [

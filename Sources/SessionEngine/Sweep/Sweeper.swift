@@ -45,7 +45,7 @@ package struct Sweeper: Sendable {
     /// Sweeps until the task is cancelled, reconnecting after each loss.
     package func run() async {
         var configuration = AMQPClientConfiguration()
-        configuration.backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(10))
+        configuration.backoff = Backoff(initial: .milliseconds(200), maximum: .seconds(2))
         configuration.warning = "sweeping was interrupted: retrying"
         let client = AMQPClient(
             connector, on: eventLoop, configuration: configuration, logger: logger, onStateChange: { health.set($0) }

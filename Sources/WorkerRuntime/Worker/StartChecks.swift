@@ -126,7 +126,8 @@ struct StartChecks: Sendable {
 
     /// Retries with backoff, unless the configuration is wrong.
     private func patiently(_ check: () async throws -> Void) async throws {
-        var backoff = Backoff(initial: .milliseconds(100), maximum: .seconds(10))
+        var backoff = Backoff()
+        var news = FailureNews()
         var random = SystemRandomNumberGenerator()
         while true {
             try Task.checkCancellation()
@@ -137,9 +138,11 @@ struct StartChecks: Sendable {
                 try Task.checkCancellation()
                 let delay = backoff.next(using: &random)
                 health.set(component: Self.component, .down(reason: "\(error)"))
-                logger.warning(
-                    "the worker cannot start yet: retrying",
-                    metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
+                if news.isNews("\(error)", at: .now()) {
+                    logger.warning(
+                        "the worker cannot start yet: retrying",
+                        metadata: [LogKey.reason: "\(error)", LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)"])
+                }
                 try await Task.sleep(for: delay)
             }
         }
