@@ -118,6 +118,8 @@ class Listener:
     def __init__(self, load):
         self.load = load
         self.last_at = time.monotonic()
+        # Whether its queues exist; from then on, they miss nothing.
+        self.is_bound = False
         self.link = Link(load.loop, load.url, "chaos listener", self._prepare)
 
     def _prepare(self, channel):
@@ -127,7 +129,10 @@ class Listener:
             channel.queue_declare(queue, durable=True)
             channel.queue_bind(queue, f"{NAMESPACE}.{exchange}", "#")
             channel.basic_consume(queue, self._taking(take))
-        channel.basic_consume(f"{NAMESPACE}.quarantine", self._taking(self._quarantined))
+        channel.basic_consume(f"{NAMESPACE}.quarantine", self._taking(self._quarantined), callback=self._bound)
+
+    def _bound(self, _frame):
+        self.is_bound = True
 
     def _taking(self, take):
         def on_message(channel, method, properties, raw):
@@ -208,7 +213,7 @@ class Load:
 
     @property
     def is_connected(self):
-        return self.listener.link.is_open and all(client.link.is_open for client in self.clients)
+        return self.listener.is_bound and all(client.link.is_open for client in self.clients)
 
     def await_connected(self, seconds=30):
         return self._await(lambda: self.is_connected, seconds)
