@@ -17,8 +17,8 @@ package struct SessionLifetime: Equatable, Sendable {
 extension Session {
     /// This session, limited to the lifetime that `policy` allows.
     func capped(by policy: SessionPolicy) -> Session {
-        let found = cap(under: policy)
-        guard found != cap else { return self }
+        let found = shorterLifetime(under: policy)
+        guard found != self.cap else { return self }
         var capped = self
         capped.cap = found
         return capped
@@ -32,15 +32,15 @@ extension Session {
     }
 
     /// `nil` if the policy does not shorten the lifetime, or the session has ended for good.
-    fileprivate func cap(under policy: SessionPolicy) -> SessionLifetime? {
-        let end = createdAt.adding(seconds: policy.absoluteSeconds)
-        guard policy.idleSeconds < granted.idleSeconds || end < granted.expiresAt,
-            status.isLiving || ending?.reason == .expiredIdle
+    fileprivate func shorterLifetime(under policy: SessionPolicy) -> SessionLifetime? {
+        let end = self.createdAt.adding(seconds: policy.absoluteSeconds)
+        guard policy.idleSeconds < self.granted.idleSeconds || end < self.granted.expiresAt,
+            self.status.isLiving || self.ending?.reason == .expiredIdle
         else { return nil }
         // It was in use until then, so it has not ended earlier.
         return SessionLifetime(
-            idleSeconds: min(policy.idleSeconds, granted.idleSeconds),
-            expiresAt: min(max(end, lastActiveAt), granted.expiresAt))
+            idleSeconds: min(policy.idleSeconds, self.granted.idleSeconds),
+            expiresAt: min(max(end, self.lastActiveAt), self.granted.expiresAt))
     }
 }
 
@@ -49,7 +49,7 @@ extension Aggregate {
     mutating func cap(by policies: PolicyCatalogue) {
         var isCapped = false
         for session in sessions.values {
-            let cap = session.cap(under: policies.governing(session))
+            let cap = session.shorterLifetime(under: policies.governing(session))
             if cap != nil { isCapped = true }
             if cap != session.cap { sessions[session.id]?.cap = cap }
         }

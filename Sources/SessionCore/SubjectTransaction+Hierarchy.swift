@@ -10,13 +10,13 @@ extension SubjectTransaction {
         let childIDs = self.childIDs ?? makeChildIDs()
         self.childIDs = childIDs
         var tree: [Session] = []
-        func visit(_ session: Session) {
-            tree.append(session)
-            for id in childIDs[session.id] ?? [] {
-                if let child = aggregate.sessions[id], child.status.isLiving { visit(child) }
+        var rest = [session]
+        while let next = rest.popLast() {
+            tree.append(next)
+            for id in (childIDs[next.id] ?? []).reversed() {
+                if let child = aggregate.sessions[id], child.status.isLiving { rest.append(child) }
             }
         }
-        visit(session)
         return tree
     }
 
@@ -58,7 +58,7 @@ extension SubjectTransaction {
             put(ended)
             announce(index == 0 ? event : status == .expired ? .expired : .revoked, of: ended, reason: reason.word)
         }
-        return tree.map(\.id)
+        return tree.map { $0.id }
     }
 
     /// Ends a session and its descendants now and for good. A session that has already ended, perhaps just now with its

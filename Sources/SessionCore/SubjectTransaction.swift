@@ -152,7 +152,7 @@ extension SubjectTransaction {
     /// Replaces a session in the aggregate, and returns the former one.
     @discardableResult
     private mutating func replace(_ session: Session) -> Session? {
-        guard let before = aggregate.sessions.update(session) else { return nil }
+        guard let before = aggregate.sessions.updateValue(session, forKey: session.id) else { return nil }
         guard session.isCreationImplied else { return before }
         if before.isCreationImplied {
             if session.impliesCreation(of: before) { return before }
@@ -217,13 +217,24 @@ extension SubjectTransaction {
         _ kind: Event.Kind, tenant: String, subject name: ExactText, session: Session? = nil, reason: String? = nil,
         detail: Event.Detail? = nil
     ) {
-        changeSubject(tenant: tenant, name: name) { $0.lastSequence += 1 }
+        let sequence = makeSequence(tenant: tenant, subject: name)
         if let session, kind != .created { logCreation(of: session.id) }
         events.append(
             Event(
                 kind: kind, id: makeName(length: 24, prefix: "evt_"), at: now, handle: aggregate.handle,
-                tenant: tenant, subject: name, sequence: aggregate.subject?.lastSequence ?? 0, session: session,
+                tenant: tenant, subject: name, sequence: sequence, session: session,
                 reason: reason, detail: detail, traceparent: traceparent))
+    }
+
+    /// The number of the subject's next event.
+    private mutating func makeSequence(tenant: String, subject name: ExactText) -> Int64 {
+        var subject = aggregate.subject.take() ?? Subject(tenant: tenant, name: name)
+        precondition(subject.tenant == tenant && subject.name == name, "an aggregate is about one subject")
+        subject.lastSequence += 1
+        let sequence = subject.lastSequence
+        aggregate.subject = subject
+        isSubjectChanged = true
+        return sequence
     }
 
     mutating func forget(_ id: SessionID) {
@@ -244,18 +255,24 @@ extension SubjectTransaction {
 
     /// `count` unpredictable bytes.
     mutating func makeEntropy(count: Int) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count)
-        while bytes.count < count {
-            withUnsafeBytes(of: random.next()) { bytes.append(contentsOf: $0.prefix(count - bytes.count)) }
+        Array(unsafeUninitializedCapacity: count) { bytes, end in
+            while end < count {
+                let word = random.next()
+                withUnsafeBytes(of: word) { word in
+                    for byte in word.prefix(count - end) {
+                        bytes[end] = byte
+                        end += 1
+                    }
+                }
+            }
         }
-        return bytes
     }
 
     /// `length` random letters and digits, 5.95 bits each. Without `_`, so that no name looks as if it contained a
     /// token's prefix.
     mutating func makeName(length: Int, prefix: String = "") -> String {
         let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+        let (letters, letterCount) = (alphabet.utf8Start, alphabet.utf8CodeUnitCount)
         return String(unsafeUninitializedCapacity: prefix.utf8.count + length) { name in
             var count = 0
             for character in prefix.utf8 {
@@ -269,8 +286,8 @@ extension SubjectTransaction {
                 let number = Int(bits & 63)
                 (bits, left) = (bits >> 6, left - 1)
                 // Two of 64 numbers have no character; taking another keeps all characters equally likely.
-                guard number < alphabet.utf8CodeUnitCount else { continue }
-                name[count] = alphabet.utf8Start[number]
+                guard number < letterCount else { continue }
+                name[count] = letters[number]
                 count += 1
             }
             return count

@@ -1,5 +1,5 @@
-/// The answer to `session.validate`. Indirect, because a session is expensive to copy and this is passed on many times.
-package indirect enum Validation: Sendable {
+/// The answer to `session.validate`.
+package enum Validation: Sendable {
     case valid(Session)
     /// The session is included only if the caller holds its token.
     case invalid(InvalidityReason, Session?, Remedy?)

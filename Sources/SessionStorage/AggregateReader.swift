@@ -3,19 +3,16 @@ import SessionCore
 
 /// Assembles an aggregate from the fields of its Redis hash.
 struct AggregateReader {
-    let handle: SubjectHandle
     let key: String
     let seal: RecordSeal
-    var revision: Int64 = 0
-    var subject: Subject?
-    var sessions: SessionTable = [:]
-    var policies: [PolicyName: SessionPolicy] = [:]
-    var revocations = StandingRevocations.none
+    let recent: RecentSessions
+    private(set) var aggregate: Aggregate
 
-    var aggregate: Aggregate {
-        Aggregate(
-            handle: handle, revision: revision, subject: subject, sessions: sessions, policies: policies,
-            revocations: revocations)
+    init(handle: SubjectHandle, key: String, seal: RecordSeal, recent: RecentSessions) {
+        self.key = key
+        self.seal = seal
+        self.recent = recent
+        aggregate = Aggregate(handle: handle)
     }
 
     /// Adds a whole hash, given as alternating names and values.
@@ -36,30 +33,35 @@ struct AggregateReader {
             // A commit passes the revision as a number, but the script compares it as text: only the canonical form
             // will match.
             guard let number = Int64(text), String(number) == text else { throw damaged("the revision is malformed") }
-            revision = number
+            aggregate.revision = number
         case KeySpace.subjectField:
-            subject = try seal.read(value, at: .field(field, key: key), as: SubjectRecord.subject).get()
+            aggregate.subject = try seal.read(value, at: .field(field, key: key), as: SubjectRecord.subject).get()
         case KeySpace.revocationsField:
-            revocations = try seal.read(value, at: .field(field, key: key), as: RevocationsRecord.revocations).get()
+            aggregate.revocations = try seal.read(
+                value, at: .field(field, key: key), as: RevocationsRecord.revocations
+            ).get()
         case _ where field.utf8.count == KeySpace.policyFieldLength:
             let (name, policy) = try seal.read(value, at: .field(field, key: key), as: PolicyRecord.policy).get()
-            policies[name] = policy
+            aggregate.policies[name] = policy
         default:
             try add(try session(from: value, of: field))
         }
     }
 
     /// - Throws: if the session was added before.
-    mutating func add(_ session: SharedSession) throws(DamagedRecord) {
-        guard sessions.insert(session) else { throw damaged("the hash holds a session twice") }
+    mutating func add(_ session: Session) throws(DamagedRecord) {
+        guard aggregate.sessions.updateValue(session, forKey: session.id) == nil else {
+            throw damaged("the hash holds a session twice")
+        }
     }
 
-    func session(from value: [UInt8], of field: String) throws(DamagedRecord) -> SharedSession {
-        let session = SharedSession(
-            try seal.read(value, at: .field(field, key: key), as: SessionRecord.session).get())
-        guard session.session.id.isMade(of: handle, own: field) else {
+    func session(from value: [UInt8], of field: String) throws(DamagedRecord) -> Session {
+        if let known = recent.session(own: field, of: aggregate.handle, sealed: value) { return known }
+        let session = try seal.read(value, at: .field(field, key: key), as: SessionRecord.session).get()
+        guard session.id.isMade(of: aggregate.handle, own: field) else {
             throw damaged("the field holds another session's record")
         }
+        recent.keep(session, sealed: value)
         return session
     }
 

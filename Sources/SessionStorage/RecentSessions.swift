@@ -20,15 +20,15 @@ final class RecentSessions: Sendable {
         /// Newest first.
         var kept: (Entry?, Entry?)
 
-        mutating func keep(_ session: SharedSession, _ sealed: [UInt8], _ hash: Int) {
+        mutating func keep(_ session: Session, _ sealed: [UInt8], _ hash: Int) {
             guard opened.0 == hash || opened.1 == hash else {
                 opened = (hash, opened.0)
                 return
             }
             let entry = Entry(sealed: sealed, session: session)
-            if kept.1?.of(session.session.id) != nil {
+            if kept.1?.session.id == session.id {
                 kept.1 = entry
-            } else if kept.0?.of(session.session.id) != nil {
+            } else if kept.0?.session.id == session.id {
                 kept.0 = entry
             } else {
                 kept = (entry, kept.0)
@@ -38,36 +38,38 @@ final class RecentSessions: Sendable {
 
     private final class Entry: Sendable {
         let sealed: [UInt8]
-        let session: SharedSession
+        let session: Session
 
-        init(sealed: [UInt8], session: SharedSession) {
+        init(sealed: [UInt8], session: Session) {
             self.sealed = sealed
             self.session = session
         }
 
-        func of(_ id: SessionID) -> Entry? { session.session.id == id ? self : nil }
+        func of(_ own: String, _ handle: SubjectHandle) -> Entry? {
+            session.id.isMade(of: handle, own: own) ? self : nil
+        }
     }
 
     private let table = Mutex([Row](repeating: Row(), count: rows))
 
     /// The session that these bytes decoded to when they were last opened.
-    func session(_ id: SessionID, sealed: [UInt8]) -> SharedSession? {
-        let index = Self.hash(id) % Self.rows
+    func session(own: String, of handle: SubjectHandle, sealed: [UInt8]) -> Session? {
+        let index = Self.hash(own) % Self.rows
         let (first, second) = table.withLock { $0[index].kept }
-        guard let entry = first?.of(id) ?? second?.of(id), entry.sealed == sealed else { return nil }
+        guard let entry = first?.of(own, handle) ?? second?.of(own, handle), entry.sealed == sealed else { return nil }
         return entry.session
     }
 
     /// Notes that a session was opened, and keeps it if it was opened recently before.
-    func keep(_ session: SharedSession, sealed: [UInt8]) {
-        let hash = Self.hash(session.session.id)
+    func keep(_ session: Session, sealed: [UInt8]) {
+        let hash = Self.hash(session.id.own)
         table.withLock { table in table[hash % Self.rows].keep(session, sealed, hash) }
     }
 
     /// Ids end in random characters, so a few of them spread sessions evenly.
-    private static func hash(_ id: SessionID) -> Int {
+    private static func hash(_ own: String) -> Int {
         var hash = 1
-        for byte in id.text.utf8.suffix(6) { hash = hash &* 61 &+ Int(byte) }
+        for byte in own.utf8.suffix(6) { hash = hash &* 61 &+ Int(byte) }
         return hash & .max
     }
 }

@@ -97,11 +97,10 @@ extension RedisSessionStore {
                 refusal = error
                 continue
             }
-            let partition = Partition(of: request.handle)
+            let inbox = keys.inbox(message, in: Partition(of: request.handle))
             take(
                 message, claimed: content(try value(claimed), of: keys.claim(message)),
-                kept: content(try value(kept), of: keys.inbox(message, in: partition)),
-                inbox: keys.inbox(message, in: partition), into: &loaded)
+                kept: content(try value(kept), of: inbox), inbox: inbox, into: &loaded)
         }
         for session in request.activityOf {
             switch activity(of: session, from: try value(try replies.next())) {
@@ -140,10 +139,10 @@ extension RedisSessionStore {
     }
 
     /// The bytes of a string key; `nil` if the key does not exist.
-    private func content(_ reply: RedisReply, of key: String) -> Result<[UInt8]?, DamagedRecord> {
+    private func content(_ reply: RedisReply, of key: @autoclosure () -> String) -> Result<[UInt8]?, DamagedRecord> {
         if reply.isNull { return .success(nil) }
         guard let bytes = reply.bytes else {
-            return .failure(DamagedRecord(key: key, reason: "the key holds no string"))
+            return .failure(DamagedRecord(key: key(), reason: "the key holds no string"))
         }
         return .success(bytes)
     }
@@ -180,7 +179,8 @@ extension RedisSessionStore {
     }
 
     private func aggregate(_ request: LoadRequest, from reply: RedisReply) -> LoadedAggregate {
-        var reader = AggregateReader(handle: request.handle, key: keys.aggregate(request.handle), seal: seal)
+        var reader = AggregateReader(
+            handle: request.handle, key: keys.aggregate(request.handle), seal: seal, recent: recent)
         var damaged: [SessionID: DamagedRecord] = [:]
         do throws(DamagedRecord) {
             guard let values = reply.array else {
@@ -196,7 +196,7 @@ extension RedisSessionStore {
                 for (id, reply) in zip(ids, values.dropFirst()) {
                     guard let value = reply.bytes else { continue }
                     do throws(DamagedRecord) {
-                        try reader.add(try session(id, from: value, by: reader))
+                        try reader.add(try reader.session(from: value, of: id.own))
                     } catch {
                         damaged[id] = error
                     }
@@ -208,15 +208,6 @@ extension RedisSessionStore {
         } catch {
             return LoadedAggregate(state: .damaged(error))
         }
-    }
-
-    private func session(
-        _ id: SessionID, from sealed: [UInt8], by reader: AggregateReader
-    ) throws(DamagedRecord) -> SharedSession {
-        if let session = recent.session(id, sealed: sealed) { return session }
-        let session = try reader.session(from: sealed, of: id.own)
-        recent.keep(session, sealed: sealed)
-        return session
     }
 }
 

@@ -43,7 +43,7 @@ extension SessionManager {
         case .session(let id):
             let session = try session(id, tenant: tenant, in: transaction)
             return session.status.isLiving ? [session.id] : []
-        case .subject: return parentsFirst(transaction.living).map(\.id)
+        case .subject: return parentsFirst(transaction.living).map { $0.id }
         }
     }
 }

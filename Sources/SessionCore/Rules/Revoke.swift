@@ -30,7 +30,7 @@ extension SessionManager {
             return id.flatMap { transaction.session($0, tenant: tenant) }.map { [$0.id] } ?? []
         case .subject(_, except: let exception):
             let spared = try spared(by: exception, tenant: tenant, in: transaction)
-            return parentsFirst(transaction.all).map(\.id).filter { !spared.contains($0) }
+            return parentsFirst(transaction.all).map { $0.id }.filter { !spared.contains($0) }
         case .all: preconditionFailure("a mass revocation does not belong to one subject")
         }
     }
@@ -118,7 +118,7 @@ extension SessionManager {
 
     /// Sorts sessions so that each follows its parent. Siblings keep their order.
     func parentsFirst(_ sessions: [Session]) -> [Session] {
-        let known = Set(sessions.map(\.id))
+        let known = Set(sessions.map { $0.id })
         let children = Dictionary(grouping: sessions) { session in
             session.parentID.flatMap { known.contains($0) ? $0 : nil }
         }

@@ -10,6 +10,10 @@ package struct SubjectHandle: Hashable, Sendable {
         precondition(text.utf8.count == Self.length, "a subject handle is 20 characters long")
         self.text = text
     }
+
+    package func hash(into hasher: inout Hasher) {
+        text.hash(into: &hasher, suffix: Self.length)
+    }
 }
 
 /// A session id: `ses_`, the handle of its subject (20 characters) and 12 characters of its own, all base64url.
@@ -33,7 +37,18 @@ package struct SessionID: Hashable, Sendable {
     /// - Precondition: `own` is 12 base64url characters.
     package init(handle: SubjectHandle, own: String) {
         precondition(own.utf8.count == Self.ownLength, "a session's own part is 12 characters long")
-        text = Self.prefix + handle.text + own
+        text = String(unsafeUninitializedCapacity: Self.length) { characters in
+            var end = 0
+            for part in [Self.prefix, handle.text, own] {
+                end = characters[end...].initialize(fromContentsOf: part.utf8)
+            }
+            return end
+        }
+    }
+
+    /// Hashes only what the ids of one subject differ in.
+    package func hash(into hasher: inout Hasher) {
+        text.hash(into: &hasher, suffix: Self.ownLength)
     }
 
     package var handle: SubjectHandle {
@@ -53,9 +68,11 @@ package struct SessionID: Hashable, Sendable {
 
     /// Whether this is the id made of `handle` and `own`.
     package func isMade(of handle: SubjectHandle, own: String) -> Bool {
-        let bytes = text.utf8.dropFirst(Self.prefix.utf8.count)
-        return bytes.prefix(SubjectHandle.length).elementsEqual(handle.text.utf8)
-            && bytes.dropFirst(SubjectHandle.length).elementsEqual(own.utf8)
+        let bytes = text.utf8.span
+        return own.utf8.count == Self.ownLength
+            && bytes.extracting(Self.prefix.utf8.count...).extracting(first: SubjectHandle.length).isExactly(
+                handle.text)
+            && bytes.extracting(last: Self.ownLength).isExactly(own)
     }
 }
 
