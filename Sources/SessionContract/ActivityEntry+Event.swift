@@ -1,6 +1,12 @@
 package import SessionCore
 
-extension ActivityEntry {
+/// An entry of a session's activity log as it is stored: with its detail in JSON.
+package struct WrittenActivity: Sendable {
+    package let at: Timestamp
+    /// The type of the event.
+    package let action: String
+    package let detail: [UInt8]
+
     /// The entry of an event in its session's activity log; `nil` if the event is not about a session.
     package init?(_ event: Event) {
         guard let session = event.session else { return nil }
@@ -15,14 +21,33 @@ extension ActivityEntry {
     private init(
         _ kind: Event.Kind, of session: Session, at moment: Timestamp, reason: String?, context: ClientContext?
     ) {
-        var detail = JSONObject()
-        detail["reason"] = reason.map(JSONValue.string)
-        detail["actor"] = (session.actor?.text).map(JSONValue.string)
-        detail["level"] = .integer(Int64(session.assurance.level(at: moment)))
-        let place = JSONWriter.object { $0.members(of: session.device, context) }
-        if case .object(let known) = try? JSONReader.read(place) {
-            for member in known.members { detail[member.key] = member.value }
+        at = moment
+        action = kind.rawValue
+        detail = JSONWriter.object { json in
+            json.member("reason", reason)
+            json.member("actor", session.actor)
+            json.member("level", session.assurance.level(at: moment))
+            json.members(of: session.device, context)
         }
-        self.init(at: moment, action: kind.rawValue, detail: detail)
+    }
+}
+
+extension ActivityEntry {
+    /// The entry of an event in its session's activity log; `nil` if the event is not about a session.
+    package init?(_ event: Event) {
+        guard let written = WrittenActivity(event) else { return nil }
+        self.init(written)
+    }
+
+    /// The entry of a session's creation, if the session still implies it.
+    package init(creationOf session: Session) {
+        self.init(WrittenActivity(creationOf: session))
+    }
+
+    private init(_ written: WrittenActivity) {
+        guard case .object(let detail) = try? JSONReader.read(written.detail) else {
+            preconditionFailure("the detail of an activity is a JSON object")
+        }
+        self.init(at: written.at, action: written.action, detail: detail)
     }
 }

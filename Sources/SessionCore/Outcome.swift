@@ -40,15 +40,15 @@ package indirect enum ResultData: Sendable {
 }
 
 extension ResultData {
-    /// Whether there is an access token to sign.
-    package var hasClaims: Bool {
+    /// The claims of an access token that is to be signed.
+    package var claims: AccessTokenClaims? {
         switch self {
-        case .created(_, let tokens, _, _), .issued(_, let tokens): tokens.accessClaims != nil
-        case .annotated(let data, _): data.hasClaims
+        case .created(_, let tokens, _, _), .issued(_, let tokens): tokens.accessClaims
+        case .annotated(let data, _): data.claims
         case .validated, .session, .sessions, .switched, .revoked, .massRevocation, .disabled, .ticket, .activity,
             .enrolled, .factor,
             .factors, .policy, .policyRemoved, .policies, .expired:
-            false
+            nil
         }
     }
 }

@@ -1,8 +1,9 @@
 import SessionContract
 package import SessionCore
 
-/// The changes a transaction makes to an aggregate, stored only if nobody else has written in the meantime.
-package struct Commit: Sendable {
+/// The changes a transaction makes to an aggregate, stored only if nobody else has written in the meantime. A class,
+/// because copying it would be expensive.
+package final class Commit: Sendable {
     /// An aggregate without remaining state is forgotten after this long; then its events are numbered from 1 again.
     package static let retentionSeconds = 30 * 86400
     /// The maximum age of a decision, in milliseconds; an older one is not stored but made again. A change decided
@@ -46,10 +47,8 @@ package struct Commit: Sendable {
         self.results = results
     }
 
-    typealias LoggedActivity = (session: SessionID, entry: ActivityEntry)
-
     /// The entries that the events add to their sessions' activity logs, in order.
-    var activity: [LoggedActivity] {
+    var activity: [(session: SessionID, entry: ActivityEntry)] {
         sessionEvents.compactMap { event in
             guard let session = event.session, let entry = ActivityEntry(event) else { return nil }
             return (session.id, entry)
@@ -57,11 +56,11 @@ package struct Commit: Sendable {
     }
 
     /// The entries to store, in order: those that no session implies.
-    var storedActivity: [LoggedActivity] {
-        var stored: [LoggedActivity] = impliedCreations.map { ($0.id, ActivityEntry(creationOf: $0)) }
+    var storedActivity: [(session: SessionID, entry: WrittenActivity)] {
+        var stored = impliedCreations.map { (session: $0.id, entry: WrittenActivity(creationOf: $0)) }
         for event in sessionEvents {
             guard let session = event.session, event.kind != .created || !session.isCreationImplied,
-                let entry = ActivityEntry(event)
+                let entry = WrittenActivity(event)
             else { continue }
             stored.append((session.id, entry))
         }

@@ -135,8 +135,9 @@ package struct BatchProcess {
 extension BatchProcess {
     /// Moves the stage out, so that changing it does not copy it.
     private mutating func leaveStage() -> Stage {
-        defer { stage = .finished }
-        return stage
+        var left = Stage.finished
+        swap(&left, &stage)
+        return left
     }
 
     private mutating func load(by decider: CommandDecider) -> Step {
@@ -159,7 +160,7 @@ extension BatchProcess {
         if let refusal = round.refusal { failure = refusal }
         left.alone += round.tooLarge
         wide.formUnion(round.tooNarrow)
-        remaining = (round.conflicted + round.narrow + round.waiting).sorted()
+        remaining = round.unfinished
         decider.metrics.conflicts.increment(by: round.conflicted.count)
         if !room.isEnough || (isApart && round.conflicted.isEmpty && round.narrow.isEmpty) {
             left.again += remaining

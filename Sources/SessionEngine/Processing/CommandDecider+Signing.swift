@@ -4,23 +4,21 @@ import SessionCore
 
 // Signing access tokens, which is not part of a decision: the claims in the verdicts get their signed tokens.
 extension CommandDecider {
-    /// The verdicts with their access tokens. If one cannot be signed, nothing of the group may be stored.
-    func signed(_ verdicts: Verdicts) -> Verdicts {
-        var signed = verdicts
+    /// Adds the access tokens to the verdicts. If one cannot be signed, nothing of the group may be stored.
+    func sign(_ verdicts: inout Verdicts) {
         do {
-            for index in signed.all.indices {
-                guard case .decided(.succeeded(let data), let events) = signed.all[index].verdict,
+            for index in verdicts.all.indices {
+                guard case .decided(.succeeded(let data), let events) = verdicts.all[index].verdict,
                     let claims = data.claims
                 else { continue }
                 let token = try accessTokens.sign(claims)
-                signed.all[index].verdict = .decided(.succeeded(data.with(access: token)), events: events)
+                verdicts.all[index].verdict = .decided(.succeeded(data.with(access: token)), events: events)
             }
-            return signed
         } catch {
             logger.error("an access token could not be signed", metadata: [LogKey.reason: "\(error)"])
             let failure = Failure(.internal, "an access token could not be signed; see the worker's log")
             let transaction = verdicts.transaction
-            return Verdicts(
+            verdicts = Verdicts(
                 unchanged(transaction.aggregate.handle, under: transaction.policies, at: transaction.now),
                 of: verdicts.all.map(\.item), all: .failed(failure))
         }
@@ -28,14 +26,6 @@ extension CommandDecider {
 }
 
 extension ResultData {
-    fileprivate var claims: AccessTokenClaims? {
-        switch self {
-        case .created(_, let tokens, _, _), .issued(_, let tokens): tokens.accessClaims
-        case .annotated(let data, _): data.claims
-        default: nil
-        }
-    }
-
     fileprivate func with(access token: Secret) -> ResultData {
         switch self {
         case .created(let session, let tokens, let evicted, let challenge):

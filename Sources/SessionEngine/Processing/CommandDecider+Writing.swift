@@ -7,7 +7,6 @@ import SessionStorage
 extension CommandDecider {
     /// Serialises everything that has to be stored and published for a group.
     func write(_ verdicts: Verdicts) -> DecidedGroup {
-        let transaction = verdicts.transaction
         var decided = DecidedGroup()
         var results: [(message: MessageKey, result: StoredResult)] = []
         for (item, verdict) in verdicts.all {
@@ -15,15 +14,16 @@ extension CommandDecider {
             switch verdict {
             case .earlier(.reused):
                 let rejection = Rejection(.messageIDReused, "this message_id was used for another command or body")
-                completion = complete(.rejected(rejection), of: item.work, at: transaction.now)
-            case .earlier(.result(let result)): completion = repetition(of: result, by: item.work, at: transaction.now)
+                completion = complete(.rejected(rejection), of: item.work, at: verdicts.transaction.now)
+            case .earlier(.result(let result)):
+                completion = repetition(of: result, by: item.work, at: verdicts.transaction.now)
             case .earlier(.inBatch(let place)):
                 let first = decided.completions[place].1
-                completion = repetition(of: first.stored, by: item.work, at: transaction.now)
+                completion = repetition(of: first.stored, by: item.work, at: verdicts.transaction.now)
             case .decided(let outcome, let range):
-                completion = complete(outcome, of: item.work, at: transaction.now)
+                completion = complete(outcome, of: item.work, at: verdicts.transaction.now)
                 if !range.isEmpty {
-                    let events = transaction.events[range].map { event in
+                    let events = verdicts.transaction.events[range].map { event in
                         OutgoingEvent(
                             id: event.id, type: event.kind.rawValue,
                             body: EventWriter.write(event, namespace: namespace))
@@ -36,9 +36,9 @@ extension CommandDecider {
             }
             decided.completions.append((item.index, completion))
         }
-        if !transaction.isEmpty || !results.isEmpty {
+        if !verdicts.transaction.isEmpty || !results.isEmpty {
             let events = decided.eventCounts.flatMap(\.events)
-            decided.commit = Commit(transaction, events: events, results: results)
+            decided.commit = Commit(verdicts.transaction, events: events, results: results)
         }
         return decided
     }

@@ -71,9 +71,10 @@ extension CommandDecider {
                 }
             case .loaded, .damaged:
                 do {
-                    let verdicts = try decide(group, on: aggregate, under: policies, loaded, in: &room)
-                    round.wait(group.items.dropFirst(verdicts.all.count).map(\.index))
-                    round.add(write(verdicts.haveClaims ? signed(verdicts) : verdicts))
+                    var verdicts = try decide(group, on: aggregate, under: policies, loaded, in: &room)
+                    round.wait(group.items.dropFirst(verdicts.all.count).lazy.map(\.index))
+                    sign(&verdicts)
+                    round.add(write(verdicts))
                 } catch {
                     round.decideAgain(group)
                 }

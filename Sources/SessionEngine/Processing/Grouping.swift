@@ -16,8 +16,10 @@ struct Grouping {
         _ items: [BatchMember], wide: Set<SubjectHandle>, within room: BatchLimits.Room,
         need: (Command, Work) -> Need?
     ) {
+        // A single command has nothing to be grouped with.
+        let isAlone = items.count == 1
         var places: [SubjectHandle: Int] = [:]
-        places.reserveCapacity(items.count)
+        if !isAlone { places.reserveCapacity(items.count) }
         var wholes = 0
         for item in items {
             guard case .command(let command) = item.work.content, let need = need(command, item.work) else {
@@ -33,7 +35,7 @@ struct Grouping {
             } else if groups.count == room.groups || wholes == BatchLimits.wholeAggregates {
                 waiting.append(item.index)
             } else {
-                places[need.handle] = groups.count
+                if !isAlone { places[need.handle] = groups.count }
                 groups.append(Group(item, need))
                 if wide.contains(need.handle) { groups[groups.count - 1].request.scope = .whole }
                 if groups[groups.count - 1].request.scope == .whole { wholes += 1 }

@@ -19,6 +19,12 @@ struct Round {
     /// Why the store refused something. Commands that this concerns are neither completed nor conflicted.
     private(set) var refusal: StoreError?
 
+    /// The commands that need another round, in order.
+    var unfinished: [Int] {
+        let isFinished = conflicted.isEmpty && narrow.isEmpty && waiting.isEmpty
+        return isFinished ? [] : (conflicted + narrow + waiting).sorted()
+    }
+
     struct DecidedCommit {
         let group: DecidedGroup
         let commit: Commit

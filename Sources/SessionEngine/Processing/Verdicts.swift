@@ -38,14 +38,6 @@ struct Verdicts {
         all = items.map { ($0, .decided(outcome, events: 0..<0)) }
     }
 
-    /// Whether access tokens have to be signed.
-    var haveClaims: Bool {
-        all.contains { entry in
-            guard case .decided(.succeeded(let data), _) = entry.verdict else { return false }
-            return data.hasClaims
-        }
-    }
-
     /// The index of the first verdict for this message, unless it failed and its id may be used again.
     func place(of message: MessageKey) -> Int? {
         all.firstIndex { entry in

@@ -69,11 +69,11 @@ enum PolicyRecord {
 }
 
 enum ActivityRecord {
-    static func bytes(of entry: ActivityEntry) -> [UInt8] {
+    static func bytes(of entry: WrittenActivity) -> [UInt8] {
         var record = RecordWriter(capacity: 256)
         record.moment(entry.at)
         record.text(entry.action)
-        record.bytes(JSONWriter.bytes(of: entry.detail))
+        record.bytes(entry.detail)
         return record.bytes
     }
 
