@@ -70,6 +70,7 @@ extension SubjectTransaction {
                 others.append(session.id)
             }
         }
+        if due.isEmpty, others.isEmpty { return }
         for (session, end) in due.sorted(by: comesEarlier) { carryOut(end, of: session.id) }
         for id in others { settle(id) }
     }

@@ -34,17 +34,23 @@ extension RedisSessionStore {
             .integer(Int64(commit.events.count)), .integer(Int64(commit.results.count)),
             .integer(commit.now.milliseconds + Commit.maxAgeMilliseconds),
         ]
+        arguments.reserveCapacity(
+            arguments.count + changes.argumentCount + 3 * commit.events.count + commit.results.count)
+        func add(_ record: [UInt8], as name: String) {
+            arguments.append(.string(name))
+            arguments.append(.bytes(seal.seal(record, at: .field(name, key: key))))
+        }
         if let subject = changes.subject {
-            arguments += field(KeySpace.subjectField, SubjectRecord.bytes(of: subject), of: key)
+            add(SubjectRecord.bytes(of: subject), as: KeySpace.subjectField)
         }
         for session in changes.put {
-            arguments += field(session.id.own, SessionRecord.bytes(of: session), of: key)
+            add(SessionRecord.bytes(of: session), as: session.id.own)
         }
         for (name, policy) in changes.policies {
-            arguments += field(policyField(name), PolicyRecord.bytes(of: policy, named: name), of: key)
+            add(PolicyRecord.bytes(of: policy, named: name), as: policyField(name))
         }
         if let revocations = changes.revocations {
-            arguments += field(KeySpace.revocationsField, RevocationsRecord.bytes(of: revocations), of: key)
+            add(RevocationsRecord.bytes(of: revocations), as: KeySpace.revocationsField)
         }
         for name in changes.removed { arguments.append(.string(name)) }
         for name in changes.removedPolicies { arguments.append(.string(policyField(name))) }
@@ -72,10 +78,6 @@ extension RedisSessionStore {
             arguments.append(.integer(keptMilliseconds(aggregate.sessions[session], from: commit.now)))
         }
         pipeline.evaluate(Self.commitScript, keys: scriptKeys, arguments: arguments)
-    }
-
-    private func field(_ name: String, _ record: [UInt8], of key: String) -> [RedisArgument] {
-        [.string(name), .bytes(seal.seal(record, at: .field(name, key: key)))]
     }
 
     /// How long a session's activity is kept: while the session lives or can still be restored.
@@ -122,6 +124,7 @@ private struct CommitChanges {
 
     var sets: Int { put.count + policies.count + (subject == nil ? 0 : 1) + (revocations == nil ? 0 : 1) }
     var removals: Int { removed.count + removedPolicies.count }
+    var argumentCount: Int { 2 * (sets + scheduled.count) + removals + cancelled.count }
 
     init(_ commit: Commit) {
         subject = commit.isSubjectChanged ? commit.aggregate.subject : nil

@@ -47,11 +47,13 @@ extension SessionManager {
         case .evicting(let sessions):
             transaction.announce(.limitReached, tenant: request.tenant, subject: request.subject)
             var evicted: [SessionID] = []
-            for id in sessions.map(\.id) {
+            for candidate in sessions {
                 // It may just have ended with its parent.
-                guard let session = transaction.aggregate.sessions[id], session.status.isLiving else { continue }
+                guard let session = transaction.aggregate.sessions[candidate.id], session.status.isLiving else {
+                    continue
+                }
                 transaction.end(session, as: .revoked, reason: .evicted, event: .evicted)
-                evicted.append(id)
+                evicted.append(session.id)
             }
             return .available(evicted: evicted)
         }
@@ -71,8 +73,9 @@ extension SessionManager {
     func places(for request: PlaceRequest, in transaction: SubjectTransaction) -> Int {
         let limit = request.policy.maxSessions
         guard limit > 0 else { return request.count }
-        let counted = counted(for: request, in: transaction)
-        let staying = request.evicts ? counted.count { $0.id == request.spared } : counted.count
+        let staying = transaction.aggregate.sessions.values.count {
+            request.counts($0) && (!request.evicts || $0.id == request.spared)
+        }
         return min(request.count, max(0, limit - staying))
     }
 
@@ -85,24 +88,27 @@ extension SessionManager {
             guard waiting.count >= excess else { return .full(limit: SubjectTransaction.maxLivingSessions) }
             evicted = Array(waiting.prefix(excess))
         }
-        let counted = counted(for: request, in: transaction).filter { session in
-            !evicted.contains { $0.id == session.id }
+        func isCounted(_ session: Session) -> Bool {
+            request.counts(session) && !evicted.contains { $0.id == session.id }
         }
-        let surplus = counted.count + request.count - request.policy.maxSessions
+        let surplus =
+            transaction.aggregate.sessions.values.count(where: isCounted) + request.count - request.policy.maxSessions
         guard request.policy.maxSessions > 0, surplus > 0 else { return evicted.isEmpty ? .free : .evicting(evicted) }
-        let candidates = request.inOrderOfEviction(counted).filter { $0.id != request.spared }
+        let candidates = request.inOrderOfEviction(transaction.living(where: isCounted)).filter {
+            $0.id != request.spared
+        }
         guard request.evicts, candidates.count >= surplus else { return .full(limit: request.policy.maxSessions) }
         return .evicting(evicted + candidates.prefix(surplus))
-    }
-
-    private func counted(for request: PlaceRequest, in transaction: SubjectTransaction) -> [Session] {
-        transaction.living {
-            $0.policy == request.policyName && $0.parentID == nil && $0.waitsForFactor == request.isPending
-        }
     }
 }
 
 extension PlaceRequest {
+    /// Whether a session takes one of the slots.
+    func counts(_ session: Session) -> Bool {
+        session.status.isLiving && session.policy == policyName && session.parentID == nil
+            && session.waitsForFactor == isPending
+    }
+
     /// Whether other sessions are evicted. Pending ones always may be, because nothing is lost with them.
     var evicts: Bool {
         switch policy.onLimit {

@@ -37,12 +37,17 @@ struct RecordReader {
     var isAtEnd: Bool { position == content.count }
 
     mutating func bytes() throws(MalformedRecord) -> ArraySlice<UInt8> {
+        content[try run()]
+    }
+
+    /// A length, and the range of that many bytes.
+    private mutating func run() throws(MalformedRecord) -> Range<Int> {
         try take(Int(try variable(bits: 35)))
     }
 
     mutating func text() throws(MalformedRecord) -> String {
-        let bytes = try bytes()
-        guard let text = String(utf8: bytes.span) else {
+        let range = try run()
+        guard let text = String(utf8: content.span.extracting(range)) else {
             throw MalformedRecord(reason: "a text in the record is not UTF-8")
         }
         return text
@@ -59,7 +64,7 @@ struct RecordReader {
 
     private mutating func wide() throws(MalformedRecord) -> Int64 {
         var bits: UInt64 = 0
-        for byte in try take(8).reversed() { bits = bits << 8 | UInt64(byte) }
+        for byte in content[try take(8)].reversed() { bits = bits << 8 | UInt64(byte) }
         return Int64(bitPattern: bits)
     }
 
@@ -122,6 +127,7 @@ struct RecordReader {
         let count = try integer()
         guard (0...1024).contains(count) else { throw MalformedRecord(reason: "a list of \(count) is too long") }
         var values: [Value] = []
+        values.reserveCapacity(Int(count))
         for _ in 0..<count { values.append(try read(&self)) }
         return values
     }
@@ -139,19 +145,21 @@ struct RecordReader {
     }
 
     mutating func digest() throws(MalformedRecord) -> TokenDigest {
-        let bytes = try bytes()
-        guard bytes.count == TokenDigest.length else { throw MalformedRecord(reason: "a digest has the wrong length") }
-        return TokenDigest(bytes.span.bytes)
+        let range = try run()
+        guard range.count == TokenDigest.length else { throw MalformedRecord(reason: "a digest has the wrong length") }
+        return TokenDigest(content.span.extracting(range).bytes)
     }
 
-    private mutating func take(_ count: Int) throws(MalformedRecord) -> ArraySlice<UInt8> {
+    private mutating func take(_ count: Int) throws(MalformedRecord) -> Range<Int> {
         guard count <= content.count - position else { throw MalformedRecord(reason: "the record is truncated") }
         defer { position += count }
-        return content[position..<position + count]
+        return position..<position + count
     }
 
     /// A number in LEB128, of at most this many bits.
     private mutating func variable(bits: Int) throws(MalformedRecord) -> UInt64 {
+        // Nearly all of them.
+        if position < content.count, content[position] < 0x80 { return UInt64(try byte()) }
         var number: UInt64 = 0
         for shift in stride(from: 0, to: bits, by: 7) {
             let byte = try byte()
