@@ -2,6 +2,11 @@ import SessionCore
 
 /// Objects that several messages share (contract §3).
 extension JSONWriter {
+    /// Writes a session's state at `now` as an object.
+    mutating func member(_ key: StaticString, _ session: Session, at now: Timestamp) {
+        object(key) { $0.members(of: session, at: now) }
+    }
+
     /// Writes a session's state at `now`.
     mutating func members(of session: Session, at now: Timestamp) {
         member("id", session.id.text)

@@ -9,23 +9,16 @@ extension ResultWriter {
     static func write(_ data: ResultData, withSecrets: Bool, at now: Timestamp, to json: inout JSONWriter) {
         switch data {
         case .created(let session, let tokens, let evicted, let challenge):
-            json.object("session") { $0.members(of: session, at: now) }
+            json.member("session", session, at: now)
             if withSecrets { json.object("tokens") { $0.members(of: tokens) } }
             json.member("evicted", evicted.map(\.text))
             if let challenge { json.object("challenge") { write(challenge, to: &$0) } }
-        case .validated(.valid(let session)):
-            json.member("valid", true)
-            json.object("session") { $0.members(of: session, at: now) }
-        case .validated(.invalid(let reason, let session, let remedy)):
-            json.member("valid", false)
-            json.member("reason", reason.rawValue)
-            if let session { json.object("session") { $0.members(of: session, at: now) } }
-            json.member("remedy", remedy?.rawValue)
+        case .validated(let validation): write(validation, at: now, to: &json)
         case .issued(let session, let tokens):
-            json.object("session") { $0.members(of: session, at: now) }
+            json.member("session", session, at: now)
             if withSecrets { json.object("tokens") { $0.members(of: tokens) } }
         case .session(let session):
-            json.object("session") { $0.members(of: session, at: now) }
+            json.member("session", session, at: now)
         case .sessions(let page):
             let count = json.array("sessions", of: page.sessions, maxBytes: maxListBytes) { json, session in
                 json.object { $0.members(of: session, at: now) }
@@ -76,6 +69,19 @@ extension ResultWriter {
                 }
             }
         case .expired: preconditionFailure("the sweep's commands have no result")
+        }
+    }
+
+    private static func write(_ validation: borrowing Validation, at now: Timestamp, to json: inout JSONWriter) {
+        switch validation {
+        case .valid(let session):
+            json.member("valid", true)
+            json.member("session", session, at: now)
+        case .invalid(let reason, let session, let remedy):
+            json.member("valid", false)
+            json.member("reason", reason.rawValue)
+            if let session { json.member("session", session, at: now) }
+            json.member("remedy", remedy?.rawValue)
         }
     }
 

@@ -20,16 +20,17 @@ struct CivilDate: Equatable {
     }
 
     /// - Parameter days: days since 1970-01-01.
+    /// - Precondition: the day is in the years -400 to 9999.
     init(daysSinceEpoch days: Int) {
-        let shifted = days + Self.daysToEpoch
-        let era = (shifted >= 0 ? shifted : shifted - (Self.daysPerEra - 1)) / Self.daysPerEra
-        let dayOfEra = shifted - era * Self.daysPerEra
+        // Counted from 400 years before the year 0, so that nothing is negative.
+        let shifted = UInt32(days + Self.daysToEpoch + Self.daysPerEra)
+        let (era, dayOfEra) = shifted.quotientAndRemainder(dividingBy: UInt32(Self.daysPerEra))
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
         let shiftedMonth = (5 * dayOfYear + 2) / 153
-        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        day = Int(dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
+        month = Int(shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9)
+        year = Int(yearOfEra + era * 400) - 400 + (month <= 2 ? 1 : 0)
     }
 
     /// Days since 1970-01-01.

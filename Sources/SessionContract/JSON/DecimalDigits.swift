@@ -1,6 +1,6 @@
 /// Integers as decimal digits, without an intermediate `String`.
 enum DecimalDigits {
-    static func append(_ value: Int64, to bytes: inout [UInt8]) {
+    static func append(_ value: Int64, to bytes: inout GrowingBytes) {
         if value < 0 { bytes.append(UInt8(ascii: "-")) }
         // The magnitude, because `Int64.min` has no positive counterpart. It has at most 19 digits.
         var rest = value.magnitude
@@ -11,17 +11,13 @@ enum DecimalDigits {
             digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
         } while rest > 0
-        digits.span.extracting(start..<digits.count).withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+        bytes.append(digits.span.extracting(start..<digits.count))
     }
 
-    /// Writes the last `count` digits of `value` at `position`, with leading zeros.
-    static func put<let size: Int>(
-        _ value: UInt64, count: Int, into text: inout InlineArray<size, UInt8>, at position: Int
-    ) {
-        var rest = value
-        for index in stride(from: position + count - 1, through: position, by: -1) {
-            text[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        }
+    /// Writes a number below 100 as two digits at `position`.
+    @inline(__always)
+    static func putTwo<let size: Int>(_ value: UInt32, into text: inout InlineArray<size, UInt8>, at position: Int) {
+        text[position] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 10)
+        text[position + 1] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10)
     }
 }

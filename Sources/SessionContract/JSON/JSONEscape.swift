@@ -1,34 +1,33 @@
+import SessionCore
+
 /// Escapes strings (RFC 8259, section 7): only quotes, backslashes and control characters need it.
 enum JSONEscape {
     /// Appends `text` in quotes.
-    static func append(_ text: String, to bytes: inout [UInt8]) {
+    static func append(_ text: String, to bytes: inout GrowingBytes) {
+        append(text.utf8.span, to: &bytes)
+    }
+
+    private static func append(_ utf8: Span<UInt8>, to bytes: inout GrowingBytes) {
+        let end = PlainRun(in: utf8, from: 0).end
+        guard end == utf8.count else { return appendEscaped(utf8, plainTo: end, to: &bytes) }
+        bytes.append(atMost: utf8.count + 2) { room, end in room.putQuoted(utf8, at: &end) }
+    }
+
+    private static func appendEscaped(_ utf8: Span<UInt8>, plainTo firstEnd: Int, to bytes: inout GrowingBytes) {
         bytes.append(UInt8(ascii: "\""))
-        var text = text
-        text.withUTF8 { utf8 in
-            var start = 0
-            while true {
-                let end = firstToEscape(in: utf8, from: start)
-                bytes.append(contentsOf: utf8[start..<end])
-                guard end < utf8.count else { break }
-                appendEscape(of: utf8[end], to: &bytes)
-                start = end + 1
-            }
+        var start = 0
+        var end = firstEnd
+        while true {
+            bytes.append(utf8.extracting(start..<end))
+            guard end < utf8.count else { break }
+            appendEscape(of: utf8[end], to: &bytes)
+            start = end + 1
+            end = PlainRun(in: utf8, from: start).end
         }
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// The index of the first byte from `start` on that has to be escaped, or the end.
-    static func firstToEscape(in utf8: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
-        var index = start
-        while index < utf8.count {
-            let byte = utf8[index]
-            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return index }
-            index += 1
-        }
-        return index
-    }
-
-    private static func appendEscape(of byte: UInt8, to bytes: inout [UInt8]) {
+    private static func appendEscape(of byte: UInt8, to bytes: inout GrowingBytes) {
         bytes.append(UInt8(ascii: "\\"))
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
@@ -38,9 +37,11 @@ enum JSONEscape {
         case 0x0C: bytes.append(UInt8(ascii: "f"))
         case 0x0D: bytes.append(UInt8(ascii: "r"))
         default:
-            bytes.append(contentsOf: "u00".utf8)
-            bytes.append(hexDigit(byte >> 4))
-            bytes.append(hexDigit(byte & 0x0F))
+            bytes.append(atMost: 5) { room, end in
+                room.put("u00".utf8.span, at: &end)
+                room.put(hexDigit(byte >> 4), at: &end)
+                room.put(hexDigit(byte & 0x0F), at: &end)
+            }
         }
     }
 

@@ -4,8 +4,12 @@ package import SessionCore
 extension JSONWriter {
     package mutating func member(_ key: StaticString, _ value: String?) {
         guard let value else { return }
-        self.key(key)
-        string(value)
+        let utf8 = value.utf8.span
+        guard PlainRun(in: utf8, from: 0).end == utf8.count else {
+            self.key(key)
+            return string(value)
+        }
+        append(key, andAtMost: utf8.count + 2) { room, end in room.putQuoted(utf8, at: &end) }
     }
 
     package mutating func member(_ key: StaticString, _ value: ExactText?) {
@@ -26,8 +30,8 @@ extension JSONWriter {
 
     package mutating func member(_ key: StaticString, _ value: Timestamp?) {
         guard let value else { return }
-        self.key(key)
-        timestamp(value)
+        let characters = value.rfc3339Characters
+        append(key, andAtMost: characters.count + 2) { room, end in room.putQuoted(characters.span, at: &end) }
     }
 
     package mutating func member(_ key: StaticString, _ value: JSONValue?) {
@@ -57,11 +61,13 @@ extension JSONWriter {
         }
     }
 
+    @inline(__always)
     package mutating func object(_ key: StaticString, _ body: (inout JSONWriter) -> Void) {
         self.key(key)
         object(body)
     }
 
+    @inline(__always)
     package mutating func array(_ key: StaticString, _ body: (inout JSONWriter) -> Void) {
         self.key(key)
         array(body)

@@ -9,45 +9,50 @@ package import SessionCore
 ///         json.object("session") { … }
 ///     }
 package struct JSONWriter {
-    package private(set) var bytes: [UInt8] = []
+    private var text: GrowingBytes
     private var needsComma = false
+
+    /// What has been written so far.
+    package var bytes: [UInt8] { text.bytes }
 
     /// - Parameter capacity: bytes to reserve; most results and events are shorter than the default.
     package init(capacity: Int = 512) {
-        bytes.reserveCapacity(capacity)
+        text = GrowingBytes(capacity: capacity)
     }
 
     /// Writes one complete object.
     package static func object(capacity: Int = 512, _ body: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter(capacity: capacity)
         writer.object(body)
-        return writer.bytes
+        return writer.text.finished()
     }
 
     /// `object` as compact JSON.
     package static func bytes(of object: JSONObject) -> [UInt8] {
         var writer = JSONWriter()
         writer.object(object)
-        return writer.bytes
+        return writer.text.finished()
     }
 
     // MARK: Containers
 
+    @inline(__always)
     package mutating func object(_ body: (inout JSONWriter) -> Void) {
         beginValue()
-        bytes.append(UInt8(ascii: "{"))
+        text.append(UInt8(ascii: "{"))
         needsComma = false
         body(&self)
-        bytes.append(UInt8(ascii: "}"))
+        text.append(UInt8(ascii: "}"))
         needsComma = true
     }
 
+    @inline(__always)
     package mutating func array(_ body: (inout JSONWriter) -> Void) {
         beginValue()
-        bytes.append(UInt8(ascii: "["))
+        text.append(UInt8(ascii: "["))
         needsComma = false
         body(&self)
-        bytes.append(UInt8(ascii: "]"))
+        text.append(UInt8(ascii: "]"))
         needsComma = true
     }
 
@@ -59,12 +64,12 @@ package struct JSONWriter {
     ) -> Int {
         var count = 0
         array { json in
-            let start = json.bytes.count
+            let start = json.text.count
             for element in elements {
-                let end = json.bytes.count
+                let end = json.text.count
                 write(&json, element)
-                guard count == 0 || json.bytes.count - start <= maxBytes else {
-                    json.bytes.removeSubrange(end...)
+                guard count == 0 || json.text.count - start <= maxBytes else {
+                    json.text.truncate(to: end)
                     break
                 }
                 count += 1
@@ -77,34 +82,49 @@ package struct JSONWriter {
     ///
     /// - Precondition: `key` needs no escaping.
     package mutating func key(_ key: StaticString) {
-        let text = UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)
-        assert(JSONEscape.firstToEscape(in: text, from: 0) == text.count, "this key needs escaping")
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: text)
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        append(key, andAtMost: 0) { _, _ in }
         needsComma = false
     }
 
+    /// Writes a key and its value at once: at most `length` bytes, put by `value`.
+    ///
+    /// - Precondition: `key` needs no escaping.
+    @inline(__always)
+    mutating func append(
+        _ key: StaticString, andAtMost length: Int, _ value: (_ room: inout MutableSpan<UInt8>, _ end: inout Int) -> Void
+    ) {
+        let name = UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount).span
+        assert(PlainRun(in: name, from: 0).end == name.count, "this key needs escaping")
+        let followsAnother = needsComma
+        needsComma = true
+        text.append(atMost: name.count + length + 4) { room, end in
+            if followsAnother { room.put(UInt8(ascii: ","), at: &end) }
+            room.put(UInt8(ascii: "\""), at: &end)
+            room.put(name, at: &end)
+            room.put(UInt8(ascii: "\""), at: &end)
+            room.put(UInt8(ascii: ":"), at: &end)
+            value(&room, &end)
+        }
+    }
+
     /// Writes the key of the next value, escaped if necessary.
-    package mutating func key(text: String) {
+    package mutating func key(text key: String) {
         beginValue()
-        JSONEscape.append(text, to: &bytes)
-        bytes.append(UInt8(ascii: ":"))
+        JSONEscape.append(key, to: &text)
+        text.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
     // MARK: Values
 
-    package mutating func string(_ text: String) {
+    package mutating func string(_ string: String) {
         beginValue()
-        JSONEscape.append(text, to: &bytes)
+        JSONEscape.append(string, to: &text)
     }
 
     package mutating func integer(_ value: Int64) {
         beginValue()
-        DecimalDigits.append(value, to: &bytes)
+        DecimalDigits.append(value, to: &text)
     }
 
     package mutating func bool(_ value: Bool) {
@@ -118,15 +138,14 @@ package struct JSONWriter {
     /// Writes a time as the contract specifies: RFC 3339, UTC, with milliseconds.
     package mutating func timestamp(_ time: Timestamp) {
         beginValue()
-        bytes.append(UInt8(ascii: "\""))
-        time.appendRFC3339(to: &bytes)
-        bytes.append(UInt8(ascii: "\""))
+        let characters = time.rfc3339Characters
+        text.append(atMost: characters.count + 2) { room, end in room.putQuoted(characters.span, at: &end) }
     }
 
     /// Writes a value that is JSON already.
     package mutating func raw(_ json: [UInt8]) {
         beginValue()
-        bytes.append(contentsOf: json)
+        text.append(json.span)
     }
 
     package mutating func value(_ value: JSONValue) {
@@ -134,10 +153,10 @@ package struct JSONWriter {
         case .null: null()
         case .bool(let value): bool(value)
         case .integer(let value): integer(value)
-        case .decimal(let text):
+        case .decimal(let number):
             beginValue()
-            bytes.append(contentsOf: text.utf8)
-        case .string(let text): string(text)
+            text.append(number.utf8.span)
+        case .string(let string): self.string(string)
         case .array(let elements):
             array { json in
                 for element in elements { json.value(element) }
@@ -157,12 +176,12 @@ package struct JSONWriter {
 
     private mutating func raw(_ word: StaticString) {
         beginValue()
-        bytes.append(contentsOf: UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
+        text.append(UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount).span)
     }
 
     /// Separates the next value from the previous one.
     private mutating func beginValue() {
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        if needsComma { text.append(UInt8(ascii: ",")) }
         needsComma = true
     }
 }

@@ -10,36 +10,43 @@ extension Timestamp {
 
     /// `2026-11-20T22:00:00.000Z`. A time outside the years 0000 to 9999 is clamped.
     package var rfc3339: String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(24)
-        appendRFC3339(to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
+        rfc3339Characters.span.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Appends the 24 characters of `rfc3339`.
     package func appendRFC3339(to bytes: inout [UInt8]) {
+        rfc3339Characters.span.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+    }
+
+    /// The 24 characters of `rfc3339`.
+    var rfc3339Characters: InlineArray<24, UInt8> {
         let range = Self.rfc3339Range
         let clamped = min(max(milliseconds, range.lowerBound), range.upperBound)
-        // Rounded down, so that the time of day is positive even before 1970.
-        var days = clamped / Self.millisecondsPerDay
-        if clamped % Self.millisecondsPerDay < 0 { days -= 1 }
-        let time = UInt64(clamped - days * Self.millisecondsPerDay)
-        let date = CivilDate(daysSinceEpoch: Int(days))
+        // Counted from the beginning of the range, so that nothing is negative. It begins with a day.
+        let (day, time) = UInt64(clamped - range.lowerBound).quotientAndRemainder(
+            dividingBy: UInt64(Self.millisecondsPerDay))
+        let date = CivilDate(daysSinceEpoch: Int(day) + Int(range.lowerBound / Self.millisecondsPerDay))
+        let year = UInt32(truncatingIfNeeded: date.year)
+        let (seconds, milliseconds) = UInt32(truncatingIfNeeded: time).quotientAndRemainder(dividingBy: 1000)
+        let (minutes, second) = seconds.quotientAndRemainder(dividingBy: 60)
+        let (hour, minute) = minutes.quotientAndRemainder(dividingBy: 60)
 
         var text: InlineArray<24, UInt8> = InlineArray(repeating: UInt8(ascii: "-"))
-        DecimalDigits.put(UInt64(date.year), count: 4, into: &text, at: 0)
-        DecimalDigits.put(UInt64(date.month), count: 2, into: &text, at: 5)
-        DecimalDigits.put(UInt64(date.day), count: 2, into: &text, at: 8)
+        DecimalDigits.putTwo(year / 100, into: &text, at: 0)
+        DecimalDigits.putTwo(year % 100, into: &text, at: 2)
+        DecimalDigits.putTwo(UInt32(truncatingIfNeeded: date.month), into: &text, at: 5)
+        DecimalDigits.putTwo(UInt32(truncatingIfNeeded: date.day), into: &text, at: 8)
         text[10] = UInt8(ascii: "T")
-        DecimalDigits.put(time / 3_600_000, count: 2, into: &text, at: 11)
+        DecimalDigits.putTwo(hour, into: &text, at: 11)
         text[13] = UInt8(ascii: ":")
-        DecimalDigits.put(time / 60_000 % 60, count: 2, into: &text, at: 14)
+        DecimalDigits.putTwo(minute, into: &text, at: 14)
         text[16] = UInt8(ascii: ":")
-        DecimalDigits.put(time / 1000 % 60, count: 2, into: &text, at: 17)
+        DecimalDigits.putTwo(second, into: &text, at: 17)
         text[19] = UInt8(ascii: ".")
-        DecimalDigits.put(time % 1000, count: 3, into: &text, at: 20)
+        text[20] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: milliseconds / 100)
+        DecimalDigits.putTwo(milliseconds % 100, into: &text, at: 21)
         text[23] = UInt8(ascii: "Z")
-        text.span.withUnsafeBufferPointer { bytes.append(contentsOf: $0) }
+        return text
     }
 
     /// Parses an RFC 3339 date-time: any offset, lower-case `t` and `z`, up to nine fractional digits, truncated to
