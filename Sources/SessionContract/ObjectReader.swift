@@ -4,16 +4,31 @@ package import SessionCore
 /// that a misspelt key never weakens a check silently. Each error contains the JSON Pointer (RFC 6901) of its key.
 package struct ObjectReader {
     private let object: JSONObject
-    private let path: String
+    /// The path of this object, without `key`.
+    private let outerPath: String
+    /// The key of this object in the one that contains it. It is appended to the path only for an error.
+    private let key: String?
+    /// The keys that were requested, for error messages.
     private var known: [String] = []
+    /// Which of the first 64 members were requested, as bits.
+    private var taken: UInt64 = 0
     /// Whether error messages repeat any name. True for the operator's own files, which only appear in the operator's
     /// log.
     private let repeatsNames: Bool
 
     package init(_ object: JSONObject, path: String = "", repeatsNames: Bool = false) {
+        self.init(object, under: nil, in: path, repeatsNames: repeatsNames)
+    }
+
+    private init(_ object: JSONObject, under key: String?, in outerPath: String, repeatsNames: Bool) {
         self.object = object
-        self.path = path
+        self.key = key
+        self.outerPath = outerPath
         self.repeatsNames = repeatsNames
+    }
+
+    private var path: String {
+        key.map { Self.pointer(to: $0, in: outerPath) } ?? outerPath
     }
 
     /// Parses a file that contains one JSON object.
@@ -34,12 +49,19 @@ package struct ObjectReader {
     var keys: [String] { object.members.map(\.key) }
 
     package mutating func value(_ key: String) -> JSONValue? {
+        if object.isEmpty { return nil }
+        // More than any object of a command has: one allocation instead of growing several times.
+        if known.isEmpty { known.reserveCapacity(24) }
         known.append(key)
-        return object.isEmpty ? nil : object[key]
+        guard let index = object.index(of: key) else { return nil }
+        taken |= 1 << UInt64(index)
+        return object.members[index].value
     }
 
     /// Rejects the first member that was not requested.
     package func finish() throws(Failure) {
+        let count = object.members.count
+        if count < UInt64.bitWidth, taken == (1 << UInt64(count)) - 1 { return }
         for member in object.members where !known.contains(where: { member.key.isExactly($0) }) {
             guard let name = repeatable(member.key) else {
                 throw Failure(
@@ -72,6 +94,10 @@ package struct ObjectReader {
     }
 
     func pointer(to key: String) -> String {
+        Self.pointer(to: key, in: path)
+    }
+
+    private static func pointer(to key: String, in path: String) -> String {
         guard key.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else {
             return "\(path)/\(key)"
         }
@@ -170,7 +196,7 @@ extension ObjectReader {
         _ key: String, _ read: (inout ObjectReader) throws(Failure) -> Value
     ) throws(Failure) -> Value? {
         guard let object = try object(key) else { return nil }
-        var reader = ObjectReader(object, path: pointer(to: key), repeatsNames: repeatsNames)
+        var reader = ObjectReader(object, under: key, in: path, repeatsNames: repeatsNames)
         let value = try read(&reader)
         try reader.finish()
         return value

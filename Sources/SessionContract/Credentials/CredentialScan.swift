@@ -35,17 +35,18 @@ package struct CredentialScan {
     /// Whether a name contains a token or a JWT.
     package static func hasToken(_ text: String) -> Bool {
         // Every command has ids, and nearly all are plain. This check keeps them cheap.
-        guard text.utf8.count >= CredentialRun.minBytes, isWorthALook(text.utf8) else { return false }
+        guard text.utf8.count >= CredentialRun.minBytes, isWorthALook(text.utf8.span) else { return false }
         var scan = CredentialScan(Array(text.utf8))
         scan.findRuns()
         return !scan.finds.isEmpty
     }
 
     /// Whether a name contains any character that a token's prefix, a JWT's header or an escaped form of them needs.
-    private static func isWorthALook(_ name: String.UTF8View) -> Bool {
+    private static func isWorthALook(_ name: Span<UInt8>) -> Bool {
         if name.count >= CredentialRun.minAnonymousBytes { return true }
         var last: UInt8 = 0
-        for byte in name {
+        for index in name.indices {
+            let byte = name[index]
             switch byte {
             case UInt8(ascii: "_"), UInt8(ascii: "%"), UInt8(ascii: "\\"), UInt8(ascii: "&"), 0: return true
             case UInt8(ascii: "y"), UInt8(ascii: "w"): if last == UInt8(ascii: "e") { return true }

@@ -170,7 +170,7 @@ private struct KnownKeys {
     /// Returns whether `key` is new among `members`.
     mutating func insert(_ key: String, after members: [JSONObject.Member]) -> Bool {
         guard members.count >= Self.few else {
-            for member in members where member.key.isExactly(key) { return false }
+            for index in members.indices where members[index].key.isExactly(key) { return false }
             return true
         }
         if set.isEmpty { set = Set(members.map { ExactText($0.key) }) }

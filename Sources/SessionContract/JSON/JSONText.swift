@@ -8,9 +8,11 @@ enum JSONText {
     /// Parses the string whose opening quote is at `position`.
     static func read(_ bytes: Span<UInt8>, at position: inout Int) throws(JSONError) -> String {
         let start = position + 1
-        position = try endOfPlainRun(bytes, from: start)
+        let run = try plainRun(bytes, from: start)
+        position = run.end
         guard bytes[position] == backslash else {
-            let text = String(utf8: bytes.extracting(start..<position))
+            let plain = bytes.extracting(start..<position)
+            let text = run.isASCII ? String(ascii: plain) : String(utf8: plain)
             position += 1
             return try checked(text, startingAt: start)
         }
@@ -29,24 +31,22 @@ enum JSONText {
             if bytes[position] == quote { break }
             try appendEscaped(bytes, at: &position, to: &unescaped)
             runStart = position
-            position = try endOfPlainRun(bytes, from: position)
+            position = try plainRun(bytes, from: position).end
         }
         position += 1
         return try checked(String(utf8: unescaped.span), startingAt: start)
     }
 
-    /// The index of the next quote or backslash.
-    private static func endOfPlainRun(_ bytes: Span<UInt8>, from start: Int) throws(JSONError) -> Int {
-        var position = start
-        while position < bytes.count {
-            let byte = bytes[position]
-            if byte == quote || byte == backslash { return position }
-            guard byte >= 0x20 else {
-                throw JSONError(code: .syntax, offset: position, message: "a control character must be escaped")
-            }
-            position += 1
+    /// Everything up to the next quote or backslash.
+    private static func plainRun(_ bytes: Span<UInt8>, from start: Int) throws(JSONError) -> PlainRun {
+        let run = PlainRun(in: bytes, from: start)
+        guard run.end < bytes.count else {
+            throw JSONError(code: .syntax, offset: run.end, message: "the text ends within a string")
         }
-        throw JSONError(code: .syntax, offset: position, message: "the text ends within a string")
+        guard bytes[run.end] >= 0x20 else {
+            throw JSONError(code: .syntax, offset: run.end, message: "a control character must be escaped")
+        }
+        return run
     }
 
     private static func checked(_ text: String?, startingAt start: Int) throws(JSONError) -> String {

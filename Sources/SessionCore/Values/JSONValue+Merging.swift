@@ -43,18 +43,14 @@ extension JSONValue {
 extension String {
     /// The length as a JSON string, with quotes and escapes (RFC 8259, section 7).
     fileprivate var quotedLength: Int {
-        let bytes = utf8.span
-        var length = 2 + bytes.count
-        for index in bytes.indices where bytes[index].isEscaped {
-            switch bytes[index] {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x08, 0x09, 0x0a, 0x0c, 0x0d: length += 1
-            default: length += 5
+        let utf8 = utf8.span
+        let plain = PlainRun(in: utf8, from: 0).end
+        return (plain..<utf8.count).reduce(plain + 2) { length, index in
+            switch utf8[index] {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x08, 0x09, 0x0a, 0x0c, 0x0d: length + 2
+            case 0..<0x20: length + 6
+            default: length + 1
             }
         }
-        return length
     }
-}
-
-extension UInt8 {
-    fileprivate var isEscaped: Bool { self < 0x20 || self == UInt8(ascii: "\"") || self == UInt8(ascii: "\\") }
 }

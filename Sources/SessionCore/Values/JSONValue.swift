@@ -30,14 +30,19 @@ package struct JSONObject: Sendable {
 
     package var isEmpty: Bool { members.isEmpty }
 
+    /// The position of the member with this key. (A loop, because a closure would be given a copy of each member.)
+    package func index(of key: String) -> Int? {
+        for index in members.indices where members[index].key.isExactly(key) { return index }
+        return nil
+    }
+
     /// The value under `key`; setting `nil` removes the member.
     package subscript(key: String) -> JSONValue? {
         get {
-            members.first { $0.key.isExactly(key) }?.value
+            index(of: key).map { members[$0].value }
         }
         set {
-            let index = members.firstIndex { $0.key.isExactly(key) }
-            switch (index, newValue) {
+            switch (index(of: key), newValue) {
             case (let index?, let value?): members[index].value = value
             case (let index?, nil): members.remove(at: index)
             case (nil, let value?): members.append((key, value))

@@ -6,6 +6,11 @@ extension String {
         self.init(copying: text)
     }
 
+    /// The text with these bytes, each of which is below 0x80. They are not examined again.
+    package init(ascii bytes: Span<UInt8>) {
+        self.init(copying: UTF8Span(unchecked: bytes, isKnownASCII: true))
+    }
+
     /// Hashes the last bytes. `hash(into:)` also looks for equivalent forms of characters, which an ASCII text
     /// has none of, and takes three times as long.
     func hash(into hasher: inout Hasher, suffix count: Int) {
