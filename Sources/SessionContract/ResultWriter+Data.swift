@@ -5,18 +5,23 @@ extension ResultWriter {
     /// The most that a list of sessions or activity takes up in a result, in bytes of JSON (contract §3).
     package static let maxListBytes = 1 << 20
 
-    /// - Parameter withSecrets: `true` for the caller's reply, `false` for the public copy.
-    static func write(_ data: ResultData, withSecrets: Bool, at now: Timestamp, to json: inout JSONWriter) {
+    /// Writes what everyone may see.
+    ///
+    /// - Parameter secretsPlace: is set to where the members in the caller's reply go that nobody else may see, if there are
+    ///   any.
+    static func write(
+        _ data: ResultData, at now: Timestamp, to json: inout JSONWriter, secretsPlace: inout JSONWriter.Place?
+    ) {
         switch data {
-        case .created(let session, let tokens, let evicted, let challenge):
+        case .created(let session, tokens: _, let evicted, let challenge):
             json.member("session", session, at: now)
-            if withSecrets { json.object("tokens") { $0.members(of: tokens) } }
+            secretsPlace = json.place
             json.member("evicted", evicted.map(\.text))
             if let challenge { json.object("challenge") { write(challenge, to: &$0) } }
         case .validated(let validation): write(validation, at: now, to: &json)
-        case .issued(let session, let tokens):
+        case .issued(let session, tokens: _):
             json.member("session", session, at: now)
-            if withSecrets { json.object("tokens") { $0.members(of: tokens) } }
+            secretsPlace = json.place
         case .session(let session):
             json.member("session", session, at: now)
         case .sessions(let page):
@@ -33,8 +38,8 @@ extension ResultWriter {
             json.member("count", count)
             json.member("pending", true)
         case .disabled(let ids): json.member("revoked", ids.map(\.text))
-        case .ticket(let ticket, let expiresAt):
-            if withSecrets { json.member("ticket", ticket.exposed) }
+        case .ticket(_, let expiresAt):
+            secretsPlace = json.place
             json.member("expiresAt", expiresAt)
         case .activity(let entries):
             let count = json.array("entries", of: entries, maxBytes: maxListBytes) { json, entry in
@@ -43,10 +48,7 @@ extension ResultWriter {
             if count < entries.count { json.member("truncated", true) }
         case .enrolled(let enrolment):
             json.member("factorId", enrolment.factorID)
-            guard withSecrets else { return }
-            json.member("secret", enrolment.secret.exposed)
-            json.member("uri", enrolment.uri.exposed)
-            json.member("recoveryCodes", enrolment.recoveryCodes.map(\.exposed))
+            secretsPlace = json.place
         case .factor(let factor): json.object("factor") { $0.members(of: factor) }
         case .factors(let factors):
             json.array("factors") { json in
@@ -61,7 +63,7 @@ extension ResultWriter {
                 for (name, policy) in policies { json.object { write(policy, named: name, to: &$0) } }
             }
         case .annotated(let data, let annotations):
-            write(data, withSecrets: withSecrets, at: now, to: &json)
+            write(data, at: now, to: &json, secretsPlace: &secretsPlace)
             json.object("annotations") { json in
                 for (key, text) in annotations.sorted(by: { $0.key < $1.key }) {
                     json.key(text: key)
@@ -69,6 +71,22 @@ extension ResultWriter {
                 }
             }
         case .expired: preconditionFailure("the sweep's commands have no result")
+        }
+    }
+
+    /// Writes what only the caller may see.
+    static func writeSecrets(of data: ResultData, to json: inout JSONWriter) {
+        switch data {
+        case .created(_, let tokens, _, _), .issued(_, let tokens): json.object("tokens") { $0.members(of: tokens) }
+        case .ticket(let ticket, _): json.member("ticket", ticket.exposed)
+        case .enrolled(let enrolment):
+            json.member("secret", enrolment.secret.exposed)
+            json.member("uri", enrolment.uri.exposed)
+            json.member("recoveryCodes", enrolment.recoveryCodes.map(\.exposed))
+        case .annotated(let data, annotations: _): writeSecrets(of: data, to: &json)
+        case .validated, .session, .sessions, .switched, .revoked, .massRevocation, .disabled, .activity, .factor,
+            .factors, .policy, .policyRemoved, .policies, .expired:
+            break
         }
     }
 
@@ -100,19 +118,5 @@ extension ResultWriter {
     private static func write(_ policy: SessionPolicy, named name: ExactText, to json: inout JSONWriter) {
         json.member("name", name)
         json.object("policy") { $0.members(of: policy) }
-    }
-}
-
-extension ResultData {
-    /// Whether the public copy has to leave something out.
-    var hasSecrets: Bool {
-        switch self {
-        case .annotated(let data, annotations: _): data.hasSecrets
-        case .created, .issued, .ticket, .enrolled: true
-        case .validated, .session, .sessions, .switched, .revoked, .massRevocation, .disabled, .activity, .factor,
-            .factors, .policy,
-            .policyRemoved, .policies, .expired:
-            false
-        }
     }
 }

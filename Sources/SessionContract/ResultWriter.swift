@@ -62,16 +62,13 @@ package enum ResultWriter {
         }
         switch outcome {
         case .succeeded(let data):
-            let reply = result(.succeeded) { json in
-                json.object("data") { write(data, withSecrets: true, at: completedAt, to: &$0) }
-            }
-            guard data.hasSecrets else {
-                return WrittenResult(command: name, status: .succeeded, reply: reply, copy: reply)
-            }
+            // The public copy is written first, so that no secret is ever in it.
+            var secretsPlace: JSONWriter.Place?
             let copy = result(.succeeded) { json in
-                json.object("data") { write(data, withSecrets: false, at: completedAt, to: &$0) }
+                json.object("data") { write(data, at: completedAt, to: &$0, secretsPlace: &secretsPlace) }
             }
-            return WrittenResult(command: name, status: .succeeded, reply: reply, copy: copy)
+            let reply = secretsPlace.map { JSONWriter.inserting(at: $0, into: copy) { writeSecrets(of: data, to: &$0) } }
+            return WrittenResult(command: name, status: .succeeded, reply: reply ?? copy, copy: copy)
         case .rejected(let rejection):
             let reply = result(.rejected) { json in
                 writeError(rejection.code.rawValue, rejection.message, path: nil, retryable: false, to: &json)

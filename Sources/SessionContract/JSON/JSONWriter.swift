@@ -34,6 +34,30 @@ package struct JSONWriter {
         return writer.text.finished()
     }
 
+    // MARK: Insertions
+
+    /// A place between two members of an object.
+    struct Place {
+        fileprivate let offset: Int
+        fileprivate let needsComma: Bool
+    }
+
+    /// The place where the next member goes.
+    var place: Place { Place(offset: text.count, needsComma: needsComma) }
+
+    /// A copy of `json` with more members at a place of it.
+    ///
+    /// - Precondition: there is at least one member before the place or after it, and `body` writes at least one.
+    static func inserting(at place: Place, into json: [UInt8], _ body: (inout JSONWriter) -> Void) -> [UInt8] {
+        var writer = JSONWriter(capacity: json.count + 512)
+        writer.text.append(json.span.extracting(..<place.offset))
+        writer.needsComma = place.needsComma
+        body(&writer)
+        if !place.needsComma { writer.text.append(UInt8(ascii: ",")) }
+        writer.text.append(json.span.extracting(place.offset...))
+        return writer.text.finished()
+    }
+
     // MARK: Containers
 
     @inline(__always)
