@@ -17,7 +17,7 @@ package struct CreateSession: SentCommand {
     /// In seconds; at most the policy's absolute lifetime.
     package var absoluteSeconds: Int?
     /// The level that an extension's rule requires, 1…3. Below it, the session begins pending.
-    package var requiredLevel = 1
+    package var requiredLevel: Int
 
     /// The parent of the new session; its id is `nil` if the text in the command cannot be a session id.
     package struct Parent: Sendable {
@@ -26,25 +26,6 @@ package struct CreateSession: SentCommand {
         package init(id: SessionID?) {
             self.id = id
         }
-    }
-
-    package init(
-        subject: ExactText, policy: ExactText = SessionPolicy.defaultName, device: Device? = nil,
-        context: ClientContext? = nil, authentication: Authentication? = nil, factor: FactorProof? = nil,
-        parent: Parent? = nil, actor: ExactText? = nil, attributes: JSONObject = [:], idleSeconds: Int? = nil,
-        absoluteSeconds: Int? = nil
-    ) {
-        self.subject = subject
-        self.policy = policy
-        self.device = device
-        self.context = context
-        self.authentication = authentication
-        self.factor = factor
-        self.parent = parent
-        self.actor = actor
-        self.attributes = attributes
-        self.idleSeconds = idleSeconds
-        self.absoluteSeconds = absoluteSeconds
     }
 
     package var about: CommandTarget { .subject(subject) }
@@ -62,5 +43,21 @@ package struct CreateSession: SentCommand {
         by manager: SessionManager, for tenant: String, in transaction: inout SubjectTransaction
     ) throws(Stop) -> Decision {
         try manager.create(self, tenant: tenant, in: &transaction)
+    }
+}
+
+// In an extension, so that it can use the memberwise initialiser. One that sets each property copies the command at its
+// end: 30 atomic operations.
+extension CreateSession {
+    package init(
+        subject: ExactText, policy: ExactText = SessionPolicy.defaultName, device: Device? = nil,
+        context: ClientContext? = nil, authentication: Authentication? = nil, factor: FactorProof? = nil,
+        parent: Parent? = nil, actor: ExactText? = nil, attributes: JSONObject = [:], idleSeconds: Int? = nil,
+        absoluteSeconds: Int? = nil
+    ) {
+        self.init(
+            subject: subject, policy: policy, device: device, context: context, authentication: authentication,
+            factor: factor, parent: parent, actor: actor, attributes: attributes, idleSeconds: idleSeconds,
+            absoluteSeconds: absoluteSeconds, requiredLevel: 1)
     }
 }

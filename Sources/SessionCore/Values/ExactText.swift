@@ -50,15 +50,14 @@ extension String {
 
     /// Whether this text begins with the bytes of `prefix`.
     package func beginsExactly(with prefix: String) -> Bool {
-        guard utf8.count >= prefix.utf8.count else { return false }
-        let isSame = utf8.withContiguousStorageIfAvailable { bytes in
-            prefix.utf8.withContiguousStorageIfAvailable { others in
-                guard let left = bytes.baseAddress, let right = others.baseAddress else { return true }
-                return memcmp(left, right, others.count) == 0
+        let (bytes, beginning) = (utf8.span, prefix.utf8.span)
+        guard bytes.count >= beginning.count else { return false }
+        return bytes.withUnsafeBufferPointer { bytes in
+            beginning.withUnsafeBufferPointer { beginning in
+                guard let left = bytes.baseAddress, let right = beginning.baseAddress else { return true }
+                return memcmp(left, right, beginning.count) == 0
             }
         }
-        // Only a runtime that stores strings differently cannot provide the bytes.
-        return (isSame ?? nil) ?? utf8.starts(with: prefix.utf8)
     }
 }
 
