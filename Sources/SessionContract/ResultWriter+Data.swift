@@ -7,8 +7,8 @@ extension ResultWriter {
 
     /// Writes what everyone may see.
     ///
-    /// - Parameter secretsPlace: is set to where the members in the caller's reply go that nobody else may see, if there are
-    ///   any.
+    /// - Parameter secretsPlace: is set to where the members in the caller's reply go that nobody else may see, if there
+    ///   are any.
     static func write(
         _ data: ResultData, at now: Timestamp, to json: inout JSONWriter, secretsPlace: inout JSONWriter.Place?
     ) {

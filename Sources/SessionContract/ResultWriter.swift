@@ -67,7 +67,9 @@ package enum ResultWriter {
             let copy = result(.succeeded) { json in
                 json.object("data") { write(data, at: completedAt, to: &$0, secretsPlace: &secretsPlace) }
             }
-            let reply = secretsPlace.map { JSONWriter.inserting(at: $0, into: copy) { writeSecrets(of: data, to: &$0) } }
+            let reply = secretsPlace.map { place in
+                JSONWriter.inserting(at: place, into: copy) { writeSecrets(of: data, to: &$0) }
+            }
             return WrittenResult(command: name, status: .succeeded, reply: reply ?? copy, copy: copy)
         case .rejected(let rejection):
             let reply = result(.rejected) { json in

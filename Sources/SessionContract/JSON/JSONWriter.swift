@@ -21,6 +21,7 @@ package struct JSONWriter {
     }
 
     /// Writes one complete object.
+    @inline(__always)
     package static func object(capacity: Int = 512, _ body: (inout JSONWriter) -> Void) -> [UInt8] {
         var writer = JSONWriter(capacity: capacity)
         writer.object(body)
@@ -115,7 +116,8 @@ package struct JSONWriter {
     /// - Precondition: `key` needs no escaping.
     @inline(__always)
     mutating func append(
-        _ key: StaticString, andAtMost length: Int, _ value: (_ room: inout MutableSpan<UInt8>, _ end: inout Int) -> Void
+        _ key: StaticString, andAtMost length: Int,
+        _ value: (_ room: inout MutableSpan<UInt8>, _ end: inout Int) -> Void
     ) {
         let name = UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount).span
         assert(PlainRun(in: name, from: 0).end == name.count, "this key needs escaping")

