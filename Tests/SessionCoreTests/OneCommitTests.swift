@@ -11,6 +11,7 @@ struct OneCommitTests {
         let created = try scene.manager.decide(create, in: &transaction).issued()
         #expect(transaction.changed == [created.id])
         #expect(transaction.rescheduled == [created.id])
+        #expect(transaction.isSubjectChanged, "with the number of its latest event")
     }
 
     @Test("a session that is forgotten is taken out of what is kept, and its deadline with it")
