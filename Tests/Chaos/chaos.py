@@ -53,7 +53,7 @@ class Chaos:
         self.judge = Judge()
         self.recorder = Recorder(options.history or folder / "history.jsonl", self.judge.observe)
         self.recorder.write("setup", limits=LIMITS, answerSeconds=options.answer_seconds)
-        self.installation = Installation(options.binary, folder)
+        self.installation = Installation(options.binary, folder, settings=options.setting)
         self.monitor = Monitor(self.installation.places)
         self.load = Load(self.installation.broker.url, self.recorder, Workload(options.seed), options.rate)
         self.strikes = defaultdict(list)
@@ -201,6 +201,13 @@ def _middle(values):
     return f"{statistics.median(values):.2f}/{max(values):.2f}s" if values else "never"
 
 
+def _setting(text):
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError("write NAME=VALUE")
+    return name, value
+
+
 def parsed(arguments):
     parser = argparse.ArgumentParser(prog="deploy/local/chaos", description=__doc__)
     parser.add_argument("--short", action="store_true", help="a round of a minute with the quick faults, as in CI")
@@ -210,6 +217,8 @@ def parsed(arguments):
     parser.add_argument("--seed", type=int, default=None, help="which faults, when, and what is sent; drawn if absent")
     parser.add_argument("--rate", type=float, default=150, help="commands per second (default: 150)")
     parser.add_argument("--answer-seconds", type=float, default=30, help="how long an answer may take in calm")
+    parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE", type=_setting,
+                        help="a variable of the workers' environment; may be repeated")
     parser.add_argument("--history", type=pathlib.Path, help="where to write the history")
     parser.add_argument("--folder", type=pathlib.Path, help="where servers and workers keep files and logs (default: a temporary one)")
     parser.add_argument("--verbose", action="store_true", help="a line for each strike, as it happens")

@@ -19,7 +19,7 @@ COMMANDED = {
     "session.created", "session.transferred", "session.refreshed", "session.elevated", "session.reauthenticated",
     "session.updated", "session.locked", "session.unlocked",
 }
-# Reasons of session.revoked that no result needs to list (§3).
+# Reasons of an end that no result needs to list (§3).
 IMPLIED_REASONS = {"parent_ended", "token_reused", "transferred", "context"}
 # What is quarantined as well as answered (§5).
 QUARANTINED_CODES = {

@@ -68,7 +68,7 @@ class Installation:
     # that adds its words; faults that need them are then drawn as well.
     offers = {"broker", "redis", "workers", "proxies"}
 
-    def __init__(self, binary, folder, workers=2):
+    def __init__(self, binary, folder, workers=2, settings=()):
         self.binary, self.folder = binary, folder
         (folder / "broker").mkdir()
         self.broker = Broker(folder / "broker", "log.file.level = warning")
@@ -82,7 +82,7 @@ class Installation:
         self.settings = {
             "SOJOURN_NAMESPACE": NAMESPACE, "SOJOURN_KEYRING_FILE": str(keyring),
             "SOJOURN_POLICY_FILE": str(policies), "SOJOURN_LANES": "2",
-        }
+        } | dict(settings)
         self.places = [Place(self, number + 1) for number in range(workers)]
         self.await_ready()
 

@@ -46,6 +46,8 @@ class Known:
         self.required = Counter()  # (type, session) to results that announce such an event
         self._redeemed = set()
         self._event_ids = set()
+        # Sessions that a re-authentication left waiting for a second factor, at least once.
+        self.waits_again = set()
         # Subjects in which a command may have evicted sessions without its result saying so.
         self.crowded = set()
 
@@ -82,6 +84,8 @@ class Known:
             self.required["session.refreshed", session["id"]] += 1
         if command in ("session.elevate", "session.reauthenticate", "session.transfer.complete") and session:
             self.crowded.add((session["tenant"], session["subject"]))
+        if command == "session.reauthenticate" and session and session["status"] == "pending":
+            self.waits_again.add(session["id"])
         if command == "session.revoke" and body.get("cascade") is False:
             # Children that become roots take places.
             for ended in contract.ended_by(command, result):

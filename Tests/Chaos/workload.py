@@ -41,6 +41,7 @@ class Session:
     policy: str
     token: str
     refresh: str | None
+    access: str | None
     former: str | None = None
     updates: int = 0
 
@@ -96,6 +97,9 @@ class Workload:
             subject = f"m{self.random.randrange(20)}"
             self.touched.add((MASS_TENANT, subject))
             return Message("session.create", {"subject": subject, "tenant": MASS_TENANT})
+        parent = self._session() if self.random.random() < 0.1 else None
+        if parent:
+            return Message("session.create", self._of(parent, subject=parent.subject, parentId=parent.id))
         body = {"subject": self._subject(), "device": {"name": "Firefox"}, "authentication": {"methods": ["pwd"]}}
         if self.random.random() < 0.3:
             body["policy"] = "pair"
@@ -103,7 +107,10 @@ class Workload:
 
     def validate(self):
         session = self._session()
-        return session and Message("session.validate", self._of(session, token=session.token))
+        if not session:
+            return None
+        token = session.access if session.access and self.random.random() < 0.3 else session.token
+        return Message("session.validate", self._of(session, token=token))
 
     def refresh(self):
         session = self._session()
@@ -211,7 +218,7 @@ class Workload:
                 if "session" in tokens:
                     known = Session(
                         session["id"], session["subject"], session["tenant"], session["policy"], tokens["session"],
-                        tokens.get("refresh"))
+                        tokens.get("refresh"), tokens.get("access"))
                     self.sessions.append(known)
                     self.by_id[known.id] = known
             case "session.refresh" | "session.elevate":
@@ -220,6 +227,7 @@ class Workload:
                     known.former = known.refresh
                     known.refresh = tokens["refresh"]
                     known.token = tokens.get("session", known.token)
+                    known.access = tokens.get("access", known.access)
             case "session.transfer.begin":
                 self.tickets.append((message.body.get("tenant", "default"), data["ticket"]))
 

@@ -11,16 +11,19 @@ package enum SeededRun {
         package let commands: Int
         /// What happened, line by line; empty unless requested.
         package let history: [String]
+        /// What clients and consumers saw, as lines of JSON; empty unless requested.
+        package let recorded: [String]
     }
 
     /// How long everything may take once nothing goes wrong and nothing is sent any more, in microseconds: the relay's patience, the longest
     /// pauses of who tries again, and a minute that copies are offered.
     private static let bound = 150_000_000
 
-    package static func run(seed: UInt64, isVerbose: Bool = false) -> Report {
+    package static func run(seed: UInt64, isVerbose: Bool = false, isRecorded: Bool = false) -> Report {
         let world = World(seed: seed, isVerbose: isVerbose)
         defer { world.tearDown() }
         prepare(world)
+        if isRecorded { world.record() }
         world.startWorkers(Int.random(in: 2...3, using: &world.random))
         world.client.begin(Int.random(in: 6...26, using: &world.random), after: 300_000)
         var remains = settle(world)
@@ -38,7 +41,7 @@ package enum SeededRun {
         world.finish(remains)
         return Report(
             seed: seed, violations: world.checker.violations, matrix: world.matrix, commands: world.client.count,
-            history: world.history)
+            history: world.history, recorded: world.recorded?.lines ?? [])
     }
 
     private static func prepare(_ world: World) {

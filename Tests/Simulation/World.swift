@@ -73,6 +73,8 @@ final class World {
     private var limits: [(limit: Int, since: Int)] = []
     var onObservation: ((Observation) -> Void)?
     private(set) var history: [String] = []
+    /// What clients and consumers saw, if that is recorded.
+    private(set) var recorded: RecordedHistory?
     private let isVerbose: Bool
     /// Message ids by the keys under which the store knows them.
     private(set) var messageIDs: [String: String] = [:]
@@ -90,6 +92,12 @@ final class World {
         broker = SimulatedBroker(self)
         redis = SimulatedRedis(self)
         client = SimulatedClient(self)
+    }
+
+    /// Records the run for the judge of recorded histories.
+    func record() {
+        recorded = RecordedHistory()
+        recorded?.begin(limit: policy.maxSessions)
     }
 
     func startWorkers(_ count: Int) {
@@ -157,6 +165,8 @@ final class World {
         let before = checker.violations.count
         checker.observe(observation)
         onObservation?(observation)
+        recorded?.now = agenda.now
+        recorded?.observe(observation)
         guard isVerbose else { return }
         switch observation {
         case .committed(let commit):
@@ -190,6 +200,7 @@ final class World {
     func finish(_ remains: Checker.Remains) {
         let before = checker.violations.count
         checker.finish(remains)
+        recorded?.end(remains)
         for violation in checker.violations[before...] { note("*** \(violation)") }
     }
 
@@ -326,6 +337,7 @@ extension World {
     func noteTaken(_ message: AMQPMessage, isRefused: Bool) {
         guard let publication = publication(message, isRefused: isRefused) else { return }
         observe(.taken(publication))
+        recorded?.take(publication, message.body)
         if Self.hasToken(message.body) { observe(.leaked("in \(message.routingKey) on \(message.exchange)")) }
     }
 

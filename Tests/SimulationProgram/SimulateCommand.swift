@@ -18,6 +18,9 @@ struct SimulateCommand: ParsableCommand {
     @Option(help: "The first seed.")
     var from: UInt64 = 0
 
+    @Option(help: "Record each seed's history in this folder, for Tests/Chaos/judge.py.")
+    var histories: String?
+
     @Flag(help: "Search every order of a small case instead: two workers, three commands, a crash, a redelivery.")
     var exhaustive = false
 
@@ -38,6 +41,7 @@ struct SimulateCommand: ParsableCommand {
 
     func run() throws {
         if exhaustive { return try runExhaustively() }
+        if let histories { return try record(in: histories) }
         if let seed { return try run(seed) }
         try runMany()
     }
@@ -53,6 +57,16 @@ struct SimulateCommand: ParsableCommand {
         print("seed \(seed): \(report.commands) commands, \(report.violations.count) violations")
         for violation in report.violations { print("  \(violation)") }
         if !report.violations.isEmpty { throw ExitCode.failure }
+    }
+
+    private func record(in folder: String) throws {
+        let numbers = seed.map { $0..<($0 + 1) } ?? from..<(from + seeds)
+        for number in numbers {
+            let report = SeededRun.run(seed: number, isRecorded: true)
+            let text = report.recorded.joined(separator: "\n") + "\n"
+            try Data(text.utf8).write(to: URL(fileURLWithPath: folder).appending(path: "seed-\(number).jsonl"))
+        }
+        print("\(numbers.count) histories in \(folder)")
     }
 
     private func runMany() throws {

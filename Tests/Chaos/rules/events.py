@@ -64,13 +64,11 @@ class EventWithoutEffect(Rule):
         self._listed.update(contract.ended_by(attempt.command, result))
 
     def on_told(self, _subject, event):
-        if event.type == "session.revoked":
-            is_implied = event.reason in contract.IMPLIED_REASONS or event.reason in self._mass_reasons
-        elif event.type == "session.evicted":
-            is_implied = (event.tenant, event.subject) in self.known.crowded
-        else:
+        if event.type not in ("session.revoked", "session.evicted") or event.reason in contract.IMPLIED_REASONS:
             return
-        if not is_implied:
+        # An eviction may make room for something other than a create, whose result does not list it.
+        is_crowded = event.type == "session.evicted" and (event.tenant, event.subject) in self.known.crowded
+        if event.reason not in self._mass_reasons and not is_crowded:
             self._unlisted.append(event)
 
     def finish(self):

@@ -178,11 +178,10 @@ class LimitExceeded(Rule):
         elif event.type in contract.BEGINNINGS:
             self._take(subject, event, begun.is_pending)
         elif event.type in ("session.elevated", "session.reauthenticated"):
-            place = self._places.get(event.session)
-            # A new authentication may leave it pending or not; only the elevation of a pending one is certain.
-            is_pending = bool(place and place[2] and event.type == "session.reauthenticated")
+            if event.type == "session.reauthenticated" and event.session in self.known.waits_again:
+                return
             self._leave(event.session)
-            self._take(subject, event, is_pending)
+            self._take(subject, event, is_pending=False)
 
     def _leave(self, session):
         place = self._places.pop(session, None)
