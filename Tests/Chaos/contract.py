@@ -41,8 +41,9 @@ def code(result):
 
 
 def is_final(result):
-    """Whether the result is kept: `failed` ones are not, so the same id may still have an effect (§2)."""
-    return result["status"] != "failed"
+    """Whether the result is kept: `failed` ones are not, so the same id may still have an effect (§2); nor is it when
+    the id belonged to another message, which may have failed since."""
+    return result["status"] != "failed" and code(result) != "message_id_reused"
 
 
 def is_retryable(result):

@@ -6,7 +6,7 @@ matters: a validate that was sent behind the reply to a revocation stands behind
 
 | kind | further members |
 |---|---|
-| `setup` | `limits` {policy: sessions, 0 for none}, `answerSeconds`: how long an answer may take while nothing is wrong |
+| `setup` | `limits` {policy: sessions, 0 for none}, `answerSeconds`: how long an answer may take while nothing is wrong; `clientsGiveUp`: an answer to try again may be the last; `mayGiveUp`: faults explain that a command is given up (`internal`) |
 | `sent` | `n` of this attempt (its correlation id is that number), `command`, `body`, `id` (message_id, absent where none), `trace` (32 hex digits, if any), `expect` (absent: whatever the rules say; `reuse`; or the code of an invalid command), `mute`: nobody is behind its reply address |
 | `confirmed` | `n`: the broker has taken the command |
 | `replied`, `copied` | `n`, `result`: at the reply address; on N.results |

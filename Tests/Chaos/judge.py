@@ -82,6 +82,7 @@ class Judge:
         self.attempts = {}
         self.first_of = {}  # message id, command and body to the first attempt
         self.line = 0
+        self.at = 0.0
         self.setup = {"limits": {}, "answerSeconds": 60}
         self.is_final = False
         self.was_lossy = False
@@ -97,6 +98,7 @@ class Judge:
 
     def observe(self, line):
         self.line += 1
+        self.at = line["at"]
         kind = line["kind"]
         self.counts[kind] += 1
         match kind:

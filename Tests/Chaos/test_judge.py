@@ -153,6 +153,15 @@ def a_session_ends_without_an_event(story):
 
 
 @violates("effect-without-event")
+def a_session_expires_without_an_event(story):
+    story.create("z", "zoe")
+    story.validate("z", valid=False, subject="zoe", reason="expired_idle")
+    for _ in range(20):
+        next(story.clock)
+    story.write("left", queues={})
+
+
+@violates("effect-without-event")
 def a_reused_token_is_not_told_of(story):
     story.create("z", "zoe")
     n = story.send("session.refresh", {"refreshToken": "sjr_z1"})
@@ -386,7 +395,8 @@ def test_after_a_loss_of_acknowledged_writes_only_what_holds_nevertheless_is_jud
     story.create("y", "zoe")
     story.create("z", "zoe")
     story.create("x", "bob", events=False)
-    assert names(story) == {"limit"}
+    story.event("session.limit.reached", None, "zoe", note="sjs_" + 60 * "x")
+    assert names(story) == {"leaked"}
 
 
 # --- files and cost ----------------------------------------------------------------------------------------------

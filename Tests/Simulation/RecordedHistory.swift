@@ -12,7 +12,7 @@ struct RecordedHistory {
     /// - Parameter limit: of sessions under the default policy, until commands set another.
     mutating func begin(limit: Int) {
         // Nobody waits in virtual time: what is never answered is found without a limit.
-        write("setup", #""limits":{"default":\#(limit)},"answerSeconds":1000000,"mayGiveUp":true"#)
+        write("setup", #""limits":{"default":\#(limit)},"answerSeconds":1000000,"mayGiveUp":true,"clientsGiveUp":true"#)
     }
 
     mutating func observe(_ observation: Observation) {

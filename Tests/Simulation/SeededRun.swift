@@ -12,7 +12,7 @@ package enum SeededRun {
         /// What happened, line by line; empty unless requested.
         package let history: [String]
         /// What clients and consumers saw, as lines of JSON; empty unless requested.
-        package let recorded: [String]
+        package var recorded: [String] = []
     }
 
     /// How long everything may take once nothing goes wrong and nothing is sent any more, in microseconds: the relay's patience, the longest

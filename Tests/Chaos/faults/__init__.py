@@ -6,8 +6,8 @@ from faults.of_brokers import (
 from faults.of_networks import (
     AMQPCut, AMQPStalledToBroker, AMQPStalledToWorker, RedisCut, RedisStalledToRedis, RedisStalledToWorker)
 from faults.of_stores import (
-    ClockStepped, RedisConnectionsKilled, RedisFull, RedisKilled, RedisLoading, RedisPaused, RedisReadOnly,
-    ScriptsFlushed)
+    ClockStepped, RedisConnectionsKilled, RedisFull, RedisHeld, RedisKilled, RedisLoading, RedisPaused,
+    RedisPermissionRevoked, RedisReadOnly, RedisRefusesClients, ScriptsFlushed)
 from faults.of_workers import WorkerKilled, WorkerPaused, WorkersReplaced
 
 FAULTS = {
@@ -15,8 +15,8 @@ FAULTS = {
     for fault in (
         WorkerKilled, WorkerPaused, WorkersReplaced,
         BrokerRestarted, BrokerKilled, BrokerAlarm, ConnectionsClosed, QueueDeleted, RepliesUnread,
-        RedisKilled, RedisPaused, RedisFull, RedisLoading, RedisReadOnly, RedisConnectionsKilled, ScriptsFlushed,
-        ClockStepped,
+        RedisKilled, RedisPaused, RedisFull, RedisLoading, RedisReadOnly, RedisHeld, RedisRefusesClients,
+        RedisPermissionRevoked, RedisConnectionsKilled, ScriptsFlushed, ClockStepped,
         AMQPCut, AMQPStalledToBroker, AMQPStalledToWorker, RedisCut, RedisStalledToRedis, RedisStalledToWorker,
     )
 }

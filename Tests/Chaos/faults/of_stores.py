@@ -110,6 +110,60 @@ class RedisConnectionsKilled(Fault):
         pass
 
 
+class RedisHeld(Fault):
+    name = "redis-held"
+    sentence = "Redis holds back every command, or every write, for a while (CLIENT PAUSE)"
+    needs = frozenset({"redis"})
+    short = long = (0.0, 0.0)
+
+    def begin(self):
+        # Shorter and longer than a reply may take.
+        held = self.random.uniform(0.5, 3.5)
+        with self.installation.redis.client() as client:
+            client.execute_command("CLIENT", "PAUSE", str(int(held * 1000)), self.random.choice(["ALL", "WRITE"]))
+        time.sleep(held)
+
+    def end(self):
+        # It has ended by itself: whoever holds back everything holds back the command to end that as well.
+        pass
+
+
+class RedisRefusesClients(Fault):
+    name = "redis-refuses-clients"
+    sentence = "Redis is at its limit of clients: connections are killed, and new ones refused"
+    needs = frozenset({"redis"})
+    is_outage = True
+
+    def begin(self):
+        self.places = self.installation.places
+        # One connection stays, to end it with.
+        self._client = self.installation.redis.client()
+        self._limit = self._client.config_get("maxclients")["maxclients"]
+        self._client.config_set("maxclients", 1)
+        self._client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+
+    def end(self):
+        self._client.config_set("maxclients", self._limit)
+        self._client.close()
+
+
+class RedisPermissionRevoked(Fault):
+    name = "redis-permission-revoked"
+    sentence = "an operator takes a permission away from the workers' user, and gives it back"
+    needs = frozenset({"redis"})
+
+    def begin(self):
+        self._denied = self.random.choice(["evalsha", "hget", "set", "xadd", "zadd"])
+        self._set(f"-{self._denied}")
+
+    def end(self):
+        self._set(f"+{self._denied}")
+
+    def _set(self, rule):
+        with self.installation.redis.client() as client:
+            client.execute_command("ACL", "SETUSER", "default", rule)
+
+
 class ScriptsFlushed(Fault):
     name = "scripts-flushed"
     sentence = "SCRIPT FLUSH, again and again"

@@ -10,10 +10,13 @@ from rules.rule import Rule
 class EffectWithoutEvent(Rule):
     name = "effect-without-event"
     promise = "§10.3: what a result reports, an event reports too"
+    # How long after its deadline a session's end may be published.
+    EXPIRY_SECONDS = 15
 
     def __init__(self, judge):
         super().__init__(judge)
         self._ended = {}
+        self._expired = {}
         self._reused = {}
 
     def on_settled(self, attempt, result):
@@ -29,8 +32,10 @@ class EffectWithoutEvent(Rule):
             return
         reason = line["result"]["data"].get("reason", "")
         session = self.known.session_of_token.get(attempt.body.get("token"))
-        if session and (reason == "revoked" or reason.startswith("expired")):
-            self._ended.setdefault(session, f"{attempt.key} {attempt.command}, {reason},")
+        if session and reason == "revoked":
+            self._ended.setdefault(session, f"{attempt.key} {attempt.command}")
+        elif session and reason.startswith("expired"):
+            self._expired.setdefault(session, (line["at"], attempt))
 
     def finish(self):
         known = self.known
@@ -41,6 +46,9 @@ class EffectWithoutEvent(Rule):
         for session, source in self._ended.items():
             if session not in known.ended:
                 self.fail(f"{source} says that {session} has ended")
+        for session, (at, attempt) in self._expired.items():
+            if session not in known.ended and self.judge.at - at > self.EXPIRY_SECONDS:
+                self.fail(f"{attempt.n} {attempt.command} says that {session} has expired")
         for session, attempt in self._reused.items():
             if not known.observed["session.token.reused", session]:
                 self.fail(f"session.token.reused of {session}, by {attempt.key}")

@@ -140,7 +140,6 @@ class LostSession(Rule):
 class LimitExceeded(Rule):
     name = "limit"
     promise = "§10.5: never more sessions than the limit"
-    survives_loss = True
 
     def __init__(self, judge):
         super().__init__(judge)
