@@ -5,6 +5,7 @@ import argparse
 import os
 import pathlib
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -85,12 +86,10 @@ class Chaos:
         place, begin = len(load.answers), time.monotonic()
         line = {"name": fault.name} | ({"loses": fault.loses} if fault.loses else {})
         self.recorder.write("fault", phase="begins", **line)
-        fault.begin()
-        held = self.random.uniform(*(fault.short if self.options.short else fault.long))
-        until = time.monotonic() + held
-        while time.monotonic() < until:
-            fault.during()
-        fault.end()
+        try:
+            self.hold(fault)
+        except Exception as error:  # a worker that has exited, or a server that does not answer
+            fault.problems.append(f"{type(error).__name__}: {str(error)[:2000]}")
         self._await(lambda: fault.serves, READY_SECONDS, f"{fault.name}: what was restarted does not serve", 0.01)
         end = time.monotonic()
         self.recorder.write("fault", phase="ends", **line)
@@ -122,6 +121,13 @@ class Chaos:
                 f"first answer and {_seconds(strike.settled)} to all, longest wait {strike.longest:.1f} s, unready after "
                 f"{_seconds(strike.unready)} {'; '.join(problems)}", flush=True)
 
+    def hold(self, fault):
+        fault.begin()
+        until = time.monotonic() + self.random.uniform(*(fault.short if self.options.short else fault.long))
+        while time.monotonic() < until:
+            fault.during()
+        fault.end()
+
     def _await(self, condition, seconds, problem, pause):
         deadline = time.monotonic() + seconds
         while not condition():
@@ -149,9 +155,7 @@ class Chaos:
         load.await_quiet(30)
         left = self.installation.left(SETTLE_SECONDS)
         self.recorder.write("left", **left)
-        load.close()
-        self.monitor.stop()
-        statuses = self.installation.stop()
+        statuses = self.stop()
         if set(statuses) != {0}:
             self.problems.append(f"SIGTERM at the end: the workers exited with {statuses}")
         if self.monitor.most_mebibytes > MEMORY_MEBIBYTES:
@@ -159,6 +163,12 @@ class Chaos:
                 f"a worker held {self.monitor.most_mebibytes:.0f} MiB, more than {MEMORY_MEBIBYTES}")
         self.recorder.close()
         return self.judge.finish()
+
+    def stop(self):
+        """Ends everything, also in the middle of a fault; returns how the workers exited."""
+        self.load.close()
+        self.monitor.stop()
+        return self.installation.stop()
 
     def summary(self, verdict):
         yield f"{'fault':26} times    held  answered  again  longest wait  first answer  all answered  verdict"
@@ -234,14 +244,20 @@ def main(arguments):
         for fault in FAULTS.values():
             print(f"{fault.name:26} {fault.sentence}{'' if fault.is_quick else ' (not in a short round)'}")
         return 0
+    # So that everything ends with this program.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if not options.binary:
         sys.exit("error: SOJOURN_BIN is not set. deploy/local/chaos sets it; run that instead.")
     with tempfile.TemporaryDirectory(prefix="sojourn-chaos-", ignore_cleanup_errors=True) as temporary:
         folder = options.folder or pathlib.Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         chaos = Chaos(options, folder)
-        chaos.run()
-        verdict = chaos.finish()
+        try:
+            chaos.run()
+            verdict = chaos.finish()
+        except BaseException:
+            chaos.stop()
+            raise
         print(*chaos.summary(verdict), sep="\n")
         return 0 if chaos.is_kept(verdict) else 1
 

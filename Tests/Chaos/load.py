@@ -265,6 +265,8 @@ class Load:
         self.ask([message(number) for number in range(count)])
 
     def close(self):
+        if self._is_over:
+            return
         for link in [self.listener.link, *(client.link for client in self.clients)]:
             self.loop.call_soon_threadsafe(link.close)
         time.sleep(0.2)
