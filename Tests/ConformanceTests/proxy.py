@@ -38,7 +38,7 @@ class Proxy:
         self.port = free_port()
         self._lock = threading.Lock()
         self._listener = None
-        self._open = set()
+        self._open = set()  # both sockets of each connection
         self._flowing = {TO_SERVER: threading.Event(), FROM_SERVER: threading.Event()}
         self.thaw()
 
@@ -63,9 +63,18 @@ class Proxy:
         with self._lock:
             listener, self._listener = self._listener, None
             broken, self._open = self._open, set()
-        for each in [listener, *broken] if listener else broken:
+        sockets = [each for pair in broken for each in pair]
+        for each in [listener, *sockets] if listener else sockets:
             _break(each)
         self.thaw()
+
+    def break_one(self, choose=random.choice):
+        """Closes one connection, with what is held back in it; the others stay, and new ones are accepted."""
+        with self._lock:
+            pair = choose(sorted(self._open, key=id)) if self._open else ()
+            self._open.discard(pair)
+        for each in pair:
+            _break(each)
 
     def _accept(self, listener):
         while True:
@@ -82,15 +91,13 @@ class Proxy:
                 if self._listener is not listener:
                     _break(downstream), _break(upstream)
                     return
-                self._open |= {downstream, upstream}
-            ways = (
-                (downstream, upstream, self.before_sending, TO_SERVER),
-                (upstream, downstream, lambda: None, FROM_SERVER),
-            )
-            for way in ways:
-                threading.Thread(target=self._pump, args=way, daemon=True).start()
+                self._open.add((downstream, upstream))
+            pair = (downstream, upstream)
+            for ends in ((pair, downstream, upstream, TO_SERVER), (pair, upstream, downstream, FROM_SERVER)):
+                threading.Thread(target=self._pump, args=ends, daemon=True).start()
 
-    def _pump(self, source, sink, before_sending, way):
+    def _pump(self, pair, source, sink, way):
+        before_sending = self.before_sending if way == TO_SERVER else lambda: None
         try:
             while data := source.recv(65536):
                 before_sending()
@@ -99,7 +106,7 @@ class Proxy:
         except OSError:
             pass
         with self._lock:
-            self._open -= {source, sink}
+            self._open.discard(pair)
         _break(source), _break(sink)
 
 

@@ -4,7 +4,8 @@ the topology's installation offers."""
 from faults.of_brokers import (
     BrokerAlarm, BrokerKilled, BrokerRestarted, ConnectionsClosed, QueueDeleted, RepliesUnread)
 from faults.of_networks import (
-    AMQPCut, AMQPStalledToBroker, AMQPStalledToWorker, RedisCut, RedisStalledToRedis, RedisStalledToWorker)
+    AMQPConnectionsLost, AMQPCut, AMQPStalledToBroker, AMQPStalledToWorker, RedisCut, RedisStalledToRedis,
+    RedisStalledToWorker)
 from faults.of_stores import (
     ClockStepped, RedisConnectionsKilled, RedisFull, RedisHeld, RedisKilled, RedisLoading, RedisPaused,
     RedisPermissionRevoked, RedisReadOnly, RedisRefusesClients, ScriptsFlushed)
@@ -17,6 +18,6 @@ FAULTS = {
         BrokerRestarted, BrokerKilled, BrokerAlarm, ConnectionsClosed, QueueDeleted, RepliesUnread,
         RedisKilled, RedisPaused, RedisFull, RedisLoading, RedisReadOnly, RedisHeld, RedisRefusesClients,
         RedisPermissionRevoked, RedisConnectionsKilled, ScriptsFlushed, ClockStepped,
-        AMQPCut, AMQPStalledToBroker, AMQPStalledToWorker, RedisCut, RedisStalledToRedis, RedisStalledToWorker,
+        AMQPCut, AMQPConnectionsLost, AMQPStalledToBroker, AMQPStalledToWorker, RedisCut, RedisStalledToRedis, RedisStalledToWorker,
     )
 }

@@ -1,5 +1,7 @@
 """Faults between a worker and its servers: connections that are cut, and such that stand still in one direction."""
 
+import time
+
 from faults.fault import Fault
 from proxy import FROM_SERVER, TO_SERVER
 
@@ -32,6 +34,30 @@ class RedisCut(Cut):
     name = "redis-cut"
     sentence = "the connections of a worker, or of both, to Redis are cut, and refused for a while"
     proxy = "to_redis"
+
+
+class AMQPConnectionsLost(Cut):
+    """What was sent over the others arrives, for instance acknowledgements behind publications that were lost."""
+
+    name = "amqp-connections-lost"
+    sentence = "single connections of a worker to the broker are lost, with what was under way to it; the others stay"
+    proxy = "to_broker"
+    is_outage = False
+
+    def begin(self):
+        self.during()
+
+    def during(self):
+        for proxy in self.proxies:
+            proxy.freeze(TO_SERVER)
+        time.sleep(self.random.uniform(0.02, 0.2))
+        for proxy in self.proxies:
+            proxy.break_one(self.random.choice)
+            proxy.thaw()
+        time.sleep(self.random.uniform(0.1, 0.5))
+
+    def end(self):
+        pass
 
 
 class Stalled(Cut):
