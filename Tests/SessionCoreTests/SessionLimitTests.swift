@@ -246,4 +246,32 @@ struct LimitTests {
         #expect(scene.createOutcome().rejection == .limitReached)
         #expect(scene.createOutcome { $0.parent = .init(id: first.id) }.rejection == .limitReached)
     }
+
+    @Test("at the highest limit a policy can have, a session is evicted as at any other")
+    func highestLimit() throws {
+        var scene = Scene { $0.maxSessions = SubjectTransaction.maxLivingSessions }
+        let first = try scene.create()
+        scene.add(SubjectTransaction.maxLivingSessions - 1, like: first.session)
+        scene.pass(seconds: 10)
+        _ = try scene.create()
+        #expect(scene.kinds == [.limitReached, .evicted, .created])
+        #expect(scene.aggregate.sessions.values.count { $0.status.isLiving } == SubjectTransaction.maxLivingSessions)
+    }
+
+    @Test("where both limits are reached, no more sessions end than have to", arguments: [false, true])
+    func bothLimits(isPending: Bool) throws {
+        var scene = Scene()
+        var single = SessionPolicy()
+        single.maxSessions = 1
+        single.mfa.required = .always
+        var many = SessionPolicy()
+        many.maxSessions = 0
+        scene.policies = PolicyCatalogue(["many": many, "default": single])
+        let pending = try scene.create()
+        let whole = try scene.create { $0.authentication = .init(methods: ["mfa"]) }
+        let other = try scene.create { $0.policy = "many" }
+        scene.add(SubjectTransaction.maxLivingSessions - 3, like: other.session)
+        let created = try scene.create { if !isPending { $0.authentication = .init(methods: ["mfa"]) } }
+        #expect(created.evicted == [isPending ? pending.id : whole.id])
+    }
 }

@@ -131,7 +131,8 @@ package struct ConfirmTracker<Waiter> {
             }
             guard let found else { continue }
             batch.mandatory[found].message = nil
-            batch.outcomes[batch.place(batch.mandatory[found].tag)] = .returned(replyCode: address.replyCode, replyText: address.replyText)
+            batch.outcomes[batch.place(batch.mandatory[found].tag)] = .returned(
+                replyCode: address.replyCode, replyText: address.replyText)
             return
         }
     }

@@ -81,24 +81,27 @@ extension SessionManager {
 
     private func plan(_ request: PlaceRequest, in transaction: SubjectTransaction) -> RoomPlan {
         var evicted: [Session] = []
-        let excess = transaction.livingCount + request.count - SubjectTransaction.maxLivingSessions
+        let limit = request.policy.maxSessions
+        let counted = transaction.aggregate.sessions.values.count(where: request.counts)
+        let surplus = counted + request.count - limit
+        if limit > 0, surplus > 0 {
+            let candidates = transaction.aggregate.sessions.values.filter {
+                request.counts($0) && $0.id != request.spared
+            }
+            guard request.evicts, candidates.count >= surplus else { return .full(limit: limit) }
+            evicted = request.firstToEvict(surplus, of: candidates)
+        }
+        let excess =
+            transaction.livingCount - evicted.count + request.count - SubjectTransaction.maxLivingSessions
         if request.isNew, excess > 0 {
             // A session that has shown only one factor must not evict an active one, not even at this limit.
-            let waiting = transaction.living { $0.waitsForFactor && $0.id != request.spared }
+            let waiting = transaction.living { session in
+                session.waitsForFactor && session.id != request.spared && !evicted.contains { $0.id == session.id }
+            }
             guard waiting.count >= excess else { return .full(limit: SubjectTransaction.maxLivingSessions) }
-            evicted = Array(waiting.prefix(excess))
+            evicted += waiting.prefix(excess)
         }
-        func isCounted(_ session: Session) -> Bool {
-            request.counts(session) && !evicted.contains { $0.id == session.id }
-        }
-        let surplus =
-            transaction.aggregate.sessions.values.count(where: isCounted) + request.count - request.policy.maxSessions
-        guard request.policy.maxSessions > 0, surplus > 0 else { return evicted.isEmpty ? .free : .evicting(evicted) }
-        let candidates = request.inOrderOfEviction(transaction.living(where: isCounted)).filter {
-            $0.id != request.spared
-        }
-        guard request.evicts, candidates.count >= surplus else { return .full(limit: request.policy.maxSessions) }
-        return .evicting(evicted + candidates.prefix(surplus))
+        return evicted.isEmpty ? .free : .evicting(evicted)
     }
 }
 
@@ -117,16 +120,23 @@ extension PlaceRequest {
         }
     }
 
+    /// The sessions to evict first, in that order. Mostly it is one, and one is found without sorting a thousand.
+    func firstToEvict(_ count: Int, of sessions: [Session]) -> [Session] {
+        if count == 1 { return sessions.min(by: precedes).map { [$0] } ?? [] }
+        return Array(inOrderOfEviction(sessions).prefix(count))
+    }
+
     /// Sorts sessions so that those to be evicted first come first.
-    ///
-    /// - Parameter sessions: oldest first.
     func inOrderOfEviction(_ sessions: [Session]) -> [Session] {
+        sessions.sorted(by: precedes)
+    }
+
+    private func precedes(_ one: Session, _ other: Session) -> Bool {
         switch policy.onLimit {
-        case .evictLeastRecentlyActive where !isPending:
-            sessions.sorted {
-                ($0.lastActiveAt, $0.createdAt, $0.id.text) < ($1.lastActiveAt, $1.createdAt, $1.id.text)
-            }
-        case .evictLeastRecentlyActive, .evictOldest, .reject: sessions
+        case .evictLeastRecentlyActive where !isPending && one.lastActiveAt != other.lastActiveAt:
+            one.lastActiveAt < other.lastActiveAt
+        case .evictLeastRecentlyActive, .evictOldest, .reject:
+            (one.createdAt, one.id.text) < (other.createdAt, other.id.text)
         }
     }
 }
