@@ -82,12 +82,11 @@ extension SessionManager {
     private func plan(_ request: PlaceRequest, in transaction: SubjectTransaction) -> RoomPlan {
         var evicted: [Session] = []
         let limit = request.policy.maxSessions
-        let counted = transaction.aggregate.sessions.values.count(where: request.counts)
-        let surplus = counted + request.count - limit
+        let used = transaction.aggregate.sessions.values.count(where: request.counts)
+        let surplus = used + request.count - limit
         if limit > 0, surplus > 0 {
-            let candidates = transaction.aggregate.sessions.values.filter {
-                request.counts($0) && $0.id != request.spared
-            }
+            let counted = transaction.aggregate.sessions.values.filter(request.counts)
+            let candidates = counted.filter { $0.id != request.spared }
             guard request.evicts, candidates.count >= surplus else { return .full(limit: limit) }
             evicted = request.firstToEvict(surplus, of: candidates)
         }
