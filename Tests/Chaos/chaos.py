@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent.parent / "ConformanceTests")]
@@ -101,6 +102,10 @@ class Chaos:
             settled = time.monotonic() - end
         else:
             problems.append(f"some commands were not answered within {SETTLE_SECONDS} s")
+        for each in self.installation.places:
+            if not each.worker.running:
+                problems.append(f"{each.worker.name} exited with {each.worker.process.returncode}")
+                each.start()
         for each in fault.places:
             if not self._await(lambda each=each: each.readiness == 200, READY_SECONDS, None, 0.1):
                 problems.append(f"{each.worker.name} is not ready after {READY_SECONDS} s")
@@ -117,16 +122,18 @@ class Chaos:
         self.problems += [f"{fault.name}: {each}" for each in problems]
         if self.options.verbose:
             print(
-                f"{self.recorder.now:7.1f} s  {fault.name:26} {strike.held:5.1f} s, then {_seconds(strike.recovery)} to the "
-                f"first answer and {_seconds(strike.settled)} to all, longest wait {strike.longest:.1f} s, unready after "
-                f"{_seconds(strike.unready)} {'; '.join(problems)}", flush=True)
+                f"{self.recorder.now:7.1f} s  {fault.name:26} {strike.held:5.1f} s, then {_seconds(strike.recovery)} to "
+                f"the first answer, {_seconds(strike.settled)} to all, longest wait {strike.longest:.1f} s, "
+                f"unready after {_seconds(strike.unready)} {'; '.join(problems)}", flush=True)
 
     def hold(self, fault):
-        fault.begin()
-        until = time.monotonic() + self.random.uniform(*(fault.short if self.options.short else fault.long))
-        while time.monotonic() < until:
-            fault.during()
-        fault.end()
+        try:
+            fault.begin()
+            until = time.monotonic() + self.random.uniform(*(fault.short if self.options.short else fault.long))
+            while time.monotonic() < until:
+                fault.during()
+        finally:
+            fault.end()
 
     def _await(self, condition, seconds, problem, pause):
         deadline = time.monotonic() + seconds
@@ -166,9 +173,11 @@ class Chaos:
 
     def stop(self):
         """Ends everything, also in the middle of a fault; returns how the workers exited."""
-        self.load.close()
-        self.monitor.stop()
-        return self.installation.stop()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        with ExitStack() as stack:
+            stack.callback(self.monitor.stop)
+            stack.callback(self.load.close)
+            return self.installation.stop()
 
     def summary(self, verdict):
         yield f"{'fault':26} times    held  answered  again  longest wait  first answer  all answered  verdict"
@@ -179,16 +188,17 @@ class Chaos:
                 f"{sum(each.answered for each in strikes):9} {sum(each.resent for each in strikes):6} "
                 f"{max(each.longest for each in strikes):12.1f}s {_middle(each.recovery for each in strikes):>13} "
                 f"{_middle(each.settled for each in strikes):>13}  {problems[0] if problems else 'kept'}")
-        yield "(first answer, all answered: median and longest, from the end of the fault, or since a restarted server serves)"
+        yield "(first answer, all answered: median and longest, since the fault has ended or a server serves again)"
         for what in ("recovery", "settled"):
             restarted = [
                 getattr(each, what) for name, strikes in self.strikes.items() if FAULTS[name].restarts
                 for each in strikes if getattr(each, what) is not None]
             if restarted:
                 late = sum(each > RECOVERY_SECONDS for each in restarted)
+                which = "first" if what == "recovery" else "last"
                 yield (
-                    f"after {len(restarted)} restarts of a server the {'first' if what == 'recovery' else 'last'} answer "
-                    f"came after {statistics.median(restarted):.2f} s (median), {max(restarted):.2f} s (longest); "
+                    f"after {len(restarted)} restarts of a server the {which} answer came after "
+                    f"{statistics.median(restarted):.2f} s (median), {max(restarted):.2f} s (longest); "
                     f"{late} of them after more than {RECOVERY_SECONDS:.0f} s")
         yield f"the largest worker held {self.monitor.most_mebibytes:.0f} MiB"
         yield ""
@@ -230,7 +240,8 @@ def parsed(arguments):
     parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE", type=_setting,
                         help="a variable of the workers' environment; may be repeated")
     parser.add_argument("--history", type=pathlib.Path, help="where to write the history")
-    parser.add_argument("--folder", type=pathlib.Path, help="where servers and workers keep files and logs (default: a temporary one)")
+    parser.add_argument("--folder", type=pathlib.Path,
+                        help="where servers and workers keep files and logs (default: a temporary one)")
     parser.add_argument("--verbose", action="store_true", help="a line for each strike, as it happens")
     options = parser.parse_args(arguments)
     options.seed = random.SystemRandom().randrange(2**32) if options.seed is None else options.seed

@@ -4,6 +4,7 @@ import json
 import pathlib
 import subprocess
 import time
+from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pika
@@ -127,14 +128,15 @@ class Installation:
             time.sleep(0.5)
 
     def stop(self):
-        """Ends everything; returns how the workers exited."""
-        statuses = [place.worker.stop() for place in self.places]
-        for place in self.places:
-            place.to_broker.cut()
-            place.to_redis.cut()
-        self.redis.end()
-        self.broker.stop()
-        return statuses
+        """Ends everything, whatever of it fails; returns how the workers exited."""
+        with ExitStack() as stack:
+            stack.callback(self.broker.stop)
+            stack.callback(self.redis.end)
+            for place in self.places:
+                stack.callback(place.to_broker.cut)
+                stack.callback(place.to_redis.cut)
+                stack.callback(place.worker.kill)
+            return [place.worker.stop() for place in self.places]
 
 
 def _proxy(url):

@@ -95,7 +95,8 @@ class Story:
 
     def validate(self, session, valid=True, subject="alice", reason="revoked", **members):
         n = self.send("session.validate", {"token": f"sjs_{session}"}, **members)
-        data = {"valid": True, "session": self.session(session, subject)} if valid else {"valid": False, "reason": reason}
+        is_valid = {"valid": True, "session": self.session(session, subject)}
+        data = is_valid if valid else {"valid": False, "reason": reason}
         self.answer(n, data)
         return n
 

@@ -25,7 +25,7 @@ def histories(tmp_path_factory):
 def test_the_judge_finds_nothing_in_simulated_runs(histories):
     verdicts = {path.stem: judge(history.read(path)) for path in histories}
     assert len(verdicts) == SEEDS
-    broken = {seed: [str(each) for each in verdict.violations] for seed, verdict in verdicts.items() if not verdict.holds}
+    broken = {seed: verdict.violations for seed, verdict in verdicts.items() if not verdict.holds}
     assert broken == {}
     # Most runs lose nothing that was acknowledged, and are judged by every rule.
     assert sum(not verdict.was_lossy for verdict in verdicts.values()) > SEEDS / 2

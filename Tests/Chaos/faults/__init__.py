@@ -18,6 +18,7 @@ FAULTS = {
         BrokerRestarted, BrokerKilled, BrokerAlarm, ConnectionsClosed, QueueDeleted, RepliesUnread,
         RedisKilled, RedisPaused, RedisFull, RedisLoading, RedisReadOnly, RedisHeld, RedisRefusesClients,
         RedisPermissionRevoked, RedisConnectionsKilled, ScriptsFlushed, ClockStepped,
-        AMQPCut, AMQPConnectionsLost, AMQPStalledToBroker, AMQPStalledToWorker, RedisCut, RedisStalledToRedis, RedisStalledToWorker,
+        AMQPCut, AMQPConnectionsLost, AMQPStalledToBroker,
+        AMQPStalledToWorker, RedisCut, RedisStalledToRedis, RedisStalledToWorker,
     )
 }

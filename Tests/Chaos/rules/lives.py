@@ -101,7 +101,8 @@ class LostSession(Rule):
     def on_settled(self, attempt, result):
         if attempt.command == "session.update" and result["status"] == "succeeded":
             patch = attempt.body.get("attributes") or {}
-            self._held[contract.session_of(result)].update({key: attempt.key for key in patch if patch[key] is not None})
+            given = {key: attempt.key for key, value in patch.items() if value is not None}
+            self._held[contract.session_of(result)].update(given)
 
     def on_replied(self, attempt, line):
         result = line["result"]
@@ -200,7 +201,8 @@ class LimitExceeded(Rule):
     def _check(self, place, event):
         limit = self._limit(place[1])
         if limit and self._counts[place] > limit:
-            self.fail(f"{self._counts[place]} of {limit} under {place[1]} at {event.id}, {event.type} of {event.session}")
+            count = self._counts[place]
+            self.fail(f"{count} of {limit} under {place[1]} at {event.id}, {event.type} of {event.session}")
 
     def finish(self):
         for owed in self._owed.values():

@@ -72,7 +72,7 @@ class ValidAfterRevocation(Rule):
             self.fail(f"{attempt.n} {attempt.command}: {session['id']} ended with all, in line {mass}")
         lock = self._locked.get(session["id"])
         if lock and lock.replied < sent and not self._may_be_unlocked(session, lock):
-            self.fail(f"{attempt.n} {attempt.command}, though line {lock.replied} reports that {session['id']} is locked")
+            self.fail(f"{attempt.n} {attempt.command}, though line {lock.replied} locks {session['id']}")
 
     def _may_be_unlocked(self, session, lock):
         places = (session["id"], session["subject"], session.get("parentId"))
