@@ -67,8 +67,9 @@ class Broker:
     def _start(self, command):
         with open(self.folder / "output.log", "ab") as log:
             return subprocess.Popen(
-                command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
+                command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                cwd=self.folder,  # where Mnesia leaves a dump if it is killed at a bad moment
+            )  # fmt: skip
 
     def _await(self):
         def serves():
