@@ -47,7 +47,7 @@ struct GrowingBytes {
 
     @inline(never)
     private mutating func makeRoom(for length: Int) {
-        storage.append(contentsOf: repeatElement(0, count: max(length, storage.count)))
+        storage += [UInt8](repeating: 0, count: max(length, storage.count))
     }
 }
 

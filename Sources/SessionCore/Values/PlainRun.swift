@@ -42,7 +42,7 @@ package struct PlainRun {
 
     private init(end: Int, _ seen: UInt64) {
         self.end = end
-        isASCII = seen & Self.highBits == 0
+        isASCII = seen & 0x8080_8080_8080_8080 == 0
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {
@@ -50,9 +50,6 @@ package struct PlainRun {
     }
 
     // MARK: Eight bytes at once
-
-    private static let lowBits: UInt64 = 0x0101_0101_0101_0101
-    private static let highBits: UInt64 = 0x8080_8080_8080_8080
 
     @inline(__always)
     private static func word(_ bytes: Span<UInt8>, at index: Int) -> UInt64 {
@@ -73,11 +70,15 @@ package struct PlainRun {
         return plain / 8
     }
 
+    /// The highest bit of each byte that is below 0x20, a quote or a backslash. Literals, because a build for debugging
+    /// would look up each constant.
     @inline(__always)
     private static func marks(in word: UInt64) -> UInt64 {
-        func below(_ limit: UInt64, _ word: UInt64) -> UInt64 { (word &- lowBits &* limit) & ~word }
-        let quotes = below(1, word ^ lowBits &* UInt64(UInt8(ascii: "\"")))
-        let backslashes = below(1, word ^ lowBits &* UInt64(UInt8(ascii: "\\")))
-        return (below(0x20, word) | quotes | backslashes) & highBits
+        let quotes = word ^ 0x2222_2222_2222_2222
+        let backslashes = word ^ 0x5C5C_5C5C_5C5C_5C5C
+        let control = (word &- 0x2020_2020_2020_2020) & ~word
+        let quote = (quotes &- 0x0101_0101_0101_0101) & ~quotes
+        let backslash = (backslashes &- 0x0101_0101_0101_0101) & ~backslashes
+        return (control | quote | backslash) & 0x8080_8080_8080_8080
     }
 }
