@@ -94,9 +94,7 @@ extension SessionManager {
             transaction.livingCount - evicted.count + request.count - SubjectTransaction.maxLivingSessions
         if request.isNew, excess > 0 {
             // A session that has shown only one factor must not evict an active one, not even at this limit.
-            let waiting = transaction.living { session in
-                session.waitsForFactor && session.id != request.spared && !evicted.contains { $0.id == session.id }
-            }
+            let waiting = transaction.living { $0.waitsForFactor && $0.id != request.spared }
             guard waiting.count >= excess else { return .full(limit: SubjectTransaction.maxLivingSessions) }
             evicted += waiting.prefix(excess)
         }
@@ -131,11 +129,9 @@ extension PlaceRequest {
     }
 
     private func precedes(_ one: Session, _ other: Session) -> Bool {
-        switch policy.onLimit {
-        case .evictLeastRecentlyActive where !isPending && one.lastActiveAt != other.lastActiveAt:
-            one.lastActiveAt < other.lastActiveAt
-        case .evictLeastRecentlyActive, .evictOldest, .reject:
-            (one.createdAt, one.id.text) < (other.createdAt, other.id.text)
+        if case .evictLeastRecentlyActive = policy.onLimit, !isPending, one.lastActiveAt != other.lastActiveAt {
+            return one.lastActiveAt < other.lastActiveAt
         }
+        return (one.createdAt, one.id.text) < (other.createdAt, other.id.text)
     }
 }
