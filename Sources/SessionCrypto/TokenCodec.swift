@@ -75,8 +75,8 @@ package struct TokenCodec: TokenScheme {
             // For a token that was issued here, nothing below can fail, and the tag proves that this one was.
             let generationStart = Self.prefixLength + Self.sessionLength
             let id = String(unsafeUninitializedCapacity: SessionID.length) { text in
-                let prefixEnd = text.update(fromContentsOf: SessionID.prefix.utf8)
-                return text[prefixEnd...].update(fromContentsOf: utf8[Self.prefixLength..<generationStart])
+                let prefixEnd = text.initialize(fromContentsOf: SessionID.prefix.utf8)
+                return text[prefixEnd...].initialize(fromContentsOf: utf8[Self.prefixLength..<generationStart])
             }
             guard let session = SessionID(id),
                 let generation = Base64URL.decode(utf8[generationStart..<generationStart + 8])

@@ -29,7 +29,7 @@ package struct SessionID: Hashable, Sendable {
     /// Parses a session id; `nil` if the text cannot be one.
     package init?(_ text: String) {
         let bytes = text.utf8.span
-        guard bytes.count == Self.length, text.utf8.starts(with: Self.prefix.utf8) else { return nil }
+        guard bytes.count == Self.length, text.beginsExactly(with: Self.prefix) else { return nil }
         for index in Self.prefix.utf8.count..<Self.length where !bytes[index].isBase64URL { return nil }
         self.text = text
     }
