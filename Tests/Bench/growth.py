@@ -90,18 +90,19 @@ def compared(options, what, target, sides, field, say):
     return {"what": what, "ratio": statistics.median(ratios), "target": target}
 
 
-def validates(commands, name, tokens):
-    return commands.loader.bodies(name, ({"token": token} for token in tokens))
+def validates(commands, options, name, tokens):
+    """A run that validates these tokens in turn."""
+    bodies = commands.loader.bodies(name, ({"token": token} for token in tokens))
+    count = max(5_000, int(40_000 * options.scale))
+    return lambda: commands.run("session.validate", bodies, count, options.outstanding)
 
 
 def many_sessions(commands, options, say):
-    count = max(5_000, int(40_000 * options.scale))
-    run = lambda bodies: lambda: commands.run("session.validate", bodies, count, options.outstanding)  # noqa: E731
-    everyone = validates(commands, "everyone", commands.session_tokens)
-    few = validates(commands, "few", commands.session_tokens[:1000])
+    everyone = validates(commands, options, "everyone", commands.session_tokens)
+    few = validates(commands, options, "few", commands.session_tokens[:1000])
     return compared(
         options, f"CPU of a validate, {options.sessions} sessions in turn against 1000", 1.15,
-        {f"validate, {options.sessions} sessions in turn": run(everyone), "1000 of them": run(few)}, "serverCpu", say)
+        {f"validate, {options.sessions} sessions in turn": everyone, "1000 of them": few}, "serverCpu", say)
 
 
 # --- subjects ------------------------------------------------------------------------------------------------------------
@@ -130,14 +131,12 @@ def filled(commands, subjects, limit, sessions):
 
 def large_subject(commands, options, say):
     """A validate loads its session alone, however many the subject has."""
-    count = max(5_000, int(40_000 * options.scale))
-    run = lambda bodies: lambda: commands.run("session.validate", bodies, count, options.outstanding)  # noqa: E731
     of_one, _ = filled(commands, 1, 1000, 1000)
     of_many, _ = filled(commands, 1000, 1000, 1)
     return compared(
         options, "CPU of a validate, subject with 1000 sessions against 1", 1.15,
-        {"validate, 1000 sessions of one subject": run(validates(commands, "one", of_one)),
-         "of 1000 subjects": run(validates(commands, "each", of_many))}, "serverCpu", say)
+        {"validate, 1000 sessions of one subject": validates(commands, options, "one", of_one),
+         "of 1000 subjects": validates(commands, options, "each", of_many)}, "serverCpu", say)
 
 
 def high_limit(commands, options, say):

@@ -24,7 +24,10 @@ def arguments():
     parser.add_argument("--scale", type=float, default=1, help="multiplies the number of commands in a round")
     parser.add_argument("--pool", action="append", required=True, metavar="NAMESPACE=PID:ADMIN_PORT,...",
                         help="the workers of a namespace")
-    return parser.parse_args()
+    chosen = parser.parse_args()
+    if not (1 <= chosen.rounds <= 1000 and 0.001 <= chosen.scale <= 1000):
+        parser.error("a number is out of range")
+    return chosen
 
 
 class Pool:
