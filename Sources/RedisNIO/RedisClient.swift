@@ -9,8 +9,8 @@ package typealias RedisClientState = ClientState<RedisError>
 ///
 /// After ``start()`` it connects in the background, and reconnects whenever the connection ends, with waits determined
 /// by its ``Backoff``. It pings a connection that has been silent for a while. Failed attempts and lost connections are
-/// logged in one line each, but for those that repeat the last one within seconds. While disconnected, sending fails at once: nothing is queued here, and the caller
-/// decides what to do. Whoever starts a client must ``shutdown()`` it.
+/// logged in one line each, but for those that repeat the last one within seconds. While disconnected, sending fails at
+/// once: nothing is queued here, and the caller decides what to do. Whoever starts a client must ``shutdown()`` it.
 package final class RedisClient: Service {
     package let eventLoop: any EventLoop
     private let supervisor: LoopConfined<RedisSupervisor>
