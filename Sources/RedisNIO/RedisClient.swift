@@ -5,7 +5,7 @@ import ServiceLifecycle
 
 package typealias RedisClientState = ClientState<RedisError>
 
-/// A Redis connection that reconnects.
+/// A link to a deployment of Redis that is opened again whenever it ends.
 ///
 /// After ``start()`` it connects in the background, and reconnects whenever the connection ends, with waits determined
 /// by its ``Backoff``. It pings a connection that has been silent for a while. Failed attempts and lost connections are
@@ -27,13 +27,12 @@ package final class RedisClient: Service {
         backoff: Backoff = Backoff(), logger: Logger,
         onStateChange: @escaping @Sendable (RedisClientState) -> Void = { _ in }
     ) throws(RedisError) {
-        let connector = try RedisConnector(
-            configuration: configuration, scripts: scripts, probe: probe, logger: logger)
+        let opener = try RedisLinkOpener(configuration, scripts: scripts, probe: probe, logger: logger)
         let supervisor = RedisSupervisor(
             address: configuration.address, eventLoop: eventLoop, backoff: backoff,
             pingInterval: configuration.pingInterval, generator: SystemRandomNumberGenerator(), logger: logger,
             onStateChange: onStateChange
-        ) { connector.open(on: $0) }
+        ) { opener.open(on: $0) }
         self.init(.makeBoxSendingValue(supervisor, eventLoop: eventLoop), on: eventLoop)
     }
 

@@ -1,16 +1,34 @@
 package import NIOSSL
 
-/// The server's address, the credentials and the timeouts.
+/// The servers' addresses, the credentials and the timeouts.
 package struct RedisConfiguration: Sendable {
-    /// A host name or an IP address, without brackets.
-    package var host: String
-    package var port: Int
+    /// How the servers work together.
+    package enum Deployment: Sendable, Hashable {
+        /// One server, or whatever stands behind one address.
+        case single
+        /// The master of this name, which the Sentinels at the endpoints know.
+        case sentinel(masterName: String)
+        /// A Redis Cluster, of which the endpoints are some nodes.
+        case cluster
+    }
+
+    /// At least one, at most ``maxEndpoints``: the server; the Sentinels; or some nodes of the cluster.
+    package var endpoints: [RedisEndpoint]
+    package var deployment: Deployment
+    /// Limit on ``endpoints``: each may cost a timeout before the next is asked.
+    package static let maxEndpoints = 32
     /// Nil uses plain TCP.
     package var tls: TLSConfiguration?
+    /// Whether to connect without TLS only to hosts that are certainly this machine, whoever named them: Sentinels and
+    /// cluster nodes announce addresses.
+    package var requiresTLS = false
     /// The ACL user; nil authenticates as the server's default user.
     package var username: String?
     /// Nil sends no `AUTH`. Every description of this value omits it.
     package var password: String?
+    /// The ACL user and the password for Sentinels, which have their own. Every description of this value omits them.
+    package var sentinelUsername: String?
+    package var sentinelPassword: String?
     /// The database number, selected with `SELECT` on connecting unless it is 0.
     package var database = 0
     /// The connection's name in `CLIENT LIST`; nil sets none.
@@ -40,24 +58,51 @@ package struct RedisConfiguration: Sendable {
     /// The maximum size of commands awaiting replies, in bytes, as they may have to be buffered.
     package var maximumOutstandingBytes = 64 << 20
 
-    package init(host: String = "127.0.0.1", port: Int = 6379, tls: TLSConfiguration? = nil) {
-        self.host = host
-        self.port = port
+    package init(endpoints: [RedisEndpoint], deployment: Deployment, tls: TLSConfiguration? = nil) {
+        self.endpoints = endpoints
+        self.deployment = deployment
         self.tls = tls
+    }
+
+    /// A single server.
+    package init(host: String = "127.0.0.1", port: Int = 6379, tls: TLSConfiguration? = nil) {
+        self.init(endpoints: [RedisEndpoint(host: host, port: port)], deployment: .single, tls: tls)
     }
 
     /// The ACL user that connections authenticate as.
     package var user: String { username ?? "default" }
 
-    /// Host and port in the form used in logs.
-    package var address: String {
-        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    /// The endpoints in the form used in logs.
+    package var address: String { endpoints.map(\.description).joined(separator: ",") }
+}
+
+extension RedisConfiguration {
+    /// - Throws: ``RedisError/Code/invalidConfiguration`` for settings that can never work.
+    func check() throws(RedisError) {
+        guard (1...Self.maxEndpoints).contains(endpoints.count) else {
+            throw RedisError(.invalidConfiguration, "\(endpoints.count) addresses are not 1 to \(Self.maxEndpoints)")
+        }
+        for endpoint in endpoints where !(1...65_535).contains(endpoint.port) || endpoint.host.isEmpty {
+            throw RedisError(.invalidConfiguration, "the address \(endpoint) lacks a host or a valid port")
+        }
+        guard username == nil || password != nil, sentinelUsername == nil || sentinelPassword != nil else {
+            throw RedisError(.invalidConfiguration, "a Redis user without a password cannot authenticate")
+        }
+        if case .cluster = deployment, database != 0 {
+            throw RedisError(.invalidConfiguration, "a Redis Cluster has no database but 0")
+        }
     }
 }
 
 extension RedisConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     package var description: String {
-        "\(tls == nil ? "redis" : "rediss")://\(password == nil && username == nil ? "" : "<credentials>@")\(address)/\(database)"
+        let credentials = password == nil && username == nil ? "" : "<credentials>@"
+        let scheme = tls == nil ? "redis" : "rediss"
+        switch deployment {
+        case .single: return "\(scheme)://\(credentials)\(address)/\(database)"
+        case .sentinel(let name): return "\(scheme)+sentinel://\(credentials)\(address)/\(name)/\(database)"
+        case .cluster: return "\(scheme)+cluster://\(credentials)\(address)"
+        }
     }
 
     package var debugDescription: String { description }

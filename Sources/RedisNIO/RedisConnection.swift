@@ -2,7 +2,7 @@ import ConnectionSupport
 package import Logging
 package import NIOCore
 
-/// One connection to one Redis server.
+/// One connection to one Redis server. The link to a single server, or to the master that Sentinels name.
 ///
 /// Bound to the event loop it was opened on. Can be used from anywhere; commands are written at once when called on
 /// that event loop, otherwise after a hop to it. Whoever opens it must ``close()`` it.
@@ -10,16 +10,21 @@ package final class RedisConnection: Sendable {
     package let eventLoop: any EventLoop
     /// Completes when the connection has ended: with the reason, or with nil after an orderly close.
     package let closeFuture: EventLoopFuture<RedisError?>
+    /// The server's address.
+    let endpoint: RedisEndpoint
     private let handler: LoopConfined<RedisChannelHandler>
 
     /// Must be called on the event loop.
-    init(handler: RedisChannelHandler, eventLoop: any EventLoop) {
+    init(handler: RedisChannelHandler, endpoint: RedisEndpoint, eventLoop: any EventLoop) {
+        self.endpoint = endpoint
         self.eventLoop = eventLoop
         self.handler = LoopConfined(handler, on: eventLoop)
         closeFuture = handler.closeFuture
     }
 
-    /// Opens a connection, authenticates, selects the database and loads the scripts.
+    var place: String { endpoint.description }
+
+    /// Opens a connection to a single server, authenticates, selects the database and loads the scripts.
     ///
     /// - Parameters:
     ///   - scripts: the scripts that pipelines will evaluate, with distinct names.
@@ -30,8 +35,11 @@ package final class RedisConnection: Sendable {
         _ configuration: RedisConfiguration, scripts: [RedisScript] = [], on eventLoop: any EventLoop, logger: Logger
     ) async throws(RedisError) -> RedisConnection {
         let connector = try RedisConnector(configuration: configuration, scripts: scripts, logger: logger)
+        guard case .single = configuration.deployment, let endpoint = configuration.endpoints.first else {
+            throw RedisError(.invalidConfiguration, "one connection leads to a single server")
+        }
         do {
-            return try await connector.open(on: eventLoop).get()
+            return try await connector.open(endpoint, on: eventLoop).get()
         } catch let error as RedisError {
             throw error
         } catch {

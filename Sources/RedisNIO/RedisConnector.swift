@@ -4,7 +4,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// Opens connections: name look-up, TCP, TLS, authentication, loading scripts.
+/// Opens connections to servers of a deployment: name look-up, TCP, TLS, authentication, loading scripts.
 struct RedisConnector: Sendable {
     let configuration: RedisConfiguration
     private let scripts: [RedisScript]
@@ -23,12 +23,7 @@ struct RedisConnector: Sendable {
                 throw RedisError(.invalidConfiguration, "two scripts are named \(script.name)")
             }
         }
-        guard (1...65_535).contains(configuration.port), !configuration.host.isEmpty else {
-            throw RedisError(.invalidConfiguration, "the address \(configuration.address) lacks a host or a valid port")
-        }
-        guard configuration.username == nil || configuration.password != nil else {
-            throw RedisError(.invalidConfiguration, "a Redis user without a password cannot authenticate")
-        }
+        try configuration.check()
         do {
             tls = try configuration.tls.map { try NIOSSLContext(configuration: $0) }
         } catch {
@@ -41,34 +36,37 @@ struct RedisConnector: Sendable {
     }
 
     /// - Returns: a connection that is ready for use. The future only fails with a ``RedisError``.
-    func open(on eventLoop: any EventLoop) -> EventLoopFuture<RedisConnection> {
+    func open(_ endpoint: RedisEndpoint, on eventLoop: any EventLoop) -> EventLoopFuture<RedisConnection> {
         guard let bootstrap = ClientBootstrap(validatingGroup: eventLoop) else {
             let error = RedisError(.invalidConfiguration, "sockets need an event loop from NIOPosix")
             return eventLoop.makeFailedFuture(error)
         }
-        let (host, port) = (configuration.host, configuration.port)
+        guard tls != nil || !configuration.requiresTLS || Loopback.isHost(endpoint.host) else {
+            let error = RedisError(.connectFailed, "\(endpoint) is not on this machine, and TLS is required")
+            return eventLoop.makeFailedFuture(error)
+        }
         return
             bootstrap
             .connectTimeout(TimeAmount(configuration.connectTimeout))
             // Lets the kernel detect a peer that vanished silently even when nothing is sent.
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel) }
+                channel.eventLoop.makeCompletedFuture { try addHandlers(to: channel, of: endpoint) }
             }
-            .connect(host: host, port: port)
+            .connect(host: endpoint.host, port: endpoint.port)
             .flatMapErrorThrowing { error in
                 throw RedisError(
-                    .connectFailed, "cannot connect to \(configuration.address)", underlying: Self.cause(of: error))
+                    .connectFailed, "cannot connect to \(endpoint)", underlying: Self.cause(of: error))
             }
             .flatMap { channel in
-                setUp(channel)
+                setUp(channel, of: endpoint)
             }
     }
 
-    private func addHandlers(to channel: any Channel) throws {
+    private func addHandlers(to channel: any Channel, of endpoint: RedisEndpoint) throws {
         if let tls {
             try channel.pipeline.syncOperations.addHandler(
-                NIOSSLClientHandler.connecting(to: configuration.host, tls))
+                NIOSSLClientHandler.connecting(to: endpoint.host, tls))
         }
         try channel.pipeline.syncOperations.addHandler(
             RedisChannelHandler(configuration: configuration, logger: logger, eventLoop: channel.eventLoop))
@@ -80,11 +78,11 @@ struct RedisConnector: Sendable {
         return attempts.connectionErrors.first?.error ?? attempts.dnsAError ?? attempts.dnsAAAAError ?? error
     }
 
-    private func setUp(_ channel: any Channel) -> EventLoopFuture<RedisConnection> {
+    private func setUp(_ channel: any Channel, of endpoint: RedisEndpoint) -> EventLoopFuture<RedisConnection> {
         let promise = channel.eventLoop.makePromise(of: RedisConnection.self)
         do {
             let handler = try channel.pipeline.syncOperations.handler(type: RedisChannelHandler.self)
-            let connection = RedisConnection(handler: handler, eventLoop: channel.eventLoop)
+            let connection = RedisConnection(handler: handler, endpoint: endpoint, eventLoop: channel.eventLoop)
             let setup = ConnectionSetup(configuration: configuration, scripts: scripts)
             handler.send(setup.pipeline) { result in
                 do throws(RedisError) {

@@ -3,15 +3,15 @@ import LogMetadata
 import Logging
 import NIOCore
 
-/// Keeps one connection open: connects, and reconnects whenever the connection ends, backing off while that fails.
+/// Keeps one link open: connects, and reconnects whenever the connection ends, backing off while that fails.
 ///
 /// Confined to its event loop, so it needs no locks.
 final class RedisSupervisor: PipelineSender {
-    private typealias Life = ClientLife<RedisConnection, (Result<Void, RedisError>) -> Void, RedisError>
+    private typealias Life = ClientLife<any RedisLink, (Result<Void, RedisError>) -> Void, RedisError>
 
     private let eventLoop: any EventLoop
     private let address: String
-    private let open: (any EventLoop) -> EventLoopFuture<RedisConnection>
+    private let open: (any EventLoop) -> EventLoopFuture<any RedisLink>
     private let logger: Logger
     private let onStateChange: @Sendable (RedisClientState) -> Void
     private let pingInterval: TimeAmount
@@ -28,7 +28,7 @@ final class RedisSupervisor: PipelineSender {
         address: String, eventLoop: any EventLoop, backoff: Backoff, pingInterval: Duration = .seconds(2),
         generator: any RandomNumberGenerator, logger: Logger,
         onStateChange: @escaping @Sendable (RedisClientState) -> Void,
-        open: @escaping (any EventLoop) -> EventLoopFuture<RedisConnection>
+        open: @escaping (any EventLoop) -> EventLoopFuture<any RedisLink>
     ) {
         self.address = address
         self.eventLoop = eventLoop
@@ -60,7 +60,7 @@ final class RedisSupervisor: PipelineSender {
 
     /// After a fail-over, an existing connection may lead to a server that is now a replica; only a new connection
     /// finds the master. After a permission was revoked, a new connection's probe reports which.
-    private func inspect(_ result: Result<[RedisReply], RedisError>, from connection: RedisConnection) {
+    private func inspect(_ result: Result<[RedisReply], RedisError>, from connection: any RedisLink) {
         guard case .success(let replies) = result else { return }
         wasHeardOf = true
         for reply in replies {
@@ -76,7 +76,7 @@ final class RedisSupervisor: PipelineSender {
     }
 
     /// Record the reason first: an idle connection closes at once and reports only that it was closed.
-    private func giveUp(_ connection: RedisConnection, because reason: RedisError) {
+    private func giveUp(_ connection: any RedisLink, because reason: RedisError) {
         lost(connection, reason)
         connection.beginClosing()
     }
@@ -113,7 +113,7 @@ final class RedisSupervisor: PipelineSender {
         attempt.assumeIsolated().whenComplete { self.attempted($0) }
     }
 
-    private func attempted(_ result: Result<RedisConnection, any Error>) {
+    private func attempted(_ result: Result<any RedisLink, any Error>) {
         switch result {
         case .success(let connection):
             guard let waiters = life.connected(connection, at: eventLoop.now) else { return connection.beginClosing() }
@@ -126,24 +126,24 @@ final class RedisSupervisor: PipelineSender {
         }
     }
 
-    private func connected(_ connection: RedisConnection) {
+    private func connected(_ connection: any RedisLink) {
         ending = connection.closeFuture.map { _ in }
         connection.closeFuture.assumeIsolated().whenSuccess { reason in
             self.lost(connection, reason ?? RedisError(.connectionClosed, "the connection was closed"))
         }
         wasHeardOf = true
         lookLater(at: connection)
-        logger.info("connected to Redis", metadata: [LogKey.address: "\(address)"])
+        logger.info("connected to Redis", metadata: [LogKey.address: "\(connection.place)"])
         onStateChange(.connected)
     }
 
     /// Schedules a liveness check. A server that vanishes silently is only detected by the timeout of a reply, so one
     /// must be requested.
-    private func lookLater(at connection: RedisConnection) {
+    private func lookLater(at connection: any RedisLink) {
         look = eventLoop.assumeIsolated().scheduleTask(in: pingInterval) { self.look(at: connection) }
     }
 
-    private func look(at connection: RedisConnection) {
+    private func look(at connection: any RedisLink) {
         guard isCurrent(connection) else { return }
         if !wasHeardOf {
             var ping = RedisPipeline()
@@ -154,9 +154,9 @@ final class RedisSupervisor: PipelineSender {
         lookLater(at: connection)
     }
 
-    private func isCurrent(_ connection: RedisConnection) -> Bool { life.link === connection }
+    private func isCurrent(_ connection: any RedisLink) -> Bool { life.link === connection }
 
-    private func lost(_ connection: RedisConnection, _ reason: RedisError) {
+    private func lost(_ connection: any RedisLink, _ reason: RedisError) {
         if isCurrent(connection) { retryLater(because: reason) }
     }
 

@@ -220,7 +220,7 @@ private final class Stage {
     let loop = EmbeddedEventLoop()
     let client: RedisClient
     private let states = Recorder<RedisClientState>()
-    private let promises = Recorder<EventLoopPromise<RedisConnection>>()
+    private let promises = Recorder<EventLoopPromise<any RedisLink>>()
     private let supervisor: RedisSupervisor
     /// Kept alive, because a released server closes its connection and stops the event loop's clock.
     private var servers: [ScriptedServer] = []
@@ -231,7 +231,7 @@ private final class Stage {
             address: "test:1", eventLoop: loop, backoff: backoff, generator: SeededRandom(seed: 7), logger: silent,
             onStateChange: { states.append($0) }
         ) { loop in
-            let promise = loop.makePromise(of: RedisConnection.self)
+            let promise = loop.makePromise(of: (any RedisLink).self)
             promises.append(promise)
             return promise.futureResult
         }

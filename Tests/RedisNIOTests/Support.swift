@@ -24,7 +24,8 @@ final class ScriptedServer {
         handler = RedisChannelHandler(configuration: configuration, logger: silent, eventLoop: channel.eventLoop)
         try channel.pipeline.syncOperations.addHandler(handler)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 6379)).wait()
-        connection = RedisConnection(handler: handler, eventLoop: channel.eventLoop)
+        connection = RedisConnection(
+            handler: handler, endpoint: RedisEndpoint(host: "127.0.0.1", port: 6379), eventLoop: channel.eventLoop)
         for (script, hash) in scripts {
             handler.scripts.record(try #require(ScriptHash(.bulk(Array(hash.utf8)))), for: script)
         }

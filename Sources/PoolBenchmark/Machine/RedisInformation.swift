@@ -48,6 +48,10 @@ package struct RedisInformation: Sendable, Equatable {
             return await group.next() ?? nil
         }
         await client.shutdown()
-        return text.flatMap { RedisInformation(text: $0, port: configuration.port, isLocal: isLocal) }
+        // Of several servers, no single process shows what they use.
+        guard case .single = configuration.deployment, let port = configuration.endpoints.first?.port else {
+            return text.flatMap { RedisInformation(text: $0, port: 0, isLocal: false) }
+        }
+        return text.flatMap { RedisInformation(text: $0, port: port, isLocal: isLocal) }
     }
 }

@@ -25,8 +25,12 @@ extension WorkerConfiguration: CustomStringConvertible, CustomDebugStringConvert
             scheme = ""
             rest = url[...]
         }
-        if let at = rest.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
-        if let query = rest.firstIndex(where: { $0 == "?" || $0 == "#" }) { rest = rest[..<query] }
+        let at = rest.lastIndex(of: "@")
+        let query = rest.firstIndex { $0 == "?" || $0 == "#" }
+        // Either of the two belongs to a secret, and nobody can tell which.
+        if let at, let query, query < at { return String(scheme + "…") }
+        if let query { rest = rest[..<query] }
+        if let at { rest = rest[rest.index(after: at)...] }
         return String(scheme + rest)
     }
 }

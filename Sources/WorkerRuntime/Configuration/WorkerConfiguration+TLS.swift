@@ -1,4 +1,5 @@
 import AMQPNIO
+import ConnectionSupport
 import RedisNIO
 
 extension WorkerConfiguration {
@@ -11,7 +12,7 @@ extension WorkerConfiguration {
             else { continue }
             settings.append("\(name(of: .amqpUrl)) (\(Self.withoutSecrets(url)))")
         }
-        if let redis = try? RedisConfiguration(url: redisURL), redis.tls == nil, !Loopback.isHost(redis.host) {
+        if let redis = try? RedisConfiguration(url: redisURL), redis.tls == nil, !redis.isLocal {
             settings.append("\(name(of: .redisUrl)) (\(Self.withoutSecrets(redisURL)))")
         }
         return settings
@@ -24,7 +25,7 @@ extension WorkerConfiguration {
 
     /// Whether Redis is certainly on this machine.
     package var redisIsLocal: Bool {
-        (try? RedisConfiguration(url: redisURL)).map { Loopback.isHost($0.host) } ?? false
+        (try? RedisConfiguration(url: redisURL)).map(\.isLocal) ?? false
     }
 
     /// - Throws: `ConfigurationError` if TLS is required and a remote server is used without it.
@@ -37,18 +38,7 @@ extension WorkerConfiguration {
     }
 }
 
-/// Recognises hosts that are certainly this machine, by their spelling. A name that merely resolves to a loopback
-/// address does not count, because it may resolve to another address tomorrow.
-enum Loopback {
-    static func isHost(_ host: String) -> Bool {
-        let host = host.lowercased()
-        // RFC 6761, section 6.3: never looked up elsewhere.
-        if host == "localhost" || host == "::1" { return true }
-        // RFC 1122, section 3.2.1.3, in full form only: parsers interpret short forms such as "127.1" differently.
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127"
-            && parts.allSatisfy { part in
-                part.utf8.allSatisfy { (0x30...0x39).contains($0) } && UInt8(part).map { "\($0)" == part } == true
-            }
-    }
+extension RedisConfiguration {
+    /// Whether every endpoint is certainly on this machine. Servers that Sentinels or a cluster name later may not be.
+    fileprivate var isLocal: Bool { endpoints.allSatisfy { Loopback.isHost($0.host) } }
 }

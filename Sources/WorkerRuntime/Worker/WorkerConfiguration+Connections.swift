@@ -5,7 +5,9 @@ extension WorkerConfiguration {
     /// The connection settings for Redis.
     package func redis() throws(ConfigurationError) -> RedisConfiguration {
         do {
-            return try RedisConfiguration(url: redisURL)
+            var redis = try RedisConfiguration(url: redisURL)
+            redis.requiresTLS = requireTLS
+            return redis
         } catch {
             throw ConfigurationError(.invalidValue, name(of: .redisUrl), "cannot be used", remedy: error.message)
         }

@@ -332,6 +332,17 @@ struct ConfigurationReadingTests {
         }
         #expect(error?.subject == "SOJOURN_REDIS_URL (redis://cache/0)")
     }
+
+    @Test(
+        "a URL is shown without anything that may be a part of a secret",
+        arguments: [
+            ("redis+sentinel://u:hunter2@a,b/m?sentinel-password=hunter2", "redis+sentinel://a,b/m"),
+            ("redis+sentinel://a/m?sentinel-password=x@hunter2", "redis+sentinel://…"),
+            ("redis://u:hunter2?@a", "redis://…"),
+        ])
+    func shownURL(url: String, shown: String) {
+        #expect(WorkerConfiguration.withoutSecrets(url) == shown)
+    }
 }
 
 /// Runs `body` with the path of a file that contains `text`, and removes the file.
