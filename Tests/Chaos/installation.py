@@ -12,7 +12,7 @@ import requests
 
 from brokers import Broker
 from proxy import Proxy
-from redis_server import RedisServer
+from redis_server import SteppedRedis
 from workers import Worker
 
 NAMESPACE = "chaos"
@@ -73,7 +73,7 @@ class Installation:
         self.binary, self.folder = binary, folder
         (folder / "broker").mkdir()
         self.broker = Broker(folder / "broker", "log.file.level = warning")
-        self.redis = RedisServer(folder / "redis")
+        self.redis = SteppedRedis(folder / "redis")
         if self.redis.has_clock:
             self.offers = self.offers | {"clock"}
         policies, keyring = folder / "policies.json", folder / "keyring.json"

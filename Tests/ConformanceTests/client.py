@@ -15,6 +15,7 @@ import pika
 
 from schemas_support import validate_command, validate_event, validate_result
 from seen import see_event, see_result
+from servers import broker_parameters, open_broker
 
 SECONDS = 20  # a generous limit for a busy machine with a debug build; tests of speed set their own
 DIRECT = "amq.rabbitmq.reply-to"
@@ -63,16 +64,14 @@ class Message:
 
 class Client:
     def __init__(self, amqp_url, namespace):
-        parameters = pika.URLParameters(amqp_url)
-        parameters.heartbeat = 0  # a test may not poll for longer than any heartbeat
         self.namespace = namespace
-        self.user = parameters.credentials.username
+        self.user = broker_parameters(amqp_url)[0].credentials.username
         self.replies = defaultdict(list)  # by correlation id, in order of arrival
         self.results = []
         self.events = []
         self.quarantine = []
         self.violations = []
-        self.connection = pika.BlockingConnection(parameters)
+        self.connection = open_broker(amqp_url, heartbeat=0)  # a test may not poll for longer than any heartbeat
         self.channel = self.connection.channel()
         # Named by us: names that RabbitMQ generates begin with amq., and no reply is sent there.
         self.reply_queue = self.channel.queue_declare(f"replies.{uuid.uuid4().hex}", exclusive=True).method.queue

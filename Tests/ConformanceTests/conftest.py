@@ -11,11 +11,11 @@ from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
-import redis
 
 import seen
 from client import Client
 from proxy import Proxy
+from servers import open_redis
 from settling import Batch, Command
 from workers import Worker
 
@@ -49,7 +49,8 @@ def namespace():
 
 @contextmanager
 def installation(namespace, amqp_url, redis_url, binary, folder):
-    """The SOJOURN_* variables of a namespace's workers; its keys in Redis are removed at the end."""
+    """The SOJOURN_* variables of a namespace's workers; its keys in Redis are removed at the end. Servers that need further
+    settings (deploy/local/engines) give them in SOJOURN_TEST_SETTINGS, as JSON."""
     keyring = folder / "keyring.json"
     subprocess.run([binary, "keys", "init", str(keyring)], check=True, stdin=subprocess.DEVNULL, timeout=60)
     yield {
@@ -57,8 +58,8 @@ def installation(namespace, amqp_url, redis_url, binary, folder):
         "SOJOURN_AMQP_URL": amqp_url,
         "SOJOURN_REDIS_URL": redis_url,
         "SOJOURN_KEYRING_FILE": str(keyring),
-    }
-    with redis.Redis.from_url(redis_url) as store:
+    } | json.loads(os.environ.get("SOJOURN_TEST_SETTINGS", "{}"))
+    with open_redis(redis_url) as store:
         left = list(store.scan_iter(match=f"*{namespace}*", count=1000))
         for start in range(0, len(left), 1000):
             store.unlink(*left[start : start + 1000])
@@ -200,6 +201,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "core: also runs on every other arrangement of servers (deploy/local/engines)")
     config.addinivalue_line("markers", "rests(**fields): begins with a session that has expired (test_reauthentication.py)")
 
 

@@ -10,6 +10,8 @@ from cloudevents.core.formats.json import JSONFormat
 
 from client import ABSENT, DIRECT
 
+pytestmark = pytest.mark.core
+
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 DEVICE = {"id": "device-1", "name": "Firefox on Debian", "platform": "linux", "fingerprint": "f1"}

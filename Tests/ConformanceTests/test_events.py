@@ -13,6 +13,8 @@ from schemas_support import names
 from settling import expect_no_gaps
 from tour import POLICIES, Words, tour
 
+pytestmark = pytest.mark.core
+
 REQUIRED = ("id", "source", "type", "specversion")
 CAEP = "https://schemas.openid.net/secevent/caep/event-type/"
 BEGINNINGS = {"session.created", "session.transferred"}

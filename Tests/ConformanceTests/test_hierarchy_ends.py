@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.core
+
 POLICIES = {
     "lone": {"maxSessions": 1, "onLimit": "reject"},
     "single": {"maxSessions": 1},

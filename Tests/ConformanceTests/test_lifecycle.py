@@ -6,6 +6,8 @@ import pytest
 
 from client import DIRECT
 
+pytestmark = pytest.mark.core
+
 
 @pytest.fixture(scope="module")
 def worker(start_worker, policy_file):

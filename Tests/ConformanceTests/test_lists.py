@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.core
+
 MEBIBYTE = 1 << 20
 
 

@@ -9,6 +9,8 @@ import pytest
 from settling import Batch, Command, creates, expect_no_gaps
 from workers import wait_until
 
+pytestmark = pytest.mark.core
+
 MANY = 1500
 ENDS = {"session.revoked", "session.expired", "session.evicted"}
 

@@ -10,6 +10,8 @@ import pytest
 from authenticator import enrolled
 from settling import Batch, Command, expect_no_gaps
 
+pytestmark = pytest.mark.core
+
 FEW, SOME, MANY = 70, 200, 300  # rounds, depending on the cost of each
 POLICIES = {
     "evicting": {"maxSessions": 3},

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.core
+
 DEVICE = {"name": "Firefox on Debian", "platform": "linux"}
 PLACE = {"country": "DE", "city": "Jena"}
 PASSWORD = {"methods": ["pwd"]}
