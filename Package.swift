@@ -150,6 +150,12 @@ let package = Package(
             ], swiftSettings: swift, linkerSettings: [.linkedLibrary("jemalloc", .when(platforms: [.linux]))]),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
         .target(
+            name: "ScriptedRedis",
+            dependencies: [
+                "RedisNIO", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ], path: "Tests/ScriptedRedis", swiftSettings: swift),
+        .target(
             name: "LogRecording",
             dependencies: ["LogMetadata", "TestSupport", .product(name: "Logging", package: "swift-log")],
             path: "Tests/LogRecording", swiftSettings: swift),
@@ -199,7 +205,7 @@ let package = Package(
         .testTarget(
             name: "RedisNIOTests",
             dependencies: [
-                "RedisNIO", "ConnectionSupport", "TestSupport",
+                "RedisNIO", "ConnectionSupport", "ScriptedRedis", "TestSupport",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
@@ -242,8 +248,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "AMQPNIO", "ConnectionSupport", "RedisNIO", "SessionCrypto", "SessionEngine", "SessionStorage",
-                "SojournClient", "SojournExtension", "SojournService", "TestSupport",
+                "AMQPNIO", "ConnectionSupport", "RedisNIO", "ScriptedRedis", "SessionCrypto", "SessionEngine",
+                "SessionStorage", "SojournClient", "SojournExtension", "SojournService", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -1,10 +1,11 @@
-/// The first pipeline of a connection: authenticates, selects the database, loads the scripts.
+/// The first pipeline of a connection: authenticates, selects the database, loads the scripts, asks for its role.
 struct ConnectionSetup {
     private enum Step {
         case authenticate
         case selectDatabase
         case setName
         case load(RedisScript)
+        case role
         case ping
     }
 
@@ -12,7 +13,8 @@ struct ConnectionSetup {
     private var steps: [Step] = []
     private let user: String
 
-    init(configuration: RedisConfiguration, scripts: [RedisScript]) {
+    /// - Parameter needsMaster: whether a server that is a replica is refused.
+    init(configuration: RedisConfiguration, scripts: [RedisScript], needsMaster: Bool = false) {
         user = configuration.user
         if let password = configuration.password {
             let user = configuration.username.map { [RedisArgument.string($0)] } ?? []
@@ -30,6 +32,10 @@ struct ConnectionSetup {
         for script in scripts {
             pipeline.load(script)
             steps.append(.load(script))
+        }
+        if needsMaster {
+            pipeline.command("ROLE")
+            steps.append(.role)
         }
         // Even if nothing else needs setting up, this detects a server that requires a password or is still loading its
         // data.
@@ -61,6 +67,11 @@ struct ConnectionSetup {
                     throw RedisError(.protocolViolation, "SCRIPT LOAD of \(script.name) did not return a hash")
                 }
                 hashes.append((script, hash))
+            case .role:
+                try refuseError(reply, "ROLE")
+                guard reply.array?.first?.string == "master" else {
+                    throw RedisError(.server, "the server is not the master: it is a replica, or was one until now")
+                }
             case .ping: try refuseError(reply, "PING")
             }
         }

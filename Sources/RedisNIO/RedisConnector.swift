@@ -6,9 +6,11 @@ import NIOSSL
 
 /// Opens connections to servers of a deployment: name look-up, TCP, TLS, authentication, loading scripts.
 struct RedisConnector: Sendable {
-    let configuration: RedisConfiguration
-    private let scripts: [RedisScript]
-    private let probe: RedisProbe?
+    private(set) var configuration: RedisConfiguration
+    private var scripts: [RedisScript]
+    private var probe: RedisProbe?
+    /// Whether a server that is a replica is refused.
+    private var needsMaster: Bool
     private let logger: Logger
     /// Created once, because reading the trust roots takes milliseconds, during which the event loop would block.
     private let tls: NIOSSLContext?
@@ -29,10 +31,21 @@ struct RedisConnector: Sendable {
         } catch {
             throw RedisError(.invalidConfiguration, "the TLS settings cannot be used", underlying: error)
         }
+        needsMaster = if case .sentinel = configuration.deployment { true } else { false }
         self.configuration = configuration
         self.scripts = scripts
         self.probe = probe
         self.logger = logger
+    }
+
+    /// The same for servers that are only asked where the data is: with these settings, but for TLS, and without scripts.
+    func variant(_ configuration: RedisConfiguration) -> RedisConnector {
+        var variant = self
+        variant.configuration = configuration
+        variant.scripts = []
+        variant.probe = nil
+        variant.needsMaster = false
+        return variant
     }
 
     /// - Returns: a connection that is ready for use. The future only fails with a ``RedisError``.
@@ -83,7 +96,8 @@ struct RedisConnector: Sendable {
         do {
             let handler = try channel.pipeline.syncOperations.handler(type: RedisChannelHandler.self)
             let connection = RedisConnection(handler: handler, endpoint: endpoint, eventLoop: channel.eventLoop)
-            let setup = ConnectionSetup(configuration: configuration, scripts: scripts)
+            let setup = ConnectionSetup(
+                configuration: configuration, scripts: scripts, needsMaster: needsMaster)
             handler.send(setup.pipeline) { result in
                 do throws(RedisError) {
                     for (script, hash) in try setup.check(result) {

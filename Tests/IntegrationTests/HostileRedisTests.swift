@@ -2,6 +2,7 @@ import ConnectionSupport
 import Logging
 import NIOPosix
 import RedisNIO
+import ScriptedRedis
 import SessionContract
 import SessionCore
 import SessionCrypto

@@ -10,6 +10,7 @@ final class RedisServerProcess: Sendable {
     let port: Int
     private let process: Process
 
+    var endpoint: RedisEndpoint { RedisEndpoint(host: "127.0.0.1", port: port) }
     var url: String { "redis://127.0.0.1:\(port)" }
 
     private init(port: Int, process: Process) {
@@ -32,10 +33,45 @@ final class RedisServerProcess: Sendable {
 
     private static func launch(port: Int, plain: Bool, _ options: [String]) async throws -> RedisServerProcess? {
         let ports = plain ? ["--port", "\(port)"] : ["--port", "0", "--tls-port", "\(port)"]
+        return try await launch(
+            port: port, ["redis-server", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"] + ports + options,
+            isReadyAt: "eady to accept connections")
+    }
+
+    /// Starts a Sentinel that watches this master under the name `main`, and reports it down after half a second.
+    ///
+    /// - Parameter folder: where it may keep its configuration, which it rewrites.
+    static func startSentinel(
+        of master: RedisServerProcess, quorum: Int, in folder: URL, _ settings: String = ""
+    ) async throws -> RedisServerProcess {
+        for _ in 0..<5 {
+            let port = try await freePort()
+            let file = folder.appending(path: "sentinel-\(port).conf")
+            let text = """
+                bind 127.0.0.1
+                port \(port)
+                sentinel monitor main 127.0.0.1 \(master.port) \(quorum)
+                sentinel down-after-milliseconds main 500
+                sentinel failover-timeout main 3000
+                \(settings)
+
+                """
+            try Data(text.utf8).write(to: file)
+            if let sentinel = try await launch(
+                port: port, ["redis-server", file.path, "--sentinel"], isReadyAt: "+monitor master")
+            {
+                return sentinel
+            }
+        }
+        throw Unavailable(description: "no Sentinel could be started; is redis-server installed?")
+    }
+
+    private static func launch(
+        port: Int, _ arguments: [String], isReadyAt mark: String
+    ) async throws -> RedisServerProcess? {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments =
-            ["redis-server", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"] + ports + options
+        process.arguments = arguments
         process.currentDirectoryURL = FileManager.default.temporaryDirectory
         let output = Pipe()
         process.standardOutput = output
@@ -52,7 +88,7 @@ final class RedisServerProcess: Sendable {
                 while case let data = handle.availableData, !data.isEmpty {
                     guard isWaiting else { continue }
                     log.append(data)
-                    if log.range(of: Data("eady to accept connections".utf8)) != nil {
+                    if log.range(of: Data(mark.utf8)) != nil {
                         isWaiting = false
                         continuation.resume(returning: true)
                     }

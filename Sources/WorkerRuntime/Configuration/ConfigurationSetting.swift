@@ -106,7 +106,8 @@ struct ConfigurationSetting {
     ) throws(ConfigurationError) {
         let starts = schemes.map { "\($0)://" }
         guard let start = starts.first(where: { url.lowercased().hasPrefix($0) }) else {
-            throw failure("it must begin with \(starts.joined(separator: " or "))")
+            let others = starts.dropLast().joined(separator: ", ")
+            throw failure("it must begin with \(others) or \(starts.last ?? "")")
         }
         guard url.utf8.count > start.utf8.count else { throw failure("a host must follow \(start)") }
         guard url.utf8.count <= WorkerConfiguration.Bounds.urlBytes else {

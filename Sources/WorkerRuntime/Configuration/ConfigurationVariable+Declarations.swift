@@ -17,8 +17,11 @@ extension ConfigurationVariable {
                 shown: { urls in urls.map(WorkerConfiguration.withoutSecrets).joined(separator: ",") })
         case .redisUrl:
             .secret(
-                \.redisURL, "url", "The Redis server that stores all state (redis:// or rediss://)",
-                reader: { (setting) throws(ConfigurationError) in try setting.url(schemes: ["redis", "rediss"]) },
+                \.redisURL, "url",
+                "The Redis that stores all state (redis:// or rediss://; redis+sentinel://host,host/master-name)",
+                reader: { (setting) throws(ConfigurationError) in
+                    try setting.url(schemes: ["redis", "rediss", "redis+sentinel", "rediss+sentinel"])
+                },
                 shown: WorkerConfiguration.withoutSecrets)
         case .keyringFile:
             .path(

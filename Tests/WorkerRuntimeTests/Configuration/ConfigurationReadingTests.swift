@@ -149,8 +149,9 @@ struct ConfigurationReadingTests {
             ),
             ("SOJOURN_AMQP_URL", "amqp://a,", "SOJOURN_AMQP_URL is not usable: it must begin with amqp:// or amqps://"),
             (
-                "SOJOURN_REDIS_URL", "redis+sentinel://h1,h2/main",
-                "SOJOURN_REDIS_URL is not usable: it must begin with redis:// or rediss://"
+                "SOJOURN_REDIS_URL", "http://h",
+                "SOJOURN_REDIS_URL is not usable: "
+                    + "it must begin with redis://, rediss://, redis+sentinel:// or rediss+sentinel://"
             ),
             ("SOJOURN_REDIS_URL", "rediss://", "SOJOURN_REDIS_URL is not usable: a host must follow rediss://"),
         ])

@@ -1,11 +1,11 @@
 import NIOCore
 import NIOPosix
-import RedisNIO
+package import RedisNIO
 import Synchronization
 
 /// A RESP2 server whose replies the test chooses. Until then, a real client takes it for Redis.
-final class HostileRedis: Sendable {
-    typealias Answer = @Sendable (_ command: [String]) -> RedisReply
+package final class HostileRedis: Sendable {
+    package typealias Answer = @Sendable (_ command: [String]) -> RedisReply
 
     private let channel: any Channel
     private let answer: AnswerBox
@@ -13,9 +13,10 @@ final class HostileRedis: Sendable {
     private init(_ channel: any Channel, _ answer: AnswerBox) {
         self.channel = channel
         self.answer = answer
+        port = channel.localAddress?.port ?? 0
     }
 
-    static func start(_ answer: @escaping Answer) async throws -> HostileRedis {
+    package static func start(_ answer: @escaping Answer) async throws -> HostileRedis {
         let box = AnswerBox(answer)
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
@@ -27,19 +28,21 @@ final class HostileRedis: Sendable {
         return HostileRedis(channel, box)
     }
 
-    var url: String { "redis://127.0.0.1:\(channel.localAddress?.port ?? 0)" }
+    /// Kept after it stopped: then nothing listens there.
+    package let port: Int
+    package var url: String { "redis://127.0.0.1:\(port)" }
 
     /// Changes the answer from now on.
-    func turn(_ answer: @escaping Answer) {
+    package func turn(_ answer: @escaping Answer) {
         self.answer.set(answer)
     }
 
-    func stop() async throws {
+    package func stop() async throws {
         try await channel.close()
     }
 
     /// The requests that start every connection, answered the way Redis does.
-    static func greeting(_ command: [String]) -> RedisReply? {
+    package static func greeting(_ command: [String]) -> RedisReply? {
         switch command.first {
         case "SCRIPT": .bulk(Array(String(repeating: "a", count: 40).utf8))
         case "PING": .simple("PONG")
@@ -48,7 +51,7 @@ final class HostileRedis: Sendable {
         }
     }
 
-    final class AnswerBox: Sendable {
+    fileprivate final class AnswerBox: Sendable {
         private let answer: Mutex<Answer>
 
         init(_ answer: @escaping Answer) {
@@ -128,10 +131,10 @@ extension ByteBuffer {
 }
 
 extension RedisReply {
-    static func text(_ text: String) -> RedisReply { .bulk(Array(text.utf8)) }
+    package static func text(_ text: String) -> RedisReply { .bulk(Array(text.utf8)) }
 
     /// A well-formed reply, modified so that it makes no sense, or a different reply.
-    func mutated(using random: inout some RandomNumberGenerator) -> RedisReply {
+    package func mutated(using random: inout some RandomNumberGenerator) -> RedisReply {
         if case .array(var elements) = self, !elements.isEmpty, Int.random(in: 0..<8, using: &random) > 0 {
             let place = Int.random(in: elements.indices, using: &random)
             switch Int.random(in: 0..<8, using: &random) {
