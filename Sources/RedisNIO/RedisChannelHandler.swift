@@ -61,12 +61,7 @@ final class RedisChannelHandler: ChannelInboundHandler, PipelineSender {
             if let error = limitError(of: pipeline.count, byteCount: pipeline.byteCount) {
                 return completion(.failure(error))
             }
-            for call in pipeline.scriptCalls {
-                guard let hash = scripts.hash(of: call.script) else {
-                    return completion(.failure(Self.unknown(call.script)))
-                }
-                pipeline.fillIn(hash, for: call)
-            }
+            if let unknown = pipeline.fillIn(from: scripts) { return completion(.failure(Self.unknown(unknown))) }
             write(pipeline, mayRepeat: !pipeline.scriptCalls.isEmpty, context, completion)
         case .detached, .draining:
             completion(.failure(RedisError(.notConnected, "the connection is closing")))

@@ -64,6 +64,24 @@ package final class RedisClient: Service {
         supervisor.value.send(pipeline, whenDone: completion)
     }
 
+    /// The servers that hold a part of the data each: all masters of a cluster, otherwise one.
+    ///
+    /// - Throws: ``RedisError`` with `notConnected`.
+    package func masters() async throws(RedisError) -> [RedisEndpoint] {
+        try await supervisor.answer { supervisor, answer in answer(supervisor.masters) }.get()
+    }
+
+    /// Sends to one of the ``masters()``, whatever keys the commands have. Nothing is redirected.
+    ///
+    /// - Throws: as ``send(_:)``; `notConnected` also if this server is not a master any more.
+    package func send(
+        _ pipeline: RedisPipeline, to master: RedisEndpoint
+    ) async throws(RedisError) -> [RedisReply] {
+        try await supervisor.answer { supervisor, answer in
+            supervisor.send(pipeline, to: master) { answer($0) }
+        }.get()
+    }
+
     /// Drops the current connection and reconnects, because its server's replies make no sense. Has no effect while
     /// disconnected.
     package func abandonConnection(because reason: RedisError) async {

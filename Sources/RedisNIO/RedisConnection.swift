@@ -22,8 +22,6 @@ package final class RedisConnection: Sendable {
         closeFuture = handler.closeFuture
     }
 
-    var place: String { endpoint.description }
-
     /// Opens a connection to a single server, authenticates, selects the database and loads the scripts.
     ///
     /// - Parameters:
@@ -68,6 +66,12 @@ package final class RedisConnection: Sendable {
     /// sent by the completions of one socket read goes out in one write.
     package func send(_ pipeline: consuming RedisPipeline, whenDone completion: @escaping RedisCompletion) {
         handler.value.send(pipeline, whenDone: completion)
+    }
+
+    /// Fills in the hashes of a pipeline's scripts, as far as they are known. Must be called on the event loop.
+    func fillIn(_ pipeline: inout RedisPipeline) {
+        // One that is unknown is reported when the pipeline is sent.
+        _ = pipeline.fillIn(from: handler.value.scripts)
     }
 
     /// Accepts no more commands, waits for the outstanding replies, and closes. Returns once the connection has ended.

@@ -48,8 +48,12 @@ struct RedisConnector: Sendable {
         return variant
     }
 
+    /// - Parameter owns: whether the server serves a slot; by default all.
     /// - Returns: a connection that is ready for use. The future only fails with a ``RedisError``.
-    func open(_ endpoint: RedisEndpoint, on eventLoop: any EventLoop) -> EventLoopFuture<RedisConnection> {
+    func open(
+        _ endpoint: RedisEndpoint, owning owns: @escaping @Sendable (Int) -> Bool = { _ in true },
+        on eventLoop: any EventLoop
+    ) -> EventLoopFuture<RedisConnection> {
         guard let bootstrap = ClientBootstrap(validatingGroup: eventLoop) else {
             let error = RedisError(.invalidConfiguration, "sockets need an event loop from NIOPosix")
             return eventLoop.makeFailedFuture(error)
@@ -72,7 +76,7 @@ struct RedisConnector: Sendable {
                     .connectFailed, "cannot connect to \(endpoint)", underlying: Self.cause(of: error))
             }
             .flatMap { channel in
-                setUp(channel, of: endpoint)
+                setUp(channel, of: endpoint, owns)
             }
     }
 
@@ -91,7 +95,9 @@ struct RedisConnector: Sendable {
         return attempts.connectionErrors.first?.error ?? attempts.dnsAError ?? attempts.dnsAAAAError ?? error
     }
 
-    private func setUp(_ channel: any Channel, of endpoint: RedisEndpoint) -> EventLoopFuture<RedisConnection> {
+    private func setUp(
+        _ channel: any Channel, of endpoint: RedisEndpoint, _ owns: @escaping (Int) -> Bool
+    ) -> EventLoopFuture<RedisConnection> {
         let promise = channel.eventLoop.makePromise(of: RedisConnection.self)
         do {
             let handler = try channel.pipeline.syncOperations.handler(type: RedisChannelHandler.self)
@@ -103,7 +109,7 @@ struct RedisConnector: Sendable {
                     for (script, hash) in try setup.check(result) {
                         handler.scripts.record(hash, for: script)
                     }
-                    ask(handler, connection, promise)
+                    ask(handler, connection, owns, promise)
                 } catch {
                     handler.drain()
                     promise.fail(error)
@@ -118,12 +124,14 @@ struct RedisConnector: Sendable {
 
     /// Runs the probe, and delivers the connection if the user has all permissions.
     private func ask(
-        _ handler: RedisChannelHandler, _ connection: RedisConnection, _ promise: EventLoopPromise<RedisConnection>
+        _ handler: RedisChannelHandler, _ connection: RedisConnection, _ owns: (Int) -> Bool,
+        _ promise: EventLoopPromise<RedisConnection>
     ) {
-        guard let probe else { return promise.succeed(connection) }
-        handler.send(probe.pipeline) { result in
+        guard let probe, let pipeline = probe.pipeline(owns) else { return promise.succeed(connection) }
+        let inCluster = configuration.deployment == .cluster
+        handler.send(pipeline) { result in
             do throws(RedisError) {
-                try probe.check(result, user: configuration.user)
+                try probe.check(result, user: configuration.user, inCluster: inCluster)
                 promise.succeed(connection)
             } catch {
                 handler.drain()

@@ -7,6 +7,7 @@ struct RedisLinkOpener: Sendable {
     private enum Place {
         case server(RedisEndpoint)
         case masterKnown(to: SentinelDirectory)
+        case mastersKnown(to: ClusterDirectory)
     }
 
     private let connector: RedisConnector
@@ -24,7 +25,8 @@ struct RedisLinkOpener: Sendable {
         case .sentinel(let name):
             place = .masterKnown(
                 to: SentinelDirectory(masterName: name, configuration: configuration, connector: connector))
-        case .cluster: throw RedisError(.invalidConfiguration, "Redis Cluster is not supported yet")
+        case .cluster:
+            place = .mastersKnown(to: ClusterDirectory(configuration: configuration, connector: connector))
         }
     }
 
@@ -33,6 +35,7 @@ struct RedisLinkOpener: Sendable {
         switch place {
         case .server(let server): connector.open(server, on: eventLoop).map { $0 as any RedisLink }
         case .masterKnown(let directory): openMaster(directory, on: eventLoop)
+        case .mastersKnown(let directory): openCluster(directory, on: eventLoop)
         }
     }
 
@@ -78,5 +81,40 @@ struct RedisLinkOpener: Sendable {
             error.code,
             "\(error.message) (at \(answer.master), which the Sentinel \(answer.sentinel) takes for the master \(name))",
             underlying: error.underlying)
+    }
+
+    // MARK: Redis Cluster
+
+    private func openCluster(
+        _ directory: ClusterDirectory, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<any RedisLink> {
+        directory.find(on: eventLoop).flatMap { answer in
+            let table = answer.table
+            let attempts = table.masters.enumerated().map { index, master in
+                connector.open(master, owning: { table.owner(of: $0) == index }, on: eventLoop)
+            }
+            return EventLoopFuture.whenAllComplete(attempts, on: eventLoop).flatMapThrowing { results in
+                let connections = results.compactMap { try? $0.get() }
+                if let error = results.lazy.compactMap(\.failure).first {
+                    directory.wasWrong(answer)
+                    for connection in connections { connection.beginClosing() }
+                    throw error as? RedisError ?? RedisError(.connectFailed, "a node failed", underlying: error)
+                }
+                let nodes = ClusterNodes(connections, on: eventLoop) { node, owns in
+                    connector.open(node, owning: owns, on: eventLoop)
+                }
+                let patience = TimeAmount(connector.configuration.replyTimeout)
+                return RedisClusterLink(ClusterRouter(table, nodes, patience: patience), on: eventLoop)
+            }
+        }
+    }
+}
+
+extension Result {
+    fileprivate var failure: Failure? {
+        switch self {
+        case .success: nil
+        case .failure(let error): error
+        }
     }
 }

@@ -25,6 +25,11 @@ package struct RedisPipeline: Sendable {
     /// ``RedisReply/oversized(bytes:)``, so that a large request holds a bounded amount of memory. Replies of up to
     /// ``smallReply`` bytes are always kept.
     package var replyBudget = ReplyBudget.unlimited
+    /// In a cluster, commands without a key (`TIME`) go to the node of this key; without it, to the node of the
+    /// pipeline's first key.
+    package var home: String?
+    /// Whether the scripts' hashes are filled in.
+    private var isFilledIn = true
 
     /// Replies up to this size, in bytes, do not count against the budget: every command's success or error reply is
     /// shorter.
@@ -76,6 +81,7 @@ package struct RedisPipeline: Sendable {
         scriptCalls.append(
             ScriptCall(script: script, command: count, start: start, end: buffer.writerIndex, hash: hash))
         count += 1
+        isFilledIn = false
     }
 
     /// Adds `SCRIPT LOAD`, whose reply is the script's hash.
@@ -83,18 +89,36 @@ package struct RedisPipeline: Sendable {
         command("SCRIPT", "LOAD", .bytes(script.source))
     }
 
-    /// Adds a command of another pipeline as encoded there, with its hash filled in.
-    mutating func repeatCommand(_ call: ScriptCall, of sent: ByteBuffer) {
-        guard var encoded = sent.getSlice(at: call.start, length: call.end - call.start) else {
+    /// Adds a command of another pipeline as encoded there.
+    ///
+    /// - Parameter call: the script that it evaluates; nil if none, or if its hash is filled in and no other is known.
+    mutating func repeatCommand(_ range: Range<Int>, of sent: ByteBuffer, as call: ScriptCall? = nil) {
+        guard var encoded = sent.getSlice(at: range.lowerBound, length: range.count) else {
             preconditionFailure("the buffer must contain every command added to it")
         }
+        let start = buffer.writerIndex
         buffer.writeBuffer(&encoded)
+        if let call {
+            scriptCalls.append(
+                ScriptCall(
+                    script: call.script, command: count, start: start, end: buffer.writerIndex,
+                    hash: start + call.hash - call.start))
+            isFilledIn = false
+        }
         count += 1
     }
 
-    /// Fills in a script's hash.
-    mutating func fillIn(_ hash: ScriptHash, for call: ScriptCall) {
-        buffer.setBytes(hash.characters, at: call.hash)
+    /// Fills in the scripts' hashes, unless they are.
+    ///
+    /// - Returns: a script that the catalogue lacks; nil on success.
+    mutating func fillIn(from catalogue: ScriptCatalogue) -> RedisScript? {
+        guard !isFilledIn else { return nil }
+        for call in scriptCalls {
+            guard let hash = catalogue.hash(of: call.script) else { return call.script }
+            buffer.setBytes(hash.characters, at: call.hash)
+        }
+        isFilledIn = true
+        return nil
     }
 }
 

@@ -5,31 +5,39 @@
 /// running each command on an unused key would leave data behind, or not cover commands that scripts run.)
 package struct RedisProbe: Sendable {
     package let script: RedisScript
-    package let keys: [String]
+    /// Sets of keys to choose from, which differ only in their slots: a cluster node is asked about keys that it serves.
+    package let keySets: [[String]]
     package let arguments: [RedisArgument]
     /// Describes the keys, for the message that the user may not access them.
     package let keysDescription: String
 
-    package init(script: RedisScript, keys: [String], arguments: [RedisArgument] = [], keysDescription: String) {
+    package init(script: RedisScript, keySets: [[String]], arguments: [RedisArgument] = [], keysDescription: String) {
         self.script = script
-        self.keys = keys
+        self.keySets = keySets
         self.arguments = arguments
         self.keysDescription = keysDescription
     }
 
-    var pipeline: RedisPipeline {
+    /// - Parameter owns: whether the server serves a slot.
+    /// - Returns: nil for a server that serves none of the keys, and will not be asked for them.
+    func pipeline(_ owns: (Int) -> Bool) -> RedisPipeline? {
+        let keys = keySets.first { keys in keys.first.map { owns(HashSlot.slot(of: Array($0.utf8))) } ?? true }
+        guard let keys else { return nil }
         var pipeline = RedisPipeline()
         pipeline.evaluate(script, keys: keys, arguments: arguments)
         return pipeline
     }
 
-    /// - Parameter user: the ACL user that the connection is authenticated as.
+    /// - Parameters:
+    ///   - user: the ACL user that the connection is authenticated as.
+    ///   - inCluster: whether the server may redirect, because a slot has just been moved.
     /// - Throws: ``RedisError/Code/notPermitted`` if a permission is missing; otherwise the pipeline's error.
-    func check(_ result: Result<[RedisReply], RedisError>, user: String) throws(RedisError) {
+    func check(_ result: Result<[RedisReply], RedisError>, user: String, inCluster: Bool) throws(RedisError) {
         let replies = try result.repliesBeforeUse()
         guard let reply = replies.first else { return }
         if let error = reply.serverError {
             switch error.kind {
+            case .redirection where inCluster: return
             case .accessDenied, .redirection, .unknownCommand:
                 throw RedisError(
                     .notPermitted,

@@ -52,6 +52,22 @@ final class RedisSupervisor: PipelineSender {
         }
     }
 
+    /// The masters of the current link.
+    var masters: Result<[RedisEndpoint], RedisError> {
+        life.link.map { .success($0.masters) } ?? .failure(notConnected)
+    }
+
+    /// Sends to one of the ``masters``.
+    func send(
+        _ pipeline: consuming RedisPipeline, to master: RedisEndpoint, whenDone completion: @escaping RedisCompletion
+    ) {
+        guard let connection = life.link else { return completion(.failure(notConnected)) }
+        connection.send(pipeline, to: master) { result in
+            completion(result)
+            self.inspect(result, from: connection)
+        }
+    }
+
     private var notConnected: RedisError {
         var reason = life.lastFailure
         if case .shutDown = life.phase { reason = RedisError(.notConnected, "the client was shut down") }
@@ -145,11 +161,7 @@ final class RedisSupervisor: PipelineSender {
 
     private func look(at connection: any RedisLink) {
         guard isCurrent(connection) else { return }
-        if !wasHeardOf {
-            var ping = RedisPipeline()
-            ping.command("PING")
-            connection.send(ping) { self.inspect($0, from: connection) }
-        }
+        connection.ping(isSilent: !wasHeardOf) { self.inspect($0, from: connection) }
         wasHeardOf = false
         lookLater(at: connection)
     }

@@ -17,7 +17,7 @@ struct ScriptRepetition {
             pipeline.load(script)
         }
         for call in calls {
-            pipeline.repeatCommand(call, of: sent.buffer)
+            pipeline.repeatCommand(call.start..<call.end, of: sent.buffer)
         }
         self.scripts = scripts
         self.calls = calls

@@ -86,9 +86,9 @@ struct KeySpace: Sendable {
         prefixes[Int(Partition(of: message).number)].claim + message.name
     }
 
-    /// One key of each kind, in the order `probe.lua` expects. These keys are never used.
-    var probes: [String] {
-        let prefix = prefixes[0].partition
+    /// One key of each kind of a partition, in the order `probe.lua` expects. These keys are never used.
+    func probes(_ partition: Partition) -> [String] {
+        let prefix = prefix(partition)
         let nobody = String(repeating: "-", count: SessionID.ownLength)
         return [
             prefix + "a:" + nobody, prefix + "t:" + nobody, prefix + "d", prefix + "o", prefix + "i:" + nobody,

@@ -115,34 +115,54 @@ private struct Replacement {
 
 extension RedisSessionStore {
     /// Calls `visit` with every key and its sealed values. A value that exists throughout the walk is visited at least
-    /// once.
+    /// once, unless a cluster moves its slot to another master meanwhile.
     private func walk(
         _ progress: inout ResealProgress, _ onProgress: (ResealProgress) -> Void,
         visit: (SealedKey, [SealedElement], inout ResealProgress) async throws(StoreError) -> Void
     ) async throws(StoreError) {
-        var cursor = "0"
-        repeat {
-            let page = try await page(from: cursor)
-            var rest = page.keys[...]
-            while !rest.isEmpty {
-                let keys = Array(rest.prefix(Self.valueKeys))
-                rest = rest.dropFirst(keys.count)
-                for (key, elements) in zip(keys, try await elements(of: keys, &progress)) {
-                    progress.records += elements.count
-                    try await visit(key, elements, &progress)
+        let masters = try await masters()
+        for (number, master) in masters.enumerated() {
+            var cursor = "0"
+            repeat {
+                let page = try await page(from: cursor, of: master)
+                var rest = page.keys[...]
+                while !rest.isEmpty {
+                    let keys = Array(rest.prefix(Self.valueKeys))
+                    rest = rest.dropFirst(keys.count)
+                    for (key, elements) in zip(keys, try await elements(of: keys, &progress)) {
+                        progress.records += elements.count
+                        try await visit(key, elements, &progress)
+                    }
                 }
-            }
-            cursor = page.next
-            progress.fraction = cursor == "0" ? 1 : Self.fraction(of: cursor)
-            onProgress(progress)
-        } while cursor != "0"
+                cursor = page.next
+                let own = cursor == "0" ? 1 : Self.fraction(of: cursor)
+                progress.fraction = (Double(number) + own) / Double(masters.count)
+                onProgress(progress)
+            } while cursor != "0"
+        }
     }
 
-    private func page(from cursor: String) async throws(StoreError) -> (keys: [SealedKey], next: String) {
+    private func masters() async throws(StoreError) -> [RedisEndpoint] {
+        do {
+            return try await redis.masters()
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    private func page(from cursor: String, of master: RedisEndpoint) async throws(StoreError) -> (
+        keys: [SealedKey], next: String
+    ) {
         var pipeline = RedisPipeline()
         pipeline.command(
             "SCAN", .string(cursor), "MATCH", .string(keys.pattern), "COUNT", .integer(Self.pageKeys))
-        guard let parts = try Self.value(try await sendOne(pipeline)).array, parts.count == 2,
+        let replies: [RedisReply]
+        do {
+            replies = try await redis.send(pipeline, to: master)
+        } catch {
+            throw StoreError(error)
+        }
+        guard let parts = try Self.value(replies.first ?? .null).array, parts.count == 2,
             let next = parts[0].string, let names = parts[1].array
         else { throw await distrust("SCAN") }
         return (names.compactMap { $0.string.flatMap(SealedKey.init) }, next)

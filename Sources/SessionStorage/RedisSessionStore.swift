@@ -11,7 +11,8 @@ package struct RedisSessionStore: SessionStore {
     package static func probe(in namespace: String) -> RedisProbe {
         let keys = KeySpace(namespace: namespace)
         return RedisProbe(
-            script: RedisScript(name: "probe", source: PackageResources.probe_lua), keys: keys.probes,
+            script: RedisScript(name: "probe", source: PackageResources.probe_lua),
+            keySets: Partition.all.map(keys.probes),
             arguments: [.string(keys.keyring)], keysDescription: "the keys \(namespace):*")
     }
 
@@ -83,7 +84,10 @@ package struct RedisSessionStore: SessionStore {
         case another
     }
 
+    /// Of several masters, each has a clock of its own. The one that decisions use is that of the node which holds the
+    /// mass revocations in force, for every worker.
     func send(_ pipeline: consuming RedisPipeline) async throws(StoreError) -> [RedisReply] {
+        pipeline.home = revocationsKey
         do {
             return try await redis.send(pipeline)
         } catch {

@@ -102,8 +102,13 @@ struct RedisFixture: Installation {
     }
 
     func keys() async throws -> [String] {
-        let replies = try await command("KEYS", .string("\(namespace):*"))
-        return (replies.array ?? []).compactMap(\.string)
+        var pipeline = RedisPipeline()
+        pipeline.command("KEYS", .string("\(namespace):*"))
+        var keys: [String] = []
+        for master in try await client.masters() {
+            keys += (try await client.send(pipeline, to: master).first?.array ?? []).compactMap(\.string)
+        }
+        return keys
     }
 
     func command(_ name: String, _ arguments: RedisArgument...) async throws -> RedisReply {

@@ -49,7 +49,10 @@ struct RedisPipelineTests {
         pipeline.evaluate(script, keys: ["a", "b"], arguments: [7])
         let size = pipeline.byteCount
         let hash = String(repeating: "e", count: 40)
-        pipeline.fillIn(try #require(ScriptHash(.bulk(Array(hash.utf8)))), for: pipeline.scriptCalls[0])
+        var catalogue = ScriptCatalogue()
+        #expect(pipeline.fillIn(from: catalogue) == script)
+        catalogue.record(try #require(ScriptHash(.bulk(Array(hash.utf8)))), for: script)
+        #expect(pipeline.fillIn(from: catalogue) == nil)
         #expect(pipeline.byteCount == size)
         #expect(
             String(buffer: pipeline.buffer) == encoded("PING") + encoded("EVALSHA", hash, "2", "a", "b", "7"))

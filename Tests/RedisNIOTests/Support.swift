@@ -15,7 +15,8 @@ final class ScriptedServer {
     let handler: RedisChannelHandler
 
     init(
-        loop: EmbeddedEventLoop = EmbeddedEventLoop(), scripts: [(RedisScript, String)] = [],
+        loop: EmbeddedEventLoop = EmbeddedEventLoop(),
+        endpoint: RedisEndpoint = RedisEndpoint(host: "127.0.0.1", port: 6379), scripts: [(RedisScript, String)] = [],
         change: (inout RedisConfiguration) -> Void = { _ in }
     ) throws {
         var configuration = RedisConfiguration()
@@ -25,7 +26,7 @@ final class ScriptedServer {
         try channel.pipeline.syncOperations.addHandler(handler)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 6379)).wait()
         connection = RedisConnection(
-            handler: handler, endpoint: RedisEndpoint(host: "127.0.0.1", port: 6379), eventLoop: channel.eventLoop)
+            handler: handler, endpoint: endpoint, eventLoop: channel.eventLoop)
         for (script, hash) in scripts {
             handler.scripts.record(try #require(ScriptHash(.bulk(Array(hash.utf8)))), for: script)
         }

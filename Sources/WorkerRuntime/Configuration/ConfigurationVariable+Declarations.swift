@@ -18,9 +18,12 @@ extension ConfigurationVariable {
         case .redisUrl:
             .secret(
                 \.redisURL, "url",
-                "The Redis that stores all state (redis:// or rediss://; redis+sentinel://host,host/master-name)",
+                "The Redis that stores all state: redis:// or rediss://; with +sentinel for the master that Sentinels know "
+                    + "(redis+sentinel://host,host/master-name), with +cluster for a Redis Cluster",
                 reader: { (setting) throws(ConfigurationError) in
-                    try setting.url(schemes: ["redis", "rediss", "redis+sentinel", "rediss+sentinel"])
+                    try setting.url(schemes: [
+                        "redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster",
+                    ])
                 },
                 shown: WorkerConfiguration.withoutSecrets)
         case .keyringFile:

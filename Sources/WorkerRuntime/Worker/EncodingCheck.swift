@@ -19,8 +19,11 @@ struct EncodingCheck: Sendable {
     func run() async throws {
         var pipeline = RedisPipeline()
         pipeline.command("CONFIG", "GET", .string(Self.setting))
-        let replies = try await redis.send(pipeline)
-        guard let value = Self.value(replies), value < Self.recommended else { return }
+        var values: [Int] = []
+        for master in try await redis.masters() {
+            if let value = Self.value(try await redis.send(pipeline, to: master)) { values.append(value) }
+        }
+        guard let value = values.min(), value < Self.recommended else { return }
         logger.notice(
             "Redis takes more memory for a session than it needs: raise \(Self.setting) to \(Self.recommended)",
             metadata: [LogKey.reason: "\(Self.setting) \(value)"])

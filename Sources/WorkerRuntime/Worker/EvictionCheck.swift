@@ -14,11 +14,15 @@ struct EvictionCheck: Sendable {
     /// - Throws: `ConfigurationError` if Redis evicts and the configuration does not allow it; `RedisError` if it
     ///   cannot be asked.
     func run(_ configuration: WorkerConfiguration) async throws {
+        for master in try await redis.masters() { try await run(configuration, master) }
+    }
+
+    private func run(_ configuration: WorkerConfiguration, _ master: RedisEndpoint) async throws {
         var pipeline = RedisPipeline()
         // Some users, and some hosted servers, allow INFO but not CONFIG.
         pipeline.command("INFO", "memory")
         pipeline.command("CONFIG", "GET", "maxmemory-policy")
-        let replies = try await redis.send(pipeline)
+        let replies = try await redis.send(pipeline, to: master)
         guard let policy = Self.policy(replies) else {
             let refusals = replies.compactMap { $0.serverError.map { String($0.code) } }
             logger.warning(

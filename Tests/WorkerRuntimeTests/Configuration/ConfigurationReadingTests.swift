@@ -151,7 +151,8 @@ struct ConfigurationReadingTests {
             (
                 "SOJOURN_REDIS_URL", "http://h",
                 "SOJOURN_REDIS_URL is not usable: "
-                    + "it must begin with redis://, rediss://, redis+sentinel:// or rediss+sentinel://"
+                    + "it must begin with redis://, rediss://, redis+sentinel://, rediss+sentinel://, "
+                    + "redis+cluster:// or rediss+cluster://"
             ),
             ("SOJOURN_REDIS_URL", "rediss://", "SOJOURN_REDIS_URL is not usable: a host must follow rediss://"),
         ])
