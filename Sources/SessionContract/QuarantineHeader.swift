@@ -15,6 +15,12 @@ package enum QuarantineHeader {
     package static let attempts = prefix + "attempts"
     /// The queue that it came from.
     package static let queue = prefix + "queue"
+    /// When the worker that quarantined it received it, RFC 3339.
+    package static let receivedAt = prefix + "received-at"
+    /// The version of the worker that quarantined it.
+    package static let worker = prefix + "worker"
+    /// Its routing key, if it could not go through the exchange.
+    package static let routingKey = prefix + "routing-key"
     /// The size of the original body in bytes, if it was truncated.
     package static let truncated = prefix + "truncated"
     /// For a property that would take effect if the message were published again, or that does not fit in its place

@@ -5,11 +5,14 @@ package struct Failure: Error, Equatable, Sendable {
     package let message: String
     /// A JSON Pointer (RFC 6901) to the invalid, unknown or missing key; only with `invalidField`.
     package let path: String?
+    /// For operators: what the store said, or which record is damaged. Goes to quarantine, never into a result.
+    package let detail: String?
 
-    package init(_ code: Code, _ message: String, path: String? = nil) {
+    package init(_ code: Code, _ message: String, path: String? = nil, detail: String? = nil) {
         self.code = code
         self.message = message
         self.path = path
+        self.detail = detail
     }
 
     package enum Code: String, Sendable, CaseIterable {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import PoolBenchmark
+import SessionContract
 import SessionCore
 import SessionEngine
 import WorkerCommandLine

@@ -1,4 +1,5 @@
 import ArgumentParser
+import SessionContract
 import WorkerCommandLine
 
 /// The command line. Each command has its own file and is listed here.

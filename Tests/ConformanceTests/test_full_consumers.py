@@ -45,6 +45,32 @@ def test_a_full_queue_of_results_does_not_delay_commands(client, worker, full_qu
     client.channel.queue_unbind(queue, f"{client.namespace}.results", "#")
 
 
+def test_a_full_queue_behind_quarantine_delays_nothing_and_quarantines_nothing_good(client, worker, full_queue, subject):
+    """RabbitMQ then refuses what goes to quarantine, although quarantine itself has taken it."""
+    queue = full_queue("dead")
+    begin = len(worker.log)
+    bad = [client.publish(command, b"no JSON") for command in ("session.create", "session.validate") * 10]
+    for number in range(20):
+        client.call("session.create", {"subject": f"{subject}-{number}"}, seconds=5)
+    for each in bad:
+        assert client.await_reply(each).code == "malformed_message"
+    prefix = f"{client.namespace}.commands."
+    for kind in ("manage", "validate"):
+        client.wait(lambda kind=kind: count(client, prefix + kind) == 0, f"everything in {kind} to be acknowledged")
+    client.channel.queue_unbind(queue, f"{client.namespace}.dead", "#")
+    assert "the lane cannot consume" not in worker.log[begin:]
+    assert worker.log[begin:].count("What goes to quarantine will be retried until it is taken") == 1, "once per state"
+    kept = [each.headers for each in client.quarantine if each.raw == b"no JSON"]
+    ids = {each["x-sojourn-id"] for each in kept}
+    assert len(ids) == 20 and len(kept) <= 40, "each, and at most one copy of it"
+    assert {each["x-sojourn-attempts"] for each in kept} == {1}
+    assert len(client.quarantine) == len(kept), "nothing else"
+
+
+def count(client, queue):
+    return client.channel.queue_declare(queue, passive=True).method.message_count
+
+
 def test_a_full_queue_of_events_does_not_delay_commands_and_gets_its_events_later(
     client, worker, full_queue, subject
 ):

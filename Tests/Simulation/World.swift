@@ -360,7 +360,8 @@ extension World {
         case broker.names.results: return number.map { .copy(number: $0, isRefused: isRefused) }
         case broker.names.events:
             return message.properties.messageID.map { .event(id: $0, body: message.body, isRefused: isRefused) }
-        case broker.names.dead:
+        case broker.names.dead,
+            "" where message.properties.headers?[QuarantineHeader.reason] != nil:
             let reason = message.properties.headers?[QuarantineHeader.reason]?.string ?? ""
             return number.map { .quarantine(number: $0, reason: reason) }
         default: return nil

@@ -87,13 +87,15 @@ package enum LaneReport: Sendable {
     case unsendable(exchange: String, reason: String)
 }
 
-/// A message refused by a consumer's queue.
+/// A message refused by a queue.
 package struct RefusedMessage: Sendable {
     package enum Kind: Sendable {
         /// It stays in the outbox, for the relay.
         case event
         /// It is retried for a while.
         case copy
+        /// It is retried until it is taken, and its command is not acknowledged before.
+        case quarantine
     }
 
     package let kind: Kind

@@ -1,5 +1,6 @@
 package import AMQPNIO
 package import SessionContract
+package import SessionCore
 
 /// A delivery and its work. A class, because it is passed on many times, and copying all its parts each time would cost
 /// more than processing it.
@@ -7,11 +8,14 @@ package final class LaneItem: Sendable {
     package let queue: Topology.CommandQueue
     package let delivery: AMQPDelivery
     package let work: Work
+    /// When it arrived, by the machine's clock.
+    package let receivedAt: Timestamp
     /// Memory used until it is acknowledged, in bytes.
     let heldBytes: Int
 
-    init(queue: Topology.CommandQueue, delivery: AMQPDelivery, work: Work) {
+    init(queue: Topology.CommandQueue, delivery: AMQPDelivery, work: Work, receivedAt: Timestamp) {
         self.queue = queue
+        self.receivedAt = receivedAt
         self.delivery = delivery
         self.work = work
         // A parsed body is a tree of values, and larger than its text.

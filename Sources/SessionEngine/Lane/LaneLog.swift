@@ -93,6 +93,7 @@ extension RefusedMessage.Kind {
         switch self {
         case .event: "The events stay in the outbox and will be retried; commands continue."
         case .copy: "The copies of results will be retried for a minute; commands continue."
+        case .quarantine: "What goes to quarantine will be retried until it is taken; other commands continue."
         }
     }
 }

@@ -14,7 +14,7 @@ extension LaneState {
         let items = run.batch.items
         guard items.contains(where: \.delivery.redelivered) else { return process(run, now: now, &actions) }
         let uncounted = items.indices.filter { items[$0].delivery.redelivered && !items[$0].queue.countsDeliveries }
-        guard !uncounted.isEmpty else { return giveUp([], of: run, now: now, &actions) }
+        guard !uncounted.isEmpty else { return giveUp([:], of: run, now: now, &actions) }
         run.stage = .counting(uncounted)
         actions.append(
             .countDeliveries(
@@ -31,28 +31,30 @@ extension LaneState {
         if case .lost = phase { return drop(run, &actions) }
         switch counts {
         case .success(let counts):
-            let places = zip(uncounted, counts).filter { $1 >= DeliveryReader.maxDeliveries }.map(\.0)
-            giveUp(Set(places), of: run, now: now, &actions)
+            let known = zip(uncounted, counts).filter { $1 >= DeliveryReader.maxDeliveries }
+            giveUp(Dictionary(uniqueKeysWithValues: known), of: run, now: now, &actions)
         // It will be redelivered if it fails again.
-        case .failure: giveUp([], of: run, now: now, &actions)
+        case .failure: giveUp([:], of: run, now: now, &actions)
         }
     }
 
     /// Quarantines commands that were delivered too often, according to the store or to their queue.
+    ///
+    /// - Parameter counted: those that are according to the store, by their places, with their redeliveries.
     private mutating func giveUp(
-        _ counted: Set<Int>, of run: consuming BatchRun, now: NIODeadline, _ actions: inout [LaneAction]
+        _ counted: [Int: Int64], of run: consuming BatchRun, now: NIODeadline, _ actions: inout [LaneAction]
     ) {
         let items = run.batch.items
-        let givenUp = items.indices.map { counted.contains($0) || items[$0].work.isGivenUp }
+        let givenUp = items.indices.map { counted[$0] != nil || items[$0].work.isGivenUp }
         guard givenUp.contains(true) else { return process(run, now: now, &actions) }
         let batch = backlog.split(&run.batch) { givenUp[$0] }
         let failure = Failure(.internal, "delivered \(DeliveryReader.maxDeliveries) times and never finished")
         var out = OutgoingBatch()
-        for item in batch.items {
-            out.append(
-                parts.outgoing.quarantined(
-                    item.delivery, from: parts.name(of: item.queue), because: failure, at: parts.wallClock(),
-                    id: parts.decider.resultNames.next()), .quarantine)
+        for (place, item) in zip(givenUp.indices.filter { givenUp[$0] }, batch.items) {
+            let message = parts.outgoing.quarantined(
+                item, from: parts.name(of: item.queue), because: failure, at: parts.wallClock(),
+                id: parts.decider.resultNames.next(), deliveries: counted[place].map { $0 + 1 })
+            out.append(message, .quarantine(queue: parts.outgoing.names.quarantine))
         }
         actions.append(.report(.givenUp(batch.count)))
         publish(batch, out, &actions)

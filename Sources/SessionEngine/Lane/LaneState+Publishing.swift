@@ -9,11 +9,21 @@ extension LaneState {
     mutating func publish(
         _ batch: consuming UnacknowledgedBatch, _ completions: [Completion], _ actions: inout [LaneAction]
     ) {
+        // What goes to quarantine is published apart: nothing else waits while quarantine refuses it.
+        guard completions.contains(where: \.isQuarantined) else { return publishAll(batch, completions, &actions) }
+        var good = batch
+        let bad = backlog.split(&good) { completions[$0].isQuarantined }
+        publishAll(bad, completions.filter(\.isQuarantined), &actions)
+        if !good.isEmpty { publishAll(good, completions.filter { !$0.isQuarantined }, &actions) }
+    }
+
+    private mutating func publishAll(
+        _ batch: consuming UnacknowledgedBatch, _ completions: [Completion], _ actions: inout [LaneAction]
+    ) {
         var out = OutgoingBatch()
         out.reserve(batch.count)
         for (item, completion) in zip(batch.items, completions) {
-            parts.outgoing.append(
-                completion, of: item.delivery, named: item.work.name, queue: parts.name(of: item.queue), to: &out)
+            parts.outgoing.append(completion, of: item, queue: parts.name(of: item.queue), to: &out)
         }
         publish(batch, out, &actions)
     }

@@ -24,7 +24,10 @@ extension LaneState {
         case .lost, .finished: return
         case .new: preconditionFailure("there are no consumers yet")
         }
-        let items = deliveries.map { LaneItem(queue: queue, delivery: $0, work: parts.reader.read($0)) }
+        let moment = parts.wallClock()
+        let items = deliveries.map {
+            LaneItem(queue: queue, delivery: $0, work: parts.reader.read($0), receivedAt: moment)
+        }
         backlog.add(items, from: queue)
         if queue == .unknown {
             let commands = items.compactMap(\.work.name)

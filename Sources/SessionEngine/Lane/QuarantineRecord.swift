@@ -8,9 +8,21 @@ import SessionCrypto
 struct QuarantineRecord {
     /// In characters. A path contains a key from the sender, which may be as long as a body.
     private static let maxPathLength = 256
+    /// In characters: a server's sentence may repeat what it was sent.
+    private static let maxDetailLength = 256
     /// RabbitMQ also routes a message to these keys ("sender-selected distribution"), and closes the channel if they
     /// are not a list of strings. So these headers are renamed.
     private static let copies: Set<String> = ["CC", "BCC"]
+
+    /// What happened to it before.
+    struct History {
+        /// How often it was delivered, as far as anybody counts.
+        let deliveries: Int64
+        /// When this worker received it.
+        let receivedAt: Timestamp
+        /// This worker's version.
+        let worker: String
+    }
 
     let delivery: AMQPDelivery
     let queue: String
@@ -18,6 +30,7 @@ struct QuarantineRecord {
     let at: Timestamp
     /// The message's id in quarantine.
     let id: String
+    let history: History
     let sealer: Sealer
 
     func message(for exchange: String) -> AMQPMessage {
@@ -28,24 +41,33 @@ struct QuarantineRecord {
         sealProperties(&properties, &headers, with: seal)
         move(&properties.userID, "user_id", to: &headers)
         move(&properties.expiration, "expiration", to: &headers)
-        addOwn(to: &headers)
+        addOwn(to: &headers, with: seal)
         properties.headers = headers
         return AMQPMessage(
             exchange: exchange, routingKey: routingKey, mandatory: true, properties: properties,
             body: seal.sealed(delivery.body) ?? delivery.body)
     }
 
-    private func addOwn(to headers: inout AMQPTable) {
+    private func addOwn(to headers: inout AMQPTable, with seal: CredentialSeal) {
         headers[QuarantineHeader.id] = .string(id)
         headers[QuarantineHeader.reason] = .string(failure.code.rawValue)
-        headers[QuarantineHeader.error] = .string(
-            failure.path.map { "\($0.prefix(Self.maxPathLength)): \(failure.message)" } ?? failure.message)
+        headers[QuarantineHeader.error] = .string(sentence(with: seal))
         if delivery.isTruncated {
             headers[QuarantineHeader.truncated] = .int64(Int64(clamping: delivery.bodySize))
         }
         headers[QuarantineHeader.at] = .string(at.rfc3339)
-        headers[QuarantineHeader.attempts] = .int64(delivery.earlierDeliveries + 1)
+        headers[QuarantineHeader.receivedAt] = .string(history.receivedAt.rfc3339)
+        headers[QuarantineHeader.attempts] = .int64(history.deliveries)
         headers[QuarantineHeader.queue] = .string(queue)
+        headers[QuarantineHeader.worker] = .string(history.worker)
+    }
+
+    /// What was wrong, and what the store said about it.
+    private func sentence(with seal: CredentialSeal) -> String {
+        let path = failure.path.map { "\($0.prefix(Self.maxPathLength)): " } ?? ""
+        guard let detail = failure.detail?.prefix(Self.maxDetailLength) else { return path + failure.message }
+        let bytes = Array(detail.utf8)
+        return path + failure.message + " (" + String(decoding: seal.sealed(bytes) ?? bytes, as: UTF8.self) + ")"
     }
 
     /// RabbitMQ would refuse a `user_id` other than ours, and drop the message after `expiration`.

@@ -62,6 +62,12 @@ package final class Completion: Sendable {
         }
     }
 
+    /// Whether the command goes to quarantine.
+    package var isQuarantined: Bool {
+        guard let failure else { return false }
+        return failure.code.isQuarantined && !omissions.contains(.quarantine)
+    }
+
     /// The same, with its events, once they are in the outbox.
     func with(events: [PendingEvent]) -> Completion {
         Completion(

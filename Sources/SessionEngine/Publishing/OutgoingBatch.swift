@@ -9,8 +9,8 @@ package struct OutgoingBatch {
         case copy
         /// An event, to be cleared from the outbox once it is published.
         case event(OutboxEntry.Reference)
-        /// A command that could not be parsed or executed.
-        case quarantine
+        /// A command that could not be parsed or executed, and the queue where it is kept.
+        case quarantine(queue: String)
     }
 
     /// The messages that must be confirmed before the commands are acknowledged, and the kind of each.

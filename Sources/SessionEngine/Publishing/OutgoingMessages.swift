@@ -19,18 +19,17 @@ package struct OutgoingMessages: Sendable {
     /// Appends everything that has to be published for `completion`.
     ///
     /// - Parameters:
-    ///   - name: the command's name; `nil` if it is unknown.
-    ///   - queue: the queue that it came from.
+    ///   - item: the command.
+    ///   - queue: the name of the queue that it came from.
     func append(
-        _ completion: Completion, of delivery: AMQPDelivery, named name: CommandName?, queue: String,
-        to batch: inout OutgoingBatch
+        _ completion: Completion, of item: LaneItem, queue: String, to batch: inout OutgoingBatch
     ) {
-        appendResults(of: completion, to: delivery, changesState: name?.changesState ?? true, &batch)
+        appendResults(of: completion, to: item.delivery, changesState: item.work.name?.changesState ?? true, &batch)
         for event in completion.events { batch.append(message(for: event.event), .event(event.reference)) }
-        if let failure = completion.failure, failure.code.isQuarantined, !completion.omissions.contains(.quarantine) {
-            batch.append(
-                quarantined(delivery, from: queue, because: failure, at: completion.at, id: completion.resultID),
-                .quarantine)
+        if let failure = completion.failure, completion.isQuarantined {
+            let message = quarantined(
+                item, from: queue, because: failure, at: completion.at, id: completion.resultID)
+            batch.append(message, .quarantine(queue: names.quarantine))
         }
     }
 
@@ -65,13 +64,33 @@ package struct OutgoingMessages: Sendable {
 
     /// The quarantined form of a message that could not be executed.
     ///
-    /// - Parameter id: binds the seals in it.
+    /// - Parameters:
+    ///   - id: binds the seals in it.
+    ///   - deliveries: how often it was delivered, if the store has counted; otherwise its queue's count is used.
     func quarantined(
-        _ delivery: AMQPDelivery, from queue: String, because failure: Failure, at now: Timestamp, id: String
+        _ item: LaneItem, from queue: String, because failure: Failure, at now: Timestamp, id: String,
+        deliveries: Int64? = nil
     ) -> AMQPMessage {
         QuarantineRecord(
-            delivery: delivery, queue: queue, failure: failure, at: now, id: id, sealer: sealers.sealer
+            delivery: item.delivery, queue: queue, failure: failure, at: now, id: id,
+            history: QuarantineRecord.History(
+                deliveries: deliveries ?? item.delivery.earlierDeliveries + 1, receivedAt: item.receivedAt,
+                worker: SojournVersion.text),
+            sealer: sealers.sealer
         ).message(for: names.dead)
+    }
+
+    /// A quarantined message for its queue itself. Where the exchange refuses it, another queue that somebody bound there
+    /// may be what is full, and AMQP does not say which queue it was.
+    static func direct(_ message: AMQPMessage, to queue: String) -> AMQPMessage {
+        guard !message.exchange.isEmpty else { return message }
+        var direct = message
+        direct.exchange = ""
+        direct.routingKey = queue
+        var headers = message.properties.headers ?? AMQPTable()
+        headers[QuarantineHeader.routingKey] = .string(message.routingKey)
+        direct.properties.headers = headers
+        return direct
     }
 
     /// A quarantined message without the sender's headers, if those leave no room for ours; `nil` for any other

@@ -17,10 +17,12 @@ package struct Confirmation: ~Copyable {
 /// The messages of a batch until the broker has confirmed them: the batch goes in, and comes out with the proof.
 ///
 /// Messages refused by a consumer's full queue delay nothing: events stay in the outbox, for the relay, and copies are
-/// retried for a while. Publishing to quarantine is mandatory.
+/// retried for a while. What goes to quarantine is published until it is taken, straight to the queue after the first
+/// refusal.
 package struct Publication: ~Copyable {
-    /// How often quarantine may refuse before the connection is given up and the command is redelivered.
-    private static let quarantineAttempts = 5
+    /// How often there may be no quarantine queue before the connection is given up: the next one declares the queue
+    /// again.
+    private static let attemptsWithoutQueue = 5
 
     /// The progress of the publication.
     enum Stage {
@@ -34,8 +36,7 @@ package struct Publication: ~Copyable {
         case confirmed(UnacknowledgedBatch, Confirmation, PublishedEvents)
         /// Quarantine refused something. Publish it again after this pause.
         case again(Publication, after: Duration)
-        /// Quarantine keeps refusing, or the channel was lost. The commands have to be redelivered, so that nothing is
-        /// lost.
+        /// There is no quarantine, or the channel was lost. The commands have to be redelivered, so that nothing is lost.
         case failed(AMQPError)
     }
 
@@ -47,8 +48,8 @@ package struct Publication: ~Copyable {
     private let batch: UnacknowledgedBatch
     private var kinds: [OutgoingBatch.Kind]
     private var references: [OutboxEntry.Reference]
-    private var attempts = 0
-    private var backoff = Backoff(initial: .milliseconds(50), maximum: .seconds(2))
+    private var attemptsWithoutQueue = 0
+    private var backoff = Backoff(initial: .milliseconds(50), maximum: .seconds(15))
 
     package init(_ out: OutgoingBatch, of batch: consuming UnacknowledgedBatch, id: PublicationID) {
         self.id = id
@@ -85,13 +86,12 @@ package struct Publication: ~Copyable {
         guard refusals.contains(where: { $0 != nil }) else { return confirmed() }
         let insisted = sort(refusals, into: &refused)
         guard !insisted.isEmpty else { return confirmed() }
-        attempts += 1
-        guard attempts < Self.quarantineAttempts else {
-            return .failed(
-                AMQPError(.invalidState, "quarantine refused \(insisted.count) messages \(attempts) times"))
+        if outcomes.contains(where: \.isReturned) { attemptsWithoutQueue += 1 }
+        guard attemptsWithoutQueue < Self.attemptsWithoutQueue else {
+            return .failed(AMQPError(.invalidState, "there is no queue to quarantine \(insisted.count) messages in"))
         }
-        messages = insisted
-        kinds = insisted.map { _ in .quarantine }
+        messages = insisted.map(\.message)
+        kinds = insisted.map(\.kind)
         stage = .pausing
         let pause = backoff.next(using: &random)
         return .again(self, after: pause)
@@ -104,8 +104,10 @@ package struct Publication: ~Copyable {
     }
 
     /// Decides what happens to each refused message, and returns those for quarantine, which must be published.
-    private mutating func sort(_ refusals: [PublishRefusal?], into refused: inout RefusedMessages) -> [AMQPMessage] {
-        var insisted: [AMQPMessage] = []
+    private mutating func sort(
+        _ refusals: [PublishRefusal?], into refused: inout RefusedMessages
+    ) -> [(message: AMQPMessage, kind: OutgoingBatch.Kind)] {
+        var insisted: [(message: AMQPMessage, kind: OutgoingBatch.Kind)] = []
         var left: Set<OutboxEntry.Reference> = []
         for (index, refusal) in refusals.enumerated() {
             guard let refusal else { continue }
@@ -116,9 +118,13 @@ package struct Publication: ~Copyable {
             case (.event(let reference), .refused(let reason)):
                 left.insert(reference)
                 refused.event(message, reason)
-            case (.quarantine, .refused): insisted.append(message)
+            case (.quarantine(let queue), .refused(let reason)):
+                insisted.append((OutgoingMessages.direct(message, to: queue), kinds[index]))
+                refused.quarantined(message, reason)
             case (.quarantine, .unsendable):
-                if let smaller = OutgoingMessages.withoutForeignHeaders(message) { insisted.append(smaller) }
+                if let smaller = OutgoingMessages.withoutForeignHeaders(message) {
+                    insisted.append((smaller, kinds[index]))
+                }
             case (.copy, .unsendable), (.event, .unsendable): break
             }
         }
@@ -140,5 +146,11 @@ package struct PublishedEvents: ~Copyable {
     /// - Parameter proof: that the commands are acknowledged. Until then, a crash relies on the events in the outbox.
     package consuming func clear(after proof: borrowing Acknowledged) -> [OutboxEntry.Reference] {
         references
+    }
+}
+
+extension AMQPPublishOutcome {
+    fileprivate var isReturned: Bool {
+        if case .returned = self { true } else { false }
     }
 }

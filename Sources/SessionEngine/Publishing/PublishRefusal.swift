@@ -45,6 +45,10 @@ package struct RefusedMessages {
         reports.append(.refused(RefusedMessage(kind: .event, exchange: message.exchange, reason: reason)))
     }
 
+    mutating func quarantined(_ message: AMQPMessage, _ reason: String) {
+        reports.append(.refused(RefusedMessage(kind: .quarantine, exchange: message.exchange, reason: reason)))
+    }
+
     mutating func unsendable(_ message: AMQPMessage, _ reason: String) {
         reports.append(.unsendable(exchange: message.exchange, reason: reason))
     }

@@ -15,7 +15,8 @@ struct LaneBacklogTests {
             delivery: AMQPDelivery(
                 consumerTag: "", deliveryTag: tag, redelivered: false, exchange: "", routingKey: name,
                 properties: AMQPProperties(), body: Array(repeating: 0, count: bytes), bodySize: 0),
-            work: Work(name: nil, content: .unreadable(.init(.malformedMessage, ""))))
+            work: Work(name: nil, content: .unreadable(.init(.malformedMessage, ""))),
+            receivedAt: Timestamp(milliseconds: 0))
     }
 
     private func items(_ names: String..., bytes: Int = 0) -> [LaneItem] {

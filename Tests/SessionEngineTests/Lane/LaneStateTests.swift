@@ -201,19 +201,50 @@ struct LaneStateTests {
         #expect(dropped == [1])
     }
 
-    @Test("a command that quarantine refuses is not acknowledged, and the connections are given up")
+    @Test("what quarantine refuses is published to its queue until it is taken, and is not acknowledged before")
     func quarantineRefused() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(body: "nonsense", id: "1")])
         try await scene.load()
         try scene.publish(.rejected, to: "n.dead")
-        for _ in 0..<3 {
+        for _ in 0..<20 {
             #expect(scene.acknowledged.isEmpty)
             try scene.fireTimer()
             try scene.publish(.rejected)
         }
         try scene.fireTimer()
-        try scene.publish(.rejected)
+        try scene.publish()
+        let kept = try #require(scene.published.last)
+        #expect(kept.exchange == "" && kept.routingKey == "n.quarantine" && kept.mandatory)
+        #expect(kept.properties.headers?["x-sojourn-routing-key"]?.string == "session.create")
+        #expect(scene.acknowledged.map(\.tag) == [1])
+    }
+
+    @Test("quarantine that refuses does not hold up the good commands of the same batch")
+    func quarantineRefusedBesideOthers() async throws {
+        let scene = LaneScene.serving()
+        scene.deliver([.init(id: "1"), .init(body: "nonsense", id: "2"), .init(id: "3")])
+        try await scene.load()
+        try await scene.commit()
+        try scene.publish(.rejected, to: "n.dead")
+        try scene.publish()
+        #expect(scene.acknowledged.map(\.tag) == [1])
+        scene.deliver([.init(id: "4")])
+        #expect(scene.wanted.contains("load"))
+    }
+
+    @Test("if there is no queue to quarantine in, the connections are given up, because the next ones declare it")
+    func quarantineIsMissing() async throws {
+        let scene = LaneScene.serving()
+        scene.deliver([.init(body: "nonsense", id: "1")])
+        try await scene.load()
+        let nowhere = AMQPPublishOutcome.returned(replyCode: 312, replyText: "NO_ROUTE")
+        try scene.publish(nowhere, to: "n.dead")
+        for _ in 0..<4 {
+            #expect(scene.acknowledged.isEmpty)
+            try scene.fireTimer()
+            try scene.publish(nowhere)
+        }
         #expect(scene.acknowledged.isEmpty)
         #expect(scene.wanted == ["close", "finished"])
     }

@@ -14,15 +14,34 @@ struct QuarantineRecordTests {
         keyring: .generate(at: Timestamp(milliseconds: 0)), namespace: "n", at: Timestamp(milliseconds: 0))
 
     private func record(
-        _ properties: AMQPProperties = AMQPProperties(), routingKey: String = "session.create", body: String = "{}"
+        _ properties: AMQPProperties = AMQPProperties(), routingKey: String = "session.create", body: String = "{}",
+        failure: Failure = Failure(.invalidField, "is wrong", path: "/zzz")
     ) -> AMQPMessage {
         QuarantineRecord(
             delivery: AMQPDelivery(
                 consumerTag: "", deliveryTag: 1, redelivered: false, exchange: "n.commands", routingKey: routingKey,
                 properties: properties, body: Array(body.utf8), bodySize: UInt64(body.utf8.count)),
-            queue: "n.commands.manage", failure: Failure(.invalidField, "is wrong", path: "/zzz"),
-            at: Timestamp(milliseconds: 0), id: "res_1", sealer: sealer
+            queue: "n.commands.manage", failure: failure, at: Timestamp(milliseconds: 1000), id: "res_1",
+            history: QuarantineRecord.History(
+                deliveries: 3, receivedAt: Timestamp(milliseconds: 0), worker: "1.2.3"),
+            sealer: sealer
         ).message(for: "n.dead")
+    }
+
+    @Test(
+        "it says when it came, how often it was delivered, by which worker, and what the store said, at no great length"
+    )
+    func history() throws {
+        let detail = Self.token + String(repeating: "x", count: 1000)
+        let headers = try #require(
+            record(failure: Failure(.internal, "it failed", detail: detail)).properties.headers)
+        #expect(headers["x-sojourn-received-at"]?.string == "1970-01-01T00:00:00.000Z")
+        #expect(headers["x-sojourn-at"]?.string == "1970-01-01T00:00:01.000Z")
+        #expect(headers["x-sojourn-attempts"]?.integer == 3)
+        #expect(headers["x-sojourn-worker"]?.string == "1.2.3")
+        let error = try #require(headers["x-sojourn-error"]?.string)
+        #expect(error.hasPrefix("it failed (sealed:") && !error.contains(Self.token.prefix(60)))
+        #expect(error.count < 700)
     }
 
     @Test("no credential is left in the body, a property, the routing key or a header, by name or by value")

@@ -27,8 +27,10 @@ struct OutgoingMessagesTests {
         for completion: Completion, of delivery: AMQPDelivery, queue: String = ""
     ) -> [AMQPMessage] {
         var batch = OutgoingBatch()
-        outgoing.append(
-            completion, of: delivery, named: CommandName(exactly: delivery.routingKey), queue: queue, to: &batch)
+        let work = Work(
+            name: CommandName(exactly: delivery.routingKey), content: .unreadable(Failure(.malformedMessage, "")))
+        let item = LaneItem(queue: .manage, delivery: delivery, work: work, receivedAt: now)
+        outgoing.append(completion, of: item, queue: queue, to: &batch)
         return batch.replies + batch.messages
     }
 

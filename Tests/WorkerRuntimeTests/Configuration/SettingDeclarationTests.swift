@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SessionContract
 import Testing
 
 @testable import WorkerCommandLine
