@@ -7,12 +7,20 @@ package struct DamagedRecord: Error, Equatable, Sendable {
     package let reason: String
     /// Whether the record is sealed with a key that this keyring does not have (yet).
     package var isKeyUnknown = false
+
+    package init(key: String, reason: String, isKeyUnknown: Bool = false) {
+        self.key = key
+        self.reason = reason
+        self.isKeyUnknown = isKeyUnknown
+    }
 }
 
 extension StoreError {
     /// The request needs a damaged record.
-    init(_ damage: DamagedRecord) {
-        self.init("the record \(damage.key) cannot be read: \(damage.reason)", .refused, mayHaveHappened: false)
+    package init(_ damage: DamagedRecord) {
+        self.init(
+            "the record \(damage.key) cannot be read: \(damage.reason)", damage.isKeyUnknown ? .keyUnknown : .refused,
+            mayHaveHappened: false)
     }
 }
 

@@ -6,6 +6,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         case away
         /// The store can be read but refuses writes at present: it is a replica, out of memory, or short of replicas.
         case writesRefused
+        /// The request needs a record that is sealed with a key that this keyring does not have yet.
+        case keyUnknown
         /// The store works but refused this request.
         case refused
     }

@@ -110,6 +110,22 @@ def test_a_session_sealed_with_an_unknown_key_is_unavailable_and_others_are_unaf
     assert check(client, created) == "valid"
 
 
+def test_commands_wait_for_a_key_that_comes_and_others_do_not_wait_for_them(client, store, find, subject):
+    created, other = client.create(subject), client.create(f"{subject}-other")
+    key, field = find(created)
+    raw = store.hget(key, field)
+    store.hset(key, field, flip(raw, 1))
+    waiting = client.publish("session.refresh", {"refreshToken": created["tokens"]["refresh"]})
+    validates = [client.publish("session.validate", {"token": created["tokens"]["session"]}) for _ in range(20)]
+    for _ in range(20):
+        assert check(client, other) == "valid"
+    client.call("session.create", {"subject": f"{subject}-third"}, seconds=5)
+    assert not client.replies[waiting] and not any(client.replies[each] for each in validates)
+    store.hset(key, field, raw)
+    assert client.await_reply(waiting).status == "succeeded"
+    assert all(client.await_reply(each).data["valid"] for each in validates)
+
+
 def test_a_sibling_of_a_damaged_session_can_still_be_validated(client, store, find, subject):
     created, sibling = client.create(subject), client.create(subject)
     key, field = find(created)

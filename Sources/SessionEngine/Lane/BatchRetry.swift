@@ -7,6 +7,9 @@ import SessionStorage
 struct BatchRetry {
     /// How long commands wait for an unreachable store before they are answered with `unavailable`.
     static let patience: TimeAmount = .seconds(60)
+    /// How long commands wait for the key of a record. A worker rereads its keyring at most a second later, or ten if
+    /// it comes from a command.
+    static let patienceForKeys: TimeAmount = .seconds(15)
     /// How often a batch may fail while the store is reachable before it is retried in halves: a command in it may be
     /// the cause.
     private static let failuresOfBatch = 3
@@ -15,7 +18,7 @@ struct BatchRetry {
 
     enum Step: Equatable {
         case again(after: Duration)
-        /// Alongside later batches: the store can still be read, and reads must not wait for refused writes.
+        /// Alongside later batches, which must not wait for it: the store works, and does not execute these commands.
         case apart(after: Duration)
         case halves
         /// Give up commands that cannot be executed.
@@ -29,6 +32,8 @@ struct BatchRetry {
     /// Short, because it adds to the pause before the store is connected again; without a connection, a retry costs
     /// nothing.
     private var backoff = Backoff(initial: .milliseconds(50), maximum: .milliseconds(500))
+    /// A keyring is not reread more often than once a second.
+    private var backoffForKeys = Backoff(initial: .milliseconds(100), maximum: .seconds(4))
     private var failures = 0
     /// Commands that may have had an effect are retried indefinitely, because `unavailable` promises that nothing
     /// happened.
@@ -50,8 +55,30 @@ struct BatchRetry {
         if failure.cause == .refused { failures += 1 }
         if failures >= Self.failuresOfBatch, count > 1 { return .halves }
         if failures >= Self.failuresOfCommand { return .giveUp }
-        if !mayHaveHappened, now - begin > Self.patience { return .unavailable }
-        let delay = backoff.next(using: &random)
-        return failure.cause == .writesRefused && !isApart ? .apart(after: delay) : .again(after: delay)
+        if !mayHaveHappened, now - begin > failure.cause.patience { return .unavailable }
+        let delay =
+            switch failure.cause {
+            case .keyUnknown: backoffForKeys.next(using: &random)
+            case .away, .writesRefused, .refused: backoff.next(using: &random)
+            }
+        return failure.cause.concernsTheStore || isApart ? .again(after: delay) : .apart(after: delay)
+    }
+}
+
+extension StoreError.Cause {
+    /// How long commands wait before they are answered with `unavailable`.
+    fileprivate var patience: TimeAmount {
+        switch self {
+        case .away, .writesRefused, .refused: BatchRetry.patience
+        case .keyUnknown: BatchRetry.patienceForKeys
+        }
+    }
+
+    /// Whether later batches would fail for the same reason.
+    fileprivate var concernsTheStore: Bool {
+        switch self {
+        case .away: true
+        case .writesRefused, .keyUnknown, .refused: false
+        }
     }
 }

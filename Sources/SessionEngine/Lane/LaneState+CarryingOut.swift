@@ -17,7 +17,7 @@ extension LaneState {
     }
 
     mutating func process(_ run: consuming BatchRun, now: NIODeadline, _ actions: inout [LaneAction]) {
-        var process = BatchProcess(run.batch.items.map(\.work), apart: run.kind.isLarge)
+        var process = BatchProcess(run.batch.items.map(\.work), apart: run.kind.isLarge, waitsForKeys: true)
         let step = process.begin(by: parts.decider)
         run.stage = .processing(process)
         follow(step, run, now: now, &actions)
@@ -115,10 +115,16 @@ extension LaneState {
 // MARK: - Retrying
 
 extension LaneState {
+    /// Commands that may wait for a key: a fraction of the prefetch, so that a key that never comes does not stop a queue.
+    private static let mostWaitingForKeys = 128
+
     private mutating func tryAgain(
         _ run: consuming BatchRun, after failure: StoreError, now: NIODeadline, _ actions: inout [LaneAction]
     ) {
         let count = run.batch.count
+        if failure.cause == .keyUnknown, commandsBeside + count > Self.mostWaitingForKeys {
+            return answer(run, .keyUnknown, now: now, &actions)
+        }
         let step = run.retry.next(after: failure, of: count, now: now, using: &random)
         switch step {
         case .again(let delay):
@@ -140,12 +146,17 @@ extension LaneState {
             run.beginAnew(now: now)
             process(run, now: now, &actions)
         case .giveUp:
-            answer(run, Failure(.internal, "the command could not be executed"), now: now, &actions)
+            let failure = Failure(.internal, "the command could not be executed", detail: failure.message)
+            answer(run, failure, now: now, &actions)
         case .unavailable:
-            answer(
-                run, Failure(.unavailable, "the session store is unreachable; nothing happened"), now: now,
-                &actions)
+            let unreachable = Failure(.unavailable, "the session store is unreachable; nothing happened")
+            answer(run, failure.cause == .keyUnknown ? .keyUnknown : unreachable, now: now, &actions)
         }
+    }
+
+    /// Commands that are processed alongside later batches.
+    private var commandsBeside: Int {
+        beside.indices.reduce(0) { $0 + beside[$1].batch.count }
     }
 
     /// The pause before a retry is over.

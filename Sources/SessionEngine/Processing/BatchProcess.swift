@@ -46,6 +46,7 @@ package struct BatchProcess {
 
     private var works: [Work]
     private let isApart: Bool
+    private let waitsForKeys: Bool
     private var stage = Stage.new
     private var room: BatchLimits.Room
     /// The places of the commands that have no completion yet and were not put back.
@@ -62,11 +63,15 @@ package struct BatchProcess {
     /// the first result.
     package private(set) var failure: StoreError?
 
-    /// - Parameter isApart: whether the first subject of the batch is processed on its own, however much has to be
-    ///   loaded. At least one command is completed.
-    package init(_ works: [Work], apart isApart: Bool = false) {
+    /// - Parameters:
+    ///   - isApart: whether the first subject of the batch is processed on its own, however much has to be loaded. At
+    ///     least one command is completed.
+    ///   - waitsForKeys: whether commands that need a record whose key is unknown are left without a completion, with a
+    ///     `failure` that says so. Otherwise they are answered with `unavailable`.
+    package init(_ works: [Work], apart isApart: Bool = false, waitsForKeys: Bool = false) {
         self.works = works
         self.isApart = isApart
+        self.waitsForKeys = waitsForKeys
         room = isApart ? .apart : .shared
         remaining = Array(works.indices)
         completions = Array(repeating: nil, count: works.count)
@@ -104,7 +109,7 @@ package struct BatchProcess {
             failure = error
             return release()
         }
-        var round = Round(now: loaded.now)
+        var round = Round(now: loaded.now, waitsForKeys: waitsForKeys)
         decider.decide(grouping, on: loaded, in: &room, into: &round)
         return commit(round, by: decider)
     }

@@ -69,6 +69,8 @@ extension CommandDecider {
                 } else {
                     round.wait(group.items.map(\.index))
                 }
+            case .damaged(let damage) where damage.isKeyUnknown && round.waitsForKeys:
+                round.refuse(because: StoreError(damage))
             case .loaded, .damaged:
                 do {
                     var verdicts = try decide(group, on: aggregate, under: policies, loaded, in: &room)
@@ -82,9 +84,14 @@ extension CommandDecider {
         }
     }
 
-    /// Removes the commands that need a damaged record from a group. They fail, and the others continue.
+    /// Removes the commands that need a damaged record from a group. They fail, or wait for its key, and the others
+    /// continue.
     private func takeDamaged(from group: inout Group, _ damage: PartialDamage, into round: inout Round) {
         for (item, damage) in group.takeDamaged(damage, need: { need(of: $0, in: $1) }) {
+            guard !(damage.isKeyUnknown && round.waitsForKeys) else {
+                round.refuse(because: StoreError(damage))
+                continue
+            }
             round.complete(item.index, complete(fail(because: damage), of: item.work, at: round.now))
         }
     }
@@ -172,11 +179,19 @@ extension CommandDecider {
             logger.error(
                 "a record in Redis is sealed with an unknown key: its commands are answered with unavailable",
                 metadata: metadata)
-            return .failed(
-                Failure(.unavailable, "a stored record is sealed with an unknown key; nothing happened"))
+            return .failed(.keyUnknown)
         }
         logger.error(
             "a record in Redis is damaged: its commands are answered with internal", metadata: metadata)
-        return .failed(Failure(.internal, "a stored record is damaged; see the worker's log"))
+        return .failed(
+            Failure(
+                .internal, "a stored record is damaged; see the worker's log", detail: "\(damage.key): \(damage.reason)"
+            ))
     }
+}
+
+extension Failure {
+    /// For a command that needs a record whose key is unknown.
+    static let keyUnknown = Failure(
+        .unavailable, "a stored record is sealed with an unknown key; nothing happened")
 }

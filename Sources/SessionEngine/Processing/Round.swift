@@ -4,6 +4,8 @@ import SessionStorage
 /// The outcome of loading, deciding and committing once.
 struct Round {
     let now: Timestamp
+    /// Whether commands wait for the key of a record, instead of failing.
+    let waitsForKeys: Bool
     private(set) var completions: [(index: Int, Completion)] = []
     /// Decisions that have to be committed.
     private(set) var decided: [DecidedCommit] = []
@@ -30,8 +32,9 @@ struct Round {
         let commit: Commit
     }
 
-    init(now: Timestamp) {
+    init(now: Timestamp, waitsForKeys: Bool = false) {
         self.now = now
+        self.waitsForKeys = waitsForKeys
     }
 
     mutating func complete(_ index: Int, _ completion: Completion) {

@@ -38,9 +38,30 @@ struct BatchRetryTests {
     @Test("a batch that the store refuses is retried in halves, down to a command that is given up")
     func storeRefuses() {
         #expect(steps(Array(repeating: refused, count: 3)).last == .halves)
-        let single = steps(Array(repeating: refused, count: 8), of: 1)
+        let single = steps(Array(repeating: refused, count: 8), of: 1, isApart: true)
         #expect(single.last == .giveUp)
         for step in single.dropLast() { #expect(step.isWait) }
+    }
+
+    @Test(
+        "commands that need an unknown key are retried alongside later batches, with growing pauses, for some seconds")
+    func keyUnknown() {
+        let unknown = StoreError("no key", .keyUnknown, mayHaveHappened: false)
+        guard case .apart = steps([unknown])[0] else {
+            Issue.record("others wait for a key that they do not need")
+            return
+        }
+        let steps = steps(Array(repeating: unknown, count: 7), isApart: true, secondsBetween: 2)
+        for step in steps { #expect(step.isWait) }
+        #expect(self.steps(Array(repeating: unknown, count: 8), isApart: true, secondsBetween: 2).last == .unavailable)
+    }
+
+    @Test("a request that the store refuses does not hold up later batches")
+    func refusedApart() {
+        guard case .apart = steps([refused])[0] else {
+            Issue.record("later batches wait for what cannot be carried out")
+            return
+        }
     }
 
     @Test("refused writes are retried alongside later batches, in their own time")

@@ -152,6 +152,16 @@ final class LaneScene {
         happens(.loaded(id, await store.answer(to: requests, budget: budget)))
     }
 
+    /// Answers that every requested aggregate is sealed with an unknown key.
+    func loadWithoutKey() throws {
+        let (id, requests) = try take { action in
+            if case .load(let id, let requests, _) = action { (id, requests) } else { nil }
+        }
+        let damage = DamagedRecord(key: "a", reason: "unknown key", isKeyUnknown: true)
+        let damaged = requests.map { _ in LoadedAggregate(state: .damaged(damage)) }
+        happens(.loaded(id, .success(Loaded(now: Self.moment, aggregates: damaged))))
+    }
+
     func failToLoad(_ error: StoreError) throws {
         let id = try take { if case .load(let id, _, _) = $0 { id } else { nil } }
         happens(.loaded(id, .failure(error)))

@@ -105,7 +105,7 @@ struct LaneStateTests {
     func mayHaveHappened() async throws {
         let scene = LaneScene.serving()
         scene.deliver([.init(id: "1"), .init(body: #"{"subject":"bob"}"#, id: "2")])
-        for _ in 0..<3 {
+        for _ in 0..<4 {
             try await scene.load()
             try scene.answerCommit(.refused(StoreError("lost", .refused, mayHaveHappened: true)))
             if scene.wanted == ["timer"] { try scene.fireTimer() }
@@ -125,7 +125,7 @@ struct LaneStateTests {
         let scene = LaneScene.serving()
         let refused = StoreError("no", .refused, mayHaveHappened: false)
         scene.deliver([.init(id: "1"), .init(body: #"{"subject":"bob"}"#, id: "2")])
-        for _ in 0..<2 {
+        for _ in 0..<3 {
             try scene.failToLoad(refused)
             try scene.fireTimer()
         }
@@ -247,6 +247,47 @@ struct LaneStateTests {
         }
         #expect(scene.acknowledged.isEmpty)
         #expect(scene.wanted == ["close", "finished"])
+    }
+
+    // MARK: - Unknown keys
+
+    @Test("a command whose record has an unknown key waits for it, and others do not wait for that command")
+    func keyUnknown() async throws {
+        let scene = LaneScene.serving()
+        scene.deliver([.init(id: "1")])
+        try scene.loadWithoutKey()
+        scene.deliver([.init(body: #"{"subject":"bob"}"#, id: "2")])
+        try await scene.load()
+        try await scene.commit()
+        try scene.publish()
+        #expect(scene.acknowledged.map(\.tag) == [], "one acknowledgement covers the first as well")
+        try scene.fireTimer()
+        try await scene.load()
+        try await scene.commit()
+        try scene.publish()
+        #expect(scene.acknowledged.map(\.tag) == [2])
+    }
+
+    @Test("a key that never comes makes its commands unavailable")
+    func keyNeverComes() async throws {
+        let scene = LaneScene.serving()
+        scene.deliver([.init(id: "1")])
+        try scene.loadWithoutKey()
+        scene.pass(seconds: 16)
+        try scene.fireTimer()
+        try scene.loadWithoutKey()
+        try scene.publish()
+        #expect(scene.published.map(\.routingKey) == ["session.create.failed"])
+        #expect(scene.acknowledged.map(\.tag) == [1])
+    }
+
+    @Test("only a bounded number of commands waits for keys")
+    func keyUnknownForMany() async throws {
+        let scene = LaneScene.serving()
+        scene.deliver((1...129).map { .init(body: #"{"subject":"s\#($0)"}"#, id: "\($0)") })
+        while scene.wanted == ["load"] { try scene.loadWithoutKey() }
+        try scene.publish()
+        #expect(scene.acknowledged.map(\.tag) == [129])
     }
 
     // MARK: - The lane ends
