@@ -3,7 +3,7 @@ import Synchronization
 
 /// Commands sent over one channel and waiting for their replies.
 final class PendingReplies: Sendable {
-    private typealias Answer = Result<[UInt8], SessionClientError>
+    private typealias Answer = Result<AMQPDelivery, SessionClientError>
 
     private struct State {
         var waiting: [String: AsyncStream<Answer>.Continuation] = [:]
@@ -20,7 +20,7 @@ final class PendingReplies: Sendable {
     func reply(
         to id: String, within limit: Duration, timeout: Duration,
         send: @escaping @Sendable () async throws(SessionClientError) -> Void
-    ) async throws(SessionClientError) -> [UInt8] {
+    ) async throws(SessionClientError) -> AMQPDelivery {
         // Before anything is sent: the reply may be faster than the task that waits for it.
         let answers = begin(id)
         defer { finish(id, .failure(.closed)) }
@@ -51,7 +51,7 @@ final class PendingReplies: Sendable {
     func deliver(_ deliveries: [AMQPDelivery]) {
         for delivery in deliveries {
             guard let id = delivery.properties.correlationID else { continue }
-            finish(id, .success(delivery.body))
+            finish(id, .success(delivery))
         }
     }
 

@@ -22,7 +22,7 @@ public final class SessionClient: Sendable {
     let amqp: AMQPClient<Link>
     let names: Topology.Names
     /// The `user_id` of commands: RabbitMQ only accepts the connection's own user.
-    private let user: String?
+    package let user: String?
     private let running: Task<Void, Never>
 
     private init(_ amqp: AMQPClient<Link>, names: Topology.Names, user: String?) {
@@ -115,11 +115,12 @@ public final class SessionClient: Sendable {
             body: Array(body))
         let deadline = ContinuousClock.now + timeout
         let link = try await link(within: timeout)
-        return try await link.replies.reply(
+        let reply = try await link.replies.reply(
             to: correlationID, within: ContinuousClock.now.duration(to: deadline), timeout: timeout
         ) { () throws(SessionClientError) in
             try await Self.publish(message, on: link.commands)
         }
+        return reply.body
     }
 
     /// The link, once there is one.

@@ -17,9 +17,10 @@ extension SessionClientError {
                 code: .noSuchNamespace,
                 message: "this namespace does not exist on RabbitMQ, so no worker has run in it yet: \(error.message)")
         case .invalidMessage: self.init(code: .unsendable, message: error.message)
+        case .accessRefused: self.init(code: .notPermitted, message: error.message)
         case .connectFailed, .authenticationFailed, .virtualHostUnavailable, .handshakeFailed, .timeout,
-            .heartbeatMissed, .connectionClosed, .channelClosed, .preconditionFailed, .accessRefused,
-            .resourceLocked, .protocolViolation, .invalidState:
+            .heartbeatMissed, .connectionClosed, .channelClosed, .preconditionFailed, .resourceLocked,
+            .protocolViolation, .invalidState:
             self.init(code: .notConnected, message: error.message)
         }
     }

@@ -11,6 +11,10 @@ public struct SessionClientError: Error, Sendable, CustomStringConvertible {
         case timeout
         /// AMQP cannot carry the message, for example because a name has more than 255 bytes.
         case unsendable
+        /// The broker does not permit it to this user.
+        case notPermitted
+        /// The broker did not take the command: a queue is full, and refuses what arrives.
+        case refused
     }
 
     public let code: Code

@@ -10,6 +10,9 @@ package enum ExitStatus {
     /// `EX_USAGE`: the command was called incorrectly.
     package static let usage = ExitCode(64)
 
+    /// `EX_NOPERM`: a server does not permit it.
+    package static let notPermitted = ExitCode(77)
+
     /// `EX_CONFIG`: the configuration is invalid. Retrying without a change is pointless.
     package static let configuration = ExitCode(WorkerExit.configuration)
 

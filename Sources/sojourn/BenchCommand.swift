@@ -128,7 +128,7 @@ struct BenchCommand: AsyncParsableCommand {
         // Not only after minutes of measuring.
         for path in [svg, json].compactMap(\.self) where path != "-" { try Output.checkCanWrite(path) }
         let interruption = Interruption()
-        let signals = BenchSignals(interruption)
+        let signals = InterruptSignals(interruption)
         defer { withExtendedLifetime(signals) {} }
         let progress = BenchProgress(isQuiet: quiet)
         progress.begin(target, settings)

@@ -5,16 +5,28 @@ import SessionCrypto
 
 /// A quarantined message, to be printed for a person or a program.
 struct QuarantinedMessage: Sendable {
-    private(set) var routingKey: String
-    private(set) var properties: [(name: String, value: JSONValue)]
-    private(set) var headers: [AMQPTable.Entry]
+    /// From the worker that quarantined it. What RabbitMQ itself dead-lettered has none, and is named after its content.
+    let id: String
+    /// The error code, or why RabbitMQ dead-lettered it.
+    let reason: String?
+    let routingKey: String
+    private let properties: [(name: String, value: JSONValue)]
+    private let headers: [AMQPTable.Entry]
     /// `nil` if it was not kept.
-    private(set) var body: [UInt8]?
+    private let body: [UInt8]?
     let bodyBytes: Int
 
-    init(_ delivery: AMQPDelivery, keepsBody: Bool) {
-        routingKey = delivery.routingKey
-        headers = delivery.properties.headers?.entries ?? []
+    /// - Parameters:
+    ///   - original: the message as it is in quarantine.
+    ///   - shown: the same, with its credentials as they are to be shown; hidden by default.
+    init(_ original: AMQPDelivery, shown: AMQPDelivery? = nil, keepsBody: Bool) {
+        let delivery = shown ?? original.hidingCredentials
+        id = original.quarantineID
+        let headers = delivery.properties.headers ?? AMQPTable()
+        reason =
+            headers[QuarantineHeader.reason]?.string ?? headers["x-first-death-reason"]?.string
+        routingKey = headers[QuarantineHeader.routingKey]?.string ?? delivery.routingKey
+        self.headers = headers.entries
         body = keepsBody ? delivery.body : nil
         bodyBytes = Int(clamping: delivery.bodySize)
         let given = delivery.properties
@@ -23,70 +35,26 @@ struct QuarantinedMessage: Sendable {
             ("correlation_id", given.correlationID), ("reply_to", given.replyTo), ("message_id", given.messageID),
             ("type", given.type), ("app_id", given.appID), ("cluster_id", given.clusterID),
         ]
-        properties = texts.compactMap { name, text in text.map { (name, .string($0)) } }
+        var properties: [(name: String, value: JSONValue)] = texts.compactMap { name, text in
+            text.map { (name, .string($0)) }
+        }
         if let mode = given.deliveryMode { properties.append(("delivery_mode", .integer(Int64(mode)))) }
         if let priority = given.priority { properties.append(("priority", .integer(Int64(priority)))) }
         if let time = given.timestamp { properties.append(("timestamp", .integer(Int64(clamping: time)))) }
+        self.properties = properties
     }
 
-    var id: String? { header(QuarantineHeader.id) }
+    var at: String? { header(QuarantineHeader.at) }
+
+    var attempts: Int64? { headers.first { $0.name == QuarantineHeader.attempts }?.value.integer }
+
+    var error: String? { header(QuarantineHeader.error) }
 
     private func header(_ name: String) -> String? {
         headers.first { $0.name == name }?.value.string
     }
 
-    // MARK: Opening
-
-    /// The number of sealed credentials.
-    var sealedCount: Int {
-        let mark = Array("sealed:".utf8)
-        let texts = [routingKey] + (properties.map(\.value) + headers.map(\.json)).map(\.text)
-        return (texts.map { Array($0.utf8) } + [body ?? []]).reduce(0) { count, bytes in
-            count + bytes.indices.count { bytes[$0...].starts(with: mark) }
-        }
-    }
-
-    /// Opens what the keyring can open; returns how many seals were opened, and how many stay closed.
-    mutating func open(with seal: CredentialSeal) -> (opened: Int, closed: Int) {
-        var count = (opened: 0, closed: 0)
-        func open(_ bytes: [UInt8]) -> [UInt8] {
-            let result = seal.opened(bytes)
-            count.opened += result.opened
-            count.closed += result.closed
-            return result.bytes
-        }
-        func open(_ text: String) -> String { String(decoding: open(Array(text.utf8)), as: UTF8.self) }
-        func open(_ value: AMQPValue) -> AMQPValue {
-            switch value {
-            case .string(let text): .string(open(text))
-            case .opaqueString(let bytes): .opaqueString(open(bytes))
-            case .bytes(let bytes): .bytes(open(bytes))
-            case .array(let values): .array(values.map { open($0) })
-            case .table(let table): .table(AMQPTable(table.entries.map { .init(open($0.name), open($0.value)) }))
-            case .bool, .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64, .float, .double, .decimal,
-                .timestamp, .void:
-                value
-            }
-        }
-        routingKey = open(routingKey)
-        properties = properties.map { name, value in
-            if case .string(let text) = value { (name, .string(open(text))) } else { (name, value) }
-        }
-        headers = headers.map { .init($0.name, open($0.value)) }
-        body = body.map { open($0) }
-        return count
-    }
-
     // MARK: Showing
-
-    /// One line: id, time, reason, command, size, and error.
-    var line: String {
-        let parts = [
-            id ?? "-", header(QuarantineHeader.at) ?? "-", header(QuarantineHeader.reason) ?? "-",
-            routingKey.isEmpty ? "-" : routingKey, "\(bodyBytes) bytes", header(QuarantineHeader.error) ?? "",
-        ]
-        return parts.map { PrintableText.escaped($0) }.joined(separator: "  ")
-    }
 
     /// The whole message: a line for each property and header, then the body.
     var text: String {
@@ -104,6 +72,7 @@ struct QuarantinedMessage: Sendable {
     var json: [UInt8] {
         JSONWriter.object { json in
             json.member("id", id)
+            json.member("reason", reason)
             json.member("routingKey", routingKey)
             json.object("properties") { json in
                 for property in properties {

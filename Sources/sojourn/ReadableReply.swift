@@ -4,7 +4,7 @@ import SessionCore
 /// Formats a result for a person: a line with the outcome, then one line per value.
 enum ReadableReply {
     /// A result contains attributes, which a command may nest 31 deep, three levels deeper than in the command.
-    private static let maxDepth = 40
+    static let maxDepth = 40
 
     /// Whether the command succeeded and, if it validated a token, the token is valid.
     static func isYes(_ reply: [UInt8]) -> Bool {

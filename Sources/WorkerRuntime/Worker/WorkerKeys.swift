@@ -198,9 +198,13 @@ extension WorkerConfiguration {
 
     /// The seal that opens the credentials in a quarantined message; `nil` without a keyring.
     package func quarantineSeal(ofMessage id: String) async throws(ConfigurationError) -> CredentialSeal? {
+        try await quarantineSealer().map { CredentialSeal($0, message: id) }
+    }
+
+    /// Opens the credentials in quarantined messages; `nil` without a keyring.
+    package func quarantineSealer() async throws(ConfigurationError) -> Sealer? {
         guard keyProvider != nil else { return nil }
-        return CredentialSeal(
-            Sealer(keyring: try await keyring(), namespace: namespace, at: .wallClock), message: id)
+        return Sealer(keyring: try await keyring(), namespace: namespace, at: .wallClock)
     }
 
     /// The name of the keys' source in messages, as the operator gave it.

@@ -1,0 +1,150 @@
+package import AMQPNIO
+import DequeModule
+import NIOCore
+import SessionContract
+import Synchronization
+
+/// Reads the messages in quarantine, oldest first, and removes some of them.
+///
+/// What is not removed stays: the broker requeues it when the reader is closed, however it ends. Meanwhile it is
+/// invisible to others, so two readers never have the same message.
+package final class QuarantineReader: Sendable {
+    /// Messages held for each consumer, on their way or waiting here.
+    private static let prefetch = 64
+    /// How long to wait for the next message while the queue has more.
+    private static let patience: Duration = .seconds(10)
+
+    private struct State {
+        /// The consumer that reads now; the earlier ones only hold what was not removed.
+        var consumer: String?
+        /// What that consumer holds and was not removed, whether read or not.
+        var held = 0
+        var arrived = Deque<AMQPDelivery>()
+        var read = 0
+        var waiter: CheckedContinuation<Void, Never>?
+        var failure: SessionClientError?
+
+        mutating func takeWaiter() -> CheckedContinuation<Void, Never>? {
+            defer { waiter = nil }
+            return waiter
+        }
+    }
+
+    /// The number of messages in the queue when the reader was opened. It reads no more than that: what arrives later
+    /// may be what was just removed.
+    package let total: Int
+    private let channel: AMQPChannel
+    private let queue: String
+    private let state = Mutex(State())
+
+    init(over connection: AMQPConnection, queue: String) async throws(AMQPError) {
+        self.queue = queue
+        channel = try await connection.openChannel()
+        total = Int(try await channel.queueDeclare(queue, passive: true).messageCount)
+        try await channel.qos(prefetch: UInt16(Self.prefetch))
+        channel.closeFuture.whenComplete { [weak self] result in
+            self?.fail((try? result.get()).flatMap { $0 }.map { SessionClientError($0) } ?? .closed)
+        }
+    }
+
+    /// The next message; `nil` once all have been read.
+    ///
+    /// - Throws: `notConnected`, `timeout`, `notPermitted`.
+    package func next() async throws(SessionClientError) -> AMQPDelivery? {
+        while true {
+            let (delivery, failure, isExhausted) = state.withLock { state in
+                guard state.read < total else { return (AMQPDelivery?.none, SessionClientError?.none, true) }
+                if let next = state.arrived.popFirst() {
+                    state.read += 1
+                    return (next, nil, false)
+                }
+                return (nil, state.failure, false)
+            }
+            if isExhausted { return nil }
+            if let delivery { return delivery }
+            if let failure { throw failure }
+            try await consume()
+            try await wait()
+        }
+    }
+
+    /// Removes a message for good. Done once ``close()`` has returned.
+    package func remove(_ delivery: AMQPDelivery) {
+        state.withLock { state in if delivery.consumerTag == state.consumer { state.held -= 1 } }
+        channel.acknowledge(delivery.deliveryTag)
+    }
+
+    /// Ends the reader. What was not removed returns to the queue.
+    package func close() async {
+        await channel.close()
+    }
+
+    /// Starts a consumer if there is none, or if the present one is full of messages that are not to be removed.
+    private func consume() async throws(SessionClientError) {
+        let last: (needed: Bool, consumer: String?) = state.withLock { state in
+            guard state.consumer == nil || state.held >= Self.prefetch else { return (false, nil) }
+            state.held = 0
+            return (true, state.consumer)
+        }
+        guard last.needed else { return }
+        do {
+            if let consumer = last.consumer { try await channel.cancel(consumerTag: consumer) }
+            let tag = "reader-\(RandomID.make())"
+            state.withLock { $0.consumer = tag }
+            try await channel.consume(
+                queue: queue, consumerTag: tag, onBatch: { [weak self] in self?.take($0) },
+                onCancelled: { [weak self] in self?.fail(.closed) })
+        } catch {
+            throw SessionClientError(error)
+        }
+    }
+
+    private func take(_ deliveries: [AMQPDelivery]) {
+        state.withLock { state in
+            state.arrived += deliveries
+            state.held += deliveries.count
+            return state.takeWaiter()
+        }?.resume()
+    }
+
+    private func fail(_ error: SessionClientError) {
+        state.withLock { state in
+            state.failure = state.failure ?? error
+            return state.takeWaiter()
+        }?.resume()
+    }
+
+    /// Waits until something arrives or fails.
+    private func wait() async throws(SessionClientError) {
+        let watch = Task { [queue] in
+            try await Task.sleep(for: Self.patience)
+            fail(
+                SessionClientError(
+                    code: .timeout,
+                    message: "RabbitMQ did not deliver all of \(queue) in time: does another reader hold the rest?"))
+        }
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                let isOver = !state.arrived.isEmpty || state.failure != nil
+                if !isOver { state.waiter = continuation }
+                return isOver
+            }
+            if isOver { continuation.resume() }
+        }
+        watch.cancel()
+    }
+}
+
+extension SessionClient {
+    /// Opens a reader of this namespace's quarantine.
+    ///
+    /// - Throws: `notConnected`, `noSuchNamespace`, `notPermitted`.
+    package func readQuarantine() async throws(SessionClientError) -> QuarantineReader {
+        do throws(AMQPError) {
+            return try await QuarantineReader(
+                over: try await amqp.link(isPatient: false).connection, queue: names.quarantine)
+        } catch {
+            throw SessionClientError(error)
+        }
+    }
+}
