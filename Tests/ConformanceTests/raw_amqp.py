@@ -6,6 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 import pika
 
+FRAGMENT = 131072 - 8  # bytes of a body in one frame, of the size that is asked for below
+
 
 def _short(text):
     return bytes([len(text)]) + text
@@ -43,11 +45,21 @@ class RawPublisher:
 
     def publish(self, exchange, routing_key, properties, body):
         """`properties` is a property list as on the wire."""
-        self.socket.sendall(
+        self.socket.sendall(self.frames(exchange, routing_key, properties, body))
+
+    @staticmethod
+    def frames(exchange, routing_key, properties, body):
+        """A message as on the wire, to be written with others."""
+        return (
             _method(1, 60, 40, b"\0\0" + _short(exchange.encode()) + _short(routing_key.encode()) + b"\0")
             + _frame(2, 1, struct.pack(">HHQ", 60, 0, len(body)) + properties)
-            + (_frame(3, 1, body) if body else b"")
+            + b"".join(_frame(3, 1, body[at : at + FRAGMENT]) for at in range(0, len(body), FRAGMENT))
         )
+
+    def write(self, frames, seconds=600):
+        """Writes messages. A broker that is busy reads them slowly."""
+        self.socket.settimeout(seconds)
+        self.socket.sendall(frames)
 
     def close(self):
         self._send(_method(0, 10, 50, struct.pack(">H", 200) + _short(b"") + struct.pack(">HH", 0, 0)))
