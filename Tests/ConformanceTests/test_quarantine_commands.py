@@ -357,6 +357,7 @@ def test_more_messages_than_a_consumer_holds_are_read_past_those_that_stay(clien
     await_kept(client, 150)
     listed = sojourn("list", "--limit", "149")
     assert len(listed.stdout.splitlines()) == 149 and "149 of 150 messages" in listed.stderr
+    await_kept(client, 150)
     assert sojourn("drop", "--all", "--yes").returncode == 0
     await_kept(client, 0)
 
