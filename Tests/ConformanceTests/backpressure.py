@@ -287,7 +287,7 @@ def bodies_are_as_large_as_they_may_be(place, count):
             scene.messages("session.validate", largest_bad), scene.messages("subject.disable", largest_bad),
             scene.messages("session.create", b"x" * 200_000),
         ]  # fmt: skip
-        scene.send(*kinds, count=max(20, count // 500))
+        scene.send(*kinds, count=max(10, count // 500))
         scene.send(scene.messages("session.create", b"x" * (30 * MEBIBYTE)), count=max(1, count // 100_000))
         scene.settle()
         yield scene
@@ -304,7 +304,7 @@ def the_prefetch_is_full_of_large_bodies(place, count):
             scene.send(
                 scene.messages("session.create", largest_create), scene.messages("session.validate", largest_bad),
                 scene.messages("subject.disable", largest_bad), scene.messages("policy.put", largest_bad),
-                scene.messages("no.such.command", largest_bad), count=max(60, count // 500))
+                scene.messages("no.such.command", largest_bad), count=max(30, count // 500))
             _await_steady(scene)
             proxy.restore()
             scene.settle()
