@@ -85,7 +85,7 @@ struct ConnectionSetup {
         case .accessDenied where error.code != "NOPERM": throw RedisError(.authenticationFailed, refusal)
         case .accessDenied, .unknownCommand: throw RedisError(.notPermitted, refusal)
         case .noScript, .loading, .busy, .readOnly, .masterDown, .outOfMemory, .notPersisting, .noReplicas,
-            .clusterUnsettled, .redirection, .wrongType, .other:
+            .clusterUnsettled, .redirection, .wrongType, .unconfirmed, .other:
             throw RedisError(.server, refusal)
         }
     }

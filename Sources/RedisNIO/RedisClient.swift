@@ -13,6 +13,8 @@ package typealias RedisClientState = ClientState<RedisError>
 /// once: nothing is queued here, and the caller decides what to do. Whoever starts a client must ``shutdown()`` it.
 package final class RedisClient: Service {
     package let eventLoop: any EventLoop
+    /// Whether pipelines that ask for it are confirmed by replicas.
+    package let waitsForReplicas: Bool
     private let supervisor: LoopConfined<RedisSupervisor>
 
     /// - Parameters:
@@ -33,11 +35,16 @@ package final class RedisClient: Service {
             pingInterval: configuration.pingInterval, generator: SystemRandomNumberGenerator(), logger: logger,
             onStateChange: onStateChange
         ) { opener.open(on: $0) }
-        self.init(.makeBoxSendingValue(supervisor, eventLoop: eventLoop), on: eventLoop)
+        self.init(
+            .makeBoxSendingValue(supervisor, eventLoop: eventLoop), on: eventLoop,
+            waitsForReplicas: configuration.replicas > 0)
     }
 
     /// - Parameter supervisor: bound to the client's event loop.
-    init(_ supervisor: NIOLoopBoundBox<RedisSupervisor>, on eventLoop: any EventLoop) {
+    init(
+        _ supervisor: NIOLoopBoundBox<RedisSupervisor>, on eventLoop: any EventLoop, waitsForReplicas: Bool = false
+    ) {
+        self.waitsForReplicas = waitsForReplicas
         self.supervisor = LoopConfined(supervisor, on: eventLoop)
         self.eventLoop = eventLoop
     }

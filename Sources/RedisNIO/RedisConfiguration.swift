@@ -29,6 +29,8 @@ package struct RedisConfiguration: Sendable {
     /// The ACL user and the password for Sentinels, which have their own. Every description of this value omits them.
     package var sentinelUsername: String?
     package var sentinelPassword: String?
+    /// How many replicas must have what a pipeline wrote, where the pipeline asks for it.
+    package var replicas = 0
     /// The database number, selected with `SELECT` on connecting unless it is 0.
     package var database = 0
     /// The connection's name in `CLIENT LIST`; nil sets none.

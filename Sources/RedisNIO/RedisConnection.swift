@@ -13,12 +13,15 @@ package final class RedisConnection: Sendable {
     /// The server's address.
     let endpoint: RedisEndpoint
     private let handler: LoopConfined<RedisChannelHandler>
+    /// Of pipelines that ask for it; nil if no replica is waited for.
+    private let confirmation: NIOLoopBoundBox<ReplicaConfirmation?>
 
     /// Must be called on the event loop.
     init(handler: RedisChannelHandler, endpoint: RedisEndpoint, eventLoop: any EventLoop) {
         self.endpoint = endpoint
         self.eventLoop = eventLoop
         self.handler = LoopConfined(handler, on: eventLoop)
+        confirmation = NIOLoopBoundBox(nil, eventLoop: eventLoop)
         closeFuture = handler.closeFuture
     }
 
@@ -65,7 +68,23 @@ package final class RedisConnection: Sendable {
     /// Must be called on the event loop. The completion is called there too, possibly before this returns. Everything
     /// sent by the completions of one socket read goes out in one write.
     package func send(_ pipeline: consuming RedisPipeline, whenDone completion: @escaping RedisCompletion) {
-        handler.value.send(pipeline, whenDone: completion)
+        guard pipeline.isConfirmed, let confirmation = confirmation.value, let key = pipeline.confirmationKey else {
+            return handler.value.send(pipeline, whenDone: completion)
+        }
+        handler.value.send(pipeline) { result in
+            switch result {
+            case .success(let replies): confirmation.confirm(replies, writing: key, completion)
+            case .failure: completion(result)
+            }
+        }
+    }
+
+    /// From now on, waits for replicas where pipelines ask for it, over another connection to the same server. The two
+    /// end together: what one server wrote, another cannot confirm. Must be called on the event loop.
+    func confirm(over other: RedisConnection, replicas: Int) {
+        confirmation.value = ReplicaConfirmation(over: other, replicas: replicas)
+        other.closeFuture.whenComplete { _ in self.beginClosing() }
+        closeFuture.whenComplete { _ in other.beginClosing() }
     }
 
     /// Fills in the hashes of a pipeline's scripts, as far as they are known. Must be called on the event loop.

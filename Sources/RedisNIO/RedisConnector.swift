@@ -45,6 +45,7 @@ struct RedisConnector: Sendable {
         variant.scripts = []
         variant.probe = nil
         variant.needsMaster = false
+        variant.configuration.replicas = 0
         return variant
     }
 
@@ -77,6 +78,9 @@ struct RedisConnector: Sendable {
             }
             .flatMap { channel in
                 setUp(channel, of: endpoint, owns)
+            }
+            .flatMap { connection in
+                configuration.replicas > 0 ? confirm(connection) : eventLoop.makeSucceededFuture(connection)
             }
     }
 
@@ -138,5 +142,54 @@ struct RedisConnector: Sendable {
                 promise.fail(error)
             }
         }
+    }
+
+    // MARK: Replicas
+
+    /// Opens another connection to the same server, on which to wait for replicas.
+    private func confirm(_ connection: RedisConnection) -> EventLoopFuture<RedisConnection> {
+        let eventLoop = connection.eventLoop
+        return variant(configuration).open(connection.endpoint, on: eventLoop).flatMap { other in
+            let ids = [connection, other].map { Self.serverID(over: $0) }
+            return EventLoopFuture.whenAllSucceed(ids, on: eventLoop).flatMapThrowing { ids in
+                guard ids[0] == ids[1] else {
+                    throw RedisError(.connectFailed, "two connections to \(connection.endpoint) lead to two servers")
+                }
+                connection.confirm(over: other, replicas: configuration.replicas)
+                return connection
+            }.flatMapErrorThrowing { error in
+                other.beginClosing()
+                throw error
+            }
+        }.flatMapErrorThrowing { error in
+            connection.beginClosing()
+            throw error
+        }
+    }
+
+    /// What tells a server from every other, and from itself before it was restarted.
+    private static func serverID(over connection: RedisConnection) -> EventLoopFuture<String> {
+        let promise = connection.eventLoop.makePromise(of: String.self)
+        var pipeline = RedisPipeline()
+        pipeline.command("INFO", "server")
+        pipeline.command("WAIT", 0, 1)
+        connection.send(pipeline) { result in
+            do throws(RedisError) {
+                let replies = try result.repliesBeforeUse()
+                for (reply, command) in zip(replies, ["INFO", "WAIT"]) {
+                    guard let error = reply.serverError else { continue }
+                    throw RedisError(
+                        .notPermitted, "\(command), which waiting for replicas needs, was refused: \(error.words)")
+                }
+                let lines = (replies.first?.string ?? "").split(whereSeparator: \.isNewline)
+                guard let id = lines.first(where: { $0.hasPrefix("run_id:") }) else {
+                    throw RedisError(.protocolViolation, "INFO does not say which server this is")
+                }
+                promise.succeed(String(id))
+            } catch {
+                promise.fail(error)
+            }
+        }
+        return promise.futureResult
     }
 }

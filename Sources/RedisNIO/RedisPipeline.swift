@@ -28,6 +28,10 @@ package struct RedisPipeline: Sendable {
     /// In a cluster, commands without a key (`TIME`) go to the node of this key; without it, to the node of the
     /// pipeline's first key.
     package var home: String?
+    /// Whether to reply only when enough replicas have what the commands saw or wrote (``RedisConfiguration/replicas``),
+    /// and otherwise with ``ReplicaConfirmation/unconfirmed``. Needs a command with a key: beside that, a key that ends in
+    /// `:v` is written.
+    package var isConfirmed = false
     /// Whether the scripts' hashes are filled in.
     private var isFilledIn = true
 

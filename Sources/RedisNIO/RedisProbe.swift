@@ -43,7 +43,7 @@ package struct RedisProbe: Sendable {
                     .notPermitted,
                     "the Redis user \(user) may not run EVALSHA on \(keysDescription): \(error.words)")
             case .noScript, .loading, .busy, .readOnly, .masterDown, .outOfMemory, .notPersisting, .noReplicas,
-                .clusterUnsettled, .wrongType, .other:
+                .clusterUnsettled, .wrongType, .unconfirmed, .other:
                 // Not about permissions, and possibly over by the time the connection is used.
                 return
             }

@@ -29,6 +29,9 @@ package struct RedisServerError: Error, Sendable, Equatable {
         case wrongType
         /// `ERR unknown command`: the server lacks it, or its operators have renamed it.
         case unknownCommand
+        /// `UNCONFIRMED`, which no server sends: it was carried out, but too few replicas have the effect
+        /// (``RedisConfiguration/replicas``).
+        case unconfirmed
         /// Any other first word, usually `ERR`.
         case other
     }
@@ -59,6 +62,7 @@ package struct RedisServerError: Error, Sendable, Equatable {
         case "CLUSTERDOWN", "TRYAGAIN": .clusterUnsettled
         case "MOVED", "ASK": .redirection
         case "WRONGTYPE": .wrongType
+        case "UNCONFIRMED": .unconfirmed
         case "ERR" where message.hasPrefix(Self.deniedInScript): .accessDenied
         case "ERR" where message.hasPrefix(Self.unknownCommand): .unknownCommand
         default: .other
@@ -76,7 +80,7 @@ package struct RedisServerError: Error, Sendable, Equatable {
         case .loading, .busy, .readOnly, .masterDown, .outOfMemory, .notPersisting, .noReplicas, .clusterUnsettled,
             .accessDenied, .redirection, .unknownCommand:
             true
-        case .noScript, .wrongType, .other: false
+        case .noScript, .wrongType, .unconfirmed, .other: false
         }
     }
 
@@ -87,7 +91,7 @@ package struct RedisServerError: Error, Sendable, Equatable {
         case .wrongType: true
         case .other: code == "ERR"
         case .noScript, .loading, .busy, .readOnly, .masterDown, .accessDenied, .outOfMemory, .notPersisting,
-            .noReplicas, .clusterUnsettled, .redirection, .unknownCommand:
+            .noReplicas, .clusterUnsettled, .redirection, .unknownCommand, .unconfirmed:
             false
         }
     }
@@ -99,7 +103,7 @@ package struct RedisServerError: Error, Sendable, Equatable {
         switch kind {
         case .readOnly, .masterDown, .accessDenied, .redirection, .unknownCommand: true
         case .noScript, .loading, .busy, .outOfMemory, .notPersisting, .noReplicas, .clusterUnsettled, .wrongType,
-            .other:
+            .unconfirmed, .other:
             false
         }
     }
@@ -113,7 +117,7 @@ package struct RedisServerError: Error, Sendable, Equatable {
         // The command's name precedes the arguments.
         case .unknownCommand: Self.printable(message.prefix { $0 != "," })
         case .loading, .busy, .readOnly, .masterDown, .accessDenied, .outOfMemory, .notPersisting, .noReplicas,
-            .clusterUnsettled, .redirection:
+            .clusterUnsettled, .redirection, .unconfirmed:
             Self.printable(message[...])
         }
     }

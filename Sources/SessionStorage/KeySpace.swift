@@ -15,6 +15,7 @@ import SessionCore
 /// identifying that delivery (in the message's own partition) |
 /// | `…:n:<delivery>` | string | how often a classic queue has redelivered a message |
 /// | `…:w` | string | when the last walk through the partition for mass revocations began, in milliseconds |
+/// | `…:v` | string | nothing: written to see replicas follow (`SOJOURN_REDIS_REPLICAS`) |
 /// | `…:l:<purpose>` | string | the worker that holds the lease to sweep the partition |
 ///
 /// In addition, `namespace:keyring` records which keyring the namespace is used with.

@@ -5,6 +5,7 @@ extension RedisSessionStore {
     package func commit(_ commits: [Commit]) async throws(StoreError) -> [CommitResult] {
         var pipeline = RedisPipeline(capacity: 2048 * commits.count)
         for commit in commits { append(commit, to: &pipeline) }
+        pipeline.isConfirmed = true
         let replies = try await send(pipeline)
         let results = zip(commits, replies).map { result(of: $0, from: $1) }
         guard results.contains(where: { $0 == nil }) else { return results.compactMap(\.self) }

@@ -5,14 +5,43 @@ import SessionCore
 extension RedisSessionStore {
     package func load(_ requests: [LoadRequest], budget: LoadBudget) async throws(StoreError) -> Loaded {
         do {
-            let loaded = try await loadOnce(requests, budget)
-            guard loaded.aggregates.contains(where: \.isKeyUnknown) else { return loaded }
-            // Another worker may have learned of a new key a moment before this one.
-            await refreshKeys()
-            return try await loadOnce(requests, budget)
+            var loaded = try await loadOnce(requests, budget)
+            if loaded.aggregates.contains(where: \.isKeyUnknown) {
+                // Another worker may have learned of a new key a moment before this one.
+                await refreshKeys()
+                loaded = try await loadOnce(requests, budget)
+            }
+            return redis.waitsForReplicas ? try await confirmed(loaded, requests) : loaded
         } catch {
             throw error.ofReading
         }
+    }
+
+    /// Results may be given to duplicates only if enough replicas have them. Reads them once more: by now the client may
+    /// lead to another server, which confirms only what it has itself.
+    private func confirmed(_ loaded: Loaded, _ requests: [LoadRequest]) async throws(StoreError) -> Loaded {
+        let places = loaded.aggregates.indices.filter { !loaded.aggregates[$0].results.isEmpty }
+        guard !places.isEmpty else { return loaded }
+        var pipeline = RedisPipeline()
+        pipeline.isConfirmed = true
+        var owners: [Int] = []
+        for place in places {
+            for message in loaded.aggregates[place].results.keys {
+                pipeline.command(
+                    "GET", .string(keys.inbox(message, in: Partition(of: requests[place].handle))))
+                owners.append(place)
+            }
+        }
+        var aggregates = loaded.aggregates
+        for (place, reply) in zip(owners, try await send(pipeline)) {
+            if let error = reply.serverError {
+                aggregates[place] = LoadedAggregate(state: .refused(StoreError(error)))
+            } else if reply.isNull {
+                let error = StoreError("a result was lost in a fail-over", .away, mayHaveHappened: false)
+                aggregates[place] = LoadedAggregate(state: .refused(error))
+            }
+        }
+        return Loaded(now: loaded.now, revocations: loaded.revocations, aggregates: aggregates)
     }
 
     private func loadOnce(_ requests: [LoadRequest], _ budget: LoadBudget) async throws(StoreError) -> Loaded {

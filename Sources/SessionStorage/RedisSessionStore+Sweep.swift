@@ -78,6 +78,8 @@ extension RedisSessionStore: SweepableStore {
         pipeline.command(
             "XRANGE", .string(key), .string(last.map { "(" + $0.id } ?? "-"),
             .string(Self.streamBound(try await now(), age)), "COUNT", .integer(Int64(limit)))
+        // An event that is published must not be lost with the change that it reports.
+        pipeline.isConfirmed = true
         guard let items = try Self.value(try await sendOne(pipeline)).array, items.count <= limit else {
             throw await distrust("XRANGE")
         }

@@ -126,7 +126,7 @@ extension StoreError {
     init(_ error: RedisServerError) {
         let cause: Cause =
             switch error.kind {
-            case .readOnly, .outOfMemory, .notPersisting, .noReplicas: .writesRefused
+            case .readOnly, .outOfMemory, .notPersisting, .noReplicas, .unconfirmed: .writesRefused
             case .loading, .busy, .masterDown, .clusterUnsettled, .accessDenied, .redirection, .unknownCommand,
                 .noScript:
                 .away

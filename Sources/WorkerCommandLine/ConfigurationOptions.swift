@@ -7,6 +7,7 @@ package struct ConfigurationOptions: ParsableArguments {
 
     @Option(help: .setting(.amqpUrl)) var amqpUrl: String?
     @Option(help: .setting(.redisUrl)) var redisUrl: String?
+    @Option(help: .setting(.redisReplicas)) var redisReplicas: String?
     @Option(help: .setting(.keyringFile)) var keyringFile: String?
     @Option(help: .setting(.keyringCommand)) var keyringCommand: String?
     @Option(help: .setting(.policyFile)) var policyFile: String?
@@ -48,6 +49,7 @@ package struct ConfigurationOptions: ParsableArguments {
         switch variable {
         case .amqpUrl: amqpUrl
         case .redisUrl: redisUrl
+        case .redisReplicas: redisReplicas
         case .keyringFile: keyringFile
         case .keyringCommand: keyringCommand
         case .policyFile: policyFile

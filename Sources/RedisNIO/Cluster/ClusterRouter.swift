@@ -168,7 +168,7 @@ final class ClusterRouter: PipelineSender {
         switch RedisServerError(message: message).kind {
         case .redirection, .clusterUnsettled: return true
         case .noScript, .loading, .busy, .readOnly, .masterDown, .accessDenied, .outOfMemory, .notPersisting,
-            .noReplicas, .wrongType, .unknownCommand, .other:
+            .noReplicas, .wrongType, .unknownCommand, .unconfirmed, .other:
             return false
         }
     }

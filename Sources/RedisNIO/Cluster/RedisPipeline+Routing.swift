@@ -7,7 +7,9 @@ extension RedisPipeline {
     struct Command {
         /// In the buffer.
         let range: Range<Int>
-        /// The slot of its first key; nil if it has none. All keys of a command must be in one slot.
+        /// Its first key, in the buffer; nil if it has none.
+        let key: Range<Int>?
+        /// The slot of that key. All keys of a command must be in one slot.
         let slot: Int?
     }
 
@@ -44,7 +46,7 @@ extension RedisPipeline {
                 }
             }
             if let name, Self.keyless.contains(String(decoding: bytes[name], as: UTF8.self)) { key = nil }
-            commands.append(Command(range: start..<position, slot: key.map { HashSlot.slot(of: bytes[$0]) }))
+            commands.append(Command(range: start..<position, key: key, slot: key.map { HashSlot.slot(of: bytes[$0]) }))
         }
         return commands
     }
@@ -61,6 +63,15 @@ extension RedisPipeline {
         return number
     }
 
+    /// A key that nothing else uses, in the slot of the first key that a command has; nil if none has any.
+    var confirmationKey: [UInt8]? {
+        guard let key = commands.lazy.compactMap(\.key).first else { return nil }
+        let bytes = buffer.readableBytesView[key]
+        // Up to the end of its hash tag; a key without one becomes the tag.
+        let tag = bytes.firstIndex(of: UInt8(ascii: "}")).map { Array(bytes[...$0]) } ?? [0x7b] + bytes + [0x7d]
+        return tag + Array(":v".utf8)
+    }
+
     /// The slot that commands without a key go to.
     func homeSlot(_ commands: [Command]) -> Int {
         if let home { return HashSlot.slot(of: Array(home.utf8)) }
@@ -73,6 +84,7 @@ extension RedisPipeline {
     func part(_ indices: [Int], of commands: [Command], isAsking: Bool) -> RedisPipeline {
         var part = RedisPipeline(capacity: indices.reduce(0) { $0 + commands[$1].range.count })
         part.replyBudget = replyBudget
+        part.isConfirmed = isConfirmed
         var calls = scriptCalls[...]
         for index in indices {
             if isAsking { part.command("ASKING") }

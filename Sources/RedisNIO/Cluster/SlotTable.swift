@@ -23,7 +23,7 @@ struct SlotTable: Equatable {
             switch error.kind {
             case .accessDenied: throw RedisError(.notPermitted, "the user may not run CLUSTER SLOTS: \(error.words)")
             case .noScript, .loading, .busy, .readOnly, .masterDown, .outOfMemory, .notPersisting, .noReplicas,
-                .clusterUnsettled, .redirection, .wrongType, .unknownCommand, .other:
+                .clusterUnsettled, .redirection, .wrongType, .unknownCommand, .unconfirmed, .other:
                 throw RedisError(.server, "the server refused CLUSTER SLOTS, is it part of a cluster? \(error.words)")
             }
         }

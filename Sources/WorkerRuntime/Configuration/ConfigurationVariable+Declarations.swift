@@ -26,6 +26,10 @@ extension ConfigurationVariable {
                     ])
                 },
                 shown: WorkerConfiguration.withoutSecrets)
+        case .redisReplicas:
+            .number(
+                \.redisReplicas, in: Bounds.redisReplicas, "n",
+                "How many Redis replicas must have a change before it is acknowledged")
         case .keyringFile:
             .path(
                 \.keyringFile, "The keyring, created by `sojourn keys init`; reloaded when it changes",

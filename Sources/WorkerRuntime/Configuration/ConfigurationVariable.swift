@@ -7,6 +7,7 @@ import SessionCore
 package enum ConfigurationVariable: String, CaseIterable, Hashable, Sendable {
     case amqpUrl
     case redisUrl
+    case redisReplicas
     case keyringFile
     case keyringCommand
     case policyFile

@@ -29,6 +29,9 @@ package struct WorkerConfiguration: Sendable, Hashable {
     /// May contain a password.
     package var redisURL: String = "redis://127.0.0.1:6379/0"
 
+    /// Of each master.
+    package var redisReplicas: Int = 0
+
     /// A path. Required unless `keyringCommand` or `dev` is set.
     package var keyringFile: String?
 
@@ -99,6 +102,8 @@ extension WorkerConfiguration {
         static let prefetch = 1...65535
         /// Each lane has up to five connections; beyond this the broker, not the machine, is the limit.
         static let lanes = 1...256
+        /// A master with more replicas than this copies more than it serves.
+        static let redisReplicas = 0...16
         /// A week: Redis stores every remembered result that long.
         static let inboxSeconds = 1...604_800
         /// Orchestrators kill a process long before an hour.

@@ -7,6 +7,7 @@ extension WorkerConfiguration {
         do {
             var redis = try RedisConfiguration(url: redisURL)
             redis.requiresTLS = requireTLS
+            redis.replicas = redisReplicas
             return redis
         } catch {
             throw ConfigurationError(.invalidValue, name(of: .redisUrl), "cannot be used", remedy: error.message)

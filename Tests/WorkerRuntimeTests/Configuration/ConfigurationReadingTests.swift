@@ -29,6 +29,7 @@ struct ConfigurationReadingTests {
         let configuration = try await read()
         #expect(configuration.amqpURLs == ["amqp://guest:guest@127.0.0.1:5672/"])
         #expect(configuration.redisURL == "redis://127.0.0.1:6379/0")
+        #expect(configuration.redisReplicas == 0)
         #expect(configuration.keyringFile == Self.keys)
         #expect(configuration.keyringCommand == nil)
         #expect(configuration.policyFile == nil)
@@ -52,7 +53,7 @@ struct ConfigurationReadingTests {
     func environment() async throws {
         let configuration = try await read([
             "SOJOURN_AMQP_URL": "amqps://u:p@a:5671/v, amqp://b",
-            "SOJOURN_REDIS_URL": "rediss://cache/1",
+            "SOJOURN_REDIS_URL": "rediss://cache/1", "SOJOURN_REDIS_REPLICAS": "16",
             "SOJOURN_POLICY_FILE": "/p", "SOJOURN_CALLERS_FILE": "/c",
             "SOJOURN_NAMESPACE": "a_B-9", "SOJOURN_PREFETCH": "65535", "SOJOURN_LANES": "3",
             "SOJOURN_TOPOLOGY": "check", "SOJOURN_ISSUER": "https://issuer", "SOJOURN_AUDIENCE": "shop",
@@ -61,6 +62,7 @@ struct ConfigurationReadingTests {
         ])
         #expect(configuration.amqpURLs == ["amqps://u:p@a:5671/v", "amqp://b"])
         #expect(configuration.redisURL == "rediss://cache/1")
+        #expect(configuration.redisReplicas == 16)
         #expect(configuration.policyFile == "/p")
         #expect(configuration.callersFile == "/c")
         #expect(configuration.namespace == "a_B-9")
@@ -93,7 +95,7 @@ struct ConfigurationReadingTests {
         #expect(ConfigurationVariable.amqpUrl.optionName == "--amqp-url")
         #expect(ConfigurationVariable.maxBodyBytes.environmentName == "SOJOURN_MAX_BODY_BYTES")
         #expect(ConfigurationVariable.lanes.environmentName == "SOJOURN_LANES")
-        #expect(ConfigurationVariable.allCases.count == 20)
+        #expect(ConfigurationVariable.allCases.count == 21)
     }
 
     @Test(
