@@ -90,9 +90,17 @@ struct SentinelTests {
             .array([.text(String(repeating: "h", count: 256)), .text("6379")]), .array([.null, .text("6379")]),
             .array([.array([]), .text("6379")]), .integer(6379), .simple("OK"), .error("ERR no"),
             .error("IDONTKNOW no"),
-            .bulk([UInt8](repeating: 65, count: 100_000)),
         ] as [RedisReply])
     func nonsense(reply: RedisReply) async throws {
+        try await refuses(reply)
+    }
+
+    @Test("an answer that is longer than any address is refused")
+    func tooLong() async throws {
+        try await refuses(.bulk([UInt8](repeating: 65, count: 100_000)))
+    }
+
+    private func refuses(_ reply: RedisReply) async throws {
         let liar = try await HostileRedis.start { _ in reply }
         let error = await #expect(throws: RedisError.self) { _ = try await open(try opener([liar])) }
         #expect(error?.code == .connectFailed)
