@@ -22,6 +22,25 @@ let nio: [Target.Dependency] = [
     .product(name: "Logging", package: "swift-log"),
 ]
 
+/// Decoders with inputs made by libFuzzer. Under deploy/local/fuzz, which sets the variable, a program that libFuzzer drives;
+/// otherwise tests that decode again what it found.
+let isFuzzed = Context.environment["SOJOURN_FUZZ"] == "1"
+let fuzzed: [Target.Dependency] = [
+    "AMQPNIO", "ConnectionSupport", "RedisNIO", "SessionContract", "SessionCore", "SessionCrypto", "SessionEngine",
+    "SessionStorage", "TestSupport",
+    .product(name: "Logging", package: "swift-log"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOEmbedded", package: "swift-nio"),
+]
+let fuzz: Target =
+    isFuzzed
+    ? .executableTarget(
+        name: "sojourn-fuzz", dependencies: fuzzed, path: "Tests/Fuzz", exclude: ["Corpora", "ReplayTests.swift"],
+        swiftSettings: swift)
+    : .testTarget(
+        name: "FuzzTests", dependencies: fuzzed, path: "Tests/Fuzz", exclude: ["Corpora", "Program"],
+        swiftSettings: swift)
+
 let package = Package(
     name: "sojourn",
     products: [
@@ -228,6 +247,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: swift),
+        fuzz,
         // What somebody else's package may do: it sees what is public, and nothing more.
         .executableTarget(
             name: "ExtensionExample",

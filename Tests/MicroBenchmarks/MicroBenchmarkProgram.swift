@@ -1,4 +1,5 @@
 import ArgumentParser
+import TestSupport
 
 /// Runs one operation a number of times, for `deploy/local/microbench`, which has valgrind count what that takes.
 @main

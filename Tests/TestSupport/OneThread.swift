@@ -2,11 +2,11 @@ import Synchronization
 
 /// Runs what is asynchronous on the calling thread alone. Otherwise the count would depend on which thread does what, and
 /// callgrind crashes when libdispatch ends the main thread.
-final class OneThread: TaskExecutor {
+package final class OneThread: TaskExecutor {
     private let waiting = Mutex<[UnownedJob]>([])
 
     /// Returns once `work` has ended. It must wait for nothing outside its own task.
-    static func run(_ work: @escaping @Sendable () async throws -> Void) throws {
+    package static func run(_ work: @escaping @Sendable () async throws -> Void) throws {
         let outcome = Mutex<Result<Void, any Error>?>(nil)
         let thread = OneThread()
         Task(executorPreference: thread) {
@@ -23,7 +23,7 @@ final class OneThread: TaskExecutor {
         try outcome.withLock { $0 }?.get()
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         waiting.withLock { $0.append(job) }
     }
