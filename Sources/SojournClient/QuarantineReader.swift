@@ -54,11 +54,13 @@ package final class QuarantineReader: Sendable {
         while true {
             let (delivery, failure, isExhausted) = state.withLock { state in
                 guard state.read < total else { return (AMQPDelivery?.none, SessionClientError?.none, true) }
+                // What has arrived over a lost connection is in the queue again.
+                if let failure = state.failure { return (nil, failure, false) }
                 if let next = state.arrived.popFirst() {
                     state.read += 1
                     return (next, nil, false)
                 }
-                return (nil, state.failure, false)
+                return (nil, nil, false)
             }
             if isExhausted { return nil }
             if let delivery { return delivery }
@@ -75,8 +77,21 @@ package final class QuarantineReader: Sendable {
     }
 
     /// Ends the reader. What was not removed returns to the queue.
-    package func close() async {
+    ///
+    /// - Throws: `notConnected` if the connection was lost: then some of what was removed may still be in the queue.
+    package func close() async throws(SessionClientError) {
+        await flush()
         await channel.close()
+        if let error = await channel.closed() { throw SessionClientError(error) }
+    }
+
+    /// Makes RabbitMQ carry out every acknowledgement. Under load its channel keeps some of them back until the quorum queue
+    /// has taken earlier ones, and forgets them if it is closed before (tried with 3.10: 5 of 12 times, up to 24 of 300). A
+    /// cancellation is in the queue's log behind the earlier ones; the second question comes behind those kept back.
+    private func flush() async {
+        guard let consumer = state.withLock(\.consumer) else { return }
+        try? await channel.cancel(consumerTag: consumer)
+        _ = try? await channel.queueDeclare(queue, passive: true)
     }
 
     /// Starts a consumer if there is none, or if the present one is full of messages that are not to be removed.

@@ -11,7 +11,7 @@ struct QuarantineCommand: AsyncParsableCommand {
             `list` and `show` remove nothing. `replay` and `drop` remove a message once a worker has answered it, or at \
             once. A message that one command reads is invisible to the others until it is done.
 
-            Exits with 0 if everything was done; 1 if a message does not exist or stays in quarantine; 64 if called \
+            Exits with 0 if everything was done; 1 if a message does not exist, stays in quarantine or failed again; 64 if called \
             incorrectly; 69 if RabbitMQ cannot be reached or no worker answers; 77 if RabbitMQ does not permit it; 78 if \
             the configuration is invalid; 130 or 143 if it was interrupted.
             """,
@@ -29,8 +29,13 @@ extension ClientOptions {
         let client = try await connect(configuration)
         do {
             let reader = try await client.readQuarantine()
-            let value = try await work(client, reader)
-            await reader.close()
+            let value: Value
+            do { value = try await work(client, reader) } catch {
+                // What was removed before the error stays removed.
+                try? await reader.close()
+                throw error
+            }
+            try await reader.close()
             await client.close()
             return value
         } catch {

@@ -32,7 +32,7 @@ enum QuarantineFate {
         if case .object(let error) = result["error"] {
             if case .string(let text) = error["code"] { code = text }
             if case .string(let text) = error["message"] { message = text }
-            if case .string(let text) = error["path"] { path = text + " " }
+            if case .string(let text) = error["path"] { path = text + ": " }
         }
         message = path + message
         let failure = Failure.Code(rawValue: code)
@@ -58,13 +58,21 @@ enum QuarantineFate {
         }
     }
 
+    /// Whether the command is in quarantine no more, under no id.
+    var isSettled: Bool {
+        switch self {
+        case .dropped, .succeeded, .rejected, .copy: true
+        case .failedAgain, .stays: false
+        }
+    }
+
     var word: String {
         switch self {
         case .dropped: "dropped"
         case .succeeded: "succeeded"
         case .rejected: "rejected"
         case .failedAgain: "failed again"
-        case .stays: "stays in quarantine"
+        case .stays: "still in quarantine"
         case .copy: "was a copy"
         }
     }

@@ -39,13 +39,13 @@ struct QuarantineTargets: ParsableArguments {
     @OptionGroup var selection: QuarantineSelection
 
     @Option(help: ArgumentHelp("At most so many messages.", valueName: "n"))
-    var limit = Int.max
+    var limit: Int?
 
     @Flag(name: .shortAndLong, help: "Do not ask before acting on messages that are not named by their ids.")
     var yes = false
 
     func validate() throws {
-        guard limit > 0 else { throw ValidationError("--limit must be at least 1.") }
+        guard limit.map({ $0 > 0 }) ?? true else { throw ValidationError("--limit must be at least 1.") }
         guard !ids.isEmpty || all || !selection.isEverything else {
             throw ValidationError("Say which messages: their ids, --reason, --command, or --all.")
         }
@@ -53,6 +53,8 @@ struct QuarantineTargets: ParsableArguments {
             throw ValidationError("Give ids, or --all, --reason and --command, not both.")
         }
     }
+
+    var mostCount: Int { limit ?? .max }
 
     func include(_ message: QuarantinedMessage) -> Bool {
         ids.isEmpty ? selection.includes(message) : ids.contains(message.id)
