@@ -131,6 +131,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ], swiftSettings: swift),
         .target(
@@ -210,7 +211,10 @@ let package = Package(
             name: "SessionContractTests", dependencies: ["SessionContract", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "ConnectionSupportTests",
-            dependencies: ["ConnectionSupport", "TestSupport", .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: [
+                "ConnectionSupport", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
             swiftSettings: swift),
         .testTarget(name: "SessionCryptoTests", dependencies: ["SessionCrypto"], swiftSettings: swift),
         .testTarget(

@@ -55,8 +55,8 @@ package final class AMQPConnection: Sendable {
                         channel.eventLoop.makeCompletedFuture {
                             try sockets.add(channel)
                             if let tls {
-                                try channel.pipeline.syncOperations.addHandler(
-                                    NIOSSLClientHandler.connecting(to: configuration.host, tls))
+                                try channel.pipeline.syncOperations.addHandlers(
+                                    ClientTLS.handlers(to: configuration.host, tls))
                             }
                             let handler = ConnectionHandler(
                                 configuration: configuration, eventLoop: channel.eventLoop, logger: logger,

@@ -1,4 +1,4 @@
-import AMQPNIO
+package import AMQPNIO
 import Logging
 import NIOCore
 import NIOPosix
@@ -12,14 +12,15 @@ package struct Benchmark: Sendable {
     /// Which installation is loaded.
     package struct Target: Sendable {
         /// The brokers, tried in turn.
-        package var brokers: [String]
+        package var brokers: [AMQPConfiguration]
         package var namespace: String
         package var redis: RedisConfiguration
         package var brokerIsLocal: Bool
         package var redisIsLocal: Bool
 
         package init(
-            brokers: [String], namespace: String, redis: RedisConfiguration, brokerIsLocal: Bool, redisIsLocal: Bool
+            brokers: [AMQPConfiguration], namespace: String, redis: RedisConfiguration, brokerIsLocal: Bool,
+            redisIsLocal: Bool
         ) {
             self.brokers = brokers
             self.namespace = namespace
@@ -116,9 +117,8 @@ package struct Benchmark: Sendable {
     /// Connects to the first broker that answers.
     private func connect(on loop: any EventLoop) async throws(BenchmarkError) -> (AMQPConnection, AMQPConfiguration) {
         var failure = AMQPError(.invalidConfiguration, "no broker is configured")
-        for url in target.brokers {
+        for var configuration in target.brokers {
             do throws(AMQPError) {
-                var configuration = try AMQPConfiguration(url: url)
                 configuration.connectionName = "sojourn/\(target.namespace)/bench"
                 return (try await AMQPConnection.connect(configuration, on: loop, logger: logger), configuration)
             } catch {
@@ -148,7 +148,7 @@ package struct Benchmark: Sendable {
     private func controlClient() async throws(BenchmarkError) -> SessionClient {
         do throws(SessionClientError) {
             return try await SessionClient.connect(
-                urls: target.brokers, namespace: target.namespace, logger: logger)
+                to: target.brokers, namespace: target.namespace, logger: logger)
         } catch {
             throw BenchmarkError(.unavailable, error.message)
         }

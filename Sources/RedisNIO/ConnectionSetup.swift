@@ -94,11 +94,12 @@ struct ConnectionSetup {
 extension Result<[RedisReply], RedisError> {
     /// The replies to what is sent before a connection is used.
     ///
-    /// - Throws: ``RedisError/Code/protocolViolation`` as it is; ``RedisError/Code/connectFailed`` for any other failure.
+    /// - Throws: ``RedisError/Code/protocolViolation`` and ``RedisError/Code/connectFailed`` (TLS) as they are; the latter for
+    ///   any other failure.
     func repliesBeforeUse() throws(RedisError) -> [RedisReply] {
         switch self {
         case .success(let replies): return replies
-        case .failure(let error) where error.code == .protocolViolation: throw error
+        case .failure(let error) where error.code == .protocolViolation || error.code == .connectFailed: throw error
         case .failure(let error):
             throw RedisError(.connectFailed, "the connection did not become ready", underlying: error)
         }

@@ -1,3 +1,4 @@
+import ConnectionSupport
 import LogMetadata
 import Logging
 import NIOCore
@@ -244,7 +245,10 @@ final class RedisChannelHandler: ChannelInboundHandler, PipelineSender {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(RedisError(.connectionClosed, "the connection failed", underlying: error))
+        guard let refusal = error as? TLSRefusal else {
+            return fail(RedisError(.connectionClosed, "the connection failed", underlying: error))
+        }
+        fail(RedisError(.connectFailed, "\(refusal)"))
     }
 
     private func channelEnded() {

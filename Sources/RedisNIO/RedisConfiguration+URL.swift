@@ -28,7 +28,7 @@ extension RedisConfiguration {
     }
 
     private init(location: Substring, path: Substring, scheme: RedisURLScheme) throws(RedisError) {
-        let tls: TLSConfiguration? = scheme.isEncrypted ? .makeClientConfiguration() : nil
+        let tls: TLSConfiguration? = scheme.isEncrypted ? ClientTLS.standard : nil
         switch scheme.topology {
         case .single:
             guard !location.contains(",") else {

@@ -86,8 +86,7 @@ struct RedisConnector: Sendable {
 
     private func addHandlers(to channel: any Channel, of endpoint: RedisEndpoint) throws {
         if let tls {
-            try channel.pipeline.syncOperations.addHandler(
-                NIOSSLClientHandler.connecting(to: endpoint.host, tls))
+            try channel.pipeline.syncOperations.addHandlers(ClientTLS.handlers(to: endpoint.host, tls))
         }
         try channel.pipeline.syncOperations.addHandler(
             RedisChannelHandler(configuration: configuration, logger: logger, eventLoop: channel.eventLoop))

@@ -1,4 +1,4 @@
-import AMQPNIO
+package import AMQPNIO
 public import Logging
 import NIOCore
 import NIOPosix
@@ -55,15 +55,26 @@ public final class SessionClient: Sendable {
     public static func connect(
         urls: [String], namespace: String = "sojourn", logger: Logger = Logger(label: "sojourn.client")
     ) async throws(SessionClientError) -> SessionClient {
+        var brokers: [AMQPConfiguration] = []
         do throws(AMQPError) {
-            var configurations: [AMQPConfiguration] = []
-            for url in urls { configurations.append(try AMQPConfiguration(url: url)) }
-            guard Set(configurations.map(\.username)).count == 1, let user = configurations.first?.username else {
+            for url in urls { brokers.append(try AMQPConfiguration(url: url)) }
+        } catch {
+            throw SessionClientError(error)
+        }
+        return try await connect(to: brokers, namespace: namespace, logger: logger)
+    }
+
+    /// Like ``connect(urls:namespace:logger:)``, with all that a URL does not say.
+    package static func connect(
+        to brokers: [AMQPConfiguration], namespace: String, logger: Logger
+    ) async throws(SessionClientError) -> SessionClient {
+        do throws(AMQPError) {
+            guard Set(brokers.map(\.username)).count == 1, let user = brokers.first?.username else {
                 throw AMQPError(
                     .invalidConfiguration, "there must be at least one broker URL, and all must have the same user")
             }
             let amqp = AMQPClient<Link>(
-                BrokerConnector(configurations: configurations, logger: logger),
+                BrokerConnector(configurations: brokers, logger: logger),
                 on: MultiThreadedEventLoopGroup.singleton.next(), logger: logger
             ) { attempt in
                 try await open(attempt.connect(name: "sojourn/\(namespace)/client"))

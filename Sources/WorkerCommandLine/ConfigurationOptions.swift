@@ -22,6 +22,8 @@ package struct ConfigurationOptions: ParsableArguments {
     @Option(help: .setting(.drainSeconds)) var drainSeconds: String?
     @Option(help: .setting(.maxBodyBytes)) var maxBodyBytes: String?
     @Option(help: .setting(.requireTls)) var requireTls: String?
+    @OptionGroup var amqpTLS: AMQPTLSOptions
+    @OptionGroup var redisTLS: RedisTLSOptions
     @Option(help: .setting(.allowEviction)) var allowEviction: String?
     @Option(help: .setting(.adminAddress)) var adminAddress: String?
     @Option(help: .setting(.logLevel)) var logLevel: String?
@@ -64,6 +66,12 @@ package struct ConfigurationOptions: ParsableArguments {
         case .drainSeconds: drainSeconds
         case .maxBodyBytes: maxBodyBytes
         case .requireTls: requireTls
+        case .amqpCaFile: amqpTLS.amqpCaFile
+        case .amqpCertificateFile: amqpTLS.amqpCertificateFile
+        case .amqpKeyFile: amqpTLS.amqpKeyFile
+        case .redisCaFile: redisTLS.redisCaFile
+        case .redisCertificateFile: redisTLS.redisCertificateFile
+        case .redisKeyFile: redisTLS.redisKeyFile
         case .allowEviction: allowEviction
         case .adminAddress: adminAddress
         case .logLevel: logLevel

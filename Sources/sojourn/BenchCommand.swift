@@ -80,6 +80,8 @@ struct BenchCommand: AsyncParsableCommand {
 
     @Option(help: .setting(.redisUrl)) var redisUrl: String?
 
+    @OptionGroup var redisTLS: RedisTLSOptions
+
     @OptionGroup var client: ClientOptions
 
     func validate() throws {
@@ -159,7 +161,8 @@ struct BenchCommand: AsyncParsableCommand {
 
     /// The installation, unless it is on another machine and that was not allowed.
     private func target() async throws -> Benchmark.Target {
-        let configuration = try await client.read(with: [.redisUrl: redisUrl])
+        let configuration = try await client.read(
+            with: redisTLS.given.merging([.redisUrl: redisUrl].compactMapValues(\.self)) { given, _ in given })
         let brokerIsLocal = configuration.brokersAreLocal
         guard brokerIsLocal || remote else {
             throw CommandFailure(
@@ -168,7 +171,7 @@ struct BenchCommand: AsyncParsableCommand {
                 status: ExitStatus.usage)
         }
         return Benchmark.Target(
-            brokers: configuration.amqpURLs, namespace: configuration.namespace, redis: try configuration.redis(),
+            brokers: try configuration.brokers(), namespace: configuration.namespace, redis: try configuration.redis(),
             brokerIsLocal: brokerIsLocal, redisIsLocal: configuration.redisIsLocal)
     }
 }

@@ -8,6 +8,8 @@ import WorkerRuntime
 struct ClientOptions: ParsableArguments {
     @Option(help: .setting(.amqpUrl)) var amqpUrl: String?
 
+    @OptionGroup var tls: AMQPTLSOptions
+
     @Option(help: .setting(.namespace)) var namespace: String?
 
     @Option(help: .configurationFile) var config: String?
@@ -15,6 +17,7 @@ struct ClientOptions: ParsableArguments {
     func read(with further: [ConfigurationVariable: String?] = [:]) async throws -> WorkerConfiguration {
         var overrides = further.compactMapValues(\.self)
         overrides[.amqpUrl] = amqpUrl
+        overrides.merge(tls.given) { _, given in given }
         overrides[.namespace] = namespace
         return try await WorkerConfiguration.read(commandLine: overrides, file: config, needsKeyring: false)
     }
@@ -27,9 +30,10 @@ struct ClientOptions: ParsableArguments {
     func connect(_ configuration: WorkerConfiguration) async throws -> SessionClient {
         var logger = Logger(label: "sojourn.client") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
+        let brokers = try configuration.brokers()
         do {
             return try await SessionClient.connect(
-                urls: configuration.amqpURLs, namespace: configuration.namespace, logger: logger)
+                to: brokers, namespace: configuration.namespace, logger: logger)
         } catch {
             throw CommandFailure(error.message, status: ExitStatus.unavailable)
         }

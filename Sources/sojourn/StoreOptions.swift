@@ -6,6 +6,8 @@ import WorkerRuntime
 struct StoreOptions: ParsableArguments {
     @Option(help: .setting(.redisUrl)) var redisUrl: String?
 
+    @OptionGroup var tls: RedisTLSOptions
+
     @Option(help: .setting(.namespace)) var namespace: String?
 
     @Option(help: .configurationFile) var config: String?
@@ -15,6 +17,7 @@ struct StoreOptions: ParsableArguments {
     ) async throws -> WorkerConfiguration {
         var overrides = further.compactMapValues(\.self)
         overrides[.redisUrl] = redisUrl
+        overrides.merge(tls.given) { _, given in given }
         overrides[.namespace] = namespace
         return try await WorkerConfiguration.read(
             commandLine: overrides, file: config, needsKeyring: needsKeyring)

@@ -12,6 +12,10 @@ from redis_servers import RedisCluster, RedisServer, SentinelSet
 from workers import wait_until
 
 
+# Nobody kills these servers, so they need not sync every write.
+LAZY = ("--appendfsync", "everysec")
+
+
 @dataclass
 class Topology:
     """What runs, and how to use it."""
@@ -23,13 +27,15 @@ class Topology:
     for_tests: dict = field(default_factory=dict)
 
 
-def _single(folder, *configuration):
+def broker_in(folder, *configuration):
+    """A RabbitMQ node alone, with its files in this folder."""
     (folder / "rabbitmq").mkdir()
     return Broker(folder / "rabbitmq", *configuration)
 
 
-def _redis(folder, *options, **more):
-    server = RedisServer(folder / "redis", *options, **more)
+def redis_in(folder, *options, **more):
+    """A Redis alone, with its files in this folder."""
+    server = RedisServer(folder / "redis", *LAZY, *options, **more)
     server.await_serving()
     return server
 
@@ -55,9 +61,9 @@ def tls_of_redis(certificate, authority, port, *, asks_clients=True):
 
 
 def plain(folder, stops):
-    broker = _single(folder)
+    broker = broker_in(folder)
     stops.append(broker.stop)
-    server = _redis(folder)
+    server = redis_in(folder)
     stops.append(server.end)
     return Topology(broker.url, server.url)
 
@@ -67,9 +73,9 @@ def tls(folder, stops):
     authority = Authority(folder / "certificates")
     server, client = authority.issue("server", ["localhost", "127.0.0.1"]), authority.issue("client")
     amqp_port, redis_port = free_port(), free_port()
-    broker = _single(folder, *tls_of_broker(server, authority.file, amqp_port))
+    broker = broker_in(folder, *tls_of_broker(server, authority.file, amqp_port))
     stops.append(broker.stop)
-    stops.append(_redis(folder, *tls_of_redis(server, authority.file, redis_port)).end)
+    stops.append(redis_in(folder, *tls_of_redis(server, authority.file, redis_port)).end)
     files = {"CA_FILE": authority.file, "CERTIFICATE_FILE": client.file, "KEY_FILE": client.key_file}
     settings = {f"SOJOURN_{server}_{name}": path for server in ("AMQP", "REDIS") for name, path in files.items()}
     return Topology(
@@ -82,25 +88,25 @@ def rabbitmq_cluster(folder, stops):
     (folder / "rabbitmq").mkdir()
     cluster = BrokerCluster(folder / "rabbitmq")
     stops.append(cluster.stop)
-    server = _redis(folder)
+    server = redis_in(folder)
     stops.append(server.end)
     return Topology(cluster.url, server.url)
 
 
 def redis_sentinel(folder, stops):
     """A Redis master with two replicas, watched by three Sentinels."""
-    broker = _single(folder)
+    broker = broker_in(folder)
     stops.append(broker.stop)
-    servers = SentinelSet(folder / "redis")
+    servers = SentinelSet(folder / "redis", *LAZY)
     stops.append(servers.stop)
     return Topology(broker.url, servers.url)
 
 
 def redis_cluster(folder, stops):
     """A Redis Cluster of three masters with a replica each."""
-    broker = _single(folder)
+    broker = broker_in(folder)
     stops.append(broker.stop)
-    cluster = RedisCluster(folder / "redis")
+    cluster = RedisCluster(folder / "redis", *LAZY)
     stops.append(cluster.stop)
     return Topology(broker.url, cluster.url)
 
@@ -108,7 +114,7 @@ def redis_cluster(folder, stops):
 def redis_wait(folder, stops):
     """A Redis with a replica, for which workers wait."""
     topology = plain(folder, stops)
-    replica = RedisServer(folder / "replica")
+    replica = RedisServer(folder / "replica", *LAZY)
     stops.append(replica.end)
     replica.await_serving()
     port = int(topology.redis_url.rpartition(":")[2].partition("/")[0])
@@ -125,9 +131,9 @@ def valkey(folder, stops):
 
     program = pathlib.Path(get_binary_path())
     program.chmod(0o755)
-    broker = _single(folder)
+    broker = broker_in(folder)
     stops.append(broker.stop)
-    server = _redis(folder, program=str(program))
+    server = redis_in(folder, program=str(program))
     stops.append(server.end)
     return Topology(broker.url, server.url)
 

@@ -1,3 +1,4 @@
+import ConnectionSupport
 import NIOCore
 
 /// The state machine of a connection, as a value: events go in, actions come out.
@@ -164,6 +165,9 @@ struct ConnectionState {
     mutating func socketFailed(_ error: any Error) -> Action {
         guard isHandshaking else {
             return fail(AMQPError(.connectionClosed, "the connection to \(address) was lost", underlying: error))
+        }
+        if let refusal = error as? TLSRefusal {
+            return fail(AMQPError(.connectFailed, "\(refusal)"))
         }
         let words = usesTLS ? "TLS negotiation failed" : "connection lost in the handshake"
         return fail(AMQPError(.connectFailed, "\(words) with \(address)", underlying: error))

@@ -8,7 +8,7 @@ extension AMQPConfiguration {
     /// empty path). User, password, host and virtual host are percent-decoded. `amqps` uses the system's trust roots
     /// and verifies the host name unless `tls` says otherwise. Errors (`invalidConfiguration`) never contain the
     /// password, nor any other part of the URL except the port.
-    package init(url: String, tls: TLSConfiguration = .makeClientConfiguration()) throws(AMQPError) {
+    package init(url: String, tls: TLSConfiguration = ClientTLS.standard) throws(AMQPError) {
         self.init()
         var rest = Substring(url)
         // Schemes are case-insensitive (RFC 3986 §3.1).

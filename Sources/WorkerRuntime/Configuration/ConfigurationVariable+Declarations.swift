@@ -87,6 +87,18 @@ extension ConfigurationVariable {
             .number(\.maxBodyBytes, in: Bounds.maxBodyBytes, "bytes", "Maximum size of a command body")
         case .requireTls:
             .flag(\.requireTLS, "true: do not connect without TLS to a server on another machine; false: only warn")
+        case .amqpCaFile:
+            .path(\.amqpTLS.ca, authorities("RabbitMQ"), standard: "the system's")
+        case .amqpCertificateFile:
+            .path(\.amqpTLS.certificate, certificate("RabbitMQ", .amqpKeyFile))
+        case .amqpKeyFile:
+            .path(\.amqpTLS.key, key(.amqpCertificateFile))
+        case .redisCaFile:
+            .path(\.redisTLS.ca, authorities("Redis"), standard: "the system's")
+        case .redisCertificateFile:
+            .path(\.redisTLS.certificate, certificate("Redis", .redisKeyFile))
+        case .redisKeyFile:
+            .path(\.redisTLS.key, key(.redisCertificateFile))
         case .allowEviction:
             .flag(
                 \.allowEviction,
@@ -100,5 +112,17 @@ extension ConfigurationVariable {
         case .logFormat:
             .choice(\.logFormat, "text: a line per entry; json: a JSON object per line")
         }
+    }
+
+    private func authorities(_ server: String) -> String {
+        "PEM file with the authorities that may sign the certificate of \(server); only for URLs with TLS"
+    }
+
+    private func certificate(_ server: String, _ key: ConfigurationVariable) -> String {
+        "PEM file with the certificate shown to \(server), and those that vouch for it; only with \(key.optionName)"
+    }
+
+    private func key(_ certificate: ConfigurationVariable) -> String {
+        "PEM file with the key of \(certificate.optionName), without a passphrase; other users must not be able to read it"
     }
 }

@@ -22,6 +22,12 @@ package enum ConfigurationVariable: String, CaseIterable, Hashable, Sendable {
     case drainSeconds
     case maxBodyBytes
     case requireTls
+    case amqpCaFile
+    case amqpCertificateFile
+    case amqpKeyFile
+    case redisCaFile
+    case redisCertificateFile
+    case redisKeyFile
     case allowEviction
     case adminAddress
     case logLevel

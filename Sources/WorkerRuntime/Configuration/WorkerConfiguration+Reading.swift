@@ -28,6 +28,7 @@ extension WorkerConfiguration {
         }
         if needsKeyring { try configuration.checkKeyring() }
         try configuration.checkTLS()
+        try configuration.checkTLSFiles()
         return configuration
     }
 

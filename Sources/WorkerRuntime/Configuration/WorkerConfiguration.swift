@@ -67,6 +67,10 @@ package struct WorkerConfiguration: Sendable, Hashable {
 
     package var requireTLS: Bool = false
 
+    package var amqpTLS = TLSFiles()
+
+    package var redisTLS = TLSFiles()
+
     package var allowEviction: Bool = false
 
     package var adminAddress: SocketEndpoint = SocketEndpoint(host: "127.0.0.1", port: 9490)
