@@ -151,6 +151,29 @@ struct LiveClientTests {
         #expect(states.value == ["connecting", "connected", "shutDown"])
     }
 
+    @Test("a broker that hangs is tried once, and then those that answered come first")
+    func triesInTurn() async throws {
+        let accepted = Awaited(0)
+        let silent = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                accepted.change { $0 += 1 }
+                return channel.eventLoop.makeSucceededVoidFuture()
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        var hanging = try nobody()
+        hanging.port = try #require(silent.localAddress?.port)
+        hanging.connectTimeout = .milliseconds(200)
+        let connector = BrokerConnector(
+            configurations: [hanging, try nobody(), try LiveBroker.configuration()], logger: Logger(label: "test"))
+        for _ in 0..<3 {
+            let connection = try await connector.connect(
+                name: "AMQPNIOTests", on: MultiThreadedEventLoopGroup.singleton.next())
+            await connection.close()
+        }
+        #expect(accepted.value == 1)
+        try await silent.close()
+    }
+
     @Test("a client asked to finish ends an attempt to connect to a silent server, or a pause")
     func finishesAttempts() async throws {
         let accepted = Awaited(0)

@@ -10,7 +10,7 @@ import pika
 
 from processes import end_all, end_process, start_process
 from proxy import free_port
-from servers import broker_parameters
+from servers import open_broker
 from workers import wait_until
 
 START_SECONDS = 120
@@ -79,10 +79,14 @@ class Node:
         if self.process:
             end_process(self.process, sent, seconds)
 
+    def signal(self, sent):
+        """Sends a signal to all processes of the node."""
+        os.killpg(self.process.pid, sent)
+
     def serves(self):
         """Whether it accepts connections."""
         try:
-            pika.BlockingConnection(broker_parameters(self.url)).close()
+            open_broker(self.url, socket_timeout=2, stack_timeout=2).close()
             return True
         except (pika.exceptions.AMQPError, OSError):
             return False
@@ -127,17 +131,21 @@ class BrokerCluster:
 
     def __init__(self, folder, *configuration):
         self._home = _Home(folder)
-        ports = [free_port() for _ in range(CLUSTER_NODES)]
-        common = ["cluster_formation.peer_discovery_backend = classic_config"]
-        common += [
-            f"cluster_formation.classic_config.nodes.{place + 1} = {_name(port)}" for place, port in enumerate(ports)]
-        common += ["cluster_partition_handling = pause_minority", *configuration]
-        self.nodes = [
-            Node(folder / f"node-{place + 1}", self._home, port, common) for place, port in enumerate(ports)]
+        first, *others = [free_port() for _ in range(CLUSTER_NODES)]
+        common = ["cluster_partition_handling = pause_minority", *configuration]
+        # The first has none to join. Nodes that start at the same time may each begin a cluster of their own.
+        join = [
+            "cluster_formation.peer_discovery_backend = classic_config",
+            f"cluster_formation.classic_config.nodes.1 = {_name(first)}"]
+        self.nodes = [Node(folder / "node-1", self._home, first, common)]
+        self.nodes += [
+            Node(folder / f"node-{place + 2}", self._home, port, common + join) for place, port in enumerate(others)]
         try:
-            for node in self.nodes:
+            self.nodes[0].start()
+            self.nodes[0].await_serving()
+            for node in self.nodes[1:]:
                 node.start()
-            for node in self.nodes:
+            for node in self.nodes[1:]:
                 node.await_serving()
             self.nodes[0].control("await_online_nodes", str(CLUSTER_NODES), "--timeout", "50")
         except BaseException:

@@ -33,6 +33,14 @@ class Batch:
             command.name, command.body, message_id=command.message_id, correlation_id=command.message_id
         )
 
+    def send_again(self):
+        """Like a client that has waited long enough: what has no answer is sent again, with the same message_id."""
+        for command in self.commands.values():
+            if not self.final(command.message_id):
+                command.sent = len(self.client.replies[command.message_id])
+                self._send(command)
+        return self
+
     def final(self, message_id):
         """The final answers to a command, without requests to retry."""
         return [

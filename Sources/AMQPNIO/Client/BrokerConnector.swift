@@ -1,11 +1,19 @@
 import LogMetadata
 package import Logging
 package import NIOCore
+import Synchronization
 
-/// Connects to the first of the configured brokers that answers.
+/// Connects to the first of the configured brokers that answers, beginning with the one that answered last: a broker
+/// that hangs costs its timeout once, not with every connection.
 package struct BrokerConnector: Sendable {
+    /// Shared by copies.
+    private final class Preference: Sendable {
+        let index = Atomic(0)
+    }
+
     package let configurations: [AMQPConfiguration]
     package let logger: Logger
+    private let preference = Preference()
 
     package init(configurations: [AMQPConfiguration], logger: Logger) {
         self.configurations = configurations
@@ -15,11 +23,14 @@ package struct BrokerConnector: Sendable {
     /// - Throws: the last broker's error, if none can be reached; `connectionClosed` if the task is cancelled.
     package func connect(name: String, on eventLoop: any EventLoop) async throws(AMQPError) -> AMQPConnection {
         var failure = AMQPError(.invalidConfiguration, "no broker is configured")
-        for var configuration in configurations {
+        let first = preference.index.load(ordering: .relaxed)
+        for index in configurations.indices.map({ (first + $0) % configurations.count }) {
+            var configuration = configurations[index]
             configuration.connectionName = name
             do throws(AMQPError) {
                 let connection = try await AMQPConnection.connect(
                     configuration, on: eventLoop, logger: logger, onBlocked: tellOfAlarm(at: "\(configuration)"))
+                preference.index.store(index, ordering: .relaxed)
                 logger.debug("connected to RabbitMQ", metadata: [LogKey.address: "\(configuration)"])
                 return connection
             } catch {

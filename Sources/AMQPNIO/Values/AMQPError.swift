@@ -67,6 +67,14 @@ package struct AMQPError: Error, Sendable {
     }
 }
 
+extension AMQPError {
+    /// Whether a queue exists, but its only copy is on a node of the cluster that is down. RabbitMQ reports it with the
+    /// code of a queue that does not exist.
+    package var isAboutAbsentNode: Bool {
+        code == .notFound && replyText?.contains("is down or inaccessible") == true
+    }
+}
+
 /// Two errors are equal if they say the same, regardless of the underlying error and of where they were created.
 extension AMQPError: Hashable {
     package static func == (left: AMQPError, right: AMQPError) -> Bool {

@@ -15,6 +15,9 @@ struct AMQPLaneBroker: LaneBroker {
     private let publisher: AMQPChannel
     /// Few enough for a linear search.
     private let consumers: [Consumer]
+    /// The names of queues that cannot be consumed from, because the node with their only copy is down. The others go on:
+    /// in a cluster, only the classic queues of that node are unavailable.
+    let absentQueues: [String]
     /// Publishes the replies; to be run while the lane is served.
     let replies: ReplyPublisher
 
@@ -30,12 +33,56 @@ struct AMQPLaneBroker: LaneBroker {
         publisher = try await connections.publishing.openChannel()
         try await publisher.confirmSelect()
         var consumers: [Consumer] = []
+        var absentQueues: [String] = []
         for (queue, name) in queues {
-            let channel = try await connections.consuming.openChannel()
+            guard let channel = try await Self.channel(ofPresent: name, over: connections.consuming) else {
+                absentQueues.append(name)
+                continue
+            }
             try await channel.qos(prefetch: prefetch)
             consumers.append(Consumer(queue: queue, name: name, channel: channel))
         }
         self.consumers = consumers
+        self.absentQueues = absentQueues
+    }
+
+    /// How often to ask whether an absent queue is back.
+    private static let presenceInterval: Duration = .seconds(1)
+
+    /// Waits until an absent queue is back; false if the connection is lost or the task cancelled before.
+    func awaitAbsentQueue() async -> Bool {
+        do {
+            while true {
+                try await Task.sleep(for: Self.presenceInterval)
+                for name in absentQueues {
+                    guard let channel = try await Self.channel(ofPresent: name, over: connections.consuming)
+                    else { continue }
+                    await channel.close()
+                    return true
+                }
+            }
+        } catch {
+            return false
+        }
+    }
+
+    /// Gives up the connections; the lane is served over new ones.
+    func reconnect() {
+        connections.beginClosing()
+    }
+
+    /// A new channel; nil if the queue's node is down, which closes the channel that asks.
+    private static func channel(
+        ofPresent queue: String, over connection: AMQPConnection
+    ) async throws(AMQPError) -> AMQPChannel? {
+        let channel = try await connection.openChannel()
+        do throws(AMQPError) {
+            try await channel.queueDeclare(queue, passive: true)
+        } catch {
+            guard error.isAboutAbsentNode else { throw error }
+            return nil
+        }
+        return channel
     }
 
     func whenLost(_ onLost: @escaping @Sendable (any Error) -> Void) {

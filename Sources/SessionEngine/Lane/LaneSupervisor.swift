@@ -13,6 +13,8 @@ package struct LaneSupervisor: Sendable {
     private let lane: Lane<RedisSessionStore, AMQPLaneBroker>
     private let client: AMQPClient<AMQPLaneBroker>
     private let redis: RedisClient
+    private let health: SharedHealth
+    private let number: Int
     private let logger: Logger
 
     /// How a lane is connected.
@@ -79,6 +81,8 @@ package struct LaneSupervisor: Sendable {
                 replies: replies)
         }
         redis = parts.redis
+        health = parts.broker
+        number = parts.number
         self.logger = logger
     }
 
@@ -98,10 +102,27 @@ package struct LaneSupervisor: Sendable {
         await lane.drain()
     }
 
+    /// The worker is not ready meanwhile, although it carries out all other commands.
+    private func tell(ofAbsent queues: [String]) {
+        let names = queues.joined(separator: ", ")
+        health.markDown(number, because: "the RabbitMQ node with the only copy of \(names) is down")
+        logger.warning(
+            "a queue is on a RabbitMQ node that is down: its commands wait, all others go on",
+            metadata: [LogKey.queue: "\(names)"])
+    }
+
     private func serve(over broker: AMQPLaneBroker) async throws {
         logger.info("the lane is consuming")
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await broker.replies.run() }
+            if !broker.absentQueues.isEmpty {
+                tell(ofAbsent: broker.absentQueues)
+                group.addTask {
+                    guard await broker.awaitAbsentQueue() else { return }
+                    logger.info("a queue whose node was down is back: connecting again to consume from it")
+                    broker.reconnect()
+                }
+            }
             defer { group.cancelAll() }
             try await withTaskExecutorPreference(lane.taskExecutor) { try await lane.serve(over: broker) }
         }

@@ -19,16 +19,25 @@ package struct TopologyDeclaration: Sendable {
     func declare(over connection: AMQPConnection) async throws(AMQPError) -> [QueueDifference] {
         var tolerated: [QueueDifference] = []
         var broken: [QueueDifference] = []
+        // On a node that is down: they exist, with their bindings.
+        var absent: Set<String> = []
         var channel = try await connection.openChannel()
         for queue in topology.queues {
-            let findings = try await QueueDeclaration(queue: queue).run { arguments throws(AMQPError) in
-                do throws(AMQPError) {
-                    try await channel.queueDeclare(queue.name, arguments: arguments)
-                } catch {
-                    // The error has closed the channel.
-                    channel = try await connection.openChannel()
-                    throw error
+            let findings: QueueDeclaration.Findings
+            do throws(AMQPError) {
+                findings = try await QueueDeclaration(queue: queue).run { arguments throws(AMQPError) in
+                    do throws(AMQPError) {
+                        try await channel.queueDeclare(queue.name, arguments: arguments)
+                    } catch {
+                        // The error has closed the channel.
+                        channel = try await connection.openChannel()
+                        throw error
+                    }
                 }
+            } catch {
+                guard error.isAboutAbsentNode else { throw error }
+                absent.insert(queue.name)
+                continue
             }
             let isQuarantine = queue.name == topology.names.quarantine
             for difference in findings.differences {
@@ -42,17 +51,19 @@ package struct TopologyDeclaration: Sendable {
                 .preconditionFailed,
                 "\(what). Delete the queue once it is empty; it will be declared again")
         }
-        try await declareExchangesAndBindings(over: channel)
+        try await declareExchangesAndBindings(over: channel, without: absent)
         return tolerated
     }
 
-    private func declareExchangesAndBindings(over channel: AMQPChannel) async throws(AMQPError) {
+    private func declareExchangesAndBindings(
+        over channel: AMQPChannel, without absent: Set<String>
+    ) async throws(AMQPError) {
         for exchange in topology.exchanges {
             var arguments: AMQPTable = [:]
             arguments["alternate-exchange"] = exchange.alternate.map(AMQPValue.string)
             try await channel.exchangeDeclare(exchange.name, kind: exchange.kind.rawValue, arguments: arguments)
         }
-        for binding in topology.bindings {
+        for binding in topology.bindings where !absent.contains(binding.queue) {
             try await channel.queueBind(binding.queue, exchange: binding.exchange, routingKey: binding.key)
         }
         await channel.close()
@@ -85,7 +96,7 @@ package struct TopologyDeclaration: Sendable {
             try await ask(channel)
         } catch {
             guard error.code == .notFound else { throw error }
-            return false
+            return error.isAboutAbsentNode
         }
         await channel.close()
         return true
