@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent.parent / "ConformanceTests")]
 
+from arrangements import ARRANGEMENTS
 from faults import FAULTS
 from history import Recorder
-from installation import LIMITS, Installation
+from installation import LIMITS
 from judge import Judge
 from load import Load
 from monitor import Monitor
@@ -55,9 +56,10 @@ class Chaos:
         self.judge = Judge()
         self.recorder = Recorder(options.history or folder / "history.jsonl", self.judge.observe)
         self.recorder.write("setup", limits=LIMITS, answerSeconds=options.answer_seconds)
-        self.installation = Installation(options.binary, folder, settings=options.setting)
+        self.installation = ARRANGEMENTS[options.topology](options.binary, folder, settings=options.setting)
         self.monitor = Monitor(self.installation.places)
-        self.load = Load(self.installation.broker.url, self.recorder, Workload(options.seed), options.rate)
+        self.load = Load(self.installation.amqp_url, self.recorder, Workload(options.seed), options.rate,
+            self.installation.queue_arguments)
         self.strikes = defaultdict(list)
         self.problems = []
 
@@ -94,6 +96,8 @@ class Chaos:
         self._await(lambda: fault.serves, READY_SECONDS, f"{fault.name}: what was restarted does not serve", 0.01)
         end = time.monotonic()
         self.recorder.write("fault", phase="ends", **line)
+        if fault.loses_writes and self.installation.is_lossy:
+            self.recorder.write("lost")
         first = load.await_answer_after(end, SETTLE_SECONDS)
         problems, settled = list(fault.problems), None
         if first is None:
@@ -233,6 +237,7 @@ def parsed(arguments):
     parser.add_argument("--short", action="store_true", help="a round of a minute with the quick faults, as in CI")
     parser.add_argument("--minutes", type=float, default=10, help="how long to disturb, without --short (default: 10)")
     parser.add_argument("--only", action="append", default=[], metavar="FAULT", choices=sorted(FAULTS))
+    parser.add_argument("--topology", choices=sorted(ARRANGEMENTS), default="single", help="of RabbitMQ and Redis")
     parser.add_argument("--list", action="store_true", help="list the faults")
     parser.add_argument("--seed", type=int, default=None, help="which faults, when, and what is sent; drawn if absent")
     parser.add_argument("--rate", type=float, default=150, help="commands per second (default: 150)")

@@ -13,12 +13,15 @@ import requests
 from brokers import Broker
 from proxy import Proxy
 from redis_server import SteppedRedis
+from servers import open_broker
 from workers import Worker
 
 NAMESPACE = "chaos"
 # The default policy, and one that rejects what does not fit.
 POLICIES = {"default": {}, "pair": {"maxSessions": 2, "onLimit": "reject"}}
 LIMITS = {"default": 5, "pair": 2}
+QUIET = "log.file.level = warning"
+PATIENCE = {"heartbeat": 0, "socket_timeout": 5, "stack_timeout": 5}
 QUEUES = ["validate", "manage", "revoke", "admin", "unknown"]
 
 
@@ -28,20 +31,25 @@ class Place:
     def __init__(self, installation, number):
         self.number = number
         self._installation = installation
-        self.to_broker = _proxy(installation.broker.url)
-        self.to_redis = _proxy(installation.redis.url)
+        self.proxies = []
+        self._urls = installation.open_ways(self)
         self._starts = 0
         self.start()
+
+    def proxy(self, url):
+        """A proxy of its own for the server of this URL."""
+        server = urlsplit(url)
+        proxy = Proxy((server.hostname, server.port))
+        proxy.restore()
+        self.proxies.append(proxy)
+        return proxy
 
     def start(self):
         self._starts += 1
         installation = self._installation
         self.worker = Worker(
             installation.binary, installation.folder, f"worker-{self.number}-{self._starts}",
-            installation.settings | {
-                "SOJOURN_AMQP_URL": f"amqp://guest:guest@127.0.0.1:{self.to_broker.port}/",
-                "SOJOURN_REDIS_URL": f"redis://127.0.0.1:{self.to_redis.port}/0",
-            })
+            installation.settings | self._urls)
 
     @property
     def pid(self):
@@ -65,17 +73,16 @@ class Place:
 
 
 class Installation:
-    # What faults may ask for. A topology with more (a cluster of brokers, Sentinels, a Redis Cluster) is a subclass
-    # that adds its words; faults that need them are then drawn as well.
+    # What faults may ask for. Another arrangement of servers is a subclass with words of its own (arrangements.py).
     offers = {"broker", "redis", "workers", "proxies"}
+    # Whether Redis may lose what it has acknowledged.
+    is_lossy = False
+    # Of the queues that the load reads from.
+    queue_arguments = None
 
     def __init__(self, binary, folder, workers=2, settings=()):
         self.binary, self.folder = binary, folder
-        (folder / "broker").mkdir()
-        self.broker = Broker(folder / "broker", "log.file.level = warning")
-        self.redis = SteppedRedis(folder / "redis")
-        if self.redis.has_clock:
-            self.offers = self.offers | {"clock"}
+        self.start_servers()
         policies, keyring = folder / "policies.json", folder / "keyring.json"
         policies.write_text(json.dumps(POLICIES))
         subprocess.run(
@@ -87,6 +94,46 @@ class Installation:
         self.places = [Place(self, number + 1) for number in range(workers)]
         self.await_ready()
 
+    # --- what another arrangement has otherwise ----------------------------------------------------------------------
+
+    def start_servers(self):
+        (self.folder / "broker").mkdir()
+        self.broker = Broker(self.folder / "broker", QUIET)
+        self.redis = SteppedRedis(self.folder / "redis")
+        if self.redis.has_clock:
+            self.offers = self.offers | {"clock"}
+
+    def stop_servers(self):
+        with ExitStack() as stack:
+            stack.callback(self.broker.stop)
+            stack.callback(self.redis.end)
+
+    def open_ways(self, place):
+        """The variables with a worker's URLs."""
+        place.to_broker, place.to_redis = place.proxy(self.broker.url), place.proxy(self.redis.url)
+        return {
+            "SOJOURN_AMQP_URL": f"amqp://guest:guest@127.0.0.1:{place.to_broker.port}/",
+            "SOJOURN_REDIS_URL": f"redis://127.0.0.1:{place.to_redis.port}/0",
+        }
+
+    @property
+    def amqp_url(self):
+        """Past all proxies."""
+        return self.broker.url
+
+    def open_store(self):
+        """A client of Redis."""
+        return self.redis.client()
+
+    def redis_serves(self):
+        return self.redis.serves()
+
+    def control(self, *arguments):
+        """`rabbitmqctl`."""
+        return self.broker.control(*arguments)
+
+    # -----------------------------------------------------------------------------------------------------------------
+
     def await_ready(self, seconds=60):
         for place in self.places:
             place.worker.await_ready(seconds)
@@ -94,14 +141,14 @@ class Installation:
     def broker_accepts(self):
         """Whether the broker accepts connections."""
         try:
-            pika.BlockingConnection(_patient(self.broker.url)).close()
+            open_broker(self.amqp_url, **PATIENCE).close()
         except (pika.exceptions.AMQPError, OSError):
             return False
         return True
 
     def with_channel(self, work):
         """Does something over a connection of its own."""
-        connection = pika.BlockingConnection(_patient(self.broker.url))
+        connection = open_broker(self.amqp_url, **PATIENCE)
         try:
             return work(connection.channel())
         finally:
@@ -109,13 +156,13 @@ class Installation:
 
     def lengths(self):
         """The messages in each queue of the namespace, delivered or not."""
-        lines = self.broker.control("list_queues", "--quiet", "--no-table-headers", "name", "messages").splitlines()
+        lines = self.control("list_queues", "--quiet", "--no-table-headers", "name", "messages").splitlines()
         found = dict(line.split("\t") for line in lines if "\t" in line)
         return {name: int(found[name]) for each in QUEUES if (name := f"{NAMESPACE}.commands.{each}") in found}
 
     def outbox(self):
         """The events that wait in outboxes."""
-        with self.redis.client() as client:
+        with self.open_store() as client:
             return sum(client.xlen(key) for key in client.scan_iter(match=f"{NAMESPACE}:*:o", count=1000))
 
     def left(self, seconds):
@@ -130,24 +177,9 @@ class Installation:
     def stop(self):
         """Ends everything, whatever of it fails; returns how the workers exited."""
         with ExitStack() as stack:
-            stack.callback(self.broker.stop)
-            stack.callback(self.redis.end)
+            stack.callback(self.stop_servers)
             for place in self.places:
-                stack.callback(place.to_broker.cut)
-                stack.callback(place.to_redis.cut)
+                for proxy in place.proxies:
+                    stack.callback(proxy.cut)
                 stack.callback(place.worker.kill)
             return [place.worker.stop() for place in self.places]
-
-
-def _proxy(url):
-    server = urlsplit(url)
-    proxy = Proxy((server.hostname, server.port))
-    proxy.restore()
-    return proxy
-
-
-def _patient(url):
-    parameters = pika.URLParameters(url)
-    parameters.heartbeat = 0
-    parameters.socket_timeout = parameters.stack_timeout = 5
-    return parameters

@@ -1,5 +1,7 @@
 """A connection to the broker that comes back, on an asyncio loop."""
 
+import itertools
+
 import pika
 from pika.adapters.asyncio_connection import AsyncioConnection
 
@@ -12,15 +14,21 @@ class Link:
     def __init__(self, loop, url, name, on_channel, on_lost=lambda: None):
         self._loop = loop
         self._on_channel, self._on_lost = on_channel, on_lost
-        self._parameters = pika.URLParameters(url)
-        self._parameters.heartbeat = 10
-        self._parameters.socket_timeout = self._parameters.stack_timeout = 5
-        self._parameters.client_properties = {"connection_name": name}
+        # Of one or more nodes, in turn.
+        self._parameters = itertools.cycle([self._of(each, name) for each in url.split(",")])
         self.channel = None
         self.is_blocked = False
         self._is_closing = False
         self._connection = None
         self._connect()
+
+    @staticmethod
+    def _of(url, name):
+        parameters = pika.URLParameters(url)
+        parameters.heartbeat = 10
+        parameters.socket_timeout = parameters.stack_timeout = 5
+        parameters.client_properties = {"connection_name": name}
+        return parameters
 
     @property
     def is_open(self):
@@ -35,7 +43,7 @@ class Link:
         if self._is_closing:
             return
         self._connection = AsyncioConnection(
-            self._parameters, on_open_callback=self._opened, on_open_error_callback=lambda *_: self._again(),
+            next(self._parameters), on_open_callback=self._opened, on_open_error_callback=lambda *_: self._again(),
             on_close_callback=lambda *_: self._lost(), custom_ioloop=self._loop)
 
     def _again(self):

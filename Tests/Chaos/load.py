@@ -46,7 +46,7 @@ class Client:
 
     def _prepare(self, channel):
         self.tag, self.unconfirmed = 0, {}
-        channel.queue_declare(self.queue, durable=True)
+        channel.queue_declare(self.queue, durable=True, arguments=self.load.queue_arguments)
         channel.basic_consume(self.queue, self._reply, auto_ack=True)
         channel.confirm_delivery(self._confirm)
 
@@ -118,6 +118,7 @@ class Listener:
     def __init__(self, load):
         self.load = load
         self.last_at = time.monotonic()
+        self._arguments = load.queue_arguments
         # Whether its queues exist; from then on, they miss nothing.
         self.is_bound = False
         self.link = Link(load.loop, load.url, "chaos listener", self._prepare)
@@ -126,7 +127,7 @@ class Listener:
         channel.basic_qos(prefetch_count=500)
         for exchange, take in (("results", self._result), ("events", self._event)):
             queue = f"chaos-{exchange}"
-            channel.queue_declare(queue, durable=True)
+            channel.queue_declare(queue, durable=True, arguments=self._arguments)
             channel.queue_bind(queue, f"{NAMESPACE}.{exchange}", "#")
             channel.basic_consume(queue, self._taking(take))
         channel.basic_consume(f"{NAMESPACE}.quarantine", self._taking(self._quarantined), callback=self._bound)
@@ -154,7 +155,9 @@ class Listener:
 
 
 class Load:
-    def __init__(self, url, recorder, workload, rate):
+    def __init__(self, url, recorder, workload, rate, queue_arguments=None):
+        """`queue_arguments`: of the queues that the load reads from."""
+        self.queue_arguments = queue_arguments
         self.url, self.recorder, self.workload, self.rate = url, recorder, workload, rate
         self.numbers = itertools.count(1)
         self.attempts = {}

@@ -2,10 +2,10 @@
 
 import pytest
 
+from arrangements import ARRANGEMENTS
 from chaos import parsed
 from faults import FAULTS
 from faults.fault import Fault
-from installation import Installation
 
 
 def kinds(fault=Fault):
@@ -21,7 +21,8 @@ def test_every_fault_is_listed_with_a_sentence():
 
 
 def test_every_fault_needs_what_an_installation_offers():
-    assert set().union(*(fault.needs for fault in FAULTS.values())) <= Installation.offers | {"clock"}
+    offers = set().union(*(each.offers for each in ARRANGEMENTS.values()))
+    assert set().union(*(fault.needs for fault in FAULTS.values())) <= offers | {"clock"}
 
 
 def test_an_unknown_fault_is_refused(capsys):

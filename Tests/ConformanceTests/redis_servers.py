@@ -73,7 +73,9 @@ class RedisServer:
         """How many replicas are connected and have caught up."""
         with self.client() as client:
             found = client.info("replication")
-        return sum(found[f"slave{number}"]["state"] == "online" for number in range(found["connected_slaves"]))
+        return sum(
+            found[f"slave{number}"]["state"] == "online" for number in range(found["connected_slaves"])
+            if f"slave{number}" in found)
 
 
 class SentinelSet:
@@ -136,6 +138,18 @@ class SentinelSet:
             _, port = sentinel.sentinel_get_master_addr_by_name(MASTER_NAME)
         return next(server for server in self.servers if server.port == port)
 
+    def is_whole(self):
+        """Whether there are a master that all Sentinels know, and replicas that have caught up."""
+        try:
+            return self._is_watched() and self.master().replicas() == REPLICAS
+        except redis.RedisError:
+            return False
+
+    def replace_master(self):
+        """Has the Sentinels make a replica the master."""
+        with redis.Redis(port=self.sentinel_ports[0], socket_timeout=5) as sentinel:
+            sentinel.execute_command("SENTINEL", "FAILOVER", MASTER_NAME)
+
     def stop(self):
         end_all([
             *(lambda each=each: end_process(each) for each in self._sentinels),
@@ -175,10 +189,13 @@ class RedisCluster:
     def is_whole(self):
         """Whether every node says that every slot is served, and every replica follows."""
         roles = [server.role() for server in self.servers]
-        return (
-            roles.count("master") == MASTERS and roles.count("slave") == MASTERS
-            and all(server.replicas() for server, role in zip(self.servers, roles) if role == "master")
-            and all(self._covers(server) for server in self.servers))
+        try:
+            return (
+                roles.count("master") == MASTERS and roles.count("slave") == MASTERS
+                and all(server.replicas() for server, role in zip(self.servers, roles) if role == "master")
+                and all(self._covers(server) for server in self.servers))
+        except redis.RedisError:
+            return False
 
     @staticmethod
     def _covers(server):
@@ -187,6 +204,30 @@ class RedisCluster:
 
     def masters(self):
         return [server for server in self.servers if server.role() == "master"]
+
+    def replace_master(self, random):
+        """Makes one replica the master of its slots, in order."""
+        replica = random.choice([server for server in self.servers if server.role() == "slave"])
+        with replica.client() as client:
+            client.execute_command("CLUSTER", "FAILOVER")
+
+    def move_slots(self, random, count):
+        """Moves slots that have keys from one master to another, key by key."""
+        source, target = random.sample(self.masters(), 2)
+        with source.client() as old, target.client() as new:
+            old_name, new_name = (each.execute_command("CLUSTER", "MYID").decode() for each in (old, new))
+            for _ in range(count):
+                key = old.randomkey()
+                if key is None:
+                    return
+                slot = old.execute_command("CLUSTER", "KEYSLOT", key)
+                new.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", old_name)
+                old.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", new_name)
+                while keys := old.execute_command("CLUSTER", "GETKEYSINSLOT", slot, 10):
+                    old.execute_command("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *keys)
+                # The others hear of it from these two.
+                for master in (new, old):
+                    master.execute_command("CLUSTER", "SETSLOT", slot, "NODE", new_name)
 
     def stop(self):
         end_all([server.end for server in self.servers])

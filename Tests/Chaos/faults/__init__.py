@@ -1,11 +1,14 @@
-"""The faults, by name. A fault of a topology that does not exist yet goes into a file of its own, and needs a word that
-the topology's installation offers."""
+"""The faults, by name. Those of one arrangement of servers are in a file of their own, and need a word that only its
+installation offers."""
 
+from faults.of_broker_clusters import BrokerNodeFrozen, BrokerNodeKilled, BrokerNodeRestarted
 from faults.of_brokers import (
     BrokerAlarm, BrokerKilled, BrokerRestarted, ConnectionsClosed, QueueDeleted, RepliesUnread)
 from faults.of_networks import (
     AMQPConnectionsLost, AMQPCut, AMQPStalledToBroker, AMQPStalledToWorker, RedisCut, RedisStalledToRedis,
     RedisStalledToWorker)
+from faults.of_redis_clusters import ClusterMasterKilled, ClusterMasterReplaced, SlotsMoved
+from faults.of_sentinels import SentinelMasterKilled, SentinelMasterPaused, SentinelMasterReplaced
 from faults.of_stores import (
     ClockStepped, RedisConnectionsKilled, RedisFull, RedisHeld, RedisKilled, RedisLoading, RedisPaused,
     RedisPermissionRevoked, RedisReadOnly, RedisRefusesClients, ScriptsFlushed)
@@ -20,5 +23,8 @@ FAULTS = {
         RedisPermissionRevoked, RedisConnectionsKilled, ScriptsFlushed, ClockStepped,
         AMQPCut, AMQPConnectionsLost, AMQPStalledToBroker,
         AMQPStalledToWorker, RedisCut, RedisStalledToRedis, RedisStalledToWorker,
+        BrokerNodeKilled, BrokerNodeRestarted, BrokerNodeFrozen,
+        SentinelMasterKilled, SentinelMasterPaused, SentinelMasterReplaced,
+        ClusterMasterKilled, ClusterMasterReplaced, SlotsMoved,
     )
 }

@@ -17,6 +17,8 @@ class Fault:
     is_quick = True
     # "broker" or "redis": this serves again some time after the end, and recovery is counted from then.
     restarts = None
+    # Whether Redis may lose acknowledged writes with it, unless it waits for replicas.
+    loses_writes = False
     # The command queue whose messages are thrown away.
     loses = None
     # Whether every struck worker must say that it is not ready, if the fault holds for long.
@@ -45,5 +47,5 @@ class Fault:
         if self.restarts == "broker":
             return self.installation.broker_accepts()
         if self.restarts == "redis":
-            return self.installation.redis.serves()
+            return self.installation.redis_serves()
         return True
