@@ -49,8 +49,6 @@ class _WithReplicas(_Unproxied):
     def __init__(self, binary, folder, workers=2, settings=()):
         settings = {"SOJOURN_REDIS_REPLICAS": "1"} | dict(settings)
         self.is_lossy = settings["SOJOURN_REDIS_REPLICAS"] == "0"
-        if self.is_lossy:
-            del settings["SOJOURN_REDIS_REPLICAS"]
         super().__init__(binary, folder, workers, settings)
 
     def start_servers(self):
