@@ -42,6 +42,9 @@ package struct RedisConfiguration: Sendable {
     /// Exceeding it closes the connection, because a late reply could not be told from the next one. It is well above
     /// the pauses of a busy server (a slow `fsync` takes a few hundred ms) and well below how long callers wait.
     package var replyTimeout: Duration = .seconds(2)
+    /// How long a Sentinel, or a node that is asked for the slots, may take to be connected to, and to answer, until the next
+    /// is asked. They are near, and have little to do.
+    package var askingTimeout: Duration = .seconds(1)
     /// The longest reply accepted, in bytes as sent. A longer one closes the connection. Four times the maximum size of
     /// a subject's sessions.
     package var maximumReplyBytes = 32 << 20

@@ -12,8 +12,6 @@ struct SentinelDirectory: Sendable {
         let sentinel: RedisEndpoint
     }
 
-    /// How long each Sentinel may take to be connected to, and to answer. They are near, and have little to do.
-    private static let patience: Duration = .seconds(1)
     /// Bound on an answer, in bytes: a name and a port.
     private static let maxAnswerBytes = 64 << 10
 
@@ -28,8 +26,8 @@ struct SentinelDirectory: Sendable {
         settings.username = configuration.sentinelUsername
         settings.password = configuration.sentinelPassword
         settings.database = 0
-        settings.connectTimeout = Self.patience
-        settings.replyTimeout = Self.patience
+        settings.connectTimeout = configuration.askingTimeout
+        settings.replyTimeout = configuration.askingTimeout
         settings.maximumReplyBytes = Self.maxAnswerBytes
         self.connector = connector.variant(settings)
         order = AskingOrder(configuration.endpoints)

@@ -11,9 +11,12 @@ struct SentinelTests {
     let loop: any EventLoop = MultiThreadedEventLoopGroup.singleton.any()
 
     private func opener(_ sentinels: [HostileRedis]) throws -> RedisLinkOpener {
-        let configuration = RedisConfiguration(
+        var configuration = RedisConfiguration(
             endpoints: sentinels.map { RedisEndpoint(host: "127.0.0.1", port: $0.port) },
             deployment: .sentinel(masterName: "main"))
+        // All of them answer or are gone, however busy this machine is.
+        configuration.askingTimeout = .seconds(30)
+        configuration.replyTimeout = .seconds(30)
         return try RedisLinkOpener(configuration, scripts: [], probe: nil, logger: silent)
     }
 

@@ -11,9 +11,6 @@ final class ClusterDirectory: Sendable {
         let node: RedisEndpoint
     }
 
-    /// How long each node may take to be connected to, and to answer.
-    private static let patience: Duration = .seconds(1)
-
     private let connector: RedisConnector
     private let seeds: AskingOrder
     private let known = Mutex<[RedisEndpoint]>([])
@@ -21,8 +18,8 @@ final class ClusterDirectory: Sendable {
     /// - Parameter connector: of the nodes.
     init(configuration: RedisConfiguration, connector: RedisConnector) {
         var settings = configuration
-        settings.connectTimeout = Self.patience
-        settings.replyTimeout = Self.patience
+        settings.connectTimeout = configuration.askingTimeout
+        settings.replyTimeout = configuration.askingTimeout
         self.connector = connector.variant(settings)
         seeds = AskingOrder(configuration.endpoints)
     }
