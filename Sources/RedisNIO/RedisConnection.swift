@@ -87,6 +87,11 @@ package final class RedisConnection: Sendable {
         closeFuture.whenComplete { _ in other.beginClosing() }
     }
 
+    /// Keeps the other connection, on which replicas are waited for, from being idle. Must be called on the event loop.
+    func pingConfirmation() {
+        confirmation.value?.ping()
+    }
+
     /// Fills in the hashes of a pipeline's scripts, as far as they are known. Must be called on the event loop.
     func fillIn(_ pipeline: inout RedisPipeline) {
         // One that is unknown is reported when the pipeline is sent.

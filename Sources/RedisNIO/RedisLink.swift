@@ -43,6 +43,7 @@ extension RedisConnection: RedisLink {
     }
 
     func ping(isSilent: Bool, whenDone completion: @escaping RedisCompletion) {
+        pingConfirmation()
         guard isSilent else { return }
         var ping = RedisPipeline()
         ping.command("PING")

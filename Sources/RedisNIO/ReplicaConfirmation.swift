@@ -52,21 +52,32 @@ final class ReplicaConfirmation {
     }
 
     private func ask() {
+        guard !waiting.isEmpty else { return }
         let asking = waiting
-        guard let key = asking.last?.key else { return }
         waiting = []
         isAsking = true
+        // In a cluster, a key cannot be written whose slot is moving to another server. That concerns its own slot alone.
+        let keys = Set(asking.map(\.key))
         var pipeline = RedisPipeline()
-        pipeline.command("SET", .bytes(key), 1, "PX", .integer(Self.keptMilliseconds))
+        for key in keys {
+            pipeline.command("SET", .bytes(key), 1, "PX", .integer(Self.keptMilliseconds))
+        }
         pipeline.command("WAIT", .integer(Int64(replicas)), .integer(Self.patienceMilliseconds))
         connection.send(pipeline) { result in
             let replies = (try? result.get()) ?? []
-            let isWritten = replies.first == .simple("OK")
-            let isConfirmed = isWritten && (replies.last?.integerReply ?? 0) >= self.replicas
-            for (_, answer) in asking { answer(isConfirmed) }
+            let written = Set(zip(keys, replies).filter { $0.1 == .simple("OK") }.map(\.0))
+            let isWaitedFor = (replies.last?.integerReply ?? 0) >= self.replicas
+            for (key, answer) in asking { answer(isWaitedFor && written.contains(key)) }
             self.isAsking = false
             self.ask()
         }
+    }
+
+    /// Keeps the connection from being closed because nothing is sent over it, and finds out if it is gone: then it ends.
+    func ping() {
+        var ping = RedisPipeline()
+        ping.command("PING")
+        connection.send(ping) { _ in }
     }
 }
 

@@ -20,10 +20,10 @@ struct ReplicaConfirmationTests {
             server.connection.confirm(over: waiting.connection, replicas: 2)
         }
 
-        func set(_ count: Int = 1, isConfirmed: Bool = true) -> Answer {
+        func set(_ count: Int = 1, key: String = "k", isConfirmed: Bool = true) -> Answer {
             var pipeline = RedisPipeline()
             pipeline.isConfirmed = isConfirmed
-            for _ in 0..<count { pipeline.command("SET", "k", "v") }
+            for _ in 0..<count { pipeline.command("SET", .string(key), "v") }
             return server.send(pipeline)
         }
 
@@ -83,6 +83,20 @@ struct ReplicaConfirmationTests {
         #expect(answer.replies == [ReplicaConfirmation.unconfirmed])
     }
 
+    @Test("a slot that is moving to another server leaves only its own commands unconfirmed")
+    func moving() throws {
+        let stage = try Stage()
+        let answers = ["first", "a", "b", "a"].map { stage.set(key: $0) }
+        for _ in answers { try stage.server.answer("+OK\r\n") }
+        try stage.waiting.answer("+OK\r\n:2\r\n")
+        // The keys are in no particular order.
+        let isFirst = try stage.waiting.written().hasSuffix(
+            encoded("SET", "{b}:v", "1", "PX", "60000") + encoded("WAIT", "2", "500"))
+        try stage.waiting.answer(isFirst ? "-ASK 1 h:1\r\n+OK\r\n:2\r\n" : "+OK\r\n-ASK 1 h:1\r\n:2\r\n")
+        let ok = [RedisReply.simple("OK")], unconfirmed = [ReplicaConfirmation.unconfirmed]
+        #expect(answers.map(\.replies) == [ok, unconfirmed, ok, unconfirmed])
+    }
+
     @Test(
         "the key that is written is in the slot of the first key",
         arguments: [("ns:{a0}:a:x", "ns:{a0}:v"), ("k", "{k}:v"), ("a{b", "{a{b}:v")])
@@ -102,6 +116,17 @@ struct ReplicaConfirmationTests {
         try stage.server.answer("-OOM no\r\n")
         #expect(answer.replies == [.error("OOM no")])
         #expect(try stage.waiting.written() == "")
+    }
+
+    @Test("the second connection is asked for a sign of life, and ends both if it gives none")
+    func pinged() throws {
+        let stage = try Stage()
+        stage.server.connection.ping(isSilent: false) { _ in }
+        #expect(try stage.server.written() == "")
+        #expect(try stage.waiting.written() == encoded("PING"))
+        stage.loop.advanceTime(by: .seconds(60))
+        #expect(!stage.waiting.channel.isActive)
+        #expect(!stage.server.channel.isActive)
     }
 
     @Test("the two connections end together, and nothing is confirmed without the second")
@@ -154,7 +179,7 @@ struct ReplicaConfirmationTests {
         #expect(try await send(connection, "SET", "k", 0) == ReplicaConfirmation.unconfirmed)
         let replica = try await RedisServerProcess.start(["--replicaof", "127.0.0.1", "\(master.port)"])
         while try await send(connection, "SET", "k", 1) != .simple("OK") {}
-        #expect(try await send(connection, "GET", "k") == .bulk(Array("1".utf8)))
+        while try await send(connection, "GET", "k") != .bulk(Array("1".utf8)) {}
         replica.freeze()
         #expect(try await send(connection, "SET", "k", 2) == ReplicaConfirmation.unconfirmed)
         #expect(try await send(connection, "GET", "k") == ReplicaConfirmation.unconfirmed)

@@ -23,32 +23,35 @@ extension RedisPipeline {
     var commands: [Command] {
         var commands: [Command] = []
         commands.reserveCapacity(count)
-        let bytes = buffer.readableBytesView
-        var position = bytes.startIndex
-        for _ in 0..<count {
-            let start = position
-            let parts = Self.number(in: bytes, after: &position)
-            var key: Range<Int>?
-            var name: Range<Int>?
-            var takesKeyCount = false
-            for part in 0..<parts {
-                let length = Self.number(in: bytes, after: &position)
-                let argument = position..<position + length
-                position += length + 2
-                switch part {
-                case 0:
-                    name = argument
-                    takesKeyCount = bytes[argument].elementsEqual("EVALSHA".utf8)
-                case 1 where !takesKeyCount: key = argument
-                case 2 where takesKeyCount && bytes[argument].elementsEqual("0".utf8): takesKeyCount = false
-                case 3 where takesKeyCount: key = argument
-                default: break
-                }
-            }
-            if let name, Self.keyless.contains(String(decoding: bytes[name], as: UTF8.self)) { key = nil }
-            commands.append(Command(range: start..<position, key: key, slot: key.map { HashSlot.slot(of: bytes[$0]) }))
-        }
+        var position = buffer.readerIndex
+        for _ in 0..<count { commands.append(command(at: &position)) }
         return commands
+    }
+
+    /// Reads the command at this position, and moves behind its end.
+    private func command(at position: inout Int) -> Command {
+        let bytes = buffer.readableBytesView
+        let start = position
+        let parts = Self.number(in: bytes, after: &position)
+        var key: Range<Int>?
+        var name: Range<Int>?
+        var takesKeyCount = false
+        for part in 0..<parts {
+            let length = Self.number(in: bytes, after: &position)
+            let argument = position..<position + length
+            position += length + 2
+            switch part {
+            case 0:
+                name = argument
+                takesKeyCount = bytes[argument].elementsEqual("EVALSHA".utf8)
+            case 1 where !takesKeyCount: key = argument
+            case 2 where takesKeyCount && bytes[argument].elementsEqual("0".utf8): takesKeyCount = false
+            case 3 where takesKeyCount: key = argument
+            default: break
+            }
+        }
+        if let name, Self.keyless.contains(String(decoding: bytes[name], as: UTF8.self)) { key = nil }
+        return Command(range: start..<position, key: key, slot: key.map { HashSlot.slot(of: bytes[$0]) })
     }
 
     /// Reads a line such as `$12`, and moves behind its end. All of it was written by this pipeline.
@@ -65,11 +68,19 @@ extension RedisPipeline {
 
     /// A key that nothing else uses, in the slot of the first key that a command has; nil if none has any.
     var confirmationKey: [UInt8]? {
-        guard let key = commands.lazy.compactMap(\.key).first else { return nil }
+        guard let key = firstKey else { return nil }
         let bytes = buffer.readableBytesView[key]
         // Up to the end of its hash tag; a key without one becomes the tag.
         let tag = bytes.firstIndex(of: UInt8(ascii: "}")).map { Array(bytes[...$0]) } ?? [0x7b] + bytes + [0x7d]
         return tag + Array(":v".utf8)
+    }
+
+    private var firstKey: Range<Int>? {
+        var position = buffer.readerIndex
+        for _ in 0..<count {
+            if let key = command(at: &position).key { return key }
+        }
+        return nil
     }
 
     /// The slot that commands without a key go to.
