@@ -1,3 +1,5 @@
+import ConnectionSupport
+
 /// The first pipeline of a connection: authenticates, selects the database, loads the scripts, asks for its role.
 struct ConnectionSetup {
     private enum Step {
@@ -94,13 +96,14 @@ struct ConnectionSetup {
 extension Result<[RedisReply], RedisError> {
     /// The replies to what is sent before a connection is used.
     ///
-    /// - Throws: ``RedisError/Code/protocolViolation`` and ``RedisError/Code/connectFailed`` (TLS) as they are; the latter for
-    ///   any other failure.
+    /// - Throws: ``RedisError/Code/protocolViolation`` as it is; ``RedisError/Code/connectFailed`` for any other failure, with
+    ///   the reason alone if it is that there is no TLS.
     func repliesBeforeUse() throws(RedisError) -> [RedisReply] {
         switch self {
         case .success(let replies): return replies
-        case .failure(let error) where error.code == .protocolViolation || error.code == .connectFailed: throw error
+        case .failure(let error) where error.code == .protocolViolation: throw error
         case .failure(let error):
+            if let refusal = error.underlying as? TLSRefusal { throw RedisError(.connectFailed, "\(refusal)") }
             throw RedisError(.connectFailed, "the connection did not become ready", underlying: error)
         }
     }

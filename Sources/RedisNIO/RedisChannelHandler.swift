@@ -245,10 +245,7 @@ final class RedisChannelHandler: ChannelInboundHandler, PipelineSender {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let refusal = error as? TLSRefusal else {
-            return fail(RedisError(.connectionClosed, "the connection failed", underlying: error))
-        }
-        fail(RedisError(.connectFailed, "\(refusal)"))
+        fail(RedisError(.connectionClosed, "the connection failed", underlying: error))
     }
 
     private func channelEnded() {

@@ -68,13 +68,13 @@ final class ClusterNodes {
         opening[node] = attempt
         attempt.assumeIsolated().whenComplete { result in
             self.opening[node] = nil
-            guard case .success(let connection) = result else { return }
-            if self.isOpen { self.add(connection) } else { connection.beginClosing() }
+            if case .success(let connection) = result { self.add(connection) }
         }
         return attempt
     }
 
     private func add(_ connection: RedisConnection) {
+        guard isOpen else { return connection.beginClosing() }
         connections[connection.endpoint] = connection
         connection.closeFuture.assumeIsolated().whenSuccess { self.ended(connection, because: $0) }
     }

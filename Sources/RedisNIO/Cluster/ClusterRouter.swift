@@ -45,12 +45,7 @@ final class ClusterRouter: PipelineSender {
         let commands = pipeline.commands
         let home = table.owner(of: pipeline.homeSlot(commands))
         let owners = commands.map { $0.slot.map(table.owner(of:)) ?? home }
-        outstanding += 1
-        let done: RedisCompletion = { result in
-            completion(result)
-            self.outstanding -= 1
-            self.closeWhenDrained()
-        }
+        let done = counted(completion)
         let parts = Dictionary(grouping: commands.indices, by: { owners[$0] })
         if parts.count == 1, let connection = nodes[table.masters[owners[0]]] {
             return sendWhole(pipeline, commands, over: connection, done)
@@ -74,10 +69,10 @@ final class ClusterRouter: PipelineSender {
         connection.fillIn(&pipeline)
         let sent = pipeline
         let deadline = eventLoop.now + patience
+        let host = connection.endpoint.host
         connection.send(sent) { result in
-            guard case .success(let replies) = result, replies.contains(where: { self.isRedirection($0) }) else {
-                return completion(result)
-            }
+            guard case .success(let replies) = result, replies.contains(where: { Redirection($0, from: host) != nil })
+            else { return completion(result) }
             let flight = ClusterFlight(sent, commands, parts: 1, deadline: deadline, completion: completion)
             let part = Part(indices: Array(commands.indices), isAsking: false, redirections: 0)
             self.received(result, for: part, of: flight, from: connection)
@@ -163,16 +158,6 @@ final class ClusterRouter: PipelineSender {
         }
     }
 
-    private func isRedirection(_ reply: RedisReply) -> Bool {
-        guard case .error(let message) = reply else { return false }
-        switch RedisServerError(message: message).kind {
-        case .redirection, .clusterUnsettled: return true
-        case .noScript, .loading, .busy, .readOnly, .masterDown, .accessDenied, .outOfMemory, .notPersisting,
-            .noReplicas, .wrongType, .unknownCommand, .unconfirmed, .other:
-            return false
-        }
-    }
-
     // MARK: The table
 
     private func note(_ redirection: Redirection, from connection: RedisConnection) {
@@ -202,19 +187,23 @@ final class ClusterRouter: PipelineSender {
     func send(
         _ pipeline: consuming RedisPipeline, to master: RedisEndpoint, whenDone completion: @escaping RedisCompletion
     ) {
-        guard nodes.isOpen, !isDraining, let connection = nodes[master] else {
+        guard nodes.isOpen, !isDraining else { return completion(.failure(Self.closing)) }
+        guard let slot = table.firstSlot(of: master) else {
             return completion(.failure(RedisError(.notConnected, "\(master) is no master of the cluster any more")))
         }
-        connection.send(pipeline, whenDone: completion)
+        let sent = pipeline
+        let done = counted(completion)
+        nodes.connection(to: master, owning: slot, until: eventLoop.now + patience) { result in
+            switch result {
+            case .success(let connection): connection.send(sent, whenDone: done)
+            case .failure(let error): done(.failure(error))
+            }
+        }
     }
 
     /// Asks every node for a sign of life. One that gives none loses its connection, and thereby ends the link.
     func ping(whenDone completion: @escaping RedisCompletion) {
-        for connection in nodes.all {
-            var ping = RedisPipeline()
-            ping.command("PING")
-            connection.send(ping, whenDone: completion)
-        }
+        for connection in nodes.all { connection.ping(isSilent: true, whenDone: completion) }
     }
 
     // MARK: Closing
@@ -222,6 +211,16 @@ final class ClusterRouter: PipelineSender {
     func drain() {
         isDraining = true
         closeWhenDrained()
+    }
+
+    /// Counts a pipeline as outstanding until its completion is called.
+    private func counted(_ completion: @escaping RedisCompletion) -> RedisCompletion {
+        outstanding += 1
+        return { result in
+            completion(result)
+            self.outstanding -= 1
+            self.closeWhenDrained()
+        }
     }
 
     private func closeWhenDrained() {

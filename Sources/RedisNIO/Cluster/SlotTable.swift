@@ -46,6 +46,11 @@ struct SlotTable: Equatable {
     /// The master of a slot, as an index into ``masters``.
     func owner(of slot: Int) -> Int { Int(owners[slot]) }
 
+    /// Nil if the master serves none.
+    func firstSlot(of master: RedisEndpoint) -> Int? {
+        masters.firstIndex(of: master).flatMap { owners.firstIndex(of: UInt16($0)) }
+    }
+
     /// Gives a slot to a master, which may be new.
     ///
     /// - Returns: false if there would be too many.
