@@ -122,9 +122,6 @@ extension LaneState {
         _ run: consuming BatchRun, after failure: StoreError, now: NIODeadline, _ actions: inout [LaneAction]
     ) {
         let count = run.batch.count
-        if failure.cause == .keyUnknown, commandsBeside + count > Self.mostWaitingForKeys {
-            return answer(run, .keyUnknown, now: now, &actions)
-        }
         let step = run.retry.next(after: failure, of: count, now: now, using: &random)
         switch step {
         case .again(let delay):
@@ -132,6 +129,10 @@ extension LaneState {
             actions.append(.report(.retry(count, failure, after: delay)))
             actions.append(.startTimer(.retry(run.id), after: delay))
             keep(run)
+        case .apart
+        where !run.retry.mayHaveHappened && failure.cause == .keyUnknown
+            && commandsBeside + count > Self.mostWaitingForKeys:
+            answer(run, .keyUnknown, now: now, &actions)
         case .apart(let delay):
             var apart = BatchRun(
                 backlog.splitAll(&run.batch), id: BatchID(number: nextNumber()), kind: .beside, begin: now,

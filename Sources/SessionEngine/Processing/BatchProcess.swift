@@ -106,7 +106,7 @@ package struct BatchProcess {
         switch answer {
         case .success(let answer): loaded = answer
         case .failure(let error):
-            failure = error
+            fail(because: error)
             return release()
         }
         var round = Round(now: loaded.now, waitsForKeys: waitsForKeys)
@@ -145,6 +145,11 @@ extension BatchProcess {
         return left
     }
 
+    /// Keeps an error whose outcome is uncertain, if there are several.
+    private mutating func fail(because error: StoreError) {
+        if failure?.mayHaveHappened != true { failure = error }
+    }
+
     private mutating func load(by decider: CommandDecider) -> Step {
         guard !remaining.isEmpty else { return release() }
         let items = remaining.map { BatchMember(index: $0, work: works[$0]) }
@@ -162,7 +167,7 @@ extension BatchProcess {
     /// Adds the outcome of a round, and continues with the rest of the batch.
     private mutating func conclude(_ round: Round, by decider: CommandDecider) -> Step {
         for (index, completion) in round.completions { completions[index] = completion }
-        if let refusal = round.refusal { failure = refusal }
+        if let refusal = round.refusal { fail(because: refusal) }
         left.alone += round.tooLarge
         wide.formUnion(round.tooNarrow)
         remaining = round.unfinished

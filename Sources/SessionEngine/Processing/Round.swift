@@ -32,7 +32,7 @@ struct Round {
         let commit: Commit
     }
 
-    init(now: Timestamp, waitsForKeys: Bool = false) {
+    init(now: Timestamp, waitsForKeys: Bool) {
         self.now = now
         self.waitsForKeys = waitsForKeys
     }

@@ -290,6 +290,16 @@ struct LaneStateTests {
         #expect(scene.acknowledged.map(\.tag) == [129])
     }
 
+    @Test("commands that may have had an effect wait for keys, however many they are")
+    func keyUnknownAfterUncertainty() async throws {
+        let scene = LaneScene.serving()
+        scene.deliver((1...129).map { .init(body: #"{"subject":"s\#($0)"}"#, id: "\($0)") })
+        try scene.failToLoad(StoreError("the connection was lost", .away, mayHaveHappened: true))
+        try scene.fireTimer()
+        while scene.wanted == ["load"] { try scene.loadWithoutKey() }
+        #expect(scene.wanted == ["timer"])
+    }
+
     // MARK: - The lane ends
 
     @Test("when the connections are lost, the current batch is awaited and dropped")
