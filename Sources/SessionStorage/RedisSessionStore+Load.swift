@@ -24,6 +24,8 @@ extension RedisSessionStore {
         guard !places.isEmpty else { return loaded }
         var pipeline = RedisPipeline()
         pipeline.isConfirmed = true
+        // Only whether they are there matters.
+        pipeline.replyBudget = ReplyBudget(total: 0, each: 0)
         var owners: [Int] = []
         for place in places {
             for message in loaded.aggregates[place].results.keys {
