@@ -52,6 +52,7 @@ struct QuarantineTargets: ParsableArguments {
         guard ids.isEmpty || (!all && selection.isEverything) else {
             throw ValidationError("Give ids, or --all, --reason and --command, not both.")
         }
+        guard ids.isEmpty || limit == nil else { throw ValidationError("Give ids or --limit, not both.") }
     }
 
     var mostCount: Int { limit ?? .max }
