@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 from brokers import Broker, BrokerCluster
 from installation import QUIET, Installation
-from redis_servers import RedisCluster, RedisServer, SentinelSet
+from redis_servers import REPLICAS, RedisCluster, RedisServer, SentinelSet
 from servers import open_redis
 
 
@@ -42,13 +42,14 @@ class WithBrokerCluster(_Unproxied):
 
 
 class _WithReplicas(_Unproxied):
-    """Workers wait for one replica, unless the settings say otherwise."""
+    """Workers wait for all replicas, unless the settings say otherwise: the servers may promote any of them."""
 
     servers = None
+    replicas = 0  # of each master
 
     def __init__(self, binary, folder, workers=2, settings=()):
-        settings = {"SOJOURN_REDIS_REPLICAS": "1"} | dict(settings)
-        self.is_lossy = settings["SOJOURN_REDIS_REPLICAS"] == "0"
+        settings = {"SOJOURN_REDIS_REPLICAS": str(self.replicas)} | dict(settings)
+        self.is_lossy = int(settings["SOJOURN_REDIS_REPLICAS"]) < self.replicas
         super().__init__(binary, folder, workers, settings)
 
     def start_servers(self):
@@ -69,11 +70,13 @@ class _WithReplicas(_Unproxied):
 class WithSentinels(_WithReplicas):
     offers = {"workers", "sentinels"}
     servers = SentinelSet
+    replicas = REPLICAS
 
 
 class WithRedisCluster(_WithReplicas):
     offers = {"workers", "redis cluster"}
     servers = RedisCluster
+    replicas = 1
 
 
 ARRANGEMENTS = {
