@@ -28,7 +28,7 @@ def wait_until(condition, seconds, what):
 class Worker:
     """One `sojourn worker`. `settings` are its SOJOURN_* variables; it inherits nothing else from the environment."""
 
-    def __init__(self, binary, folder, name, settings):
+    def __init__(self, binary, folder, name, settings, arguments=()):
         self.name = name
         self.namespace = settings["SOJOURN_NAMESPACE"]
         self.log_path = folder / f"{name}.log"
@@ -37,7 +37,7 @@ class Worker:
         environment |= {"SOJOURN_ADMIN_ADDRESS": self.admin} | settings
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
-                [binary, "worker"], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                [binary, "worker", *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )
 
     @property

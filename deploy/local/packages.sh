@@ -4,14 +4,16 @@
 
 # The packages that install a service, and their services. epmd is Erlang's port mapper, through which nodes find each
 # other.
-service_packages=(rabbitmq-server redis-server erlang-base)
+service_packages=(rabbitmq-server redis-server erlang-base prometheus prometheus-alertmanager)
 declare -A services=([rabbitmq-server]=rabbitmq-server.service [redis-server]=redis-server.service
-    [erlang-base]="epmd.socket epmd.service")
+    [erlang-base]="epmd.socket epmd.service" [prometheus]=prometheus.service
+    [prometheus-alertmanager]=prometheus-alertmanager.service)
 
 policy=/usr/sbin/policy-rc.d
 our_policy="" # our policy-rc.d file, while it is in place
 
-# What a script needs besides, to be added before install_packages: programs whose packages have their names.
+# What a script needs besides, to be added before install_packages: programs, each with its package if that has another
+# name (promtool=prometheus).
 further_programs=()
 
 install_packages() {
@@ -26,7 +28,7 @@ install_packages() {
     command -v python3 >/dev/null || missing+=(python3)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
     for package in "${further_programs[@]}"; do
-        command -v "$package" >/dev/null || missing+=("$package")
+        command -v "${package%=*}" >/dev/null || missing+=("${package#*=}")
     done
     if [ ${#missing[@]} -eq 0 ]; then
         note "Nothing is missing."
@@ -150,15 +152,17 @@ require_swift() {
             "then add its usr/bin to the PATH and try again."
 }
 
-# install_python_packages: installs the packages of the tests, and sets $python. They are reused between runs, until
-# requirements.txt or Python itself changes.
+# install_python_packages [SUITE VENV]: installs the packages of the conformance tests into .build/test-venv, or those of
+# Tests/SUITE into .build/VENV, and sets $python. They are reused between runs, until a requirements.txt or Python itself
+# changes.
 # shellcheck disable=SC2154 # repository comes from lib.sh
 install_python_packages() {
-    local venv="$repository/.build/test-venv" requirements="$repository/Tests/ConformanceTests/requirements.txt" wanted
+    local suite="${1:-ConformanceTests}" venv="$repository/.build/${2:-test-venv}" requirements wanted
+    requirements="$repository/Tests/$suite/requirements.txt"
     python="$venv/bin/python"
-    wanted="$(python3 --version) $(sha256sum <"$requirements")"
+    wanted="$(python3 --version) $(cat "$requirements" "$repository/Tests/ConformanceTests/requirements.txt" | sha256sum)"
     if [ "$(cat "$venv/made-from" 2>/dev/null)" = "$wanted" ]; then return 0; fi
-    say "Installing the tests' Python packages into .build/test-venv"
+    say "Installing the Python packages of $suite into .build/${venv##*/}"
     rm -rf -- "$venv"
     foreground python3 -m venv "$venv" || fail "python3 could not create a virtual environment."
     foreground "$python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements" ||
