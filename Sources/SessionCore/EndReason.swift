@@ -17,11 +17,15 @@ package struct EndReason: Hashable, Sendable {
     package static let context = EndReason(own: "context")
     package static let parentEnded = EndReason(own: "parent_ended")
 
-    /// Words that callers may not use, because they denote what Sojourn itself did.
-    private static let reserved: Set<String> = [
-        "expired_idle", "expired_absolute", "expired_pending", "evicted", "transferred", "token_reused",
-        "subject_disabled", "context", "parent_ended",
+    /// All of Sojourn's own words.
+    package static let own = [
+        revoked, expiredIdle, expiredAbsolute, expiredPending, evicted, transferred, tokenReused, subjectDisabled,
+        context,
+        parentEnded,
     ]
+
+    /// Words that callers may not use, because they denote what Sojourn itself did.
+    private static let reserved = Set(own.map(\.word)).subtracting([revoked.word])
 
     /// A caller's reason, `[a-z0-9_]{1,64}`; `nil` for anything else and for reserved words.
     package init?(callers word: String) {

@@ -1,13 +1,13 @@
 /// The store could not do what was requested.
 package struct StoreError: Error, Sendable, CustomStringConvertible {
-    package enum Cause: Sendable {
+    package enum Cause: String, CaseIterable, Sendable {
         /// The store is unreachable, starting, or does not let us work: a permission was revoked, another node owns the
         /// keys, its replies are nonsense. The request did not cause this.
         case away
         /// The store can be read but refuses writes at present: it is a replica, out of memory, or short of replicas.
-        case writesRefused
+        case writesRefused = "writes_refused"
         /// The request needs a record that is sealed with a key that this keyring does not have yet.
-        case keyUnknown
+        case keyUnknown = "key_unknown"
         /// The store works but refused this request.
         case refused
     }

@@ -180,6 +180,7 @@ final class SimulatedLane {
                     "\(item.delivery.properties.correlationID ?? "?") \(completion.result.routingKey)"
                         + (completion.isDuplicate ? " again" : "")
                 }.joined(separator: ", ")
+        case .answered(let items, events: let events): "\(items.count) answered, \(events) events published"
         case .retry(let count, let error, after: let delay): "\(count) to be tried again after \(delay): \(error)"
         case .givenUp(let count): "\(count) given up"
         case .writesRefused(let reason): "writes " + (reason == nil ? "taken" : "refused")

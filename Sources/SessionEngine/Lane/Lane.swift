@@ -16,6 +16,8 @@ actor Lane<Store: LaneStore, Broker: LaneBroker> {
     struct Parts {
         let state: LaneState.Parts
         let store: Store
+        /// Named as in metrics.
+        let load: LaneLoad
         /// Held while a large subject is processed.
         let gate: LargeSubjectGate
     }
@@ -35,6 +37,7 @@ actor Lane<Store: LaneStore, Broker: LaneBroker> {
     private let parts: Parts
     private let logger: Logger
     private var log: LaneLog
+    private var load: LaneLoad
     /// `nil` while not connected.
     private var state: LaneState?
     private var broker: Broker?
@@ -54,6 +57,7 @@ actor Lane<Store: LaneStore, Broker: LaneBroker> {
         self.eventLoop = eventLoop
         taskExecutor = EventLoopTaskExecutor(eventLoop)
         self.parts = parts
+        load = parts.load
         self.log = log
         self.logger = logger
     }
@@ -81,6 +85,7 @@ actor Lane<Store: LaneStore, Broker: LaneBroker> {
         }
         areWritesRefused = state?.areWritesRefused ?? false
         state = nil
+        load.record(nil)
         self.broker = nil
         try end?.get()
     }
@@ -108,6 +113,7 @@ extension Lane {
         guard epoch == self.epoch, state != nil else { return }
         state?.handle(event, now: eventLoop.now, into: &actions)
         act()
+        load.record(state?.backlog)
     }
 
     /// Runs the pending actions, and those that they cause at once.
@@ -134,17 +140,9 @@ extension Lane {
             }
         case .pauseReading(let isPaused): broker?.pauseReading(isPaused)
         case .publish(let id, let messages, let replies):
-            broker?.publish(messages, replies: replies) { answer in
-                self.assumeIsolated {
-                    $0.handle(.published(id, answer.outcomes, isChannelOpen: answer.isChannelOpen), of: epoch)
-                }
-            }
+            publish(messages, replies: replies) { .published(id, $0.outcomes, isChannelOpen: $0.isChannelOpen) }
         case .offer(let id, let messages):
-            broker?.publish(messages, replies: []) { answer in
-                self.assumeIsolated {
-                    $0.handle(.offered(id, answer.outcomes, isChannelOpen: answer.isChannelOpen), of: epoch)
-                }
-            }
+            publish(messages, replies: []) { .offered(id, $0.outcomes, isChannelOpen: $0.isChannelOpen) }
         case .acknowledge(let acknowledgements): broker?.acknowledge(acknowledgements)
         case .close: run { await $1.close() }
         case .countDeliveries, .verify, .load, .commit, .release, .clear: call(action)
@@ -156,6 +154,22 @@ extension Lane {
         case .leaveGate: parts.gate.leave()
         case .report(let report): log.record(report, now: eventLoop.now)
         case .finished(let error): finish(error)
+        }
+    }
+
+    private func publish(
+        _ messages: [AMQPMessage], replies: [AMQPMessage], _ event: @escaping @Sendable (PublishAnswer) -> LaneEvent
+    ) {
+        guard let broker else { return }
+        let epoch = epoch
+        let count = messages.count + replies.count
+        let begin = eventLoop.now
+        load.beganPublishing(count)
+        broker.publish(messages, replies: replies) { answer in
+            self.assumeIsolated { lane in
+                lane.load.endedPublishing(count, begin: begin, now: lane.eventLoop.now)
+                lane.handle(event(answer), of: epoch)
+            }
         }
     }
 

@@ -68,6 +68,8 @@ package struct LaneAcknowledgement: Equatable, Sendable {
 package enum LaneReport: Sendable {
     /// Commands were completed, `seconds` after the lane began them.
     case completed([LaneItem], [Completion], seconds: Double)
+    /// The results of commands have been confirmed, with this many events.
+    case answered([LaneItem], events: Int)
     /// The store did not execute this many commands.
     case retry(Int, StoreError, after: Duration)
     /// This many commands were delivered too often: they are quarantined without an answer.
@@ -89,7 +91,7 @@ package enum LaneReport: Sendable {
 
 /// A message refused by a queue.
 package struct RefusedMessage: Sendable {
-    package enum Kind: Sendable {
+    package enum Kind: String, CaseIterable, Sendable {
         /// It stays in the outbox, for the relay.
         case event
         /// It is retried for a while.

@@ -101,6 +101,9 @@ package struct LaneBacklog {
         sources = queues.map { Source(queue: $0) }
     }
 
+    /// Deliveries of a queue that are not acknowledged; `place` is the queue's in the order of service.
+    func unacknowledged(at place: Int) -> Int { sources[place].window.count }
+
     /// Whether no command is waiting.
     var isEmpty: Bool { !hasShared && apart.isEmpty }
 

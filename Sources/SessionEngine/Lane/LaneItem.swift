@@ -1,4 +1,5 @@
 package import AMQPNIO
+package import NIOCore
 package import SessionContract
 package import SessionCore
 
@@ -10,12 +11,17 @@ package final class LaneItem: Sendable {
     package let work: Work
     /// When it arrived, by the machine's clock.
     package let receivedAt: Timestamp
+    /// The same moment by the event loop's clock, to measure how long it takes.
+    package let arrivedAt: NIODeadline
     /// Memory used until it is acknowledged, in bytes.
     let heldBytes: Int
 
-    init(queue: Topology.CommandQueue, delivery: AMQPDelivery, work: Work, receivedAt: Timestamp) {
+    init(
+        queue: Topology.CommandQueue, delivery: AMQPDelivery, work: Work, receivedAt: Timestamp, arrivedAt: NIODeadline
+    ) {
         self.queue = queue
         self.receivedAt = receivedAt
+        self.arrivedAt = arrivedAt
         self.delivery = delivery
         self.work = work
         // A parsed body is a tree of values, and larger than its text.

@@ -2,7 +2,6 @@ import AMQPNIO
 import ConnectionSupport
 import LogMetadata
 import Logging
-import Metrics
 import NIOCore
 import SessionContract
 import SessionCore
@@ -16,14 +15,18 @@ struct LaneLog {
     /// Whether Redis accepts writes, for all lanes together.
     let writes: SharedHealth
     let logger: Logger
-    private var metrics = LaneMetrics()
+    private var metrics: LaneMetrics
     private var refusals: Refusals
     private var missingBindings = MissingBindings()
     /// Of batches that are retried: while Redis is away or full, hundreds of them say the same.
     private var retries = FailureNews()
 
-    init(number: Int, queueNames: [Topology.CommandQueue: String], writes: SharedHealth, logger: Logger) {
+    init(
+        number: Int, namespace: String, queueNames: [Topology.CommandQueue: String], writes: SharedHealth,
+        logger: Logger
+    ) {
         self.number = number
+        metrics = LaneMetrics(namespace: namespace)
         self.queueNames = queueNames
         self.writes = writes
         self.logger = logger
@@ -33,9 +36,11 @@ struct LaneLog {
     mutating func record(_ report: LaneReport, now: NIODeadline) {
         switch report {
         case .completed(let items, let completions, let seconds):
-            metrics.record(batch: completions, seconds: seconds)
+            metrics.record(completions, of: items, seconds: seconds)
             logFailures(completions, of: items)
+        case .answered(let items, let events): metrics.recordAnswered(items, events: events, now: now)
         case .retry(let count, let failure, let delay):
+            metrics.recordRetry(of: count, failure.cause)
             guard retries.isNews(failure.message, at: now) else { return }
             logger.warning(
                 "Redis did not execute a batch: it will be retried",
@@ -44,6 +49,7 @@ struct LaneLog {
                     LogKey.nextAttemptMs: "\(delay.wholeMilliseconds)",
                 ])
         case .givenUp(let count):
+            metrics.recordGivenUp(count)
             logger.error(
                 "commands were delivered too often and never finished: quarantined without an answer",
                 metadata: [LogKey.count: "\(count)"])
@@ -60,10 +66,9 @@ struct LaneLog {
                 isPaused ? "in-flight limit reached: reading paused" : "below the in-flight limit: reading resumed",
                 metadata: [LogKey.bytes: "\(heldBytes)"])
         case .refused(let message):
-            refusals.record(
-                1, to: message.exchange, because: message.reason, remedy: message.kind.remedy, now: now)
+            refusals.record(message.kind, to: message.exchange, because: message.reason, now: now)
         case .taken: refusals.recordSuccess(now: now)
-        case .copiesDropped(let count): metrics.droppedCopies.increment(by: count)
+        case .copiesDropped(let count): metrics.recordDroppedCopies(count)
         case .unsendable(let exchange, let reason):
             logger.error(
                 "a message does not fit the protocol and was dropped",
@@ -84,16 +89,6 @@ struct LaneLog {
                     LogKey.messageId: "\(SenderText.id(item.delivery.properties.messageID))",
                     LogKey.appId: "\(SenderText.id(item.delivery.properties.appID))",
                 ])
-        }
-    }
-}
-
-extension RefusedMessage.Kind {
-    fileprivate var remedy: String {
-        switch self {
-        case .event: "The events stay in the outbox and will be retried; commands continue."
-        case .copy: "The copies of results will be retried for a minute; commands continue."
-        case .quarantine: "What goes to quarantine will be retried until it is taken; other commands continue."
         }
     }
 }

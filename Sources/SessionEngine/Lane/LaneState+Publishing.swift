@@ -53,6 +53,7 @@ extension LaneState {
         switch consume step {
         case .confirmed(let batch, let confirmation, let events):
             if refused.reports.isEmpty { actions.append(.report(.taken)) }
+            actions.append(.report(.answered(batch.items, events: events.count)))
             backlog.endPublishing(heldBytes)
             let acknowledged = backlog.acknowledge(batch, with: confirmation)
             readAsThereIsRoom(&actions)

@@ -17,7 +17,8 @@ extension LaneState {
     }
 
     mutating func take(
-        _ deliveries: [AMQPDelivery], from queue: Topology.CommandQueue, _ actions: inout [LaneAction]
+        _ deliveries: [AMQPDelivery], from queue: Topology.CommandQueue, now: NIODeadline,
+        _ actions: inout [LaneAction]
     ) {
         switch phase {
         case .starting, .startingToDrain, .serving, .cancelling, .finishing: break
@@ -26,7 +27,7 @@ extension LaneState {
         }
         let moment = parts.wallClock()
         let items = deliveries.map {
-            LaneItem(queue: queue, delivery: $0, work: parts.reader.read($0), receivedAt: moment)
+            LaneItem(queue: queue, delivery: $0, work: parts.reader.read($0), receivedAt: moment, arrivedAt: now)
         }
         backlog.add(items, from: queue)
         if queue == .unknown {

@@ -27,6 +27,7 @@ package struct LaneState: ~Copyable {
         /// In the order in which they are served.
         let queues: [Topology.CommandQueue]
         let queueNames: [Topology.CommandQueue: String]
+        let namespace: String
         let limits: LaneBacklog.Limits
         /// The machine's clock, for results produced without the store; never for a decision.
         let wallClock: @Sendable () -> Timestamp
@@ -40,6 +41,7 @@ package struct LaneState: ~Copyable {
             self.decider = decider
             self.outgoing = outgoing
             self.queues = queues
+            self.namespace = namespace
             queueNames = Dictionary(uniqueKeysWithValues: queues.map { ($0, $0.name(in: namespace)) })
             self.limits = limits
             self.wallClock = wallClock
@@ -143,7 +145,7 @@ package struct LaneState: ~Copyable {
     ) {
         switch event {
         case .consuming: consumersStarted(&actions)
-        case .delivered(let deliveries, let queue): take(deliveries, from: queue, &actions)
+        case .delivered(let deliveries, let queue): take(deliveries, from: queue, now: now, &actions)
         case .cancelled: consumersCancelled()
         case .drain: drain(&actions)
         case .lost(let error): lose(because: error, &actions)

@@ -20,6 +20,7 @@ package struct LaneSupervisor: Sendable {
     /// How a lane is connected.
     package struct Parts: Sendable {
         let name: String
+        let lane: String
         let number: Int
         let redis: RedisClient
         let store: RedisSessionStore
@@ -32,17 +33,20 @@ package struct LaneSupervisor: Sendable {
 
         /// - Parameters:
         ///   - name: the name of its connections at the broker.
+        ///   - lane: its name in metrics.
         ///   - number: the lane's number, for health.
         ///   - topology: declared whenever the lane connects; `nil` if an operator declares it.
         ///   - prefetch: unacknowledged deliveries per queue.
         ///   - broker: whether the lane consumes, for all lanes together.
         ///   - writes: whether Redis accepts writes, for all lanes together.
         package init(
-            name: String, number: Int, redis: RedisClient, store: RedisSessionStore, policies: PoliciesInForce,
+            name: String, lane: String, number: Int, redis: RedisClient, store: RedisSessionStore,
+            policies: PoliciesInForce,
             connector: BrokerConnector, topology: TopologyDeclaration?, prefetch: UInt16, broker: SharedHealth,
             writes: SharedHealth
         ) {
             self.name = name
+            self.lane = lane
             self.number = number
             self.redis = redis
             self.store = store
@@ -62,17 +66,28 @@ package struct LaneSupervisor: Sendable {
     ) {
         lane = Lane(
             on: eventLoop,
-            parts: Lane.Parts(state: state, store: parts.store, gate: gate),
-            log: LaneLog(number: parts.number, queueNames: state.queueNames, writes: parts.writes, logger: logger),
+            parts: Lane.Parts(
+                state: state, store: parts.store,
+                load: LaneLoad(
+                    of: parts.lane, queues: state.queues.map(state.name), prefetch: Int(parts.prefetch),
+                    heldBytesLimit: state.limits.heldBytes),
+                gate: gate),
+            log: LaneLog(
+                number: parts.number, namespace: state.namespace, queueNames: state.queueNames, writes: parts.writes,
+                logger: logger),
             logger: logger)
         let queues = state.queues.map { ($0, state.name(of: $0)) }
         // What is known about addresses outlives the connections.
         let addresses = NIOLoopBoundBox.makeBoxSendingValue(ReplyAddresses(), eventLoop: eventLoop)
         var configuration = AMQPClientConfiguration()
         configuration.warning = "the lane cannot consume: retrying"
+        let connection = ConnectionMetrics(to: "rabbitmq", of: parts.lane)
         client = AMQPClient(
             parts.connector, on: eventLoop, configuration: configuration, logger: logger,
-            onStateChange: { parts.broker.set(parts.number, to: $0) { "\($0)" } }
+            onStateChange: {
+                connection.record($0)
+                parts.broker.set(parts.number, to: $0) { "\($0)" }
+            }
         ) { attempt in
             let replies = ReplyPublisher(
                 on: eventLoop, connector: parts.connector, name: parts.name, addresses: addresses, logger: logger)

@@ -122,7 +122,10 @@ package struct BatchProcess {
         switch answer {
         case .success(let results):
             precondition(results.count == decided.count, "the store must answer each commit")
-            for (group, result) in zip(decided, results) { round.settle(group, result) }
+            for (group, result) in zip(decided, results) {
+                if case .applied = result { decider.metrics.events.record(group.group.events) }
+                round.settle(group, result)
+            }
         case .failure(let error):
             for group in decided { round.settle(group, .refused(error)) }
         }

@@ -38,6 +38,7 @@ extension CommandDecider {
         }
         if !verdicts.transaction.isEmpty || !results.isEmpty {
             let events = decided.eventCounts.flatMap(\.events)
+            decided.events = verdicts.transaction.events
             decided.commit = Commit(verdicts.transaction, events: events, results: results)
         }
         return decided

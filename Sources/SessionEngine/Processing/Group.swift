@@ -49,6 +49,8 @@ struct DecidedGroup {
     var completions: [(index: Int, Completion)] = []
     /// The events, with the index of the completion that caused them.
     var eventCounts: [(completionAt: Int, events: [OutgoingEvent])] = []
+    /// The same events before they were serialised, to count them once they are stored.
+    var events: [Event] = []
     /// `nil` if there is nothing to store.
     var commit: Commit?
 

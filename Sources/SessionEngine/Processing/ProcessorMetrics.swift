@@ -6,4 +6,5 @@ struct ProcessorMetrics: Sendable {
     let conflicts = Counter(label: "sojourn_conflicts_total")
     /// Commands that had been executed before and got their first result again.
     let duplicates = Counter(label: "sojourn_duplicates_total")
+    let events = EventMetrics()
 }

@@ -141,6 +141,8 @@ package struct PublishedEvents: ~Copyable {
         self.references = references
     }
 
+    var count: Int { references.count }
+
     /// What to clear from the outbox.
     ///
     /// - Parameter proof: that the commands are acknowledged. Until then, a crash relies on the events in the outbox.

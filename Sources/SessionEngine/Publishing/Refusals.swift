@@ -14,18 +14,18 @@ struct Refusals {
 
     private let logger: Logger
     private var last: [String: NIODeadline] = [:]
-    private let refused = Counter(label: "sojourn_refused_publishes_total")
+    private let refused: [RefusedMessage.Kind: Counter]
 
     init(logger: Logger) {
         self.logger = logger
+        refused = Dictionary(uniqueKeysWithValues: RefusedMessage.Kind.allCases.map { ($0, $0.counter) })
     }
 
-    /// - Parameter remedy: what happens to these messages.
-    mutating func record(_ count: Int, to exchange: String, because reason: String, remedy: String, now: NIODeadline) {
-        refused.increment(by: count)
+    mutating func record(_ kind: RefusedMessage.Kind, to exchange: String, because reason: String, now: NIODeadline) {
+        refused[kind]?.increment()
         if last.updateValue(now, forKey: exchange) == nil {
             logger.warning(
-                "a consumer's queue refuses messages: is a bound queue full? \(remedy)",
+                "a consumer's queue refuses messages: is a bound queue full? \(kind.remedy)",
                 metadata: [LogKey.exchange: "\(exchange)", LogKey.reason: "\(reason)"])
         }
     }
@@ -36,6 +36,20 @@ struct Refusals {
         for (exchange, time) in last where now - time >= Self.quiet {
             last[exchange] = nil
             logger.info("the consumers' queues accept messages again", metadata: [LogKey.exchange: "\(exchange)"])
+        }
+    }
+}
+
+extension RefusedMessage.Kind {
+    /// Counts the refused messages of this kind, for lanes and sweeps together.
+    var counter: Counter { Counter(label: "sojourn_refused_publishes_total", dimensions: [("kind", rawValue)]) }
+
+    /// What happens to these messages.
+    fileprivate var remedy: String {
+        switch self {
+        case .event: "The events stay in the outbox and will be retried; commands continue."
+        case .copy: "The copies of results will be retried for a minute; commands continue."
+        case .quarantine: "What goes to quarantine will be retried until it is taken; other commands continue."
         }
     }
 }

@@ -109,6 +109,8 @@ package struct RevocationDrain<Store: SweepableStore, Publisher: EventPublisher>
         let refusals = try await publisher.publish(events.map(\.event))
         let settled = zip(events, refusals).filter { if case .refused = $0.1 { false } else { true } }
         if !settled.isEmpty { try await store.clear(settled.map(\.0.reference)) }
+        metrics.published.increment(by: refusals.count { $0 == nil })
+        metrics.refused.increment(by: events.count - settled.count)
         metrics.revoked.increment(by: events.count { $0.event.type == Event.Kind.revoked.rawValue })
         return events.count
     }

@@ -40,8 +40,11 @@ package struct SweepMemory {
             switch refusal {
             case nil:
                 taken.append(event.reference)
+                metrics.published.increment()
                 refusals.recordTaken(event.event.type)
-            case .refused(let reason): refusals.record(event.event.type, because: reason)
+            case .refused(let reason):
+                metrics.refused.increment()
+                refusals.record(event.event.type, because: reason)
             // It is logged, and must not be retried forever.
             case .unsendable: taken.append(event.reference)
             }

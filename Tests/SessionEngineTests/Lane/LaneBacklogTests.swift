@@ -1,4 +1,5 @@
 import AMQPNIO
+import NIOCore
 import SessionContract
 import SessionCore
 import Testing
@@ -16,7 +17,7 @@ struct LaneBacklogTests {
                 consumerTag: "", deliveryTag: tag, redelivered: false, exchange: "", routingKey: name,
                 properties: AMQPProperties(), body: Array(repeating: 0, count: bytes), bodySize: 0),
             work: Work(name: nil, content: .unreadable(.init(.malformedMessage, ""))),
-            receivedAt: Timestamp(milliseconds: 0))
+            receivedAt: Timestamp(milliseconds: 0), arrivedAt: .uptimeNanoseconds(0))
     }
 
     private func items(_ names: String..., bytes: Int = 0) -> [LaneItem] {

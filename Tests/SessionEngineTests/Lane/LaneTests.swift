@@ -20,9 +20,11 @@ struct LaneTests {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let parts = InProcessLane.Parts(
             state: LaneScene.parts(heldBytes: 1 << 14), store: UnevenStore(twin: store, turns: broker.turns),
+            load: LaneLoad(of: "lane-0", queues: ["validate", "manage"], prefetch: 1000, heldBytesLimit: 1 << 14),
             gate: LargeSubjectGate())
         let log = LaneLog(
-            number: 0, queueNames: [:], writes: SharedHealth(of: "redis", in: HealthState(waitingFor: [])),
+            number: 0, namespace: "n", queueNames: [:],
+            writes: SharedHealth(of: "redis", in: HealthState(waitingFor: [])),
             logger: logger)
         return InProcessLane(on: broker.eventLoop, parts: parts, log: log, logger: logger)
     }

@@ -1,4 +1,5 @@
 import AMQPNIO
+import NIOCore
 import SessionContract
 import SessionCore
 import SessionCrypto
@@ -29,7 +30,7 @@ struct OutgoingMessagesTests {
         var batch = OutgoingBatch()
         let work = Work(
             name: CommandName(exactly: delivery.routingKey), content: .unreadable(Failure(.malformedMessage, "")))
-        let item = LaneItem(queue: .manage, delivery: delivery, work: work, receivedAt: now)
+        let item = LaneItem(queue: .manage, delivery: delivery, work: work, receivedAt: now, arrivedAt: .now())
         outgoing.append(completion, of: item, queue: queue, to: &batch)
         return batch.replies + batch.messages
     }
