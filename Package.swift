@@ -104,7 +104,10 @@ let package = Package(
             ] + nio, swiftSettings: swiftOverC),
         .target(
             name: "SessionStorage",
-            dependencies: ["SessionCore", "SessionContract", "SessionCrypto", "RedisNIO"],
+            dependencies: [
+                "SessionCore", "SessionContract", "SessionCrypto", "RedisNIO",
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
             resources: [
                 .embedInCode("commit.lua"), .embedInCode("probe.lua"), .embedInCode("release.lua"),
                 .embedInCode("reseal.lua"),
@@ -237,7 +240,8 @@ let package = Package(
             name: "SessionEngineTests",
             dependencies: [
                 "AMQPNIO", "LogRecording", "SessionContract", "SessionCore", "SessionCrypto", "SessionEngine",
-                "SessionStorage", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+                "SessionStorage", "TestSupport", .product(name: "MetricsTestKit", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ], swiftSettings: swift),
         .testTarget(
             name: "PoolBenchmarkTests", dependencies: ["PoolBenchmark", "SessionContract", "SessionCore"],

@@ -129,7 +129,7 @@ extension RedisSessionStore: SweepableStore {
         return (id, LeftEvent(reference: reference, event: event))
     }
 
-    private func now() async throws(StoreError) -> Timestamp {
+    func now() async throws(StoreError) -> Timestamp {
         var pipeline = RedisPipeline()
         pipeline.command("TIME")
         guard let now = try Self.time(try await sendOne(pipeline)) else { throw await distrust("TIME") }

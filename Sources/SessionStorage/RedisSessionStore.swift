@@ -1,3 +1,4 @@
+import Metrics
 package import RedisNIO
 import SessionContract
 import SessionCore
@@ -32,6 +33,8 @@ package struct RedisSessionStore: SessionStore {
     let revocationsKey: String
     private let keyringFingerprint: String
     private let hash: KeyedHash
+    private let roundTrip = Recorder(label: "sojourn_redis_round_trip_seconds")
+    private let failures = Counter(label: "sojourn_redis_failures_total")
     /// Rereads the keyring at once.
     let refreshKeys: @Sendable () async -> Void
 
@@ -88,9 +91,13 @@ package struct RedisSessionStore: SessionStore {
     /// mass revocations in force, for every worker.
     func send(_ pipeline: consuming RedisPipeline) async throws(StoreError) -> [RedisReply] {
         pipeline.home = revocationsKey
+        let begin = ContinuousClock.now
         do {
-            return try await redis.send(pipeline)
+            let replies = try await redis.send(pipeline)
+            roundTrip.record((ContinuousClock.now - begin) / .seconds(1))
+            return replies
         } catch {
+            failures.increment()
             throw StoreError(error)
         }
     }

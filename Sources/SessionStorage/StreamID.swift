@@ -1,7 +1,7 @@
 /// The id of a stream entry: milliseconds, `-`, and a sequence number within that millisecond.
 struct StreamID: Comparable {
     let text: String
-    private let milliseconds: UInt64
+    let milliseconds: UInt64
     private let number: UInt64
 
     /// `nil` if `text` is not a stream id.

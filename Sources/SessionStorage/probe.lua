@@ -15,7 +15,7 @@ local needed = {
     { 'LRANGE', activity, '0', '-1' },
     { 'ZRANGEBYSCORE', deadlines, '-inf', '0', 'LIMIT', '0', '1' }, { 'ZADD', deadlines, 'XX', '0', '-' },
     { 'ZREM', deadlines, '-' },
-    { 'XRANGE', outbox, '-', '+', 'COUNT', '1' }, { 'XDEL', outbox, '0-1' },
+    { 'XRANGE', outbox, '-', '+', 'COUNT', '1' }, { 'XDEL', outbox, '0-1' }, { 'XLEN', outbox },
     { 'SET', lease, '-', 'NX', 'GET', 'PX', '1' }, { 'PEXPIRE', lease, '1' },
     { 'ZSCAN', deadlines, '0', 'COUNT', '1' }, { 'GET', walk }, { 'SET', walk, '0', 'PX', '1' },
     -- Commands that scripts run.

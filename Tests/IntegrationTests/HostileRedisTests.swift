@@ -271,7 +271,9 @@ private final class Stage: Sendable {
         case 1 where number % 4 == 1: _ = try? await processor.process([create])
         case 1, 2: if number % 20 == 2 { _ = try? await store.pendingWork(eventsOlderThan: .zero) }
         case 3: _ = try? await store.leftEvents(in: partition, olderThan: .zero, after: nil, limit: 128)
-        case 4: _ = try? await store.dueSessions(in: partition, limit: 128)
+        case 4:
+            _ = try? await store.dueSessions(in: partition, limit: 128)
+            if number % 20 == 4 { _ = try? await store.backlog() }
         case 5:
             _ = try? await store.lease(partition, for: .outbox, owner: "me")
             _ = try? await store.isKeyringTheirs()

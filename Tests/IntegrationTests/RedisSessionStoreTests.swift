@@ -172,6 +172,35 @@ struct RedisSessionStoreTests {
         }
     }
 
+    @Test("what waits in all partitions is measured")
+    func backlog() async throws {
+        try await RedisFixture.run { fixture in
+            #expect(try await fixture.store.backlog() == StoreBacklog())
+            let processor = await fixture.processor(on: fixture.store)
+            let created = try await processor.process([
+                Sender(fixture).work("session.create", create, id: "1"),
+                Sender(fixture).work("session.create", create, id: "2"),
+            ])
+            let begun = try await fixture.store.backlog()
+            #expect(begun.events == 2)
+            #expect((0..<60).contains(begun.oldestEventSeconds))
+            #expect(begun.overdueSeconds == 0)
+
+            // An event and a deadline of 1970.
+            let id = try created[0].sessionID
+            let partition = try #require(Partition.all.first { $0 != Partition(of: id.handle) })
+            let keys = KeySpace(namespace: fixture.namespace)
+            _ = try await fixture.command("XADD", .string(keys.outbox(partition)), "1000-0", "i", "x", "e", "y")
+            _ = try await fixture.command(
+                "ZADD", .string(keys.deadlines(Partition(of: id.handle))), "2000", .string(id.withoutPrefix))
+            let old = try await fixture.store.backlog()
+            #expect(old.events == 3)
+            let now = try #require(try RedisSessionStore.time(try await fixture.command("TIME")))
+            #expect(abs(old.oldestEventSeconds + 1 - Double(now.milliseconds) / 1000) < 60)
+            #expect(abs(old.overdueSeconds + 2 - Double(now.milliseconds) / 1000) < 60)
+        }
+    }
+
     @Test("a namespace can be used with only one keyring")
     func keyring() async throws {
         try await RedisFixture.run { (fixture: RedisFixture) async throws -> Void in

@@ -4,6 +4,7 @@ import LogMetadata
 package import Logging
 package import NIOCore
 package import RedisNIO
+import SessionContract
 import SessionCore
 package import SessionStorage
 
@@ -23,6 +24,7 @@ package struct Sweeper: Sendable {
     private let namespace: String
     private let logger: Logger
     private let health: SweeperHealth
+    private let meter: BacklogMeter
 
     /// - Parameter owner: this worker's name in leases.
     package init(
@@ -40,6 +42,8 @@ package struct Sweeper: Sendable {
         self.namespace = namespace
         self.health = health
         self.logger = logger
+        let queues = Topology(namespace: namespace).queues.map(\.name)
+        meter = BacklogMeter(store: store, queues: queues, metrics: BacklogMetrics(queues: queues))
     }
 
     /// Sweeps until the task is cancelled, reconnecting after each loss.
@@ -57,11 +61,12 @@ package struct Sweeper: Sendable {
         await redis.shutdown()
     }
 
-    /// Runs both concurrently, each over its own channel, because draining a million sessions must not delay deadlines
+    /// Runs all concurrently, each over its own channel, because draining a million sessions must not delay deadlines
     /// and events.
     private func sweepAndDrain(over connection: AMQPConnection) async throws {
         let parts: [@Sendable () async throws -> Void] = [
             { try await sweepRepeatedly(over: connection) }, { try await drainRepeatedly(over: connection) },
+            { try await meter.run(over: connection) },
         ]
         try await withThrowingDiscardingTaskGroup { group in
             for part in parts {
@@ -69,7 +74,7 @@ package struct Sweeper: Sendable {
                     do {
                         try await part()
                     } catch {
-                        // The other one may be waiting for a broker with an alarm.
+                        // Another one may be waiting for a broker with an alarm.
                         connection.beginClosing()
                         throw error
                     }
