@@ -7,6 +7,7 @@ import pytest
 
 from brokers import Broker
 from client import ABSENT, Client
+from workers import wait_until
 
 DRAIN_SECONDS = 4
 
@@ -31,6 +32,8 @@ def test_a_worker_ends_within_its_drain_time_while_the_broker_has_an_alarm(broke
     broker.control("set_vm_memory_high_watermark", "absolute", "1MB")
     worker.process.send_signal(signal.SIGCONT)
     worker.await_log("has blocked publishing")
+    wait_until(lambda: "sojourn_blocked_seconds_total 0\n" not in worker.answer("/metrics").text, 20, "time to be counted")
+    assert "sojourn_blocked_connections 0\n" not in worker.answer("/metrics").text
     begin = time.monotonic()
     worker.terminate()
     assert worker.exit_status(DRAIN_SECONDS + 15) == 0

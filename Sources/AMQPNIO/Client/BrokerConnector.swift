@@ -14,10 +14,17 @@ package struct BrokerConnector: Sendable {
     package let configurations: [AMQPConfiguration]
     package let logger: Logger
     private let preference = Preference()
+    private let onAlarm: @Sendable (_ isBlocked: Bool) -> Void
 
-    package init(configurations: [AMQPConfiguration], logger: Logger) {
+    /// - Parameter onAlarm: called on an event loop when a broker blocks a connection, and when it unblocks it or the
+    ///   connection ends.
+    package init(
+        configurations: [AMQPConfiguration], logger: Logger,
+        onAlarm: @escaping @Sendable (_ isBlocked: Bool) -> Void = { _ in }
+    ) {
         self.configurations = configurations
         self.logger = logger
+        self.onAlarm = onAlarm
     }
 
     /// - Throws: the last broker's error, if none can be reached; `connectionClosed` if the task is cancelled.
@@ -28,8 +35,11 @@ package struct BrokerConnector: Sendable {
             var configuration = configurations[index]
             configuration.connectionName = name
             do throws(AMQPError) {
+                let alarm = Alarm(onAlarm)
                 let connection = try await AMQPConnection.connect(
-                    configuration, on: eventLoop, logger: logger, onBlocked: tellOfAlarm(at: "\(configuration)"))
+                    configuration, on: eventLoop, logger: logger,
+                    onBlocked: tellOfAlarm(alarm, at: "\(configuration)"))
+                connection.closeFuture.whenComplete { _ in alarm.set(false) }
                 preference.index.store(index, ordering: .relaxed)
                 logger.debug("connected to RabbitMQ", metadata: [LogKey.address: "\(configuration)"])
                 return connection
@@ -41,8 +51,9 @@ package struct BrokerConnector: Sendable {
         throw failure
     }
 
-    private func tellOfAlarm(at address: String) -> @Sendable (String?) -> Void {
+    private func tellOfAlarm(_ alarm: Alarm, at address: String) -> @Sendable (String?) -> Void {
         { reason in
+            alarm.set(reason != nil)
             if let reason {
                 logger.warning(
                     "RabbitMQ has blocked publishing: results and events wait",
@@ -51,5 +62,19 @@ package struct BrokerConnector: Sendable {
                 logger.info("RabbitMQ has unblocked publishing", metadata: [LogKey.address: "\(address)"])
             }
         }
+    }
+}
+
+/// Whether a connection is blocked; reports changes.
+private final class Alarm: Sendable {
+    private let isBlocked = Atomic(false)
+    private let onChange: @Sendable (Bool) -> Void
+
+    init(_ onChange: @escaping @Sendable (Bool) -> Void) {
+        self.onChange = onChange
+    }
+
+    func set(_ new: Bool) {
+        if isBlocked.exchange(new, ordering: .relaxed) != new { onChange(new) }
     }
 }

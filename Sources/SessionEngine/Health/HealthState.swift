@@ -1,3 +1,4 @@
+import Metrics
 import Synchronization
 
 /// The state of each component of the worker, and so whether the worker is ready. Each component sets its own state,
@@ -31,6 +32,21 @@ package final class HealthState: Sendable {
     private struct State {
         var components: [String: Component]
         var isDraining = false
+        let isReady = Gauge(label: "sojourn_ready")
+        private var gauges: [String: Gauge] = [:]
+
+        init(_ components: [String: Component]) {
+            self.components = components
+            for name in components.keys { record(name) }
+        }
+
+        /// Sets the gauges of a component, and of the whole worker.
+        mutating func record(_ name: String) {
+            let gauge = gauges[name] ?? Gauge(label: "sojourn_component_up", dimensions: [("component", name)])
+            gauges[name] = gauge
+            gauge.record(components[name] == .up ? 1 : 0)
+            isReady.record(!isDraining && components.values.allSatisfy { $0 == .up } ? 1 : 0)
+        }
     }
 
     private let state: Mutex<State>
@@ -40,7 +56,7 @@ package final class HealthState: Sendable {
     ///   otherwise. A component that is set without being named here is required from then on.
     package init(waitingFor components: [String]) {
         let starting = components.map { ($0, Component.down(reason: "starting")) }
-        self.state = Mutex(State(components: Dictionary(starting, uniquingKeysWith: { first, _ in first })))
+        self.state = Mutex(State(Dictionary(starting, uniquingKeysWith: { first, _ in first })))
     }
 
     /// - Returns: whether the component went up or down, so that the caller logs each change once.
@@ -48,6 +64,7 @@ package final class HealthState: Sendable {
     package func set(component: String, _ new: Component) -> Bool {
         let isChange = state.withLock { state in
             let old = state.components.updateValue(new, forKey: component)
+            state.record(component)
             switch (old, new) {
             case (.up, .up), (.down, .down):
                 return false
@@ -66,7 +83,10 @@ package final class HealthState: Sendable {
 
     /// Makes the worker not ready from now on, whatever its components report, because it is about to stop.
     package func beginDraining() {
-        state.withLock { $0.isDraining = true }
+        state.withLock { state in
+            state.isDraining = true
+            state.isReady.record(0)
+        }
     }
 
     package var report: Report {

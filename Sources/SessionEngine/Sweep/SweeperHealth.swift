@@ -11,6 +11,7 @@ package struct SweeperHealth: Sendable {
     private let number: Int
     private let broker: SharedHealth
     private let state: HealthState
+    private let connection = ConnectionMetrics(to: "rabbitmq", of: "sweep")
 
     package init(number: Int, broker: SharedHealth, state: HealthState) {
         self.number = number
@@ -25,6 +26,7 @@ package struct SweeperHealth: Sendable {
 
     /// Its connection to RabbitMQ, or something else that it needs, was established or lost.
     func set(_ client: AMQPClientState) {
+        connection.record(client)
         switch client {
         case .idle, .connecting: break
         case .connected: broker.markUp(number)

@@ -26,6 +26,7 @@ final class Watched<Value: Sendable>: Sendable {
     }
 
     private let source: Source
+    private let metrics: WatchedMetrics
     private let logger: Logger
     private let state: Mutex<State>
     /// The last read that was started. The next one waits for it, so that older content never replaces newer content.
@@ -36,6 +37,7 @@ final class Watched<Value: Sendable>: Sendable {
     /// - Throws: `ConfigurationError` if it cannot be used.
     init(_ source: Source, logger: Logger) async throws(ConfigurationError) {
         self.source = source
+        metrics = WatchedMetrics(of: source.title)
         self.logger = logger
         let content = try await source.read()
         state = Mutex(State(content: content, value: try source.parse(content, nil), reported: nil))
@@ -71,6 +73,7 @@ final class Watched<Value: Sendable>: Sendable {
             if content == known { return recovered() }
             let value = try source.parse(content, current)
             state.withLock { $0 = State(content: content, value: value, reported: nil) }
+            metrics.recordApplied()
             logger.info("\(source.title) has changed and is in force", metadata: [LogKey.file: "\(source.place)"])
         } catch {
             report(error)
@@ -82,7 +85,9 @@ final class Watched<Value: Sendable>: Sendable {
             defer { state.reported = nil }
             return state.reported != nil
         }
-        if wasBad { logger.info("\(source.title) is valid again", metadata: [LogKey.file: "\(source.place)"]) }
+        guard wasBad else { return }
+        metrics.recordValid()
+        logger.info("\(source.title) is valid again", metadata: [LogKey.file: "\(source.place)"])
     }
 
     private func report(_ error: ConfigurationError) {
@@ -91,6 +96,7 @@ final class Watched<Value: Sendable>: Sendable {
             return state.reported != error
         }
         guard isNew else { return }
+        metrics.recordRefused()
         logger.error(
             "\(source.title) cannot be used: the last valid one stays in force",
             metadata: [LogKey.file: "\(source.place)", LogKey.reason: "\(error.problem): \(error.remedy)"])

@@ -50,6 +50,7 @@ package final class WorkerKeys: Sendable {
     /// The sealer in force, shared by everything in the namespace.
     package let sealers: SealerSource
     private let source: Source
+    private let metrics = KeyringMetrics()
     private let pace: Pace
     private let logger: Logger
     private let looks = Mutex(Looks())
@@ -66,7 +67,9 @@ package final class WorkerKeys: Sendable {
         self.source = source
         self.pace = pace
         self.logger = logger
-        sealers = SealerSource(keyring: source.keyring, namespace: namespace, at: .wallClock)
+        let now = Timestamp.wallClock
+        sealers = SealerSource(keyring: source.keyring, namespace: namespace, at: now)
+        metrics.record(source.keyring, at: now)
     }
 
     /// - Throws: `ConfigurationError` if there is no keyring, or one that cannot be used.
@@ -136,7 +139,11 @@ package final class WorkerKeys: Sendable {
 
     /// Puts the ring in force, with the key that is current now.
     private func advance() {
-        let id = advancing.withLock { _ in sealers.use(source.keyring, at: .wallClock) }
+        let id = advancing.withLock { _ in
+            let now = Timestamp.wallClock
+            metrics.record(source.keyring, at: now)
+            return sealers.use(source.keyring, at: now)
+        }
         guard let id else { return }
         logger.info("sealing records with a new key from now on", metadata: [LogKey.keyId: "\(id)"])
     }

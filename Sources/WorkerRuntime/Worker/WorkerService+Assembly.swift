@@ -94,9 +94,10 @@ extension WorkerService {
             limits: LaneBacklog.Limits(heldBytes: plan.heldBytes))
         return LaneSupervisor(
             LaneSupervisor.Parts(
-                name: "sojourn/\(configuration.namespace)/\(plan.name)", number: plan.number, redis: client,
+                name: "sojourn/\(configuration.namespace)/\(plan.name)", lane: plan.name, number: plan.number,
+                redis: client,
                 store: makeStore(over: client), policies: parts.policies,
-                connector: BrokerConnector(configurations: brokers, logger: logger),
+                connector: BrokerConnector(configurations: brokers, logger: logger, onAlarm: blocked.change),
                 topology: configuration.topology == .declare ? TopologyDeclaration(topology) : nil,
                 prefetch: UInt16(configuration.prefetch), broker: parts.health.broker, writes: parts.health.writes),
             state: state, gate: plan.gate, on: loop, logger: logger)
@@ -118,7 +119,7 @@ extension WorkerService {
         return Sweeper(
             redis: client, store: store,
             processor: CommandProcessor(store: store, decider: makeDecider(parts, logger: logger)),
-            connector: BrokerConnector(configurations: brokers, logger: logger),
+            connector: BrokerConnector(configurations: brokers, logger: logger, onAlarm: blocked.change),
             outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers), on: loop,
             owner: resultNames.next(), namespace: configuration.namespace,
             health: SweeperHealth(number: number, broker: parts.health.broker, state: health), logger: logger)
@@ -130,11 +131,15 @@ extension WorkerService {
     ) throws(ConfigurationError) -> RedisClient {
         var redis = redis
         redis.clientName = "sojourn-\(configuration.namespace)-\(name)"
+        let connection = ConnectionMetrics(to: "redis", of: name)
         do {
             return try RedisClient(
                 redis, scripts: RedisSessionStore.scripts,
                 probe: RedisSessionStore.probe(in: configuration.namespace), on: loop, logger: logger,
-                onStateChange: onStateChange)
+                onStateChange: {
+                    connection.record($0)
+                    onStateChange($0)
+                })
         } catch {
             throw ConfigurationError(
                 .invalidValue, configuration.name(of: .redisUrl), "cannot be used", remedy: error.message)

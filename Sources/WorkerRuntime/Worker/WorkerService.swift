@@ -24,6 +24,7 @@ package struct WorkerService: Service {
     let brokers: [AMQPConfiguration]
     let topology: Topology
     package let health = HealthState(waitingFor: ["redis", "rabbitmq"])
+    let blocked = BlockedTime()
     let resultNames = ResultNames()
     let logger: Logger
     private let policyFile: PolicyFile
@@ -115,6 +116,9 @@ package struct WorkerService: Service {
             BackgroundService { await accessTokens.watch() },
             BackgroundService { [policyFile] in await policyFile.watch() },
             BackgroundService { [callers] in await callers.watch() },
+            BackgroundService { [blocked] in
+                while (try? await Task.sleep(for: .seconds(1))) != nil { blocked.advance() }
+            },
             BackgroundService {
                 if await gate.opened() { await policies.watch(sweeper.store) }
             },
