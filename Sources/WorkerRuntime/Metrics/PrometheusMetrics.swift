@@ -31,6 +31,7 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
     private let help: [String: String]
     private let maximumSeries: Int
     private let registry = Mutex(Registry())
+    private let updates = Mutex<[@Sendable () -> Void]>([])
     private let droppedForLimit = CounterSeries()
     private let droppedForConflict = CounterSeries()
 
@@ -45,8 +46,14 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
 
     // MARK: The page
 
+    /// Runs `update` before each page, to set what is only read on demand.
+    func beforeEachPage(_ update: @escaping @Sendable () -> Void) {
+        updates.withLock { $0.append(update) }
+    }
+
     /// All metrics, in the Prometheus text format 0.0.4.
     package func exposition() -> String {
+        for update in updates.withLock({ $0 }) { update() }
         // Copied, so that creating a handle does not wait for the page.
         let families = registry.withLock { $0.families }
         var page = ""

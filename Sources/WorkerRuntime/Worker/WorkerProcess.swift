@@ -24,6 +24,8 @@ package struct WorkerProcess {
         ProcessProtection.forbidDumps()
         let metrics = PrometheusMetrics(help: MetricHelp.texts)
         MetricsSystem.bootstrap(metrics)
+        let process = ProcessMetrics(factory: metrics)
+        metrics.beforeEachPage(process.update)
         let watchdog = Watchdog()
         let worker = try await WorkerService(
             configuration, extensions: extensions, metrics: metrics, logger: logger,
