@@ -1,6 +1,8 @@
 """The users of deploy/rabbitmq/definitions.json: each can do its work, and is refused everything else."""
 
 import json
+import re
+import shutil
 import uuid
 
 import pika
@@ -13,8 +15,8 @@ from servers import open_broker
 from tour import POLICIES, Words, tour
 from workers import Worker
 
-WORKER, PUBLISHER, CONSUMER, OPERATOR = (
-    f"sojourn-{role}" for role in ("worker", "publisher", "consumer", "operator"))
+WORKER, PUBLISHER, CONSUMER, OPERATOR, SCALER = (
+    f"sojourn-{role}" for role in ("worker", "publisher", "consumer", "operator", "scaler"))
 
 
 @pytest.fixture
@@ -108,6 +110,11 @@ def test_an_operator_lists_replays_and_drops_what_is_in_quarantine(worker, binar
     assert counting.queue_declare("sojourn.quarantine", passive=True).method.message_count == 0
 
 
+def test_a_scaler_sees_how_many_commands_wait(worker, open_channel):
+    """As KEDA asks: it declares the queue passively."""
+    assert open_channel(SCALER).queue_declare(COMMANDS, passive=True).method.message_count == 0
+
+
 def test_a_whole_tour_works_with_the_workers_permissions(worker, servers):
     client = Client(servers.urls["tester"], "sojourn")
     tour(client, Words(subject=f"tour-{uuid.uuid4().hex[:6]}"))
@@ -186,6 +193,12 @@ REFUSED = {
         "forge an event": send("sojourn.events", "session.created"),
         "delete the quarantine": delete("sojourn.quarantine"),
     },
+    SCALER: {
+        "declare a queue": declare("sojourn.more"),
+        "read commands": get(COMMANDS),
+        "purge commands": purge(COMMANDS),
+        "send a command": send("sojourn.commands", "session.create"),
+    },
 }
 
 
@@ -202,10 +215,39 @@ def test_a_user_is_refused_other_virtual_hosts(servers, open_channel, user):
         open_broker(url.rpartition("/")[0] + "/")
 
 
-def test_nobody_can_log_in_before_there_are_passwords(servers, tmp_path):
-    (tmp_path / "rabbitmq").mkdir()
-    broker = Broker(tmp_path / "rabbitmq")
+class ConfiguredBroker(Broker):
+    """A broker with deploy/rabbitmq/rabbitmq.conf, which imports these definitions when it starts."""
+
+    def __init__(self, folder, definitions, url):
+        text = (DEPLOY / "rabbitmq" / "rabbitmq.conf").read_text().replace("/etc/rabbitmq/definitions.d", str(definitions))
+        self._url = url
+        super().__init__(folder, *text.splitlines())
+
+    def serves(self):
+        try:
+            open_broker(at_port(self._url, self.port)).close()
+            return True
+        except (pika.exceptions.AMQPError, OSError):
+            return False
+
+
+def at_port(url, port):
+    return re.sub(r":\d+/", f":{port}/", url)
+
+
+def test_rabbitmq_imports_the_definitions_when_it_starts(servers, binary, tmp_path):
+    """And nobody can log in once those of the repository are imported, which have no passwords."""
+    folder, definitions = tmp_path / "rabbitmq", tmp_path / "definitions.d"
+    folder.mkdir()
+    definitions.mkdir()
+    shutil.copy(servers.credentials / "definitions.json", definitions / "10-users.json")
+    (definitions / "20-topology.json").write_text(run(binary, "topology", "--vhost", "sojourn"))
+    broker = ConfiguredBroker(folder, definitions, servers.urls[SCALER])
     try:
+        users = broker.control("list_users", "--silent")
+        assert "guest" not in users and all(user in users for user in REFUSED), users
+        with open_broker(at_port(servers.urls[SCALER], broker.port)) as connection:
+            connection.channel().queue_declare(COMMANDS, passive=True)
         broker.control("import_definitions", str(DEPLOY / "rabbitmq" / "definitions.json"))
         for user in REFUSED:
             for password in ("", "guest"):
