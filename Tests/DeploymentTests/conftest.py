@@ -1,4 +1,4 @@
-"""Fixtures of the deployment tests: the files of deploy/, the tools that check them, and servers that are set up with them."""
+"""Fixtures of the deployment tests: the files of deploy/, the tools that check them, and servers set up with them."""
 
 import json
 import os
