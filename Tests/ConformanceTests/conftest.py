@@ -75,14 +75,14 @@ def settings(namespace, amqp_url, redis_url, binary, tmp_path_factory):
 @pytest.fixture(scope="module")
 def start_worker(settings, binary, tmp_path_factory, request):
     """Starts a worker in this module's namespace; keyword arguments are further SOJOURN_* variables, without the
-    prefix."""
+    prefix. Those in `environment` are not Sojourn's own."""
     folder = tmp_path_factory.mktemp("workers")
     workers = []
     request.module.workers_to_report = workers
 
-    def start(**further):
+    def start(environment=None, **further):
         further = {f"SOJOURN_{name.upper()}": value for name, value in further.items()}
-        worker = Worker(binary, folder, f"worker-{len(workers) + 1}", settings | further)
+        worker = Worker(binary, folder, f"worker-{len(workers) + 1}", settings | further | (environment or {}))
         workers.append(worker)
         return worker
 

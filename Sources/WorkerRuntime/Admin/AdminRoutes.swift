@@ -14,16 +14,23 @@ struct AdminRoutes: Sendable {
     var health: HealthState
     /// `nil` if the metrics system belongs to an embedding program, which exposes them itself.
     var metrics: PrometheusMetrics?
-    /// Whether the lanes run. It ignores whether the servers are reachable: restarting the worker does not bring a
-    /// broker back.
-    var isAlive: @Sendable () -> Bool
+    /// It ignores whether the servers are reachable: restarting the worker does not bring a broker back.
+    var liveness: Liveness
     /// The JSON Web Key Set (RFC 7517) for verifying access tokens.
     var keySet: @Sendable () -> [UInt8]
+    /// `nil` without metrics, from which it is made.
+    var status: StatusReader?
 
     /// - Parameter target: as in the request line; the query is ignored.
     func answer(to method: HTTPMethod, _ target: String) -> AdminAnswer {
         let endpoint: () -> AdminAnswer
         switch target.prefix(while: { $0 != "?" }) {
+        case "/":
+            guard status != nil else { return .json(Failure(error: "not found"), status: 404) }
+            endpoint = { StatusPage.answer }
+        case "/status.json":
+            guard let status else { return .json(Failure(error: "not found"), status: 404) }
+            endpoint = { .json(status.status, status: 200) }
         case "/livez": endpoint = livez
         case "/readyz": endpoint = readyz
         case "/metrics":
@@ -46,7 +53,9 @@ struct AdminRoutes: Sendable {
     }
 
     private func livez() -> AdminAnswer {
-        isAlive() ? .json(Status(status: "alive"), status: 200) : .json(Status(status: "not alive"), status: 503)
+        let report = liveness.report
+        if report.isAlive { return .json(Status(status: "alive"), status: 200) }
+        return .json(Status(status: "not alive", stuck: report.stuck), status: 503)
     }
 
     private func readyz() -> AdminAnswer {
@@ -81,6 +90,8 @@ struct AdminRoutes: Sendable {
         var status: String
         var waitingFor: [String]?
         var reasons: [String: String]?
+        /// Parts of the worker that do not respond.
+        var stuck: [String]?
     }
 
     private struct Failure: Encodable {
@@ -93,13 +104,13 @@ extension AdminAnswer {
     fileprivate static func json(_ value: some Encodable, status: Int) -> AdminAnswer {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Encoding cannot fail: there are only strings, arrays and dictionaries of strings.
+        // Encoding cannot fail: all numbers are finite.
         let bytes = (try? encoder.encode(value)) ?? Data()
         return .uncached(bytes + [UInt8(ascii: "\n")], type: "application/json", status: status)
     }
 
     /// Never cached: a cached state would be wrong.
-    fileprivate static func uncached(_ body: [UInt8], type: String, status: Int) -> AdminAnswer {
+    static func uncached(_ body: [UInt8], type: String, status: Int) -> AdminAnswer {
         AdminAnswer(
             status: status, headers: [("content-type", type), ("cache-control", "no-store")], body: body)
     }

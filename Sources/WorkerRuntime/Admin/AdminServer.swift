@@ -1,13 +1,12 @@
 import Glibc
-package import NIOCore
+import NIOCore
 import NIOHTTP1
 import NIOPosix
 import ServiceLifecycle
-package import SessionEngine
 
-/// Serves `/livez`, `/readyz`, `/metrics` and the key set over HTTP/1.1, as a service that stops with its group.
+/// Serves the status page, `/livez`, `/readyz`, `/metrics` and the key set over HTTP/1.1, as a service that stops with its group.
 ///
-/// ``listen(at:named:health:metrics:isAlive:keySet:eventLoopGroup:)`` binds the address before anything else in a
+/// ``listen(at:named:answering:eventLoopGroup:)`` binds the address before anything else in a
 /// worker starts: if the address is in use, the worker exits with an error instead of running unobserved.
 ///
 /// List it before the services it reports on: services stop in reverse order, and a draining worker must still answer
@@ -46,17 +45,13 @@ package struct AdminServer: Service {
     /// - Parameters:
     ///   - address: where to listen; port 0 chooses a free port.
     ///   - name: the setting's name in errors, as the operator gave it.
-    ///   - metrics: served at `/metrics`; if nil, that path is not served.
-    ///   - isAlive: whether the lanes run; called for every `/livez`.
-    ///   - keySet: the JSON Web Key Set for verifying access tokens.
+    ///   - routes: what it answers.
     ///   - eventLoopGroup: must not be a lane's, so that a busy lane does not look like a dead process.
     /// - Throws: ``ConfigurationError`` if the address cannot be used.
-    package static func listen(
-        at address: SocketEndpoint, named name: String, health: HealthState, metrics: PrometheusMetrics?,
-        isAlive: @escaping @Sendable () -> Bool, keySet: @escaping @Sendable () -> [UInt8],
+    static func listen(
+        at address: SocketEndpoint, named name: String, answering routes: AdminRoutes,
         eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws(ConfigurationError) -> AdminServer {
-        let routes = AdminRoutes(health: health, metrics: metrics, isAlive: isAlive, keySet: keySet)
         // The listener and all its connections share one event loop, so counting them needs no lock.
         let eventLoop = eventLoopGroup.next()
         let connections = await bound(to: eventLoop)

@@ -44,6 +44,9 @@ package struct WorkerLogHandler: LogHandler {
         processWriter.withLock { $0 }?.flush(within: .milliseconds(250))
     }
 
+    /// The latest warnings and errors of the process.
+    package static let problems = RecentProblems()
+
     private static let processWriter = Mutex<LineWriter?>(nil)
 
     /// The line that reports dropped lines.
@@ -64,8 +67,10 @@ package struct WorkerLogHandler: LogHandler {
         if let provided = metadataProvider?.get() { all.merge(provided) { _, new in new } }
         if let own = event.metadata { all.merge(own) { _, new in new } }
         if let error = event.error, all[LogKey.error] == nil { all[LogKey.error] = .string("\(error)") }
+        let now = now()
+        Self.problems.record(event.level, event.message.description, all, at: now)
         let line = encoder.line(
-            at: now(), level: event.level, logger: label, message: event.message.description, metadata: all)
+            at: now, level: event.level, logger: label, message: event.message.description, metadata: all)
         writer.write(line)
     }
 }

@@ -28,6 +28,10 @@ final class HistogramSeries: MetricSeries, RecorderHandler, TimerHandler {
     }
 
     var sampleCount: Int { counts.count + 2 }
+    var value: Double? { nil }
+
+    /// Not cumulative; the last one is of values above all bounds.
+    var bucketCounts: [UInt64] { counts.map(\.current) }
 
     func append(to page: inout String, name: String, labels: String) {
         let comma = labels.isEmpty ? "" : ","

@@ -25,6 +25,7 @@ enum MetricHelp {
         "sojourn_reconnects_total": "Connections to a server established after an earlier one was lost.",
         "sojourn_blocked_connections": "Connections on which RabbitMQ blocks publishing because of an alarm.",
         "sojourn_blocked_seconds_total": "Time during which RabbitMQ blocked at least one connection, in seconds.",
+        "sojourn_alive": "1 while all parts of the worker respond, as in /livez.",
         "sojourn_ready": "1 while the worker is ready, as in /readyz.",
         "sojourn_component_up": "1 while a component that readiness depends on is up, as in /readyz.",
         "sojourn_events_total": "Events stored together with the change that they report, by type.",

@@ -10,6 +10,9 @@ protocol MetricSeries: AnyObject, Sendable {
 
     /// How many series Prometheus stores for it.
     var sampleCount: Int { get }
+
+    /// The current value; `nil` for a histogram.
+    var value: Double? { get }
 }
 
 extension MetricSeries {
@@ -17,52 +20,58 @@ extension MetricSeries {
 }
 
 final class CounterSeries: MetricSeries, CounterHandler {
-    private let value = Atomic<Int64>(0)
+    private let count = Atomic<Int64>(0)
+
+    var value: Double? { Double(count.load(ordering: .relaxed)) }
 
     /// Ignores negative amounts: a counter that falls looks like a restart to Prometheus.
     func increment(by amount: Int64) {
         guard amount > 0 else { return }
-        value.wrappingAdd(amount, ordering: .relaxed)
+        count.wrappingAdd(amount, ordering: .relaxed)
     }
 
     func reset() {
-        value.store(0, ordering: .relaxed)
+        count.store(0, ordering: .relaxed)
     }
 
     func append(to page: inout String, name: String, labels: String) {
-        page.appendSample(name, labels: labels, value: String(value.load(ordering: .relaxed)))
+        page.appendSample(name, labels: labels, value: String(count.load(ordering: .relaxed)))
     }
 }
 
 final class FloatingPointCounterSeries: MetricSeries, FloatingPointCounterHandler {
-    private let value = AtomicNumber()
+    private let number = AtomicNumber()
+
+    var value: Double? { number.current }
 
     func increment(by amount: Double) {
         guard amount > 0, amount.isFinite else { return }
-        value.add(amount)
+        number.add(amount)
     }
 
     func reset() {
-        value.set(0)
+        number.set(0)
     }
 
     func append(to page: inout String, name: String, labels: String) {
-        page.appendSample(name, labels: labels, value: prometheusText(value.current))
+        page.appendSample(name, labels: labels, value: prometheusText(number.current))
     }
 }
 
 /// A meter, or a non-aggregating recorder, which is the older swift-metrics name for the same.
 final class GaugeSeries: MetricSeries, MeterHandler, RecorderHandler {
-    private let value = AtomicNumber()
+    private let number = AtomicNumber()
 
-    func set(_ new: Int64) { value.set(Double(new)) }
-    func set(_ new: Double) { value.set(new) }
-    func increment(by amount: Double) { value.add(amount) }
-    func decrement(by amount: Double) { value.add(-amount) }
-    func record(_ new: Int64) { value.set(Double(new)) }
-    func record(_ new: Double) { value.set(new) }
+    var value: Double? { number.current }
+
+    func set(_ new: Int64) { number.set(Double(new)) }
+    func set(_ new: Double) { number.set(new) }
+    func increment(by amount: Double) { number.add(amount) }
+    func decrement(by amount: Double) { number.add(-amount) }
+    func record(_ new: Int64) { number.set(Double(new)) }
+    func record(_ new: Double) { number.set(new) }
 
     func append(to page: inout String, name: String, labels: String) {
-        page.appendSample(name, labels: labels, value: prometheusText(value.current))
+        page.appendSample(name, labels: labels, value: prometheusText(number.current))
     }
 }

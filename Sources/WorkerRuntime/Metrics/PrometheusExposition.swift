@@ -9,6 +9,14 @@ enum PrometheusExposition {
         case gauge
         case histogram
 
+        /// The label that samples of this kind use themselves.
+        var reservedLabel: String? {
+            switch self {
+            case .counter, .gauge: nil
+            case .histogram: "le"
+            }
+        }
+
         /// All sample names of a family of this kind.
         func sampleNames(_ name: String) -> [String] {
             switch self {

@@ -15,10 +15,16 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
     /// code that exceeds this has put an id into a label, and Prometheus would suffer before the worker does.
     package static let defaultMaximumSeries = 10_000
 
+    private struct Series {
+        let handler: any MetricSeries
+        /// As given, for the status page.
+        let labels: [(String, String)]
+    }
+
     private struct Family {
         var kind: PrometheusExposition.Kind
         /// By serialized labels.
-        var series: [String: any MetricSeries] = [:]
+        var series: [String: Series] = [:]
     }
 
     private struct Registry {
@@ -46,21 +52,26 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
 
     // MARK: The page
 
-    /// Runs `update` before each page, to set what is only read on demand.
-    func beforeEachPage(_ update: @escaping @Sendable () -> Void) {
+    /// Runs `update` before metrics are read.
+    func beforeReading(_ update: @escaping @Sendable () -> Void) {
         updates.withLock { $0.append(update) }
+    }
+
+    /// Sets what is only read on demand.
+    func update() {
+        for update in updates.withLock({ $0 }) { update() }
     }
 
     /// All metrics, in the Prometheus text format 0.0.4.
     package func exposition() -> String {
-        for update in updates.withLock({ $0 }) { update() }
+        update()
         // Copied, so that creating a handle does not wait for the page.
         let families = registry.withLock { $0.families }
         var page = ""
         for (name, family) in families.sorted(by: { $0.key < $1.key }) {
             page.appendHeader(name, kind: family.kind, help: helpText(name))
             for (labels, series) in family.series.sorted(by: { $0.key < $1.key }) {
-                series.append(to: &page, name: name, labels: labels)
+                series.handler.append(to: &page, name: name, labels: labels)
             }
         }
         page.appendHeader(
@@ -81,11 +92,32 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
         return nil
     }
 
+    // MARK: Reading
+
+    /// The values of a counter or gauge, each with its labels; empty if there is none of that name.
+    func values(of name: String) -> [(labels: [String: String], value: Double)] {
+        series(of: name).compactMap { series in
+            guard let value = series.handler.value else { return nil }
+            return (Dictionary(series.labels, uniquingKeysWith: { first, _ in first }), value)
+        }
+    }
+
+    /// The counts of a histogram's buckets, of all its series together; not cumulative, and one more than the bounds.
+    /// `nil` if there is none of that name.
+    func bucketCounts(of name: String) -> [UInt64]? {
+        series(of: name).compactMap { ($0.handler as? HistogramSeries)?.bucketCounts }
+            .reduce(nil) { sum, counts in sum.map { zip($0, counts).map(+) } ?? counts }
+    }
+
+    private func series(of name: String) -> [Series] {
+        registry.withLock { $0.families[name].map { Array($0.series.values) } ?? [] }
+    }
+
     // MARK: Making series
 
     package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         let name = MetricNaming.metricName(label, suffix: "_total")
-        return series(name, .counter, MetricNaming.labels(dimensions), CounterSeries.init)
+        return series(name, .counter, dimensions, CounterSeries.init)
             ?? NOOPMetricsHandler.instance
     }
 
@@ -93,12 +125,12 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
         label: String, dimensions: [(String, String)]
     ) -> any FloatingPointCounterHandler {
         let name = MetricNaming.metricName(label, suffix: "_total")
-        return series(name, .counter, MetricNaming.labels(dimensions), FloatingPointCounterSeries.init)
+        return series(name, .counter, dimensions, FloatingPointCounterSeries.init)
             ?? DroppedFloatingPointCounter.shared
     }
 
     package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
-        series(MetricNaming.metricName(label), .gauge, MetricNaming.labels(dimensions), GaugeSeries.init)
+        series(MetricNaming.metricName(label), .gauge, dimensions, GaugeSeries.init)
             ?? NOOPMetricsHandler.instance
     }
 
@@ -107,28 +139,29 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
     ) -> any RecorderHandler {
         let name = MetricNaming.metricName(label)
         guard aggregate else {
-            return series(name, .gauge, MetricNaming.labels(dimensions), GaugeSeries.init)
+            return series(name, .gauge, dimensions, GaugeSeries.init)
                 ?? NOOPMetricsHandler.instance
         }
-        let labels = MetricNaming.labels(dimensions, reserved: "le")
-        return series(name, .histogram, labels) { HistogramSeries(bounds: HistogramBuckets.forRecorder(named: name)) }
+        return series(name, .histogram, dimensions) {
+            HistogramSeries(bounds: HistogramBuckets.forRecorder(named: name))
+        }
             ?? NOOPMetricsHandler.instance
     }
 
     package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         let name = MetricNaming.metricName(label, suffix: "_seconds")
-        let labels = MetricNaming.labels(dimensions, reserved: "le")
-        return series(name, .histogram, labels) { HistogramSeries(bounds: HistogramBuckets.seconds) }
+        return series(name, .histogram, dimensions) { HistogramSeries(bounds: HistogramBuckets.seconds) }
             ?? NOOPMetricsHandler.instance
     }
 
     /// The series with that name and those labels, shared by all who request it; nil if it is refused.
-    private func series<Series: MetricSeries>(
-        _ name: String, _ kind: PrometheusExposition.Kind, _ labels: String, _ make: () -> Series
-    ) -> Series? {
-        registry.withLock { registry -> Series? in
+    private func series<Handler: MetricSeries>(
+        _ name: String, _ kind: PrometheusExposition.Kind, _ dimensions: [(String, String)], _ make: () -> Handler
+    ) -> Handler? {
+        let labels = MetricNaming.labels(dimensions, reserved: kind.reservedLabel)
+        return registry.withLock { registry -> Handler? in
             if let existing = registry.families[name]?.series[labels] {
-                if let series = existing as? Series { return series }
+                if let handler = existing.handler as? Handler { return handler }
                 droppedForConflict.increment(by: 1)
                 return nil
             }
@@ -139,15 +172,16 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
                 droppedForConflict.increment(by: 1)
                 return nil
             }
-            let series = make()
-            guard registry.sampleCount + series.sampleCount <= maximumSeries else {
+            let handler = make()
+            guard registry.sampleCount + handler.sampleCount <= maximumSeries else {
                 droppedForLimit.increment(by: 1)
                 return nil
             }
             for name in names { registry.owners[name] = registry.owners[name] ?? names[0] }
-            registry.families[name, default: Family(kind: kind)].series[labels] = series
-            registry.sampleCount += series.sampleCount
-            return series
+            registry.families[name, default: Family(kind: kind)].series[labels] = Series(
+                handler: handler, labels: dimensions)
+            registry.sampleCount += handler.sampleCount
+            return handler
         }
     }
 
@@ -164,9 +198,11 @@ package final class PrometheusMetrics: MetricsFactory, Sendable {
     private func remove(_ handler: AnyObject) {
         registry.withLock { registry in
             for (name, family) in registry.families {
-                guard let (labels, series) = family.series.first(where: { $0.value === handler }) else { continue }
+                guard let (labels, series) = family.series.first(where: { $0.value.handler === handler }) else {
+                    continue
+                }
                 registry.families[name]?.series[labels] = nil
-                registry.sampleCount -= series.sampleCount
+                registry.sampleCount -= series.handler.sampleCount
                 if registry.families[name]?.series.isEmpty == true {
                     registry.families[name] = nil
                     registry.owners = registry.owners.filter { $0.value != name }

@@ -2,7 +2,6 @@ import LogMetadata
 import Logging
 import ServiceLifecycle
 import SessionEngine
-import Synchronization
 
 /// Runs all lanes of a worker, once the start checks have passed. On SIGTERM they stop consuming and finish the
 /// commands in flight; commands not finished in time return to their queues.
@@ -12,26 +11,24 @@ final class LanesService: Service {
     private let health: HealthState
     private let drainTime: DrainTime
     private let logger: Logger
-    private let running = Atomic(true)
+    private let liveness: Liveness
 
     /// - Parameter prepare: runs before the lanes start; an error it throws ends the service.
     init(
-        _ lanes: [LaneSupervisor], health: HealthState, drainTime: DrainTime, logger: Logger,
+        _ lanes: [LaneSupervisor], health: HealthState, liveness: Liveness, drainTime: DrainTime, logger: Logger,
         prepare: @escaping @Sendable () async throws -> Void
     ) {
         self.lanes = lanes
         self.health = health
+        self.liveness = liveness
         self.drainTime = drainTime
         self.logger = logger
         self.prepare = prepare
     }
 
-    /// Whether the lanes are running, including waiting for a server.
-    var isRunning: Bool { running.load(ordering: .relaxed) }
-
     /// - Throws: the errors of `prepare`.
     func run() async throws {
-        defer { running.store(false, ordering: .relaxed) }
+        defer { liveness.lanesHaveEnded() }
         do {
             try await cancelWhenGracefulShutdown { try await self.prepare() }
         } catch is CancellationError {

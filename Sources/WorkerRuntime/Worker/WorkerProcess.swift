@@ -1,7 +1,9 @@
+import Foundation
 import Logging
 import Metrics
 import ServiceLifecycle
 package import SessionCore
+import SessionEngine
 
 /// The process of `sojourn worker`: a ``WorkerService`` with signal handling, resource limits, the metrics system, and
 /// an exit deadline that holds even if something hangs.
@@ -25,13 +27,19 @@ package struct WorkerProcess {
         let metrics = PrometheusMetrics(help: MetricHelp.texts)
         MetricsSystem.bootstrap(metrics)
         let process = ProcessMetrics(factory: metrics)
-        metrics.beforeEachPage(process.update)
+        metrics.beforeReading(process.update)
         let watchdog = Watchdog()
         let worker = try await WorkerService(
-            configuration, extensions: extensions, metrics: metrics, logger: logger,
+            configuration, extensions: extensions, metrics: metrics,
+            problems: WorkerLogHandler.problems, logger: logger,
             onFailure: {
                 watchdog.arm(Self.patience, Watchdog.Ending(status: WorkerExit.status(of: $0), sentence: "\($0)"))
             })
+        let manager = ServiceManager(environment: ProcessInfo.processInfo.environment, logger: logger) {
+            ServiceManager.Condition(health: worker.health.report, liveness: worker.liveness.report)
+        }
+        manager?.start()
+        defer { manager?.stop() }
         // Handle signals before the first line is logged and before there is a group to stop, so that none is lost.
         let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         // One pending reload covers all changes made before it is handled.

@@ -81,6 +81,7 @@ extension WorkerService {
         _ plan: LanePlan, on loop: any EventLoop, _ reader: DeliveryReader, _ parts: Parts,
         _ clients: inout [RedisClient]
     ) throws -> LaneSupervisor {
+        liveness.watch(plan.name, on: loop)
         var logger = logger
         logger[metadataKey: LogKey.lane] = "\(plan.number)"
         let client = try makeClient(name: plan.name, on: loop, logger: logger) { state in
@@ -107,6 +108,7 @@ extension WorkerService {
     func makeSweeper(
         on loop: any EventLoop, _ parts: Parts, onRedis: @escaping @Sendable (RedisClientState) -> Void
     ) throws -> Sweeper {
+        liveness.watch("sweep", on: loop)
         let number = sweeperNumber
         // Reported separately: if Redis rejects the sweeper, sessions do not expire and unpublished events stay in the
         // outbox.

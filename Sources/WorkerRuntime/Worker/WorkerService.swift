@@ -24,27 +24,33 @@ package struct WorkerService: Service {
     let brokers: [AMQPConfiguration]
     let topology: Topology
     package let health = HealthState(waitingFor: ["redis", "rabbitmq"])
+    package let liveness: Liveness
     let blocked = BlockedTime()
     let resultNames = ResultNames()
     let logger: Logger
     private let policyFile: PolicyFile
     private let metrics: PrometheusMetrics?
+    private let problems: RecentProblems
     private let onFailure: @Sendable (any Error) -> Void
 
     /// - Parameters:
     ///   - extensions: rules and factors added by the package that builds this worker.
-    ///   - metrics: served at `/metrics`; if nil, that path is not served.
+    ///   - metrics: served at `/metrics`, and as the status page; if nil, these paths are not served.
+    ///   - problems: shown on the status page.
     ///   - onFailure: called when a part of the worker has failed, while the others are still stopping.
     /// - Throws: `ConfigurationError` if a part cannot be created as configured.
     package init(
         _ configuration: WorkerConfiguration, extensions: Extensions = .none, metrics: PrometheusMetrics? = nil,
-        logger: Logger, onFailure: @escaping @Sendable (any Error) -> Void = { _ in }
+        problems: RecentProblems = RecentProblems(), logger: Logger,
+        onFailure: @escaping @Sendable (any Error) -> Void = { _ in }
     ) async throws(ConfigurationError) {
         self.configuration = configuration
         self.extensions = extensions
         self.metrics = metrics
+        self.problems = problems
         self.logger = logger
         self.onFailure = onFailure
+        liveness = Liveness(logger: logger)
         keys = try await WorkerKeys(for: configuration, logger: logger)
         policyFile = try await PolicyFile(
             path: configuration.policyFile, name: configuration.name(of: .policyFile), logger: logger)
@@ -64,6 +70,8 @@ package struct WorkerService: Service {
         tellOfStart()
         // One for each lane, one for the revocation lane, one for the sweeper.
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.lanes + 2)
+        liveness.start()
+        defer { liveness.stop() }
         do {
             try await runParts(on: loops)
         } catch {
@@ -90,6 +98,10 @@ package struct WorkerService: Service {
             policyFile.policies
         }
         let parts = Parts(manager: manager, accessTokens: accessTokens, policies: policies, health: healthOfParts())
+        let status = metrics.map {
+            StatusReader(
+                metrics: $0, health: health, liveness: liveness, problems: problems, namespace: configuration.namespace)
+        }
         let gate = StartGate()
         let (redisStates, redisState) = AsyncStream.makeStream(
             of: RedisClientState.self, bufferingPolicy: .bufferingNewest(8))
@@ -100,22 +112,25 @@ package struct WorkerService: Service {
             brokers: brokers, topology: TopologyDeclaration(topology), eventLoop: sweeper.eventLoop,
             health: health, logger: logger)
         let lanes = LanesService(
-            supervisors, health: health, drainTime: DrainTime(seconds: configuration.drainSeconds), logger: logger
+            supervisors, health: health, liveness: liveness, drainTime: DrainTime(seconds: configuration.drainSeconds),
+            logger: logger
         ) {
             try await checks.run()
             for client in clients { client.start() }
             gate.open()
         }
         let admin = try await AdminServer.listen(
-            at: configuration.adminAddress, named: configuration.name(of: .adminAddress), health: health,
-            metrics: metrics, isAlive: { lanes.isRunning },
-            keySet: { accessTokens.keySet })
+            at: configuration.adminAddress, named: configuration.name(of: .adminAddress),
+            answering: AdminRoutes(
+                health: health, metrics: metrics, liveness: liveness, keySet: { accessTokens.keySet }, status: status))
         logger.info("serving the admin endpoints", metadata: [LogKey.address: "\(admin.address)"])
         let background: [any Service] = [
             BackgroundService { [keys] in await keys.watch() },
             BackgroundService { await accessTokens.watch() },
             BackgroundService { [policyFile] in await policyFile.watch() },
             BackgroundService { [callers] in await callers.watch() },
+            BackgroundService { [liveness] in await liveness.watchTasks() },
+            BackgroundService { await status?.sample() },
             BackgroundService { [blocked] in
                 while (try? await Task.sleep(for: .seconds(1))) != nil { blocked.advance() }
             },

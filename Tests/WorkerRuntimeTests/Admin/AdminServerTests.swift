@@ -3,7 +3,6 @@ import Logging
 import Metrics
 import ServiceLifecycle
 import SessionEngine
-import Synchronization
 import Testing
 
 @testable import WorkerRuntime
@@ -12,14 +11,20 @@ import Testing
 struct AdminServerTests {
     private let health = HealthState(waitingFor: ["redis", "rabbitmq"])
     private let metrics = PrometheusMetrics()
+    private let liveness = Liveness(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+
+    private var routes: AdminRoutes {
+        AdminRoutes(
+            health: health, metrics: metrics, liveness: liveness, keySet: { Array(#"{"keys":[]}"#.utf8) },
+            status: StatusReader(
+                metrics: metrics, health: health, liveness: liveness, problems: RecentProblems(), namespace: "n"))
+    }
 
     /// Runs a server on a free loopback port while `body` runs.
-    private func serving(
-        isAlive: @escaping @Sendable () -> Bool = { true }, _ body: (Int) async throws -> Void
-    ) async throws {
+    private func serving(_ body: (Int) async throws -> Void) async throws {
         let server = try await AdminServer.listen(
-            at: SocketEndpoint(host: "127.0.0.1", port: 0), named: "SOJOURN_ADMIN_ADDRESS", health: health,
-            metrics: metrics, isAlive: isAlive, keySet: { Array(#"{"keys":[]}"#.utf8) })
+            at: SocketEndpoint(host: "127.0.0.1", port: 0), named: "SOJOURN_ADMIN_ADDRESS",
+            answering: routes)
         let group = ServiceGroup(services: [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         async let running: Void = group.run()
         try await body(server.address.port)
@@ -34,13 +39,14 @@ struct AdminServerTests {
 
     @Test("/livez answers 200 while the lanes run, and 503 when they do not")
     func livez() async throws {
-        let isAlive = Box(true)
-        try await serving(isAlive: { isAlive.value.withLock { $0 } }) { port in
+        try await serving { port in
             let alive = try await HTTPProbe.get("/livez", port: port)
             #expect(alive.status == 200)
             #expect(alive.body == "{\"status\":\"alive\"}\n")
-            isAlive.value.withLock { $0 = false }
-            #expect(try await HTTPProbe.get("/livez", port: port).status == 503)
+            liveness.lanesHaveEnded()
+            let ended = try await HTTPProbe.get("/livez", port: port)
+            #expect(ended.status == 503)
+            #expect(ended.body == #"{"status":"not alive","stuck":[]}"# + "\n")
         }
     }
 
@@ -90,7 +96,7 @@ struct AdminServerTests {
         }
     }
 
-    @Test("any other path answers 404 in JSON", arguments: ["/", "/livez/x", "/favicon.ico", "/%00", "/../metrics"])
+    @Test("any other path answers 404 in JSON", arguments: ["//", "/livez/x", "/favicon.ico", "/%00", "/../metrics"])
     func notFound(path: String) async throws {
         try await serving { port in
             let answer = try await HTTPProbe.get(path, port: port)
@@ -140,8 +146,8 @@ struct AdminServerTests {
         try await serving { port in
             let error = await #expect(throws: ConfigurationError.self) {
                 try await AdminServer.listen(
-                    at: SocketEndpoint(host: "127.0.0.1", port: port), named: "--admin-address", health: health,
-                    metrics: metrics, isAlive: { true }, keySet: { [] })
+                    at: SocketEndpoint(host: "127.0.0.1", port: port), named: "--admin-address",
+                    answering: routes)
             }
             #expect(
                 error?.description
@@ -155,20 +161,9 @@ struct AdminServerTests {
     func foreignAddress(host: String) async throws {
         let error = await #expect(throws: ConfigurationError.self) {
             try await AdminServer.listen(
-                at: SocketEndpoint(host: host, port: 0), named: "SOJOURN_ADMIN_ADDRESS", health: health,
-                metrics: metrics,
-                isAlive: { true }, keySet: { [] })
+                at: SocketEndpoint(host: host, port: 0), named: "SOJOURN_ADMIN_ADDRESS", answering: routes)
         }
         #expect(error?.code == .unusableAddress)
         #expect(error?.description.contains("SOJOURN_ADMIN_ADDRESS") == true)
-    }
-}
-
-/// A value that a closure may share.
-private final class Box: Sendable {
-    let value: Mutex<Bool>
-
-    init(_ value: Bool) {
-        self.value = Mutex(value)
     }
 }
