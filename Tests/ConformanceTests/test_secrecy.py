@@ -245,8 +245,9 @@ def test_no_public_message_contains_a_secret(client, run):
     assert search(found, "\n".join(told).encode()) == []
 
 
-def test_metrics_reveal_no_identity(client, worker, run):
-    text = requests.get(f"http://{worker.admin}/metrics", timeout=5).content
+@pytest.mark.parametrize("path", ["/metrics", "/status.json"])
+def test_metrics_and_status_reveal_no_identity(client, worker, run, path):
+    text = requests.get(f"http://{worker.admin}{path}", timeout=5).content
     assert search(needles(client), text) == []
 
 
