@@ -15,7 +15,10 @@ import platform
 import re
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
+
+sys.path[:0] = [str(pathlib.Path(__file__).parents[1])]
+
+import junit
 
 THRESHOLDS = pathlib.Path(__file__).with_name("thresholds.json")
 FEW, MANY = 100, 500  # runs of an operation
@@ -68,7 +71,8 @@ def main():
     for error in itertools.chain.from_iterable(errors.values()):
         print(f"error: {error}", file=sys.stderr)
     if arguments.xunit_output:
-        report(sorted(measured.keys() | errors.keys()), errors, arguments.xunit_output)
+        found = {name: "; ".join(errors.get(name, [])) or None for name in sorted(measured.keys() | errors.keys())}
+        junit.write(arguments.xunit_output, "micro-benchmarks", found)
     if errors:
         sys.exit("error: if that is intended, record the thresholds anew: deploy/local/microbench --record")
 
@@ -164,15 +168,6 @@ def compare(measured, thresholds, tolerance, errors):
         if change < -tolerance or more < -slack - 0.05:
             hints.append(name)
     return hints
-
-
-def report(names, errors, file):
-    suite = ElementTree.Element("testsuite", name="micro-benchmarks")
-    for name in names:
-        case = ElementTree.SubElement(suite, "testcase", classname="micro-benchmarks", name=name)
-        if name in errors:
-            ElementTree.SubElement(case, "failure", message="; ".join(errors[name]))
-    ElementTree.ElementTree(suite).write(file, encoding="utf-8")
 
 
 def record(measured, thresholds, names, here):

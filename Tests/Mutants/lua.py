@@ -15,9 +15,9 @@ import sys
 import threading
 import urllib.parse
 
-from mutants import ROOT, Mutant, add_options, chosen, pass_, report, require_current
+from mutants import ROOT, SCRATCH, Mutant, add_options, chosen, pass_, report, require_current
 
-TESTS = ROOT / ".build/debug/sojournPackageTests.xctest"
+TESTS = SCRATCH / "debug/sojournPackageTests.xctest"
 SCRIPTS = [ROOT / "Sources/SessionStorage/commit.lua", ROOT / "Sources/SessionStorage/reseal.lua"]
 # The quicker first: most mutants end there.
 SUITES = {

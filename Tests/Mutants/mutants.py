@@ -9,9 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-import xml.etree.ElementTree as ElementTree
+
+sys.path[:0] = [str(pathlib.Path(__file__).parents[1])]
+
+import junit
 
 ROOT = pathlib.Path(__file__).parents[2]
+# Where the build with tests is: deploy/local/test has another one for sanitizers.
+SCRATCH = pathlib.Path(os.environ.get("SOJOURN_TEST_SCRATCH", ROOT / ".build"))
 MOST_MEMORY = 8 << 30  # bytes: what appends for ever ends before the machine does
 EXPLAINED = json.loads((pathlib.Path(__file__).parent / "survivors.json").read_text(encoding="utf-8"))
 
@@ -43,10 +48,10 @@ def pass_(command, environment, seconds, show=False):
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, errors="replace",
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY)),
     )  # fmt: skip
-    overdue = threading.Timer(seconds, process.kill)
-    overdue.start()
+    done = threading.Event()
+    guard = threading.Thread(target=_end_if_excessive, args=(process, seconds, done))
+    guard.start()
     try:
         for line in process.stdout:
             if show:
@@ -55,9 +60,23 @@ def pass_(command, environment, seconds, show=False):
                 return False
         return process.wait() == 0
     finally:
-        overdue.cancel()
+        done.set()
+        guard.join()
         process.kill()
         process.wait()
+
+
+def _end_if_excessive(process, seconds, done):
+    """Resident memory is what counts: the thread sanitizer reserves terabytes of addresses."""
+    deadline = time.monotonic() + seconds
+    while not done.wait(0.1):
+        try:
+            pages = int(pathlib.Path(f"/proc/{process.pid}/statm").read_text(encoding="ascii").split()[1])
+        except OSError:
+            return  # it has ended
+        if time.monotonic() > deadline or pages * resource.getpagesize() > MOST_MEMORY:
+            process.kill()
+            return
 
 
 def add_options(parser):
@@ -95,12 +114,12 @@ def report(mutants, survives, arguments, least=0.95):
 
     Of all of them at least the part `least` must be killed, explained or not.
     """
-    begin, cases = time.monotonic(), ElementTree.Element("testsuite", name="mutants")
+    begin, outcomes = time.monotonic(), {}
     killed = explained = 0
     for each in mutants:
         if arguments.seconds and time.monotonic() - begin > arguments.seconds:
             break
-        case = ElementTree.SubElement(cases, "testcase", classname="mutants", name=str(each))
+        outcomes[str(each)] = None
         if not survives(each):
             killed += 1
             print(f"killed    {each}", flush=True)
@@ -108,12 +127,12 @@ def report(mutants, survives, arguments, least=0.95):
             explained += 1
             print(f"no fault  {each} ({each.reason})", flush=True)
         else:
-            ElementTree.SubElement(case, "failure", message="no test fails, and survivors.json gives no reason")
+            outcomes[str(each)] = "no test fails, and survivors.json gives no reason"
             print(f"SURVIVES  {each}\n              {each.text}", flush=True)
-    count = len(cases)
+    count = len(outcomes)
     faults = count - killed - explained
     if arguments.xunit_output:
-        ElementTree.ElementTree(cases).write(arguments.xunit_output, encoding="utf-8")
+        junit.write(arguments.xunit_output, "mutants", outcomes)
     print(f"{count} mutants: {killed} killed, {explained} survive and are no fault, {faults} survive")
     if arguments.sample is not None:
         print(f"They are of the {len(mutants)} that the seed {arguments.seed} selects.")

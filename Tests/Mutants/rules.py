@@ -18,13 +18,12 @@ import subprocess
 import sys
 
 import changes
-from mutants import ROOT, Mutant, add_options, chosen, pass_, report, require_current
+from mutants import ROOT, SCRATCH, Mutant, add_options, chosen, pass_, report, require_current
 
 CORE = ROOT / "Sources/SessionCore"
 # What decides. Values are tested where they are read and written.
 FOLDERS = [CORE / "Rules", CORE / "Commands", CORE / "Extensions", CORE]
 COPY = ROOT / ".build-mutants"
-BUILD = ROOT / ".build/debug"
 PROGRAM = COPY / "rules.xctest"
 # The quicker first: nearly all mutants end there. Rules that ask an extension are tested with one.
 SUITES = ["SessionCoreTests", r"ExtensionTests\.(Example|Requirement|Rule|Verifier)Tests"]
@@ -130,7 +129,7 @@ def link():
 
 def task(name, argument=""):
     """The arguments of a step of the last `swift build --build-tests`."""
-    steps = (ROOT / ".build/debug.yaml").read_text(encoding="utf-8").split("\n\n")
+    steps = (SCRATCH / "debug.yaml").read_text(encoding="utf-8").split("\n\n")
     step = next(each for each in steps if each.lstrip().startswith(f'"{name}') and f'"{argument}' in each)
     return json.loads(re.search(r"^ *args: (\[.*\])$", step, re.MULTILINE)[1])
 
