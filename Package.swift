@@ -12,8 +12,15 @@ let swift: [SwiftSetting] =
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     ]
 
+/// What deploy/local/chaos --sanitize looks for: "thread". The whole build cannot have it, because the compiler (6.3.1) crashes
+/// with it on swift-collections; and what only computes with values needs none.
+let sanitizer = Context.environment["SOJOURN_SANITIZER"].map { ["-sanitize=\($0)"] }
+
+/// For the modules with several threads or event loops.
+let swiftWithThreads: [SwiftSetting] = swift + (sanitizer.map { [.unsafeFlags($0)] } ?? [])
+
 /// For the modules that touch C: every unsafe use is marked where it happens.
-let swiftOverC: [SwiftSetting] = swift + [.strictMemorySafety()]
+let swiftOverC: [SwiftSetting] = swiftWithThreads + [.strictMemorySafety()]
 
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
@@ -77,9 +84,12 @@ let package = Package(
             dependencies: [
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
-            swiftSettings: swift),
+            swiftSettings: swiftWithThreads),
         .target(name: "SojournExtension", swiftSettings: swift),
-        .target(name: "SessionCore", dependencies: ["SojournExtension"], swiftSettings: swift),
+        // Every program has this module, and so is linked with the sanitizer.
+        .target(
+            name: "SessionCore", dependencies: ["SojournExtension"], swiftSettings: swift,
+            linkerSettings: sanitizer.map { [.unsafeFlags($0)] }),
         .target(name: "SessionContract", dependencies: ["SessionCore"], swiftSettings: swift),
         .target(
             name: "SessionCrypto",
@@ -111,7 +121,7 @@ let package = Package(
             resources: [
                 .embedInCode("commit.lua"), .embedInCode("probe.lua"), .embedInCode("release.lua"),
                 .embedInCode("reseal.lua"),
-            ], swiftSettings: swift),
+            ], swiftSettings: swiftWithThreads),
         .target(
             name: "SessionEngine",
             dependencies: [
@@ -122,7 +132,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
-            ], swiftSettings: swift),
+            ], swiftSettings: swiftWithThreads),
         .target(
             name: "WorkerRuntime",
             dependencies: [
@@ -137,10 +147,10 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ], resources: [.embedInCode("Status/status.html")], swiftSettings: swift),
+            ], resources: [.embedInCode("Status/status.html")], swiftSettings: swiftWithThreads),
         .target(
             name: "SojournClient",
-            dependencies: ["SessionCore", "SessionContract", "AMQPNIO"], swiftSettings: swift),
+            dependencies: ["SessionCore", "SessionContract", "AMQPNIO"], swiftSettings: swiftWithThreads),
         .target(
             name: "PoolBenchmark",
             dependencies: [

@@ -14,8 +14,10 @@ from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-sys.path[:0] = [str(pathlib.Path(__file__).parent.parent / "ConformanceTests")]
+TESTS = pathlib.Path(__file__).parents[1]
+sys.path[:0] = [str(TESTS / "ConformanceTests"), str(TESTS)]
 
+import junit
 from arrangements import ARRANGEMENTS
 from faults import FAULTS
 from history import Recorder
@@ -23,6 +25,7 @@ from installation import LIMITS
 from judge import Judge
 from load import Load
 from monitor import Monitor
+from rules import RULES
 from workload import Workload
 
 SHORT_SECONDS = 34  # of disturbance: with the start of the servers and the end, a round takes a minute
@@ -30,8 +33,8 @@ CALM_SECONDS = (0.3, 1.0)
 SETTLE_SECONDS = 90
 # Behind a fault: how long a worker may take to be ready, and an outage to be noticed.
 READY_SECONDS, UNREADY_SECONDS = 60, 30
+LOG_BYTES = 5000  # of a worker that has failed
 RECOVERY_SECONDS = 2.0  # the target, from the moment that a restarted server accepts connections
-MEMORY_MEBIBYTES = 150
 
 
 @dataclass
@@ -108,7 +111,8 @@ class Chaos:
             problems.append(f"some commands were not answered within {SETTLE_SECONDS} s")
         for each in self.installation.places:
             if not each.worker.running:
-                problems.append(f"{each.worker.name} exited with {each.worker.process.returncode}")
+                problems.append(
+                    f"{each.worker.name} exited with {each.worker.process.returncode}:\n{each.worker.log[-LOG_BYTES:]}")
                 each.start()
         for each in fault.places:
             if not self._await(lambda each=each: each.readiness == 200, READY_SECONDS, None, 0.1):
@@ -168,10 +172,11 @@ class Chaos:
         self.recorder.write("left", **left)
         statuses = self.stop()
         if set(statuses) != {0}:
-            self.problems.append(f"SIGTERM at the end: the workers exited with {statuses}")
-        if self.monitor.most_mebibytes > MEMORY_MEBIBYTES:
+            logs = "\n".join(each.worker.log[-LOG_BYTES:] for each in self.installation.places)
+            self.problems.append(f"SIGTERM at the end: the workers exited with {statuses}:\n{logs}")
+        if self.monitor.most_mebibytes > self.options.mebibytes:
             self.problems.append(
-                f"a worker held {self.monitor.most_mebibytes:.0f} MiB, more than {MEMORY_MEBIBYTES}")
+                f"a worker held {self.monitor.most_mebibytes:.0f} MiB, more than {self.options.mebibytes}")
         self.recorder.close()
         return self.judge.finish()
 
@@ -211,6 +216,15 @@ class Chaos:
             yield f"problem: {problem}"
         yield f"seed {self.options.seed}: {'kept' if self.is_kept(verdict) else 'BROKEN'}"
 
+    def outcomes(self, verdict):
+        """By each fault and each rule, how it failed, or None; and what went wrong besides."""
+        found = {f"fault: {name}": [problem for each in strikes for problem in each.problems]
+                 for name, strikes in self.strikes.items()}
+        for rule in RULES:
+            found[f"rule: {rule.name}"] = [str(each) for each in verdict.violations if each.rule == rule.name]
+        found["all in all"] = self.problems
+        return {name: "; ".join(problems) or None for name, problems in found.items()}
+
     def is_kept(self, verdict):
         return verdict.holds and not self.problems
 
@@ -242,11 +256,14 @@ def parsed(arguments):
     parser.add_argument("--seed", type=int, default=None, help="which faults, when, and what is sent; drawn if absent")
     parser.add_argument("--rate", type=float, default=150, help="commands per second (default: 150)")
     parser.add_argument("--answer-seconds", type=float, default=30, help="how long an answer may take in calm")
+    parser.add_argument("--mebibytes", type=int, default=150, help="what a worker may hold (default: 150)")
     parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE", type=_setting,
                         help="a variable of the workers' environment; may be repeated")
     parser.add_argument("--history", type=pathlib.Path, help="where to write the history")
     parser.add_argument("--folder", type=pathlib.Path,
                         help="where servers and workers keep files and logs (default: a temporary one)")
+    parser.add_argument("--xunit-output", type=pathlib.Path, metavar="FILE",
+                        help="also write a JUnit report, in which each fault and each rule is a test")
     parser.add_argument("--verbose", action="store_true", help="a line for each strike, as it happens")
     options = parser.parse_args(arguments)
     options.seed = random.SystemRandom().randrange(2**32) if options.seed is None else options.seed
@@ -275,6 +292,8 @@ def main(arguments):
             chaos.stop()
             raise
         print(*chaos.summary(verdict), sep="\n")
+        if options.xunit_output:
+            junit.write(options.xunit_output, "chaos", chaos.outcomes(verdict))
         return 0 if chaos.is_kept(verdict) else 1
 
 
