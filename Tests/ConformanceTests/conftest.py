@@ -198,34 +198,37 @@ COVERAGE = "test_coverage.py"
 
 def pytest_addoption(parser):
     parser.addoption("--seed", default=str(time.time_ns()), help="the order in which test_races.py publishes, again")
+    parser.addoption(
+        "--save-seen", type=pathlib.Path, metavar="FOLDER", help="save there what clients see, for a run with --seen")
+    parser.addoption(
+        "--seen", type=pathlib.Path, metavar="FOLDER", help=f"for {COVERAGE}: what clients saw in an earlier run")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "core: also runs on every other arrangement of servers (deploy/local/engines)")
     config.addinivalue_line("markers", "rests(**fields): begins with a session that has expired (test_reauthentication.py)")
+    if folder := config.getoption("seen"):
+        for path in folder.iterdir():
+            seen.add(path)
 
 
 def pytest_report_collectionfinish(config):
     return f"races: --seed {config.getoption('seed')}"
 
 
-def pytest_deselected(items):
-    if items:
-        items[0].config.some_were_left_out = True
-
-
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
-    """Moves the test of what all tests have covered to the end, and leaves it out if -k or a name deselects any."""
-    last = [item for item in items if item.path.name == COVERAGE]
-    others = [item for item in items if item.path.name != COVERAGE]
-    left_out = set(pathlib.Path(__file__).parent.glob("test_*.py")) - {item.path for item in items}
-    config.is_whole = not left_out and not getattr(config, "some_were_left_out", False)
-    items[:] = others + last if config.is_whole else others
+    if not config.getoption("seen"):
+        items[:] = [item for item in items if item.path.name != COVERAGE]
+
+
+def pytest_sessionfinish(session):
+    if folder := session.config.getoption("save_seen"):
+        folder.mkdir(exist_ok=True)
+        seen.save(folder / str(os.getpid()))
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    if getattr(config, "is_whole", False):
+    if config.getoption("seen"):
         terminalreporter.section("what commands were answered, beside success")
         for line in seen.table():
             terminalreporter.write_line(line)

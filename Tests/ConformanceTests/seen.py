@@ -1,5 +1,6 @@
-"""Records what all clients in a run have seen, for test_coverage.py."""
+"""Records what all clients in a run have seen, for test_coverage.py. Each process of the run saves its own part."""
 
+import pickle
 from collections import defaultdict
 from itertools import pairwise
 
@@ -20,6 +21,19 @@ STEPS = {
 _begun = {}  # session id to its first status, from a reply
 _back = defaultdict(dict)  # session id to its statuses after re-authentication, by generation
 _stories = defaultdict(dict)  # by source and partition key of a subject: sequence to type and session of each event
+
+
+def save(path):
+    path.write_bytes(pickle.dumps((dict(WORDS), dict(ANSWERS), _begun, dict(_back), dict(_stories))))
+
+
+def add(path):
+    """Adds what another process has saved."""
+    words, answers, begun, back, stories = pickle.loads(path.read_bytes())
+    for mine, others in ((WORDS, words), (ANSWERS, answers), (_back, back), (_stories, stories)):
+        for key, found in others.items():
+            mine[key].update(found)
+    _begun.update(begun)
 
 
 def see_result(body):

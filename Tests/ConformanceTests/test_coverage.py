@@ -1,4 +1,4 @@
-"""Runs last, and only if no test was deselected: checks what the other modules have covered together."""
+"""Checks what all other modules have covered together. Runs after them, with --seen."""
 
 from schemas_support import load, names
 from seen import ANSWERS, WORDS, codes, transitions
