@@ -152,12 +152,11 @@ require_swift() {
             "then add its usr/bin to the PATH and try again."
 }
 
-# install_python_packages [SUITE VENV]: installs the packages of the conformance tests into .build/test-venv, or those of
-# Tests/SUITE into .build/VENV, and sets $python. They are reused between runs, until a requirements.txt or Python itself
-# changes.
+# install_python_packages SUITE VENV: installs the packages of a suite of tests into .build/VENV, and sets $python. They are
+# reused between runs, until a requirements.txt or Python itself changes.
 # shellcheck disable=SC2154 # repository comes from lib.sh
 install_python_packages() {
-    local suite="${1:-ConformanceTests}" venv="$repository/.build/${2:-test-venv}" requirements wanted
+    local suite="$1" venv="$repository/.build/$2" requirements wanted
     requirements="$repository/Tests/$suite/requirements.txt"
     python="$venv/bin/python"
     wanted="$(python3 --version) $(cat "$requirements" "$repository/Tests/ConformanceTests/requirements.txt" | sha256sum)"
