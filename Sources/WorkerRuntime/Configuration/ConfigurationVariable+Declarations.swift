@@ -105,7 +105,8 @@ extension ConfigurationVariable {
                 "true: start even if Redis may evict keys, which loses sessions and revocations")
         case .adminAddress:
             .text(
-                \.adminAddress, "host:port", "Where to serve the status page, /livez, /readyz, /metrics and /.well-known/jwks.json",
+                \.adminAddress, "host:port",
+                "Where to serve the status page, /livez, /readyz, /metrics and /.well-known/jwks.json",
                 reader: { (setting) throws(ConfigurationError) in try setting.endpoint() })
         case .logLevel:
             .choice(\.logLevel, "Lowest level that is logged")
