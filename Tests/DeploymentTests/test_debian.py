@@ -10,16 +10,14 @@ import pytest
 
 from conftest import DEPLOY, ROOT, run
 
-RELEASE = os.environ.get("SOJOURN_TEST_RELEASE_BIN")
 LIBRARY = re.compile(r"=> (/\S+)|^\s*(/lib64/\S+)", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory):
-    """The package, built from the release binary."""
-    assert RELEASE, "SOJOURN_TEST_RELEASE_BIN is not set (a release binary). deploy/local/test sets it; run that instead."
+def package(binary, tmp_path_factory):
+    """The package. SOJOURN_BIN must be a release binary, as deploy/local/test builds it: a debug build needs Swift."""
     folder = tmp_path_factory.mktemp("package")
-    run(DEPLOY / "debian" / "build", "--binary", RELEASE, folder)
+    run(DEPLOY / "debian" / "build", "--binary", binary, folder)
     return next(folder.glob("*.deb"))
 
 
