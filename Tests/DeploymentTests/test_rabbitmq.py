@@ -13,7 +13,7 @@ from client import DIRECT, Client
 from conftest import DEPLOY, run
 from servers import open_broker
 from tour import POLICIES, Words, tour
-from workers import Worker
+from workers import Worker, wait_until
 
 WORKER, PUBLISHER, CONSUMER, OPERATOR, SCALER = (
     f"sojourn-{role}" for role in ("worker", "publisher", "consumer", "operator", "scaler"))
@@ -113,6 +113,14 @@ def test_an_operator_lists_replays_and_drops_what_is_in_quarantine(worker, binar
 def test_a_scaler_sees_how_many_commands_wait(worker, open_channel):
     """As KEDA asks: it declares the queue passively."""
     assert open_channel(SCALER).queue_declare(COMMANDS, passive=True).method.message_count == 0
+
+
+def test_a_worker_measures_its_queues_and_the_outbox_with_its_permissions(worker):
+    def measured():
+        gauges = [line for line in worker.answer("/metrics").text.splitlines() if re.match("sojourn_(queue|outbox)_", line)]
+        return len(gauges) > 12 and not any(line.endswith(" NaN") for line in gauges)
+
+    wait_until(measured, 30, "the queues and the outbox to be measured")
 
 
 def test_a_whole_tour_works_with_the_workers_permissions(worker, servers):
