@@ -17,7 +17,7 @@ LIBRARY = re.compile(r"=> (/\S+)|^\s*(/lib64/\S+)", re.MULTILINE)
 def package(binary, tmp_path_factory):
     """The package. SOJOURN_BIN must be a release binary, as deploy/local/test builds it: a debug build needs Swift."""
     folder = tmp_path_factory.mktemp("package")
-    run(DEPLOY / "debian" / "build", "--binary", binary, folder)
+    run(DEPLOY / "debian" / "build", "--binary", binary, folder, seconds=500)
     return next(folder.glob("*.deb"))
 
 
@@ -45,7 +45,7 @@ def dpkg(root, *arguments):
 
 
 def test_lintian_finds_no_errors(package):
-    run("lintian", "--fail-on", "error", "--allow-root", package)
+    run("lintian", "--fail-on", "error", "--allow-root", package, seconds=300)
 
 
 def test_the_checksums_are_those_of_the_files(package):
@@ -105,6 +105,13 @@ def _owner(library):
         if done.returncode == 0:
             return done.stdout.partition(":")[0]
     raise AssertionError(f"no Debian package has {library}")
+
+
+def test_the_image_has_the_libraries_that_the_package_depends_on(field):
+    runtime = (DEPLOY / "docker" / "Dockerfile").read_text().split("\nFROM ")[2]
+    libraries = set(re.findall(r"\b(lib\S+) \(", field("Depends"))) - {"libc6", "libgcc-s1"}
+    assert "librabbitmq4" in libraries
+    assert not [library for library in libraries if f" {library} " not in runtime], "debian:bookworm-slim has the others"
 
 
 def test_the_keyring_survives_a_purge(system, tmp_path):

@@ -38,8 +38,8 @@ def test_kubernetes_knows_every_field(manifests, tmp_path):
 
 def test_checkov_accepts_the_manifests(manifests):
     # CKV_K8S_43: only whoever has built the image knows its digest.
-    run(tool("checkov"), "--compact", "--quiet", "--skip-download", "--framework", "kubernetes", "--skip-check", "CKV_K8S_43",
-        "--file", manifests)
+    run(tool("checkov"), "--compact", "--quiet", "--skip-download", "--framework", "kubernetes",
+        "--skip-check", "CKV_K8S_43", "--file", manifests)
 
 
 def test_workers_get_the_secrets_that_exist(manifests):
