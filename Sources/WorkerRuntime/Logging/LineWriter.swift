@@ -112,10 +112,11 @@ extension LineWriter {
             if wasAsleep { wake.signal() }
         }
 
-        /// Returns the queued lines, and how many were dropped after them. `nil` if there is nothing to write.
+        /// Returns the queued lines, and how many were dropped after them. `nil` if there is nothing to write: what could not be
+        /// written before the end is not reported after it, because the descriptor may be another file's by then.
         private func take() -> ([UInt8], lost: Int)? {
             state.withLock { state in
-                guard !state.buffer.isEmpty || state.lost > 0 else { return nil }
+                guard !state.buffer.isEmpty || (state.lost > 0 && !state.isClosed) else { return nil }
                 defer {
                     state.buffer = []
                     state.lost = 0

@@ -1,5 +1,7 @@
+import Dispatch
 import Glibc
 import SessionCore
+import Synchronization
 import Testing
 
 @testable import WorkerRuntime
@@ -85,5 +87,34 @@ struct LineWriterTests {
         #expect(writer.flush(within: .seconds(30)))
         writer.write(line(1000))
         #expect(writer.flush(within: .seconds(30)))
+    }
+
+    /// Tells when the last reference to it is gone.
+    private final class Life: Sendable {
+        let end = DispatchSemaphore(value: 0)
+        let notices = Mutex(0)
+
+        final class Reference: Sendable {
+            let life: Life
+            init(_ life: Life) { self.life = life }
+            deinit { life.end.signal() }
+        }
+    }
+
+    @Test("what was lost is not reported after the end, when the descriptor may be another file's")
+    func ended() throws {
+        let pipe = try Pipe()
+        let life = Life()
+        do {
+            let writer = LineWriter(descriptor: pipe.writing) { [reference = Life.Reference(life)] count in
+                reference.life.notices.withLock { $0 += 1 }
+                return Array("\(count) lost\n".utf8)
+            }
+            pipe.stopReading()
+            writer.write(line(0))
+            #expect(writer.flush(within: .seconds(30)))
+        }
+        #expect(life.end.wait(timeout: .now() + 30) == .success)
+        #expect(life.notices.withLock { $0 } == 0)
     }
 }
