@@ -1,23 +1,21 @@
 """The judge of recorded histories and the checker of the simulation judge the same runs."""
 
-import os
-import pathlib
 import subprocess
 
 import pytest
 
 import history
 from judge import judge
+from workers import built
 
 SEEDS = 120
 
 
 @pytest.fixture(scope="module")
 def histories(tmp_path_factory):
-    program = pathlib.Path(os.environ["SOJOURN_BIN"]).with_name("sojourn-simulate")
     folder = tmp_path_factory.mktemp("histories")
     subprocess.run(
-        [program, "--seeds", str(SEEDS), "--histories", str(folder)], check=True, stdin=subprocess.DEVNULL,
+        [built("sojourn-simulate"), "--seeds", str(SEEDS), "--histories", str(folder)], check=True, stdin=subprocess.DEVNULL,
         capture_output=True, timeout=600)
     return sorted(folder.iterdir())
 

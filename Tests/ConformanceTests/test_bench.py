@@ -110,7 +110,8 @@ def test_the_processes_of_this_machine_are_found(worker, bench):
     status, output, errors = bench(*SMALL, "--json", "-", "--quiet", "validate")
     assert (status, errors) == (0, "")
     report = checked(output)
-    assert report["processes"]["workers"] == [worker.process.pid]
+    # Other tests run workers on this machine as well.
+    assert worker.process.pid in report["processes"]["workers"]
     assert set(report["mixes"][0]["cpuMicroseconds"]) == {"worker", "broker", "redis", "client"}
 
 

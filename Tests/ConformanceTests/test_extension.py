@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from workers import Worker
+from workers import Worker, built
 
 ROOT = pathlib.Path(__file__).parents[2]
 HERE = {"ip": "192.0.2.7", "country": "DE"}
@@ -15,7 +15,7 @@ BLOCKED = {"ip": "203.0.113.7"}
 
 @pytest.fixture(scope="module")
 def extended(binary):
-    return str(pathlib.Path(binary).with_name("ExtensionExample"))
+    return built("ExtensionExample")
 
 
 @pytest.fixture(scope="module")

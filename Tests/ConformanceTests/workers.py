@@ -14,6 +14,11 @@ READY_SECONDS = 30
 DRAIN_SECONDS = 30
 
 
+def built(name):
+    """A program as it was built for debugging, such as those that are not released; by default it is beside SOJOURN_BIN."""
+    return os.path.join(os.environ.get("SOJOURN_TEST_PROGRAMS") or os.path.dirname(os.environ["SOJOURN_BIN"]), name)
+
+
 def wait_until(condition, seconds, what):
     """Polls a condition that has no event to wait for; on timeout, says what it waited for."""
     deadline = time.monotonic() + seconds
