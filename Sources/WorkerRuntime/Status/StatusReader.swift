@@ -13,16 +13,6 @@ struct StatusReader: Sendable {
     private let window = RateWindow(bounds: HistogramBuckets.seconds)
     private let begin = ContinuousClock.now
 
-    init(
-        metrics: PrometheusMetrics, health: HealthState, liveness: Liveness, problems: RecentProblems, namespace: String
-    ) {
-        self.metrics = metrics
-        self.health = health
-        self.liveness = liveness
-        self.problems = problems
-        self.namespace = namespace
-    }
-
     /// Takes samples until the task is cancelled.
     func sample() async {
         repeat { window.add(current) } while (try? await Task.sleep(for: RateWindow.interval)) != nil
