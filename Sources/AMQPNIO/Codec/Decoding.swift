@@ -93,6 +93,7 @@ extension AMQPValue {
         case AMQP_FIELD_KIND_TIMESTAMP: self = .timestamp(unsafe field.value.u64)
         case AMQP_FIELD_KIND_ARRAY:
             var values: [AMQPValue] = []
+            values.reserveCapacity(Int(unsafe field.value.array.num_entries))
             for index in 0..<Int(unsafe field.value.array.num_entries) {
                 guard let value = unsafe AMQPValue(field.value.array.entries[index]) else { return nil }
                 values.append(value)

@@ -67,12 +67,17 @@ package struct ContentAssembler {
         if received == bodySize, body.isEmpty {
             body = Array(fragment.readableBytesView.prefix(kept))
         } else {
-            if body.isEmpty {
-                body.reserveCapacity(Int(min(bodySize, UInt64(min(retainedBodyBytes, Self.reservedBytes)))))
-            }
+            reserve(for: kept)
             body.append(contentsOf: fragment.readableBytesView.prefix(kept))
         }
         return received == bodySize ? finish() : nil
+    }
+
+    /// Grows the body in steps for `kept` more bytes, but never beyond its announced size.
+    private mutating func reserve(for kept: Int) {
+        guard body.count + kept > body.capacity else { return }
+        let announced = Int(min(bodySize, UInt64(retainedBodyBytes)))
+        body.reserveCapacity(min(announced, max(body.count + kept, 2 * body.count, Self.reservedBytes)))
     }
 
     /// The most memory reserved because of a content header alone: until the bytes arrive, the announced size is only a

@@ -6,7 +6,7 @@ extension AMQPDelivery {
     /// estimate that a test compares with the process's memory. It counts exchange and routing key in full, although
     /// consecutive deliveries usually share them. It visits all headers, so compute it once and keep the result.
     package var heldBytes: Int {
-        MemoryLayout<AMQPDelivery>.stride + exchange.heldBytes + routingKey.heldBytes + body.heldBytes
+        MemoryLayout<AMQPDelivery>.stride + exchange.heldBytes + routingKey.heldBytes + body.storageBytes
             + properties.heldBytes
     }
 }
@@ -22,7 +22,7 @@ extension AMQPProperties {
         bytes += fields.headers?.heldBytes ?? 0
         guard !fields.unreadable.isEmpty else { return bytes }
         return bytes
-            + fields.unreadable.reduce(fields.unreadable.storageBytes) { $0 + $1.bytes.heldBytes }
+            + fields.unreadable.reduce(fields.unreadable.storageBytes) { $0 + $1.bytes.storageBytes }
     }
 }
 
@@ -38,7 +38,7 @@ extension AMQPValue {
     fileprivate var heldBytes: Int {
         switch self {
         case .string(let text): text.heldBytes
-        case .opaqueString(let bytes), .bytes(let bytes): bytes.heldBytes
+        case .opaqueString(let bytes), .bytes(let bytes): bytes.storageBytes
         case .array(let values): values.reduce(values.storageBytes) { $0 + $1.heldBytes }
         case .table(let table): table.heldBytes
         case .bool, .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64, .float, .double, .decimal,
@@ -60,14 +60,11 @@ extension String? {
     fileprivate var heldBytes: Int { self?.heldBytes ?? 0 }
 }
 
-extension [UInt8] {
-    fileprivate var heldBytes: Int { isEmpty ? 0 : storageBytes }
-}
-
 extension Array {
-    /// The size of the array's storage, in bytes, including unused capacity.
+    /// The size of the array's storage, in bytes. The decoder reserves what an array needs, and no more. Its `capacity` is
+    /// what the allocator happened to return, so the same delivery would count differently from one time to the next.
     fileprivate var storageBytes: Int {
-        capacity == 0 ? 0 : Allocation.buffer(capacity * MemoryLayout<Element>.stride)
+        isEmpty ? 0 : Allocation.buffer(count * MemoryLayout<Element>.stride)
     }
 }
 
