@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Installs missing Debian packages, and nothing else. It never leaves a broker or cache running, or enabled at boot,
-# that was not there before. Sourced after lib.sh and servers.sh.
+# that was not there before. Sourced after lib.sh; and after servers.sh where servers are started, which need packages too.
 
 # The packages that install a service, and their services. epmd is Erlang's port mapper, through which nodes find each
 # other.
@@ -23,8 +23,10 @@ install_packages() {
     has_library librabbitmq || missing+=(librabbitmq-dev)
     has_library hiredis || missing+=(libhiredis-dev)
     has_library jemalloc || missing+=(libjemalloc-dev)
-    rabbitmq_script >/dev/null && command -v epmd >/dev/null || missing+=(rabbitmq-server)
-    command -v redis-server >/dev/null || missing+=(redis-server)
+    if declare -F rabbitmq_script >/dev/null; then
+        rabbitmq_script >/dev/null && command -v epmd >/dev/null || missing+=(rabbitmq-server)
+        command -v redis-server >/dev/null || missing+=(redis-server)
+    fi
     command -v python3 >/dev/null || missing+=(python3)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
     for package in "${further_programs[@]}"; do
