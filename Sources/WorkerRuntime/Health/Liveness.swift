@@ -1,5 +1,4 @@
 import Dispatch
-import Foundation
 import LogMetadata
 package import Logging
 import Metrics
@@ -73,7 +72,7 @@ package final class Liveness: Sendable {
 
     /// Looks until ``stop()``.
     package func start() {
-        Thread.detachNewThread { [self] in
+        DedicatedThread.start { [self] in
             var heartbeats = Heartbeats(patience: Self.patience)
             while end.wait(timeout: .now() + .milliseconds(Int(interval.wholeMilliseconds))) == .timedOut {
                 look(&heartbeats)

@@ -1,5 +1,5 @@
 import Dispatch
-import Foundation
+import Glibc
 import LogMetadata
 import Logging
 import SessionEngine
@@ -106,7 +106,7 @@ final class ServiceManager: Sendable {
     }
 
     func start() {
-        Thread.detachNewThread { [self] in
+        DedicatedThread.start { [self] in
             var conversation = Conversation()
             let pause = DispatchTimeInterval.milliseconds(Int(interval.wholeMilliseconds))
             repeat { tell(&conversation) } while end.wait(timeout: .now() + pause) == .timedOut

@@ -1,5 +1,4 @@
 import Dispatch
-import Foundation
 import Glibc
 import LogMetadata
 import SessionEngine
@@ -22,7 +21,7 @@ final class LineWriter: Sendable {
     ///   - notice: makes the line that reports the number of dropped lines.
     init(descriptor: Int32, capacity: Int = LineWriter.capacity, notice: @escaping @Sendable (Int) -> [UInt8]) {
         core = Core(descriptor: descriptor, capacity: capacity, notice: notice)
-        Thread.detachNewThread { [core] in core.run() }
+        DedicatedThread.start { [core] in core.run() }
     }
 
     deinit {

@@ -1,5 +1,4 @@
 import Dispatch
-import Foundation
 import LogMetadata
 import SessionEngine
 import Synchronization
@@ -26,7 +25,7 @@ final class Watchdog: Sendable {
     /// - Parameter end: called at the deadline.
     init(end: @escaping @Sendable (Ending) -> Void = Watchdog.endProcess) {
         self.end = end
-        Thread.detachNewThread { [self] in watch() }
+        DedicatedThread.start { [self] in watch() }
     }
 
     /// Sets the deadline. Only the first call counts.
