@@ -59,6 +59,11 @@ def test_it_is_stripped(system):
     assert run("file", "--brief", system / "usr/bin/sojourn").strip().endswith(", stripped")
 
 
+def test_it_does_without_icu(system):
+    """The least import of Foundation, rather than FoundationEssentials, would double its size."""
+    assert (system / "usr/bin/sojourn").stat().st_size < 60_000_000
+
+
 def test_it_brings_what_the_operations_page_uses(system):
     page = (ROOT / "docs" / "operations.md").read_text()
     named = set(re.findall(r"/usr/share/sojourn/[\w./-]+\w", page))
