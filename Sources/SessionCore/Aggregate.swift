@@ -41,6 +41,8 @@ package struct Subject: Equatable, Sendable {
     package var verifierStates: [String: VerifierState]
     /// Where the subject was active under a policy with `mfa.required` set to `onRisk`; `nil` before the first time.
     package var places: KnownPlaces?
+    /// What a later version appended to the record: stored again as it is.
+    package var laterFields: [UInt8] = []
 
     package init(
         tenant: String, name: ExactText, lastSequence: Int64 = 0, isDisabled: Bool = false, factors: [Factor] = [],

@@ -22,6 +22,7 @@ package struct Failure: Error, Equatable, Sendable {
         case unsupportedMediaType = "unsupported_media_type"
         case messageTooLarge = "message_too_large"
         case messageIDRequired = "message_id_required"
+        case unsupportedVersion = "unsupported_version"
         case commandExpired = "command_expired"
         case conflict
         case unavailable
@@ -30,7 +31,7 @@ package struct Failure: Error, Equatable, Sendable {
         /// Whether nothing has changed, so that the same message may be sent again.
         package var isRetryable: Bool {
             switch self {
-            case .conflict, .unavailable: true
+            case .conflict, .unavailable, .unsupportedVersion: true
             case .malformedMessage, .invalidField, .unknownCommand, .unsupportedMediaType, .messageTooLarge,
                 .messageIDRequired, .commandExpired, .internal:
                 false
@@ -43,7 +44,7 @@ package struct Failure: Error, Equatable, Sendable {
             case .malformedMessage, .invalidField, .unknownCommand, .unsupportedMediaType, .messageTooLarge,
                 .messageIDRequired, .internal:
                 true
-            case .commandExpired, .conflict, .unavailable: false
+            case .commandExpired, .conflict, .unavailable, .unsupportedVersion: false
             }
         }
     }

@@ -17,7 +17,7 @@ package struct Session: Equatable, Sendable {
         lastActiveAt: Timestamp, generation: Int, credentials: SessionCredentials, pendingUntil: Timestamp? = nil,
         lock: SessionLock? = nil, placedAt: Timestamp? = nil, suspects: [ClientContext] = [],
         ticket: TransferTicket? = nil, ending: SessionEnding? = nil, line: [ListPlace.Step] = [],
-        knownRevocation: Timestamp? = nil, isCreationImplied: Bool = false
+        knownRevocation: Timestamp? = nil, isCreationImplied: Bool = false, laterFields: [UInt8] = []
     ) {
         storage = Storage(
             SessionFields(
@@ -27,7 +27,7 @@ package struct Session: Equatable, Sendable {
                 context: context, attributes: attributes, lastActiveAt: lastActiveAt, generation: generation,
                 credentials: credentials, pendingUntil: pendingUntil, lock: lock, placedAt: placedAt,
                 suspects: suspects, ticket: ticket, ending: ending, line: line, knownRevocation: knownRevocation,
-                isCreationImplied: isCreationImplied))
+                isCreationImplied: isCreationImplied, laterFields: laterFields))
     }
 
     @inlinable

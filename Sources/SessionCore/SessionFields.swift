@@ -46,4 +46,6 @@ package struct SessionFields: Equatable, Sendable {
     /// Whether its activity log is empty, and the entry of its creation follows from the session itself. It is stored once
     /// there is another entry, or something changes that it follows from; many sessions end before that.
     package var isCreationImplied: Bool
+    /// What a later version appended to the record: stored again as it is.
+    package var laterFields: [UInt8]
 }

@@ -8,13 +8,16 @@ package enum SealError: Error, Equatable, CustomStringConvertible {
     case unknownKey(String)
     /// The bytes were altered or moved to another place.
     case damaged
-    /// Too short, or of an unknown version.
+    /// Sealed in a way that only a later version knows.
+    case laterVersion
+    /// No sealed record.
     case unreadable
 
     package var description: String {
         switch self {
         case .unknownKey(let id): "it was sealed with the key \(id), which the keyring does not have"
         case .damaged: "its seal does not open: it was altered, or moved from another place"
+        case .laterVersion: "it was sealed by a later version of Sojourn"
         case .unreadable: "it is not a sealed record"
         }
     }
@@ -29,6 +32,8 @@ package enum SealError: Error, Equatable, CustomStringConvertible {
 /// of the nonce: these 8 extra bits allow 2³⁶ messages at the same risk, and rotation restarts the count.
 package struct Sealer: Sendable {
     private static let version: UInt8 = 1
+    /// What a later version would begin with. A text in the place of a record begins otherwise.
+    private static let laterVersions: ClosedRange<UInt8> = 2...9
     private static let headerLength = 6
     private static let overhead = headerLength + 12 + 16
 
@@ -93,7 +98,9 @@ package struct Sealer: Sendable {
     }
 
     package func open(_ sealed: [UInt8], context: [UInt8]) throws(SealError) -> [UInt8] {
-        guard let number = Self.number(of: sealed) else { throw .unreadable }
+        guard let number = Self.number(of: sealed) else {
+            throw sealed.first.map(Self.laterVersions.contains) == true ? .laterVersion : .unreadable
+        }
         guard let key = keys[number] else { throw .unknownKey(Keyring.Key.id(number)) }
         do {
             let box = try AES.GCM.SealedBox(

@@ -1,26 +1,44 @@
 package import SessionCore
 
-/// A record that cannot be trusted.
+/// A record that cannot be read.
 package struct DamagedRecord: Error, Equatable, Sendable {
+    package enum Kind: Sendable {
+        /// Nobody can: it was altered.
+        case altered
+        /// It is sealed with a key that this keyring does not have (yet).
+        case keyUnknown
+        /// Its content is not what this version writes, but it is sealed with a key of the keyring.
+        case laterVersion
+    }
+
     /// The key in the store.
     package let key: String
     package let reason: String
-    /// Whether the record is sealed with a key that this keyring does not have (yet).
-    package var isKeyUnknown = false
+    package let kind: Kind
 
-    package init(key: String, reason: String, isKeyUnknown: Bool = false) {
+    package init(key: String, reason: String, _ kind: Kind = .altered) {
         self.key = key
         self.reason = reason
-        self.isKeyUnknown = isKeyUnknown
+        self.kind = kind
     }
+
+    /// Whether the record is sealed with a key that this keyring does not have (yet).
+    package var isKeyUnknown: Bool { kind == .keyUnknown }
+
+    /// Whether it can be read with a later keyring, or by a later version.
+    package var mayBecomeReadable: Bool { kind != .altered }
 }
 
 extension StoreError {
     /// The request needs a damaged record.
     package init(_ damage: DamagedRecord) {
-        self.init(
-            "the record \(damage.key) cannot be read: \(damage.reason)", damage.isKeyUnknown ? .keyUnknown : .refused,
-            mayHaveHappened: false)
+        let cause: Cause =
+            switch damage.kind {
+            case .altered: .refused
+            case .keyUnknown: .keyUnknown
+            case .laterVersion: .laterVersion
+            }
+        self.init("the record \(damage.key) cannot be read: \(damage.reason)", cause, mayHaveHappened: false)
     }
 }
 

@@ -56,12 +56,20 @@ package struct RecordSeal: Sendable {
         do throws(SealError) {
             record = try sealers.sealer.open(sealed, context: place.associatedData)
         } catch {
-            var damage = DamagedRecord(key: place.key, reason: error.description)
-            if case .unknownKey = error { damage.isKeyUnknown = true }
-            return .failure(damage)
+            return .failure(DamagedRecord(key: place.key, reason: error.description, error.kindOfDamage))
         }
         do throws(MalformedRecord) { return .success(try parse(record)) } catch {
-            return .failure(DamagedRecord(key: place.key, reason: error.reason))
+            return .failure(DamagedRecord(key: place.key, reason: error.reason, .laterVersion))
+        }
+    }
+}
+
+extension SealError {
+    fileprivate var kindOfDamage: DamagedRecord.Kind {
+        switch self {
+        case .unknownKey: .keyUnknown
+        case .laterVersion: .laterVersion
+        case .damaged, .unreadable: .altered
         }
     }
 }

@@ -8,6 +8,9 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         case writesRefused = "writes_refused"
         /// The request needs a record that is sealed with a key that this keyring does not have yet.
         case keyUnknown = "key_unknown"
+        /// The request needs a record that only a later version can read, or is a command that only a later version
+        /// knows. It is for another worker.
+        case laterVersion = "later_version"
         /// The store works but refused this request.
         case refused
     }

@@ -8,7 +8,7 @@ REJECTED = """
 """.split()
 FAILED = """
     malformed_message invalid_field unknown_command unsupported_media_type message_too_large message_id_required
-    command_expired conflict unavailable internal
+    unsupported_version command_expired conflict unavailable internal
 """.split()
 VALIDITY_REASONS = """
     malformed unknown token_expired revoked expired_idle expired_absolute expired_pending pending locked

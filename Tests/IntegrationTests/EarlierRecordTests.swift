@@ -91,6 +91,21 @@ struct EarlierRecordTests {
         #expect(bytes.count < stored.count * 4 / 5)
     }
 
+    @Test("what a later version appended is kept when the record is written again")
+    func laterFields() throws {
+        let later: [UInt8] = [1, 5, 0, 255]
+        var changed = try SessionRecord.session(from: SessionRecord.bytes(of: session) + later)
+        #expect(changed != session)
+        changed.generation += 1
+        #expect(SessionRecord.bytes(of: changed).suffix(later.count) == later[...])
+        changed.laterFields = []
+        changed.generation -= 1
+        #expect(changed == session)
+        var subject = try SubjectRecord.subject(from: SubjectRecord.bytes(of: subject) + later)
+        subject.lastSequence += 1
+        #expect(SubjectRecord.bytes(of: subject).suffix(later.count) == later[...])
+    }
+
     @Test("a record of a later format, or cut off anywhere, is damaged and nothing worse")
     func malformed() {
         var later = SessionRecord.bytes(of: session)

@@ -59,7 +59,7 @@ import Testing
                 changed[index] ^= 1 << bit
                 let expected: SealError =
                     switch index {
-                    case 0: .unreadable
+                    case 0: (2...9).contains(changed[0]) ? .laterVersion : .unreadable
                     case 1..<5: .unknownKey(hexadecimal(changed[1..<5]))
                     default: .damaged
                     }

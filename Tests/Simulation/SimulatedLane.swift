@@ -103,6 +103,7 @@ final class SimulatedLane {
         }
         switch action {
         case .consume, .cancelConsumers, .pauseReading, .publish, .offer, .acknowledge, .close: ask(broker: action)
+        case .putBack: preconditionFailure("nothing in a simulation is of a later version")
         case .countDeliveries, .load, .commit, .release, .clear: ask(store: action)
         case .verify(let id, let tokens): handle(.verified(id, tokens.map(SimulatedAccessTokens.read)))
         case .startTimer(let timer, let pause):

@@ -126,11 +126,19 @@ struct AMQPLaneBroker: LaneBroker {
 
     func acknowledge(_ acknowledgements: [LaneAcknowledgement]) {
         for acknowledgement in acknowledgements {
-            guard let consumer = consumers.first(where: { $0.queue == acknowledgement.queue }) else {
-                preconditionFailure("a lane acknowledges only deliveries of its own queues")
-            }
-            consumer.channel.acknowledge(acknowledgement.tag, multiple: acknowledgement.multiple)
+            channel(of: acknowledgement.queue).acknowledge(acknowledgement.tag, multiple: acknowledgement.multiple)
         }
+    }
+
+    func putBack(_ deliveries: [LaneDelivery]) {
+        for delivery in deliveries { channel(of: delivery.queue).reject(delivery.tag, requeue: true) }
+    }
+
+    private func channel(of queue: Topology.CommandQueue) -> AMQPChannel {
+        guard let consumer = consumers.first(where: { $0.queue == queue }) else {
+            preconditionFailure("a lane only has deliveries of its own queues")
+        }
+        return consumer.channel
     }
 
     func close() async {

@@ -10,6 +10,9 @@ struct BatchRetry {
     /// How long commands wait for the key of a record. A worker rereads its keyring at most a second later, or ten if
     /// it comes from a command.
     static let patienceForKeys: TimeAmount = .seconds(15)
+    /// How long commands for a later version wait here, before they are put back: otherwise they would go round and round
+    /// while every other worker is busy.
+    private static let pauseForLaterVersion = Duration.milliseconds(250)
     /// How often a batch may fail while the store is reachable before it is retried in halves: a command in it may be
     /// the cause.
     private static let failuresOfBatch = 3
@@ -21,6 +24,8 @@ struct BatchRetry {
         /// Alongside later batches, which must not wait for it: the store works, and does not execute these commands.
         case apart(after: Duration)
         case halves
+        /// Return to their queues, for a worker of a later version.
+        case putBack
         /// Give up commands that cannot be executed.
         case giveUp
         /// Fail as `unavailable`: nothing happened, and they have waited long enough.
@@ -52,6 +57,7 @@ struct BatchRetry {
         after failure: StoreError, of count: Int, now: NIODeadline, using random: inout some RandomNumberGenerator
     ) -> Step {
         mayHaveHappened = mayHaveHappened || failure.mayHaveHappened
+        if failure.cause == .laterVersion { return isApart ? .putBack : .apart(after: Self.pauseForLaterVersion) }
         if failure.cause == .refused { failures += 1 }
         if failures >= Self.failuresOfBatch, count > 1 { return .halves }
         if failures >= Self.failuresOfCommand { return .giveUp }
@@ -59,7 +65,7 @@ struct BatchRetry {
         let delay =
             switch failure.cause {
             case .keyUnknown: backoffForKeys.next(using: &random)
-            case .away, .writesRefused, .refused: backoff.next(using: &random)
+            case .away, .writesRefused, .laterVersion, .refused: backoff.next(using: &random)
             }
         return failure.cause.concernsTheStore || isApart ? .again(after: delay) : .apart(after: delay)
     }
@@ -69,7 +75,7 @@ extension StoreError.Cause {
     /// How long commands wait before they are answered with `unavailable`.
     fileprivate var patience: TimeAmount {
         switch self {
-        case .away, .writesRefused, .refused: BatchRetry.patience
+        case .away, .writesRefused, .laterVersion, .refused: BatchRetry.patience
         case .keyUnknown: BatchRetry.patienceForKeys
         }
     }
@@ -78,7 +84,7 @@ extension StoreError.Cause {
     fileprivate var concernsTheStore: Bool {
         switch self {
         case .away: true
-        case .writesRefused, .keyUnknown, .refused: false
+        case .writesRefused, .keyUnknown, .laterVersion, .refused: false
         }
     }
 }

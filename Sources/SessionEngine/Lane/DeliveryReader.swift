@@ -55,6 +55,7 @@ package struct DeliveryReader: Sendable {
                     return rejected(Rejection(.notPermitted, "this caller may not receive replies in this queue"))
                 }
             }
+            try ContractVersion.check(properties.headers)
             // Before the body is parsed.
             if let rejection, name != nil { return rejected(rejection) }
             let command = try commands.read(message(from: delivery), as: name)

@@ -144,6 +144,7 @@ extension Lane {
         case .offer(let id, let messages):
             publish(messages, replies: []) { .offered(id, $0.outcomes, isChannelOpen: $0.isChannelOpen) }
         case .acknowledge(let acknowledgements): broker?.acknowledge(acknowledgements)
+        case .putBack(let deliveries): broker?.putBack(deliveries)
         case .close: run { await $1.close() }
         case .countDeliveries, .verify, .load, .commit, .release, .clear: call(action)
         case .startTimer(let timer, let delay):
@@ -271,7 +272,8 @@ extension Lane {
                 logger.debug("published events stay in the outbox", metadata: [LogKey.reason: "\(error.message)"])
             }
             return .cleared(id)
-        case .consume, .cancelConsumers, .pauseReading, .publish, .offer, .acknowledge, .close, .startTimer, .enterGate,
+        case .consume, .cancelConsumers, .pauseReading, .publish, .offer, .acknowledge, .putBack, .close, .startTimer,
+            .enterGate,
             .leaveGate, .report, .finished:
             preconditionFailure("not an asynchronous call")
         }

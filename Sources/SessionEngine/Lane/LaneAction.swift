@@ -23,6 +23,8 @@ package enum LaneAction: Sendable {
     case offer(OfferID, [AMQPMessage])
     /// Not answered.
     case acknowledge([LaneAcknowledgement])
+    /// Return deliveries to their queues. Not answered.
+    case putBack([LaneDelivery])
     /// Close the connections, and treat every reply as settled, because nobody can be answered any more. Not answered,
     /// but outstanding actions still are.
     case close
@@ -62,6 +64,12 @@ package struct LaneAcknowledgement: Equatable, Sendable {
     package let tag: UInt64
     /// Whether this includes all earlier deliveries.
     package let multiple: Bool
+}
+
+/// A delivery, as the broker knows it.
+package struct LaneDelivery: Equatable, Sendable {
+    package let queue: Topology.CommandQueue
+    package let tag: UInt64
 }
 
 /// What an operator may want to know about a lane.

@@ -195,12 +195,39 @@ extension LaneBacklog {
         _ batch: consuming UnacknowledgedBatch, with proof: consuming Confirmation
     ) -> Acknowledged {
         precondition(proof.batch == batch.number, "the proof must belong to this batch")
+        for place in sources.indices {
+            for item in batch.items where item.queue == sources[place].queue {
+                sources[place].window.finish(item.delivery.deliveryTag)
+            }
+        }
+        release(batch.items)
+        return Acknowledged(takeAcknowledgements())
+    }
+
+    /// Returns a batch to its queues: what to put back, and what can be acknowledged after that.
+    mutating func giveBack(
+        _ batch: consuming UnacknowledgedBatch
+    ) -> (deliveries: [LaneDelivery], acknowledgements: [LaneAcknowledgement]) {
+        for place in sources.indices {
+            for item in batch.items where item.queue == sources[place].queue {
+                sources[place].window.remove(item.delivery.deliveryTag)
+            }
+        }
+        release(batch.items)
+        let deliveries = batch.items.map { LaneDelivery(queue: $0.queue, tag: $0.delivery.deliveryTag) }
+        return (deliveries, takeAcknowledgements())
+    }
+
+    /// No longer accounts for these items.
+    private mutating func release(_ items: [LaneItem]) {
+        heldBytes -= items.reduce(0) { $0 + $1.heldBytes }
+        if heldBytes <= limits.heldBytes / 2 { isFull = false }
+    }
+
+    private mutating func takeAcknowledgements() -> [LaneAcknowledgement] {
         var acknowledgements: [LaneAcknowledgement] = []
         for place in sources.indices {
             let queue = sources[place].queue
-            for item in batch.items where item.queue == queue {
-                sources[place].window.finish(item.delivery.deliveryTag)
-            }
             for tag in sources[place].window.takeOvertaking() {
                 acknowledgements.append(LaneAcknowledgement(queue: queue, tag: tag, multiple: false))
             }
@@ -208,9 +235,7 @@ extension LaneBacklog {
                 acknowledgements.append(LaneAcknowledgement(queue: queue, tag: tag, multiple: true))
             }
         }
-        heldBytes -= batch.items.reduce(0) { $0 + $1.heldBytes }
-        if heldBytes <= limits.heldBytes / 2 { isFull = false }
-        return Acknowledged(acknowledgements)
+        return acknowledgements
     }
 
     /// Accounts for results that are being published.

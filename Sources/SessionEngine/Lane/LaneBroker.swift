@@ -28,6 +28,9 @@ protocol LaneBroker: Sendable {
 
     func acknowledge(_ acknowledgements: [LaneAcknowledgement])
 
+    /// Returns deliveries to their queues.
+    func putBack(_ deliveries: [LaneDelivery])
+
     /// Treats every reply as settled, and begins to close the connections.
     func close() async
 }

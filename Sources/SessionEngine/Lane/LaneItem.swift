@@ -29,6 +29,17 @@ package final class LaneItem: Sendable {
     }
 }
 
+extension LaneItem {
+    /// How often a command for a later version is put back, by a queue that counts that. Below the number of deliveries
+    /// after which a message is given up, which is also its queue's own limit in RabbitMQ 4.
+    private static let mostReturns = 15
+
+    /// Whether a worker of a later version may still be found.
+    var mayBePutBack: Bool {
+        queue.countsDeliveries ? delivery.earlierDeliveries < Self.mostReturns : !delivery.redelivered
+    }
+}
+
 extension Work {
     fileprivate var isCommand: Bool {
         switch content {

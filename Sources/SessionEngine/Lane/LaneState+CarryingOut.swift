@@ -17,7 +17,7 @@ extension LaneState {
     }
 
     mutating func process(_ run: consuming BatchRun, now: NIODeadline, _ actions: inout [LaneAction]) {
-        var process = BatchProcess(run.batch.items.map(\.work), apart: run.kind.isLarge, waitsForKeys: true)
+        var process = BatchProcess(run.batch.items.map(\.work), apart: run.kind.isLarge, isPatient: true)
         let step = process.begin(by: parts.decider)
         run.stage = .processing(process)
         follow(step, run, now: now, &actions)
@@ -115,8 +115,9 @@ extension LaneState {
 // MARK: - Retrying
 
 extension LaneState {
-    /// Commands that may wait for a key: a fraction of the prefetch, so that a key that never comes does not stop a queue.
-    private static let mostWaitingForKeys = 128
+    /// Commands that may wait for a key, or to be put back: a fraction of the prefetch, so that a key that never comes does
+    /// not stop a queue.
+    private static let mostWaiting = 128
 
     private mutating func tryAgain(
         _ run: consuming BatchRun, after failure: StoreError, now: NIODeadline, _ actions: inout [LaneAction]
@@ -130,9 +131,8 @@ extension LaneState {
             actions.append(.startTimer(.retry(run.id), after: delay))
             keep(run)
         case .apart
-        where !run.retry.mayHaveHappened && failure.cause == .keyUnknown
-            && commandsBeside + count > Self.mostWaitingForKeys:
-            answer(run, .keyUnknown, now: now, &actions)
+        where !run.retry.mayHaveHappened && failure.cause.concernsRecords && commandsBeside + count > Self.mostWaiting:
+            answer(run, failure.cause.unavailable, now: now, &actions)
         case .apart(let delay):
             var apart = BatchRun(
                 backlog.splitAll(&run.batch), id: BatchID(number: nextNumber()), kind: .beside, begin: now,
@@ -146,13 +146,29 @@ extension LaneState {
             run.putAside(backlog.split(&run.batch) { $0 >= count / 2 })
             run.beginAnew(now: now)
             process(run, now: now, &actions)
+        case .putBack: putBack(run, because: failure, now: now, &actions)
         case .giveUp:
             let failure = Failure(.internal, "the command could not be executed", detail: failure.message)
             answer(run, failure, now: now, &actions)
         case .unavailable:
-            let unreachable = Failure(.unavailable, "the session store is unreachable; nothing happened")
-            answer(run, failure.cause == .keyUnknown ? .keyUnknown : unreachable, now: now, &actions)
+            answer(run, failure.cause.unavailable, now: now, &actions)
         }
+    }
+
+    /// Returns commands for a later version to their queues, and answers those that have been returned often enough: it seems
+    /// that there is no such worker.
+    private mutating func putBack(
+        _ run: consuming BatchRun, because failure: StoreError, now: NIODeadline, _ actions: inout [LaneAction]
+    ) {
+        // Whether those had an effect is unknown, so they are not answered; after many deliveries they are quarantined.
+        let isUncertain = run.retry.mayHaveHappened
+        let goBack = run.batch.items.map { isUncertain || $0.mayBePutBack }
+        let back = backlog.giveBack(backlog.split(&run.batch) { goBack[$0] })
+        if !back.deliveries.isEmpty { actions.append(.putBack(back.deliveries)) }
+        if !back.acknowledgements.isEmpty { actions.append(.acknowledge(back.acknowledgements)) }
+        readAsThereIsRoom(&actions)
+        if run.batch.isEmpty { return goOn(after: run, now: now, &actions) }
+        answer(run, failure.cause.unavailable, now: now, &actions)
     }
 
     /// Commands that are processed alongside later batches.
@@ -185,6 +201,26 @@ extension LaneState {
         actions.append(.report(.completed(answered.items, completions, seconds: 0)))
         publish(answered, completions, &actions)
         goOn(after: run, now: now, &actions)
+    }
+}
+
+extension StoreError.Cause {
+    /// Whether commands wait because of single records, or of what they are themselves.
+    fileprivate var concernsRecords: Bool {
+        switch self {
+        case .keyUnknown, .laterVersion: true
+        case .away, .writesRefused, .refused: false
+        }
+    }
+
+    /// The answer to commands that have waited long enough.
+    fileprivate var unavailable: Failure {
+        switch self {
+        case .keyUnknown: .keyUnknown
+        case .laterVersion: .laterVersion
+        case .away, .writesRefused, .refused:
+            Failure(.unavailable, "the session store is unreachable; nothing happened")
+        }
     }
 }
 

@@ -46,7 +46,7 @@ package struct BatchProcess {
 
     private var works: [Work]
     private let isApart: Bool
-    private let waitsForKeys: Bool
+    private let isPatient: Bool
     private var stage = Stage.new
     private var room: BatchLimits.Room
     /// The places of the commands that have no completion yet and were not put back.
@@ -66,12 +66,12 @@ package struct BatchProcess {
     /// - Parameters:
     ///   - isApart: whether the first subject of the batch is processed on its own, however much has to be loaded. At
     ///     least one command is completed.
-    ///   - waitsForKeys: whether commands that need a record whose key is unknown are left without a completion, with a
-    ///     `failure` that says so. Otherwise they are answered with `unavailable`.
-    package init(_ works: [Work], apart isApart: Bool = false, waitsForKeys: Bool = false) {
+    ///   - isPatient: whether commands that need a key which is unknown yet, or a worker of a later version, are left
+    ///     without a completion, with a `failure` that says so. Otherwise they are answered.
+    package init(_ works: [Work], apart isApart: Bool = false, isPatient: Bool = false) {
         self.works = works
         self.isApart = isApart
-        self.waitsForKeys = waitsForKeys
+        self.isPatient = isPatient
         room = isApart ? .apart : .shared
         remaining = Array(works.indices)
         completions = Array(repeating: nil, count: works.count)
@@ -109,7 +109,7 @@ package struct BatchProcess {
             fail(because: error)
             return release()
         }
-        var round = Round(now: loaded.now, waitsForKeys: waitsForKeys)
+        var round = Round(now: loaded.now, isPatient: isPatient)
         decider.decide(grouping, on: loaded, in: &room, into: &round)
         return commit(round, by: decider)
     }

@@ -54,7 +54,11 @@ extension CommandDecider {
         let policies = policies()
         round.wait(grouping.waiting)
         for item in grouping.ungrouped {
-            round.complete(item.index, decideAlone(item.work, under: policies, at: loaded.now))
+            if round.isPatient, item.work.needsLaterVersion {
+                round.refuse(because: .commandOfLaterVersion)
+            } else {
+                round.complete(item.index, decideAlone(item.work, under: policies, at: loaded.now))
+            }
         }
         for (var group, aggregate) in zip(grouping.groups, loaded.aggregates) {
             if !aggregate.damage.isEmpty {
@@ -69,7 +73,7 @@ extension CommandDecider {
                 } else {
                     round.wait(group.items.map(\.index))
                 }
-            case .damaged(let damage) where damage.isKeyUnknown && round.waitsForKeys:
+            case .damaged(let damage) where damage.mayBecomeReadable && round.isPatient:
                 round.refuse(because: StoreError(damage))
             case .loaded, .damaged:
                 do {
@@ -84,11 +88,11 @@ extension CommandDecider {
         }
     }
 
-    /// Removes the commands that need a damaged record from a group. They fail, or wait for its key, and the others
+    /// Removes the commands that need a damaged record from a group. They fail, or are left alone, and the others
     /// continue.
     private func takeDamaged(from group: inout Group, _ damage: PartialDamage, into round: inout Round) {
         for (item, damage) in group.takeDamaged(damage, need: { need(of: $0, in: $1) }) {
-            guard !(damage.isKeyUnknown && round.waitsForKeys) else {
+            guard !(damage.mayBecomeReadable && round.isPatient) else {
                 round.refuse(because: StoreError(damage))
                 continue
             }
@@ -175,18 +179,25 @@ extension CommandDecider {
     /// the keyring has already been reread, so the sender should retry later.
     func fail(because damage: DamagedRecord) -> Outcome {
         let metadata: Logger.Metadata = [LogKey.key: "\(damage.key)", LogKey.reason: "\(damage.reason)"]
-        if damage.isKeyUnknown {
+        switch damage.kind {
+        case .keyUnknown:
             logger.error(
                 "a record in Redis is sealed with an unknown key: its commands are answered with unavailable",
                 metadata: metadata)
             return .failed(.keyUnknown)
+        case .laterVersion:
+            logger.error(
+                "a record in Redis is one that only a later version reads: its commands are answered with unavailable",
+                metadata: metadata)
+            return .failed(.laterVersion)
+        case .altered:
+            logger.error(
+                "a record in Redis is damaged: its commands are answered with internal", metadata: metadata)
+            return .failed(
+                Failure(
+                    .internal, "a stored record is damaged; see the worker's log",
+                    detail: "\(damage.key): \(damage.reason)"))
         }
-        logger.error(
-            "a record in Redis is damaged: its commands are answered with internal", metadata: metadata)
-        return .failed(
-            Failure(
-                .internal, "a stored record is damaged; see the worker's log", detail: "\(damage.key): \(damage.reason)"
-            ))
     }
 }
 
@@ -194,4 +205,8 @@ extension Failure {
     /// For a command that needs a record whose key is unknown.
     static let keyUnknown = Failure(
         .unavailable, "a stored record is sealed with an unknown key; nothing happened")
+
+    /// For a command that needs a record which only a later version can read.
+    static let laterVersion = Failure(
+        .unavailable, "a stored record was written by a later version of Sojourn; nothing happened")
 }

@@ -4,8 +4,8 @@ import SessionStorage
 /// The outcome of loading, deciding and committing once.
 struct Round {
     let now: Timestamp
-    /// Whether commands wait for the key of a record, instead of failing.
-    let waitsForKeys: Bool
+    /// Whether commands that need a key which is unknown yet, or a later version, are left alone instead of failing.
+    let isPatient: Bool
     private(set) var completions: [(index: Int, Completion)] = []
     /// Decisions that have to be committed.
     private(set) var decided: [DecidedCommit] = []
@@ -32,9 +32,9 @@ struct Round {
         let commit: Commit
     }
 
-    init(now: Timestamp, waitsForKeys: Bool) {
+    init(now: Timestamp, isPatient: Bool) {
         self.now = now
-        self.waitsForKeys = waitsForKeys
+        self.isPatient = isPatient
     }
 
     mutating func complete(_ index: Int, _ completion: Completion) {

@@ -35,4 +35,12 @@ package final class Work: Sendable {
         self.message = message
         self.commandID = commandID
     }
+
+    /// Whether it is a command that says that only a later version knows it.
+    var needsLaterVersion: Bool {
+        switch content {
+        case .unreadable(let failure): failure.code == .unsupportedVersion
+        case .command, .rejected: false
+        }
+    }
 }

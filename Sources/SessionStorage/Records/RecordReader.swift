@@ -1,6 +1,7 @@
 import SessionCore
 
-/// A record that opened correctly but whose content is invalid: written by a later version, or by a bug.
+/// A record that opened correctly but whose content this version cannot read. Whoever wrote it has the keyring: it was a later
+/// version, or a bug.
 package struct MalformedRecord: Error {
     let reason: String
 }
@@ -35,6 +36,13 @@ struct RecordReader {
 
     /// Whether the record has no more fields: one from an earlier version lacks those that a later version appended.
     var isAtEnd: Bool { position == content.count }
+
+    /// Everything that this version does not know: what a later version appended. An upgrade is gradual, and a worker that
+    /// is not upgraded yet must not take from a record what another has written.
+    mutating func laterFields() -> [UInt8] {
+        defer { position = content.count }
+        return Array(content[position...])
+    }
 
     mutating func bytes() throws(MalformedRecord) -> ArraySlice<UInt8> {
         content[try run()]

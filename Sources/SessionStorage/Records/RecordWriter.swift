@@ -13,7 +13,7 @@ enum RecordFormat {
 }
 
 /// Writes a record: its fields in sequence, in an order that never changes. A later version appends its fields at the
-/// end, where earlier versions do not read.
+/// end. Earlier versions do not interpret them, but keep them when they write the record again.
 ///
 /// Not JSON: a record is read on every command, and this format costs a fraction of parsing JSON.
 struct RecordWriter {
@@ -29,6 +29,11 @@ struct RecordWriter {
         case .wide: break
         case .compact: bytes += RecordFormat.compactMark
         }
+    }
+
+    /// What a later version appended, see `RecordReader`.
+    mutating func laterFields(_ fields: [UInt8]) {
+        bytes += fields
     }
 
     /// A length and that many bytes.

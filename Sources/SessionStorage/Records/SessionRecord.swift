@@ -37,6 +37,7 @@ package enum SessionRecord {
         }
         record.optional(session.knownRevocation) { $0.moment($1) }
         record.integer(session.isCreationImplied ? 1 : 0)
+        record.laterFields(session.laterFields)
         return record.bytes
     }
 
@@ -67,6 +68,7 @@ package enum SessionRecord {
         // Records from before creations were implied end here.
         guard !record.isAtEnd else { return session }
         session.isCreationImplied = try record.integer() != 0
+        session.laterFields = record.laterFields()
         return session
     }
 }

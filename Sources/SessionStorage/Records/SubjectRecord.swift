@@ -26,6 +26,7 @@ enum SubjectRecord {
             record.optional(memory.attempts.maxAttempts) { $0.integer(Int64($1)) }
             record.optional(memory.attempts.latestLockSeconds) { $0.integer(Int64($1)) }
         }
+        record.laterFields(subject.laterFields)
         return record.bytes
     }
 
@@ -63,6 +64,7 @@ enum SubjectRecord {
                 $0.latestLockSeconds = memory.latestLockSeconds
             }
         }
+        subject.laterFields = record.laterFields()
         return subject
     }
 }

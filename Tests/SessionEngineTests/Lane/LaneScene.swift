@@ -20,6 +20,8 @@ final class LaneScene {
     /// The lane's outstanding actions, in order.
     private(set) var actions: [LaneAction] = []
     private(set) var acknowledged: [LaneAcknowledgement] = []
+    /// What was acknowledged or put back, in order, as texts.
+    private(set) var settled: [String] = []
     private(set) var published: [AMQPMessage] = []
     private(set) var reports: [LaneReport] = []
     var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
@@ -91,7 +93,10 @@ final class LaneScene {
     private func sortOut() {
         actions.removeAll { action in
             switch action {
-            case .acknowledge(let acknowledgements): acknowledged += acknowledgements
+            case .acknowledge(let acknowledgements):
+                acknowledged += acknowledgements
+                settled += acknowledgements.map { "acknowledged \($0.tag)" }
+            case .putBack(let deliveries): settled += deliveries.map { "back \($0.tag)" }
             case .report(let report): reports.append(report)
             default: return false
             }
@@ -133,16 +138,24 @@ final class LaneScene {
         var body = #"{"subject":"alice"}"#
         var id: String
         var isRedelivered = false
+        var headers: AMQPTable?
 
         fileprivate func delivery(tag: UInt64) -> AMQPDelivery {
             AMQPDelivery(
                 consumerTag: "", deliveryTag: tag, redelivered: isRedelivered, exchange: "n.commands",
-                routingKey: command, properties: AMQPProperties(messageID: id), body: Array(body.utf8),
+                routingKey: command, properties: AMQPProperties(headers: headers, messageID: id),
+                body: Array(body.utf8),
                 bodySize: UInt64(body.utf8.count))
         }
     }
 
     // MARK: - Answers
+
+    /// Answers how often commands were delivered before, as the store counts.
+    func count(_ counts: [Int64]) throws {
+        let id = try take { if case .countDeliveries(let id, _) = $0 { id } else { nil } }
+        happens(.counted(id, .success(counts)))
+    }
 
     /// Loads from the in-memory store.
     func load() async throws {
@@ -152,12 +165,12 @@ final class LaneScene {
         happens(.loaded(id, await store.answer(to: requests, budget: budget)))
     }
 
-    /// Answers that every requested aggregate is sealed with an unknown key.
-    func loadWithoutKey() throws {
+    /// Answers that no requested aggregate can be read.
+    func loadUnreadable(_ kind: DamagedRecord.Kind) throws {
         let (id, requests) = try take { action in
             if case .load(let id, let requests, _) = action { (id, requests) } else { nil }
         }
-        let damage = DamagedRecord(key: "a", reason: "unknown key", isKeyUnknown: true)
+        let damage = DamagedRecord(key: "a", reason: "test", kind)
         let damaged = requests.map { _ in LoadedAggregate(state: .damaged(damage)) }
         happens(.loaded(id, .success(Loaded(now: Self.moment, aggregates: damaged))))
     }
@@ -228,6 +241,7 @@ extension LaneAction {
         case .publish: "publish"
         case .offer: "offer"
         case .acknowledge: "acknowledge"
+        case .putBack: "put back"
         case .close: "close"
         case .countDeliveries: "count"
         case .verify: "verify"

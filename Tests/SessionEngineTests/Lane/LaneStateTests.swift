@@ -249,57 +249,6 @@ struct LaneStateTests {
         #expect(scene.wanted == ["close", "finished"])
     }
 
-    // MARK: - Unknown keys
-
-    @Test("a command whose record has an unknown key waits for it, and others do not wait for that command")
-    func keyUnknown() async throws {
-        let scene = LaneScene.serving()
-        scene.deliver([.init(id: "1")])
-        try scene.loadWithoutKey()
-        scene.deliver([.init(body: #"{"subject":"bob"}"#, id: "2")])
-        try await scene.load()
-        try await scene.commit()
-        try scene.publish()
-        #expect(scene.acknowledged.map(\.tag) == [], "one acknowledgement covers the first as well")
-        try scene.fireTimer()
-        try await scene.load()
-        try await scene.commit()
-        try scene.publish()
-        #expect(scene.acknowledged.map(\.tag) == [2])
-    }
-
-    @Test("a key that never comes makes its commands unavailable")
-    func keyNeverComes() async throws {
-        let scene = LaneScene.serving()
-        scene.deliver([.init(id: "1")])
-        try scene.loadWithoutKey()
-        scene.pass(seconds: 16)
-        try scene.fireTimer()
-        try scene.loadWithoutKey()
-        try scene.publish()
-        #expect(scene.published.map(\.routingKey) == ["session.create.failed"])
-        #expect(scene.acknowledged.map(\.tag) == [1])
-    }
-
-    @Test("only a bounded number of commands waits for keys")
-    func keyUnknownForMany() async throws {
-        let scene = LaneScene.serving()
-        scene.deliver((1...129).map { .init(body: #"{"subject":"s\#($0)"}"#, id: "\($0)") })
-        while scene.wanted == ["load"] { try scene.loadWithoutKey() }
-        try scene.publish()
-        #expect(scene.acknowledged.map(\.tag) == [129])
-    }
-
-    @Test("commands that may have had an effect wait for keys, however many they are")
-    func keyUnknownAfterUncertainty() async throws {
-        let scene = LaneScene.serving()
-        scene.deliver((1...129).map { .init(body: #"{"subject":"s\#($0)"}"#, id: "\($0)") })
-        try scene.failToLoad(StoreError("the connection was lost", .away, mayHaveHappened: true))
-        try scene.fireTimer()
-        while scene.wanted == ["load"] { try scene.loadWithoutKey() }
-        #expect(scene.wanted == ["timer"])
-    }
-
     // MARK: - The lane ends
 
     @Test("when the connections are lost, the current batch is awaited and dropped")
@@ -432,8 +381,7 @@ struct LaneStateTests {
         let message = LaneScene.Message(
             command: "session.validate", body: #"{"token":"sjs_damaged"}"#, id: "1", isRedelivered: true)
         scene.deliver([message], from: .validate)
-        let id = try scene.take { if case .countDeliveries(let id, _) = $0 { id } else { nil } }
-        scene.happens(.counted(id, .success([DeliveryReader.maxDeliveries])))
+        try scene.count([DeliveryReader.maxDeliveries])
         try scene.publish()
         #expect(scene.published.map(\.exchange) == ["n.dead"])
         #expect(scene.acknowledged.map(\.tag) == [1])
