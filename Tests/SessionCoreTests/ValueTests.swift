@@ -48,8 +48,8 @@ struct ValueTests {
     @Test("a failure that may pass is worth another attempt, and what nobody can read is quarantined")
     func failureCodes() {
         let all = Failure.Code.allCases
-        #expect(all.filter(\.isRetryable) == [.conflict, .unavailable])
-        #expect(all.filter { !$0.isQuarantined } == [.commandExpired, .conflict, .unavailable])
+        #expect(all.filter(\.isRetryable) == [.unsupportedVersion, .conflict, .unavailable])
+        #expect(all.filter { !$0.isQuarantined } == [.unsupportedVersion, .commandExpired, .conflict, .unavailable])
     }
 
     @Test("there is an access token to sign where a session has just got its tokens, and not while it waits")
