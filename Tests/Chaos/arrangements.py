@@ -47,10 +47,10 @@ class _WithReplicas(_Unproxied):
     servers = None
     replicas = 0  # of each master
 
-    def __init__(self, binary, folder, workers=2, settings=()):
+    def __init__(self, binaries, folder, workers=2, settings=()):
         settings = {"SOJOURN_REDIS_REPLICAS": str(self.replicas)} | dict(settings)
         self.is_lossy = int(settings["SOJOURN_REDIS_REPLICAS"]) < self.replicas
-        super().__init__(binary, folder, workers, settings)
+        super().__init__(binaries, folder, workers, settings)
 
     def start_servers(self):
         (self.folder / "broker").mkdir()

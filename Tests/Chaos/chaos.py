@@ -59,7 +59,7 @@ class Chaos:
         self.judge = Judge()
         self.recorder = Recorder(options.history or folder / "history.jsonl", self.judge.observe)
         self.recorder.write("setup", limits=LIMITS, answerSeconds=options.answer_seconds)
-        self.installation = ARRANGEMENTS[options.topology](options.binary, folder, settings=options.setting)
+        self.installation = ARRANGEMENTS[options.topology](options.binaries, folder, settings=options.setting)
         self.monitor = Monitor(self.installation.places)
         self.load = Load(self.installation.amqp_url, self.recorder, Workload(options.seed), options.rate,
             self.installation.queue_arguments)
@@ -259,6 +259,7 @@ def parsed(arguments):
     parser.add_argument("--mebibytes", type=int, default=150, help="what a worker may hold (default: 150)")
     parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE", type=_setting,
                         help="a variable of the workers' environment; may be repeated")
+    parser.add_argument("--other", metavar="FILE", help="what the second worker runs: a worker of another version")
     parser.add_argument("--history", type=pathlib.Path, help="where to write the history")
     parser.add_argument("--folder", type=pathlib.Path,
                         help="where servers and workers keep files and logs (default: a temporary one)")
@@ -267,7 +268,7 @@ def parsed(arguments):
     parser.add_argument("--verbose", action="store_true", help="a line for each strike, as it happens")
     options = parser.parse_args(arguments)
     options.seed = random.SystemRandom().randrange(2**32) if options.seed is None else options.seed
-    options.binary = os.environ.get("SOJOURN_BIN")
+    options.binaries = [each for each in (os.environ.get("SOJOURN_BIN"), options.other) if each]
     return options
 
 
@@ -279,7 +280,7 @@ def main(arguments):
         return 0
     # So that everything ends with this program.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    if not options.binary:
+    if not os.environ.get("SOJOURN_BIN"):
         sys.exit("error: SOJOURN_BIN is not set. deploy/local/chaos sets it; run that instead.")
     with tempfile.TemporaryDirectory(prefix="sojourn-chaos-", ignore_cleanup_errors=True) as temporary:
         folder = options.folder or pathlib.Path(temporary)

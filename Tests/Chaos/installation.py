@@ -48,7 +48,8 @@ class Place:
         self._starts += 1
         installation = self._installation
         self.worker = Worker(
-            installation.binary, installation.folder, f"worker-{self.number}-{self._starts}",
+            installation.binaries[self.number % len(installation.binaries)], installation.folder,
+            f"worker-{self.number}-{self._starts}",
             installation.settings | self._urls)
 
     @property
@@ -80,13 +81,14 @@ class Installation:
     # Of the queues that the load reads from.
     queue_arguments = None
 
-    def __init__(self, binary, folder, workers=2, settings=()):
-        self.binary, self.folder = binary, folder
+    def __init__(self, binaries, folder, workers=2, settings=()):
+        """The workers run the binaries in turn."""
+        self.binaries, self.folder = binaries, folder
         self.start_servers()
         policies, keyring = folder / "policies.json", folder / "keyring.json"
         policies.write_text(json.dumps(POLICIES))
         subprocess.run(
-            [binary, "keys", "init", str(keyring)], check=True, stdin=subprocess.DEVNULL, capture_output=True)
+            [binaries[0], "keys", "init", str(keyring)], check=True, stdin=subprocess.DEVNULL, capture_output=True)
         self.settings = {
             "SOJOURN_NAMESPACE": NAMESPACE, "SOJOURN_KEYRING_FILE": str(keyring),
             "SOJOURN_POLICY_FILE": str(policies), "SOJOURN_LANES": "2",
