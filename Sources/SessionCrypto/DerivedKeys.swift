@@ -12,6 +12,7 @@ struct DerivedKeys: Sendable {
         case recoveryCodes = "recovery codes"
         case cursors
         case cursorNonces = "cursor nonces"
+        case audit
     }
 
     private let root: SymmetricKey
