@@ -69,6 +69,8 @@ package enum LogKey {
     package static let keyId = "keyId"
     /// Path of a file, or the program of a command.
     package static let file = "file"
+    /// Hash of a record of the audit log; it proves nothing but that the record was there.
+    package static let hash = "hash"
     /// Version of the program.
     package static let version = "version"
     /// Extensions of the worker: names of rule types, and types of factor.

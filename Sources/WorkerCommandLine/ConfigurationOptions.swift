@@ -25,6 +25,8 @@ package struct ConfigurationOptions: ParsableArguments {
     @OptionGroup var amqpTLS: AMQPTLSOptions
     @OptionGroup var redisTLS: RedisTLSOptions
     @Option(help: .setting(.allowEviction)) var allowEviction: String?
+    @Option(help: .setting(.audit)) var audit: String?
+    @Option(help: .setting(.auditFile)) var auditFile: String?
     @Option(help: .setting(.adminAddress)) var adminAddress: String?
     @Option(help: .setting(.logLevel)) var logLevel: String?
     @Option(help: .setting(.logFormat)) var logFormat: String?
@@ -73,6 +75,8 @@ package struct ConfigurationOptions: ParsableArguments {
         case .redisCertificateFile: redisTLS.redisCertificateFile
         case .redisKeyFile: redisTLS.redisKeyFile
         case .allowEviction: allowEviction
+        case .audit: audit
+        case .auditFile: auditFile
         case .adminAddress: adminAddress
         case .logLevel: logLevel
         case .logFormat: logFormat

@@ -29,7 +29,7 @@ class Mismatch(AssertionError):
 def schema_files():
     """Every schema file, as paths relative to schemas/ ("common.json", "commands/session.create.json")."""
     kinds = (path for kind in KINDS for path in (SCHEMAS / kind).glob("*.json"))
-    return sorted(path.relative_to(SCHEMAS).as_posix() for path in [SCHEMAS / "common.json", *kinds])
+    return sorted(path.relative_to(SCHEMAS).as_posix() for path in [SCHEMAS / "audit.json", SCHEMAS / "common.json", *kinds])
 
 
 @functools.cache

@@ -47,9 +47,11 @@ def value(worker, name, **labels):
 
 
 @pytest.fixture(scope="module")
-def toured(start_worker, connect, policy_file):
+def toured(start_worker, connect, policy_file, tmp_path_factory):
     """A worker that has executed every command."""
-    worker = start_worker(policy_file=policy_file(POLICIES), lanes="2").await_ready()
+    audit = tmp_path_factory.mktemp("audit") / "audit.jsonl"
+    worker = start_worker(
+        policy_file=policy_file(POLICIES), lanes="2", audit="changes", audit_file=str(audit)).await_ready()
     client = connect()
     tour(client, Words(subject="traveller"))
     return SimpleNamespace(worker=worker, client=client)

@@ -59,6 +59,13 @@ def _rfc3339(seconds):
     return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@pytest.mark.parametrize("path", sorted((EXAMPLES / "audit").glob("*.json")), ids=lambda path: path.stem)
+def test_each_audit_example_is_valid(path):
+    body = read(path)
+    assert not faults("audit.json", body)
+    assert path.stem.split("-") == [body["type"], *([body[key] for key in ("status", "action") if key in body])]
+
+
 @pytest.mark.parametrize("path", [*example_files("events"), *(EXAMPLES / "results").glob("*/*-copy.json")], ids=label)
 def test_no_public_example_contains_a_secret(path):
     text = path.read_text(encoding="utf-8")

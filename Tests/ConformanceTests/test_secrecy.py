@@ -182,8 +182,14 @@ def dump(store, namespace):
 
 
 @pytest.fixture(scope="module")
-def worker(start_worker, policy_file):
-    return start_worker(policy_file=policy_file(POLICIES), log_level="trace").await_ready()
+def audit_file(tmp_path_factory):
+    return tmp_path_factory.mktemp("audit") / "audit.jsonl"
+
+
+@pytest.fixture(scope="module")
+def worker(start_worker, policy_file, audit_file):
+    audit = {"audit": "all", "audit_file": str(audit_file)}
+    return start_worker(policy_file=policy_file(POLICIES), log_level="trace", **audit).await_ready()
 
 
 @pytest.fixture(scope="module")
@@ -243,6 +249,14 @@ def test_no_public_message_contains_a_secret(client, run):
     told = [f"{each.headers['x-sojourn-error']} {each.headers['x-sojourn-reason']}" for each in client.quarantine]
     assert len(told) >= 4, "of what is kept in quarantine nothing is said"
     assert search(found, "\n".join(told).encode()) == []
+
+
+def test_the_audit_log_names_people_and_contains_no_secret_and_nothing_else_of_them(client, run, audit_file):
+    log = audit_file.read_bytes()
+    assert json.dumps(WORDS.subject, ensure_ascii=False).encode() in log and WORDS.actor.encode() in log
+    told = strings([WORDS.subject, WORDS.tenant, WORDS.actor, WORDS.reason, WORDS.policy])
+    found = search(needles(client), log)
+    assert [each for each in found if not any(repr(word) in each for word in told)] == []
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/status.json"])

@@ -111,6 +111,7 @@ final class SimulatedLane {
             worker.after(Int(microseconds)) { [weak self] in self?.handle(.timerFired(timer)) }
         case .enterGate: worker.enterGate(self)
         case .leaveGate: worker.leaveGate()
+        case .record: preconditionFailure("the simulated worker has no audit log")
         case .report(let report): world.note("\(life) reports \(Self.brief(report))")
         case .finished(let error):
             isServing = false
@@ -166,7 +167,7 @@ final class SimulatedLane {
         case .timerFired: digest.append(8)
         case .loaded: digest.append(9)
         case .committed: digest.append(10)
-        case .cancelled, .offered, .counted, .verified, .released, .gateEntered, .gateTaken, .gateIsFree,
+        case .cancelled, .recorded, .offered, .counted, .verified, .released, .gateEntered, .gateTaken, .gateIsFree,
             .drain:
             digest.append(11)
         }

@@ -139,6 +139,7 @@ extension Lane {
                 await lane.handle(.cancelled, of: epoch)
             }
         case .pauseReading(let isPaused): broker?.pauseReading(isPaused)
+        case .record(let id, let records): record(records, of: id)
         case .publish(let id, let messages, let replies):
             publish(messages, replies: replies) { .published(id, $0.outcomes, isChannelOpen: $0.isChannelOpen) }
         case .offer(let id, let messages):
@@ -171,6 +172,16 @@ extension Lane {
                 lane.load.endedPublishing(count, begin: begin, now: lane.eventLoop.now)
                 lane.handle(event(answer), of: epoch)
             }
+        }
+    }
+
+    private func record(_ records: [AuditRecord], of id: PublicationID) {
+        guard let log = parts.state.outgoing.audit?.log else {
+            preconditionFailure("only with an audit log there are records")
+        }
+        let epoch = epoch
+        log.record(records) { [eventLoop] in
+            eventLoop.execute { self.assumeIsolated { $0.handle(.recorded(id), of: epoch) } }
         }
     }
 
@@ -272,7 +283,8 @@ extension Lane {
                 logger.debug("published events stay in the outbox", metadata: [LogKey.reason: "\(error.message)"])
             }
             return .cleared(id)
-        case .consume, .cancelConsumers, .pauseReading, .publish, .offer, .acknowledge, .putBack, .close, .startTimer,
+        case .consume, .cancelConsumers, .pauseReading, .record, .publish, .offer, .acknowledge, .putBack, .close,
+            .startTimer,
             .enterGate,
             .leaveGate, .report, .finished:
             preconditionFailure("not an asynchronous call")

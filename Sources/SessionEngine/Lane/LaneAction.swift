@@ -19,6 +19,8 @@ package enum LaneAction: Sendable {
     /// Publish the messages, and the replies over their own connections; answered by `published` once each message has
     /// its outcome and each reply is settled.
     case publish(PublicationID, [AMQPMessage], replies: [AMQPMessage])
+    /// Write audit records; answered by `recorded` once they cannot be lost any more.
+    case record(PublicationID, [AuditRecord])
     /// Publish refused copies again; answered by `offered`.
     case offer(OfferID, [AMQPMessage])
     /// Not answered.

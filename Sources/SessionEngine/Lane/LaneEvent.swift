@@ -12,6 +12,8 @@ package enum LaneEvent: Sendable {
     case delivered([AMQPDelivery], from: Topology.CommandQueue)
     /// All consumers are cancelled: every delivery has been passed on, and no more will arrive.
     case cancelled
+    /// The audit records of a publication cannot be lost any more.
+    case recorded(PublicationID)
     /// The outcome of each message of a publication, in order; its replies are settled, too.
     ///
     /// `isChannelOpen` says whether the channel was still open.

@@ -55,6 +55,8 @@ extension LaneState {
                 item, from: parts.name(of: item.queue), because: failure, at: parts.wallClock(),
                 id: parts.decider.resultNames.next(), deliveries: counted[place].map { $0 + 1 })
             out.append(message, .quarantine(queue: parts.outgoing.names.quarantine))
+            let record = parts.outgoing.audit?.record(of: item, givenUpBecause: failure, at: parts.wallClock())
+            if let record { out.append(record: record) }
         }
         actions.append(.report(.givenUp(batch.count)))
         publish(batch, out, &actions)

@@ -33,8 +33,28 @@ extension LaneState {
     ) {
         let id = PublicationID(number: nextNumber())
         backlog.beginPublishing(out.heldBytes)
-        actions.append(.publish(id, out.messages, replies: out.replies))
+        if out.records.isEmpty {
+            actions.append(.publish(id, out.messages, replies: out.replies))
+        } else {
+            actions.append(.record(id, out.records))
+        }
         publications.append(Publication(out, of: batch, id: id))
+    }
+
+    /// Batches that may wait for the audit log. While it cannot be written to, no further command is carried out.
+    static var mostRecordings: Int { 4 }
+
+    var recordings: Int {
+        publications.indices.reduce(0) { $0 + (publications[$1].stage == .recording ? 1 : 0) }
+    }
+
+    /// Nobody learns of an effect before it is in the audit log.
+    mutating func recorded(_ id: PublicationID, _ actions: inout [LaneAction]) {
+        // The publication is gone if the lane was lost in the meantime.
+        guard var publication = takePublication(id) else { return }
+        let replies = publication.beginPublishing()
+        actions.append(.publish(id, publication.messages, replies: replies))
+        publications.append(publication)
     }
 
     mutating func published(

@@ -64,6 +64,10 @@ extension LaneState {
 
     private mutating func beginNextBatch(now: NIODeadline, _ actions: inout [LaneAction]) {
         while inTurn == nil {
+            guard recordings < Self.mostRecordings else {
+                if case .inside = gate { leaveGate(&actions) }
+                return
+            }
             switch gate {
             case .asking: return
             case .outside, .waiting, .inside: break

@@ -13,7 +13,7 @@ import SessionStorage
 ///
 /// The path of a command, and the files that describe it:
 /// ```
-/// delivered → backlog → (counted) → processing (BatchProcess) → publishing (Publication) → acknowledged → cleared
+/// delivered → backlog → (counted) → processing (BatchProcess) → (recorded) → publishing (Publication) → acknowledged → cleared
 ///   Taking                CarryingOut                              Publishing
 /// ```
 /// Only one batch at a time is between load and commit, so a lane's own commands never race each other; publishing and
@@ -155,6 +155,7 @@ package struct LaneState: ~Copyable {
         case .loaded(let id, let loaded): advance(id, now: now, &actions) { $0.loaded(loaded, by: $1) }
         case .committed(let id, let results): advance(id, now: now, &actions) { $0.committed(results, by: $1) }
         case .released(let id): advance(id, now: now, &actions) { process, _ in process.released() }
+        case .recorded(let id): recorded(id, &actions)
         case .published(let id, let outcomes, let isOpen):
             published(id, outcomes, isChannelOpen: isOpen, now: now, &actions)
         case .offered(let id, let outcomes, let isOpen):

@@ -30,6 +30,7 @@ package struct LaneSupervisor: Sendable {
         let prefetch: UInt16
         let broker: SharedHealth
         let writes: SharedHealth
+        let audit: AuditTrail?
 
         /// - Parameters:
         ///   - name: the name of its connections at the broker.
@@ -39,11 +40,12 @@ package struct LaneSupervisor: Sendable {
         ///   - prefetch: unacknowledged deliveries per queue.
         ///   - broker: whether the lane consumes, for all lanes together.
         ///   - writes: whether Redis accepts writes, for all lanes together.
+        ///   - audit: `nil` if nothing is recorded.
         package init(
             name: String, lane: String, number: Int, redis: RedisClient, store: RedisSessionStore,
             policies: PoliciesInForce,
             connector: BrokerConnector, topology: TopologyDeclaration?, prefetch: UInt16, broker: SharedHealth,
-            writes: SharedHealth
+            writes: SharedHealth, audit: AuditTrail?
         ) {
             self.name = name
             self.lane = lane
@@ -56,6 +58,7 @@ package struct LaneSupervisor: Sendable {
             self.prefetch = prefetch
             self.broker = broker
             self.writes = writes
+            self.audit = audit
         }
     }
 
@@ -150,6 +153,8 @@ extension LaneSupervisor.Parts {
         try await redis.waitUntilConnected()
         guard try await store.isKeyringTheirs() else { throw ForeignKeyring() }
         try await policies.refresh(from: store)
+        // What an earlier lane has not recorded yet is in memory; so no more is added to it.
+        try await audit?.log.record([])
         let connections = BrokerConnections(
             consuming: try await attempt.connect(name: name + "/consume"),
             publishing: try await attempt.connect(name: name + "/publish"))

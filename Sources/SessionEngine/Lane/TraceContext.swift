@@ -32,6 +32,11 @@ struct TraceContext: Sendable {
             && !CredentialScan.hasToken(state)
     }
 
+    /// The trace id in a well-formed `traceparent`.
+    static func traceID(_ traceparent: String) -> String {
+        String(traceparent.dropFirst(3).prefix(32))
+    }
+
     /// `00-<32 hex>-<16 hex>-<2 hex>` in lower case; no id is all zeros, and the version is not ff.
     private static func isWellFormed(_ text: String) -> Bool {
         let parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)

@@ -18,6 +18,8 @@ package struct OutgoingBatch {
     package private(set) var kinds: [Kind] = []
     /// The replies to callers, in their own queues.
     private(set) var replies: [AMQPMessage] = []
+    /// What the audit log must hold before anything is published.
+    private(set) var records: [AuditRecord] = []
     /// The events published by this batch.
     private(set) var references: [OutboxEntry.Reference] = []
     /// Memory used until the messages are confirmed, in bytes: the messages, and their copy in the write buffer.
@@ -36,6 +38,11 @@ package struct OutgoingBatch {
         kinds.append(kind)
         heldBytes += 2 * message.body.count
         if case .event(let reference) = kind { references.append(reference) }
+    }
+
+    mutating func append(record: AuditRecord) {
+        records.append(record)
+        heldBytes += 2 * record.json.count
     }
 
     mutating func append(reply: AMQPMessage) {

@@ -8,12 +8,15 @@ package import SessionStorage
 /// and the quarantined message (contract §4, §5, §7).
 package struct OutgoingMessages: Sendable {
     let names: Topology.Names
+    /// `nil` if nothing is recorded.
+    let audit: AuditTrail?
     private let sealers: SealerSource
 
     /// - Parameter sealers: seal credentials in quarantine.
-    package init(namespace: String, sealers: SealerSource) {
+    package init(namespace: String, sealers: SealerSource, audit: AuditTrail? = nil) {
         names = Topology.Names(namespace: namespace)
         self.sealers = sealers
+        self.audit = audit
     }
 
     /// Appends everything that has to be published for `completion`.
@@ -31,6 +34,9 @@ package struct OutgoingMessages: Sendable {
                 item, from: queue, because: failure, at: completion.at, id: completion.resultID)
             batch.append(message, .quarantine(queue: names.quarantine))
         }
+        guard let audit else { return }
+        if let record = audit.record(of: item, completion) { batch.append(record: record) }
+        for event in completion.events { batch.append(record: audit.record(of: event.event)) }
     }
 
     package func message(for event: OutgoingEvent) -> AMQPMessage {

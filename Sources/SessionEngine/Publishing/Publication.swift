@@ -26,6 +26,8 @@ package struct Publication: ~Copyable {
 
     /// The progress of the publication.
     enum Stage {
+        /// The audit records are being written.
+        case recording
         case underWay
         /// Messages refused by quarantine wait to be published again.
         case pausing
@@ -43,8 +45,10 @@ package struct Publication: ~Copyable {
     let id: PublicationID
     /// Memory used by its messages, in bytes.
     let heldBytes: Int
-    private(set) var stage = Stage.underWay
+    private(set) var stage: Stage
     private(set) var messages: [AMQPMessage]
+    /// Until they are published.
+    private var replies: [AMQPMessage]
     private let batch: UnacknowledgedBatch
     private var kinds: [OutgoingBatch.Kind]
     private var references: [OutboxEntry.Reference]
@@ -55,9 +59,21 @@ package struct Publication: ~Copyable {
         self.id = id
         self.batch = batch
         heldBytes = out.heldBytes
+        stage = out.records.isEmpty ? .underWay : .recording
         messages = out.messages
+        replies = out.records.isEmpty ? [] : out.replies
         kinds = out.kinds
         references = out.references
+    }
+
+    /// The audit records are written.
+    ///
+    /// - Returns: the replies to publish.
+    mutating func beginPublishing() -> [AMQPMessage] {
+        guard case .recording = stage else { preconditionFailure("the publication has no audit records") }
+        stage = .underWay
+        defer { replies = [] }
+        return replies
     }
 
     /// The pause is over.

@@ -14,6 +14,7 @@ struct AMQPEventPublisher: EventPublisher {
 
     func publish(_ events: [OutgoingEvent]) async throws -> [PublishRefusal?] {
         guard !events.isEmpty else { return [] }
+        if let audit = outgoing.audit { try await audit.log.record(events.map(audit.record(of:))) }
         return try await publisher.publish(events.map { outgoing.message(for: $0) })
     }
 }

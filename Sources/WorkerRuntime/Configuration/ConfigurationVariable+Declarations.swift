@@ -103,6 +103,16 @@ extension ConfigurationVariable {
             .flag(
                 \.allowEviction,
                 "true: start even if Redis may evict keys, which loses sessions and revocations")
+        case .audit:
+            .choice(
+                \.audit,
+                "changes: record who did what to which session, and what happened to sessions, in an audit log; all: reads, "
+                    + "too; off: keep no audit log")
+        case .auditFile:
+            .path(
+                \.auditFile,
+                "The audit log, created if missing; each worker needs one of its own; reopened at SIGHUP if it was renamed",
+                standard: "none; required unless the audit log is off")
         case .adminAddress:
             .text(
                 \.adminAddress, "host:port",

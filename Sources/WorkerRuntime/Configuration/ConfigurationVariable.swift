@@ -29,6 +29,8 @@ package enum ConfigurationVariable: String, CaseIterable, Hashable, Sendable {
     case redisCertificateFile
     case redisKeyFile
     case allowEviction
+    case audit
+    case auditFile
     case adminAddress
     case logLevel
     case logFormat

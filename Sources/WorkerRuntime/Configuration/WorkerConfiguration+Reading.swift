@@ -27,9 +27,25 @@ extension WorkerConfiguration {
             try variable.declaration.read(setting, &configuration)
         }
         if needsKeyring { try configuration.checkKeyring() }
+        try configuration.checkAudit()
         try configuration.checkTLS()
         try configuration.checkTLSFiles()
         return configuration
+    }
+
+    /// Neither of the two has an effect without the other.
+    private func checkAudit() throws(ConfigurationError) {
+        switch (audit, auditFile) {
+        case (.off, nil), (.changes, _?), (.all, _?): return
+        case (.off, _?):
+            throw ConfigurationError(
+                .conflictingValues, name(of: .auditFile), "is given, but the audit log is off",
+                remedy: "set \(name(of: .audit)) to changes or all, or remove the file")
+        case (.changes, nil), (.all, nil):
+            throw ConfigurationError(
+                .missingValue, name(of: .auditFile), "is not set",
+                remedy: "give the path of a file, since \(name(of: .audit)) is \(audit.rawValue)")
+        }
     }
 
     /// Exactly one of these must be given: a file, a command, `--dev`.

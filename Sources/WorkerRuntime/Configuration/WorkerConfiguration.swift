@@ -12,6 +12,17 @@ package struct WorkerConfiguration: Sendable, Hashable {
         case check
     }
 
+    /// What the audit log records.
+    package enum Audit: String, CaseIterable, Hashable, Sendable {
+        /// Nothing.
+        case off
+        /// Commands that can change something, whatever came of them, every command that its caller may not send, and
+        /// everything that happened to sessions, subjects and factors.
+        case changes
+        /// Reads, too.
+        case all
+    }
+
     /// The format of a log line.
     package enum LogFormat: String, CaseIterable, Hashable, Sendable {
         /// Time, level, message, `key=value`: for people.
@@ -72,6 +83,11 @@ package struct WorkerConfiguration: Sendable, Hashable {
     package var redisTLS = TLSFiles()
 
     package var allowEviction: Bool = false
+
+    package var audit: Audit = .off
+
+    /// A path. Required unless `audit` is off.
+    package var auditFile: String?
 
     package var adminAddress: SocketEndpoint = SocketEndpoint(host: "127.0.0.1", port: 9490)
 

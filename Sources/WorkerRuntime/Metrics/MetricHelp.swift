@@ -58,6 +58,12 @@ enum MetricHelp {
         "sojourn_watched_source_valid":
             "0 while a watched file or command cannot be used and the last valid content stays in force.",
         "sojourn_watched_reloads_total": "Changes of watched files and commands, by outcome.",
+        "sojourn_audit_records_total": "Records written to the audit log.",
+        "sojourn_audit_failures_total": "Failed attempts to write to the audit log.",
+        "sojourn_audit_waiting_records":
+            "Records that wait to be written to the audit log, and with them their commands.",
+        "sojourn_audit_write_seconds":
+            "Time from appending records to the audit log to having them on the disk, in seconds.",
         "sojourn_build_info": "1, with the version of this worker.",
         "messaging_process_duration_seconds":
             "Unstable, as OpenTelemetry's convention messaging.process.duration is: see sojourn_command_process_seconds.",

@@ -90,7 +90,7 @@ extension WorkerService {
         clients.append(client)
         let state = LaneState.Parts(
             reader: reader, decider: makeDecider(parts, logger: logger),
-            outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers),
+            outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers, audit: audit),
             queues: plan.queues, namespace: configuration.namespace,
             limits: LaneBacklog.Limits(heldBytes: plan.heldBytes))
         return LaneSupervisor(
@@ -100,7 +100,8 @@ extension WorkerService {
                 store: makeStore(over: client), policies: parts.policies,
                 connector: BrokerConnector(configurations: brokers, logger: logger, onAlarm: blocked.change),
                 topology: configuration.topology == .declare ? TopologyDeclaration(topology) : nil,
-                prefetch: UInt16(configuration.prefetch), broker: parts.health.broker, writes: parts.health.writes),
+                prefetch: UInt16(configuration.prefetch), broker: parts.health.broker, writes: parts.health.writes,
+                audit: audit),
             state: state, gate: plan.gate, on: loop, logger: logger)
     }
 
@@ -122,7 +123,8 @@ extension WorkerService {
             redis: client, store: store,
             processor: CommandProcessor(store: store, decider: makeDecider(parts, logger: logger)),
             connector: BrokerConnector(configurations: brokers, logger: logger, onAlarm: blocked.change),
-            outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers), on: loop,
+            outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers, audit: audit),
+            on: loop,
             owner: resultNames.next(), namespace: configuration.namespace,
             health: SweeperHealth(number: number, broker: parts.health.broker, state: health), logger: logger)
     }

@@ -27,6 +27,9 @@ package struct WorkerService: Service {
     package let liveness: Liveness
     let blocked = BlockedTime()
     let resultNames = ResultNames()
+    /// `nil` if nothing is recorded.
+    let audit: AuditTrail?
+    private let auditLog: AuditFileLog?
     let logger: Logger
     private let policyFile: PolicyFile
     private let metrics: PrometheusMetrics?
@@ -59,6 +62,10 @@ package struct WorkerService: Service {
         redis = try configuration.redis()
         brokers = try configuration.brokers()
         topology = Topology(namespace: configuration.namespace)
+        let worker = Self.nameOfLife()
+        let auditLog = try configuration.auditLog(keys.keyring, worker: worker, health: health, logger: logger)
+        self.auditLog = auditLog
+        audit = auditLog.map { AuditTrail(worker: worker, recordsReads: configuration.audit == .all, log: $0) }
     }
 
     /// Runs until graceful shutdown, and returns once all in-flight commands are finished or the drain time is over.
@@ -74,7 +81,9 @@ package struct WorkerService: Service {
         defer { liveness.stop() }
         do {
             try await runParts(on: loops)
+            await auditLog?.close()
         } catch {
+            await auditLog?.close()
             try? await loops.shutdownGracefully()
             throw error
         }
@@ -82,11 +91,13 @@ package struct WorkerService: Service {
         logger.info("the worker has stopped")
     }
 
-    /// Re-reads the keyring, the policy file and the callers file now. All are also watched for changes.
+    /// Re-reads the keyring, the policy file and the callers file now, which are also watched for changes, and continues the
+    /// audit log in a new file if it was renamed.
     package func reload() async {
         await keys.reread()
         await policyFile.reread()
         await callers.reread()
+        auditLog?.reopen()
     }
 
     private func runParts(on loops: MultiThreadedEventLoopGroup) async throws {

@@ -42,10 +42,16 @@ final class LaneScene {
         func read(_ text: String) async -> PresentedAccessToken? { nil }
     }
 
+    /// The test answers what the lane wants recorded.
+    private struct NoAuditLog: AuditLog {
+        func record(_ records: [AuditRecord], onRecorded: @escaping @Sendable () -> Void) {}
+    }
+
     /// - Parameters:
     ///   - heldBytes: the lane's in-flight limit.
     ///   - signs: whether access tokens can be signed.
-    static func parts(heldBytes: Int, signs: Bool = true) -> LaneState.Parts {
+    ///   - isAudited: whether everything is recorded.
+    static func parts(heldBytes: Int, signs: Bool = true, isAudited: Bool = false) -> LaneState.Parts {
         let tokens = TokenCodec(keyring: keyring, namespace: "n")
         let manager = SessionManager(tokens: tokens, factors: FactorCodec(keyring: keyring, namespace: "n"))
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -58,7 +64,8 @@ final class LaneScene {
                 manager: manager, accessTokens: SameAccessTokens(fails: !signs), namespace: "n",
                 resultNames: ResultNames(), logger: logger, policies: { PolicyCatalogue() }),
             outgoing: OutgoingMessages(
-                namespace: "n", sealers: SealerSource(keyring: keyring, namespace: "n", at: moment)),
+                namespace: "n", sealers: SealerSource(keyring: keyring, namespace: "n", at: moment),
+                audit: isAudited ? AuditTrail(worker: "w", recordsReads: true, log: NoAuditLog()) : nil),
             queues: [.validate, .manage], namespace: "n", limits: LaneBacklog.Limits(heldBytes: heldBytes),
             wallClock: { moment })
     }
@@ -66,15 +73,18 @@ final class LaneScene {
     /// - Parameters:
     ///   - heldBytes: the lane's in-flight limit.
     ///   - signs: whether access tokens can be signed.
-    init(heldBytes: Int = 1 << 20, signs: Bool = true) {
-        let parts = Self.parts(heldBytes: heldBytes, signs: signs)
+    ///   - isAudited: whether everything is recorded.
+    init(heldBytes: Int = 1 << 20, signs: Bool = true, isAudited: Bool = false) {
+        let parts = Self.parts(heldBytes: heldBytes, signs: signs, isAudited: isAudited)
         lane = LaneState(parts, random: SeededRandom(seed: 1))
         lane.begin(into: &actions)
     }
 
     /// A lane that has its consumers.
-    static func serving(heldBytes: Int = 1 << 20, signs: Bool = true) -> LaneScene {
-        let scene = LaneScene(heldBytes: heldBytes, signs: signs)
+    static func serving(
+        heldBytes: Int = 1 << 20, signs: Bool = true, isAudited: Bool = false
+    ) -> LaneScene {
+        let scene = LaneScene(heldBytes: heldBytes, signs: signs, isAudited: isAudited)
         scene.actions = []
         scene.happens(.consuming)
         return scene
@@ -191,6 +201,21 @@ final class LaneScene {
         happens(.committed(id, .success(commits.map { _ in result })))
     }
 
+    /// Records the first waiting batch.
+    ///
+    /// - Returns: the records, each as a JSON object.
+    @discardableResult
+    func record() throws -> [JSONObject] {
+        let (id, records) = try take { if case .record(let id, let records) = $0 { (id, records) } else { nil } }
+        happens(.recorded(id))
+        return try records.map { record in
+            guard case .object(let object) = try JSONReader.read(record.json + Array("}".utf8)) else {
+                throw Unwanted(wanted: [])
+            }
+            return object
+        }
+    }
+
     /// Publishes the first waiting batch, with the same outcome for everything on `exchange`; the rest is confirmed.
     func publish(
         _ outcome: AMQPPublishOutcome = .confirmed, to exchange: String? = nil, isChannelOpen: Bool = true
@@ -238,6 +263,7 @@ extension LaneAction {
         case .consume: "consume"
         case .cancelConsumers: "cancel"
         case .pauseReading(let isPaused): isPaused ? "pause" : "read"
+        case .record: "record"
         case .publish: "publish"
         case .offer: "offer"
         case .acknowledge: "acknowledge"

@@ -95,7 +95,15 @@ struct ConfigurationReadingTests {
         #expect(ConfigurationVariable.amqpUrl.optionName == "--amqp-url")
         #expect(ConfigurationVariable.maxBodyBytes.environmentName == "SOJOURN_MAX_BODY_BYTES")
         #expect(ConfigurationVariable.lanes.environmentName == "SOJOURN_LANES")
-        #expect(ConfigurationVariable.allCases.count == 27)
+        #expect(ConfigurationVariable.allCases.count == 29)
+    }
+
+    @Test("an audit log needs a file, and a file an audit log that is not off")
+    func auditFile() async throws {
+        let both = try await read(["SOJOURN_AUDIT": "changes", "SOJOURN_AUDIT_FILE": "/a"])
+        #expect(both.audit == .changes && both.auditFile == "/a")
+        await #expect(throws: ConfigurationError.self) { try await read(["SOJOURN_AUDIT": "all"]) }
+        await #expect(throws: ConfigurationError.self) { try await read(["SOJOURN_AUDIT_FILE": "/a"]) }
     }
 
     @Test(
