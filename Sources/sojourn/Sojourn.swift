@@ -11,7 +11,7 @@ struct Sojourn: AsyncParsableCommand {
         version: SojournVersion.text,
         subcommands: [
             WorkerCommand.self, SendCommand.self, WatchCommand.self, QuarantineCommand.self, KeysCommand.self,
-            TopologyCommand.self, StatusCommand.self, BenchCommand.self,
+            AuditCommand.self, TopologyCommand.self, StatusCommand.self, BenchCommand.self,
         ])
 
     static func main() async {
