@@ -1,6 +1,5 @@
 import AMQPNIO
 import ArgumentParser
-import Glibc
 import PoolBenchmark
 import SessionContract
 import SojournClient
@@ -22,17 +21,7 @@ extension QuarantineTargets {
             Output.note("no message in quarantine matches")
             return false
         }
-        guard isatty(STDIN_FILENO) == 1 else {
-            throw CommandFailure(
-                "\(verb.lowercased()) \(count) messages? There is nobody to ask: --yes does it",
-                status: ExitStatus.usage)
-        }
-        Output.note("\(verb) \(count) messages? [y/N]")
-        guard let answer = readLine()?.lowercased(), answer == "y" || answer == "yes" else {
-            Output.note("nothing was done")
-            return false
-        }
-        return true
+        return try Question.ask("\(verb.lowercased()) \(count) messages?")
     }
 
     /// Does something with each of them, removes those that are settled, and tells what became of each.

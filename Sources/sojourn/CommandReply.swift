@@ -1,0 +1,31 @@
+import ArgumentParser
+import SessionContract
+import SessionCore
+import SojournClient
+import WorkerCommandLine
+
+extension SessionClient {
+    /// Sends a command, and returns the data of its result.
+    ///
+    /// - Throws: `CommandFailure` unless the command succeeded.
+    func carryOut(_ command: String, _ body: JSONObject, timeout: Duration) async throws -> JSONObject {
+        let reply: [UInt8]
+        do { reply = try await send(command, body: JSONWriter.bytes(of: body), timeout: timeout) } catch {
+            throw CommandFailure(of: error)
+        }
+        guard case .object(let result) = try? JSONReader.read(reply, maximumDepth: ReadableReply.maxDepth) else {
+            throw CommandFailure("the reply cannot be read: is the worker of another version?")
+        }
+        if case .object(let data) = result["data"] { return data }
+        guard case .object(let error) = result["error"], case .string(let code) = error["code"],
+            case .string(let message) = error["message"]
+        else { throw CommandFailure("the reply has neither data nor an error: is the worker of another version?") }
+        let status =
+            switch code {
+            case Rejection.Code.notPermitted.rawValue: ExitStatus.notPermitted
+            case Failure.Code.unavailable.rawValue: ExitStatus.unavailable
+            default: ExitCode.failure
+            }
+        throw CommandFailure("\(command): \(code): \(message)", status: status)
+    }
+}
