@@ -73,8 +73,7 @@ struct RedisConnector: Sendable {
             }
             .connect(host: endpoint.host, port: endpoint.port)
             .flatMapErrorThrowing { error in
-                throw RedisError(
-                    .connectFailed, "cannot connect to \(endpoint)", underlying: Self.cause(of: error))
+                throw RedisError(.connectFailed, "cannot connect to \(endpoint)", underlying: error)
             }
             .flatMap { channel in
                 setUp(channel, of: endpoint, owns)
@@ -90,12 +89,6 @@ struct RedisConnector: Sendable {
         }
         try channel.pipeline.syncOperations.addHandler(
             RedisChannelHandler(configuration: configuration, logger: logger, eventLoop: channel.eventLoop))
-    }
-
-    /// The error of the first address tried, without the list of all of them, so that it fits in one log line.
-    private static func cause(of error: any Error) -> any Error {
-        guard let attempts = error as? NIOConnectionError else { return error }
-        return attempts.connectionErrors.first?.error ?? attempts.dnsAError ?? attempts.dnsAAAAError ?? error
     }
 
     private func setUp(

@@ -1,3 +1,5 @@
+import ConnectionSupport
+
 /// Why a Redis connection could not be made, or why a pipeline got no replies.
 ///
 /// A server's error reply to a command is not a `RedisError` but a value: ``RedisReply/error(_:)``.
@@ -37,19 +39,13 @@ package struct RedisError: Error, Sendable {
     package var exceedsLimit = false
     /// The error of the layer below, if any.
     package let underlying: (any Error)?
-    /// Where in the source the error was created.
-    package let file: StaticString
-    package let line: UInt
 
     package init(
-        _ code: Code, _ message: String, underlying: (any Error)? = nil, file: StaticString = #fileID,
-        line: UInt = #line
+        _ code: Code, _ message: String, underlying: (any Error)? = nil
     ) {
         self.code = code
         self.message = message
         self.underlying = underlying
-        self.file = file
-        self.line = line
     }
 
     /// For a reply that exceeds a limit.
@@ -76,6 +72,6 @@ package struct RedisError: Error, Sendable {
 extension RedisError: CustomStringConvertible {
     package var description: String {
         guard let underlying else { return "\(code.rawValue): \(message)" }
-        return "\(code.rawValue): \(message) (\(underlying))"
+        return "\(code.rawValue): \(message) (\(ConnectFailure.words(underlying)))"
     }
 }

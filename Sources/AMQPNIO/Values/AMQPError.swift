@@ -1,3 +1,5 @@
+import ConnectionSupport
+
 /// An error from the connection to a broker, including the broker's own words if it gave any.
 ///
 /// No field ever contains a password or a message body, so an error is safe to log.
@@ -48,22 +50,16 @@ package struct AMQPError: Error, Sendable {
     package var replyText: String?
     /// The underlying error, if any.
     package var underlying: (any Error)?
-    /// The source file that created the error.
-    package var file: String
-    /// The line in `file`.
-    package var line: Int
 
     package init(
         _ code: Code, _ message: String, replyCode: UInt16? = nil, replyText: String? = nil,
-        underlying: (any Error)? = nil, file: String = #fileID, line: Int = #line
+        underlying: (any Error)? = nil
     ) {
         self.code = code
         self.message = message
         self.replyCode = replyCode
         self.replyText = replyText
         self.underlying = underlying
-        self.file = file
-        self.line = line
     }
 }
 
@@ -75,7 +71,7 @@ extension AMQPError {
     }
 }
 
-/// Two errors are equal if they say the same, regardless of the underlying error and of where they were created.
+/// Two errors are equal if they say the same, regardless of the underlying error.
 extension AMQPError: Hashable {
     package static func == (left: AMQPError, right: AMQPError) -> Bool {
         left.code == right.code && left.message == right.message && left.replyCode == right.replyCode
@@ -90,8 +86,8 @@ extension AMQPError: Hashable {
 
 extension AMQPError: CustomStringConvertible {
     package var description: String {
-        let cause = underlying.map { " (\($0))" } ?? ""
-        return "\(code.rawValue): \(message)\(cause) [\(file):\(line)]"
+        let cause = underlying.map { " (\(ConnectFailure.words($0)))" } ?? ""
+        return "\(code.rawValue): \(message)\(cause)"
     }
 }
 
@@ -101,7 +97,7 @@ package struct CloseReason: Hashable, Sendable {
     var replyText: String
 
     /// Converts the reason to the error of a closed channel.
-    func channelError(file: String = #fileID, line: Int = #line) -> AMQPError {
+    func channelError() -> AMQPError {
         let code: AMQPError.Code =
             switch replyCode {
             case 403: .accessRefused
@@ -112,13 +108,13 @@ package struct CloseReason: Hashable, Sendable {
             }
         return AMQPError(
             code, "the broker closed the channel: \(replyCode) \(replyText)", replyCode: replyCode,
-            replyText: replyText, file: file, line: line)
+            replyText: replyText)
     }
 
     /// Converts the reason to the error of a closed connection.
-    func connectionError(file: String = #fileID, line: Int = #line) -> AMQPError {
+    func connectionError() -> AMQPError {
         AMQPError(
             .connectionClosed, "the broker closed the connection: \(replyCode) \(replyText)", replyCode: replyCode,
-            replyText: replyText, file: file, line: line)
+            replyText: replyText)
     }
 }

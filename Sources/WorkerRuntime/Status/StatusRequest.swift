@@ -1,3 +1,4 @@
+import ConnectionSupport
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
@@ -26,9 +27,9 @@ package enum StatusRequest {
 
     private static func get(_ path: String, from worker: SocketEndpoint) async throws(Problem) -> [UInt8] {
         let response: NIOHTTPClientResponseFull
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let answer = eventLoop.makePromise(of: NIOHTTPClientResponseFull.self)
         do {
-            let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-            let answer = eventLoop.makePromise(of: NIOHTTPClientResponseFull.self)
             let channel = try await ClientBootstrap(group: eventLoop)
                 .connectTimeout(patience)
                 .channelInitializer { channel in
@@ -49,6 +50,8 @@ package enum StatusRequest {
             response = try await answer.futureResult.get()
             channel.close(promise: nil)
         } catch {
+            // If there is no connection, nobody else completes it.
+            answer.fail(error)
             throw Problem(description: "no worker answers at \(worker): \(reason(error))")
         }
         guard response.head.status == .ok, let body = response.body else {
@@ -59,10 +62,8 @@ package enum StatusRequest {
 
     private static func reason(_ error: any Error) -> String {
         switch error {
-        case let error as NIOConnectionError:
-            error.connectionErrors.first.map { "\($0.error)" } ?? "the name is unknown"
         case is Unanswered: "it closed the connection, or took more than 5 seconds"
-        default: "\(error)"
+        default: ConnectFailure.words(error)
         }
     }
 
