@@ -16,14 +16,17 @@ struct BacklogMeter: Sendable {
     func run(over connection: AMQPConnection) async throws {
         defer { metrics.forget() }
         var channel: AMQPChannel?
+        // At first the lanes are not there yet: that nobody consumes then would alarm somebody for nothing.
+        var areLanesThere = false
         while true {
             metrics.record(try? await store.backlog())
             for queue in queues {
                 if channel?.isOpen != true { channel = try await connection.openChannel() }
                 // A queue that is missing, or whose node is down, closes the channel.
                 let answer = try? await channel?.queueDeclare(queue, passive: true)
-                metrics.record(queue, answer.map { ($0.messageCount, $0.consumerCount) })
+                metrics.record(queue, answer.map { ($0.messageCount, areLanesThere ? $0.consumerCount : nil) })
             }
+            areLanesThere = true
             try await Task.sleep(for: Self.interval)
         }
     }

@@ -31,10 +31,10 @@ struct BacklogMetrics: Sendable {
         lag.record(backlog?.overdueSeconds ?? .nan)
     }
 
-    /// - Parameter counts: `nil` if the queue cannot be asked.
-    func record(_ queue: String, _ counts: (ready: UInt32, consumers: UInt32)?) {
+    /// - Parameter counts: `nil` if the queue cannot be asked; its consumers are `nil` if they cannot be told yet.
+    func record(_ queue: String, _ counts: (ready: UInt32, consumers: UInt32?)?) {
         queues[queue]?.ready.record(counts.map { Double($0.ready) } ?? .nan)
-        queues[queue]?.consumers.record(counts.map { Double($0.consumers) } ?? .nan)
+        queues[queue]?.consumers.record(counts?.consumers.map(Double.init) ?? .nan)
     }
 
     /// Nothing is known any more.
