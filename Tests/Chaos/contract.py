@@ -6,6 +6,10 @@ STATE_CHANGING_EXCEPTIONS = {
 # Which queue a command waits in (§1).
 QUEUES = {
     "validate": {"session.validate", "session.get", "session.list", "session.activity"},
+    "manage": {
+        "session.create", "session.refresh", "session.elevate", "session.reauthenticate", "session.update",
+        "session.transfer.begin", "session.transfer.complete",
+    },
     "revoke": {"session.revoke", "session.lock", "session.unlock", "subject.disable", "subject.enable"},
     "admin": {
         "policy.put", "policy.get", "policy.list", "policy.remove",
@@ -28,12 +32,13 @@ QUARANTINED_CODES = {
 }
 
 
-def changes_state(command):
-    return command not in STATE_CHANGING_EXCEPTIONS
-
-
 def queue(command):
-    return next((name for name, commands in QUEUES.items() if command in commands), "manage")
+    return next((name for name, commands in QUEUES.items() if command in commands), "unknown")
+
+
+def changes_state(command):
+    """An unknown command changes nothing, and waits in a classic queue, which a cluster loses with its node."""
+    return queue(command) != "unknown" and command not in STATE_CHANGING_EXCEPTIONS
 
 
 def code(result):
