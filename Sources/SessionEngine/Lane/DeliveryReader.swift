@@ -31,13 +31,18 @@ package struct DeliveryReader: Sendable {
     }
 
     package func read(_ delivery: AMQPDelivery) -> Work {
+        read(delivery, in: TraceContext(delivery.properties.headers))
+    }
+
+    /// - Parameter trace: what results and events carry on.
+    func read(_ delivery: AMQPDelivery, in trace: TraceContext?) -> Work {
         let properties = delivery.properties
         let commandID = properties.messageID.flatMap { $0.isEmpty ? nil : $0 } ?? properties.correlationID
         let name = CommandName(exactly: delivery.routingKey)
         let permissions = permissions()
         var omissions = hiddenIDs(of: properties)
         func rejected(_ rejection: Rejection) -> Work {
-            Work(name: name, content: .rejected(rejection), commandID: commandID, omissions: omissions)
+            Work(name: name, content: .rejected(rejection), commandID: commandID, omissions: omissions, trace: trace)
         }
         let rejection = Self.rejection(of: delivery.routingKey, tenant: nil, to: properties.userID, by: permissions)
         // Commands without permission are not quarantined, and unknown ones only at a limited rate.
@@ -58,7 +63,7 @@ package struct DeliveryReader: Sendable {
             try ContractVersion.check(properties.headers)
             // Before the body is parsed.
             if let rejection, name != nil { return rejected(rejection) }
-            let command = try commands.read(message(from: delivery), as: name)
+            let command = try commands.read(message(from: delivery, in: trace), as: name)
             if let rejection = Self.rejection(
                 of: delivery.routingKey, tenant: command.tenant, to: properties.userID, by: permissions)
             {
@@ -66,9 +71,10 @@ package struct DeliveryReader: Sendable {
             }
             return Work(
                 name: name, content: .command(command), message: key(of: delivery, named: name), commandID: commandID,
-                isGivenUp: delivery.earlierDeliveries >= Self.maxDeliveries, omissions: omissions)
+                isGivenUp: delivery.earlierDeliveries >= Self.maxDeliveries, omissions: omissions, trace: trace)
         } catch {
-            return Work(name: name, content: .unreadable(error), commandID: commandID, omissions: omissions)
+            return Work(
+                name: name, content: .unreadable(error), commandID: commandID, omissions: omissions, trace: trace)
         }
     }
 
@@ -91,13 +97,13 @@ package struct DeliveryReader: Sendable {
             tenant == nil ? "this caller may not send this command" : "this caller has no access to this tenant")
     }
 
-    private func message(from delivery: AMQPDelivery) -> IncomingMessage {
+    private func message(from delivery: AMQPDelivery, in trace: TraceContext?) -> IncomingMessage {
         let properties = delivery.properties
         return IncomingMessage(
             routingKey: delivery.routingKey, body: delivery.body, contentType: properties.contentType,
             contentEncoding: properties.contentEncoding, type: properties.type, messageID: properties.messageID,
             deadline: deadline(in: properties.headers), caller: properties.userID,
-            traceparent: TraceContext(properties.headers)?.traceparent,
+            traceparent: trace?.traceparent,
             hasUnreadableProperties: !properties.unreadable.isEmpty || !delivery.addressIsReadable)
     }
 

@@ -61,6 +61,6 @@ extension Work {
             traceparent: command.traceparent)
         return Work(
             name: name, content: .command(verified), message: message, commandID: commandID, isGivenUp: isGivenUp,
-            omissions: omissions)
+            omissions: omissions, trace: trace)
     }
 }

@@ -23,13 +23,16 @@ package final class Work: Sendable {
     package let isGivenUp: Bool
     /// What the answer must omit.
     package let omissions: Omissions
+    /// What its results carry on.
+    package let trace: TraceContext?
 
     package init(
         name: CommandName?, content: Content, message: MessageKey? = nil, commandID: String? = nil,
-        isGivenUp: Bool = false, omissions: Omissions = []
+        isGivenUp: Bool = false, omissions: Omissions = [], trace: TraceContext? = nil
     ) {
         self.isGivenUp = isGivenUp
         self.omissions = omissions
+        self.trace = trace
         self.name = name
         self.content = content
         self.message = message

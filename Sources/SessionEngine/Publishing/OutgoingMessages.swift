@@ -27,7 +27,7 @@ package struct OutgoingMessages: Sendable {
     func append(
         _ completion: Completion, of item: LaneItem, queue: String, to batch: inout OutgoingBatch
     ) {
-        appendResults(of: completion, to: item.delivery, changesState: item.work.name?.changesState ?? true, &batch)
+        appendResults(of: completion, to: item, &batch)
         for event in completion.events { batch.append(message(for: event.event), .event(event.reference)) }
         if let failure = completion.failure, completion.isQuarantined {
             let message = quarantined(
@@ -48,11 +48,12 @@ package struct OutgoingMessages: Sendable {
     }
 
     private func appendResults(
-        of completion: Completion, to delivery: AMQPDelivery, changesState: Bool, _ batch: inout OutgoingBatch
+        of completion: Completion, to item: LaneItem, _ batch: inout OutgoingBatch
     ) {
-        let result = completion.result
+        let (delivery, result) = (item.delivery, completion.result)
+        let changesState = item.work.name?.changesState ?? true
         var properties = AMQPProperties(
-            contentType: "application/json", headers: TraceContext(delivery.properties.headers)?.headers,
+            contentType: "application/json", headers: item.work.trace?.headers,
             deliveryMode: changesState ? 2 : 1,
             correlationID: delivery.properties.correlationID ?? delivery.properties.messageID,
             messageID: completion.resultID, type: result.type)

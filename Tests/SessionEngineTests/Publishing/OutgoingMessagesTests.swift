@@ -29,7 +29,8 @@ struct OutgoingMessagesTests {
     ) -> [AMQPMessage] {
         var batch = OutgoingBatch()
         let work = Work(
-            name: CommandName(exactly: delivery.routingKey), content: .unreadable(Failure(.malformedMessage, "")))
+            name: CommandName(exactly: delivery.routingKey), content: .unreadable(Failure(.malformedMessage, "")),
+            trace: TraceContext(delivery.properties.headers))
         let item = LaneItem(queue: .manage, delivery: delivery, work: work, receivedAt: now, arrivedAt: .now())
         outgoing.append(completion, of: item, queue: queue, to: &batch)
         return batch.replies + batch.messages
