@@ -33,8 +33,8 @@ let nio: [Target.Dependency] = [
 /// otherwise tests that decode again what it found.
 let isFuzzed = Context.environment["SOJOURN_FUZZ"] == "1"
 let fuzzed: [Target.Dependency] = [
-    "AMQPNIO", "ConnectionSupport", "RedisNIO", "SessionContract", "SessionCore", "SessionCrypto", "SessionEngine",
-    "SessionStorage", "TestSupport",
+    "AMQPNIO", "ConnectionSupport", "OTLPTracing", "RedisNIO", "SessionContract", "SessionCore", "SessionCrypto",
+    "SessionEngine", "SessionStorage", "TestSupport",
     .product(name: "Logging", package: "swift-log"),
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -63,6 +63,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", .upToNextMinor(from: "1.6.0")),
         .package(url: "https://github.com/apple/swift-log", .upToNextMinor(from: "1.16.0")),
         .package(url: "https://github.com/apple/swift-metrics", .upToNextMinor(from: "2.13.0")),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", .upToNextMinor(from: "1.7.0")),
         .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.0")),
         .package(url: "https://github.com/apple/swift-configuration", .upToNextMinor(from: "1.4.0"), traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", .upToNextMinor(from: "2.13.0")),
@@ -132,12 +133,22 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ], swiftSettings: swiftWithThreads),
+        .target(
+            name: "OTLPTracing",
+            dependencies: [
+                "ConnectionSupport", "LogMetadata", "SessionContract", "SessionCore",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ] + nio, swiftSettings: swiftWithThreads),
         .target(
             name: "WorkerRuntime",
             dependencies: [
                 "ConnectionSupport", "SessionCore", "SessionContract", "SessionCrypto", "SessionStorage", "AMQPNIO",
-                "RedisNIO", "LogMetadata", "SessionEngine",
+                "RedisNIO", "LogMetadata", "OTLPTracing", "SessionEngine",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -250,9 +261,19 @@ let package = Package(
         .testTarget(
             name: "SessionEngineTests",
             dependencies: [
-                "AMQPNIO", "LogRecording", "SessionContract", "SessionCore", "SessionCrypto", "SessionEngine",
-                "SessionStorage", "TestSupport", .product(name: "MetricsTestKit", package: "swift-metrics"),
+                "AMQPNIO", "LogRecording", "OTLPTracing", "SessionContract", "SessionCore", "SessionCrypto",
+                "SessionEngine", "SessionStorage", "TestSupport",
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ], swiftSettings: swift),
+        .testTarget(
+            name: "OTLPTracingTests",
+            dependencies: [
+                "OTLPTracing", "SessionContract", "SessionCore", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ], swiftSettings: swift),
         .testTarget(
             name: "PoolBenchmarkTests", dependencies: ["PoolBenchmark", "SessionContract", "SessionCore"],
@@ -290,10 +311,12 @@ let package = Package(
             dependencies: [
                 "AMQPNIO", "ConnectionSupport", "RedisNIO", "ScriptedRedis", "SessionCrypto", "SessionEngine",
                 "SessionStorage", "SojournClient", "SojournExtension", "SojournService", "TestSupport",
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
             ], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6]
