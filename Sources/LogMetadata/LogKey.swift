@@ -49,8 +49,10 @@ package enum LogKey {
     package static let eventType = "eventType"
     /// Id of a session, `ses_…`: opaque, and gives no access.
     package static let sessionId = "sessionId"
-    /// The W3C trace id.
-    package static let traceId = "traceId"
+    /// The W3C trace id; named as OpenTelemetry names it in logs.
+    package static let traceId = "trace_id"
+    /// The id of the span that the worker recorded for the command.
+    package static let spanId = "span_id"
 
     // Amounts.
 

@@ -183,6 +183,7 @@ final class SimulatedLane {
                         + (completion.isDuplicate ? " again" : "")
                 }.joined(separator: ", ")
         case .answered(let items, events: let events): "\(items.count) answered, \(events) events published"
+        case .calls(let call, let size, let spans): "\(call.name) of \(size), \(spans.count) traced"
         case .retry(let count, let error, after: let delay): "\(count) to be tried again after \(delay): \(error)"
         case .givenUp(let count): "\(count) given up"
         case .writesRefused(let reason): "writes " + (reason == nil ? "taken" : "refused")

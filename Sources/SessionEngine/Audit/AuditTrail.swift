@@ -32,7 +32,7 @@ package struct AuditTrail: Sendable {
             json.member("factorId", facts.factorID)
             json.member("reason", facts.data["reason"])
             json.member("actor", facts.data["actor"])
-            json.member("traceId", facts.traceparent.map(TraceContext.traceID))
+            json.member("traceId", facts.traceparent.flatMap(TraceParent.init)?.traceID.text)
         }
     }
 
@@ -69,7 +69,7 @@ package struct AuditTrail: Sendable {
             json.member("appId", properties.appID.map(SenderText.id))
             json.member("commandId", hidesIDs ? nil : properties.messageID)
             json.member("correlationId", hidesIDs ? nil : properties.correlationID)
-            json.member("traceId", TraceContext(properties.headers).map { TraceContext.traceID($0.traceparent) })
+            json.member("traceId", item.work.trace?.parent.traceID.text)
         }
     }
 }

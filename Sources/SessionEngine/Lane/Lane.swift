@@ -38,6 +38,7 @@ actor Lane<Store: LaneStore, Broker: LaneBroker> {
     private let logger: Logger
     private var log: LaneLog
     private var load: LaneLoad
+    private var traces: LaneTraces
     /// `nil` while not connected.
     private var state: LaneState?
     private var broker: Broker?
@@ -58,6 +59,7 @@ actor Lane<Store: LaneStore, Broker: LaneBroker> {
         taskExecutor = EventLoopTaskExecutor(eventLoop)
         self.parts = parts
         load = parts.load
+        traces = LaneTraces(parts.state.tracer)
         self.log = log
         self.logger = logger
     }
@@ -86,6 +88,7 @@ actor Lane<Store: LaneStore, Broker: LaneBroker> {
         areWritesRefused = state?.areWritesRefused ?? false
         state = nil
         load.record(nil)
+        traces.abandon()
         self.broker = nil
         try end?.get()
     }
@@ -111,6 +114,7 @@ actor Lane<Store: LaneStore, Broker: LaneBroker> {
 extension Lane {
     private func handle(_ event: consuming LaneEvent, of epoch: Int) {
         guard epoch == self.epoch, state != nil else { return }
+        traces.record(event)
         state?.handle(event, now: eventLoop.now, into: &actions)
         act()
         load.record(state?.backlog)
@@ -154,7 +158,9 @@ extension Lane {
             }
         case .enterGate: enterGate()
         case .leaveGate: parts.gate.leave()
-        case .report(let report): log.record(report, now: eventLoop.now)
+        case .report(let report):
+            log.record(report, now: eventLoop.now)
+            traces.record(report)
         case .finished(let error): finish(error)
         }
     }

@@ -80,6 +80,8 @@ package enum LaneReport: Sendable {
     case completed([LaneItem], [Completion], seconds: Double)
     /// The results of commands have been confirmed, with this many events.
     case answered([LaneItem], events: Int)
+    /// A call begins, of this size, that these traced commands wait for.
+    case calls(LaneCall, size: Int, [CommandSpan])
     /// The store did not execute this many commands.
     case retry(Int, StoreError, after: Duration)
     /// This many commands were delivered too often: they are quarantined without an answer.

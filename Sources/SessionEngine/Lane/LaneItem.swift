@@ -15,10 +15,14 @@ package final class LaneItem: Sendable {
     package let arrivedAt: NIODeadline
     /// Memory used until it is acknowledged, in bytes.
     let heldBytes: Int
+    /// `nil` if it is not traced.
+    let span: CommandSpan?
 
     init(
-        queue: Topology.CommandQueue, delivery: AMQPDelivery, work: Work, receivedAt: Timestamp, arrivedAt: NIODeadline
+        queue: Topology.CommandQueue, delivery: AMQPDelivery, work: Work, receivedAt: Timestamp, arrivedAt: NIODeadline,
+        span: CommandSpan? = nil
     ) {
+        self.span = span
         self.queue = queue
         self.receivedAt = receivedAt
         self.arrivedAt = arrivedAt

@@ -39,6 +39,7 @@ struct LaneLog {
             metrics.record(completions, of: items, seconds: seconds)
             logFailures(completions, of: items)
         case .answered(let items, let events): metrics.recordAnswered(items, events: events, now: now)
+        case .calls: break
         case .retry(let count, let failure, let delay):
             metrics.recordRetry(of: count, failure.cause)
             guard retries.isNews(failure.message, at: now) else { return }
@@ -80,15 +81,16 @@ struct LaneLog {
     private func logFailures(_ completions: [Completion], of items: [LaneItem]) {
         for (item, completion) in zip(items, completions) {
             guard let failure = completion.failure else { continue }
-            logger.info(
-                "a command failed",
-                metadata: [
-                    LogKey.command: "\(completion.result.command)", LogKey.code: "\(failure.code.rawValue)",
-                    LogKey.reason: "\(failure.path.map { "\($0) " } ?? "")\(failure.message)",
-                    LogKey.queue: "\(queueNames[item.queue] ?? "")",
-                    LogKey.messageId: "\(SenderText.id(item.delivery.properties.messageID))",
-                    LogKey.appId: "\(SenderText.id(item.delivery.properties.appID))",
-                ])
+            var metadata: Logger.Metadata = [
+                LogKey.command: "\(completion.result.command)", LogKey.code: "\(failure.code.rawValue)",
+                LogKey.reason: "\(failure.path.map { "\($0) " } ?? "")\(failure.message)",
+                LogKey.queue: "\(queueNames[item.queue] ?? "")",
+                LogKey.messageId: "\(SenderText.id(item.delivery.properties.messageID))",
+                LogKey.appId: "\(SenderText.id(item.delivery.properties.appID))",
+            ]
+            if let trace = item.work.trace { metadata[LogKey.traceId] = "\(trace.parent.traceID.text)" }
+            if let span = item.span?.trace { metadata[LogKey.spanId] = "\(span.parent.spanText)" }
+            logger.info("a command failed", metadata: metadata)
         }
     }
 }

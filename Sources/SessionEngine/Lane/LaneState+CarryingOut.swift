@@ -43,12 +43,33 @@ extension LaneState {
         let id = run.id
         switch step {
         case .verify(let tokens): actions.append(.verify(id, tokens))
-        case .load(let requests, let budget): actions.append(.load(id, requests, budget))
-        case .commit(let commits): actions.append(.commit(id, commits))
+        case .load(let requests, let budget):
+            trace(.load(id), size: requests.count, of: run, &actions)
+            actions.append(.load(id, requests, budget))
+        case .commit(let commits):
+            trace(.commit(id), size: commits.count, of: run, &actions)
+            actions.append(.commit(id, commits))
         case .release(let messages): actions.append(.release(id, messages))
         case .finished: return conclude(run, now: now, &actions)
         }
         keep(run)
+    }
+
+    private func trace(
+        _ call: LaneCall, size: Int, of run: borrowing BatchRun, _ actions: inout [LaneAction]
+    ) {
+        guard parts.tracer != nil, case .processing(let process) = run.stage else { return }
+        let items = run.batch.items
+        trace(call, size: size, for: process.placesUnderWay.lazy.map { items[$0] }, &actions)
+    }
+
+    /// Reports a call to a server, if any of its commands is traced.
+    func trace(
+        _ call: LaneCall, size: Int, for items: some Sequence<LaneItem>, _ actions: inout [LaneAction]
+    ) {
+        guard parts.tracer != nil else { return }
+        let spans = items.compactMap(\.span)
+        if !spans.isEmpty { actions.append(.report(.calls(call, size: size, spans))) }
     }
 
     /// Publishes what is complete, puts back what did not fit, and retries the rest. Commands with nothing to store are

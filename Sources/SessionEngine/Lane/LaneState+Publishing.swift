@@ -34,8 +34,10 @@ extension LaneState {
         let id = PublicationID(number: nextNumber())
         backlog.beginPublishing(out.heldBytes)
         if out.records.isEmpty {
+            trace(.publish(id), size: out.messages.count + out.replies.count, for: batch.items, &actions)
             actions.append(.publish(id, out.messages, replies: out.replies))
         } else {
+            trace(.record(id), size: out.records.count, for: batch.items, &actions)
             actions.append(.record(id, out.records))
         }
         publications.append(Publication(out, of: batch, id: id))
@@ -53,6 +55,7 @@ extension LaneState {
         // The publication is gone if the lane was lost in the meantime.
         guard var publication = takePublication(id) else { return }
         let replies = publication.beginPublishing()
+        trace(.publish(id), size: publication.messages.count + replies.count, for: publication.items, &actions)
         actions.append(.publish(id, publication.messages, replies: replies))
         publications.append(publication)
     }

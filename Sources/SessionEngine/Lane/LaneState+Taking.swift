@@ -26,8 +26,12 @@ extension LaneState {
         case .new: preconditionFailure("there are no consumers yet")
         }
         let moment = parts.wallClock()
-        let items = deliveries.map {
-            LaneItem(queue: queue, delivery: $0, work: parts.reader.read($0), receivedAt: moment, arrivedAt: now)
+        let items = deliveries.map { delivery in
+            let caller = TraceContext(delivery.properties.headers)
+            let span = parts.tracer?.begin(delivery, from: parts.name(of: queue), in: caller)
+            return LaneItem(
+                queue: queue, delivery: delivery, work: parts.reader.read(delivery, in: span?.trace ?? caller),
+                receivedAt: moment, arrivedAt: now, span: span)
         }
         backlog.add(items, from: queue)
         if queue == .unknown {

@@ -24,6 +24,8 @@ package struct LaneState: ~Copyable {
         let reader: DeliveryReader
         let decider: CommandDecider
         let outgoing: OutgoingMessages
+        /// `nil` if commands are not traced.
+        let tracer: CommandTracer?
         /// In the order in which they are served.
         let queues: [Topology.CommandQueue]
         let queueNames: [Topology.CommandQueue: String]
@@ -35,6 +37,7 @@ package struct LaneState: ~Copyable {
         package init(
             reader: DeliveryReader, decider: CommandDecider, outgoing: OutgoingMessages,
             queues: [Topology.CommandQueue], namespace: String, limits: LaneBacklog.Limits,
+            tracer: CommandTracer? = nil,
             wallClock: @escaping @Sendable () -> Timestamp = { .wallClock }
         ) {
             self.reader = reader
@@ -44,6 +47,7 @@ package struct LaneState: ~Copyable {
             self.namespace = namespace
             queueNames = Dictionary(uniqueKeysWithValues: queues.map { ($0, $0.name(in: namespace)) })
             self.limits = limits
+            self.tracer = tracer
             self.wallClock = wallClock
         }
 

@@ -40,9 +40,4 @@ package struct TraceContext: Sendable {
         state.utf8.count <= maxStateBytes && state.utf8.allSatisfy { (0x20..<0x7F).contains($0) }
             && !CredentialScan.hasToken(state)
     }
-
-    /// The trace id in a well-formed `traceparent`.
-    static func traceID(_ traceparent: String) -> String {
-        String(traceparent.dropFirst(3).prefix(32))
-    }
 }

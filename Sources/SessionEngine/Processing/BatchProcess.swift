@@ -138,6 +138,17 @@ package struct BatchProcess {
     }
 }
 
+extension BatchProcess {
+    /// The places of the commands that what was requested last is for.
+    var placesUnderWay: [Int] {
+        switch stage {
+        case .loading(let grouping): grouping.groups.flatMap { $0.items.map(\.index) }
+        case .committing(let round): round.decided.flatMap { $0.group.completions.map(\.index) }
+        case .new, .verifying, .releasing, .finished: []
+        }
+    }
+}
+
 // MARK: - Transitions
 
 extension BatchProcess {

@@ -50,6 +50,7 @@ package struct Publication: ~Copyable {
     /// Until they are published.
     private var replies: [AMQPMessage]
     private let batch: UnacknowledgedBatch
+    var items: [LaneItem] { batch.items }
     private var kinds: [OutgoingBatch.Kind]
     private var references: [OutboxEntry.Reference]
     private var attemptsWithoutQueue = 0

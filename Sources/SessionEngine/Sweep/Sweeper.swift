@@ -7,6 +7,7 @@ package import RedisNIO
 import SessionContract
 import SessionCore
 package import SessionStorage
+import Tracing
 
 /// The background work in every partition: ends sessions whose deadline has passed (the reaper), publishes what a
 /// crashed worker left in the outbox (the relay), and executes mass revocations (the drain).
@@ -25,12 +26,15 @@ package struct Sweeper: Sendable {
     private let logger: Logger
     private let health: SweeperHealth
     private let meter: BacklogMeter
+    private let tracer: CommandTracer?
 
-    /// - Parameter owner: this worker's name in leases.
+    /// - Parameters:
+    ///   - owner: this worker's name in leases.
+    ///   - tracer: `nil` if sweeps are not traced.
     package init(
         redis: RedisClient, store: RedisSessionStore, processor: CommandProcessor<RedisSessionStore>,
         connector: BrokerConnector, outgoing: OutgoingMessages, on eventLoop: any EventLoop, owner: String,
-        namespace: String, health: SweeperHealth, logger: Logger
+        namespace: String, health: SweeperHealth, tracer: CommandTracer? = nil, logger: Logger
     ) {
         self.redis = redis
         self.store = store
@@ -41,6 +45,7 @@ package struct Sweeper: Sendable {
         self.owner = owner
         self.namespace = namespace
         self.health = health
+        self.tracer = tracer
         self.logger = logger
         let queues = Topology(namespace: namespace).queues.map(\.name)
         meter = BacklogMeter(store: store, queues: queues, metrics: BacklogMetrics(queues: queues))
@@ -125,15 +130,21 @@ package struct Sweeper: Sendable {
     private func attempt(
         _ what: String, _ partition: Partition, _ sweep: () async throws -> Void
     ) async throws {
+        let span = tracer?.begin(pass: what, through: partition)
+        defer { span?.end() }
         do {
             try await sweep()
         } catch let error as StoreError where error.cause == .refused {
+            span?.fail(error.cause.rawValue)
             logger.error(
                 "a partition could not be swept: continuing with the others",
                 metadata: [
                     LogKey.component: "\(what)", LogKey.partition: "\(partition.number)",
                     LogKey.reason: "\(error.message)",
                 ])
+        } catch {
+            span?.fail("interrupted")
+            throw error
         }
     }
 }

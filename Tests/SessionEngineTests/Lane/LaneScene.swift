@@ -17,6 +17,7 @@ final class LaneScene {
     private static let moment = Timestamp(milliseconds: 1_800_000_000_000)
 
     private var lane: LaneState
+    private var traces: LaneTraces
     /// The lane's outstanding actions, in order.
     private(set) var actions: [LaneAction] = []
     private(set) var acknowledged: [LaneAcknowledgement] = []
@@ -51,7 +52,9 @@ final class LaneScene {
     ///   - heldBytes: the lane's in-flight limit.
     ///   - signs: whether access tokens can be signed.
     ///   - isAudited: whether everything is recorded.
-    static func parts(heldBytes: Int, signs: Bool = true, isAudited: Bool = false) -> LaneState.Parts {
+    static func parts(
+        heldBytes: Int, signs: Bool = true, isAudited: Bool = false, tracer: CommandTracer? = nil
+    ) -> LaneState.Parts {
         let tokens = TokenCodec(keyring: keyring, namespace: "n")
         let manager = SessionManager(tokens: tokens, factors: FactorCodec(keyring: keyring, namespace: "n"))
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -67,32 +70,41 @@ final class LaneScene {
                 namespace: "n", sealers: SealerSource(keyring: keyring, namespace: "n", at: moment),
                 audit: isAudited ? AuditTrail(worker: "w", recordsReads: true, log: NoAuditLog()) : nil),
             queues: [.validate, .manage], namespace: "n", limits: LaneBacklog.Limits(heldBytes: heldBytes),
-            wallClock: { moment })
+            tracer: tracer, wallClock: { moment })
     }
 
     /// - Parameters:
     ///   - heldBytes: the lane's in-flight limit.
     ///   - signs: whether access tokens can be signed.
     ///   - isAudited: whether everything is recorded.
-    init(heldBytes: Int = 1 << 20, signs: Bool = true, isAudited: Bool = false) {
-        let parts = Self.parts(heldBytes: heldBytes, signs: signs, isAudited: isAudited)
+    init(heldBytes: Int = 1 << 20, signs: Bool = true, isAudited: Bool = false, tracer: CommandTracer? = nil) {
+        let parts = Self.parts(heldBytes: heldBytes, signs: signs, isAudited: isAudited, tracer: tracer)
+        traces = LaneTraces(tracer)
         lane = LaneState(parts, random: SeededRandom(seed: 1))
         lane.begin(into: &actions)
     }
 
     /// A lane that has its consumers.
     static func serving(
-        heldBytes: Int = 1 << 20, signs: Bool = true, isAudited: Bool = false
+        heldBytes: Int = 1 << 20, signs: Bool = true, isAudited: Bool = false, tracer: CommandTracer? = nil
     ) -> LaneScene {
-        let scene = LaneScene(heldBytes: heldBytes, signs: signs, isAudited: isAudited)
+        let scene = LaneScene(heldBytes: heldBytes, signs: signs, isAudited: isAudited, tracer: tracer)
         scene.actions = []
         scene.happens(.consuming)
         return scene
     }
 
     func happens(_ event: LaneEvent) {
+        traces.record(event)
         lane.handle(event, now: now, into: &actions)
         sortOut()
+    }
+
+    /// Forgets the lane, as its driver does once it has finished.
+    func drop() {
+        lane = LaneState(Self.parts(heldBytes: 1))
+        reports = []
+        actions = []
     }
 
     func pass(seconds: Int64) {
@@ -107,7 +119,9 @@ final class LaneScene {
                 acknowledged += acknowledgements
                 settled += acknowledgements.map { "acknowledged \($0.tag)" }
             case .putBack(let deliveries): settled += deliveries.map { "back \($0.tag)" }
-            case .report(let report): reports.append(report)
+            case .report(let report):
+                reports.append(report)
+                traces.record(report)
             default: return false
             }
             return true
