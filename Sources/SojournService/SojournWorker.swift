@@ -12,8 +12,9 @@ import WorkerRuntime
 ///     try await group.run()
 ///
 /// It does not affect the process: it handles no signals, never exits, logs to the given logger, and reports to the
-/// program's metrics system, so its admin address does not serve `/metrics`. The program has to disable core dumps,
-/// which would contain keys. ``main(rules:verifiers:)`` does all of this for a program that is only a worker.
+/// program's metrics system, so its admin address does not serve `/metrics`. Unless `SOJOURN_OTLP_URL` is set, it records
+/// spans with the tracer that is installed in `InstrumentationSystem` when it is created. The program has to disable core
+/// dumps, which would contain keys. ``main(rules:verifiers:)`` does all of this for a program that is only a worker.
 ///
 /// All workers of an installation need the same rules and verifiers, because any of them may receive a command.
 public struct SojournWorker: Service {

@@ -30,6 +30,13 @@ package struct ConfigurationOptions: ParsableArguments {
     @Option(help: .setting(.adminAddress)) var adminAddress: String?
     @Option(help: .setting(.logLevel)) var logLevel: String?
     @Option(help: .setting(.logFormat)) var logFormat: String?
+    @Option(help: .setting(.otlpUrl)) var otlpUrl: String?
+    @Option(help: .setting(.otlpHeadersFile)) var otlpHeadersFile: String?
+    @Option(help: .setting(.otlpCaFile)) var otlpCaFile: String?
+    @Option(help: .setting(.otlpCertificateFile)) var otlpCertificateFile: String?
+    @Option(help: .setting(.otlpKeyFile)) var otlpKeyFile: String?
+    @Option(help: .setting(.traceRatio)) var traceRatio: String?
+    @Option(help: .setting(.tracesPerSecond)) var tracesPerSecond: String?
 
     package init() {}
 
@@ -80,6 +87,13 @@ package struct ConfigurationOptions: ParsableArguments {
         case .adminAddress: adminAddress
         case .logLevel: logLevel
         case .logFormat: logFormat
+        case .otlpUrl: otlpUrl
+        case .otlpHeadersFile: otlpHeadersFile
+        case .otlpCaFile: otlpCaFile
+        case .otlpCertificateFile: otlpCertificateFile
+        case .otlpKeyFile: otlpKeyFile
+        case .traceRatio: traceRatio
+        case .tracesPerSecond: tracesPerSecond
         }
     }
 }

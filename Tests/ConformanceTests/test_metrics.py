@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from proxy import free_port
 from tour import POLICIES, Words, tour
 from workers import wait_until
 
@@ -50,8 +51,8 @@ def value(worker, name, **labels):
 def toured(start_worker, connect, policy_file, tmp_path_factory):
     """A worker that has executed every command."""
     audit = tmp_path_factory.mktemp("audit") / "audit.jsonl"
-    worker = start_worker(
-        policy_file=policy_file(POLICIES), lanes="2", audit="changes", audit_file=str(audit)).await_ready()
+    further = {"audit": "changes", "audit_file": str(audit), "otlp_url": f"http://127.0.0.1:{free_port()}"}
+    worker = start_worker(policy_file=policy_file(POLICIES), lanes="2", **further).await_ready()
     client = connect()
     tour(client, Words(subject="traveller"))
     return SimpleNamespace(worker=worker, client=client)

@@ -16,6 +16,7 @@ import pytest
 import redis
 import requests
 
+from collector import Collector, attributes
 from tour import POLICIES, Words, secrets, tour
 from workers import wait_until
 
@@ -187,9 +188,18 @@ def audit_file(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def worker(start_worker, policy_file, audit_file):
+def collector():
+    """Of the worker's traces."""
+    collector = Collector()
+    yield collector
+    collector.close()
+
+
+@pytest.fixture(scope="module")
+def worker(start_worker, policy_file, audit_file, collector):
     audit = {"audit": "all", "audit_file": str(audit_file)}
-    return start_worker(policy_file=policy_file(POLICIES), log_level="trace", **audit).await_ready()
+    tracing = {"otlp_url": collector.url, "trace_ratio": "1", "traces_per_second": "10000"}
+    return start_worker(policy_file=policy_file(POLICIES), log_level="trace", **audit, **tracing).await_ready()
 
 
 @pytest.fixture(scope="module")
@@ -257,6 +267,18 @@ def test_the_audit_log_names_people_and_contains_no_secret_and_nothing_else_of_t
     told = strings([WORDS.subject, WORDS.tenant, WORDS.actor, WORDS.reason, WORDS.policy])
     found = search(needles(client), log)
     assert [each for each in found if not any(repr(word) in each for word in told)] == []
+
+
+def test_no_trace_reveals_a_secret_or_an_identity(client, collector, run):
+    commands = {message.body["command"] for message in client.results}
+    assert len(commands) > 20
+
+    def are_traced():
+        return commands <= {attributes(span).get("sojourn.command") for span in list(collector.taken)}
+
+    wait_until(are_traced, 30, "a trace of every command")
+    bodies = b"\n".join(body for _, _, body in list(collector.requests))
+    assert search(needles(client), bodies) == []
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/status.json"])

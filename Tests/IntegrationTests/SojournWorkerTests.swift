@@ -1,5 +1,6 @@
 import AMQPNIO
 import Foundation
+import InMemoryTracing
 import Logging
 import NIOPosix
 import ServiceLifecycle
@@ -11,6 +12,7 @@ import SojournExtension
 import SojournService
 import TestSupport
 import Testing
+import Tracing
 
 /// What a program sees that runs a worker of its own, with real servers. The worker and the client are used by their
 /// public names only.
@@ -53,6 +55,22 @@ struct SojournWorkerTests {
         let reply = try await client.send(
             "session.create", body: #"{"subject":"\#(subject)"}"#.utf8, messageID: subject, timeout: .seconds(60))
         return String(decoding: reply, as: UTF8.self)
+    }
+
+    @Test("it records spans with the tracer of its program")
+    func traces() async throws {
+        let tracer = InMemoryTracer()
+        try await withTracer(tracer) {
+            try await withWorker { _ in
+                let client = try await SessionClient.connect(url: amqpURL, namespace: namespace)
+                _ = try await create("traced", with: client)
+                await client.close()
+            }
+        }
+        let names = tracer.finishedSpans.map(\.operationName)
+        for name in ["load", "commit", "publish", "process \(namespace).commands.manage"] {
+            #expect(names.contains(name))
+        }
     }
 
     /// Where the commands are that were sent.

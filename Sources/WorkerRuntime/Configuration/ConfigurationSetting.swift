@@ -17,6 +17,17 @@ struct ConfigurationSetting {
         return number
     }
 
+    /// From 0 to 1, in plain decimal notation.
+    func ratio() throws(ConfigurationError) -> Double {
+        let isPlain = text.utf8.allSatisfy {
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: ".")
+        }
+        guard isPlain, text.utf8.count <= 20, let number = Double(text), (0...1).contains(number) else {
+            throw invalid("it must be a number from 0 to 1, such as 0.01")
+        }
+        return number
+    }
+
     func flag() throws(ConfigurationError) -> Bool {
         switch text {
         case "true": return true

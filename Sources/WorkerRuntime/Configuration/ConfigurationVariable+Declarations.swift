@@ -1,4 +1,5 @@
 import Logging
+import OTLPTracing
 
 extension ConfigurationVariable {
     private typealias Bounds = WorkerConfiguration.Bounds
@@ -122,6 +123,34 @@ extension ConfigurationVariable {
             .choice(\.logLevel, "Lowest level that is logged")
         case .logFormat:
             .choice(\.logFormat, "text: a line per entry; json: a JSON object per line")
+        case .otlpUrl:
+            .secret(
+                \.otlpURL, "url",
+                "Where to send traces: the base URL of an OTLP/HTTP endpoint, http:// or https://; /v1/traces is appended",
+                standard: "none; nothing is traced",
+                reader: { (setting) throws(ConfigurationError) in try setting.url(schemes: ["http", "https"]) },
+                shown: { url in url.flatMap { try? OTLPEndpoint(url: $0) }.map { "\($0)" } })
+        case .otlpHeadersFile:
+            .path(
+                \.otlpHeadersFile,
+                "File with HTTP headers for the OTLP endpoint, such as authorization, one a line; other users must not be able "
+                    + "to read it")
+        case .otlpCaFile:
+            .path(\.otlpTLS.ca, authorities("the OTLP endpoint"), standard: "the system's")
+        case .otlpCertificateFile:
+            .path(\.otlpTLS.certificate, certificate("the OTLP endpoint", .otlpKeyFile))
+        case .otlpKeyFile:
+            .path(\.otlpTLS.key, key(.otlpCertificateFile))
+        case .traceRatio:
+            .text(
+                \.traceRatio, "ratio",
+                "Share of the commands without a trace that begin one, 0 to 1; where a command has a trace, its sampled flag decides",
+                reader: { (setting) throws(ConfigurationError) in try setting.ratio() },
+                shown: { $0 == 0 ? "0" : "\($0)" })
+        case .tracesPerSecond:
+            .number(
+                \.tracesPerSecond, in: Bounds.tracesPerSecond, "n",
+                "The most commands that each worker traces per second, whatever their sampled flags say")
         }
     }
 

@@ -34,6 +34,13 @@ package enum ConfigurationVariable: String, CaseIterable, Hashable, Sendable {
     case adminAddress
     case logLevel
     case logFormat
+    case otlpUrl
+    case otlpHeadersFile
+    case otlpCaFile
+    case otlpCertificateFile
+    case otlpKeyFile
+    case traceRatio
+    case tracesPerSecond
 
     /// The key in the file given with `--config`: `amqpUrl`.
     package var fileKey: String { rawValue }

@@ -24,6 +24,9 @@ struct TLSFileSettings {
     static let redis = TLSFileSettings(
         ca: .redisCaFile, certificate: .redisCertificateFile, key: .redisKeyFile, url: .redisUrl,
         schemes: "rediss://, rediss+sentinel:// or rediss+cluster://")
+
+    static let otlp = TLSFileSettings(
+        ca: .otlpCaFile, certificate: .otlpCertificateFile, key: .otlpKeyFile, url: .otlpUrl, schemes: "https://")
 }
 
 extension WorkerConfiguration {
@@ -31,6 +34,7 @@ extension WorkerConfiguration {
     func checkTLSFiles() throws(ConfigurationError) {
         try check(.amqp, hasTLS: amqpURLs.contains { $0.lowercased().hasPrefix("amqps:") })
         try check(.redis, hasTLS: redisURL.lowercased().hasPrefix("rediss"))
+        try check(.otlp, hasTLS: otlpURL?.lowercased().hasPrefix("https:") == true)
     }
 
     private func check(_ settings: TLSFileSettings, hasTLS: Bool) throws(ConfigurationError) {

@@ -30,6 +30,7 @@ extension WorkerConfiguration {
         try configuration.checkAudit()
         try configuration.checkTLS()
         try configuration.checkTLSFiles()
+        try configuration.checkTracing()
         return configuration
     }
 

@@ -1,5 +1,6 @@
 import AMQPNIO
 import ConnectionSupport
+import OTLPTracing
 import RedisNIO
 
 extension WorkerConfiguration {
@@ -14,6 +15,11 @@ extension WorkerConfiguration {
         }
         if let redis = try? RedisConfiguration(url: redisURL), redis.tls == nil, !redis.isLocal {
             settings.append("\(name(of: .redisUrl)) (\(Self.withoutSecrets(redisURL)))")
+        }
+        if let otlpURL, let endpoint = try? OTLPEndpoint(url: otlpURL), !endpoint.isEncrypted,
+            !Loopback.isHost(endpoint.host)
+        {
+            settings.append("\(name(of: .otlpUrl)) (\(endpoint))")
         }
         return settings
     }
@@ -33,7 +39,7 @@ extension WorkerConfiguration {
         guard requireTLS, let setting = withoutTLS.first else { return }
         throw ConfigurationError(
             .unprotectedServer, setting, "is not on this machine and has no TLS",
-            remedy: "it must begin with amqps:// or rediss://, since "
+            remedy: "it must begin with amqps://, rediss:// or https://, since "
                 + "\(name(of: .requireTls)) is true")
     }
 }

@@ -95,6 +95,19 @@ package struct WorkerConfiguration: Sendable, Hashable {
 
     package var logFormat: LogFormat = .text
 
+    /// A base URL. Without it, nothing is exported.
+    package var otlpURL: String?
+
+    /// A path. Its content is secret.
+    package var otlpHeadersFile: String?
+
+    package var otlpTLS = TLSFiles()
+
+    /// 0 to 1.
+    package var traceRatio: Double = 0
+
+    package var tracesPerSecond: Int = 100
+
     /// A temporary keyring in memory instead of a file: sessions do not survive the process. Only available on the
     /// command line, so that no forgotten variable runs production without keys. Default: false.
     package var dev: Bool = false
@@ -130,6 +143,8 @@ extension WorkerConfiguration {
         static let drainSeconds = 1...3600
         /// Below 1 KiB no command with its tokens fits. A lane may hold `prefetch` bodies at once, so 1 MiB is a lot.
         static let maxBodyBytes = 1024...1_048_576
+        /// More would cost a lane more than its commands do.
+        static let tracesPerSecond = 1...10_000
         /// Brokers of one cluster. Each may cost a connect timeout before the next is tried.
         static let amqpURLs = 1...16
         /// In bytes. Linux accepts no longer path.

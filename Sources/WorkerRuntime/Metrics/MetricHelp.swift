@@ -64,6 +64,10 @@ enum MetricHelp {
             "Records that wait to be written to the audit log, and with them their commands.",
         "sojourn_audit_write_seconds":
             "Time from appending records to the audit log to having them on the disk, in seconds.",
+        "sojourn_trace_spans_exported_total": "Spans that the OTLP endpoint has taken.",
+        "sojourn_trace_spans_dropped_total":
+            "Spans that were not exported, and traces that the rate limit kept from being recorded, by reason.",
+        "sojourn_trace_export_failures_total": "Requests that the OTLP endpoint did not take, by reason.",
         "sojourn_build_info": "1, with the version of this worker.",
         "messaging_process_duration_seconds":
             "Unstable, as OpenTelemetry's convention messaging.process.duration is: see sojourn_command_process_seconds.",

@@ -13,6 +13,11 @@ extension WorkerConfiguration {
         try configuration(of: redisTLS, .redis)
     }
 
+    /// TLS with the OTLP endpoint, if its URL asks for it.
+    func otlpTLSConfiguration() throws(ConfigurationError) -> TLSConfiguration {
+        try configuration(of: otlpTLS, .otlp)
+    }
+
     private func configuration(
         of files: TLSFiles, _ settings: TLSFileSettings
     ) throws(ConfigurationError) -> TLSConfiguration {

@@ -92,7 +92,7 @@ extension WorkerService {
             reader: reader, decider: makeDecider(parts, logger: logger),
             outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers, audit: audit),
             queues: plan.queues, namespace: configuration.namespace,
-            limits: LaneBacklog.Limits(heldBytes: plan.heldBytes))
+            limits: LaneBacklog.Limits(heldBytes: plan.heldBytes), tracer: tracer)
         return LaneSupervisor(
             LaneSupervisor.Parts(
                 name: "sojourn/\(configuration.namespace)/\(plan.name)", lane: plan.name, number: plan.number,
@@ -126,7 +126,8 @@ extension WorkerService {
             outgoing: OutgoingMessages(namespace: configuration.namespace, sealers: keys.sealers, audit: audit),
             on: loop,
             owner: resultNames.next(), namespace: configuration.namespace,
-            health: SweeperHealth(number: number, broker: parts.health.broker, state: health), logger: logger)
+            health: SweeperHealth(number: number, broker: parts.health.broker, state: health), tracer: tracer,
+            logger: logger)
     }
 
     private func makeClient(

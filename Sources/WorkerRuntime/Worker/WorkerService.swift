@@ -30,7 +30,10 @@ package struct WorkerService: Service {
     /// `nil` if nothing is recorded.
     let audit: AuditTrail?
     private let auditLog: AuditFileLog?
+    /// `nil` if nothing is traced.
+    let tracer: CommandTracer?
     let logger: Logger
+    private let export: TraceExport?
     private let policyFile: PolicyFile
     private let metrics: PrometheusMetrics?
     private let problems: RecentProblems
@@ -63,6 +66,8 @@ package struct WorkerService: Service {
         brokers = try configuration.brokers()
         topology = Topology(namespace: configuration.namespace)
         let worker = Self.nameOfLife()
+        export = try TraceExport(configuration, instance: worker, logger: logger)
+        tracer = export.map { CommandTracer($0.tracer) } ?? .installed
         let auditLog = try configuration.auditLog(keys.keyring, worker: worker, health: health, logger: logger)
         self.auditLog = auditLog
         audit = auditLog.map { AuditTrail(worker: worker, recordsReads: configuration.audit == .all, log: $0) }
@@ -152,7 +157,8 @@ package struct WorkerService: Service {
                 if await gate.opened() { await sweeper.run() } else { await sweeper.redis.shutdown() }
             },
         ]
-        let services = ([admin] + background + [lanes]).map {
+        let traced: [any Service] = background + [lanes]
+        let services = ([admin] + (export.map { [$0] } ?? []) + traced).map {
             ServiceGroupConfiguration.ServiceConfiguration(service: EssentialService(service: $0, onFailure: onFailure))
         }
         try await ServiceGroup(configuration: ServiceGroupConfiguration(services: services, logger: logger)).run()

@@ -95,7 +95,7 @@ struct ConfigurationReadingTests {
         #expect(ConfigurationVariable.amqpUrl.optionName == "--amqp-url")
         #expect(ConfigurationVariable.maxBodyBytes.environmentName == "SOJOURN_MAX_BODY_BYTES")
         #expect(ConfigurationVariable.lanes.environmentName == "SOJOURN_LANES")
-        #expect(ConfigurationVariable.allCases.count == 29)
+        #expect(ConfigurationVariable.allCases.count == 36)
     }
 
     @Test("an audit log needs a file, and a file an audit log that is not off")
