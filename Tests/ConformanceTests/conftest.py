@@ -15,6 +15,7 @@ import pytest
 import seen
 from client import Client
 from proxy import Proxy
+from redis_servers import RedisServer
 from servers import open_redis
 from settling import Batch, Command
 from workers import Worker
@@ -183,6 +184,17 @@ def deserted(amqp_url, redis_url, binary, tmp_path_factory):
         client.close()
         worker.stop()
         proxy.cut()
+
+
+@pytest.fixture(scope="module")
+def own_redis(tmp_path_factory):
+    """A Redis for one module, which changes settings that concern everybody who uses the server."""
+    server = RedisServer(tmp_path_factory.mktemp("redis") / "server")
+    try:
+        server.await_serving()
+        yield server
+    finally:
+        server.end()
 
 
 @pytest.fixture

@@ -129,10 +129,10 @@ def test_commands_beyond_the_in_flight_limit_wait_in_the_broker(client, run, thr
     worker.await_log("reading resumed")
 
 
-def test_a_redis_that_rejects_writes_does_not_delay_reads(client, run, subject, redis_url):
-    worker = run().await_ready()
+def test_a_redis_that_rejects_writes_does_not_delay_reads(client, run, subject, own_redis):
+    worker = run(redis_url=own_redis.url).await_ready()
     known = client.create(subject)
-    with redis.Redis.from_url(redis_url) as server:
+    with own_redis.client() as server:
         server.config_set("min-replicas-to-write", 1)
         try:
             revocation = client.publish("session.revoke", {"subject": subject})
@@ -187,10 +187,10 @@ def test_a_draining_worker_finishes_its_commands_and_loses_nothing(client, run, 
     assert batch.resent == 0, "what a stopping worker did not finish goes back to the queue; nobody has to ask again"
 
 
-def test_a_second_interrupt_ends_a_worker_at_once_and_loses_nothing(client, run, subject, redis_url):
-    worker = run().await_ready()
+def test_a_second_interrupt_ends_a_worker_at_once_and_loses_nothing(client, run, subject, own_redis):
+    worker = run(redis_url=own_redis.url).await_ready()
     known = client.create(subject)
-    with redis.Redis.from_url(redis_url) as server:
+    with own_redis.client() as server:
         server.config_set("min-replicas-to-write", 1)
         try:
             revocation = client.publish("session.revoke", {"subject": subject})
@@ -201,7 +201,7 @@ def test_a_second_interrupt_ends_a_worker_at_once_and_loses_nothing(client, run,
             assert worker.exit_status(seconds=10) == 130
         finally:
             server.config_set("min-replicas-to-write", 0)
-    run().await_ready()
+    run(redis_url=own_redis.url).await_ready()
     assert client.await_reply(revocation).data["count"] == 1
     assert client.validate(known["tokens"]["session"])["valid"] is False
 

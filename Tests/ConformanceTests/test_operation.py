@@ -17,6 +17,11 @@ CONFIGURATION = 78
 
 
 @pytest.fixture(scope="module")
+def redis_url(own_redis):
+    return own_redis.url
+
+
+@pytest.fixture(scope="module")
 def worker(start_worker):
     return start_worker().await_ready()
 
