@@ -13,8 +13,8 @@ DOCUMENTS = sorted(
     str(path.relative_to(ROOT))
     for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "schemas" / "README.md"])
 COMMAND = re.compile(r"(?:^|[\s|`(])((?:deploy/[\w/.-]+|\.ci/run|sojourn))((?: [^`\n|&<>]*)?)")
-# What is run, in the order of its document. The rest needs a machine of its own, an id, or minutes.
 MADE = {"deploy/docker/secrets"}  # by deploy/docker/up
+# What is run, in the order of its document. The rest needs a machine of its own, an id, or minutes.
 RUN = re.compile(r"^sojourn (send|topology|status|quarantine list|keys (init|rotate|list|reseal))\b")
 
 

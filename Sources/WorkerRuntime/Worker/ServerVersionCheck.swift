@@ -21,7 +21,7 @@ struct ServerVersionCheck: Sendable {
                 logger.warning(
                     "could not check the version of Redis: it must be \(Self.least.text) or later",
                     metadata: [LogKey.reason: "\(reason)"])
-                return
+                continue
             }
             guard version.major < Self.least.major else { continue }
             throw ConfigurationError(
