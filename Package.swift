@@ -161,7 +161,16 @@ let package = Package(
             ], resources: [.embedInCode("Status/status.html")], swiftSettings: swiftWithThreads),
         .target(
             name: "SojournClient",
-            dependencies: ["SessionCore", "SessionContract", "AMQPNIO"], swiftSettings: swiftWithThreads),
+            dependencies: [
+                "AMQPNIO", "ConnectionSupport", "LogMetadata",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ], swiftSettings: swiftWithThreads),
         .target(
             name: "PoolBenchmark",
             dependencies: [
@@ -194,6 +203,13 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: swift, linkerSettings: [.linkedLibrary("jemalloc", .when(platforms: [.linux]))]),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+        .target(
+            name: "WorkerFixture",
+            dependencies: [
+                "SessionCore", "SessionCrypto", "SojournExtension", "SojournService",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ], path: "Tests/WorkerFixture", swiftSettings: swift),
         .target(
             name: "ScriptedRedis",
             dependencies: [
@@ -276,6 +292,15 @@ let package = Package(
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
             ], swiftSettings: swift),
         .testTarget(
+            name: "SojournClientTests",
+            dependencies: [
+                "AMQPNIO", "SessionCore", "SessionCrypto", "SojournClient", "WorkerFixture",
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ], swiftSettings: swift),
+        .testTarget(
             name: "PoolBenchmarkTests", dependencies: ["PoolBenchmark", "SessionContract", "SessionCore"],
             swiftSettings: swift),
         .testTarget(
@@ -309,8 +334,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "AMQPNIO", "ConnectionSupport", "RedisNIO", "ScriptedRedis", "SessionCrypto", "SessionEngine",
-                "SessionStorage", "SojournClient", "SojournExtension", "SojournService", "TestSupport",
+                "AMQPNIO", "ConnectionSupport", "RedisNIO", "WorkerFixture", "ScriptedRedis", "SessionCrypto",
+                "SessionEngine", "SessionStorage", "SojournClient", "SojournExtension", "SojournService", "TestSupport",
                 .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -76,7 +76,10 @@ package struct Benchmark: Sendable {
         let (loop, echoLoop) = (loops.next(), loops.next())
         let (connection, configuration) = try await connect(on: loop)
         let (echoConnection, _) = try await connect(on: echoLoop)
-        let control = try await controlClient()
+        let control = try controlClient()
+        async let running: Void = control.run()
+        defer { control.close() }
+        try await connect(control)
         let redis = await RedisInformation.ask(target.redis, isLocal: target.redisIsLocal, on: echoLoop)
         var watched = processes
         watched.complete(brokerPort: target.brokerIsLocal ? configuration.port : nil, redis: redis)
@@ -95,7 +98,8 @@ package struct Benchmark: Sendable {
         }
         let result: Result<MeasuredRun, BenchmarkError>
         do throws(BenchmarkError) { result = .success(try await session.run()) } catch { result = .failure(error) }
-        await control.close()
+        control.close()
+        await running
         await connection.close()
         await echoConnection.close()
         let run = try result.get()
@@ -144,12 +148,19 @@ package struct Benchmark: Sendable {
         }
     }
 
-    /// Connects the client for the few commands that are not part of the load.
-    private func controlClient() async throws(BenchmarkError) -> SessionClient {
-        do throws(SessionClientError) {
-            return try await SessionClient.connect(
-                to: target.brokers, namespace: target.namespace, logger: logger)
+    /// The client for the few commands that are not part of the load.
+    private func controlClient() throws(BenchmarkError) -> SessionClient {
+        var configuration = SessionClientConfiguration(urls: [])
+        configuration.namespace = target.namespace
+        do throws(SojournError) {
+            return try SessionClient(configuration, brokers: target.brokers, logger: logger)
         } catch {
+            throw BenchmarkError(.unavailable, error.message)
+        }
+    }
+
+    private func connect(_ client: SessionClient) async throws(BenchmarkError) {
+        do throws(SojournError) { try await client.connect() } catch {
             throw BenchmarkError(.unavailable, error.message)
         }
     }

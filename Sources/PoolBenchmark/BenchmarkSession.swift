@@ -84,12 +84,12 @@ struct BenchmarkSession: Sendable {
 
     private func putPolicy() async throws(BenchmarkError) {
         let reply: [UInt8]
-        do throws(SessionClientError) {
+        do {
             reply = try await control.send(
                 "policy.put", body: identity.putPolicy(lifetimeSeconds: settings.lifetimeSeconds),
-                timeout: .seconds(settings.timeoutSeconds))
+                options: CommandOptions(timeout: .seconds(settings.timeoutSeconds)))
         } catch {
-            throw BenchmarkError(.unavailable, error.message)
+            throw BenchmarkError(.unavailable, "\(error)")
         }
         guard ReplyScan.verdict(on: .create, reply) == .succeeded else {
             throw BenchmarkError(.refused, "policy.put was refused: \(ReplyScan.explanation(of: reply))")
@@ -126,7 +126,7 @@ struct BenchmarkSession: Sendable {
             _ = await generator.run(
                 Phase(.cleanUp(subjects: living), seconds: Double(LoadLimits.listSeconds)), onProgress: onProgress)
         }
-        _ = try? await control.send("policy.remove", body: identity.removePolicy)
+        _ = try? await control.send("policy.remove", body: identity.removePolicy, options: CommandOptions())
         return await generator.livingSubjects.count
     }
 }

@@ -22,20 +22,24 @@ struct ClientOptions: ParsableArguments {
         return try await WorkerConfiguration.read(commandLine: overrides, file: config, needsKeyring: false)
     }
 
-    /// A client connected to the first broker that accepts.
-    func connect() async throws -> SessionClient {
-        try await connect(try await read())
+    /// Connects to the first broker that accepts, for as long as `body` needs it.
+    ///
+    /// - Throws: `CommandFailure` for errors of the client; what else `body` throws.
+    func withClient<Value: Sendable>(_ body: (SessionClient) async throws -> Value) async throws -> Value {
+        try await withClient(try await read(), body)
     }
 
-    func connect(_ configuration: WorkerConfiguration) async throws -> SessionClient {
-        var logger = Logger(label: "sojourn.client") { _ in SwiftLogNoOpLogHandler() }
-        logger.logLevel = .critical
-        let brokers = try configuration.brokers()
+    func withClient<Value: Sendable>(
+        _ configuration: WorkerConfiguration, _ body: (SessionClient) async throws -> Value
+    ) async throws -> Value {
+        let logger = Logger(label: "sojourn.client") { _ in SwiftLogNoOpLogHandler() }
         do {
-            return try await SessionClient.connect(
-                to: brokers, namespace: configuration.namespace, logger: logger)
-        } catch {
-            throw CommandFailure(error.message, status: ExitStatus.unavailable)
+            var settings = SessionClientConfiguration(urls: [])
+            settings.namespace = configuration.namespace
+            return try await SessionClient(settings, brokers: try configuration.brokers(), logger: logger)
+                .whileConnected(body)
+        } catch let error as SojournError {
+            throw CommandFailure(of: error)
         }
     }
 }

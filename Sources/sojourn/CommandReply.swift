@@ -7,12 +7,10 @@ import WorkerCommandLine
 extension SessionClient {
     /// Sends a command, and returns the data of its result.
     ///
-    /// - Throws: `CommandFailure` unless the command succeeded.
+    /// - Throws: `SojournError` without a reply; `CommandFailure` unless the command succeeded.
     func carryOut(_ command: String, _ body: JSONObject, timeout: Duration) async throws -> JSONObject {
-        let reply: [UInt8]
-        do { reply = try await send(command, body: JSONWriter.bytes(of: body), timeout: timeout) } catch {
-            throw CommandFailure(of: error)
-        }
+        let reply = try await send(
+            command, body: JSONWriter.bytes(of: body), options: CommandOptions(timeout: timeout))
         guard case .object(let result) = try? JSONReader.read(reply, maximumDepth: ReadableReply.maxDepth) else {
             throw CommandFailure("the reply cannot be read: is the worker of another version?")
         }

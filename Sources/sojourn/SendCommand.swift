@@ -46,15 +46,8 @@ struct SendCommand: AsyncParsableCommand {
 
     func run() async throws {
         let content = try body.map(readBody) ?? JSONWriter.bytes(of: Fields.object(from: fields))
-        let client = try await client.connect()
-        let reply: [UInt8]
-        do {
-            reply = try await client.send(
-                command, body: content, messageID: messageID, timeout: .seconds(timeout))
-        } catch {
-            throw CommandFailure(error.message, status: ExitStatus.unavailable)
-        }
-        await client.close()
+        let options = CommandOptions(id: messageID, timeout: .seconds(timeout))
+        let reply = try await client.withClient { try await $0.send(command, body: content, options: options) }
         if json { Output.json(reply) } else { Output.line(ReadableReply.text(of: reply)) }
         guard ReadableReply.isYes(reply) else { throw ExitCode.failure }
     }

@@ -54,11 +54,19 @@ struct SessionsEndCommand: AsyncParsableCommand {
     func run() async throws {
         // Standard input is read before anybody is asked.
         let name = all ? try subject.read() : nil
-        let client = try await client.connect()
+        let ended = try await client.withClient { try await end(name, $0) }
+        guard let ended else { return }
+        tell(ended.ids)
+        if !ended.areAll { throw ExitCode.failure }
+    }
+
+    /// - Parameter name: the subject all of whose sessions are ended, if any.
+    /// - Returns: what has ended, and whether that is everything; nil if a person said no.
+    private func end(_ name: String?, _ client: SessionClient) async throws -> (ids: [String], areAll: Bool)? {
         var ended: [String] = []
         var areAllEnded = true
         if let name {
-            guard try await confirm(name, client) else { return await client.close() }
+            guard try await confirm(name, client) else { return nil }
             var body: JSONObject = ["subject": .string(name)]
             body["except"] = except.map { .string($0) }
             ended = try await end(body, client)
@@ -70,9 +78,7 @@ struct SessionsEndCommand: AsyncParsableCommand {
             areAllEnded = areAllEnded && !found.isEmpty
             ended += found
         }
-        await client.close()
-        tell(ended)
-        if !areAllEnded { throw ExitCode.failure }
+        return (ended, areAllEnded)
     }
 
     private func end(_ what: JSONObject, _ client: SessionClient) async throws -> [String] {

@@ -37,11 +37,11 @@ struct SessionsListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let name = try subject.read()
-        let client = try await client.connect()
-        let pages = SessionPages(
-            client: client, subject: name, tenant: subject.tenant, includesEnded: ended, timeout: .seconds(timeout))
-        let (sessions, areMore) = try await pages.sessions(limit: limit)
-        await client.close()
+        let (sessions, areMore) = try await client.withClient { client in
+            let pages = SessionPages(
+                client: client, subject: name, tenant: subject.tenant, includesEnded: ended, timeout: .seconds(timeout))
+            return try await pages.sessions(limit: limit)
+        }
         if json {
             for session in sessions { Output.json(JSONWriter.bytes(of: session)) }
         } else {

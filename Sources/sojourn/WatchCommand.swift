@@ -34,18 +34,13 @@ struct WatchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let client = try await client.connect()
-        let events: AsyncStream<[UInt8]>
-        do {
-            events = try await client.events(matching: pattern)
-        } catch {
-            throw CommandFailure(error.message, status: ExitStatus.unavailable)
+        try await client.withClient { client in
+            let events = try await client.events(matching: pattern)
+            Output.note("watching \(pattern), until Ctrl-C")
+            for try await event in events {
+                if json { Output.json(event.json) } else { Output.line(ReadableEvent.text(of: event.json)) }
+            }
         }
-        Output.note("watching \(pattern), until Ctrl-C")
-        for await event in events {
-            if json { Output.json(event) } else { Output.line(ReadableEvent.text(of: event)) }
-        }
-        throw CommandFailure("the connection to RabbitMQ was lost", status: ExitStatus.unavailable)
     }
 }
 

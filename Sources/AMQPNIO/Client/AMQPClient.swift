@@ -58,6 +58,14 @@ package final class AMQPClient<Link: Sendable>: Service {
     /// The client's current state.
     package var state: AMQPClientState { guarded.withLock(\.life.state) }
 
+    /// Whether ``shutdown()`` was called, or ``run()`` has returned.
+    package var isShutDown: Bool {
+        if case .shutDown = state { true } else { false }
+    }
+
+    /// The link of the current connection; nil while there is none.
+    package var currentLink: Link? { guarded.withLock(\.life.link) }
+
     /// Why there is no connection; nil while connected, or if nothing has failed yet.
     package var lastFailure: AMQPError? { guarded.withLock(\.life.lastFailure).map { AMQPError($0) } }
 

@@ -1,3 +1,4 @@
+import AMQPNIO
 import SessionContract
 import SessionCore
 import SojournClient
@@ -15,8 +16,9 @@ enum QuarantineFate {
     /// A copy of a message that was settled before: RabbitMQ has taken it twice.
     case copy
 
-    init(_ answer: CommandReplayer.Answer) {
-        guard case .object(let result) = try? JSONReader.read(answer.result, maximumDepth: ReadableReply.maxDepth),
+    /// - Parameter answer: a worker's.
+    init(_ answer: AMQPDelivery) {
+        guard case .object(let result) = try? JSONReader.read(answer.body, maximumDepth: ReadableReply.maxDepth),
             case .string(let status) = result["status"]
         else {
             self = .stays("the answer cannot be read")
@@ -41,7 +43,7 @@ enum QuarantineFate {
             self = Self.isSettled(by: code) ? .rejected(code: code, message: message) : .stays("\(code), \(message)")
         // Only so many unknown commands are quarantined.
         case (_, true) where failure != .unknownCommand:
-            self = .failedAgain(code: code, message: message, id: answer.resultID)
+            self = .failedAgain(code: code, message: message, id: answer.properties.messageID)
         default: self = .stays("\(code), \(message)")
         }
     }

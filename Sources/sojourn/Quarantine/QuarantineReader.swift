@@ -1,14 +1,15 @@
-package import AMQPNIO
+import AMQPNIO
 import DequeModule
 import NIOCore
 import SessionContract
+import SojournClient
 import Synchronization
 
 /// Reads the messages in quarantine, oldest first, and removes some of them.
 ///
 /// What is not removed stays: the broker requeues it when the reader is closed, however it ends. Meanwhile it is
 /// invisible to others, so two readers never have the same message.
-package final class QuarantineReader: Sendable {
+final class QuarantineReader: Sendable {
     /// Messages held for each consumer, on their way or waiting here.
     private static let prefetch = 64
     /// How long to wait for the next message while the queue has more.
@@ -22,7 +23,7 @@ package final class QuarantineReader: Sendable {
         var arrived = Deque<AMQPDelivery>()
         var read = 0
         var waiter: CheckedContinuation<Void, Never>?
-        var failure: SessionClientError?
+        var failure: SojournError?
 
         mutating func takeWaiter() -> CheckedContinuation<Void, Never>? {
             defer { waiter = nil }
@@ -32,7 +33,7 @@ package final class QuarantineReader: Sendable {
 
     /// The number of messages in the queue when the reader was opened. It reads no more than that: what arrives later
     /// may be what was just removed.
-    package let total: Int
+    let total: Int
     private let channel: AMQPChannel
     private let queue: String
     private let state = Mutex(State())
@@ -43,17 +44,17 @@ package final class QuarantineReader: Sendable {
         total = Int(try await channel.queueDeclare(queue, passive: true).messageCount)
         try await channel.qos(prefetch: UInt16(Self.prefetch))
         channel.closeFuture.whenComplete { [weak self] result in
-            self?.fail((try? result.get()).flatMap { $0 }.map { SessionClientError($0) } ?? .closed)
+            self?.fail((try? result.get()).flatMap { $0 }.map { SojournError($0) } ?? .connectionWasClosed)
         }
     }
 
     /// The next message; `nil` once all have been read.
     ///
     /// - Throws: `notConnected`, `timeout`, `notPermitted`.
-    package func next() async throws(SessionClientError) -> AMQPDelivery? {
+    func next() async throws(SojournError) -> AMQPDelivery? {
         while true {
             let (delivery, failure, isExhausted) = state.withLock { state in
-                guard state.read < total else { return (AMQPDelivery?.none, SessionClientError?.none, true) }
+                guard state.read < total else { return (AMQPDelivery?.none, SojournError?.none, true) }
                 // What has arrived over a lost connection is in the queue again.
                 if let failure = state.failure { return (nil, failure, false) }
                 if let next = state.arrived.popFirst() {
@@ -71,7 +72,7 @@ package final class QuarantineReader: Sendable {
     }
 
     /// Removes a message for good. Done once ``close()`` has returned.
-    package func remove(_ delivery: AMQPDelivery) {
+    func remove(_ delivery: AMQPDelivery) {
         state.withLock { state in if delivery.consumerTag == state.consumer { state.held -= 1 } }
         channel.acknowledge(delivery.deliveryTag)
     }
@@ -79,10 +80,10 @@ package final class QuarantineReader: Sendable {
     /// Ends the reader. What was not removed returns to the queue.
     ///
     /// - Throws: `notConnected` if the connection was lost: then some of what was removed may still be in the queue.
-    package func close() async throws(SessionClientError) {
+    func close() async throws(SojournError) {
         await flush()
         await channel.close()
-        if let error = await channel.closed() { throw SessionClientError(error) }
+        if let error = await channel.closed() { throw SojournError(error) }
     }
 
     /// Makes RabbitMQ carry out every acknowledgement. Under load its channel keeps some of them back until the quorum queue
@@ -95,7 +96,7 @@ package final class QuarantineReader: Sendable {
     }
 
     /// Starts a consumer if there is none, or if the present one is full of messages that are not to be removed.
-    private func consume() async throws(SessionClientError) {
+    private func consume() async throws(SojournError) {
         let last: (needed: Bool, consumer: String?) = state.withLock { state in
             guard state.consumer == nil || state.held >= Self.prefetch else { return (false, nil) }
             state.held = 0
@@ -104,13 +105,13 @@ package final class QuarantineReader: Sendable {
         guard last.needed else { return }
         do {
             if let consumer = last.consumer { try await channel.cancel(consumerTag: consumer) }
-            let tag = "reader-\(RandomID.make())"
+            let tag = "reader-\(UInt64.random(in: 0 ... .max))"
             state.withLock { $0.consumer = tag }
             try await channel.consume(
                 queue: queue, consumerTag: tag, onBatch: { [weak self] in self?.take($0) },
-                onCancelled: { [weak self] in self?.fail(.closed) })
+                onCancelled: { [weak self] in self?.fail(.connectionWasClosed) })
         } catch {
-            throw SessionClientError(error)
+            throw SojournError(error)
         }
     }
 
@@ -122,7 +123,7 @@ package final class QuarantineReader: Sendable {
         }?.resume()
     }
 
-    private func fail(_ error: SessionClientError) {
+    private func fail(_ error: SojournError) {
         state.withLock { state in
             state.failure = state.failure ?? error
             return state.takeWaiter()
@@ -130,13 +131,13 @@ package final class QuarantineReader: Sendable {
     }
 
     /// Waits until something arrives or fails.
-    private func wait() async throws(SessionClientError) {
+    private func wait() async throws(SojournError) {
         let watch = Task { [queue] in
             try await Task.sleep(for: Self.patience)
             fail(
-                SessionClientError(
-                    code: .timeout,
-                    message: "RabbitMQ did not deliver all of \(queue) in time: does another reader hold the rest?"))
+                SojournError(
+                    .timeout,
+                    "RabbitMQ did not deliver all of \(queue) in time: does another reader hold the rest?"))
         }
         await withCheckedContinuation { continuation in
             let isOver = state.withLock { state in
@@ -154,12 +155,16 @@ extension SessionClient {
     /// Opens a reader of this namespace's quarantine.
     ///
     /// - Throws: `notConnected`, `noSuchNamespace`, `notPermitted`.
-    package func readQuarantine() async throws(SessionClientError) -> QuarantineReader {
+    func readQuarantine() async throws(SojournError) -> QuarantineReader {
         do throws(AMQPError) {
             return try await QuarantineReader(
-                over: try await amqp.link(isPatient: false).connection, queue: names.quarantine)
+                over: try await connection(), queue: Topology.Names(namespace: namespace).quarantine)
         } catch {
-            throw SessionClientError(error)
+            throw SojournError(error)
         }
     }
+}
+
+extension SojournError {
+    fileprivate static let connectionWasClosed = SojournError(.notConnected, "the connection was closed")
 }

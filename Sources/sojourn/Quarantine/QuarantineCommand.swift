@@ -23,11 +23,10 @@ struct QuarantineCommand: AsyncParsableCommand {
 
 extension ClientOptions {
     /// Reads the quarantine with a connection of its own.
-    func withQuarantine<Value>(
+    func withQuarantine<Value: Sendable>(
         _ configuration: WorkerConfiguration, _ work: (SessionClient, QuarantineReader) async throws -> Value
     ) async throws -> Value {
-        let client = try await connect(configuration)
-        do {
+        try await withClient(configuration) { client in
             let reader = try await client.readQuarantine()
             let value: Value
             do { value = try await work(client, reader) } catch {
@@ -36,18 +35,19 @@ extension ClientOptions {
                 throw error
             }
             try await reader.close()
-            await client.close()
             return value
-        } catch {
-            await client.close()
-            if let error = error as? SessionClientError { throw CommandFailure(of: error) }
-            throw error
         }
     }
 }
 
 extension CommandFailure {
-    init(of error: SessionClientError) {
-        self.init(error.message, status: error.code == .notPermitted ? ExitStatus.notPermitted : ExitStatus.unavailable)
+    init(of error: SojournError) {
+        let status =
+            switch error.code {
+            case .accessRefused, .notPermitted: ExitStatus.notPermitted
+            case .invalidConfiguration: ExitStatus.configuration
+            default: ExitStatus.unavailable
+            }
+        self.init(error.message, status: status)
     }
 }

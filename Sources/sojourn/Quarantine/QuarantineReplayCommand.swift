@@ -71,9 +71,8 @@ struct QuarantineReplayCommand: AsyncParsableCommand {
         let signals = InterruptSignals(interruption)
         defer { withExtendedLifetime(signals) {} }
         let report = try await client.withQuarantine(configuration) { client, reader in
-            let replayer = try await client.makeReplayer()
             let preparation = ReplayPreparation(
-                exchange: replayer.exchange, sealer: sealer, user: asSelf ? .some(client.user) : nil,
+                exchange: client.commandExchange, sealer: sealer, user: asSelf ? .some(client.user) : nil,
                 ignoresDeadline: ignoreDeadline, mayRepeat: mayRepeat, inboxSeconds: configuration.inboxSeconds,
                 answerSeconds: timeout)
             return try await targets.apply(to: reader, until: interruption, asJSON: json) { delivery in
@@ -82,20 +81,21 @@ struct QuarantineReplayCommand: AsyncParsableCommand {
                 case .success(let prepared): command = prepared
                 case .failure(let refusal): return .stays(refusal.sentence)
                 }
-                do throws(SessionClientError) {
-                    return QuarantineFate(try await replayer.replay(command, timeout: .seconds(timeout)))
-                } catch {
+                do {
+                    return QuarantineFate(try await client.sendAgain(command, timeout: .seconds(timeout)))
+                } catch let error as SojournError {
                     return try fate(after: error, isOwn: command.properties.userID == client.user)
                 }
             }
         }
         try report.finish(verb: "replayed", isInterrupted: interruption.isRaised)
     }
+
     /// What becomes of a command that could not be sent, or was not answered, if others may fare better.
-    private func fate(after error: SessionClientError, isOwn: Bool) throws(CommandFailure) -> QuarantineFate {
+    private func fate(after error: SojournError, isOwn: Bool) throws(CommandFailure) -> QuarantineFate {
         switch error.code {
-        case .unsendable, .refused: return .stays(error.message)
-        case .notPermitted where !isOwn:
+        case .unsendable, .queueFull: return .stays(error.message)
+        case .accessRefused where !isOwn:
             throw CommandFailure(
                 "RabbitMQ does not let this user send what another user had sent: connect as that user, or send it as "
                     + "yourself with --as-self (\(error.message))",
@@ -103,7 +103,7 @@ struct QuarantineReplayCommand: AsyncParsableCommand {
         case .timeout:
             throw CommandFailure(
                 "\(error.message) What was not answered stays in quarantine", status: ExitStatus.unavailable)
-        case .notPermitted, .notConnected, .noSuchNamespace, .invalidConfiguration: throw CommandFailure(of: error)
+        default: throw CommandFailure(of: error)
         }
     }
 }
