@@ -1,14 +1,14 @@
 """The commands in the documents: they exist with their options, and what needs no more than a pool is run."""
 
 import os
-import pathlib
 import re
 import shlex
 import subprocess
 
 import pytest
 
-ROOT = pathlib.Path(__file__).parents[2]
+from documents import ROOT, blocks
+
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT))
     for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "schemas" / "README.md"])
@@ -20,9 +20,8 @@ RUN = re.compile(r"^sojourn (send|topology|status|quarantine list|keys (init|rot
 
 def code(text):
     """The lines of the text's indented blocks, without comments."""
-    for line in re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE).splitlines():
-        if line.startswith("    ") and not line.strip().startswith(("-", "*")):
-            yield re.sub(r"\s+#.*", "", line.strip())
+    for line in "".join(blocks(text)).splitlines():
+        yield re.sub(r"\s+#.*", "", line.strip())
 
 
 def commands(document):
@@ -82,11 +81,6 @@ def test_links_lead_somewhere(document):
             headings = re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE)
             anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
             assert anchor in anchors, target
-
-
-@pytest.fixture(scope="module")
-def worker(start_worker):
-    return start_worker().await_ready()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -21,6 +22,16 @@ from workers import Worker, wait_until  # noqa: E402
 
 DEPLOY = ROOT / "deploy"
 VIRTUAL_HOST = "sojourn"
+
+
+def pytest_configure():
+    """Ends like Ctrl-C when deploy/local/test ends it: what the fixtures have started must end, too."""
+
+    def interrupt(*_):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
 
 
 def run(*command, seconds=120, status=0, **options):
@@ -42,6 +53,14 @@ def binary():
     if not value:
         pytest.exit("SOJOURN_BIN is not set (the sojourn binary to test). deploy/local/test sets it; run that instead.", 2)
     return value
+
+
+@pytest.fixture(scope="session")
+def package(binary, tmp_path_factory):
+    """The package. SOJOURN_BIN must be a release binary, as deploy/local/test builds it: a debug build needs Swift."""
+    folder = tmp_path_factory.mktemp("package")
+    run(DEPLOY / "debian" / "build", "--binary", binary, folder, seconds=500)
+    return next(folder.glob("*.deb"))
 
 
 @pytest.fixture(scope="session")

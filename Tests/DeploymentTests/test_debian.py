@@ -14,14 +14,6 @@ LIBRARY = re.compile(r"=> (/\S+)|^\s*(/lib64/\S+)", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def package(binary, tmp_path_factory):
-    """The package. SOJOURN_BIN must be a release binary, as deploy/local/test builds it: a debug build needs Swift."""
-    folder = tmp_path_factory.mktemp("package")
-    run(DEPLOY / "debian" / "build", "--binary", binary, folder, seconds=500)
-    return next(folder.glob("*.deb"))
-
-
-@pytest.fixture(scope="module")
 def field(package):
     return lambda name: run("dpkg-deb", "--field", package, name).strip()
 

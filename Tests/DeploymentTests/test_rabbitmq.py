@@ -12,7 +12,7 @@ from brokers import Broker
 from client import DIRECT, Client
 from conftest import DEPLOY, run
 from servers import open_broker
-from tour import POLICIES, Words, tour
+from tour import Words, tour
 from workers import Worker, wait_until
 
 WORKER, PUBLISHER, CONSUMER, OPERATOR, SCALER = (
