@@ -29,9 +29,7 @@ struct StartChecks: Sendable {
     /// - Throws: `ConfigurationError` if retrying without a change is pointless; `CancellationError`.
     func run() async throws {
         try await waitForRedis()
-        try await patiently { try await ServerVersionCheck(redis: redis, logger: logger).run(configuration) }
-        try await patiently { try await EvictionCheck(redis: redis, logger: logger).run(configuration) }
-        try await patiently { try await EncodingCheck(redis: redis, logger: logger).run() }
+        try await patiently { try await checkRedis() }
         try await patiently { try await checkBroker() }
         // Last, because it records the keyring for the namespace: a failed start must not change anything.
         try await patiently {
@@ -58,6 +56,13 @@ struct StartChecks: Sendable {
             }
         }
         throw CancellationError()
+    }
+
+    private func checkRedis() async throws {
+        let masters = try await RedisDescription.ask(redis)
+        for master in masters { try RedisVersionCheck(logger: logger).run(configuration, on: master) }
+        for master in masters { try EvictionCheck(logger: logger).run(configuration, on: master) }
+        EncodingCheck(logger: logger).run(on: masters)
     }
 
     // MARK: RabbitMQ
