@@ -90,6 +90,9 @@ package final class AMQPConnection: Sendable {
     /// Whether the broker currently blocks publishers.
     package var isBlocked: Bool { status.isBlocked.load(ordering: .acquiring) }
 
+    /// What the broker calls itself.
+    package var server: AMQPServer? { status.server.withLock { $0 } }
+
     /// Opens a channel.
     ///
     /// - Throws: `connectionClosed`, `timeout`, or `invalidState` when all channels are in use.

@@ -13,7 +13,8 @@ struct ConnectionStateTests {
     private func open() throws -> ConnectionState {
         var state = ConnectionState(AMQPConfiguration())
         guard
-            case .send(.startOK) = try state.receive(.connectionStart(major: 0, minor: 9, mechanisms: "PLAIN"), at: now),
+            case .send(.startOK) = try state.receive(
+                .connectionStart(major: 0, minor: 9, mechanisms: "PLAIN", server: AMQPServer(nil)), at: now),
             case .tune(_, let methods) = try state.receive(
                 .connectionTune(channelMax: 0, frameMax: 0, heartbeat: 0), at: now),
             methods.count == 2, case .established = try state.receive(.connectionOpenOK, at: now)

@@ -29,12 +29,13 @@ TO_SERVER, FROM_SERVER = "to the server", "from the server"
 class Proxy:
     """Forwards 127.0.0.1:port to target. Initially cut, like a server that has not been started yet.
 
-    `before_sending` is called before each chunk that goes to the server.
+    `before_sending` is called before each chunk that goes to the server; `change` may replace each that comes from it.
     """
 
-    def __init__(self, target, before_sending=lambda: None):
+    def __init__(self, target, before_sending=lambda: None, change=lambda data: data):
         self.target = target
         self.before_sending = before_sending
+        self.change = change
         self.port = free_port()
         self._lock = threading.Lock()
         self._listener = None
@@ -98,11 +99,12 @@ class Proxy:
 
     def _pump(self, pair, source, sink, way):
         before_sending = self.before_sending if way == TO_SERVER else lambda: None
+        change = self.change if way == FROM_SERVER else lambda data: data
         try:
             while data := source.recv(65536):
                 before_sending()
                 self._flowing[way].wait()
-                sink.sendall(data)
+                sink.sendall(change(data))
         except OSError:
             pass
         with self._lock:

@@ -1,6 +1,7 @@
 """How a worker starts: the admin address, servers, settings, keys."""
 
 import os
+import re
 import resource
 import socket
 import subprocess
@@ -19,11 +20,6 @@ CONFIGURATION = 78
 @pytest.fixture(scope="module")
 def redis_url(own_redis):
     return own_redis.url
-
-
-@pytest.fixture(scope="module")
-def worker(start_worker):
-    return start_worker().await_ready()
 
 
 @pytest.fixture
@@ -137,6 +133,27 @@ def test_a_redis_that_is_too_old_is_refused(refused, tmp_path):
         assert "SOJOURN_REDIS_URL is a Redis of version 6.2" in sentence and "7.0" in sentence
     finally:
         end_process(old)
+
+
+def announcing(open_proxy, amqp_url, change):
+    """The URL of the RabbitMQ whose properties are changed on their way to the worker, without changing their length."""
+    announced = re.compile(rb"(\x07versionS....)([\d.]+)", re.DOTALL)
+    proxy, url = open_proxy(amqp_url, change=lambda data: announced.sub(lambda found: found[1] + change(found[2]), data))
+    proxy.restore()
+    return url
+
+
+def test_a_rabbitmq_that_is_too_old_is_refused(refused, open_proxy, amqp_url):
+    url = announcing(open_proxy, amqp_url, lambda version: b"3.9.".ljust(len(version), b"7"))
+    sentence, _ = refused(amqp_url=url)
+    assert "SOJOURN_AMQP_URL is a RabbitMQ of version 3.9.7" in sentence and "3.10 or later" in sentence
+
+
+def test_a_rabbitmq_that_does_not_say_how_old_it_is_is_warned_about(start_worker, open_proxy, amqp_url):
+    url = announcing(open_proxy, amqp_url, lambda version: b"?" * len(version))
+    worker = start_worker(amqp_url=url).await_ready()
+    assert "could not check the version of RabbitMQ" in worker.log
+    assert worker.stop() == 0
 
 
 def test_a_redis_that_evicts_is_refused_unless_allowed(refused, start_worker, redis_url):
@@ -284,7 +301,7 @@ def test_a_keyring_may_be_readable_by_its_owner_and_group(refused, settings, sta
     path.chmod(mode)
     if words:
         sentence, _ = refused(keyring_file=str(path))
-        assert words in sentence and f"chmod" in sentence and str(path) in sentence
+        assert words in sentence and "chmod" in sentence and str(path) in sentence
     else:
         worker = start_worker(keyring_file=str(path)).await_ready()
         assert worker.stop() == 0

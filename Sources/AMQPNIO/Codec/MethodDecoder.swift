@@ -94,7 +94,8 @@ struct MethodDecoder {
             let method = unsafe decoded.load(as: amqp_connection_start_t.self)
             return .connectionStart(
                 major: unsafe method.version_major, minor: unsafe method.version_minor,
-                mechanisms: unsafe String(shown: method.mechanisms))
+                mechanisms: unsafe String(shown: method.mechanisms),
+                server: unsafe AMQPServer(AMQPTable(method.server_properties)))
         case AMQP_CONNECTION_TUNE_METHOD:
             let method = unsafe decoded.load(as: amqp_connection_tune_t.self)
             return .connectionTune(

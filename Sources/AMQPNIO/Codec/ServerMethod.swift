@@ -1,6 +1,6 @@
 /// A method that the broker may send to a client, copied out of rabbitmq-c's memory.
 package enum ServerMethod: Hashable, Sendable {
-    case connectionStart(major: UInt8, minor: UInt8, mechanisms: String)
+    case connectionStart(major: UInt8, minor: UInt8, mechanisms: String, server: AMQPServer)
     case connectionTune(channelMax: UInt16, frameMax: UInt32, heartbeat: UInt16)
     case connectionOpenOK
     case connectionClose(CloseReason)

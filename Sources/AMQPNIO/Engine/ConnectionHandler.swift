@@ -246,8 +246,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
             decoder.frameMax = tuning.frameMax
             encoder.frameMax = tuning.frameMax
             startHeartbeats(seconds: tuning.heartbeat)
-        case .established:
+        case .established(let server):
             handshakeTimer?.cancel()
+            status.server.withLock { $0 = server }
             status.isOpen.store(true, ordering: .releasing)
             established.succeed()
         case .blocked(let reason): blocked(reason)

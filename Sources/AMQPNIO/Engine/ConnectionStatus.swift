@@ -4,4 +4,6 @@ import Synchronization
 final class ConnectionStatus: Sendable {
     let isOpen = Atomic(false)
     let isBlocked = Atomic(false)
+    /// What the broker calls itself; nil before the connection is open, and on a channel.
+    let server = Mutex<AMQPServer?>(nil)
 }

@@ -19,8 +19,8 @@ struct ConnectionState {
         case send(ClientMethod.Connection)
         /// Apply these limits, then send these methods, in order.
         case tune(Handshake.Tuning, [ClientMethod.Connection])
-        /// Channels may be opened.
-        case established
+        /// Channels may be opened, on this broker.
+        case established(AMQPServer)
         /// The broker blocked publishing, for this reason.
         case blocked(String)
         /// It unblocked publishing, after this time.
@@ -197,9 +197,9 @@ struct ConnectionState {
         switch action {
         case .send(let method): return .send(method)
         case .tune(let tuning, let methods): return .tune(tuning, methods)
-        case .established:
+        case .established(let server):
             phase = .open
-            return .established
+            return .established(server)
         case .fail(let error): return fail(error)
         case .failAfterCloseOK(let error): return end(because: error, answer: .closeOK, closesSocket: true)
         }

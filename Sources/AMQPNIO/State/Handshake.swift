@@ -2,8 +2,8 @@
 struct Handshake {
     private enum State {
         case awaitingStart
-        case awaitingTune
-        case awaitingOpenOK
+        case awaitingTune(AMQPServer)
+        case awaitingOpenOK(AMQPServer)
         case ended
     }
 
@@ -19,7 +19,7 @@ struct Handshake {
         case send(ClientMethod.Connection)
         /// Adopt these limits, then send these methods, in order.
         case tune(Tuning, [ClientMethod.Connection])
-        case established
+        case established(AMQPServer)
         case fail(AMQPError)
         /// Answer with close-ok, then fail.
         case failAfterCloseOK(AMQPError)
@@ -32,13 +32,13 @@ struct Handshake {
 
     mutating func receive(_ method: ServerMethod) -> Action {
         switch (state, method) {
-        case (.awaitingStart, .connectionStart(let major, let minor, let mechanisms)):
-            return start(major: major, minor: minor, mechanisms: mechanisms)
-        case (.awaitingTune, .connectionTune(let channelMax, let frameMax, let heartbeat)):
-            return tune(channelMax: channelMax, frameMax: frameMax, heartbeat: heartbeat)
-        case (.awaitingOpenOK, .connectionOpenOK):
+        case (.awaitingStart, .connectionStart(let major, let minor, let mechanisms, let server)):
+            return start(major: major, minor: minor, mechanisms: mechanisms, server)
+        case (.awaitingTune(let server), .connectionTune(let channelMax, let frameMax, let heartbeat)):
+            return tune(channelMax: channelMax, frameMax: frameMax, heartbeat: heartbeat, server)
+        case (.awaitingOpenOK(let server), .connectionOpenOK):
             state = .ended
-            return .established
+            return .established(server)
         case (.awaitingStart, .connectionClose(let reason)), (.awaitingTune, .connectionClose(let reason)),
             (.awaitingOpenOK, .connectionClose(let reason)):
             let error = refusal(reason)
@@ -77,7 +77,7 @@ struct Handshake {
         return AMQPError(.timeout, "no \(step) from \(configuration) in time")
     }
 
-    private mutating func start(major: UInt8, minor: UInt8, mechanisms: String) -> Action {
+    private mutating func start(major: UInt8, minor: UInt8, mechanisms: String, _ server: AMQPServer) -> Action {
         guard major == 0, minor == 9 else {
             state = .ended
             return .fail(AMQPError(.handshakeFailed, "the server speaks AMQP \(major)-\(minor), not 0-9"))
@@ -89,7 +89,7 @@ struct Handshake {
                     .authenticationFailed,
                     "the server offers the mechanisms \(mechanisms.prefix(AMQPLimits.shortString)), but not PLAIN"))
         }
-        state = .awaitingTune
+        state = .awaitingTune(server)
         // RFC 4616: no authorization identity, then user name and password, each preceded by a NUL.
         let response = [0] + Array(configuration.username.utf8) + [0] + Array(configuration.password.utf8)
         return .send(.startOK(properties: clientProperties, mechanism: "PLAIN", response: response))
@@ -113,7 +113,9 @@ struct Handshake {
         ]
     }
 
-    private mutating func tune(channelMax: UInt16, frameMax: UInt32, heartbeat: UInt16) -> Action {
+    private mutating func tune(
+        channelMax: UInt16, frameMax: UInt32, heartbeat: UInt16, _ server: AMQPServer
+    ) -> Action {
         // Use the smaller of each pair of values. A 0 from the server means "no limit"; a heartbeat of 0 from us means
         // "none".
         let ours = configuration.heartbeatSeconds
@@ -126,7 +128,7 @@ struct Handshake {
             return .fail(
                 AMQPError(.handshakeFailed, "the server's frame-max of \(frameMax) bytes is below the minimum of 4096"))
         }
-        state = .awaitingOpenOK
+        state = .awaitingOpenOK(server)
         return .tune(
             tuning,
             [

@@ -71,6 +71,7 @@ struct StartChecks: Sendable {
         let connection = try await connect()
         do {
             try await withTaskCancellationHandler {
+                try BrokerVersionCheck(logger: logger).run(configuration, on: connection.server)
                 try await checkTopology(over: connection)
             } onCancel: {
                 connection.beginClosing()
