@@ -1,3 +1,4 @@
+import ConnectionSupport
 import NIOCore
 import NIOHTTP1
 
@@ -39,7 +40,7 @@ final class CollectorExchange: @unchecked Sendable {
         let decoder = HTTPResponseDecoder(
             leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop, limitConfiguration: limits)
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(ReceivedBytes(self))
+        try pipeline.addHandler(ReceivedBytes { self.received(bytes: $0) })
         try pipeline.addHandler(HTTPRequestEncoder())
         try pipeline.addHandler(ByteToMessageHandler(decoder))
         try pipeline.addHandler(Answers(self))
@@ -54,7 +55,7 @@ final class CollectorExchange: @unchecked Sendable {
     }
 
     /// - Returns: whether that is not too much yet.
-    fileprivate func received(bytes: Int) -> Bool {
+    private func received(bytes: Int) -> Bool {
         received += bytes
         guard received <= CollectorConnection.Limits.answer else {
             end(
@@ -94,23 +95,6 @@ final class CollectorExchange: @unchecked Sendable {
     fileprivate func closed(_ channel: any Channel) {
         guard channel === self.channel else { return }
         end(.failure(ExportFailure(.unreachable, "it closed the connection without an answer")))
-    }
-}
-
-/// Counts bytes before they are parsed.
-private final class ReceivedBytes: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-
-    private let exchange: CollectorExchange
-
-    init(_ exchange: CollectorExchange) {
-        self.exchange = exchange
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard exchange.received(bytes: unwrapInboundIn(data).readableBytes) else { return }
-        context.fireChannelRead(data)
     }
 }
 

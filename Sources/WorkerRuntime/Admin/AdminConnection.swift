@@ -1,3 +1,4 @@
+import ConnectionSupport
 import NIOCore
 import NIOHTTP1
 
@@ -36,7 +37,7 @@ final class AdminConnection {
     func addHandlers(to channel: any Channel) throws {
         self.channel = channel
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(AdminBytes(self))
+        try pipeline.addHandler(ReceivedBytes { self.received(bytes: $0) })
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = AdminServer.Limits.headerBytes
         limits.maxHeaderListSize = AdminServer.Limits.headersBytes
@@ -62,7 +63,7 @@ final class AdminConnection {
     }
 
     /// - Returns: whether the request is still within the limit.
-    fileprivate func received(bytes count: Int) -> Bool {
+    private func received(bytes count: Int) -> Bool {
         bytes += count
         guard bytes <= AdminServer.Limits.requestBytes else {
             close()
@@ -96,28 +97,6 @@ final class AdminConnection {
     }
 }
 
-/// Counts bytes before they are parsed, because nothing else limits the length of a request line.
-private final class AdminBytes: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias InboundOut = ByteBuffer
-
-    private let connection: AdminConnection
-
-    init(_ connection: AdminConnection) {
-        self.connection = connection
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard connection.received(bytes: unwrapInboundIn(data).readableBytes) else { return }
-        context.fireChannelRead(data)
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        connection.ended()
-        context.fireChannelInactive()
-    }
-}
-
 /// Answers requests one at a time; the pipeline delivers the next one only after the response to the last.
 private final class AdminRequests: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
@@ -142,6 +121,11 @@ private final class AdminRequests: ChannelInboundHandler {
             // Without a head, the request has already been rejected and the connection is closing.
             if let head { respond(to: head, context) }
         }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        connection.ended()
+        context.fireChannelInactive()
     }
 
     /// The client reset the connection or sent malformed HTTP; there is nothing to answer.
