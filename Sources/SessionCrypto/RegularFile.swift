@@ -75,8 +75,3 @@ package struct RegularFile: ~Copyable {
         }
     }
 }
-
-/// The C library's description of an error.
-func systemError(_ error: Int32 = errno) -> String {
-    String(cString: strerror(error))
-}

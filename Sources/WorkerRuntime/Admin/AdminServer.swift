@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import ServiceLifecycle
+import SessionCrypto
 
 /// Serves the status page, `/livez`, `/readyz`, `/metrics` and the key set over HTTP/1.1, as a service that stops with its group.
 ///
@@ -134,7 +135,7 @@ package struct AdminServer: Service {
         case EACCES:
             "may not be bound by this user"
         default:
-            "cannot be bound (\(String(cString: strerror(code))))"
+            "cannot be bound (\(systemError(code)))"
         }
     }
 }

@@ -17,7 +17,7 @@ struct AuditFile: ~Copyable {
         }
 
         fileprivate init(of error: Int32 = errno, _ what: String, remedy: String) {
-            self.init("\(what) (\(String(cString: strerror(error))))", remedy: remedy)
+            self.init("\(what) (\(systemError(error)))", remedy: remedy)
         }
     }
 

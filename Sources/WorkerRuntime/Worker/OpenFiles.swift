@@ -1,4 +1,5 @@
 import Glibc
+import SessionCrypto
 
 /// Makes sure that the worker may open as many descriptors as it needs. If it ran out later, it could neither reopen a
 /// lost connection nor answer at its admin address.
@@ -33,7 +34,7 @@ struct OpenFiles {
         guard setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
             throw ConfigurationError(
                 .tooFewFiles, "The limit on open files (ulimit -n)",
-                "cannot be raised to \(needed), which \(lanes) lanes need (\(String(cString: strerror(errno))))",
+                "cannot be raised to \(needed), which \(lanes) lanes need (\(systemError()))",
                 remedy: "raise it for the worker's user")
         }
     }
