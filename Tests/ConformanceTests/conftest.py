@@ -124,6 +124,17 @@ def connect(amqp_url, namespace, settings):
 
 
 @pytest.fixture(scope="module")
+def worker(start_worker):
+    """A worker with the default settings, unless a module has one with others."""
+    return start_worker().await_ready()
+
+
+@pytest.fixture(scope="module")
+def client(worker, connect):
+    return connect()
+
+
+@pytest.fixture(scope="module")
 def elsewhere(start_worker, amqp_url, namespace):
     """Starts a worker in its own namespace, where no other worker consumes; returns it, and a client there."""
     clients = []

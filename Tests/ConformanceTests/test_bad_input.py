@@ -19,16 +19,6 @@ QUEUES = {
 }
 
 
-@pytest.fixture(scope="module")
-def worker(start_worker):
-    return start_worker().await_ready()
-
-
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 @pytest.fixture(autouse=True)
 def still_prompt(client, worker, subject):
     """After each test, a valid command is answered at once, by the same worker process."""

@@ -16,11 +16,6 @@ def worker(start_worker, policy_file):
 
 
 @pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
-@pytest.fixture(scope="module")
 def large(client):
     """A subject with megabytes of sessions."""
     attributes = {"note": "x" * 16_000}

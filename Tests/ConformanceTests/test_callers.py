@@ -34,11 +34,6 @@ def worker(start_worker, path, user):
     return start_worker(callers_file=str(path)).await_ready()
 
 
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 def attempt(client, user, command, **body):
     return client.attempt(command, body, user_id=user)
 

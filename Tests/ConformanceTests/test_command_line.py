@@ -8,11 +8,6 @@ import subprocess
 import pytest
 
 
-@pytest.fixture(scope="module")
-def worker(start_worker):
-    return start_worker().await_ready()
-
-
 @pytest.fixture
 def sojourn(binary, settings):
     """Runs the program; returns its status and output."""

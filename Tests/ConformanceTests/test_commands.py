@@ -18,16 +18,6 @@ DEVICE = {"id": "device-1", "name": "Firefox on Debian", "platform": "linux", "f
 CONTEXT = {"ip": "192.0.2.10", "userAgent": "Mozilla/5.0", "country": "DE", "city": "Jena", "asn": 64496}
 
 
-@pytest.fixture(scope="module")
-def worker(start_worker):
-    return start_worker().await_ready()
-
-
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 def moment(text):
     assert TIME.fullmatch(text), f"{text} is no RFC 3339 UTC with milliseconds"
     return datetime.fromisoformat(text.replace("Z", "+00:00"))

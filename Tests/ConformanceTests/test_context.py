@@ -35,11 +35,6 @@ def worker(start_worker, policy_file):
     return start_worker(policy_file=policy_file(POLICIES)).await_ready()
 
 
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 def begin(client, subject, policy, context=None, **fields):
     """The tokens of a new session."""
     if context is not None:

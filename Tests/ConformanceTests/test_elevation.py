@@ -21,11 +21,6 @@ def worker(start_worker, policy_file):
     return start_worker(policy_file=policy_file(POLICIES)).await_ready()
 
 
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 def create(client, subject, **fields):
     return client.create(subject, **({"authentication": PASSWORD} | fields))
 

@@ -27,11 +27,6 @@ def worker(start_worker, policy_file):
 
 
 @pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
-@pytest.fixture(scope="module")
 def run(client):
     """Two partly overlapping tours, of the same subject in two tenants, and all events they published."""
     subject = f"traveller-{uuid.uuid4().hex[:6]}"

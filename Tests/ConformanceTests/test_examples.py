@@ -26,16 +26,6 @@ READING = [*QUEUES["validate"], "factor.list", "policy.get", "policy.list"]
 EACH_COMMAND = pytest.mark.parametrize("command", COMMANDS)
 
 
-@pytest.fixture(scope="module")
-def worker(start_worker):
-    return start_worker().await_ready()
-
-
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 def examples(kind, command):
     """The name and content of each."""
     paths = sorted((EXAMPLES / kind / command).glob("*.json"))

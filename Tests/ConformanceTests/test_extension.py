@@ -41,11 +41,6 @@ def worker(start):
     return start()
 
 
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 CODES = ["755224", "287082", "359152", "969429"]  # RFC 4226, appendix D, as displayed by the example's token
 
 

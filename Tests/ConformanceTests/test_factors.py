@@ -22,11 +22,6 @@ def worker(start_worker, policy_file):
     return start_worker(policy_file=policy_file(POLICIES)).await_ready()
 
 
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 def factors(client, subject):
     return client.do("factor.list", subject=subject)["factors"]
 

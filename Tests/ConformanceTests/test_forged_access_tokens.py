@@ -21,11 +21,6 @@ def worker(start_worker):
 
 
 @pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
-@pytest.fixture(scope="module")
 def keys(worker):
     """What a resource server has: the published keys."""
     return jwt.PyJWKSet.from_dict(worker.json("/.well-known/jwks.json")[0])

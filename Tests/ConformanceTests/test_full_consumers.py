@@ -10,11 +10,6 @@ def worker(start_worker):
     return start_worker(lanes="1").await_ready()
 
 
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 @pytest.fixture
 def full_queue(client):
     """Binds a full queue to an exchange of the namespace; yields a function that unbinds it."""

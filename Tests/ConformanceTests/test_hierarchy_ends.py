@@ -16,11 +16,6 @@ def worker(start_worker, policy_file):
     return start_worker(policy_file=policy_file(POLICIES)).await_ready()
 
 
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 def create(client, subject, parent=None, **fields):
     if parent is not None:
         fields["parentId"] = name(parent)

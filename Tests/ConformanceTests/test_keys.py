@@ -16,16 +16,6 @@ def keyring(settings):
     return settings["SOJOURN_KEYRING_FILE"]
 
 
-@pytest.fixture(scope="module")
-def worker(start_worker):
-    return start_worker().await_ready()
-
-
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 @pytest.fixture
 def sojourn(binary, settings):
     """Runs `sojourn keys …`; returns its status and output."""

@@ -12,16 +12,6 @@ FRAME = 131072  # RabbitMQ's frame_max unless configured
 PROMPT_SECONDS = 1  # required; a debug build easily meets it
 
 
-@pytest.fixture(scope="module")
-def worker(start_worker):
-    return start_worker().await_ready()
-
-
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 def filling(free, **properties):
     """Properties whose content header leaves `free` bytes of a frame."""
     def size(count):

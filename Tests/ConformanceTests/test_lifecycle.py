@@ -19,11 +19,6 @@ def worker(start_worker, policy_file):
     return start_worker(policy_file=policy_file(policies)).await_ready()
 
 
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 def refresh(client, token, **properties):
     return client.call("session.refresh", {"refreshToken": token}, **properties)
 

@@ -14,11 +14,6 @@ def worker(start_worker, policy_file):
     return start_worker(policy_file=policy_file({"endless": {"maxSessions": 0}})).await_ready()
 
 
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 def begin(client, subject, count, **fields):
     """Creates this many sessions and returns their ids, oldest first."""
     return [client.create(subject, policy="endless", **fields)["session"]["id"] for _ in range(count)]

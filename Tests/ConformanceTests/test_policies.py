@@ -24,11 +24,6 @@ def worker(start_worker, policies):
     return start_worker(policy_file=policies).await_ready()
 
 
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 def is_valid(client, created):
     return client.validate(created["tokens"]["session"], touch=False)["valid"]
 

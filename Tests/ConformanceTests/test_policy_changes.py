@@ -32,11 +32,6 @@ def worker(start_worker, policies):
     return start_worker(policy_file=policies).await_ready()
 
 
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 # --- policies of a tenant's own ----------------------------------------------------------------------------------
 
 

@@ -8,7 +8,6 @@ import threading
 import time
 
 import pytest
-import redis
 
 from client import Client
 from proxy import free_port
@@ -16,11 +15,6 @@ from workers import built, wait_until
 
 # Of workers at each moment: one that leaves something does so about every third time.
 STOPS = 10
-
-
-@pytest.fixture(scope="module")
-def worker(start_worker):
-    return start_worker().await_ready()
 
 
 @pytest.fixture

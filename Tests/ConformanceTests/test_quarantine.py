@@ -14,16 +14,6 @@ UNKNOWN_A_MINUTE = 20
 
 
 @pytest.fixture(scope="module")
-def worker(start_worker):
-    return start_worker().await_ready()
-
-
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
-@pytest.fixture(scope="module")
 def tokens(client):
     return client.create("misspelt")["tokens"]
 

@@ -19,11 +19,6 @@ from workers import wait_until
 
 
 @pytest.fixture(scope="module")
-def worker(start_worker):
-    return start_worker().await_ready()
-
-
-@pytest.fixture(scope="module")
 def client(worker, connect):
     client = connect()
     # So that what is in quarantine stays there.

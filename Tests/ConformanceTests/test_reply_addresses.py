@@ -13,11 +13,6 @@ def worker(start_worker):
     return start_worker(lanes="1").await_ready()
 
 
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 def process(node, *, creation=1):
     """A well-formed process identifier in Erlang's external term format, of an arbitrary node."""
     name = bytes([119, len(node)]) + node

@@ -203,11 +203,6 @@ def worker(start_worker, policy_file, audit_file, collector):
 
 
 @pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
-@pytest.fixture(scope="module")
 def run(client, redis_url, namespace):
     """Runs a tour through everything; returns what was sent to Redis meanwhile, and what it held at the end."""
     monitor = Monitor(redis_url)

@@ -16,16 +16,6 @@ from proxy import free_port
 DONE, FAILED, USAGE, UNAVAILABLE, FORBIDDEN = 0, 1, 64, 69, 77
 
 
-@pytest.fixture(scope="module")
-def worker(start_worker):
-    return start_worker().await_ready()
-
-
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 @pytest.fixture
 def sojourn(binary, settings, worker):
     """Runs `sojourn sessions …`."""

@@ -9,16 +9,6 @@ PLACE = {"country": "DE", "city": "Jena"}
 PASSWORD = {"methods": ["pwd"]}
 
 
-@pytest.fixture(scope="module")
-def worker(start_worker):
-    return start_worker().await_ready()
-
-
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 def name(created):
     return created["session"]["id"]
 

@@ -9,16 +9,6 @@ import redis
 HANDLE = re.compile(rb"[^:]+$")
 
 
-@pytest.fixture(scope="module")
-def worker(start_worker):
-    return start_worker().await_ready()
-
-
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 @pytest.fixture
 def store(redis_url):
     with redis.Redis.from_url(redis_url) as store:

@@ -43,11 +43,6 @@ def worker(start_worker, collector):
     return start_worker(otlp_url=collector.url, traces_per_second="10000", lanes="1", log_level="debug").await_ready()
 
 
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 def send(client, command="session.create", parent=None, **body):
     """Sends a command within a trace; returns its reply, and the trace id."""
     parent = parent or context()

@@ -15,11 +15,6 @@ def worker(start_worker, policy_file):
     return start_worker(policy_file=policy_file(POLICIES)).await_ready()
 
 
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 def begin(client, created, **fields):
     return client.do("session.transfer.begin", token=created["tokens"]["session"], **fields)["ticket"]
 
