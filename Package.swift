@@ -22,6 +22,9 @@ let swiftWithThreads: [SwiftSetting] = swift + (sanitizer.map { [.unsafeFlags($0
 /// For the modules that touch C: every unsafe use is marked where it happens.
 let swiftOverC: [SwiftSetting] = swiftWithThreads + [.strictMemorySafety()]
 
+/// For what only a worker needs: a package that only uses the client depends on this one without its traits, and does not get them.
+let ofWorker = TargetDependencyCondition.when(traits: ["Worker"])
+
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
@@ -55,6 +58,10 @@ let package = Package(
         .library(name: "SojournClient", targets: ["SojournClient"]),
         .library(name: "SojournExtension", targets: ["SojournExtension"]),
         .library(name: "SojournService", targets: ["SojournService"]),
+    ],
+    traits: [
+        .default(enabledTraits: ["Worker"]),
+        .trait(name: "Worker", description: "Workers and the command line; clients do without."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.0")),
@@ -96,9 +103,9 @@ let package = Package(
             name: "SessionCrypto",
             dependencies: [
                 "SessionCore", "SessionContract", .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "JWTKit", package: "jwt-kit"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "JWTKit", package: "jwt-kit", condition: ofWorker),
+                .product(name: "Subprocess", package: "swift-subprocess", condition: ofWorker),
+                .product(name: "SystemPackage", package: "swift-system", condition: ofWorker),
             ], swiftSettings: swift),
         .target(
             name: "AMQPNIO",
@@ -149,7 +156,7 @@ let package = Package(
             dependencies: [
                 "ConnectionSupport", "SessionCore", "SessionContract", "SessionCrypto", "SessionStorage", "AMQPNIO",
                 "RedisNIO", "LogMetadata", "OTLPTracing", "SessionEngine",
-                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Configuration", package: "swift-configuration", condition: ofWorker),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -175,7 +182,7 @@ let package = Package(
             name: "PoolBenchmark",
             dependencies: [
                 "AMQPNIO", "RedisNIO", "SessionContract", "SessionCore", "SojournClient",
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "Histogram", package: "hdrhistogram-swift", condition: ofWorker),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -184,13 +191,13 @@ let package = Package(
             name: "WorkerCommandLine",
             dependencies: [
                 "SessionContract", "SessionCore", "WorkerRuntime",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser", condition: ofWorker),
             ], swiftSettings: swift),
         .target(
             name: "SojournService",
             dependencies: [
                 "SessionCore", "SessionEngine", "SojournExtension", "WorkerCommandLine", "WorkerRuntime",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser", condition: ofWorker),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ], swiftSettings: swift),
@@ -200,7 +207,7 @@ let package = Package(
                 "AMQPNIO", "PoolBenchmark", "RedisNIO", "SessionCore", "SessionContract", "SessionCrypto",
                 "SessionEngine",
                 "SessionStorage", "SojournClient", "WorkerCommandLine", "WorkerRuntime",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser", condition: ofWorker),
             ], swiftSettings: swift, linkerSettings: [.linkedLibrary("jemalloc", .when(platforms: [.linux]))]),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
         .target(
@@ -231,7 +238,9 @@ let package = Package(
         // Not shipped: runs more seeds than CI has time for, and every order of a small case.
         .executableTarget(
             name: "sojourn-simulate",
-            dependencies: ["Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser", condition: ofWorker),
+            ],
             path: "Tests/SimulationProgram", swiftSettings: swift),
         // Not shipped: single operations, for deploy/local/microbench to count their instructions.
         .executableTarget(
@@ -239,7 +248,7 @@ let package = Package(
             dependencies: [
                 "AMQPNIO", "RedisNIO", "SessionContract", "SessionCore", "SessionCrypto", "SessionEngine",
                 "SessionStorage", "TestSupport",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser", condition: ofWorker),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -309,7 +318,7 @@ let package = Package(
                 "LogMetadata", "LogRecording", "SessionContract", "SessionCore", "SessionCrypto", "SessionEngine",
                 "TestSupport",
                 "WorkerCommandLine", "WorkerRuntime",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser", condition: ofWorker),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: swift),

@@ -1,0 +1,51 @@
+"""A package that uses only the client, as README says: what it has to download."""
+
+import json
+
+import pytest
+
+from conftest import ROOT, run
+
+MANIFEST = """// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "service",
+    dependencies: [.package(name: "sojourn", path: "%s"%s)],
+    targets: [.executableTarget(name: "service", dependencies: [.product(name: "%s", package: "sojourn")])]
+)
+"""
+# Of a worker and of its tools.
+FOREIGN = {"jwt-kit", "hummingbird", "swift-argument-parser", "swift-configuration", "swift-subprocess", "hdrhistogram-swift"}
+
+
+def packages(folder, product, traits=""):
+    """The packages that a package with this product resolves."""
+    (folder / "Sources" / "service").mkdir(parents=True)
+    (folder / "Sources" / "service" / "main.swift").write_text(f"import {product}\n")
+    (folder / "Package.swift").write_text(MANIFEST % (ROOT, traits, product))
+    output = run("swift", "package", "--package-path", folder, "show-dependencies", "--format", "json", seconds=300)
+    found = set()
+
+    def collect(package):
+        for each in package["dependencies"]:
+            found.add(each["url"].rstrip("/").rsplit("/", 1)[-1].removesuffix(".git"))
+            collect(each)
+
+    collect(json.loads(output[output.index("{"):output.rindex("}") + 1]))
+    return found
+
+
+@pytest.mark.parametrize("product", ["SojournClient"])
+def test_a_client_does_not_get_the_packages_of_a_worker(product, tmp_path):
+    found = packages(tmp_path, product, ", traits: []")
+    assert {"swift-nio", "swift-nio-ssl"} <= found
+    assert not found & FOREIGN
+
+
+def test_without_traits_it_would(tmp_path):
+    assert "jwt-kit" in packages(tmp_path, "SojournService")
+
+
+def test_readme_says_so():
+    assert "traits: [])" in (ROOT / "README.md").read_text()
