@@ -56,6 +56,7 @@ let package = Package(
     products: [
         .executable(name: "sojourn", targets: ["sojourn"]),
         .library(name: "SojournClient", targets: ["SojournClient"]),
+        .library(name: "SojournTesting", targets: ["SojournTesting"]),
         .library(name: "SojournExtension", targets: ["SojournExtension"]),
         .library(name: "SojournService", targets: ["SojournService"]),
     ],
@@ -178,6 +179,14 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
             ], swiftSettings: swiftWithThreads),
+        .target(
+            name: "SojournTesting",
+            dependencies: [
+                "AMQPNIO", "SessionContract", "SessionCore", "SessionCrypto", "SessionEngine", "SessionStorage",
+                "SojournClient",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: swift),
         .target(
             name: "PoolBenchmark",
             dependencies: [
@@ -310,6 +319,8 @@ let package = Package(
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
             ], swiftSettings: swift),
         .testTarget(
+            name: "SojournTestingTests", dependencies: ["SojournClient", "SojournTesting"], swiftSettings: swift),
+        .testTarget(
             name: "PoolBenchmarkTests", dependencies: ["PoolBenchmark", "SessionContract", "SessionCore"],
             swiftSettings: swift),
         .testTarget(
@@ -333,6 +344,14 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Tests/ExtensionExample", packageAccess: false, swiftSettings: swift),
+        .executableTarget(
+            name: "ClientExample",
+            dependencies: [
+                "SojournClient", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/ClientExample", packageAccess: false, swiftSettings: swift),
         .testTarget(
             name: "ExtensionTests",
             dependencies: [

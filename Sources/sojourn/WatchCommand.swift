@@ -35,7 +35,7 @@ struct WatchCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await client.withClient { client in
-            let events = try await client.events(matching: pattern)
+            let events = try await client.events(.temporary(), matching: pattern)
             Output.note("watching \(pattern), until Ctrl-C")
             for try await event in events {
                 if json { Output.json(event.json) } else { Output.line(ReadableEvent.text(of: event.json)) }

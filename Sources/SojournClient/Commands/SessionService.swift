@@ -1,3 +1,5 @@
+import ServiceLifecycle
+
 /// Sojourn, as a service sees it: ``SessionClient`` reaches it through RabbitMQ.
 ///
 /// A service that takes `some SessionService` can be tested without servers.
@@ -12,6 +14,41 @@ public protocol SessionService: Sendable {
     /// - Throws: ``SojournError`` if there is none. `CancellationError` if the task was cancelled: nothing has been sent if it
     ///   was before the call; otherwise the command may have been carried out.
     func send(_ command: String, body: [UInt8], options: CommandOptions) async throws -> [UInt8]
+
+    /// The events whose types match a pattern, from now on, or, with a durable queue, from where its last reader stopped.
+    ///
+    /// - Parameter pattern: as in a topic binding: `*` matches one word, `#` any number. A durable queue also keeps what it was
+    ///   bound for before.
+    /// - Throws: ``SojournError``: `notConnected`, `noSuchNamespace`, `accessRefused`, `invalidConfiguration`.
+    func events(_ queue: EventQueue, matching pattern: String) async throws -> SessionEvents
+}
+
+extension SessionService {
+    /// All events, from now on, or, with a durable queue, from where its last reader stopped.
+    public func events(_ queue: EventQueue = .temporary()) async throws -> SessionEvents {
+        try await events(queue, matching: "#")
+    }
+
+    /// Calls `handle` with one event after the other, until the task is cancelled or its service group shuts down.
+    ///
+    /// An event is acknowledged once `handle` has returned. If it throws, so does this, and a durable queue delivers the event again.
+    ///
+    /// - Throws: what `handle` throws; ``SojournError`` as from ``events(_:matching:)`` and ``SessionEvents``.
+    public func handleEvents(
+        _ queue: EventQueue, matching pattern: String = "#", _ handle: (SessionEvent) async throws -> Void
+    ) async throws {
+        let iterator = try await events(queue, matching: pattern).makeAsyncIterator()
+        while true {
+            let event: SessionEvent?
+            // Only the wait is cut short: what has begun to be handled is finished.
+            do { event = try await cancelWhenGracefulShutdown { try await iterator.next() } } catch is CancellationError
+            {
+                return
+            }
+            guard let event else { return }
+            try await handle(event)
+        }
+    }
 }
 
 /// What applies to any command.

@@ -1,7 +1,7 @@
 import DequeModule
 
 /// Which events have arrived, as far as it is remembered: the last ids, and the last position of each subject.
-struct EventOrder {
+package struct EventOrder: Sendable {
     /// Of ids, and of subjects.
     private let limit: Int
     /// Whether every event of a subject arrives, so that a gap means something.
@@ -11,7 +11,7 @@ struct EventOrder {
     private var last: [String: UInt64] = [:]
     private var oldestSubject = Deque<String>()
 
-    init(limit: Int = 10_000, isComplete: Bool) {
+    package init(limit: Int = 10_000, isComplete: Bool) {
         self.limit = limit
         self.isComplete = isComplete
     }
@@ -19,7 +19,7 @@ struct EventOrder {
     /// Notes an event.
     ///
     /// - Returns: the event, with what was missed before it; `nil` if it has arrived before.
-    mutating func note(_ event: SessionEvent) -> SessionEvent? {
+    package mutating func note(_ event: SessionEvent) -> SessionEvent? {
         guard ids.insert(event.id).inserted else { return nil }
         oldestID.append(event.id)
         if oldestID.count > limit { ids.remove(oldestID.removeFirst()) }

@@ -38,7 +38,7 @@ public struct EventQueue: Hashable, Sendable {
     var isReopened: Bool { kind != .temporary(.fail) }
 
     /// Whether nothing that was bound for it is lost with a connection.
-    var isDurable: Bool {
+    package var isDurable: Bool {
         if case .durable = kind { true } else { false }
     }
 

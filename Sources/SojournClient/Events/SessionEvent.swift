@@ -66,7 +66,7 @@ extension SessionEvent {
     private static let nameBytes = 256
 
     /// Reads a CloudEvent. `nil` if it is none of Sojourn's.
-    init?(json: [UInt8]) {
+    package init?(json: [UInt8]) {
         guard let event = try? WireJSON.decode(Envelope.self, from: json), event.specversion == "1.0",
             let sequence = UInt64(event.sequence), sequence > 0,
             (1...Self.nameBytes).contains(event.id.utf8.count),

@@ -15,20 +15,20 @@ public struct SessionEvents: AsyncSequence, Sendable {
 
     /// Ends the subscription when neither the sequence nor an iterator is left.
     fileprivate final class Reader: Sendable {
-        let subscription: EventSubscription
-        let buffer: EventBuffer
+        let next: @Sendable () async throws -> SessionEvent
+        private let close: @Sendable () -> Void
 
-        init(_ subscription: EventSubscription, _ buffer: EventBuffer) {
-            self.subscription = subscription
-            self.buffer = buffer
+        init(next: @escaping @Sendable () async throws -> SessionEvent, close: @escaping @Sendable () -> Void) {
+            self.next = next
+            self.close = close
         }
 
         deinit {
-            subscription.close()
+            close()
         }
     }
 
-    public struct Iterator: AsyncIteratorProtocol {
+    public struct Iterator: AsyncIteratorProtocol, Sendable {
         private let reader: Reader
 
         fileprivate init(_ reader: Reader) { self.reader = reader }
@@ -36,31 +36,29 @@ public struct SessionEvents: AsyncSequence, Sendable {
         /// The next event.
         ///
         /// - Throws: ``SojournError``: `queueLost` if events were lost, `clientClosed`; `CancellationError`.
-        public func next() async throws -> SessionEvent? { try await reader.buffer.next() }
+        public func next() async throws -> SessionEvent? { try await reader.next() }
     }
 
     private let reader: Reader
 
-    init(_ subscription: EventSubscription, _ buffer: EventBuffer) {
-        reader = Reader(subscription, buffer)
+    /// - Parameters:
+    ///   - next: waits for the next event; the one before is done with.
+    ///   - close: called once nobody can read any more.
+    package init(
+        next: @escaping @Sendable () async throws -> SessionEvent, close: @escaping @Sendable () -> Void
+    ) {
+        reader = Reader(next: next, close: close)
     }
 
     public func makeAsyncIterator() -> Iterator { Iterator(reader) }
 }
 
 extension SessionClient {
-    /// The events whose types match a pattern, from now on, or, with a durable queue, from where its last reader stopped.
-    ///
-    /// - Parameters:
-    ///   - pattern: as in a topic binding: `*` matches one word, `#` any number. A durable queue keeps what it was bound for before.
-    /// - Throws: ``SojournError``: `notConnected`, `noSuchNamespace`, `accessRefused`, `invalidConfiguration`.
-    public func events(
-        _ queue: EventQueue = .temporary(), matching pattern: String = "#"
-    ) async throws(SojournError) -> SessionEvents {
+    public func events(_ queue: EventQueue, matching pattern: String) async throws -> SessionEvents {
         let buffer = EventBuffer(queue, order: EventOrder(isComplete: pattern == "#"), logger: logger)
         let subscription = try await subscribe(
             to: [pattern], queue: queue, onState: { buffer.change($0) },
             onDeliveries: { buffer.receive($1, on: $0) })
-        return SessionEvents(subscription, buffer)
+        return SessionEvents(next: { try await buffer.next() }, close: { subscription.close() })
     }
 }
