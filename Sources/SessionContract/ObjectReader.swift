@@ -3,7 +3,7 @@ package import SessionCore
 /// Parses the members of a JSON object strictly: each key is requested by name, and `finish()` rejects the rest, so
 /// that a misspelt key never weakens a check silently. Each error contains the JSON Pointer (RFC 6901) of its key.
 package struct ObjectReader {
-    private let object: JSONObject
+    let object: JSONObject
     /// The path of this object, without `key`.
     private let outerPath: String
     /// The key of this object in the one that contains it. It is appended to the path only for an error.

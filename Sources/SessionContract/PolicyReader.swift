@@ -21,6 +21,16 @@ package enum PolicyReader {
         return PolicyCatalogue(policies)
     }
 
+    /// A file with one policy.
+    ///
+    /// - Returns: the policy as it was written, and with its defaults.
+    package static func readPolicy(_ bytes: [UInt8]) throws(Failure) -> (object: JSONObject, policy: SessionPolicy) {
+        var reader = try ObjectReader(file: bytes)
+        let policy = try read(&reader)
+        try reader.finish()
+        return (reader.object, policy)
+    }
+
     package static func read(_ reader: inout ObjectReader) throws(Failure) -> SessionPolicy {
         var policy = SessionPolicy()
         try set(&policy.idleSeconds, "idleSeconds", from: &reader)

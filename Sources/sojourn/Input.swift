@@ -1,4 +1,6 @@
 import Glibc
+import SessionContract
+import WorkerCommandLine
 
 /// Reads a file, or standard input if the name is `-`.
 enum Input {
@@ -22,5 +24,22 @@ enum Input {
             content += chunk[..<count]
         }
         throw Unreadable(reason: "larger than \(maxBytes) bytes")
+    }
+
+    /// The only line of a file, for what process lists should not show.
+    ///
+    /// - Parameter option: the option that names the file, for the error message.
+    /// - Throws: `CommandFailure` if the file cannot be read, or is not one line of text.
+    static func line(of file: String, option: String) throws -> String {
+        let name = PrintableText.escaped(file)
+        var content: ArraySlice<UInt8>
+        do { content = try read(file)[...] } catch {
+            throw CommandFailure("\(option) \(name): \(error.reason)", status: ExitStatus.usage)
+        }
+        if content.last == UInt8(ascii: "\n") { content.removeLast() }
+        guard !content.isEmpty, !content.contains(UInt8(ascii: "\n")),
+            let text = String(validating: content, as: UTF8.self)
+        else { throw CommandFailure("\(option) \(name): it must be one line of UTF-8", status: ExitStatus.usage) }
+        return text
     }
 }

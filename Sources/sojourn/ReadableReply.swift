@@ -21,11 +21,22 @@ enum ReadableReply {
         var lines: [(key: String, value: String)] = []
         if let data = result["data"] { flatten(data, under: "", into: &lines) }
         if let error = result["error"] { flatten(error, under: "", into: &lines) }
-        let width = lines.map(\.key.count).max() ?? 0
-        let body = lines.map { "  \($0.key)\(String(repeating: " ", count: width - $0.key.count))  \($0.value)" }
+        let body = aligned(lines).map { "  " + $0 }
         // For a validate, whether it succeeded matters less than whether the token is valid.
         let how = saysInvalid(result) ? "says no: the token is not valid" : status
         return ([PrintableText.escaped("\(command) \(how)")] + body).joined(separator: "\n")
+    }
+
+    /// A line for each value of an object.
+    static func lines(of object: JSONObject) -> String {
+        var lines: [(key: String, value: String)] = []
+        flatten(.object(object), under: "", into: &lines)
+        return aligned(lines).joined(separator: "\n")
+    }
+
+    private static func aligned(_ lines: [(key: String, value: String)]) -> [String] {
+        let width = lines.map(\.key.count).max() ?? 0
+        return lines.map { "\($0.key)\(String(repeating: " ", count: width - $0.key.count))  \($0.value)" }
     }
 
     private static func saysInvalid(_ result: JSONObject) -> Bool {

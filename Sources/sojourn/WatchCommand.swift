@@ -14,12 +14,31 @@ struct WatchCommand: AsyncParsableCommand {
     @Argument(help: "Pattern of event types, as in a topic binding: * matches one word, # any number.")
     var pattern = "#"
 
+    @Option(help: "Only events of this tenant.")
+    var tenant: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Only events of this subject. Process lists show it: --subject-file keeps it out of them.",
+            valueName: "name"))
+    var subject: String?
+
+    @Option(
+        help: ArgumentHelp("Read the subject from the only line of this file; - is standard input.", valueName: "file"))
+    var subjectFile: String?
+
+    @Option(help: ArgumentHelp("Only events of this session.", valueName: "id"))
+    var session: String?
+
     @Flag(help: "Print each event as a CloudEvent in JSON, one per line.")
     var json = false
 
     @OptionGroup var client: ClientOptions
 
     func validate() throws {
+        guard subject == nil || subjectFile == nil else {
+            throw ValidationError("Give --subject or --subject-file, not both.")
+        }
         let types = Event.Kind.allCases.map(\.rawValue)
         guard let pattern = TopicPattern(pattern) else {
             throw ValidationError(
@@ -34,10 +53,14 @@ struct WatchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let name = try subject ?? subjectFile.map { try Input.line(of: $0, option: "--subject-file") }
         try await client.withClient { client in
             let events = try await client.events(.temporary(), matching: pattern)
             Output.note("watching \(pattern), until Ctrl-C")
-            for try await event in events {
+            for try await event in events
+            where (tenant ?? event.tenant) == event.tenant && (name ?? event.subject).isExactly(event.subject)
+                && (session ?? event.sessionID) == event.sessionID
+            {
                 if json { Output.json(event.json) } else { Output.line(ReadableEvent.text(of: event.json)) }
             }
         }

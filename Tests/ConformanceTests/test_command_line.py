@@ -81,6 +81,32 @@ def test_no_untrusted_text_controls_the_terminal(worker, sojourn, binary, settin
     assert subject in event and "\\u001b]0;title\\u0007" in event
 
 
+def test_watching_one_subject_of_a_tenant_or_one_session(worker, client, binary, settings, subject, tmp_path):
+    (tmp_path / "subject").write_text(subject)
+    session = client.create(subject, tenant="acme")["session"]["id"]
+    watches = [
+        subprocess.Popen(
+            [binary, "watch", "--json", *arguments], env=settings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+        for arguments in (
+            ("--subject-file", str(tmp_path / "subject")), ("--tenant", "acme", "--subject", subject),
+            ("--session", session))]  # fmt: skip
+    try:
+        for watch in watches:
+            assert watch.stderr.readline().startswith(b"watching")
+        other = client.create(subject)["session"]["id"]
+        client.create(f"{subject}-2", tenant="acme")
+        client.do("session.lock", sessionId=session, tenant="acme")
+        seen = [json.loads(watch.stdout.readline())["data"]["sessionId"] for watch in watches]
+    finally:
+        for watch in watches:
+            watch.terminate()
+            watch.communicate(timeout=20)
+    assert seen == [other, session, session]
+    both = subprocess.run([binary, "watch", "--subject", "a", "--subject-file", "b"], capture_output=True, timeout=60)
+    assert both.returncode == 64
+
+
 @pytest.mark.parametrize(
     ("pattern", "words"),
     [

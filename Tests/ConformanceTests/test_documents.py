@@ -57,7 +57,7 @@ def test_commands_and_their_options_exist(document, help_of):
         if program == "sojourn":
             if not arguments or arguments[0] not in verbs:
                 continue  # the word in a sentence, or as the name of something
-            words = arguments[:2] if arguments[0] in ("audit", "keys", "quarantine", "sessions") else arguments[:1]
+            words = arguments[:2] if arguments[0] in ("audit", "keys", "policy", "quarantine", "sessions") else arguments[:1]
             words = [word for word in words if re.fullmatch("[a-z]+", word)]
         else:
             path = ROOT / program.rstrip("/.")

@@ -123,6 +123,36 @@ def test_the_columns_fit_into_the_terminal(client, at_terminal, subject):
         assert titles.index("WHERE") == row.index("2001:db8::1")
 
 
+# --- show --------------------------------------------------------------------------------------------------------
+
+
+def test_a_session_and_what_has_happened_to_it(client, sojourn, subject, tmp_path):
+    created = client.create(subject, device={"name": "Firefox"}, attributes={"a": [1]})
+    session, token = created["session"]["id"], created["tokens"]["session"]
+    client.do("session.lock", sessionId=session, reason="lost")
+    shown = sojourn("show", session)
+    assert (shown.returncode, shown.stderr) == (DONE, "")
+    lines = [line.split(None, 1) for line in shown.stdout.splitlines()]
+    assert ["id", session] in lines and ["status", "locked"] in lines and ["device.name", "Firefox"] in lines
+    assert ["attributes.a", "[1]"] in lines
+    assert [line.split()[1:] for line in shown.stdout.splitlines()[-2:]] == [["session.locked", "lost"], ["session.created"]]
+    file = tmp_path / "token"
+    file.write_text(token + "\n")
+    for arguments, content in ((("--token-file", str(file)), ""), (("--token-file", "-"), token)):
+        found = json.loads(sojourn("show", *arguments, "--json", content=content).stdout)
+        assert found["session"]["id"] == session and [each["action"] for each in found["activity"]][-1] == "session.created"
+    assert "session.created" not in sojourn("show", session, "--activity", "0").stdout
+
+
+def test_a_session_that_is_not_there_and_wrong_arguments(sojourn):
+    missing = sojourn("show", "ses_nobody")
+    assert missing.returncode == FAILED and "session_not_found" in missing.stderr
+    for arguments in ((), ("ses_x", "--token-file", "-"), ("ses_x", "--activity", "201"), ("ses_x", "--timeout", "0")):
+        assert sojourn("show", *arguments).returncode == USAGE
+    invalid = sojourn("show", "--token-file", "-", content="sjs_nonsense")
+    assert invalid.returncode == FAILED and "token_invalid" in invalid.stderr and "sjs_nonsense" not in invalid.stderr
+
+
 # --- end ---------------------------------------------------------------------------------------------------------
 
 

@@ -26,19 +26,6 @@ struct SubjectOptions: ParsableArguments {
 
     /// - Throws: `CommandFailure` if the file cannot be read, or is not one line of text.
     func read() throws -> String {
-        if let subject { return subject }
-        let file = subjectFile ?? "-"
-        let name = PrintableText.escaped(file)
-        var content: ArraySlice<UInt8>
-        do { content = try Input.read(file)[...] } catch {
-            throw CommandFailure("--subject-file \(name): \(error.reason)", status: ExitStatus.usage)
-        }
-        if content.last == UInt8(ascii: "\n") { content.removeLast() }
-        guard !content.isEmpty, !content.contains(UInt8(ascii: "\n")),
-            let text = String(validating: content, as: UTF8.self)
-        else {
-            throw CommandFailure("--subject-file \(name): it must be one line of UTF-8", status: ExitStatus.usage)
-        }
-        return text
+        try subject ?? Input.line(of: subjectFile ?? "-", option: "--subject-file")
     }
 }

@@ -1,0 +1,35 @@
+import ArgumentParser
+import WorkerCommandLine
+
+/// `sojourn policy …`.
+struct PolicyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "policy", abstract: "Check, compare and set policies.",
+        discussion: """
+            `check` reads a policy file as a worker does, and connects to nothing. The others ask a worker, with the commands \
+            policy.list, policy.put and policy.remove, for which the user of RabbitMQ needs permission.
+
+            Exits with 0 if it was done, or if nothing differs; 1 if a file is not valid, if there are differences, or if it was \
+            refused; 64 if called incorrectly; 69 if RabbitMQ cannot be reached or no worker answers; 77 if this user may \
+            not do it; 78 if the configuration is invalid.
+            """,
+        subcommands: [
+            PolicyCheckCommand.self, PolicyListCommand.self, PolicyDiffCommand.self, PolicyPutCommand.self,
+            PolicyRemoveCommand.self,
+        ])
+}
+
+/// Whose policy, and how to reach a worker.
+struct PolicyOptions: ParsableArguments {
+    @Option(help: "The tenant.")
+    var tenant = "default"
+
+    @Option(help: ArgumentHelp("Seconds to wait for each reply, 1 to 3600.", valueName: "s"))
+    var timeout = 10
+
+    @OptionGroup var client: ClientOptions
+
+    func validate() throws {
+        guard (1...3600).contains(timeout) else { throw ValidationError("--timeout must be from 1 to 3600.") }
+    }
+}
