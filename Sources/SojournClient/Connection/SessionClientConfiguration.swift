@@ -66,7 +66,7 @@ extension SessionClientConfiguration {
                 authorities: tls.authorities, identity: tls.identity.map { ($0.certificates, $0.key) })
             return try urls.map { try AMQPConfiguration(url: $0, tls: tls) }
         } catch let problem as ClientTLS.PEMProblem {
-            throw SojournError(.invalidConfiguration, "\(problem)")
+            throw SojournError(.invalidConfiguration, problem.sentence)
         } catch let error as AMQPError {
             throw SojournError(error)
         } catch {
@@ -83,6 +83,16 @@ extension SessionClientConfiguration {
         }
         guard maxCommandsInFlight > 0, maxBytesInFlight > 0 else {
             throw SojournError(.invalidConfiguration, "the limits of commands in flight must be at least 1")
+        }
+    }
+}
+
+extension ClientTLS.PEMProblem {
+    fileprivate var sentence: String {
+        switch self {
+        case .authorities(let problem): "tls.authorities \(problem)"
+        case .certificates(let problem): "tls.identity.certificates \(problem)"
+        case .key(let problem): "tls.identity.key \(problem)"
         }
     }
 }

@@ -27,27 +27,36 @@ struct EventChannel: Sendable {
         let isNew = try await isNewQueue(over: connection)
         do throws(AMQPError) {
             let channel = try await connection.openChannel()
-            try await channel.qos(prefetch: Self.prefetch)
-            let declared = try await declare(on: channel)
-            for pattern in patterns {
-                try await channel.queueBind(declared.name, exchange: exchange, routingKey: pattern)
+            do throws(AMQPError) { try await consume(on: channel, isNew, receiver) } catch {
+                await channel.close()
+                throw error
             }
-            let backlog = Int(declared.messageCount)
-            try? await channel.eventLoop.submit { receiver.onLive(backlog, isNew) }.get()
-            try await channel.consume(
-                queue: declared.name,
-                onBatch: { [weak channel] in
-                    guard let channel else { return }
-                    receiver.onDeliveries(channel, $0)
-                },
-                onCancelled: { [weak channel] in
-                    guard let channel else { return }
-                    Task { await channel.close() }
-                })
             return channel
         } catch {
             throw Self.failure(error, of: queue)
         }
+    }
+
+    private func consume(
+        on channel: AMQPChannel, _ isNew: Bool, _ receiver: Receiver
+    ) async throws(AMQPError) {
+        try await channel.qos(prefetch: Self.prefetch)
+        let declared = try await declare(on: channel)
+        for pattern in patterns {
+            try await channel.queueBind(declared.name, exchange: exchange, routingKey: pattern)
+        }
+        let backlog = Int(declared.messageCount)
+        try? await channel.eventLoop.submit { receiver.onLive(backlog, isNew) }.get()
+        try await channel.consume(
+            queue: declared.name,
+            onBatch: { [weak channel] in
+                guard let channel else { return }
+                receiver.onDeliveries(channel, $0)
+            },
+            onCancelled: { [weak channel] in
+                guard let channel else { return }
+                Task { await channel.close() }
+            })
     }
 
     private func declare(on channel: AMQPChannel) async throws(AMQPError) -> AMQPChannel.Queue {
