@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from contract_words import QUEUES, READING
-from schema_examples import DATA, EXAMPLES, read
+from schema_examples import DATA, EXAMPLES, example_files, read
 from schemas_support import BASE, SCHEMAS, faults, names, registry, schema_files
 
 
@@ -34,6 +34,41 @@ def references(node, path=()):
 
 def test_asyncapi_is_valid(asyncapi, asyncapi_schema):
     asyncapi_schema.validate(asyncapi)
+
+
+@pytest.fixture(scope="module")
+def client():
+    return yaml.safe_load((SCHEMAS / "asyncapi-client.yaml").read_text(encoding="utf-8"))
+
+
+def test_the_document_for_clients_is_valid(client, asyncapi_schema):
+    asyncapi_schema.validate(client)
+
+
+def test_clients_have_the_same_channels_and_the_reverse_of_each_operation(client, asyncapi):
+    internal = {"unknown", "dead", "quarantine"}
+    channels = {name: {"$ref": f"./asyncapi.yaml#/channels/{name}"} for name in asyncapi["channels"] if name not in internal}
+    assert client["channels"] == channels
+    theirs = asyncapi["operations"]
+    operations = {"receiveResult": theirs["publishResult"], "receiveEvent": theirs["publishEvent"]}
+    operations |= {name: each for name, each in theirs.items() if name in channels and "reply" in each}
+    assert client["operations"].keys() == operations.keys()
+    for name, operation in client["operations"].items():
+        theirs = operations[name]
+        assert {operation["action"], theirs["action"]} == {"send", "receive"}
+        assert operation["channel"] == theirs["channel"] and operation.get("messages") == theirs.get("messages")
+        assert operation.get("reply", {}).get("messages") == theirs.get("reply", {}).get("messages")
+        assert operation["summary"] == (theirs["summary"] if "reply" in theirs else operation["summary"])
+
+
+def test_every_reference_of_the_document_for_clients_resolves(client, asyncapi):
+    for where, reference in references(client):
+        document = asyncapi if reference.startswith("./asyncapi.yaml#") else client
+        for part in reference.partition("#/")[2].split("/"):
+            if "$ref" in document:  # of a channel, which is in the other document
+                document = asyncapi["channels"][document["$ref"].rpartition("/")[2]]
+            assert part in document, (where, reference)
+            document = document[part]
 
 
 @pytest.mark.parametrize(
@@ -92,6 +127,16 @@ def test_every_component_message_is_used_and_has_its_own_name(asyncapi):
     for channel in asyncapi["channels"].values():
         for name, message in channel["messages"].items():
             assert message["$ref"] == f"#/components/messages/{name}"
+    for name, message in asyncapi["components"]["messages"].items():
+        assert message["name"] == name  # generators name classes by it
+
+
+def test_where_a_parameter_is_in_the_payload_its_location_says_so(asyncapi):
+    for channel, kind in (("results", "results"), ("events", "events")):
+        for name, parameter in asyncapi["channels"][channel]["parameters"].items():
+            assert parameter["location"] == f"$message.payload#/{name}"
+            for path in example_files(kind):
+                assert isinstance(read(path)[name], str)
 
 
 def test_every_command_that_changes_state_requires_a_message_id(asyncapi):
