@@ -60,7 +60,7 @@ class SlowProxy(Proxy):
     """Delays everything that goes to the server: whatever arrives in the meantime goes with it."""
 
     def __init__(self, port, seconds):
-        super().__init__(("127.0.0.1", port), before_sending=lambda: time.sleep(self.seconds))
+        super().__init__(("127.0.0.1", port), before_sending=lambda _: time.sleep(self.seconds))
         self.seconds = seconds
         self.restore()
 

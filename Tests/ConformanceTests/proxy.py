@@ -29,10 +29,10 @@ TO_SERVER, FROM_SERVER = "to the server", "from the server"
 class Proxy:
     """Forwards 127.0.0.1:port to target. Initially cut, like a server that has not been started yet.
 
-    `before_sending` is called before each chunk that goes to the server; `change` may replace each that comes from it.
+    `before_sending` is called with each chunk before that goes to the server; `change` may replace each that comes from it.
     """
 
-    def __init__(self, target, before_sending=lambda: None, change=lambda data: data):
+    def __init__(self, target, before_sending=lambda _: None, change=lambda data: data):
         self.target = target
         self.before_sending = before_sending
         self.change = change
@@ -98,11 +98,11 @@ class Proxy:
                 threading.Thread(target=self._pump, args=ends, daemon=True).start()
 
     def _pump(self, pair, source, sink, way):
-        before_sending = self.before_sending if way == TO_SERVER else lambda: None
+        before_sending = self.before_sending if way == TO_SERVER else lambda _: None
         change = self.change if way == FROM_SERVER else lambda data: data
         try:
             while data := source.recv(65536):
-                before_sending()
+                before_sending(data)
                 self._flowing[way].wait()
                 sink.sendall(change(data))
         except OSError:

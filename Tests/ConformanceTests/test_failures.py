@@ -151,7 +151,7 @@ def test_a_command_that_always_conflicts_is_retryable(
     with redis.Redis.from_url(redis_url) as store:
         forestalled = []
 
-        def write_first():
+        def write_first(_chunk):
             for key in forestalled:
                 store.hincrby(key, "r", 1)  # the revision, by which a commit detects a concurrent write
 
