@@ -11,7 +11,8 @@ from documents import ROOT, blocks
 
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT))
-    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "schemas" / "README.md"])
+    for path in [
+        *ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "schemas" / "README.md", *ROOT.glob("Examples/*/README.md")])
 COMMAND = re.compile(r"(?:^|[\s|`(])((?:deploy/[\w/.-]+|\.ci/run|sojourn))((?: [^`\n|&<>]*)?)")
 MADE = {"deploy/docker/secrets"}  # by deploy/docker/up
 # What is run, in the order of its document. The rest needs a machine of its own, an id, or minutes.
