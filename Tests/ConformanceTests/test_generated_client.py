@@ -11,11 +11,7 @@ PROGRAM = pathlib.Path(__file__).with_name("generated_client.py")
 COMMANDS, EVENTS = ["session.create", "session.validate", "session.revoke"], ["session.created", "session.revoked"]
 
 
-def test_a_generated_application_logs_in_validates_revokes_and_reads_the_events(
-    start_worker, connect, settings, namespace, subject, tmp_path
-):
-    start_worker().await_ready()
-    client = connect()
+def test_a_generated_application_logs_in_revokes_and_reads_the_events(client, settings, namespace, subject, tmp_path):
     generate_application(tmp_path, namespace, COMMANDS, EVENTS)
     environment = {
         "PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path),

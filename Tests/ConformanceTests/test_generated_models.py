@@ -76,10 +76,7 @@ def test_invalid_examples_are_refused_as_far_as_the_generator_goes(models):
     assert len(accepted) < len(invalid_files()) / 5
 
 
-def test_the_models_log_in_validate_revoke_and_read_the_events(models, start_worker, connect, subject):
-    start_worker().await_ready()
-    client = connect()
-
+def test_the_models_log_in_validate_revoke_and_read_the_events(models, client, subject):
     def call(command, **fields):
         reply = client.call(command, written(models("commands", command)(**fields)))
         result = models("results", command).model_validate(reply.body).root

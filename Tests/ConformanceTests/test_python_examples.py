@@ -16,16 +16,6 @@ COMMAND = pytest.mark.parametrize("program", ["pika_command.py", "aio_pika_comma
 EVENTS = pytest.mark.parametrize("program", ["pika_events.py", "aio_pika_events.py"])
 
 
-@pytest.fixture(scope="module")
-def worker(start_worker):
-    return start_worker().await_ready()
-
-
-@pytest.fixture(scope="module")
-def client(worker, connect):
-    return connect()
-
-
 def sent(program, command, body, settings):
     """The result that a program prints, and how it ended."""
     done = run(program, command, settings=settings, body=json.dumps(body))

@@ -74,10 +74,9 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def client(start_worker, policy_file, connect):
-    policies = {"default": {"context": {"ip": "elevate", "userAgent": "elevate"}, "mfa": {"required": "never"}}}
-    start_worker(policy_file=policy_file(policies)).await_ready()
-    return connect()
+def worker(start_worker, policy_file):
+    policies = {"default": {"context": {"ip": "elevate", "userAgent": "elevate"}}}
+    return start_worker(policy_file=policy_file(policies)).await_ready()
 
 
 @pytest.fixture(scope="module")

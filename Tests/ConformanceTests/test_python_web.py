@@ -10,12 +10,6 @@ from example_programs import run, running
 from proxy import free_port
 
 
-@pytest.fixture(scope="module")
-def client(start_worker, connect):
-    start_worker().await_ready()
-    return connect()
-
-
 class Browser:
     """Keeps the session cookie as a browser would, and sends its own page's origin."""
 
