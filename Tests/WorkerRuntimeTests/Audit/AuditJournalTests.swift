@@ -111,10 +111,13 @@ struct AuditJournalTests {
         #expect(try !journal.reopen())
         let rotated = folder.appending(path: "audit.jsonl.1").path
         rename(path, rotated)
-        try Data("x\n".utf8).write(to: URL(filePath: path))
-        chmod(path, 0o600)
-        #expect(throws: AuditFile.Problem.self) { _ = try journal.reopen() }
-        unlink(path)
+        // Not even in one with records of the same keyring.
+        for content in [Data("x\n".utf8), try Data(contentsOf: URL(filePath: rotated))] {
+            try content.write(to: URL(filePath: path))
+            chmod(path, 0o600)
+            #expect(throws: AuditFile.Problem.self) { _ = try journal.reopen() }
+            unlink(path)
+        }
         #expect(try journal.reopen())
         try journal.write()
         let verifier = try verified()

@@ -26,7 +26,7 @@ struct RedisDescriptionTests {
     @Test("includes the version that Valkey is compatible with")
     func valkey() {
         #expect(describe("valkey_version:9.1.0\nredis_version:7.2.4").version?.description == "7.2.4")
-        #expect(describe("xredis_version:7.0.15").version == nil)
+        #expect(describe("xredis_version:6.2.1\nredis_version:7.0.15").version?.description == "7.0.15")
     }
 
     @Test("is unknown where the server refuses to tell")

@@ -8,7 +8,7 @@ struct ServerVersionTests {
         "are read from what servers say",
         arguments: [
             ("7.0.15", [7, 0]), ("3.10.8", [3, 10]), ("4.1.0-rc.1", [4, 1]), ("10.1", [10, 1]), ("7", nil), ("7.", nil),
-            (".7.0", nil), ("unstable", nil), ("", nil), ("7.x.1", nil), ("7.\u{1b}[2J", nil), ("7. 0", nil),
+            (".7.0", nil), ("unstable", nil), ("", nil), ("7.x.1", nil), ("7.0.\u{1b}[2J", nil), ("7.0. 1", nil),
             ("9999999999999999999.0", nil), ("7.0." + String(repeating: "1", count: 29), nil),
         ] as [(String, [Int]?)])
     func version(text: String, expected: [Int]?) {
