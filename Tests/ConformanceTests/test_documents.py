@@ -16,7 +16,7 @@ DOCUMENTS = sorted(
 COMMAND = re.compile(r"(?:^|[\s|`(])((?:deploy/[\w/.-]+|\.ci/run|sojourn))((?: [^`\n|&<>]*)?)")
 MADE = {"deploy/docker/secrets"}  # by deploy/docker/up
 # What is run, in the order of its document. The rest needs a machine of its own, an id, or minutes.
-RUN = re.compile(r"^sojourn (send|topology|status|quarantine list|keys (init|rotate|list|reseal))\b")
+RUN = re.compile(r"^sojourn (send|topology|status|quarantine list|keys (init|rotate|list|reseal)|sessions list --subject)\b")
 
 
 def code(text):
