@@ -62,11 +62,17 @@ def test_a_rejection_is_printed_and_its_reason_said(program, client, settings, s
 
 
 @COMMAND
-@pytest.mark.parametrize("body", ["", "[]", "[" * 60_000, '{"subject": "' + "x" * 65536 + '"}'])
-def test_a_body_that_is_no_object_is_not_sent(program, settings, body):
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("", "Write a JSON object"), ("[]", "The body must be a JSON object"), ("[" * 60_000, "Write a JSON object"),
+        ('{"subject": "' + "x" * 65536 + '"}', "The body has more than 65536 bytes"),
+    ],
+)  # fmt: skip
+def test_a_body_that_is_no_object_is_not_sent(program, settings, body, sentence):
     done = run(program, "session.create", settings=settings, body=body)
     assert (done.returncode, done.stdout) == (64, "")
-    assert len(done.stderr.splitlines()) == 1 and done.stderr.endswith(".\n")
+    assert done.stderr.startswith(sentence) and len(done.stderr.splitlines()) == 1
 
 
 @COMMAND
@@ -121,27 +127,38 @@ def test_a_command_waits_for_a_broker_that_comes_back(program, client, settings,
 
 
 @COMMAND
-def test_a_reply_lost_with_the_connection_is_fetched_again(
-    program, client, settings, subject, open_proxy, amqp_url, tmp_path
+@pytest.mark.parametrize("lost", ["the confirm and the reply", "the reply"])
+def test_what_is_lost_with_the_connection_is_fetched_again(
+    program, client, settings, subject, open_proxy, amqp_url, tmp_path, lost
 ):
     proxy, url = open_proxy(amqp_url)
     body = json.dumps({"subject": subject}).encode()
     held = []
 
-    def hold_the_reply(chunk):
+    def hold_everything(chunk):
         if not held and b"session.create" in chunk:
             proxy.freeze(FROM_SERVER)
-            held.append(True)
+            held.append(chunk)
 
-    proxy.before_sending = hold_the_reply
+    def drop_the_reply(chunk):
+        if not held and b"session.create.result" in chunk:
+            held.append(chunk)
+            return b""
+        return chunk
+
+    if lost == "the reply":
+        proxy.change = drop_the_reply
+    else:
+        proxy.before_sending = hold_everything
     proxy.restore()
     with running(tmp_path, program, "session.create", settings=settings, body=body, SOJOURN_AMQP_URL=url) as process:
         client.await_event(subject, "session.created")
+        process.wait_for(lambda: held, "to be answered")
         proxy.cut()
         proxy.restore()
         assert process.status() == 0, process.errors
     session = json.loads(process.output)["data"]["session"]["id"]
-    assert held and [each["id"] for each in client.do("session.list", subject=subject)["sessions"]] == [session]
+    assert [each["id"] for each in client.do("session.list", subject=subject)["sessions"]] == [session]
 
 
 @COMMAND
