@@ -87,10 +87,16 @@ def test_a_wrong_password_begins_nothing(service, client, subject):
     assert browser.cookie is None and client.do("session.list", subject=subject)["sessions"] == []
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff", b"&&&", b"subject", b"a=1&" * 1000, b"x" * 5000, "subject=é".encode()])
-def test_a_strange_form_is_refused(service, body):
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 401), (b"\xff", 400), (b"&&&", 400), (b"subject", 400), (b"a=1&" * 1000, 400), (b"subject=" + b"x" * 4096, 413),
+        ("subject=é".encode(), 401),
+    ],
+)  # fmt: skip
+def test_a_strange_form_is_refused(service, body, status):
     answer = Browser(service).request("POST", "/log-in", data=body)
-    assert answer.status_code in (400, 401, 413) and "set-cookie" not in answer.headers
+    assert answer.status_code == status and "set-cookie" not in answer.headers
 
 
 def test_a_name_is_shown_as_text(service, subject):
