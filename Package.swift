@@ -95,15 +95,17 @@ let package = Package(
             ],
             swiftSettings: swiftWithThreads),
         .target(name: "SojournExtension", swiftSettings: swift),
+        .target(name: "StrictFormats", swiftSettings: swift),
         // Every program has this module, and so is linked with the sanitizer.
         .target(
-            name: "SessionCore", dependencies: ["SojournExtension"], swiftSettings: swift,
+            name: "SessionCore", dependencies: ["SojournExtension", "StrictFormats"], swiftSettings: swift,
             linkerSettings: sanitizer.map { [.unsafeFlags($0)] }),
         .target(name: "SessionContract", dependencies: ["SessionCore"], swiftSettings: swift),
         .target(
             name: "SessionCrypto",
             dependencies: [
-                "SessionCore", "SessionContract", .product(name: "Crypto", package: "swift-crypto"),
+                "SessionCore", "SessionContract", "StrictFormats",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit", condition: ofWorker),
                 .product(name: "Subprocess", package: "swift-subprocess", condition: ofWorker),
                 .product(name: "SystemPackage", package: "swift-system", condition: ofWorker),
@@ -262,6 +264,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "Tests/MicroBenchmarks", exclude: ["measure.py", "thresholds.json"], swiftSettings: swift),
+        .testTarget(name: "StrictFormatsTests", dependencies: ["StrictFormats", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: swift),
         .testTarget(
             name: "SessionCoreTests", dependencies: ["SessionCore", "SessionContract", "TestSupport"],

@@ -2,6 +2,7 @@ import Crypto
 import FoundationEssentials
 import JWTKit
 import SessionContract
+import StrictFormats
 
 /// A key that signs access tokens, derived from a keyring key (HKDF, RFC 5869) for one algorithm and namespace.
 ///

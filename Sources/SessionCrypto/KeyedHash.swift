@@ -1,4 +1,5 @@
 import Crypto
+import StrictFormats
 
 /// Keyed hashes that name messages and their contents, so that reading Redis reveals no `message_id` and does not allow
 /// guessing a body.

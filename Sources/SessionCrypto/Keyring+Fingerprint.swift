@@ -1,4 +1,5 @@
 import Crypto
+import StrictFormats
 
 extension Keyring {
     /// Identifies this keyring's root without revealing anything else about it: 22 base64url characters.

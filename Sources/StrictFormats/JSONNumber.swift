@@ -1,5 +1,3 @@
-import SessionCore
-
 /// The number grammar of RFC 8259, section 6.
 enum JSONNumber {
     /// Parses the number at `position`: an integer if it fits into 64 bits, otherwise its text. `-0` is kept as text,

@@ -1,5 +1,4 @@
-import SessionContract
-import SessionCore
+import StrictFormats
 import Testing
 
 /// The grammar, case by case, in the spirit of JSONTestSuite: what every parser must accept and what it must reject.

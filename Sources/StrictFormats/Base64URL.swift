@@ -1,8 +1,10 @@
 /// Base64 with the URL-safe alphabet and without padding (RFC 4648, section 5), which Foundation lacks.
 ///
-/// Encoding never indexes a table by a secret, so its timing reveals nothing.
-enum Base64URL {
-    static func encode(_ bytes: some Collection<UInt8>) -> String {
+/// Encoding never indexes a table by a secret, so its timing reveals nothing. Inlinable, so that each module has it for its
+/// kinds of bytes: through the protocols of collections, a byte takes ten times as long.
+package enum Base64URL {
+    @inlinable
+    package static func encode(_ bytes: some Collection<UInt8>) -> String {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count * 4 + 2) / 3)
         append(bytes, to: &text)
@@ -10,7 +12,8 @@ enum Base64URL {
     }
 
     /// Appends the encoding of `bytes`.
-    static func append(_ bytes: some Collection<UInt8>, to text: inout [UInt8]) {
+    @inlinable
+    package static func append(_ bytes: some Collection<UInt8>, to text: inout [UInt8]) {
         text.append(addingCapacity: (bytes.count * 4 + 2) / 3) { (text: inout OutputSpan<UInt8>) in
             var buffer: UInt32 = 0
             var bits: UInt32 = 0
@@ -27,7 +30,8 @@ enum Base64URL {
     }
 
     /// Decodes `text`; `nil` unless it is canonical base64url.
-    static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    @inlinable
+    package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count * 3 / 4)
         var buffer: UInt32 = 0
@@ -46,7 +50,8 @@ enum Base64URL {
     }
 
     /// The character for six bits, computed with masks: each range contributes its offset if the value lies in it.
-    private static func character(_ value: UInt8) -> UInt8 {
+    @usableFromInline
+    static func character(_ value: UInt8) -> UInt8 {
         let value = Int16(value)
         var character = value + 65
         character += (25 - value) >> 15 & 6
@@ -56,7 +61,8 @@ enum Base64URL {
         return UInt8(character)
     }
 
-    private static func value(_ character: UInt8) -> UInt8? {
+    @usableFromInline
+    static func value(_ character: UInt8) -> UInt8? {
         switch character {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): character - UInt8(ascii: "A")
         case UInt8(ascii: "a")...UInt8(ascii: "z"): character - UInt8(ascii: "a") + 26

@@ -1,4 +1,4 @@
-import SessionCore
+import StrictFormats
 import TestSupport
 import Testing
 

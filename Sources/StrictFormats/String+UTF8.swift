@@ -13,7 +13,7 @@ extension String {
 
     /// Hashes the last bytes. `hash(into:)` also looks for equivalent forms of characters, which an ASCII text
     /// has none of, and takes three times as long.
-    func hash(into hasher: inout Hasher, suffix count: Int) {
+    package func hash(into hasher: inout Hasher, suffix count: Int) {
         let bytes = utf8.span
         bytes.extracting(last: count).withUnsafeBytes { hasher.combine(bytes: $0) }
     }
@@ -21,7 +21,7 @@ extension String {
 
 extension Span<UInt8> {
     /// Whether these are the bytes of `text`.
-    func isExactly(_ text: String) -> Bool {
+    package func isExactly(_ text: String) -> Bool {
         let other = text.utf8.span
         return count == other.count && indices.allSatisfy { self[$0] == other[$0] }
     }

@@ -1,5 +1,3 @@
-package import SessionCore
-
 /// Parses JSON (RFC 8259) strictly.
 ///
 /// Foundation's parser does not suffice. The contract limits the depth, rejects duplicate keys, reports the path of the

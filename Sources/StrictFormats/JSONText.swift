@@ -1,5 +1,3 @@
-import SessionCore
-
 /// The string grammar of RFC 8259, section 7.
 enum JSONText {
     private static let quote = UInt8(ascii: "\"")
