@@ -94,6 +94,10 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: swiftWithThreads),
+        .target(
+            name: "BoundedHTTP",
+            dependencies: ["ConnectionSupport", .product(name: "NIOHTTP1", package: "swift-nio")] + nio,
+            swiftSettings: swiftWithThreads),
         .target(name: "SojournExtension", swiftSettings: swift),
         .target(name: "StrictFormats", swiftSettings: swift),
         // Every program has this module, and so is linked with the sanitizer.
@@ -148,7 +152,7 @@ let package = Package(
         .target(
             name: "OTLPTracing",
             dependencies: [
-                "ConnectionSupport", "LogMetadata", "SessionContract", "SessionCore",
+                "BoundedHTTP", "ConnectionSupport", "LogMetadata", "SessionContract", "SessionCore",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -1,6 +1,4 @@
-import ConnectionSupport
-import NIOCore
-import NIOPosix
+import BoundedHTTP
 
 /// Why a collector has not answered a request.
 struct ExportFailure: Error, Sendable {
@@ -24,17 +22,13 @@ struct ExportFailure: Error, Sendable {
         self.message = message
     }
 
-    /// From what SwiftNIO throws while connecting, sending and receiving.
-    init(_ error: any Error) {
-        switch error {
-        case let error as ExportFailure: self = error
-        case let error as TLSRefusal: self.init(.unreachable, "\(error)")
-        case ChannelError.connectTimeout: self.init(.timeout, "it could not be connected to in time")
-        case let error as NIOConnectionError:
-            let cause = error.connectionErrors.first.map { "\($0.error)" } ?? "its name does not resolve"
-            self.init(.unreachable, "it cannot be connected to (\(cause))")
-        case let error as IOError: self.init(.unreachable, "the connection failed (\(error))")
-        default: self.init(.malformed, "its answer is not HTTP (\(error))")
-        }
+    init(_ failure: HTTPFailure) {
+        let reason: Reason =
+            switch failure.reason {
+            case .unreachable: .unreachable
+            case .timeout: .timeout
+            case .malformed: .malformed
+            }
+        self.init(reason, failure.message)
     }
 }

@@ -36,8 +36,8 @@ package actor OTLPExporter {
         self.resource = resource
         self.logger = logger
         connection = CollectorConnection(
-            endpoint: endpoint, headers: headers, userAgent: "sojourn/\(resource.version)",
-            tls: endpoint.isEncrypted ? try NIOSSLContext(configuration: tls) : nil, eventLoop: eventLoop)
+            to: endpoint, headers: headers, userAgent: "sojourn/\(resource.version)",
+            tls: endpoint.isEncrypted ? try NIOSSLContext(configuration: tls) : nil, on: eventLoop)
     }
 
     /// Exports until the task is cancelled.

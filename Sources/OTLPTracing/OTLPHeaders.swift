@@ -1,3 +1,5 @@
+import BoundedHTTP
+
 /// Headers for requests to a collector, such as `authorization`. Their values are secret.
 package struct OTLPHeaders: Sendable, CustomStringConvertible {
     /// In bytes, of the file.

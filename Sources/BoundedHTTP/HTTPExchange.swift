@@ -2,13 +2,14 @@ import ConnectionSupport
 import NIOCore
 import NIOHTTP1
 
-/// A request to a collector and its answer, over one connection, which it closes.
+/// A request and its answer, over one connection, which it closes.
 ///
 /// `@unchecked Sendable` is right because everything but the future is confined to the event loop.
-final class CollectorExchange: @unchecked Sendable {
-    private let promise: EventLoopPromise<CollectorAnswer>
+final class HTTPExchange: @unchecked Sendable {
+    private let promise: EventLoopPromise<HTTPAnswer>
     private let head: HTTPRequestHead
     private let body: [UInt8]
+    private let longestAnswer: Int
     /// Of several attempts, one for each address of the host, the first that is connected.
     private var channel: (any Channel)?
     private var isOver = false
@@ -16,23 +17,24 @@ final class CollectorExchange: @unchecked Sendable {
     private var answerHead: HTTPResponseHead?
     private var answerBody: [UInt8] = []
 
-    init(head: HTTPRequestHead, body: [UInt8], on eventLoop: any EventLoop) {
+    init(head: HTTPRequestHead, body: [UInt8], longestAnswer: Int, on eventLoop: any EventLoop) {
         self.head = head
         self.body = body
+        self.longestAnswer = longestAnswer
         promise = eventLoop.makePromise()
     }
 
-    /// Only fails with what ``ExportFailure/init(_:)`` understands.
-    var answer: EventLoopFuture<CollectorAnswer> { promise.futureResult }
+    /// Only fails with what ``HTTPFailure/init(_:)`` understands.
+    var answer: EventLoopFuture<HTTPAnswer> { promise.futureResult }
 
     /// Can be called from anywhere.
     func fail(_ error: any Error) {
-        let failure = ExportFailure(error)
+        let failure = HTTPFailure(error)
         promise.futureResult.eventLoop.execute { self.end(.failure(failure)) }
     }
 
     func addHandlers(to channel: any Channel) throws {
-        guard !isOver else { throw ExportFailure(.timeout, "it could not be connected to in time") }
+        guard !isOver else { throw HTTPFailure(.timeout, "it could not be connected to in time") }
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = 8 << 10
         limits.maxHeaderListSize = 16 << 10
@@ -46,7 +48,7 @@ final class CollectorExchange: @unchecked Sendable {
         try pipeline.addHandler(Answers(self))
     }
 
-    private func end(_ result: Result<CollectorAnswer, ExportFailure>) {
+    private func end(_ result: Result<HTTPAnswer, HTTPFailure>) {
         guard !isOver else { return }
         isOver = true
         promise.completeWith(result.mapError { $0 as any Error })
@@ -57,10 +59,8 @@ final class CollectorExchange: @unchecked Sendable {
     /// - Returns: whether that is not too much yet.
     private func received(bytes: Int) -> Bool {
         received += bytes
-        guard received <= CollectorConnection.Limits.answer else {
-            end(
-                .failure(
-                    ExportFailure(.malformed, "its answer is longer than \(CollectorConnection.Limits.answer) bytes")))
+        guard received <= longestAnswer else {
+            end(.failure(HTTPFailure(.malformed, "its answer is longer than \(longestAnswer) bytes")))
             return false
         }
         return !isOver
@@ -80,21 +80,18 @@ final class CollectorExchange: @unchecked Sendable {
         case .body(let bytes): answerBody += bytes.readableBytesView
         case .end:
             guard let head = answerHead else { return }
-            let retryAfter = head.headers.first(name: "retry-after").flatMap(Int.init)
-            end(
-                .success(
-                    CollectorAnswer(status: Int(head.status.code), retryAfter: retryAfter, body: answerBody)))
+            end(.success(HTTPAnswer(status: Int(head.status.code), headers: head.headers, body: answerBody)))
         }
     }
 
     fileprivate func failed(_ error: any Error, on channel: any Channel) {
         guard channel === self.channel else { return }
-        end(.failure(ExportFailure(error)))
+        end(.failure(HTTPFailure(error)))
     }
 
     fileprivate func closed(_ channel: any Channel) {
         guard channel === self.channel else { return }
-        end(.failure(ExportFailure(.unreachable, "it closed the connection without an answer")))
+        end(.failure(HTTPFailure(.unreachable, "it closed the connection without an answer")))
     }
 }
 
@@ -102,9 +99,9 @@ private final class Answers: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
 
-    private let exchange: CollectorExchange
+    private let exchange: HTTPExchange
 
-    init(_ exchange: CollectorExchange) {
+    init(_ exchange: HTTPExchange) {
         self.exchange = exchange
     }
 
