@@ -33,6 +33,7 @@ package enum EventWriter {
             json.member("level", session.assurance.level(at: event.at))
             json.member("methods", session.assurance.methods(at: event.at))
         }
+        if event.kind.replacesTokens { json.member("generation", event.session?.generation) }
         json.members(of: event.session?.device, event.context)
         writeDetail(of: event, to: &json)
         json.member("accessTokensExpireAt", event.session?.accessTokensExpireAt(after: event.at))
@@ -67,6 +68,9 @@ extension Event {
 }
 
 extension Event.Kind {
+    /// Whether all tokens of the session were replaced. Who holds access tokens has to know which are the new ones.
+    fileprivate var replacesTokens: Bool { self == .elevated || self == .reauthenticated }
+
     fileprivate var tellsAssurance: Bool {
         switch self {
         case .created, .elevated, .reauthenticated, .transferred: true

@@ -137,9 +137,10 @@ def test_elevation_makes_a_pending_session_active_with_all_new_tokens(client, su
 
 def test_an_elevation_is_published_with_the_level_before_and_after(client, subject):
     token = pending(client, subject)["tokens"]["session"]
-    client.do("session.elevate", token=token, authentication={"methods": ["otp"]})
+    elevated = client.do("session.elevate", token=token, authentication={"methods": ["otp"]})["session"]
     event = client.await_event(subject, "session.elevated").body["data"]
     assert (event["level"], event["methods"]) == (2, ["pwd", "otp"])
+    assert event["generation"] == elevated["generation"] == 2
     (claims,) = event["caep"].values()
     assert (claims["previous_level"], claims["current_level"], claims["change_direction"]) == ("1", "2", "increase")
 
