@@ -2,13 +2,9 @@ import ConnectionSupport
 
 /// Where requests are sent: `http://` or `https://`, host, port and path.
 package struct HTTPEndpoint: Hashable, Sendable {
-    /// Why a URL or a file of headers cannot be used, as a sentence that quotes nothing: it may hold a secret.
+    /// Why a URL cannot be used, as a sentence that quotes nothing: it may hold a secret.
     package struct Problem: Error, Hashable, Sendable {
         package let message: String
-
-        package init(message: String) {
-            self.message = message
-        }
     }
 
     package let host: String

@@ -1,5 +1,3 @@
-import BoundedHTTP
-
 /// Headers for requests to a collector, such as `authorization`. Their values are secret.
 package struct OTLPHeaders: Sendable, CustomStringConvertible {
     /// In bytes, of the file.
