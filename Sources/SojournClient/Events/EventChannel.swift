@@ -5,33 +5,55 @@ import NIOCore
 struct EventChannel: Sendable {
     /// Events that RabbitMQ sends ahead of acknowledgements.
     private static let prefetch: UInt16 = 256
-    /// Of a temporary queue.
-    private static let temporaryLimit: Int64 = 100_000
 
     /// The exchange of events (contract §1).
     let exchange: String
     let patterns: [String]
     let queue: EventQueue
 
+    /// A channel on which events arrive.
+    struct Opened: Sendable {
+        let channel: AMQPChannel
+        private let queueName: String
+
+        fileprivate init(_ channel: AMQPChannel, queueName: String) {
+            self.channel = channel
+            self.queueName = queueName
+        }
+
+        /// What the broker says of the queue.
+        func queueStatus() async throws(SojournError) -> EventQueueStatus {
+            do throws(AMQPError) {
+                let declared = try await channel.queueDeclare(queueName, passive: true)
+                return EventQueueStatus(waiting: Int(declared.messageCount), readers: Int(declared.consumerCount))
+            } catch {
+                throw SojournError(error)
+            }
+        }
+    }
+
     /// What to do with what arrives, on the channel's event loop.
     struct Receiver: Sendable {
         /// Before the first delivery.
         let onLive: @Sendable (_ backlog: Int, _ isNewQueue: Bool) -> Void
+        /// Once, when there will be no more.
+        let onEnd: @Sendable (SojournError) -> Void
         let onDeliveries: @Sendable (AMQPChannel, [AMQPDelivery]) -> Void
     }
 
     /// Declares the queue, binds it, and consumes.
     ///
     /// - Returns: a channel that ends when its connection does, or when the queue is deleted.
-    func open(over connection: AMQPConnection, _ receiver: Receiver) async throws(SojournError) -> AMQPChannel {
+    func open(over connection: AMQPConnection, _ receiver: Receiver) async throws(SojournError) -> Opened {
         let isNew = try await isNewQueue(over: connection)
         do throws(AMQPError) {
             let channel = try await connection.openChannel()
-            do throws(AMQPError) { try await consume(on: channel, isNew, receiver) } catch {
+            let opened: Opened
+            do throws(AMQPError) { opened = try await consume(on: channel, isNew, receiver) } catch {
                 await channel.close()
                 throw error
             }
-            return channel
+            return opened
         } catch {
             throw Self.failure(error, of: queue)
         }
@@ -39,13 +61,17 @@ struct EventChannel: Sendable {
 
     private func consume(
         on channel: AMQPChannel, _ isNew: Bool, _ receiver: Receiver
-    ) async throws(AMQPError) {
+    ) async throws(AMQPError) -> Opened {
         try await channel.qos(prefetch: Self.prefetch)
         let declared = try await declare(on: channel)
         for pattern in patterns {
             try await channel.queueBind(declared.name, exchange: exchange, routingKey: pattern)
         }
         let backlog = Int(declared.messageCount)
+        // Also if consuming fails.
+        channel.closeFuture.whenSuccess { error in
+            receiver.onEnd(error.map { SojournError($0) } ?? SojournError(.queueLost, "the queue was deleted"))
+        }
         try? await channel.eventLoop.submit { receiver.onLive(backlog, isNew) }.get()
         try await channel.consume(
             queue: declared.name,
@@ -57,6 +83,7 @@ struct EventChannel: Sendable {
                 guard let channel else { return }
                 Task { await channel.close() }
             })
+        return Opened(channel, queueName: declared.name)
     }
 
     private func declare(on channel: AMQPChannel) async throws(AMQPError) -> AMQPChannel.Queue {
@@ -65,7 +92,7 @@ struct EventChannel: Sendable {
             try await channel.queueDeclare(
                 "", durable: false, exclusive: true, autoDelete: true,
                 arguments: AMQPTable([
-                    AMQPTable.Entry("x-max-length", .int64(Self.temporaryLimit)),
+                    AMQPTable.Entry("x-max-length", .int64(Int64(EventQueue.temporaryLimit))),
                     AMQPTable.Entry("x-overflow", "drop-head"),
                 ]))
         case .durable(let name, let expiresAfter, let limit):
@@ -99,4 +126,12 @@ struct EventChannel: Sendable {
         return SojournError(
             .invalidConfiguration, "the event queue exists with other settings; delete it, or use another name")
     }
+}
+
+/// What the broker says of a subscription's queue.
+package struct EventQueueStatus: Sendable {
+    /// Events that wait, without those that are on their way.
+    package let waiting: Int
+    /// Subscriptions to it, this one included.
+    package let readers: Int
 }

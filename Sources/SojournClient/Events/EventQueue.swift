@@ -34,6 +34,17 @@ public struct EventQueue: Hashable, Sendable {
         EventQueue(kind: .durable(name: name, expiresAfter: expiresAfter, limit: limit))
     }
 
+    /// How many events a temporary queue holds.
+    static let temporaryLimit = 100_000
+
+    /// How many events it holds.
+    package var limit: Int {
+        switch kind {
+        case .temporary: Self.temporaryLimit
+        case .durable(_, _, let limit): limit
+        }
+    }
+
     /// Whether its subscription goes on after its channel has ended.
     var isReopened: Bool { kind != .temporary(.fail) }
 

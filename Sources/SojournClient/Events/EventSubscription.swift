@@ -25,6 +25,8 @@ package final class EventSubscription: Sendable {
     private let onDeliveries: @Sendable (AMQPChannel, [AMQPDelivery]) -> Void
     /// The task that keeps it open, from the start to ``close()``.
     private let running = Mutex<Task<Void, Never>?>(nil)
+    /// The channel in use, or the last one.
+    private let current = CurrentChannel()
 
     /// - Parameters:
     ///   - onState: called on the event loop that deliveries arrive on, before those of its channel.
@@ -47,9 +49,10 @@ package final class EventSubscription: Sendable {
     ///
     /// - Throws: why it cannot be opened; later failures only change the state.
     func start() async throws(SojournError) {
-        let first = try await open()
-        let task = Task { [client, channel, onState, onDeliveries] in
-            await Self.keepOpen(first, client, channel, onState, onDeliveries)
+        let first = try await Self.open(client, channel, onState, onDeliveries)
+        current.channel.withLock { $0 = first }
+        let task = Task { [client, channel, onState, onDeliveries, current] in
+            await Self.keepOpen(current, first, client, channel, onState, onDeliveries)
         }
         running.withLock { $0 = task }
     }
@@ -59,41 +62,45 @@ package final class EventSubscription: Sendable {
         running.withLock { $0 }?.cancel()
     }
 
-    private func open() async throws(SojournError) -> AMQPChannel {
-        try await Self.open(client, channel, onState, onDeliveries)
+    /// What the broker says of the queue.
+    ///
+    /// - Throws: ``SojournError`` if there is no channel now.
+    package func queueStatus() async throws(SojournError) -> EventQueueStatus {
+        guard let channel = current.channel.withLock(\.self) else {
+            throw SojournError(.notConnected, "the subscription is not open yet")
+        }
+        return try await channel.queueStatus()
     }
 
     private static func open(
         _ client: SessionClient, _ channel: EventChannel, _ onState: @escaping @Sendable (State) -> Void,
         _ onDeliveries: @escaping @Sendable (AMQPChannel, [AMQPDelivery]) -> Void
-    ) async throws(SojournError) -> AMQPChannel {
+    ) async throws(SojournError) -> EventChannel.Opened {
         let connection: AMQPConnection
         do throws(AMQPError) { connection = try await client.connection() } catch { throw SojournError(error) }
-        let opened = try await channel.open(
+        return try await channel.open(
             over: connection,
             EventChannel.Receiver(
-                onLive: { onState(.live(backlog: $0, isNewQueue: $1)) }, onDeliveries: onDeliveries))
-        opened.closeFuture.whenSuccess { error in
-            onState(.interrupted(error.map { SojournError($0) } ?? SojournError(.queueLost, "the queue was deleted")))
-        }
-        return opened
+                onLive: { onState(.live(backlog: $0, isNewQueue: $1)) }, onEnd: { onState(.interrupted($0)) },
+                onDeliveries: onDeliveries))
     }
 
     private static func keepOpen(
-        _ first: AMQPChannel, _ client: SessionClient, _ channel: EventChannel,
+        _ current: CurrentChannel, _ first: EventChannel.Opened, _ client: SessionClient, _ channel: EventChannel,
         _ onState: @escaping @Sendable (State) -> Void,
         _ onDeliveries: @escaping @Sendable (AMQPChannel, [AMQPDelivery]) -> Void
     ) async {
-        var current = first
+        var opened = first
         while true {
-            await untilEnded(current)
+            await untilEnded(opened.channel)
             guard channel.queue.isReopened else { return }
             var backoff = Backoff()
             var generator = SystemRandomNumberGenerator()
             while true {
                 if Task.isCancelled || client.isClosed { return onState(.ended) }
                 do throws(SojournError) {
-                    current = try await open(client, channel, onState, onDeliveries)
+                    opened = try await open(client, channel, onState, onDeliveries)
+                    current.channel.withLock { [opened] in $0 = opened }
                     break
                 } catch {
                     client.logger.debug(
@@ -112,6 +119,11 @@ package final class EventSubscription: Sendable {
             Task { await channel.close() }
         }
     }
+}
+
+/// What the task that opens channels shares with its subscription, which it must not keep alive.
+private final class CurrentChannel: Sendable {
+    let channel = Mutex<EventChannel.Opened?>(nil)
 }
 
 extension SessionClient {
