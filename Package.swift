@@ -59,6 +59,7 @@ let package = Package(
         .library(name: "SojournTesting", targets: ["SojournTesting"]),
         .library(name: "SojournExtension", targets: ["SojournExtension"]),
         .library(name: "SojournService", targets: ["SojournService"]),
+        .library(name: "SojournVerifier", targets: ["SojournVerifier"]),
     ],
     traits: [
         .default(enabledTraits: ["Worker"]),
@@ -194,6 +195,18 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
         .target(
+            name: "SojournVerifier",
+            dependencies: [
+                "AMQPNIO", "BoundedHTTP", "ConnectionSupport", "LogMetadata", "SojournClient", "StrictFormats",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ], swiftSettings: swiftWithThreads),
+        .target(
             name: "PoolBenchmark",
             dependencies: [
                 "AMQPNIO", "RedisNIO", "SessionContract", "SessionCore", "SojournClient",
@@ -268,6 +281,25 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "Tests/MicroBenchmarks", exclude: ["measure.py", "thresholds.json"], swiftSettings: swift),
+        // Not shipped: a verifier for tests to play with, and measurements of its cost.
+        .executableTarget(
+            name: "sojourn-verifier-trial",
+            dependencies: [
+                "SessionCore", "SessionCrypto", "SojournClient", "SojournVerifier", "StrictFormats",
+                .product(name: "ArgumentParser", package: "swift-argument-parser", condition: ofWorker),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/VerifierTrial", swiftSettings: swift),
+        .testTarget(
+            name: "SojournVerifierTests",
+            dependencies: [
+                "SessionContract", "SessionCore", "SessionCrypto", "SojournVerifier", "StrictFormats", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ], swiftSettings: swift),
         .testTarget(name: "StrictFormatsTests", dependencies: ["StrictFormats", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: swift),
         .testTarget(

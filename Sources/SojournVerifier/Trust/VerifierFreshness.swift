@@ -1,0 +1,19 @@
+public import FoundationEssentials
+
+/// How much a verifier knows, and since when.
+public struct VerifierFreshness: Hashable, Sendable {
+    /// Whether tokens are decided here: the verifier listens, has caught up, and its keys are current.
+    public let isTrusted: Bool
+    /// When it began to hear everything. Tokens that were issued before cannot be decided here; `nil` if it never did.
+    public let listeningSince: Date?
+    /// How long ago the last moment is until which every event has come; `nil` if there was none.
+    public let silence: Duration?
+    /// How many events waited when the connection was made and have not come yet; `nil` without a connection.
+    public let backlog: Int?
+    /// How long ago the issuer's keys were read; `nil` if never.
+    public let keyAge: Duration?
+    public let keys: Int
+    /// How many sessions and subjects are remembered.
+    public let denials: Int
+    public let cachedTokens: Int
+}
