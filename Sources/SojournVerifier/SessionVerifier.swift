@@ -3,6 +3,7 @@ import Crypto
 import LogMetadata
 public import Logging
 import NIOCore
+public import ServiceLifecycle
 public import SojournClient
 import StrictFormats
 import Synchronization
@@ -16,7 +17,7 @@ import Synchronization
 ///
 /// docs/verification.md says what a verified token is worth, and what this class does when it has been cut off. It can be used from
 /// any number of threads.
-public final class SessionVerifier: Sendable {
+public final class SessionVerifier: Service {
     private let check: TokenCheck
     private let limits: VerifierLimits
     private let fallback: SessionVerifierConfiguration.Fallback
@@ -73,15 +74,17 @@ public final class SessionVerifier: Sendable {
         knowledge = Mutex(Knowledge(limits))
     }
 
-    /// Listens to events and keeps the keys current, until the task is cancelled.
+    /// Listens to events and keeps the keys current, until the service group shuts down or the task is cancelled.
     public func run() async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { [keys] in await keys.keepCurrent() }
-            group.addTask { [feed] in await feed.run(self) }
-            group.addTask { [self] in
-                while (try? await Task.sleep(for: .seconds(1))) != nil { tidy() }
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { [keys = self.keys] in await keys.keepCurrent() }
+                group.addTask { [feed = self.feed] in await feed.run(self) }
+                group.addTask {
+                    while (try? await Task.sleep(for: .seconds(1))) != nil { self.tidy() }
+                }
+                await group.waitForAll()
             }
-            await group.waitForAll()
         }
     }
 
