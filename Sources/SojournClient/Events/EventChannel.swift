@@ -48,12 +48,10 @@ struct EventChannel: Sendable {
         let isNew = try await isNewQueue(over: connection)
         do throws(AMQPError) {
             let channel = try await connection.openChannel()
-            let opened: Opened
-            do throws(AMQPError) { opened = try await consume(on: channel, isNew, receiver) } catch {
+            do throws(AMQPError) { return try await consume(on: channel, isNew, receiver) } catch {
                 await channel.close()
                 throw error
             }
-            return opened
         } catch {
             throw Self.failure(error, of: queue)
         }
