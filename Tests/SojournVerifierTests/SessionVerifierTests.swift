@@ -162,7 +162,7 @@ struct SessionVerifierTests {
         let next = Issuer()
         let both =
             String(decoding: scene.issuer.jwks, as: UTF8.self).dropLast(2)
-            + "," + next.es256JWK.replacing("k1", with: "k2") + "]}"
+            + "," + next.es256JWK.replacing("k1-es256", with: "k2-es256") + "]}"
         scene.keys.change(to: try KeySet(Array(both.utf8)))
         #expect(scene.keys.readings == 1)
         let header = Issuer.header.replacing("k1", with: "k2")
