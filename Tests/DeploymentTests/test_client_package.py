@@ -36,7 +36,7 @@ def packages(folder, product, traits=""):
     return found
 
 
-@pytest.mark.parametrize("product", ["SojournClient"])
+@pytest.mark.parametrize("product", ["SojournClient", "SojournVerifier"])
 def test_a_client_does_not_get_the_packages_of_a_worker(product, tmp_path):
     found = packages(tmp_path, product, ", traits: []")
     assert {"swift-nio", "swift-nio-ssl"} <= found
