@@ -24,12 +24,7 @@ struct PolicyOptions: ParsableArguments {
     @Option(help: "The tenant.")
     var tenant = "default"
 
-    @Option(help: ArgumentHelp("Seconds to wait for each reply, 1 to 3600.", valueName: "s"))
-    var timeout = 10
+    @OptionGroup var reply: ReplyTimeout
 
     @OptionGroup var client: ClientOptions
-
-    func validate() throws {
-        guard (1...3600).contains(timeout) else { throw ValidationError("--timeout must be from 1 to 3600.") }
-    }
 }

@@ -33,7 +33,7 @@ extension SessionClient {
     /// The policies in force for a tenant, by name, with every key.
     func policies(_ options: PolicyOptions) async throws -> [(name: String, policy: JSONObject)] {
         let data = try await carryOut(
-            "policy.list", ["tenant": .string(options.tenant)], timeout: .seconds(options.timeout))
+            "policy.list", ["tenant": .string(options.tenant)], timeout: options.reply.duration)
         guard case .array(let policies) = data["policies"] else {
             throw CommandFailure("the reply has no policies: is the worker of another version?")
         }

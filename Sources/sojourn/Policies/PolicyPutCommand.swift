@@ -27,7 +27,7 @@ struct PolicyPutCommand: AsyncParsableCommand {
             _ = try await client.carryOut(
                 "policy.put",
                 ["name": .string(name), "policy": .object(new.object), "tenant": .string(options.tenant)],
-                timeout: .seconds(options.timeout))
+                timeout: options.reply.duration)
             return (before ?? PolicyText(SessionPolicy())).changes(to: PolicyText(new.policy))
         }
         for change in changes { Output.line(PrintableText.escaped(change)) }
@@ -51,7 +51,7 @@ struct PolicyRemoveCommand: AsyncParsableCommand {
         let data = try await options.client.withClient { client in
             try await client.carryOut(
                 "policy.remove", ["name": .string(name), "tenant": .string(options.tenant)],
-                timeout: .seconds(options.timeout))
+                timeout: options.reply.duration)
         }
         Output.note(data["policy"] == nil ? "it is removed" : "it is removed; that of the policy file is in force")
     }

@@ -34,8 +34,7 @@ struct SessionsEndCommand: AsyncParsableCommand {
     @Flag(help: "Print a JSON object.")
     var json = false
 
-    @Option(help: ArgumentHelp("Seconds to wait for each reply, 1 to 3600.", valueName: "s"))
-    var timeout = 10
+    @OptionGroup var reply: ReplyTimeout
 
     @OptionGroup var client: ClientOptions
 
@@ -48,7 +47,6 @@ struct SessionsEndCommand: AsyncParsableCommand {
                 all ? "--all is about a subject: give --subject." : "Give --all to end all of the subject's sessions.")
         }
         guard except == nil || all else { throw ValidationError("--except is only for --all.") }
-        guard (1...3600).contains(timeout) else { throw ValidationError("--timeout must be from 1 to 3600.") }
     }
 
     func run() async throws {
@@ -85,7 +83,7 @@ struct SessionsEndCommand: AsyncParsableCommand {
         var body = what
         body["tenant"] = .string(subject.tenant)
         body["reason"] = reason.map { .string($0) }
-        let data = try await client.carryOut("session.revoke", body, timeout: .seconds(timeout))
+        let data = try await client.carryOut("session.revoke", body, timeout: reply.duration)
         guard case .array(let ids) = data["revoked"] else { return [] }
         return ids.compactMap { if case .string(let id) = $0 { id } else { nil } }
     }
@@ -94,7 +92,7 @@ struct SessionsEndCommand: AsyncParsableCommand {
     private func confirm(_ name: String, _ client: SessionClient) async throws -> Bool {
         guard !yes else { return true }
         let pages = SessionPages(
-            client: client, subject: name, tenant: subject.tenant, includesEnded: false, timeout: .seconds(timeout))
+            client: client, subject: name, tenant: subject.tenant, includesEnded: false, timeout: reply.duration)
         let (sessions, areMore) = try await pages.sessions(limit: 1000)
         let spared = sessions.contains { $0["id"] == except.map { .string($0) } } ? 1 : 0
         let count = sessions.count - spared

@@ -24,22 +24,20 @@ struct SessionsListCommand: AsyncParsableCommand {
     @Flag(help: "Print each session as a JSON object, one per line.")
     var json = false
 
-    @Option(help: ArgumentHelp("Seconds to wait for each reply, 1 to 3600.", valueName: "s"))
-    var timeout = 10
+    @OptionGroup var reply: ReplyTimeout
 
     @OptionGroup var client: ClientOptions
 
     func validate() throws {
         guard subject.isGiven else { throw ValidationError("Give --subject or --subject-file.") }
         guard (1...100_000).contains(limit) else { throw ValidationError("--limit must be from 1 to 100000.") }
-        guard (1...3600).contains(timeout) else { throw ValidationError("--timeout must be from 1 to 3600.") }
     }
 
     func run() async throws {
         let name = try subject.read()
         let (sessions, areMore) = try await client.withClient { client in
             let pages = SessionPages(
-                client: client, subject: name, tenant: subject.tenant, includesEnded: ended, timeout: .seconds(timeout))
+                client: client, subject: name, tenant: subject.tenant, includesEnded: ended, timeout: reply.duration)
             return try await pages.sessions(limit: limit)
         }
         if json {

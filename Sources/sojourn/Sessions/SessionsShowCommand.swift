@@ -27,15 +27,13 @@ struct SessionsShowCommand: AsyncParsableCommand {
     @Flag(help: "Print a JSON object.")
     var json = false
 
-    @Option(help: ArgumentHelp("Seconds to wait for each reply, 1 to 3600.", valueName: "s"))
-    var timeout = 10
+    @OptionGroup var reply: ReplyTimeout
 
     @OptionGroup var client: ClientOptions
 
     func validate() throws {
         guard (id == nil) != (tokenFile == nil) else { throw ValidationError("Give a session's id, or --token-file.") }
         guard (0...200).contains(activity) else { throw ValidationError("--activity must be from 0 to 200.") }
-        guard (1...3600).contains(timeout) else { throw ValidationError("--timeout must be from 1 to 3600.") }
     }
 
     func run() async throws {
@@ -60,7 +58,7 @@ struct SessionsShowCommand: AsyncParsableCommand {
         var body: JSONObject = ["tenant": .string(tenant)]
         body["sessionId"] = id.map { .string($0) }
         body["token"] = token.map { .string($0) }
-        let found = try await client.carryOut("session.get", body, timeout: .seconds(timeout))
+        let found = try await client.carryOut("session.get", body, timeout: reply.duration)
         guard case .object(let session) = found["session"], let found = session["id"] else {
             throw CommandFailure("the reply has no session: is the worker of another version?")
         }
@@ -68,7 +66,7 @@ struct SessionsShowCommand: AsyncParsableCommand {
         let data = try await client.carryOut(
             "session.activity",
             ["sessionId": found, "tenant": .string(tenant), "limit": .integer(Int64(activity))],
-            timeout: .seconds(timeout))
+            timeout: reply.duration)
         guard case .array(let entries) = data["entries"] else { return (session, []) }
         return (session, entries)
     }
