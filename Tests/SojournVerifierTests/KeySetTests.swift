@@ -40,7 +40,9 @@ struct KeySetTests {
             issuer.es256JWK.replacing(#""kty""#, with: #""d":"AA","kty""#),
             #"{"kty":"oct","k":"AA","kid":"s"}"#,
         ] {
-            #expect(throws: KeySet.Problem.self, "\(key)") { try set(issuer.edDSAJWK.replacing("k1-eddsa", with: "k0-eddsa"), key) }
+            #expect(throws: KeySet.Problem.self, "\(key)") {
+                try set(issuer.edDSAJWK.replacing("k1-eddsa", with: "k0-eddsa"), key)
+            }
         }
     }
 
