@@ -11,12 +11,11 @@ extension SessionClient {
     func carryOut(_ command: String, _ body: JSONObject, timeout: Duration) async throws -> JSONObject {
         let reply = try await send(
             command, body: JSONWriter.bytes(of: body), options: CommandOptions(timeout: timeout))
-        guard case .object(let result) = try? JSONReader.read(reply, maximumDepth: ReadableReply.maxDepth) else {
+        guard let result = try? JSONReader.read(reply, maximumDepth: ReadableReply.maxDepth).object else {
             throw CommandFailure("the reply cannot be read: is the worker of another version?")
         }
-        if case .object(let data) = result["data"] { return data }
-        guard case .object(let error) = result["error"], case .string(let code) = error["code"],
-            case .string(let message) = error["message"]
+        if let data = result.object("data") { return data }
+        guard let error = result.object("error"), let code = error.text("code"), let message = error.text("message")
         else { throw CommandFailure("the reply has neither data nor an error: is the worker of another version?") }
         let status =
             switch code {

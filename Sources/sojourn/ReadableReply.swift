@@ -8,15 +8,15 @@ enum ReadableReply {
 
     /// Whether the command succeeded and, if it validated a token, the token is valid.
     static func isYes(_ reply: [UInt8]) -> Bool {
-        guard case .object(let result) = try? JSONReader.read(reply, maximumDepth: maxDepth),
-            result["status"] == .string("succeeded")
+        guard let result = try? JSONReader.read(reply, maximumDepth: maxDepth).object,
+            result.text("status") == "succeeded"
         else { return false }
         return !saysInvalid(result)
     }
 
     static func text(of reply: [UInt8]) -> String {
-        guard case .object(let result) = try? JSONReader.read(reply, maximumDepth: maxDepth),
-            case .string(let command) = result["command"], case .string(let status) = result["status"]
+        guard let result = try? JSONReader.read(reply, maximumDepth: maxDepth).object,
+            let command = result.text("command"), let status = result.text("status")
         else { return PrintableText.escaped(String(decoding: reply, as: UTF8.self)) }
         var lines: [(key: String, value: String)] = []
         if let data = result["data"] { flatten(data, under: "", into: &lines) }
@@ -40,8 +40,7 @@ enum ReadableReply {
     }
 
     private static func saysInvalid(_ result: JSONObject) -> Bool {
-        guard case .object(let data) = result["data"] else { return false }
-        return data["valid"] == .bool(false)
+        result.object("data")?["valid"] == .bool(false)
     }
 
     private static func flatten(_ value: JSONValue, under key: String, into lines: inout [(key: String, value: String)])

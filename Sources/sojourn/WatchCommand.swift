@@ -70,17 +70,14 @@ struct WatchCommand: AsyncParsableCommand {
 /// Formats an event for a person, on one line.
 enum ReadableEvent {
     static func text(of event: [UInt8]) -> String {
-        guard case .object(let event) = try? JSONReader.read(event), case .object(let data) = event["data"] else {
+        guard let event = try? JSONReader.read(event).object, let data = event.object("data") else {
             return PrintableText.escaped(String(decoding: event, as: UTF8.self))
         }
-        func text(_ value: JSONValue?) -> String? {
-            if case .string(let text) = value { PrintableText.escaped(text) } else { nil }
-        }
         let parts = [
-            text(event["time"]), text(event["type"]), text(data["sessionId"]),
-            text(data["subject"]).map { "subject=\($0)" }, text(data["reason"]).map { "reason=\($0)" },
-            text(event["sequence"]).map { "#\($0)" },
+            event.text("time"), event.text("type"), data.text("sessionId"),
+            data.text("subject").map { "subject=\($0)" }, data.text("reason").map { "reason=\($0)" },
+            event.text("sequence").map { "#\($0)" },
         ]
-        return parts.compactMap(\.self).joined(separator: "  ")
+        return parts.compactMap(\.self).map { PrintableText.escaped($0) }.joined(separator: "  ")
     }
 }

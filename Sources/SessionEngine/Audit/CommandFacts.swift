@@ -22,7 +22,7 @@ struct CommandFacts {
         if case .command(let command) = work.content { take(command) }
         // A longer one is a list, and its command names the subject.
         guard result.count <= Self.maxResultBytes,
-            case .object(let result) = try? JSONReader.read(result, maximumDepth: Self.maxDepth)
+            let result = try? JSONReader.read(result, maximumDepth: Self.maxDepth).object
         else { return }
         take(result)
     }
@@ -61,14 +61,14 @@ struct CommandFacts {
     }
 
     private mutating func take(_ result: JSONObject) {
-        if case .object(let error) = result["error"], case .string(let text) = error["code"] { code = text }
-        guard case .object(let data) = result["data"] else { return }
-        if case .integer(let number) = data["count"] { count = number }
-        if case .string(let id) = data["factorId"] { factor = id }
-        guard case .object(let found) = data["session"] else { return }
-        if case .string(let id) = found["id"] { session = id }
-        if case .string(let name) = found["subject"] { subject = name }
-        if case .string(let name) = found["actor"] { actor = name }
+        code = result.object("error")?.text("code") ?? code
+        guard let data = result.object("data") else { return }
+        count = data.integer("count") ?? count
+        factor = data.text("factorId") ?? factor
+        guard let found = data.object("session") else { return }
+        session = found.text("id") ?? session
+        subject = found.text("subject") ?? subject
+        actor = found.text("actor") ?? actor
     }
 
     func write(to json: inout JSONWriter) {

@@ -11,15 +11,15 @@ struct EventFacts {
     private(set) var data = JSONObject()
 
     init(_ event: OutgoingEvent) {
-        guard case .object(let envelope) = try? JSONReader.read(event.body, maximumDepth: JSONReader.depthBound)
-        else { return }
-        if case .string(let text) = envelope["time"] { time = Timestamp(rfc3339: text) }
-        if case .string(let text) = envelope["traceparent"] { traceparent = text }
-        if case .object(let object) = envelope["data"] { data = object }
+        guard let envelope = try? JSONReader.read(event.body, maximumDepth: JSONReader.depthBound).object else {
+            return
+        }
+        time = envelope.text("time").flatMap(Timestamp.init(rfc3339:))
+        traceparent = envelope.text("traceparent")
+        data = envelope.object("data") ?? data
     }
 
     var factorID: JSONValue? {
-        guard case .object(let factor) = data["factor"] else { return nil }
-        return factor["id"]
+        data.object("factor")?["id"]
     }
 }

@@ -42,7 +42,7 @@ extension SessionNews {
             let type = event.text("type")
         else { return .unreadable }
         guard types.contains(type) else { return .irrelevant }
-        guard let data = event["data"]?.object, let at = event.text("time").flatMap(UnixTime.init(rfc3339:)),
+        guard let data = event.object("data"), let at = event.text("time").flatMap(UnixTime.init(rfc3339:)),
             let sequence = event.text("sequence").flatMap({ UInt64($0) }), let key = key(of: type, data),
             let change = change(of: type, data), let expiry = expiry(of: type, data, at: at)
         else { return .unreadable }
@@ -68,7 +68,7 @@ extension SessionNews {
         case "session.locked": .denied(.locked)
         case "subject.disabled": .denied(.subjectDisabled)
         case "session.unlocked", "subject.enabled": .allowed
-        case "session.elevated", "session.reauthenticated": .replaced(data["generation"]?.integer)
+        case "session.elevated", "session.reauthenticated": .replaced(data.integer("generation"))
         default: nil
         }
     }

@@ -38,9 +38,9 @@ extension SessionClient {
             throw CommandFailure("the reply has no policies: is the worker of another version?")
         }
         return policies.compactMap { each in
-            guard case .object(let each) = each, case .string(let name) = each["name"],
-                case .object(let policy) = each["policy"]
-            else { return nil }
+            guard let each = each.object, let name = each.text("name"), let policy = each.object("policy") else {
+                return nil
+            }
             return (name, policy)
         }
     }

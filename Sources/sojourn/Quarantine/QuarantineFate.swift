@@ -18,8 +18,8 @@ enum QuarantineFate {
 
     /// - Parameter answer: a worker's.
     init(_ answer: AMQPDelivery) {
-        guard case .object(let result) = try? JSONReader.read(answer.body, maximumDepth: ReadableReply.maxDepth),
-            case .string(let status) = result["status"]
+        guard let result = try? JSONReader.read(answer.body, maximumDepth: ReadableReply.maxDepth).object,
+            let status = result.text("status")
         else {
             self = .stays("the answer cannot be read")
             return
@@ -28,15 +28,9 @@ enum QuarantineFate {
             self = .succeeded
             return
         }
-        var code = ""
-        var message = ""
-        var path = ""
-        if case .object(let error) = result["error"] {
-            if case .string(let text) = error["code"] { code = text }
-            if case .string(let text) = error["message"] { message = text }
-            if case .string(let text) = error["path"] { path = text + ": " }
-        }
-        message = path + message
+        let error = result.object("error") ?? [:]
+        let code = error.text("code") ?? ""
+        let message = (error.text("path").map { $0 + ": " } ?? "") + (error.text("message") ?? "")
         let failure = Failure.Code(rawValue: code)
         switch (status, failure?.isQuarantined) {
         case (WrittenResult.Status.rejected.rawValue, _):

@@ -59,8 +59,8 @@ struct QuarantinedMessage: Sendable {
     /// The whole message: a line for each property and header, then the body.
     var text: String {
         var lines = [("routing key", routingKey)]
-        lines += properties.map { ($0.name, $0.value.text) }
-        lines += headers.map { ("header \($0.name)", $0.json.text) }
+        lines += properties.map { ($0.name, $0.value.printed) }
+        lines += headers.map { ("header \($0.name)", $0.json.printed) }
         let width = lines.map(\.0.count).max() ?? 0
         let shown = lines.map { name, value in
             PrintableText.escaped("\(name)\(String(repeating: " ", count: max(0, width - name.count)))  \(value)")
@@ -132,8 +132,8 @@ extension AMQPTable {
 
 extension JSONValue {
     /// A string unchanged, any other value as JSON.
-    fileprivate var text: String {
-        if case .string(let text) = self { return text }
+    fileprivate var printed: String {
+        if let text { return text }
         var writer = JSONWriter()
         writer.value(self)
         return String(decoding: writer.bytes, as: UTF8.self)

@@ -23,23 +23,16 @@ enum SessionTable {
 }
 
 extension JSONObject {
-    fileprivate func text(_ key: String) -> String? {
-        if case .string(let text) = self[key] { text } else { nil }
-    }
-
-    private func text(_ key: String, of inner: String) -> String? {
-        if case .object(let object) = self[inner] { object.text(key) } else { nil }
-    }
-
     fileprivate func cells(id: String) -> [String] {
         let status = [text("status"), text("endReason").map { "(\($0))" }].compactMap(\.self).joined(separator: " ")
-        let level = if case .integer(let level) = self["level"] { String(level) } else { "-" }
-        let place = [text("ip", of: "context"), text("city", of: "context"), text("country", of: "context")]
-        let device = text("name", of: "device") ?? text("platform", of: "device") ?? text("userAgent", of: "context")
+        let level = integer("level").map { String($0) } ?? "-"
+        let context = object("context") ?? [:]
+        let place = ["ip", "city", "country"].compactMap { context.text($0) }
+        let device = object("device")?.text("name") ?? object("device")?.text("platform") ?? context.text("userAgent")
         return [
             id, status, level, Self.short(text("createdAt")), Self.short(text("lastActiveAt")),
             Self.short(text("endedAt") == nil ? text("idleExpiresAt") : nil), device ?? "-",
-            place.contains { $0 != nil } ? place.compactMap(\.self).joined(separator: " ") : "-",
+            place.isEmpty ? "-" : place.joined(separator: " "),
         ]
     }
 

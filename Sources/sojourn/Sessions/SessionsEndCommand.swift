@@ -84,8 +84,7 @@ struct SessionsEndCommand: AsyncParsableCommand {
         body["tenant"] = .string(subject.tenant)
         body["reason"] = reason.map { .string($0) }
         let data = try await client.carryOut("session.revoke", body, timeout: reply.duration)
-        guard case .array(let ids) = data["revoked"] else { return [] }
-        return ids.compactMap { if case .string(let id) = $0 { id } else { nil } }
+        return data.texts("revoked") ?? []
     }
 
     /// Whether to go on: a person is asked before several sessions end.

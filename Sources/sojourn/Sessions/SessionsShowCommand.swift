@@ -44,13 +44,11 @@ struct SessionsShowCommand: AsyncParsableCommand {
             return
         }
         Output.line(ReadableReply.lines(of: session))
-        for case .object(let entry) in entries {
-            let detail: JSONObject = if case .object(let detail) = entry["detail"] { detail } else { [:] }
-            let reason: String? = if case .string(let reason) = detail["reason"] { reason } else { nil }
-            let parts = [entry["at"], entry["action"]].map { value in
-                if case .string(let text) = value { text } else { "-" }
-            }
-            Output.line((parts + [reason].compactMap(\.self)).map { PrintableText.escaped($0) }.joined(separator: "  "))
+        for entry in entries.compactMap(\.object) {
+            let parts = [
+                entry.text("at") ?? "-", entry.text("action") ?? "-", entry.object("detail")?.text("reason"),
+            ]
+            Output.line(parts.compactMap(\.self).map { PrintableText.escaped($0) }.joined(separator: "  "))
         }
     }
 
