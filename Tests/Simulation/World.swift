@@ -368,29 +368,14 @@ extension World {
         }
     }
 
-    private static func isBase64URL(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-            true
-        default: false
-        }
-    }
-
-    /// Whether something in it looks like a token of ours: `sjs_`, `sjr_`, `sjt_`, and enough base64url behind it. What is
-    /// sealed has every byte, so a few of them look like anything once in a hundred thousand runs.
+    /// Whether something in it looks like a token of ours: `sjs_`, `sjr_`, `sjt_`, and enough base64url behind it. A sealed
+    /// text is base64url too, and random: anything can be found in it, so it is passed over.
     private static func hasToken(_ body: [UInt8]) -> Bool {
-        body.withUnsafeBufferPointer { bytes in
-            var place = 0
-            while place + 24 < bytes.count {
-                if bytes[place] == UInt8(ascii: "s"), bytes[place + 1] == UInt8(ascii: "j"),
-                    bytes[place + 3] == UInt8(ascii: "_"), bytes[(place + 4)..<(place + 24)].allSatisfy(isBase64URL)
-                {
-                    return true
-                }
-                place += 1
-            }
-            return false
+        body.indices.dropLast(23).contains { place in
+            guard body[place] == UInt8(ascii: "s"), body[place + 1] == UInt8(ascii: "j") else { return false }
+            return TokenKind.allCases.contains { body[place...].starts(with: $0.rawValue.utf8) }
+                && body[place..<(place + 24)].allSatisfy(\.isBase64URL)
+                && !body[..<place].reversed().drop(while: \.isBase64URL).starts(with: "sealed:".utf8.reversed())
         }
     }
 }
