@@ -27,9 +27,8 @@ package struct HTTPFailure: Error, Sendable {
         case let error as TLSRefusal: self.init(.unreachable, "\(error)")
         case ChannelError.connectTimeout: self.init(.timeout, "it could not be connected to in time")
         case let error as NIOConnectionError:
-            let cause = error.connectionErrors.first.map { "\($0.error)" } ?? "its name does not resolve"
-            self.init(.unreachable, "it cannot be connected to (\(cause))")
-        case let error as IOError: self.init(.unreachable, "the connection failed (\(error))")
+            self.init(.unreachable, "it cannot be connected to (\(ConnectFailure.words(error)))")
+        case let error as IOError: self.init(.unreachable, "the connection failed (\(ConnectFailure.words(error)))")
         default: self.init(.malformed, "its answer is not HTTP (\(error))")
         }
     }

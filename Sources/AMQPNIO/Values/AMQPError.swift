@@ -85,10 +85,10 @@ extension AMQPError: Hashable {
 }
 
 extension AMQPError: CustomStringConvertible {
-    package var description: String {
-        let cause = underlying.map { " (\(ConnectFailure.words($0)))" } ?? ""
-        return "\(code.rawValue): \(message)\(cause)"
-    }
+    package var description: String { "\(code.rawValue): \(sentence)" }
+
+    /// The message, with what was behind it.
+    package var sentence: String { message + (underlying.map { " (\(ConnectFailure.words($0)))" } ?? "") }
 }
 
 /// The broker's reason for closing a channel or connection (`channel.close`, `connection.close`).

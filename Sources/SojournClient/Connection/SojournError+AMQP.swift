@@ -32,7 +32,7 @@ extension SojournError {
         case .accessRefused, .preconditionFailed: self.init(.accessRefused, error.message)
         case .connectFailed, .authenticationFailed, .virtualHostUnavailable, .handshakeFailed, .timeout,
             .heartbeatMissed, .connectionClosed, .channelClosed, .resourceLocked, .protocolViolation, .invalidState:
-            self.init(.notConnected, error.message)
+            self.init(.notConnected, error.sentence)
         }
     }
 }
