@@ -26,20 +26,29 @@ enum Input {
         throw Unreadable(reason: "larger than \(maxBytes) bytes")
     }
 
+    /// The content of a file that an option names.
+    ///
+    /// - Throws: `CommandFailure` if it cannot be read.
+    static func content(of file: String, option: String) throws -> [UInt8] {
+        do { return try read(file) } catch {
+            throw CommandFailure(
+                "\(option) \(PrintableText.escaped(file)): \(error.reason)", status: ExitStatus.usage)
+        }
+    }
+
     /// The only line of a file, for what process lists should not show.
     ///
     /// - Parameter option: the option that names the file, for the error message.
     /// - Throws: `CommandFailure` if the file cannot be read, or is not one line of text.
     static func line(of file: String, option: String) throws -> String {
-        let name = PrintableText.escaped(file)
-        var content: ArraySlice<UInt8>
-        do { content = try read(file)[...] } catch {
-            throw CommandFailure("\(option) \(name): \(error.reason)", status: ExitStatus.usage)
-        }
+        var content = try content(of: file, option: option)[...]
         if content.last == UInt8(ascii: "\n") { content.removeLast() }
         guard !content.isEmpty, !content.contains(UInt8(ascii: "\n")),
             let text = String(validating: content, as: UTF8.self)
-        else { throw CommandFailure("\(option) \(name): it must be one line of UTF-8", status: ExitStatus.usage) }
+        else {
+            throw CommandFailure(
+                "\(option) \(PrintableText.escaped(file)): it must be one line of UTF-8", status: ExitStatus.usage)
+        }
         return text
     }
 }

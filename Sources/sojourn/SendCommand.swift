@@ -45,18 +45,12 @@ struct SendCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let content = try body.map(readBody) ?? JSONWriter.bytes(of: Fields.object(from: fields))
+        let content =
+            try body.map { try Input.content(of: $0, option: "--body") }
+            ?? JSONWriter.bytes(of: Fields.object(from: fields))
         let options = CommandOptions(id: messageID, timeout: .seconds(timeout))
         let reply = try await client.withClient { try await $0.send(command, body: content, options: options) }
         if json { Output.json(reply) } else { Output.line(ReadableReply.text(of: reply)) }
         guard ReadableReply.isYes(reply) else { throw ExitCode.failure }
-    }
-
-    private func readBody(from file: String) throws -> [UInt8] {
-        do {
-            return try Input.read(file)
-        } catch {
-            throw CommandFailure("--body \(file): \(error.reason)", status: ExitStatus.usage)
-        }
     }
 }
