@@ -235,7 +235,7 @@ let package = Package(
             dependencies: [
                 "AMQPNIO", "PoolBenchmark", "RedisNIO", "SessionCore", "SessionContract", "SessionCrypto",
                 "SessionEngine",
-                "SessionStorage", "SojournClient", "WorkerCommandLine", "WorkerRuntime",
+                "SessionStorage", "SojournClient", "SojournVerifier", "WorkerCommandLine", "WorkerRuntime",
                 .product(name: "ArgumentParser", package: "swift-argument-parser", condition: ofWorker),
             ], swiftSettings: swift, linkerSettings: [.linkedLibrary("jemalloc", .when(platforms: [.linux]))]),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),

@@ -16,7 +16,8 @@ package struct TokenCodec: TokenScheme {
     private static let tagBytes = 9
     /// The part the tag covers: everything before it.
     private static let bodyLength = prefixLength + sessionLength + 48
-    private static let length = bodyLength + tagBytes * 4 / 3
+    /// Of every token, in characters.
+    package static let length = bodyLength + tagBytes * 4 / 3
 
     private let handles: HMACKey
     private let tags: HMACKey

@@ -40,14 +40,10 @@ public final class SessionVerifier: Service {
     ) throws(SojournError) {
         let limits = configuration.limits
         let reader: any KeyReader
-        switch configuration.keys.place {
-        case .file(let path): reader = KeyFile(path: path)
-        case .url(let url, let authorities):
-            do throws(KeySet.Problem) {
-                reader = try KeyURL(url, authorities: authorities, interval: limits.keyInterval)
-            } catch {
-                throw SojournError(.invalidConfiguration, "the URL of the issuer's keys \(error.message)")
-            }
+        do throws(KeySet.Problem) {
+            reader = try configuration.keys.reader(interval: limits.keyInterval)
+        } catch {
+            throw SojournError(.invalidConfiguration, "the URL of the issuer's keys \(error.message)")
         }
         self.init(
             configuration, keys: reader,

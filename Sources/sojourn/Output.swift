@@ -13,6 +13,11 @@ enum Output {
         write(Array((PrintableText.escaped(text, keepsLines: true) + "\n").utf8), to: STDOUT_FILENO)
     }
 
+    /// A line that begins with a word of ours, coloured on a terminal.
+    static func line(_ word: String, _ colour: Colour, _ rest: String) {
+        write(Array("\(colour.painted(word)): \(PrintableText.escaped(rest))\n".utf8), to: STDOUT_FILENO)
+    }
+
     /// JSON, on one line.
     static func json(_ json: [UInt8]) {
         write(PrintableText.json(json) + [UInt8(ascii: "\n")], to: STDOUT_FILENO)

@@ -18,10 +18,10 @@ enum ReadableReply {
         guard let result = try? JSONReader.read(reply, maximumDepth: maxDepth).object,
             let command = result.text("command"), let status = result.text("status")
         else { return PrintableText.escaped(String(decoding: reply, as: UTF8.self)) }
-        var lines: [(key: String, value: String)] = []
+        var lines: [(name: String, value: String)] = []
         if let data = result["data"] { flatten(data, under: "", into: &lines) }
         if let error = result["error"] { flatten(error, under: "", into: &lines) }
-        let body = aligned(lines).map { "  " + $0 }
+        let body = AlignedLines.lines(lines).map { "  " + $0 }
         // For a validate, whether it succeeded matters less than whether the token is valid.
         let how = saysInvalid(result) ? "says no: the token is not valid" : status
         return ([PrintableText.escaped("\(command) \(how)")] + body).joined(separator: "\n")
@@ -29,33 +29,28 @@ enum ReadableReply {
 
     /// A line for each value of an object.
     static func lines(of object: JSONObject) -> String {
-        var lines: [(key: String, value: String)] = []
+        var lines: [(name: String, value: String)] = []
         flatten(.object(object), under: "", into: &lines)
-        return aligned(lines).joined(separator: "\n")
-    }
-
-    private static func aligned(_ lines: [(key: String, value: String)]) -> [String] {
-        let width = lines.map(\.key.count).max() ?? 0
-        return lines.map { "\($0.key)\(String(repeating: " ", count: width - $0.key.count))  \($0.value)" }
+        return AlignedLines.text(lines)
     }
 
     private static func saysInvalid(_ result: JSONObject) -> Bool {
         result.object("data")?["valid"] == .bool(false)
     }
 
-    private static func flatten(_ value: JSONValue, under key: String, into lines: inout [(key: String, value: String)])
-    {
+    private static func flatten(
+        _ value: JSONValue, under key: String, into lines: inout [(name: String, value: String)]
+    ) {
         switch value {
         case .object(let object) where !object.isEmpty:
             for member in object.members {
                 flatten(member.value, under: key.isEmpty ? member.key : "\(key).\(member.key)", into: &lines)
             }
-        case .string(let text): lines.append((PrintableText.escaped(key), PrintableText.escaped(text)))
+        case .string(let text): lines.append((key, text))
         case .null, .bool, .integer, .decimal, .array, .object:
             var writer = JSONWriter()
             writer.value(value)
-            let text = String(decoding: PrintableText.json(writer.bytes), as: UTF8.self)
-            lines.append((PrintableText.escaped(key), text))
+            lines.append((key, String(decoding: writer.bytes, as: UTF8.self)))
         }
     }
 }

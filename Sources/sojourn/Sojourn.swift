@@ -10,9 +10,9 @@ struct Sojourn: AsyncParsableCommand {
         abstract: "A session service over RabbitMQ that keeps its state in Redis.",
         version: SojournVersion.text,
         subcommands: [
-            WorkerCommand.self, SendCommand.self, WatchCommand.self, SessionsCommand.self, PolicyCommand.self,
-            QuarantineCommand.self,
-            KeysCommand.self, AuditCommand.self, TopologyCommand.self, StatusCommand.self, BenchCommand.self,
+            WorkerCommand.self, SendCommand.self, WatchCommand.self, SessionsCommand.self, VerifyCommand.self,
+            PolicyCommand.self, QuarantineCommand.self, KeysCommand.self, AuditCommand.self, TopologyCommand.self,
+            StatusCommand.self, BenchCommand.self,
         ])
 
     static func main() async {

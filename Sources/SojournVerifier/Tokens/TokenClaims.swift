@@ -1,14 +1,14 @@
 import StrictFormats
 
 /// The claims of an access token, as far as a decision needs them (RFC 9068, section 2.2).
-struct TokenClaims {
-    let issuer: String
-    let audience: [String]
-    let token: VerifiedAccessToken
-    let issuedAt: UnixTime
-    let expiresAt: UnixTime
+package struct TokenClaims: Sendable {
+    package let issuer: String
+    package let audience: [String]
+    package let token: VerifiedAccessToken
+    package let issuedAt: UnixTime
+    package let expiresAt: UnixTime
     /// `nbf`, which Sojourn does not write; others may.
-    let notBefore: UnixTime?
+    package let notBefore: UnixTime?
     /// `gen`: the session's generation when the token was issued. Elevation and re-authentication replace all tokens of
     /// earlier generations.
     let generation: Int64?

@@ -3,9 +3,9 @@ import StrictFormats
 /// The header of an access token, read before anything that a stranger wrote is believed.
 struct TokenHeader {
     /// The forms that RFC 9068, section 4, allows. Media types are case-insensitive (RFC 7515, section 4.1.9).
-    private static let types = ["at+jwt", "application/at+jwt"]
+    static let types = ["at+jwt", "application/at+jwt"]
     /// Extensions that would have to be understood, and other places to take the key from (RFC 7515, section 4.1; RFC 7797).
-    private static let forbidden = ["crit", "b64", "zip", "jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256"]
+    static let forbidden = ["crit", "b64", "zip", "jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256"]
     /// In bytes. Ours have 15.
     static let maximumKeyIDLength = 128
 
