@@ -37,7 +37,7 @@ let nio: [Target.Dependency] = [
 let isFuzzed = Context.environment["SOJOURN_FUZZ"] == "1"
 let fuzzed: [Target.Dependency] = [
     "AMQPNIO", "ConnectionSupport", "OTLPTracing", "RedisNIO", "SessionContract", "SessionCore", "SessionCrypto",
-    "SessionEngine", "SessionStorage", "TestSupport",
+    "SessionEngine", "SessionStorage", "SojournVerifier", "StrictFormats", "TestSupport",
     .product(name: "Logging", package: "swift-log"),
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOEmbedded", package: "swift-nio"),

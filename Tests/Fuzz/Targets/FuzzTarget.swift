@@ -10,7 +10,7 @@ struct FuzzTarget: Sendable {
     /// Decodes an input. Traps if the decoder does, or if something does not hold.
     let run: @Sendable ([UInt8]) -> Void
 
-    static let all = protocols + commands + tokens + records + files + audit + traces
+    static let all = protocols + commands + tokens + records + files + audit + traces + verifier
 
     /// Inputs that reached something new when they were found: a line of Base64 for each.
     func corpus() throws -> [[UInt8]] {

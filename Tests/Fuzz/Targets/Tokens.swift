@@ -37,7 +37,7 @@ extension FuzzTarget {
 
     /// Signed with EdDSA, which signs the same text the same way each time, so that what a corpus holds can be told from a
     /// forgery.
-    private static let access: AccessTokens = {
+    static let access: AccessTokens = {
         let made = Made<AccessTokens>()
         try? OneThread.run {
             made.value = await AccessTokens(
@@ -55,35 +55,41 @@ extension FuzzTarget {
         level: 1,
         methods: ["pwd"], authenticatedAt: Keys.now, actor: nil, issuedAt: Keys.now,
         expiresAt: Keys.now.adding(seconds: 300))
-    private static let valid: String = {
+    static let valid: String = {
         guard let token = try? access.sign(claims) else { fatalError("an access token cannot be signed") }
         return token.exposed
     }()
 
     /// As it is, and as the payload or the header of a token that is signed as ours.
-    private static var accessTokens: [[UInt8]] {
+    static var accessTokens: [[UInt8]] {
         let parts = valid.split(separator: ".").compactMap { Base64URL.decode($0.utf8) }
         return [[0] + Array(valid.utf8), [1] + parts[1], [2] + parts[0]]
     }
 
-    /// The first byte decides what the rest is: a whole token, its payload, or its header. A token without our signature
-    /// is refused, and so is one whose parts we would not have written.
-    private static func readAccessToken(_ input: [UInt8]) {
+    /// What an input presents. Its first byte decides what the rest is: a whole token, or the payload or the header of one
+    /// that is signed with our keys.
+    static func presented(_ input: [UInt8]) -> String? {
+        guard let first = input.first else { return nil }
         let rest = Array(input.dropFirst())
-        switch (input.first ?? 0) % 3 {
-        case 0:
-            let text = String(decoding: rest, as: UTF8.self)
-            if read(text) != nil { require(text.isExactly(valid), "an access token was forged, or has two forms") }
-            _ = access.isKeyUnknown(of: text)
+        let key = signingKeys[Int(first / 3) % signingKeys.count]
+        return switch first % 3 {
+        case 0: String(decoding: rest, as: UTF8.self)
+        case 1: signed(key.header() + encoded(rest), by: key)
+        default: signed(encoded(rest) + Array(".e30".utf8), by: key)
+        }
+    }
+
+    /// A token without our signature is refused, and so is one whose parts we would not have written.
+    private static func readAccessToken(_ input: [UInt8]) {
+        guard let text = presented(input) else { return }
+        _ = access.isKeyUnknown(of: text)
+        guard let token = read(text) else { return }
+        switch input[0] % 3 {
+        case 0: require(text.isExactly(valid), "an access token was forged, or has two forms")
         case 1:
-            let key = signingKeys[Int(input[0] / 3) % signingKeys.count]
-            guard let token = read(signed(key.header() + encoded(rest), by: key)) else { return }
             require(token.generation >= 0, "a generation is negative")
             require(!token.tenant.isEmpty, "a tenant is empty")
-        default:
-            let key = signingKeys[Int(input[0] / 3) % signingKeys.count]
-            let text = encoded(rest) + Array(".e30".utf8)
-            require(read(signed(text, by: key)) == nil, "an access token without claims is accepted")
+        default: fatalError("an access token without claims is accepted")
         }
     }
 
@@ -98,7 +104,7 @@ extension FuzzTarget {
         return String(decoding: text + Array(".".utf8) + encoded(signature), as: UTF8.self)
     }
 
-    private static func read(_ text: String) -> PresentedAccessToken? {
+    static func read(_ text: String) -> PresentedAccessToken? {
         let made = Made<PresentedAccessToken>()
         try? OneThread.run { made.value = await access.read(text) }
         return made.value
