@@ -85,17 +85,37 @@ struct InMemorySojournTests {
         #expect(try await iterator.next()?.sequence == 2)
     }
 
+    @Test("asking for the next event acknowledges the one before, also if there is none and the task is cancelled")
+    func acknowledgement() async throws {
+        let sojourn = try await InMemorySojourn()
+        let queue = EventQueue.durable("mine")
+        let reader = Task {
+            let iterator = try await sojourn.events(queue).makeAsyncIterator()
+            _ = try await sojourn.createSession(subject: "alice")
+            #expect(try await iterator.next()?.sequence == 1)
+            withUnsafeCurrentTask { $0?.cancel() }
+            _ = try await iterator.next()
+        }
+        await #expect(throws: CancellationError.self) { try await reader.value }
+        let iterator = try await sojourn.events(queue).makeAsyncIterator()
+        _ = try await sojourn.createSession(subject: "alice")
+        #expect(try await iterator.next()?.sequence == 2)
+    }
+
     @Test("many tasks at once; the same id takes effect once")
     func concurrency() async throws {
         let sojourn = try await InMemorySojourn()
         let events = try await sojourn.events()
-        try await withThrowingDiscardingTaskGroup { group in
+        let begun = try await withThrowingTaskGroup { group in
             for number in 0..<100 {
                 group.addTask {
-                    _ = try await sojourn.createSession(subject: "alice", options: CommandOptions(id: "\(number / 2)"))
+                    try await sojourn.createSession(subject: "alice", options: CommandOptions(id: "\(number / 2)"))
+                        .session.id
                 }
             }
+            return try await group.reduce(into: Set<String>()) { $0.insert($1) }
         }
+        #expect(begun.count == 50)
         var last: UInt64 = 0
         for try await event in events {
             #expect(event.sequence == last + 1)
