@@ -1,32 +1,26 @@
-import LogMetadata
-import Logging
-
 /// Checks that Redis does not evict keys when its memory is full: sessions, revocations and inbox entries would vanish
 /// without a trace, and break every promise.
-struct EvictionCheck: Sendable {
+enum EvictionCheck {
     private static let harmless = "noeviction"
 
-    let logger: Logger
-
-    /// - Throws: `ConfigurationError` if Redis evicts and the configuration does not allow it.
-    func run(_ configuration: WorkerConfiguration, on redis: RedisDescription) throws {
+    static func result(_ configuration: WorkerConfiguration, on redis: RedisDescription) -> CheckResult {
         guard let policy = redis.evictionPolicy else {
-            logger.warning(
+            return .doubtful(
                 "could not check whether Redis evicts keys: its maxmemory-policy must be noeviction",
-                metadata: [LogKey.reason: "INFO and CONFIG GET: \(redis.refusals.joined(separator: ", "))"])
-            return
+                reason: "INFO and CONFIG GET: \(redis.refusals.joined(separator: ", "))")
         }
-        if policy == Self.harmless { return }
+        if policy == harmless { return .fine("Redis evicts no keys") }
         guard configuration.allowEviction else {
-            throw ConfigurationError(
-                .evictingRedis, configuration.name(of: .redisUrl),
-                "is a Redis that evicts keys (maxmemory-policy \(policy))",
-                remedy:
-                    "set maxmemory-policy \(Self.harmless) there, or set \(configuration.name(of: .allowEviction)) to "
-                    + "true to start anyway, and risk losing sessions and revocations")
+            return .wrong(
+                ConfigurationError(
+                    .evictingRedis, configuration.name(of: .redisUrl),
+                    "is a Redis that evicts keys (maxmemory-policy \(policy))",
+                    remedy:
+                        "set maxmemory-policy \(harmless) there, or set \(configuration.name(of: .allowEviction)) to "
+                        + "true to start anyway, and risk losing sessions and revocations"))
         }
-        logger.warning(
+        return .doubtful(
             "Redis evicts keys, as the configuration allows: sessions and revocations may be lost",
-            metadata: [LogKey.reason: "maxmemory-policy \(policy)"])
+            reason: "maxmemory-policy \(policy)")
     }
 }

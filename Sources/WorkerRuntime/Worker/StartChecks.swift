@@ -47,10 +47,7 @@ struct StartChecks: Sendable {
             case .connected:
                 return
             case .disconnected(let error, nextAttempt: _) where error.isRefusalOfCredentials:
-                throw ConfigurationError(
-                    .refusedByServer, configuration.name(of: .redisUrl),
-                    "is refused by Redis (\(error.message))",
-                    remedy: "give the user name and password of an existing user")
+                throw ConfigurationError.refused(error, configuration)
             case .idle, .connecting, .disconnected, .shutDown:
                 break
             }
@@ -60,9 +57,9 @@ struct StartChecks: Sendable {
 
     private func checkRedis() async throws {
         let masters = try await RedisDescription.ask(redis)
-        for master in masters { try RedisVersionCheck(logger: logger).run(configuration, on: master) }
-        for master in masters { try EvictionCheck(logger: logger).run(configuration, on: master) }
-        EncodingCheck(logger: logger).run(on: masters)
+        for master in masters { try RedisVersionCheck.result(configuration, on: master).act(logger) }
+        for master in masters { try EvictionCheck.result(configuration, on: master).act(logger) }
+        try EncodingCheck.result(on: masters).act(logger)
     }
 
     // MARK: RabbitMQ
@@ -71,7 +68,7 @@ struct StartChecks: Sendable {
         let connection = try await connect()
         do {
             try await withTaskCancellationHandler {
-                try BrokerVersionCheck(logger: logger).run(configuration, on: connection.server)
+                try BrokerVersionCheck.result(configuration, on: connection.server).act(logger)
                 try await checkTopology(over: connection)
             } onCancel: {
                 connection.beginClosing()
@@ -93,7 +90,11 @@ struct StartChecks: Sendable {
                 return try await connector.connect(
                     name: "sojourn/\(configuration.namespace)/start", on: eventLoop)
             } catch {
-                if error.isRefusalOfCredentials { refusal = refused(by: broker, error) } else { failure = error }
+                if error.isRefusalOfCredentials {
+                    refusal = .refused(by: broker, error, configuration)
+                } else {
+                    failure = error
+                }
             }
         }
         if let failure { throw failure }
@@ -103,25 +104,10 @@ struct StartChecks: Sendable {
                 remedy: "give the URL of at least one")
     }
 
-    private func refused(by broker: AMQPConfiguration, _ error: AMQPError) -> ConfigurationError {
-        let remedy =
-            error.code == .authenticationFailed
-            ? "give the user name and password of an existing user"
-            : "the virtual host must exist, and the user must have access to it"
-        return ConfigurationError(
-            .refusedByServer, configuration.name(of: .amqpUrl),
-            "is refused by RabbitMQ at \(broker) (\(error.replyText ?? error.message))", remedy: remedy)
-    }
-
     private func checkTopology(over connection: AMQPConnection) async throws {
         guard configuration.topology == .check else { return }
         let missing = try await topology.missing(over: connection)
-        guard missing.isEmpty else {
-            throw ConfigurationError(
-                .missingTopology, "RabbitMQ", "lacks \(missing.joined(separator: ", "))",
-                remedy:
-                    "import the output of `sojourn topology`, or set \(configuration.name(of: .topology)) to declare")
-        }
+        guard missing.isEmpty else { throw ConfigurationError.missing(missing, configuration) }
         logger.notice(
             """
             all exchanges and queues exist; AMQP does not expose bindings and arguments: compare those with the \
@@ -153,31 +139,5 @@ struct StartChecks: Sendable {
                 try await Task.sleep(for: delay)
             }
         }
-    }
-}
-
-extension RedisError {
-    /// Whether Redis rejects our credentials. A missing permission (`notPermitted`) may be granted while we wait.
-    fileprivate var isRefusalOfCredentials: Bool { code == .authenticationFailed }
-}
-
-extension AMQPError {
-    /// Whether the broker rejects our credentials or the virtual host. It reports a connection limit with the same
-    /// code, but that is temporary.
-    fileprivate var isRefusalOfCredentials: Bool {
-        switch code {
-        case .authenticationFailed: true
-        case .virtualHostUnavailable: replyText?.contains("limit") != true
-        default: false
-        }
-    }
-}
-
-extension ConfigurationError {
-    /// The namespace is already used with another keyring.
-    static func foreignKeyring(_ configuration: WorkerConfiguration) -> ConfigurationError {
-        ConfigurationError(
-            .conflictingValues, configuration.nameOfKeys, "is not the keyring used with this namespace",
-            remedy: "give all workers of a namespace the same keyring, or this one its own namespace")
     }
 }
