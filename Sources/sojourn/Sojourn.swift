@@ -12,7 +12,7 @@ struct Sojourn: AsyncParsableCommand {
         subcommands: [
             WorkerCommand.self, SendCommand.self, WatchCommand.self, SessionsCommand.self, VerifyCommand.self,
             PolicyCommand.self, QuarantineCommand.self, KeysCommand.self, AuditCommand.self, TopologyCommand.self,
-            StatusCommand.self, BenchCommand.self,
+            StatusCommand.self, DoctorCommand.self, BenchCommand.self,
         ])
 
     static func main() async {

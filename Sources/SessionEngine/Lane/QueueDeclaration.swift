@@ -19,6 +19,8 @@ struct QueueDeclaration: Sendable {
     }
 
     let queue: Topology.Queue
+    /// Whether it only compares: a queue that does not exist is an error then.
+    var neverCreates = false
 
     /// Bound on the declarations of one queue: more than RabbitMQ compares arguments.
     private static let maxDeclarations = 24
@@ -38,7 +40,7 @@ struct QueueDeclaration: Sendable {
         var lastError: AMQPError?
         for _ in 0..<Self.maxDeclarations {
             var arguments = existing
-            if !differences.isEmpty { arguments[Self.streamsOnly.name] = Self.streamsOnly.value }
+            if neverCreates || !differences.isEmpty { arguments[Self.streamsOnly.name] = Self.streamsOnly.value }
             do throws(AMQPError) {
                 try await declare(arguments)
                 return Findings(differences: differences, overflow: existing["x-overflow"]?.string)

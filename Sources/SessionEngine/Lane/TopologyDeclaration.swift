@@ -23,27 +23,11 @@ package struct TopologyDeclaration: Sendable {
         var absent: Set<String> = []
         var channel = try await connection.openChannel()
         for queue in topology.queues {
-            let findings: QueueDeclaration.Findings
-            do throws(AMQPError) {
-                findings = try await QueueDeclaration(queue: queue).run { arguments throws(AMQPError) in
-                    do throws(AMQPError) {
-                        try await channel.queueDeclare(queue.name, arguments: arguments)
-                    } catch {
-                        // The error has closed the channel.
-                        channel = try await connection.openChannel()
-                        throw error
-                    }
-                }
-            } catch {
-                guard error.isAboutAbsentNode else { throw error }
+            guard let findings = try await compare(queue, over: connection, &channel) else {
                 absent.insert(queue.name)
                 continue
             }
-            let isQuarantine = queue.name == topology.names.quarantine
-            for difference in findings.differences {
-                let breaks = difference.breaksPromises(overflow: findings.overflow, isQuarantine: isQuarantine)
-                if breaks { broken.append(difference) } else { tolerated.append(difference) }
-            }
+            sort(findings, of: queue, into: &broken, &tolerated)
         }
         guard broken.isEmpty else {
             let what = broken.map(\.sentence).joined(separator: "; ")
@@ -53,6 +37,64 @@ package struct TopologyDeclaration: Sendable {
         }
         try await declareExchangesAndBindings(over: channel, without: absent)
         return tolerated
+    }
+
+    /// - Returns: `nil` for a queue on a node that is down.
+    private func compare(
+        _ queue: Topology.Queue, over connection: AMQPConnection, _ channel: inout AMQPChannel,
+        neverCreates: Bool = false
+    ) async throws(AMQPError) -> QueueDeclaration.Findings? {
+        let declaration = QueueDeclaration(queue: queue, neverCreates: neverCreates)
+        do throws(AMQPError) {
+            return try await declaration.run { arguments throws(AMQPError) in
+                do throws(AMQPError) {
+                    try await channel.queueDeclare(queue.name, arguments: arguments)
+                } catch {
+                    // The error has closed the channel.
+                    channel = try await connection.openChannel()
+                    throw error
+                }
+            }
+        } catch {
+            guard error.isAboutAbsentNode else { throw error }
+            return nil
+        }
+    }
+
+    private func sort(
+        _ findings: QueueDeclaration.Findings, of queue: Topology.Queue, into broken: inout [QueueDifference],
+        _ tolerated: inout [QueueDifference]
+    ) {
+        let isQuarantine = queue.name == topology.names.quarantine
+        for difference in findings.differences {
+            let breaks = difference.breaksPromises(overflow: findings.overflow, isQuarantine: isQuarantine)
+            if breaks { broken.append(difference) } else { tolerated.append(difference) }
+        }
+    }
+
+    /// How existing queues differ from what is declared, as sentences: those that break promises, and the others. It declares
+    /// nothing.
+    ///
+    /// - Throws: `accessRefused` if the user may not configure a queue, without which RabbitMQ does not compare.
+    package func differences(
+        over connection: AMQPConnection
+    ) async throws(AMQPError) -> (broken: [String], tolerated: [String]) {
+        var broken: [QueueDifference] = []
+        var tolerated: [QueueDifference] = []
+        var channel = try await connection.openChannel()
+        for queue in topology.queues {
+            do throws(AMQPError) {
+                guard let findings = try await compare(queue, over: connection, &channel, neverCreates: true) else {
+                    continue
+                }
+                sort(findings, of: queue, into: &broken, &tolerated)
+            } catch {
+                // It does not exist: that is for ``missing(over:)``.
+                guard error.code == .preconditionFailed, InequivalentArgument(error) == nil else { throw error }
+            }
+        }
+        await channel.close()
+        return (broken.map(\.sentence), tolerated.map(\.sentence))
     }
 
     private func declareExchangesAndBindings(

@@ -1,6 +1,6 @@
 extension WorkerStatus {
     /// After this many seconds, an event in the outbox or a deadline is late: a crashed worker's work is taken over sooner.
-    private static let lateSeconds: Double = 60
+    static let lateSeconds: Double = 60
 
     /// What an operator should look at, as sentences; empty if all is well.
     package var concerns: [String] {

@@ -9,6 +9,16 @@ struct RedisDescription: Hashable, Sendable {
     var evictionPolicy: String?
     /// Its `hash-max-listpack-value`, in bytes.
     var listpackLimit: Int?
+    /// Whether each change goes into its append-only file (`aof_enabled`).
+    var appendsToFile: Bool?
+    /// Its `save`: when it writes snapshots; empty for never.
+    var snapshots: String?
+    /// Whether it could write the append-only file and the snapshot the last time.
+    var writesToDisk: Bool?
+    var connectedReplicas: Int?
+    /// In bytes; a maximum of 0 is none.
+    var usedMemory: Int?
+    var maximumMemory: Int?
     /// The codes of the errors that it answered with.
     var refusals: [String] = []
 
@@ -21,6 +31,7 @@ struct RedisDescription: Hashable, Sendable {
         pipeline.command("INFO")
         pipeline.command("CONFIG", "GET", "maxmemory-policy")
         pipeline.command("CONFIG", "GET", "hash-max-listpack-value")
+        pipeline.command("CONFIG", "GET", "save")
         var descriptions: [RedisDescription] = []
         for master in try await redis.masters() {
             descriptions.append(RedisDescription(try await redis.send(pipeline, to: master)))
@@ -28,7 +39,7 @@ struct RedisDescription: Hashable, Sendable {
         return descriptions
     }
 
-    /// - Parameter replies: To `INFO`, then to `CONFIG GET` of each of the two settings.
+    /// - Parameter replies: To `INFO`, then to `CONFIG GET` of each of the settings.
     init(_ replies: [RedisReply]) {
         let lines = (replies.first?.string ?? "").split(whereSeparator: \.isNewline)
         func field(_ name: String) -> Substring? {
@@ -44,6 +55,13 @@ struct RedisDescription: Hashable, Sendable {
             (1...32).contains(policy.utf8.count) && policy.utf8.allSatisfy { (0x21...0x7e).contains($0) } ? policy : nil
         }
         listpackLimit = setting(2).flatMap { Int($0) }
+        snapshots = setting(3)
+        appendsToFile = field("aof_enabled").map { $0 == "1" }
+        let outcomes = ["aof_last_write_status", "rdb_last_bgsave_status"].compactMap { field($0) }
+        writesToDisk = outcomes.isEmpty ? nil : outcomes.allSatisfy { $0 == "ok" }
+        connectedReplicas = field("connected_slaves").flatMap { Int($0) }
+        usedMemory = field("used_memory").flatMap { Int($0) }
+        maximumMemory = field("maxmemory").flatMap { Int($0) }
         refusals = replies.compactMap { $0.serverError.map { String($0.code) } }
     }
 }
