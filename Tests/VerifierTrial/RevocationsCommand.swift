@@ -1,7 +1,6 @@
 import ArgumentParser
 import SojournClient
 import SojournVerifier
-import Synchronization
 
 /// Measures how long a verifier still accepts the token of a session after the reply to its revocation.
 struct RevocationsCommand: AsyncParsableCommand {
@@ -65,52 +64,43 @@ struct RevocationsCommand: AsyncParsableCommand {
         }
     }
 
-    /// - Returns: the delays, sorted; zero where the token was refused before the reply came.
+    /// - Returns: how long after it was due each reply came, and from each reply to the refusal; sorted.
     private func revoke(
         _ victims: [Victim], _ client: SessionClient, _ verifier: SessionVerifier
-    ) async throws -> [Duration] {
+    ) async throws -> (replies: [Duration], refusals: [Duration]) {
         let clock = ContinuousClock()
         let begin = clock.now
-        return try await withThrowingTaskGroup(of: Duration.self) { group in
+        let watch = RefusalWatch(verifier)
+        async let refusals = watch.delays(count: victims.count)
+        let replies = try await withThrowingTaskGroup(of: Duration.self) { group in
             for (number, victim) in victims.enumerated() {
-                try await clock.sleep(until: begin + .seconds(number) / rate, tolerance: .zero)
+                let due = begin + .seconds(number) / rate
+                try await clock.sleep(until: due, tolerance: .zero)
                 group.addTask {
                     _ = try await client.revoke(.session(id: victim.id))
-                    let replied = clock.now
-                    var isFirst = true
-                    while try isAccepted(victim.token, verifier) {
-                        isFirst = false
-                        // Any shorter, and those that wait take the time from those that they wait for.
-                        try await Task.sleep(for: .milliseconds(1), tolerance: .zero)
-                    }
-                    return isFirst ? .zero : clock.now - replied
+                    try watch.add(victim.token)
+                    return clock.now - due
                 }
             }
             print("revoked \(victims.count) sessions in \(clock.now - begin)")
             return try await group.reduce(into: []) { $0.append($1) }.sorted()
         }
+        return (replies, try await refusals)
     }
 
-    private func isAccepted(_ token: String, _ verifier: SessionVerifier) throws -> Bool {
-        do throws(TokenRefusal) {
-            _ = try verifier.verifyLocally(token)
-            return true
-        } catch {
-            guard error.reason == .revoked else { throw error }
-            return false
-        }
-    }
-
-    private func report(_ delays: [Duration]) {
-        func percentile(_ share: Double) -> String {
-            let delay = delays[min(delays.count - 1, Int(Double(delays.count) * share))]
-            return "\((delay / .milliseconds(1) * 100).rounded() / 100) ms"
-        }
-        let before = delays.prefix { $0 == .zero }.count
+    private func report(_ delays: (replies: [Duration], refusals: [Duration])) {
+        let before = delays.refusals.prefix { $0 == .zero }.count
         print(
             """
-            from the reply to the refusal: p50 \(percentile(0.5)), p99 \(percentile(0.99)), \
-            p99.9 \(percentile(0.999)), longest \(percentile(1)); \(before) were refused before the reply
+            from when a revocation was due to the reply: \(Self.percentiles(delays.replies))
+            from the reply to the refusal: \(Self.percentiles(delays.refusals)); \(before) were refused before the reply
             """)
+    }
+
+    private static func percentiles(_ delays: [Duration]) -> String {
+        [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("longest", 1)].map { name, share in
+            let delay = delays[min(delays.count - 1, Int(Double(delays.count) * share))]
+            return "\(name) \((delay / .milliseconds(1) * 100).rounded() / 100) ms"
+        }.joined(separator: ", ")
     }
 }
