@@ -19,13 +19,15 @@ struct SendCommand: AsyncParsableCommand {
             valid, and with 69 if there was no answer.
             """)
 
-    @Argument(help: "The command, such as session.create.")
+    @Argument(help: "The command, such as session.create.", completion: .list(CommandName.all.map(\.rawValue)))
     var command: String
 
     @Argument(help: ArgumentHelp("Fields of the body: key=text, key:=JSON.", valueName: "field"))
     var fields: [String] = []
 
-    @Option(help: ArgumentHelp("Read the body, a JSON object, from this file; - is standard input.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Read the body, a JSON object, from this file; - is standard input.", valueName: "file"),
+        completion: .file())
     var body: String?
 
     @Option(help: ArgumentHelp("The command's message_id. (default: a random one)", valueName: "id"))

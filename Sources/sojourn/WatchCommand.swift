@@ -11,7 +11,9 @@ struct WatchCommand: AsyncParsableCommand {
         abstract: "Print lifecycle events as they happen, until Ctrl-C.",
         discussion: "Watching takes no events away from other consumers. Events from before it started are not shown.")
 
-    @Argument(help: "Pattern of event types, as in a topic binding: * matches one word, # any number.")
+    @Argument(
+        help: "Pattern of event types, as in a topic binding: * matches one word, # any number.",
+        completion: .list(Event.Kind.allCases.map(\.rawValue)))
     var pattern = "#"
 
     @Option(help: "Only events of this tenant.")
@@ -24,7 +26,8 @@ struct WatchCommand: AsyncParsableCommand {
     var subject: String?
 
     @Option(
-        help: ArgumentHelp("Read the subject from the only line of this file; - is standard input.", valueName: "file"))
+        help: ArgumentHelp("Read the subject from the only line of this file; - is standard input.", valueName: "file"),
+        completion: .file())
     var subjectFile: String?
 
     @Option(help: ArgumentHelp("Only events of this session.", valueName: "id"))

@@ -63,7 +63,9 @@ def test_it_brings_what_the_operations_page_uses(system):
     for path in named:
         assert (system / path.lstrip("/")).exists(), path
     for path in ("lib/systemd/system/sojourn@.service", "lib/systemd/system/sojourn.target",
-                 "usr/share/man/man1/sojourn-worker.1.gz"):  # fmt: skip
+                 "usr/share/man/man1/sojourn-worker.1.gz", "usr/share/man/man1/sojourn-doctor.1.gz",
+                 "usr/share/bash-completion/completions/sojourn", "usr/share/zsh/vendor-completions/_sojourn",
+                 "usr/share/fish/vendor_completions.d/sojourn.fish"):  # fmt: skip
         assert (system / path).exists(), path
 
 

@@ -20,7 +20,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
             cannot be read; 78 if there is no keyring.
             """)
 
-    @Argument(help: ArgumentHelp("The files; - is standard input.", valueName: "file"))
+    @Argument(help: ArgumentHelp("The files; - is standard input.", valueName: "file"), completion: .file())
     var files: [String]
 
     @Option(

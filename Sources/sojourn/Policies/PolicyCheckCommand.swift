@@ -8,7 +8,7 @@ struct PolicyCheckCommand: ParsableCommand {
         commandName: "check", abstract: "Check a policy file, and show what its policies change of the defaults.",
         discussion: "The file is a JSON object, policy name → policy, as for SOJOURN_POLICY_FILE.")
 
-    @Argument(help: ArgumentHelp("The policy file; - is standard input.", valueName: "file"))
+    @Argument(help: ArgumentHelp("The policy file; - is standard input.", valueName: "file"), completion: .file())
     var file: String
 
     @Flag(help: "Print the policies, with every setting, as a JSON object.")

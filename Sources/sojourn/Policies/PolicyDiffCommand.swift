@@ -12,7 +12,9 @@ struct PolicyDiffCommand: AsyncParsableCommand {
     @Argument(help: "The policy's name.")
     var name: String
 
-    @Argument(help: ArgumentHelp("A file with the policy, a JSON object; - is standard input.", valueName: "file"))
+    @Argument(
+        help: ArgumentHelp("A file with the policy, a JSON object; - is standard input.", valueName: "file"),
+        completion: .file())
     var file: String
 
     @Flag(help: "Print a JSON object.")

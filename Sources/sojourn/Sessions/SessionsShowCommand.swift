@@ -15,7 +15,8 @@ struct SessionsShowCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Read the session's token from the only line of this file; - is standard input.", valueName: "file"))
+            "Read the session's token from the only line of this file; - is standard input.", valueName: "file"),
+        completion: .file())
     var tokenFile: String?
 
     @Option(help: "The tenant.")

@@ -10,7 +10,8 @@ struct SubjectOptions: ParsableArguments {
     var subject: String?
 
     @Option(
-        help: ArgumentHelp("Read the subject from the only line of this file; - is standard input.", valueName: "file"))
+        help: ArgumentHelp("Read the subject from the only line of this file; - is standard input.", valueName: "file"),
+        completion: .file())
     var subjectFile: String?
 
     @Option(help: "The tenant.")

@@ -11,13 +11,13 @@ struct OfflineOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The issuer's public keys: a file, or a URL such as a worker's /.well-known/jwks.json.",
-            valueName: "file|url"))
+            valueName: "file|url"), completion: .file())
     var keys: String?
 
     @Option(
         help: ArgumentHelp(
             "PEM file with the authorities that may sign the certificate of --keys. (default: the system's)",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var keysCaFile: String?
 
     @Option(help: .setting(.keyringFile)) var keyringFile: String?

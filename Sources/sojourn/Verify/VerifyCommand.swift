@@ -31,7 +31,7 @@ struct VerifyCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Read the token from the only line of this file; - is standard input, which is also the default.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var tokenFile: String?
 
     /// So that the parser does not repeat a token that somebody gives as an argument.
