@@ -4,7 +4,7 @@ import SessionContract
 import WorkerRuntime
 
 /// Like the argument parser's own `main`, but failures are printed as `sojourn: <sentence>` on standard error, and have
-/// an exit status that scripts and unit files can distinguish (see `ExitStatus`).
+/// an exit status that scripts and unit files can distinguish (see `ExitStatus`). With `--json` they are an object instead.
 package enum CommandLineProgram {
     /// Executes the command given by the process's arguments, and returns when it is done.
     ///
@@ -31,7 +31,9 @@ package enum CommandLineProgram {
         let parserStatus = root.exitCode(for: error)
         if parserStatus == .success {
             // `--help` and `--version` are errors to the parser, but belong on standard output.
-            root.exit(withError: error)
+            print(root.fullMessage(for: error))
+            if fflush(nil) != 0 { leaveWithoutOutput(errno) }
+            Glibc.exit(EXIT_SUCCESS)
         }
         let text: String
         let status: ExitCode
@@ -46,7 +48,32 @@ package enum CommandLineProgram {
             text = PrintableText.escaped("\(error)")
             status = ExitStatus.of(error)
         }
-        LastWords.say("sojourn: \(text)")
+        LastWords.say(wantsJSON ? errorObject(text, status) : "sojourn: \(text)")
         Glibc.exit(status.rawValue)
+    }
+
+    /// Ends the program because standard output cannot be written: silently if its reader is gone.
+    package static func leaveWithoutOutput(_ error: Int32) -> Never {
+        if error != EPIPE { LastWords.say("sojourn: standard output: \(String(cString: strerror(error)))") }
+        Glibc.exit(EXIT_FAILURE)
+    }
+
+    /// A command whose arguments cannot be read has no property that tells.
+    private static var wantsJSON: Bool {
+        CommandLine.arguments.dropFirst().prefix { $0 != "--" }.contains("--json")
+    }
+
+    /// In characters, so that the object is whole within the last words.
+    private static let longestMessage = 900
+
+    /// What a program reads that has asked for JSON: `{"error": {"status": 69, "message": "…"}}`.
+    private static func errorObject(_ text: String, _ status: ExitCode) -> String {
+        let json = JSONWriter.object { json in
+            json.object("error") { json in
+                json.member("status", Int(status.rawValue))
+                json.member("message", String(text.unicodeScalars.prefix(longestMessage)))
+            }
+        }
+        return String(decoding: PrintableText.json(json), as: UTF8.self)
     }
 }

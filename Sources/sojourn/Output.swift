@@ -64,7 +64,12 @@ enum Output {
         var rest = bytes[...]
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard written > 0 else { exit(EXIT_FAILURE) }
+            if written < 0, errno == EINTR { continue }
+            guard written > 0 else {
+                // Where standard error cannot be written, nobody can be told.
+                if descriptor == STDOUT_FILENO { CommandLineProgram.leaveWithoutOutput(errno) }
+                exit(EXIT_FAILURE)
+            }
             rest = rest.dropFirst(written)
         }
     }

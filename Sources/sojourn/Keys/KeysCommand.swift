@@ -1,7 +1,5 @@
 import ArgumentParser
 import FoundationEssentials
-import SessionCrypto
-import SessionEngine
 import WorkerCommandLine
 import WorkerRuntime
 
@@ -24,7 +22,7 @@ struct KeysCommand: AsyncParsableCommand {
 
 /// The keyring file that a `keys` command uses.
 struct KeyringFileArgument: ParsableArguments {
-    @Argument(help: "The keyring file. (default: SOJOURN_KEYRING_FILE)")
+    @Argument(help: "The keyring file. (default: SOJOURN_KEYRING_FILE)", completion: .file())
     var file: String?
 
     var path: String {
@@ -35,35 +33,5 @@ struct KeyringFileArgument: ParsableArguments {
             }
             return path
         }
-    }
-}
-
-/// `sojourn keys init [FILE]`.
-struct KeysInitCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "init",
-        abstract: "Create a new keyring; an existing file is never overwritten.")
-
-    @OptionGroup var file: KeyringFileArgument
-
-    mutating func run() async throws {
-        let path = try file.path
-        do {
-            try Keyring.generate(at: .wallClock).save(to: path)
-        } catch {
-            throw CommandFailure(error.description)
-        }
-        Output.line(
-            """
-            Created a keyring in \(path), readable only by this user.
-
-            Keep it safe:
-              - Anyone who has it can read the sessions in Redis. Give it only to the user the workers run as; keep it
-                out of images, repositories and logs.
-              - If it is lost, so is every session. Keep a backup, separate from the backups of Redis.
-              - Every worker of a namespace needs the same file.
-
-            Start a worker with it: \(ConfigurationVariable.keyringFile.environmentName)=\(path) sojourn worker
-            """)
     }
 }

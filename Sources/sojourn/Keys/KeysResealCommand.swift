@@ -20,6 +20,9 @@ struct KeysResealCommand: AsyncParsableCommand {
 
     @Option(help: .setting(.keyringCommand)) var keyringCommand: String?
 
+    @Flag(help: "Print a JSON object.")
+    var json = false
+
     @OptionGroup var store: StoreOptions
 
     func run() async throws {
@@ -41,6 +44,15 @@ struct KeysResealCommand: AsyncParsableCommand {
             throw CommandFailure(of: error)
         }
         progress.end()
+        if json { Output.json(Self.json(done)) } else { tell(done) }
+        guard done.unreadable == 0 else {
+            throw CommandFailure(
+                "\(done.unreadable) records could not be opened and are unchanged, for example in "
+                    + done.unreadableKeys.joined(separator: ", "))
+        }
+    }
+
+    private func tell(_ done: ResealProgress) {
         Output.line("Checked \(done.records) records and resealed \(done.resealed) of them.")
         if done.leftEvents > 0 {
             Output.line(
@@ -50,10 +62,15 @@ struct KeysResealCommand: AsyncParsableCommand {
         if done.isOvertaken {
             Output.line("Another key started sealing in the meantime: run this again to reseal with it.")
         }
-        guard done.unreadable == 0 else {
-            throw CommandFailure(
-                "\(done.unreadable) records could not be opened and are unchanged, for example in "
-                    + done.unreadableKeys.joined(separator: ", "))
+    }
+
+    private static func json(_ done: ResealProgress) -> [UInt8] {
+        JSONWriter.object { json in
+            json.member("records", done.records)
+            json.member("resealed", done.resealed)
+            json.member("unreadable", done.unreadable)
+            json.member("leftEvents", done.leftEvents)
+            json.member("overtaken", done.isOvertaken)
         }
     }
 }

@@ -19,7 +19,7 @@ struct KeysRetireCommand: AsyncParsableCommand {
             only once all tokens it signed have expired.
             """)
 
-    @Argument(help: "The keyring file.")
+    @Argument(help: "The keyring file.", completion: .file())
     var file: String
 
     @Argument(help: "The key's id, from `sojourn keys list`.")
@@ -36,6 +36,9 @@ struct KeysRetireCommand: AsyncParsableCommand {
             access tokens it signed are rejected.
             """)
     var force = false
+
+    @Flag(help: "Print a JSON object.")
+    var json = false
 
     @OptionGroup var store: StoreOptions
 
@@ -57,6 +60,14 @@ struct KeysRetireCommand: AsyncParsableCommand {
             }
         } catch let error as KeyringError {
             throw CommandFailure(error.description)
+        }
+        if json {
+            return Output.json(
+                JSONWriter.object { json in
+                    json.member("file", file)
+                    json.member("removed", id)
+                    json.member("checked", !force)
+                })
         }
         Output.line("Removed the key \(id) from \(file).")
         if force { Output.line("Nothing was checked: whatever was sealed with it is lost.") }

@@ -21,6 +21,9 @@ struct KeysRotateCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Seconds until the new key starts sealing, 0 to 604800.", valueName: "s"))
     var after = Keyring.graceSeconds
 
+    @Flag(help: "Print a JSON object.")
+    var json = false
+
     func validate() throws {
         guard (0...604_800).contains(after) else { throw ValidationError("--after must be from 0 to 604800.") }
     }
@@ -38,6 +41,15 @@ struct KeysRotateCommand: AsyncParsableCommand {
         }
         guard let new = keys.last, let old = keys.last(where: { $0.id != new.id }) else {
             preconditionFailure("a ring that was rotated has two keys")
+        }
+        if json {
+            return Output.json(
+                JSONWriter.object { json in
+                    json.member("file", path)
+                    json.member("added", new.id)
+                    json.member("currentFrom", now.adding(seconds: after))
+                    json.member("previous", old.id)
+                })
         }
         Output.line(
             """

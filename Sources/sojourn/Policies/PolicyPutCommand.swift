@@ -15,8 +15,13 @@ struct PolicyPutCommand: AsyncParsableCommand {
     @Argument(help: "The policy's name.")
     var name: String
 
-    @Argument(help: ArgumentHelp("A file with the policy, a JSON object; - is standard input.", valueName: "file"))
+    @Argument(
+        help: ArgumentHelp("A file with the policy, a JSON object; - is standard input.", valueName: "file"),
+        completion: .file())
     var file: String
+
+    @Flag(help: "Print a JSON object.")
+    var json = false
 
     @OptionGroup var options: PolicyOptions
 
@@ -30,29 +35,15 @@ struct PolicyPutCommand: AsyncParsableCommand {
                 timeout: options.reply.duration)
             return (before ?? PolicyText(SessionPolicy())).changes(to: PolicyText(new.policy))
         }
+        if json {
+            return Output.json(
+                JSONWriter.object { json in
+                    json.member("name", name)
+                    json.member("tenant", options.tenant)
+                    json.member("changes", changes)
+                })
+        }
         for change in changes { Output.line(PrintableText.escaped(change)) }
         Output.note(changes.isEmpty ? "it is in force; nothing has changed" : "it is in force within a second")
-    }
-}
-
-/// `sojourn policy remove`.
-struct PolicyRemoveCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: "Remove a policy that was put for a tenant.",
-        discussion:
-            "That of the policy file with the same name is in force again, if there is one; otherwise `default`.")
-
-    @Argument(help: "The policy's name.")
-    var name: String
-
-    @OptionGroup var options: PolicyOptions
-
-    func run() async throws {
-        let data = try await options.client.withClient { client in
-            try await client.carryOut(
-                "policy.remove", ["name": .string(name), "tenant": .string(options.tenant)],
-                timeout: options.reply.duration)
-        }
-        Output.note(data["policy"] == nil ? "it is removed" : "it is removed; that of the policy file is in force")
     }
 }
