@@ -38,7 +38,9 @@ package enum CommandLineProgram {
         let text: String
         let status: ExitCode
         if parserStatus == .validationFailure {
-            let message = root.fullMessage(for: error)
+            let message =
+                UnknownCommand.sentence(CommandLine.arguments.dropFirst(), of: root.configuration)
+                ?? root.fullMessage(for: error)
             let prefix = "Error: "
             // It may have several lines, and contains the arguments as given.
             text = PrintableText.escaped(

@@ -44,6 +44,7 @@ struct SendCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1...3600).contains(timeout) else { throw ValidationError("--timeout must be from 1 to 3600.") }
         guard fields.isEmpty || body == nil else { throw ValidationError("Give fields or --body, not both.") }
+        _ = try Fields.object(from: fields)
     }
 
     func run() async throws {

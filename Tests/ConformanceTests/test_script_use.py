@@ -7,6 +7,7 @@ import pty
 import re
 import signal
 import subprocess
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,8 +15,8 @@ from proxy import free_port
 
 README = pathlib.Path(__file__).parents[2] / "README.md"
 VERBS = [
-    "worker", "send", "watch", "sessions", "sessions list", "sessions show", "sessions end", "verify", "policy", "policy check",
-    "policy list", "policy diff", "policy put", "policy remove", "quarantine", "quarantine list", "quarantine show",
+    "worker", "send", "watch", "sessions", "sessions list", "sessions show", "sessions end", "verify", "policy",
+    "policy check", "policy list", "policy diff", "policy put", "policy remove", "quarantine", "quarantine list", "quarantine show",
     "quarantine replay", "quarantine drop", "keys", "keys init", "keys list", "keys rotate", "keys retire", "keys reseal",
     "audit", "audit verify", "topology", "status", "doctor", "bench"]  # fmt: skip
 
@@ -25,7 +26,8 @@ def sojourn(binary, settings, tmp_path):
     """Runs the program in a folder of its own."""
 
     def sojourn(*arguments, content="", **further):
-        environment = {"PATH": os.environ["PATH"]} | settings | {f"SOJOURN_{name}": value for name, value in further.items()}
+        environment = {"PATH": os.environ["PATH"]} | settings
+        environment |= {f"SOJOURN_{name}": value for name, value in further.items()}
         return subprocess.run(
             [binary, *arguments], env=environment, input=content, capture_output=True, text=True, timeout=60, check=False,
             cwd=tmp_path)
@@ -71,6 +73,25 @@ def test_a_caller_without_permission(sojourn, start_worker, namespace, tmp_path)
     start_worker(namespace=f"{namespace}-forbidden", callers_file=str(callers)).await_ready()
     refused = sojourn("policy", "list", "--json", NAMESPACE=f"{namespace}-forbidden")
     assert refused.returncode == 77 and json.loads(refused.stderr)["error"]["status"] == 77
+
+
+@pytest.mark.parametrize(
+    ("words", "question"),
+    [
+        (("sesions",), "`sojourn sesions`: did you mean sessions?"), (("keys", "rotat"), "`sojourn keys rotat`: did you mean rotate?"),
+        (("nonsense", "x"), "`sojourn nonsense`\n"), (("send", "session.create", "subject"), "Usage: sojourn send"),
+    ],
+)  # fmt: skip
+def test_a_wrong_word_is_answered_with_the_right_ones(sojourn, words, question):
+    done = sojourn(*words)
+    assert done.returncode == 64 and question in done.stderr and "Unexpected argument" not in done.stderr
+
+
+def test_a_wrong_password_is_no_outage(sojourn, amqp_url):
+    server = urlsplit(amqp_url)
+    wrong = server._replace(netloc=f"guest:secret@{server.netloc.rpartition('@')[2]}").geturl()
+    done = sojourn("policy", "list", AMQP_URL=wrong)
+    assert done.returncode == 77 and "refuses the user or the password" in done.stderr and "secret" not in done.stderr
 
 
 def test_what_an_argument_contains_stays_on_its_line(sojourn):

@@ -30,7 +30,11 @@ extension SojournError {
                 "this namespace does not exist on RabbitMQ, so no worker has run in it yet: \(error.message)")
         case .invalidMessage: self.init(.unsendable, error.message)
         case .accessRefused, .preconditionFailed: self.init(.accessRefused, error.message)
-        case .connectFailed, .authenticationFailed, .virtualHostUnavailable, .handshakeFailed, .timeout,
+        case .authenticationFailed:
+            self.init(
+                .accessRefused,
+                "RabbitMQ refuses the user or the password in the URL (\(error.replyText ?? error.message))")
+        case .connectFailed, .virtualHostUnavailable, .handshakeFailed, .timeout,
             .heartbeatMissed, .connectionClosed, .channelClosed, .resourceLocked, .protocolViolation, .invalidState:
             self.init(.notConnected, error.sentence)
         }

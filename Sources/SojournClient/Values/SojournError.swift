@@ -92,7 +92,7 @@ extension SojournError {
         public static let timeout = Code(rawValue: "timeout")
         /// AMQP cannot carry the message, for example because a name has more than 255 bytes.
         public static let unsendable = Code(rawValue: "unsendable")
-        /// RabbitMQ does not permit it to this user.
+        /// RabbitMQ does not permit it to this user, or refuses the user or the password.
         public static let accessRefused = Code(rawValue: "access_refused")
         /// RabbitMQ did not take the command because a queue is full: nothing has happened.
         public static let queueFull = Code(rawValue: "queue_full")

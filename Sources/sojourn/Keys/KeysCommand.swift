@@ -10,9 +10,9 @@ struct KeysCommand: AsyncParsableCommand {
         discussion: """
             To replace the key that seals records, while workers keep running:
 
-              sojourn keys rotate FILE       adds a key, which starts sealing a minute from now
-              sojourn keys reseal            then: reseals what older keys sealed
-              sojourn keys retire FILE ID    removes the older key, once access tokens it signed have expired
+              sojourn keys rotate FILE     adds a key, which seals from a minute later
+              sojourn keys reseal          then: reseals what older keys sealed
+              sojourn keys retire FILE ID  at last: removes the older key
             """,
         subcommands: [
             KeysInitCommand.self, KeysListCommand.self, KeysRotateCommand.self, KeysRetireCommand.self,
