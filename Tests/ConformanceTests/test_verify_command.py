@@ -18,7 +18,8 @@ ISSUER, AUDIENCE = "https://sessions.example", "api.example"
 
 @pytest.fixture(scope="module")
 def worker(start_worker, policy_file):
-    policies = policy_file({"short": {"accessTokenSeconds": 1}, "always": {"mfa": {"required": "always"}}})
+    policies = policy_file({
+        "short": {"accessTokenSeconds": 2}, "always": {"mfa": {"required": "always"}}, "exact": {"touchIntervalSeconds": 1}})
     return start_worker(policy_file=policies, issuer=ISSUER, audience=AUDIENCE).await_ready()
 
 
@@ -191,8 +192,11 @@ def test_what_is_around_a_token_is_pointed_out(verify, tokens, text, words, wher
 # --- a worker's opinion ------------------------------------------------------------------------------------------
 
 
-def test_a_worker_tells_what_has_happened_to_the_session(judged, tokens, client):
+def test_a_worker_tells_what_has_happened_to_the_session(judged, client, subject):
+    tokens = client.create(subject, policy="exact")["tokens"]
     session = client.validate(tokens["session"], touch=False)["session"]
+    hourglass = client.create(subject, policy="short")["tokens"]["access"]
+    client.wait(lambda: not client.validate(hourglass, touch=False)["valid"], "the interval of recorded activity to pass")
     for kind in ("session", "access"):
         status, judgement = judged(tokens[kind], "--worker")
         assert (status, judgement["valid"], judgement["session"]["id"]) == (VALID, True, session["id"])
