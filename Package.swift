@@ -381,13 +381,14 @@ let package = Package(
                 "SojournExtension", "SojournService", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Tests/ExtensionExample", packageAccess: false, swiftSettings: swift),
         .executableTarget(
             name: "ClientExample",
             dependencies: [
-                "SojournClient", .product(name: "Logging", package: "swift-log"),
+                "SojournClient", "SojournVerifier", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
