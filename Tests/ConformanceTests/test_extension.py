@@ -1,14 +1,11 @@
 """A worker with extension rules and factors: Tests/ExtensionExample, which uses only public API."""
 
-import pathlib
-import re
 import subprocess
 
 import pytest
 
 from workers import Worker, built
 
-ROOT = pathlib.Path(__file__).parents[2]
 HERE = {"ip": "192.0.2.7", "country": "DE"}
 BLOCKED = {"ip": "203.0.113.7"}
 
@@ -133,14 +130,6 @@ def test_a_kind_of_factor_without_a_verifier_is_an_invalid_field(client, subject
     reply = client.attempt("session.create", body)
     assert (reply.code, reply.path) == ("invalid_field", "/factor/type")
     assert "hotp" in reply.body["error"]["message"]
-
-
-def test_the_readme_shows_what_the_examples_do():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = re.findall(r"```swift\n(.*?)```", readme, re.DOTALL)
-    files = [file.read_text(encoding="utf-8") for file in (ROOT / "Tests").glob("*Example/*.swift")]
-    for code in shown:
-        assert any(code in file for file in files), code
 
 
 def test_the_log_names_rules_and_verifiers(worker):
