@@ -30,20 +30,20 @@ struct SchemaAgreementTests {
 
     @Test("every code and reason is in common.json")
     func words() throws {
-        let common = try Schemas.object("common.json").object("$defs")
-        #expect(Set(Rejection.Code.allCases.map(\.rawValue)) == (try common.object("rejectionCode").strings("enum")))
-        #expect(Set(Failure.Code.allCases.map(\.rawValue)) == (try common.object("failureCode").strings("enum")))
+        let common = try Schemas.object("common.json").member("$defs")
+        #expect(Set(Rejection.Code.allCases.map(\.rawValue)) == (try common.member("rejectionCode").strings("enum")))
+        #expect(Set(Failure.Code.allCases.map(\.rawValue)) == (try common.member("failureCode").strings("enum")))
         #expect(
             Set(Validation.InvalidityReason.allCases.map(\.rawValue))
-                == (try common.object("validityReason").strings("enum")))
+                == (try common.member("validityReason").strings("enum")))
         #expect(
-            Set(ContextRule.allCases.map(\.rawValue)) == (try common.object("contextChanges", "items").strings("enum")))
+            Set(ContextRule.allCases.map(\.rawValue)) == (try common.member("contextChanges", "items").strings("enum")))
     }
 
     @Test("a command knows exactly the keys of its schema", arguments: CommandName.all)
     func keys(command: CommandName) throws {
         let schema = try Schemas.object("commands/\(command.rawValue).json")
-        for (key, _) in try schema.object("properties").members {
+        for (key, _) in try schema.member("properties").members {
             // A wrong type for every key: an unknown key would be reported as unknown instead.
             let failure = read(command.rawValue, Array(#"{"\#(key)":null}"#.utf8))
             #expect(failure?.code == .invalidField)
@@ -54,7 +54,7 @@ struct SchemaAgreementTests {
 
     @Test("the default policy is the one that common.json describes")
     func policy() throws {
-        let properties = try Schemas.object("common.json").object("$defs", "policy", "properties")
+        let properties = try Schemas.object("common.json").member("$defs", "policy", "properties")
         var defaults = JSONObject()
         for (key, value) in properties.members {
             guard case .object(let property) = value, let standard = property["default"] else { continue }
@@ -84,7 +84,7 @@ struct SchemaAgreementTests {
         for command in try Schemas.folders(in: "examples/invalid/commands") {
             for file in try Schemas.folders(in: "examples/invalid/commands/\(command)") {
                 let example = try Schemas.object("examples/invalid/commands/\(command)/\(file)")
-                let expected = try example.object("expect")
+                let expected = try example.member("expect")
                 var writer = JSONWriter()
                 writer.value(try #require(example["body"]))
                 let failure = read(command, writer.bytes)

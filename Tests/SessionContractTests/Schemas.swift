@@ -47,7 +47,7 @@ enum Schemas {
 
 extension JSONObject {
     /// The object at this path of keys.
-    func object(_ keys: String...) throws -> JSONObject {
+    func member(_ keys: String...) throws -> JSONObject {
         try keys.reduce(self) { object, key in
             guard case .object(let inner) = object[key] else { throw Schemas.NoObject() }
             return inner
