@@ -8,13 +8,12 @@ import time
 import uuid
 from contextlib import contextmanager
 from types import SimpleNamespace
-from urllib.parse import urlsplit
 
 import pytest
 
 import seen
 from client import Client
-from proxy import Proxy
+from proxy import proxied
 from redis_servers import RedisServer
 from servers import open_redis
 from settling import Batch, Command
@@ -149,15 +148,6 @@ def elsewhere(start_worker, amqp_url, namespace):
         client.raise_violations()
         client.delete_topology()
         client.close()
-
-
-def proxied(url, **options):
-    """A proxy for the server of a URL, initially cut, and the URL that leads through it."""
-    server = urlsplit(url)
-    default = 6379 if server.scheme.startswith("redis") else 5672
-    proxy = Proxy((server.hostname, server.port or default), **options)
-    user, at, _ = server.netloc.rpartition("@")
-    return proxy, server._replace(netloc=f"{user}{at}127.0.0.1:{proxy.port}").geturl()
 
 
 @pytest.fixture(scope="module")

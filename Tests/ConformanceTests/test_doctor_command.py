@@ -11,8 +11,7 @@ import pika
 import pytest
 
 from brokers import Broker
-from conftest import proxied
-from proxy import free_port
+from proxy import free_port, proxied
 from servers import open_broker
 from workers import wait_until
 
