@@ -33,16 +33,14 @@ struct SendCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The command's message_id. (default: a random one)", valueName: "id"))
     var messageID: String?
 
-    @Option(help: ArgumentHelp("Seconds to wait for the reply, 1 to 3600.", valueName: "s"))
-    var timeout = 10
-
     @Flag(help: "Print the reply as it arrived, in JSON.")
     var json = false
+
+    @OptionGroup var reply: ReplyTimeout
 
     @OptionGroup var client: ClientOptions
 
     func validate() throws {
-        guard (1...3600).contains(timeout) else { throw ValidationError("--timeout must be from 1 to 3600.") }
         guard fields.isEmpty || body == nil else { throw ValidationError("Give fields or --body, not both.") }
         _ = try Fields.object(from: fields)
     }
@@ -51,7 +49,7 @@ struct SendCommand: AsyncParsableCommand {
         let content =
             try body.map { try Input.content(of: $0, option: "--body") }
             ?? JSONWriter.bytes(of: Fields.object(from: fields))
-        let options = CommandOptions(id: messageID, timeout: .seconds(timeout))
+        let options = CommandOptions(id: messageID, timeout: self.reply.duration)
         let reply = try await client.withClient { try await $0.send(command, body: content, options: options) }
         if json { Output.json(reply) } else { Output.line(ReadableReply.text(of: reply)) }
         guard ReadableReply.isYes(reply) else { throw ExitCode.failure }

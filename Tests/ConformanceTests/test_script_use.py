@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import pty
 import re
 import signal
 import subprocess
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from proxy import free_port
+from terminal import at_terminal
 
 README = pathlib.Path(__file__).parents[2] / "README.md"
 VERBS = [
@@ -155,28 +155,14 @@ def test_keys_and_policies_as_json(sojourn, worker, tmp_path):
 # --- where it is printed to --------------------------------------------------------------------------------------
 
 
-def at_terminal(binary, settings, *arguments, **environment):
-    here, there = pty.openpty()
-    process = subprocess.Popen(
-        [binary, *arguments], env={"TERM": "xterm"} | settings | environment, stdin=subprocess.DEVNULL, stdout=there,
-        stderr=there)
-    os.close(there)
-    shown = b""
-    try:
-        while chunk := os.read(here, 65536):
-            shown += chunk
-    except OSError:  # Linux says so when the other end is closed
-        pass
-    os.close(here)
-    process.wait(timeout=60)
-    return shown.decode()
-
-
 def test_colours_only_where_they_are_wanted(binary, settings, worker, sojourn):
-    assert "\x1b[32mok\x1b[0m" in at_terminal(binary, settings, "doctor")
-    assert "\x1b" not in at_terminal(binary, settings, "doctor", NO_COLOR="1")
-    assert "\x1b" not in at_terminal(binary, settings, "doctor", TERM="dumb")
-    assert "\x1b[32mok" in at_terminal(binary, settings, "doctor", NO_COLOR="")
+    def shown(**environment):
+        return at_terminal([binary, "doctor"], {"TERM": "xterm"} | settings | environment)[1]
+
+    assert "\x1b[32mok\x1b[0m" in shown()
+    assert "\x1b" not in shown(NO_COLOR="1")
+    assert "\x1b" not in shown(TERM="dumb")
+    assert "\x1b[32mok" in shown(NO_COLOR="")
     assert "\x1b" not in sojourn("doctor").stdout
 
 

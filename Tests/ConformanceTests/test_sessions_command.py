@@ -1,17 +1,13 @@
 """`sojourn sessions list` and `end`, as an operator uses them."""
 
-import fcntl
 import json
-import os
-import pty
-import struct
 import subprocess
-import termios
 
 import pytest
 
 from client import Client
 from proxy import free_port
+from terminal import at_terminal
 
 DONE, FAILED, USAGE, UNAVAILABLE, FORBIDDEN = 0, 1, 64, 69, 77
 
@@ -30,26 +26,11 @@ def sojourn(binary, settings, worker):
 
 
 @pytest.fixture
-def at_terminal(binary, settings, worker):
-    """Runs `sojourn sessions …` at a terminal of this width, with this answer; returns its status and what it shows."""
+def sessions_at_terminal(binary, settings, worker):
+    def sessions_at_terminal(*arguments, **terminal):
+        return at_terminal([binary, "sessions", *arguments], settings, **terminal)
 
-    def at_terminal(*arguments, width=80, answer=""):
-        here, there = pty.openpty()
-        fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-        process = subprocess.Popen(
-            [binary, "sessions", *arguments], env=settings, stdin=there, stdout=there, stderr=there)
-        os.close(there)
-        os.write(here, answer.encode())
-        shown = b""
-        try:
-            while chunk := os.read(here, 65536):
-                shown += chunk
-        except OSError:  # Linux says so when the other end is closed
-            pass
-        os.close(here)
-        return process.wait(timeout=60), shown.decode().replace("\r\n", "\n")
-
-    return at_terminal
+    return sessions_at_terminal
 
 
 def living(client, subject, **fields):
@@ -113,10 +94,10 @@ def test_nothing_that_others_chose_reaches_the_terminal(client, sojourn, subject
         assert not set(output[:-1]) & set("\x1b\x07\u202e\r\n") and "\\u001b" in output
 
 
-def test_the_columns_fit_into_the_terminal(client, at_terminal, subject):
+def test_the_columns_fit_into_the_terminal(client, sessions_at_terminal, subject):
     client.create(subject, device={"name": "A device with a rather long name " * 6}, context={"ip": "2001:db8::1"})
     for width in (160, 200):
-        status, shown = at_terminal("list", "--subject", subject, width=width)
+        status, shown = sessions_at_terminal("list", "--subject", subject, width=width)
         titles, row = shown.splitlines()
         assert status == DONE and titles.split()[0] == "ID" and "…" in row and "2001:db8::1" in row
         assert max(len(titles), len(row)) <= width
@@ -172,15 +153,15 @@ def test_a_session_that_is_not_there_is_told(client, sojourn, subject):
     assert f"there is no living session ses_{'x' * 32}" in ended.stderr
 
 
-def test_all_sessions_of_a_subject_end_only_after_a_yes(client, sojourn, at_terminal, subject):
+def test_all_sessions_of_a_subject_end_only_after_a_yes(client, sojourn, sessions_at_terminal, subject):
     sessions = {client.create(subject)["session"]["id"] for _ in range(3)}
     nobody = sojourn("end", "--subject", subject, "--all")
     assert nobody.returncode == USAGE and "end 3 sessions? There is nobody to ask: --yes does it" in nobody.stderr
-    status, shown = at_terminal("end", "--subject", subject, "--all", answer="no\n")
+    status, shown = sessions_at_terminal("end", "--subject", subject, "--all", answer="no\n")
     assert status == DONE and "end 3 sessions? [y/N]" in shown and "nothing was done" in shown
     assert living(client, subject) == sessions
     spared = sessions.pop()
-    status, shown = at_terminal("end", "--subject", subject, "--all", "--except", spared, answer="y\n")
+    status, shown = sessions_at_terminal("end", "--subject", subject, "--all", "--except", spared, answer="y\n")
     assert status == DONE and "end 2 sessions? [y/N]" in shown and "2 sessions have ended" in shown
     assert living(client, subject) == {spared}
 

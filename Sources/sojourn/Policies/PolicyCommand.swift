@@ -1,4 +1,5 @@
 import ArgumentParser
+import SessionContract
 import WorkerCommandLine
 
 /// `sojourn policy …`.
@@ -27,4 +28,14 @@ struct PolicyOptions: ParsableArguments {
     @OptionGroup var reply: ReplyTimeout
 
     @OptionGroup var client: ClientOptions
+
+    /// Prints what has become of a policy, as a JSON object.
+    func printJSON(about name: String, _ outcome: (inout JSONWriter) -> Void) {
+        Output.json(
+            JSONWriter.object { json in
+                json.member("name", name)
+                json.member("tenant", tenant)
+                outcome(&json)
+            })
+    }
 }

@@ -36,12 +36,7 @@ struct PolicyPutCommand: AsyncParsableCommand {
             return (before ?? PolicyText(SessionPolicy())).changes(to: PolicyText(new.policy))
         }
         if json {
-            return Output.json(
-                JSONWriter.object { json in
-                    json.member("name", name)
-                    json.member("tenant", options.tenant)
-                    json.member("changes", changes)
-                })
+            return options.printJSON(about: name) { json in json.member("changes", changes) }
         }
         for change in changes { Output.line(PrintableText.escaped(change)) }
         Output.note(changes.isEmpty ? "it is in force; nothing has changed" : "it is in force within a second")

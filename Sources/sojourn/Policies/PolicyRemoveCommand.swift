@@ -26,12 +26,7 @@ struct PolicyRemoveCommand: AsyncParsableCommand {
         }
         let isRestored = data["policy"] != nil
         if json {
-            return Output.json(
-                JSONWriter.object { json in
-                    json.member("name", name)
-                    json.member("tenant", options.tenant)
-                    json.member("restored", isRestored)
-                })
+            return options.printJSON(about: name) { json in json.member("restored", isRestored) }
         }
         Output.note(isRestored ? "it is removed; that of the policy file is in force" : "it is removed")
     }

@@ -58,15 +58,11 @@ struct QuarantinedMessage: Sendable {
 
     /// The whole message: a line for each property and header, then the body.
     var text: String {
-        var lines = [("routing key", routingKey)]
+        var lines = [(name: "routing key", value: routingKey)]
         lines += properties.map { ($0.name, $0.value.printed) }
         lines += headers.map { ("header \($0.name)", $0.json.printed) }
-        let width = lines.map(\.0.count).max() ?? 0
-        let shown = lines.map { name, value in
-            PrintableText.escaped("\(name)\(String(repeating: " ", count: max(0, width - name.count)))  \(value)")
-        }
         let body = PrintableText.escaped(String(decoding: body ?? [], as: UTF8.self), keepsLines: true)
-        return (shown + ["", body]).joined(separator: "\n")
+        return (AlignedLines.lines(lines) + ["", body]).joined(separator: "\n")
     }
 
     var json: [UInt8] {
