@@ -38,7 +38,7 @@ extension SessionNews {
     }
 
     static func read(_ body: [UInt8]) -> Reading {
-        guard body.count <= maximumLength, case .object(let event)? = try? JSONReader.read(body, maximumDepth: 16),
+        guard body.count <= maximumLength, let event = try? JSONReader.read(body, maximumDepth: 16).object,
             let type = event.text("type")
         else { return .unreadable }
         guard types.contains(type) else { return .irrelevant }

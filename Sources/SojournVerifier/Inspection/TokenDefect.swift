@@ -40,7 +40,7 @@ enum TokenDefect {
     }
 
     private static func sentence(aboutPayloadOf token: LooseToken) -> String {
-        guard let payload = token.payload, case .object(let claims)? = try? JSONReader.read(payload, maximumDepth: 8)
+        guard let payload = token.payload, let claims = try? JSONReader.read(payload, maximumDepth: 8).object
         else { return "its payload, the second part, is no JSON object in base64url" }
         guard token.signature?.count == CompactToken.signatureLength else {
             return "its signature, the third part, is not \(CompactToken.signatureLength) bytes in base64url: "

@@ -17,7 +17,7 @@ package struct TokenClaims: Sendable {
 extension TokenClaims {
     /// `nil` if these bytes are not the payload of an access token.
     init?(_ bytes: [UInt8]) {
-        guard case .object(let claims)? = try? JSONReader.read(bytes, maximumDepth: 8),
+        guard let claims = try? JSONReader.read(bytes, maximumDepth: 8).object,
             let issuer = claims.text("iss"), let audience = claims.audience, let subject = claims.text("sub"),
             let clientID = claims.text("client_id"), let tokenID = claims.text("jti"),
             let session = claims.text("sid"), session.beginsExactly(with: "ses_"),

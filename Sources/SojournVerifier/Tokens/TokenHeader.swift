@@ -14,10 +14,10 @@ struct TokenHeader {
 
     /// `nil` if these bytes are not the header of an access token.
     init?(_ bytes: [UInt8]) {
-        guard case .object(let header)? = try? JSONReader.read(bytes, maximumDepth: 4),
-            case .string(let type)? = header["typ"], Self.types.contains(type.lowercased()),
-            case .string(let name)? = header["alg"], let algorithm = VerificationKey.Algorithm(exactly: name),
-            case .string(let keyID)? = header["kid"], (1...Self.maximumKeyIDLength).contains(keyID.utf8.count),
+        guard let header = try? JSONReader.read(bytes, maximumDepth: 4).object,
+            let type = header.text("typ"), Self.types.contains(type.lowercased()),
+            let name = header.text("alg"), let algorithm = VerificationKey.Algorithm(exactly: name),
+            let keyID = header.text("kid"), (1...Self.maximumKeyIDLength).contains(keyID.utf8.count),
             Self.forbidden.allSatisfy({ header[$0] == nil })
         else { return nil }
         self.algorithm = algorithm
