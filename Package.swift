@@ -25,6 +25,8 @@ let swiftOverC: [SwiftSetting] = swiftWithThreads + [.strictMemorySafety()]
 /// For what only a worker needs: a package that only uses the client depends on this one without its traits, and does not get them.
 let ofWorker = TargetDependencyCondition.when(traits: ["Worker"])
 
+let ofHummingbird = TargetDependencyCondition.when(traits: ["Hummingbird"])
+
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
@@ -56,13 +58,15 @@ let package = Package(
     products: [
         .executable(name: "sojourn", targets: ["sojourn"]),
         .library(name: "SojournClient", targets: ["SojournClient"]),
+        .library(name: "SojournHummingbird", targets: ["SojournHummingbird"]),
         .library(name: "SojournTesting", targets: ["SojournTesting"]),
         .library(name: "SojournExtension", targets: ["SojournExtension"]),
         .library(name: "SojournService", targets: ["SojournService"]),
         .library(name: "SojournVerifier", targets: ["SojournVerifier"]),
     ],
     traits: [
-        .default(enabledTraits: ["Worker"]),
+        .default(enabledTraits: ["Hummingbird", "Worker"]),
+        .trait(name: "Hummingbird", description: "The middleware for Hummingbird."),
         .trait(name: "Worker", description: "Workers and the command line; clients do without."),
     ],
     dependencies: [
@@ -80,6 +84,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", .upToNextMinor(from: "1.8.0")),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", .upToNextMinor(from: "0.2.0")),
         .package(url: "https://github.com/vapor/jwt-kit", .upToNextMinor(from: "5.7.0")),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", .upToNextMinor(from: "2.28.0"), traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", .upToNextMinor(from: "1.8.0"), traits: []),
     ],
     targets: [
         .systemLibrary(
@@ -207,6 +214,16 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ], swiftSettings: swiftWithThreads),
+        .target(
+            name: "SojournHummingbird",
+            dependencies: [
+                "LogMetadata", "SojournClient", "SojournVerifier",
+                .product(name: "HTTPTypes", package: "swift-http-types", condition: ofHummingbird),
+                .product(name: "Hummingbird", package: "hummingbird", condition: ofHummingbird),
+                .product(name: "HummingbirdCore", package: "hummingbird", condition: ofHummingbird),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ], swiftSettings: swift),
         .target(
             name: "PoolBenchmark",
             dependencies: [
@@ -359,6 +376,21 @@ let package = Package(
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
             ], swiftSettings: swift),
         .testTarget(
+            name: "SojournHummingbirdTests",
+            dependencies: [
+                "LogRecording", "SojournClient", "SojournHummingbird", "SojournTesting", "SojournVerifier",
+
+                "WorkerFixture",
+                .product(name: "HTTPTypes", package: "swift-http-types", condition: ofHummingbird),
+                .product(name: "Hummingbird", package: "hummingbird", condition: ofHummingbird),
+                .product(name: "HummingbirdCore", package: "hummingbird", condition: ofHummingbird),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ], swiftSettings: swift),
+        .testTarget(
             name: "SojournTestingTests", dependencies: ["SojournClient", "SojournTesting"], swiftSettings: swift),
         .testTarget(
             name: "PoolBenchmarkTests", dependencies: ["PoolBenchmark", "SessionContract", "SessionCore"],
@@ -393,6 +425,20 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Tests/ClientExample", packageAccess: false, swiftSettings: swift),
+        .executableTarget(
+            name: "HummingbirdExample",
+            dependencies: [
+                "SojournClient", "SojournHummingbird",
+                .product(name: "HTTPTypes", package: "swift-http-types", condition: ofHummingbird),
+                .product(name: "Hummingbird", package: "hummingbird", condition: ofHummingbird),
+                .product(name: "HummingbirdCore", package: "hummingbird", condition: ofHummingbird),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Examples/hummingbird", resources: [.embedInCode("style.css")], packageAccess: false,
+            swiftSettings: swift),
         .testTarget(
             name: "ExtensionTests",
             dependencies: [

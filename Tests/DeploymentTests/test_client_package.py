@@ -16,7 +16,10 @@ let package = Package(
 )
 """
 # Of a worker and of its tools.
-FOREIGN = {"jwt-kit", "hummingbird", "swift-argument-parser", "swift-configuration", "swift-subprocess", "hdrhistogram-swift"}
+FOREIGN = {"jwt-kit", "swift-argument-parser", "swift-configuration", "swift-subprocess", "hdrhistogram-swift"}
+
+# Hummingbird's own, unless its traits are left out.
+OF_HUMMINGBIRD = {"swift-configuration"}
 
 
 def packages(folder, product, traits=""):
@@ -40,12 +43,23 @@ def packages(folder, product, traits=""):
 def test_a_client_does_not_get_the_packages_of_a_worker(product, tmp_path):
     found = packages(tmp_path, product, ", traits: []")
     assert {"swift-nio", "swift-nio-ssl"} <= found
-    assert not found & FOREIGN
+    assert not found & FOREIGN and "hummingbird" not in found
+
+
+def test_the_middleware_brings_hummingbird_and_nothing_of_a_worker(tmp_path):
+    found = packages(tmp_path, "SojournHummingbird", ', traits: ["Hummingbird"]')
+    assert "hummingbird" in found and not found & FOREIGN - OF_HUMMINGBIRD
+
+
+def test_a_worker_does_not_bring_hummingbird(tmp_path):
+    found = packages(tmp_path, "SojournService", ', traits: ["Worker"]')
+    assert "jwt-kit" in found and "hummingbird" not in found
 
 
 def test_without_traits_it_would(tmp_path):
-    assert "jwt-kit" in packages(tmp_path, "SojournService")
+    assert {"jwt-kit", "hummingbird"} <= packages(tmp_path, "SojournService")
 
 
-def test_readme_says_so():
-    assert "traits: [])" in (ROOT / "README.md").read_text()
+@pytest.mark.parametrize("traits", ["traits: [])", 'traits: ["Hummingbird"])'])
+def test_readme_says_so(traits):
+    assert traits in (ROOT / "README.md").read_text()

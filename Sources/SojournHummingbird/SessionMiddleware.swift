@@ -1,0 +1,61 @@
+import HTTPTypes
+public import Hummingbird
+import LogMetadata
+import Logging
+public import SojournClient
+public import SojournVerifier
+
+/// Sojourn's sessions in a service with Hummingbird: gives each request a ``RequestSession``, in `context.sojourn`, and keeps the
+/// browser's cookie.
+///
+///     let router = Router(context: BasicSojournRequestContext.self)
+///     router.add(middleware: try SessionMiddleware(.init(origins: ["https://shop.example"]), client))
+///     router.group("account").add(middleware: RequireSession()).get { _, context in
+///         "Hello, \(try context.authenticatedSession().subject)"
+///     }
+///
+/// Nothing is asked of a worker until a ``RequireSession`` or a handler wants to know. Requests of other sites that may change
+/// something are refused here, whatever their path. docs/web.md has the rest.
+public struct SessionMiddleware<Context: SojournRequestContext>: RouterMiddleware {
+    private let settings: MiddlewareSettings
+
+    /// - Parameters:
+    ///   - service: usually a `SessionClient`.
+    ///   - verifier: for access tokens in `Authorization: Bearer`. If `nil`, that header is not looked at.
+    /// - Throws: `SojournError` `invalidConfiguration`.
+    public init(
+        _ configuration: SessionMiddlewareConfiguration, _ service: some SessionService,
+        verifier: SessionVerifier? = nil
+    ) throws(SojournError) {
+        settings = try MiddlewareSettings(configuration, service, verifier)
+    }
+
+    public func handle(
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        let credential = try RequestCredential(
+            in: request.headers, cookie: settings.cookie, takesAccessTokens: settings.verifier != nil)
+        // No page can make a browser send an access token that it does not know itself.
+        if case .accessToken = credential {} else if !settings.origins.admit(request) { throw RequestRefusal.crossSite }
+        var client = ClientContext.of(
+            request.headers, peer: context.remoteAddress, proxies: settings.configuration.proxies)
+        settings.configuration.completeContext?(request, &client)
+        let mine = RequestSession(settings, credential, client, hasCookie: !request.headers[values: .cookie].isEmpty)
+        var context = context
+        context.sojourn = mine
+        return mine.answer(with: try await response(to: request, mine, context, next))
+    }
+
+    /// An error's response gets its cookie as well, so errors that have one become it here.
+    private func response(
+        to request: Request, _ mine: RequestSession, _ context: Context,
+        _ next: @concurrent (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        do { return try await next(request, context) } catch let error as SojournError where error.isOutage {
+            context.logger.error("Sojourn has not answered", metadata: [LogKey.code: "\(error.code)"])
+            return try RequestRefusal.unavailable.response(from: request, context: context)
+        } catch let error as any HTTPResponseError {
+            return try error.response(from: request, context: context)
+        }
+    }
+}

@@ -1,0 +1,10 @@
+import NIOCore
+import NIOPosix
+
+/// A port of this machine that nobody listened on a moment ago.
+func freePort() throws -> Int {
+    let channel = try ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup).bind(host: "127.0.0.1", port: 0)
+        .wait()
+    defer { try? channel.close().wait() }
+    return channel.localAddress?.port ?? 0
+}
