@@ -379,7 +379,6 @@ let package = Package(
             name: "SojournHummingbirdTests",
             dependencies: [
                 "LogRecording", "SojournClient", "SojournHummingbird", "SojournTesting", "SojournVerifier",
-
                 "WorkerFixture",
                 .product(name: "HTTPTypes", package: "swift-http-types", condition: ofHummingbird),
                 .product(name: "Hummingbird", package: "hummingbird", condition: ofHummingbird),
