@@ -427,7 +427,7 @@ let package = Package(
         .executableTarget(
             name: "HummingbirdExample",
             dependencies: [
-                "SojournClient", "SojournHummingbird",
+                "SojournClient", "SojournHummingbird", "SojournVerifier",
                 .product(name: "HTTPTypes", package: "swift-http-types", condition: ofHummingbird),
                 .product(name: "Hummingbird", package: "hummingbird", condition: ofHummingbird),
                 .product(name: "HummingbirdCore", package: "hummingbird", condition: ofHummingbird),
