@@ -1,5 +1,9 @@
 import HTTPTypes
+import Hummingbird
+import HummingbirdCore
 import LogRecording
+import NIOCore
+import NIOEmbedded
 import SojournClient
 import SojournHummingbird
 import SojournTesting
@@ -113,6 +117,28 @@ struct CookieTests {
         let shop = try ShopService(await InMemorySojourn())
         let answer = try await shop.post("/log-out-then-fail", shop.post("/log-in/alice").cookie)
         #expect(answer.status == 409 && answer.setCookie.first?.contains("Max-Age=0") == true)
+    }
+
+    @Test("once the response has begun, its cookie can no longer be set, and no session begins")
+    func tooLate() async throws {
+        let sojourn = try await InMemorySojourn()
+        let answer = try await ShopService(sojourn).get("/too-late")
+        #expect(answer.body == "the response has begun, so its cookie can no longer be set")
+        #expect(try await sojourn.sessions(of: "alice").sessions.isEmpty)
+    }
+
+    @Test("a route without the middleware before it says so")
+    func missing() async throws {
+        let router = Router(context: BasicSojournRequestContext.self)
+        router.add(middleware: RequireSession()).get { _, _ in "" }
+        let channel = NIOAsyncTestingChannel()
+        let context = BasicSojournRequestContext(source: .init(channel: channel, logger: LogRecorder().logger))
+        let head = HTTPRequest(method: .get, scheme: "https", authority: "shop.example", path: "/")
+        await #expect(throws: MissingSessionMiddleware.self) {
+            try await router.buildResponder().respond(
+                to: Request(head: head, body: RequestBody(buffer: ByteBuffer())), context: context)
+        }
+        _ = try await channel.finish()
     }
 
     @Test("no log line contains a token, a subject or an address")

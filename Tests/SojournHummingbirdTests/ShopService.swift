@@ -9,6 +9,7 @@ import SojournClient
 import SojournHummingbird
 import SojournVerifier
 import Synchronization
+import Testing
 
 /// A service with the middleware, asked without a socket.
 struct ShopService: Sendable {
@@ -49,6 +50,16 @@ struct ShopService: Sendable {
             try await context.requestSession().end()
             throw HTTPError(.conflict)
         }
+        router.get("too-late") { _, context in
+            let mine = try context.requestSession()
+            return Response(
+                status: .ok,
+                body: ResponseBody { writer in
+                    let error = await #expect(throws: ResponseHasBegun.self) { try await mine.begin("alice") }
+                    try await writer.write(ByteBuffer(string: "\(error.map(String.init(describing:)) ?? "-")"))
+                    try await writer.finish(nil)
+                })
+        }
         router.post("show/:method") { _, context in
             let method = try context.parameters.require("method")
             try await context.requestSession().elevate(with: .authentication(Authentication(methods: [method])))
@@ -62,10 +73,13 @@ struct ShopService: Sendable {
         asked.asksWorker = true
         var cookieOnly = SessionRequirement()
         cookieOnly.acceptsAccessTokens = false
+        router.group("asked").add(middleware: RequireSession(asked)).get { _, context in
+            if case .session(let session) = try context.authenticatedSession() { session.subject } else { "not asked" }
+        }
         for (path, requirement) in [
             ("account", SessionRequirement()), ("level-2", SessionRequirement(level: 2)),
             ("recent", SessionRequirement(maxAuthenticationAgeSeconds: 60)),
-            ("hardware", SessionRequirement(methods: ["hwk"])), ("asked", asked), ("cookie-only", cookieOnly),
+            ("hardware", SessionRequirement(methods: ["hwk"])), ("cookie-only", cookieOnly),
         ] {
             router.group(RouterPath(path)).add(middleware: RequireSession(requirement)).get { _, context in
                 try context.authenticatedSession().subject
