@@ -438,6 +438,18 @@ let package = Package(
             ],
             path: "Examples/hummingbird", resources: [.embedInCode("style.css")], packageAccess: false,
             swiftSettings: swift),
+        // docs/tutorial.md, whose reader has it as a package: Examples/tutorial.
+        .executableTarget(
+            name: "FrontDesk",
+            dependencies: [
+                "SojournClient", "SojournVerifier", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            path: "Examples/tutorial/Sources/FrontDesk", packageAccess: false, swiftSettings: swift),
+        .testTarget(
+            name: "FrontDeskTests", dependencies: ["FrontDesk", "SojournClient", "SojournTesting"],
+            path: "Examples/tutorial/Tests/FrontDeskTests", packageAccess: false, swiftSettings: swift),
         .testTarget(
             name: "ExtensionTests",
             dependencies: [

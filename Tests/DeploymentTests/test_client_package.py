@@ -1,6 +1,7 @@
 """A package that uses only the client, as README says: what it has to download."""
 
 import json
+import shutil
 
 import pytest
 
@@ -27,6 +28,11 @@ def packages(folder, product, traits=""):
     (folder / "Sources" / "service").mkdir(parents=True)
     (folder / "Sources" / "service" / "main.swift").write_text(f"import {product}\n")
     (folder / "Package.swift").write_text(MANIFEST % (ROOT, traits, product))
+    return resolved(folder)
+
+
+def resolved(folder):
+    """The packages that the package in this folder resolves."""
     output = run("swift", "package", "--package-path", folder, "show-dependencies", "--format", "json", seconds=300)
     found = set()
 
@@ -58,6 +64,18 @@ def test_a_worker_does_not_bring_hummingbird(tmp_path):
 
 def test_without_traits_it_would(tmp_path):
     assert {"jwt-kit", "hummingbird"} <= packages(tmp_path, "SojournService")
+
+
+@pytest.mark.parametrize(("traits", "worker"), [('["Worker"]', {"jwt-kit"}), ("[]", set())])
+def test_the_package_of_the_tutorial_resolves(traits, worker, tmp_path):
+    tutorial = shutil.copytree(ROOT / "Examples" / "tutorial", tmp_path / "front-desk")
+    manifest = (tutorial / "Package.swift").read_text()
+    published = 'url: "https://…/sojourn", from: "1.0.0", traits: ["Worker"]'
+    assert published in manifest
+    local = f'name: "sojourn", path: "{ROOT}", traits: {traits}'
+    (tutorial / "Package.swift").write_text(manifest.replace(published, local))
+    found = resolved(tutorial)
+    assert {"swift-log", "swift-service-lifecycle"} <= found and found & {"jwt-kit", "hummingbird"} == worker
 
 
 @pytest.mark.parametrize("traits", ["traits: [])", 'traits: ["Hummingbird"])'])

@@ -1,0 +1,15 @@
+import Logging
+import ServiceLifecycle
+import SojournClient
+
+/// Notes whose session has ended, whoever ended it.
+struct Departures: Service {
+    let sojourn: SessionClient
+    let logger: Logger
+
+    func run() async throws {
+        try await sojourn.handleEvents(.durable("front-desk.departures"), matching: "session.revoked") { event in
+            logger.info("left: \(event.sessionID ?? "-") (\(event.reason ?? "-"))")
+        }
+    }
+}

@@ -1,0 +1,67 @@
+"""docs/tutorial.md: its reader gets the files of Examples/tutorial, and what the page promises."""
+
+import re
+import subprocess
+
+import pika
+import pytest
+
+from documents import ROOT
+from processes import end_process
+from workers import built, wait_until
+
+TUTORIAL = ROOT / "Examples" / "tutorial"
+PAGE = (ROOT / "docs" / "tutorial.md").read_text()
+
+
+def test_each_file_is_shown_whole_below_its_name():
+    shown = dict(re.findall(r"`([\w/]+\.swift)`:\n\n```swift\n(.*?)```\n", PAGE, re.DOTALL))
+    assert shown == {str(file.relative_to(TUTORIAL)): file.read_text() for file in TUTORIAL.rglob("*.swift")}
+    assert len(shown) == PAGE.count("```swift\n"), "each block is one of the files"
+
+
+@pytest.fixture
+def desk(worker, settings, tmp_path):
+    """The program, with pipes, and the file of its log."""
+    keys = f"http://{worker.admin}/.well-known/jwks.json"
+    log = tmp_path / "log"
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            [built("FrontDesk")], env=settings | {"SOJOURN_KEYS_URL": keys}, text=True, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=output, start_new_session=True)  # fmt: skip
+    yield process, log
+    process.stdin.close()
+    process.stdout.close()
+    end_process(process)
+    with pika.BlockingConnection(pika.URLParameters(settings["SOJOURN_AMQP_URL"])) as connection:
+        connection.channel().queue_delete("front-desk.departures")
+
+
+def test_the_conversation(desk, client):
+    process, log = desk
+    tokens = {}
+
+    def ask(line):
+        line = re.sub(r"(sjs_|eyJ)…", lambda found: tokens[found[1]], line)
+        process.stdin.write(line + "\n")
+        process.stdin.flush()
+        answer = process.stdout.readline().strip()
+        tokens.update((kind, kind + rest) for kind, rest in re.findall(r"\b(sjs_|eyJ)(\S+)", answer))
+        return re.sub(r"\b(sjs_|eyJ)\S+", r"\1…", answer)
+
+    conversation = re.search(r"```text\n(.*?)```", PAGE, re.DOTALL)[1]
+    for line, answer in re.findall(r"> (.*)\n(.*)\n", conversation):
+        if line.startswith("read"):
+            # Nobody is told when the verifier has heard of something.
+            wait_until(lambda line=line, answer=answer: ask(line) == answer, 30, f"{answer!r} to {line!r}")
+        else:
+            assert ask(line) == answer
+
+    def is_noted():
+        # Nobody is told when the queue is bound, so a session ends at every look.
+        client.do("session.revoke", sessionId=client.create("bob")["session"]["id"], reason="closing_time")
+        return "(closing_time)" in log.read_text()
+
+    wait_until(is_noted, 30, "an event in the log")
+    process.stdin.close()
+    assert process.wait(30) == 0, log.read_text()
