@@ -32,8 +32,11 @@ public final class SessionVerifier: Service {
     private let workerCalls = Atomic<Int>(0)
     private let losses = Mutex(FailureNews())
 
-    /// - Parameter client: it has to run, too. The worker is asked through it.
-    /// - Throws: ``SojournError`` `invalidConfiguration`.
+    /// - Parameters:
+    ///   - configuration: how tokens are decided.
+    ///   - client: it has to run, too. The worker is asked through it.
+    ///   - logger: where to say that events are heard, or not.
+    /// - Throws: ``/SojournClient/SojournError`` `invalidConfiguration`.
     public convenience init(
         _ configuration: SessionVerifierConfiguration, _ client: SessionClient,
         logger: Logger = Logger(label: "sojourn.verifier")

@@ -16,9 +16,11 @@ public struct SessionVerifierConfiguration: Sendable {
     public var issuer = "sojourn"
     /// What `aud` of every token contains, as the worker's `SOJOURN_AUDIENCE`.
     public var audience = "sojourn"
+    /// What happens with a token that cannot be decided here.
     public var whenUndecided = Fallback.askWorker
     /// Where RabbitMQ keeps events until they are read. A durable queue must have no other reader.
     public var queue = EventQueue.temporary(afterLoss: .resume)
+    /// How much to remember, and for how long to trust it.
     public var limits = VerifierLimits()
 
     public init(keys: KeySource) {

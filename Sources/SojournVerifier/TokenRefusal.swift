@@ -9,6 +9,7 @@ public struct TokenRefusal: Error, Hashable, Sendable {
         public var description: String { rawValue }
     }
 
+    /// Why, as a code.
     public let reason: Reason
 
     init(_ reason: Reason) {
@@ -25,9 +26,13 @@ extension TokenRefusal.Reason {
     public static let malformed = Self(rawValue: "malformed")
     /// Signed with a key that the issuer does not publish, at least not yet or no longer.
     public static let unknownKey = Self(rawValue: "unknown_key")
+    /// It was changed, or its key was not the issuer's.
     public static let signatureInvalid = Self(rawValue: "signature_invalid")
+    /// `iss` is another than the configuration's.
     public static let wrongIssuer = Self(rawValue: "wrong_issuer")
+    /// `aud` does not contain the configuration's.
     public static let wrongAudience = Self(rawValue: "wrong_audience")
+    /// Its own time is up; the session may live.
     public static let tokenExpired = Self(rawValue: "token_expired")
     /// Issued in the future, or not valid yet (`nbf`).
     public static let notYetValid = Self(rawValue: "not_yet_valid")
@@ -37,10 +42,15 @@ extension TokenRefusal.Reason {
 extension TokenRefusal.Reason {
     /// The session was revoked or evicted.
     public static let revoked = Self(rawValue: "revoked")
+    /// The session has expired without activity.
     public static let expiredIdle = Self(rawValue: "expired_idle")
+    /// The session has reached its greatest age.
     public static let expiredAbsolute = Self(rawValue: "expired_absolute")
+    /// The session has waited too long for its second factor.
     public static let expiredPending = Self(rawValue: "expired_pending")
+    /// The session is locked.
     public static let locked = Self(rawValue: "locked")
+    /// The subject is disabled.
     public static let subjectDisabled = Self(rawValue: "subject_disabled")
     /// Replaced: the session was elevated or re-authenticated since it was issued.
     public static let unknown = Self(rawValue: "unknown")

@@ -4,6 +4,7 @@ public import FoundationEssentials
 public struct VerifiedAccessToken: Hashable, Sendable {
     /// `sid`: `ses_…`
     public let sessionID: String
+    /// The tenant of the subject.
     public let tenant: String
     /// `sub`: the user, as the service that created the session names it.
     public let subject: String

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import textwrap
 
 import pytest
 
@@ -85,6 +86,7 @@ def test_errors_are_those_of_the_client():
 
 def test_the_code_shown_is_part_of_the_examples():
     files = [file.read_text() for file in [*ROOT.glob("Tests/*Example/*.swift"), *ROOT.glob("Examples/**/*.swift")]]
-    for document in [ROOT / "README.md", *ROOT.glob("docs/*.md")]:
+    for document in [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("Sources/*/*.docc/*.md")]:
         for code in re.findall(r"```swift\n(.*?)```", document.read_text(), re.DOTALL):
-            assert any(code in file for file in files), (document.name, code)
+            inside = textwrap.indent(code, "    ")  # of a function
+            assert any(code in file or inside in file for file in files), (document.name, code)

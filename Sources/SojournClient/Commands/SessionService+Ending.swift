@@ -2,9 +2,11 @@ extension SessionService {
     /// Ends sessions (`session.revoke`). Once it has returned, no worker takes them for valid.
     ///
     /// - Parameters:
+    ///   - target: which sessions.
     ///   - cascade: whether children end too; otherwise they move up to their grandparent. With ``RevocationTarget/everything(_:)``
     ///     they always end.
     ///   - reason: up to 64 of `a-z 0-9 _`; it becomes their `endReason`.
+    ///   - options: what applies to any command.
     /// - Returns: what has ended: nothing if the session is unknown or has already ended.
     public func revoke(
         _ target: RevocationTarget, cascade: Bool = true, reason: String? = nil,

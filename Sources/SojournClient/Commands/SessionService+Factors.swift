@@ -2,8 +2,11 @@ extension SessionService {
     /// Begins to enrol an authenticator app (`factor.enroll`). It counts once ``confirmFactor(_:of:code:options:)`` has succeeded.
     ///
     /// - Parameters:
+    ///   - subject: whose app it is.
+    ///   - type: the kind of code that it makes.
     ///   - label: the name that the user sees, such as “Alice's phone”.
     ///   - issuer: the name of your service in the app.
+    ///   - options: what applies to any command.
     public func enrollFactor(
         for subject: String, type: FactorType = .totp, label: String? = nil, issuer: String? = nil,
         options: CommandOptions = CommandOptions()

@@ -4,12 +4,16 @@ extension SessionService {
     /// - Parameters:
     ///   - subject: the user, as your service names it: 1 to 256 characters.
     ///   - policy: the name of its policy; `default` if `nil`.
+    ///   - device: the user's device.
+    ///   - context: where the request comes from.
     ///   - authentication: what your service has verified. The level follows from it.
     ///   - factor: a code for Sojourn to verify beside it.
     ///   - parentID: the session that it ends with.
     ///   - actor: who acts on the subject's behalf.
     ///   - attributes: at most 16 KiB as JSON.
-    ///   - idleSeconds, absoluteSeconds: at most the policy's.
+    ///   - idleSeconds: when it expires without activity; at most the policy's.
+    ///   - absoluteSeconds: when it expires whatever happens; at most the policy's.
+    ///   - options: what applies to any command.
     /// - Throws: ``SojournError``: `limitReached`, `subjectDisabled`, `policyNotFound`, `factorRejected`, `parentNotActive`, ….
     public func createSession(
         subject: String, policy: String? = nil, device: Device? = nil, context: Context? = nil,
@@ -30,8 +34,10 @@ extension SessionService {
     ///
     /// - Parameters:
     ///   - token: a session token or an access token.
+    ///   - context: where the request comes from.
     ///   - require: what the session must meet as well.
     ///   - touch: whether this is activity of the user, which postpones the idle expiry.
+    ///   - options: what applies to any command.
     public func validate(
         _ token: String, context: Context? = nil, require: Requirement? = nil, touch: Bool = true,
         options: CommandOptions = CommandOptions()
@@ -80,7 +86,12 @@ extension SessionService {
 
     /// Changes what is stored with a session (`session.update`).
     ///
-    /// - Parameter attributes: a merge patch (RFC 7396): a key that is `null` is removed.
+    /// - Parameters:
+    ///   - session: which one.
+    ///   - attributes: a merge patch (RFC 7396): a key that is `null` is removed.
+    ///   - device: the user's device, as it is now.
+    ///   - context: where the request comes from.
+    ///   - options: what applies to any command.
     public func updateSession(
         _ session: SessionReference, attributes: [String: AttributeValue]? = nil, device: Device? = nil,
         context: Context? = nil, options: CommandOptions = CommandOptions()
@@ -104,8 +115,11 @@ extension SessionService {
     /// A page of a subject's sessions, each child after its parent, siblings oldest first (`session.list`).
     ///
     /// - Parameters:
+    ///   - subject: whose sessions.
+    ///   - includeEnded: whether to include those that have ended.
     ///   - limit: from 1 to 1000.
     ///   - cursor: ``SessionPage/next`` of the page before.
+    ///   - options: what applies to any command.
     public func sessions(
         of subject: String, includeEnded: Bool = false, limit: Int? = nil, cursor: String? = nil,
         options: CommandOptions = CommandOptions()
@@ -117,7 +131,10 @@ extension SessionService {
 
     /// What happened to a session, newest first (`session.activity`).
     ///
-    /// - Parameter limit: from 1 to 200; 50 if `nil`.
+    /// - Parameters:
+    ///   - id: `ses_…`
+    ///   - limit: from 1 to 200; 50 if `nil`.
+    ///   - options: what applies to any command.
     public func activity(
         ofSession id: String, limit: Int? = nil, options: CommandOptions = CommandOptions()
     ) async throws -> [ActivityEntry] {
@@ -128,7 +145,11 @@ extension SessionService {
 
     /// Issues a ticket that moves a session to another device (`session.transfer.begin`).
     ///
-    /// - Parameter keepOriginal: whether the session stays when the ticket is used.
+    /// - Parameters:
+    ///   - token: its session token.
+    ///   - keepOriginal: whether the session stays when the ticket is used.
+    ///   - context: where the request comes from.
+    ///   - options: what applies to any command.
     public func beginTransfer(
         _ token: String, keepOriginal: Bool = false, context: Context? = nil, options: CommandOptions = CommandOptions()
     ) async throws -> TransferTicket {

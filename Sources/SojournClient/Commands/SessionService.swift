@@ -10,6 +10,7 @@ public protocol SessionService: Sendable {
     /// - Parameters:
     ///   - command: such as `session.create`.
     ///   - body: a JSON object, as `schemas/commands/` describes it.
+    ///   - options: what applies to any command.
     /// - Returns: the result, JSON as `schemas/results/` describes it, whatever its status.
     /// - Throws: ``SojournError`` if there is none. `CancellationError` if the task was cancelled: nothing has been sent if it
     ///   was before the call; otherwise the command may have been carried out.
@@ -17,8 +18,10 @@ public protocol SessionService: Sendable {
 
     /// The events whose types match a pattern, from now on, or, with a durable queue, from where its last reader stopped.
     ///
-    /// - Parameter pattern: as in a topic binding: `*` matches one word, `#` any number. A durable queue also keeps what it was
-    ///   bound for before.
+    /// - Parameters:
+    ///   - queue: where events wait until they are read.
+    ///   - pattern: as in a topic binding: `*` matches one word, `#` any number. A durable queue also keeps what it was bound for
+    ///     before.
     /// - Throws: ``SojournError``: `notConnected`, `noSuchNamespace`, `accessRefused`, `invalidConfiguration`.
     func events(_ queue: EventQueue, matching pattern: String) async throws -> SessionEvents
 }

@@ -17,8 +17,10 @@ public struct SessionClientConfiguration: Sendable {
     /// How large their bodies may be together, in bytes.
     public var maxBytesInFlight = 64 << 20
 
+    /// For the brokers of one cluster.
     public init(urls: [String]) { self.urls = urls }
 
+    /// For one broker.
     public init(url: String) { urls = [url] }
 
     /// Whom to trust, and who the client is.
@@ -33,6 +35,7 @@ public struct SessionClientConfiguration: Sendable {
             self.identity = identity
         }
 
+        /// The client's certificate and its key.
         public struct Identity: Sendable {
             /// PEM; the client's certificate, then those that vouch for it.
             public var certificates: [UInt8]

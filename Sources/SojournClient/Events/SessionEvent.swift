@@ -4,8 +4,11 @@ public import FoundationEssentials
 public struct SessionEvent: Hashable, Sendable, Identifiable {
     /// Stable: the same event published twice has the same id.
     public let id: String
+    /// What happened.
     public let type: EventType
+    /// When it happened, by the clock of Redis.
     public let time: Date
+    /// The tenant of the subject.
     public let tenant: String
     /// The user.
     public let subject: String
@@ -13,9 +16,13 @@ public struct SessionEvent: Hashable, Sendable, Identifiable {
     public let sessionID: String?
     /// For a session that has ended, its `endReason`.
     public let reason: String?
+    /// Who acts, or acted, on the subject's behalf.
     public let actor: String?
+    /// The session that it is a child of.
     public let parentID: String?
+    /// The session's device.
     public let device: Device?
+    /// Where the request came from that caused it.
     public let context: Context?
     /// The level after this event, if it may have changed.
     public let level: Int?
@@ -95,25 +102,45 @@ extension SessionEvent {
 
 /// The type of an event.
 public struct EventType: ContractWord {
+    /// A session has begun.
     public static let sessionCreated = EventType(rawValue: "session.created")
+    /// A refresh token was exchanged.
     public static let sessionRefreshed = EventType(rawValue: "session.refreshed")
+    /// The level of a session was raised.
     public static let sessionElevated = EventType(rawValue: "session.elevated")
+    /// The user has authenticated again.
     public static let sessionReauthenticated = EventType(rawValue: "session.reauthenticated")
+    /// Attributes, device or context of a session were changed.
     public static let sessionUpdated = EventType(rawValue: "session.updated")
+    /// A session has moved to another device.
     public static let sessionTransferred = EventType(rawValue: "session.transferred")
+    /// A session was locked.
     public static let sessionLocked = EventType(rawValue: "session.locked")
+    /// A session was unlocked.
     public static let sessionUnlocked = EventType(rawValue: "session.unlocked")
+    /// A session was ended: by a logout, for instance.
     public static let sessionRevoked = EventType(rawValue: "session.revoked")
+    /// A session's time was up.
     public static let sessionExpired = EventType(rawValue: "session.expired")
+    /// A session has ended to make room for another.
     public static let sessionEvicted = EventType(rawValue: "session.evicted")
+    /// A subject had as many sessions as the policy allows when another should begin.
     public static let sessionLimitReached = EventType(rawValue: "session.limit.reached")
+    /// A session was used from elsewhere, and the policy has this noted.
     public static let sessionContextChanged = EventType(rawValue: "session.context.changed")
+    /// A session was used from elsewhere, and the policy does not accept that.
     public static let sessionSuspicious = EventType(rawValue: "session.suspicious")
+    /// An older refresh token was used again: somebody has a copy.
     public static let sessionTokenReused = EventType(rawValue: "session.token.reused")
+    /// A subject was disabled, and all its sessions have ended.
     public static let subjectDisabled = EventType(rawValue: "subject.disabled")
+    /// A subject may have sessions again.
     public static let subjectEnabled = EventType(rawValue: "subject.enabled")
+    /// A factor was confirmed, and counts from now on.
     public static let factorEnrolled = EventType(rawValue: "factor.enrolled")
+    /// A factor was removed.
     public static let factorRemoved = EventType(rawValue: "factor.removed")
+    /// A code was wrong.
     public static let factorRejected = EventType(rawValue: "factor.rejected")
 
     public let rawValue: String

@@ -28,6 +28,7 @@ public struct SessionEvents: AsyncSequence, Sendable {
         }
     }
 
+    /// Gives one event after the other.
     public struct Iterator: AsyncIteratorProtocol, Sendable {
         private let reader: Reader
 

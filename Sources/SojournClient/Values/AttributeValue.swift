@@ -2,11 +2,17 @@
 public enum AttributeValue: Hashable, Sendable {
     /// In a change of attributes, it removes the key (RFC 7396).
     case null
+    /// `true` or `false`.
     case bool(Bool)
+    /// A number without a fraction.
     case integer(Int64)
+    /// Any other number.
     case number(Double)
+    /// A text.
     case string(String)
+    /// A list of values.
     case array([AttributeValue])
+    /// Values by their keys.
     case object([String: AttributeValue])
 }
 

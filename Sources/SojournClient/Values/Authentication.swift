@@ -65,10 +65,12 @@ public struct FactorType: ContractWord {
 public struct Factor: Decodable, Hashable, Sendable, Identifiable {
     /// `fac_…`
     public var id: String
+    /// Which kind of code it takes.
     public var type: FactorType
     /// The name that the user sees.
     public var label: String
     /// Whether a first code has confirmed it; only then does it count.
     public var confirmed: Bool
+    /// When it was enrolled.
     public var createdAt: Date
 }

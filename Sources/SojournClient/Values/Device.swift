@@ -4,6 +4,7 @@ public struct Device: Codable, Hashable, Sendable {
     public var id: String?
     /// A name that the user recognises in a list, such as “Firefox on Linux”.
     public var name: String?
+    /// Its operating system, for instance.
     public var platform: String?
     /// What distinguishes the device from others. It counts as the context's fingerprint where that has none.
     public var fingerprint: String?
@@ -22,11 +23,15 @@ public struct Device: Codable, Hashable, Sendable {
 public struct Context: Codable, Hashable, Sendable {
     /// An IPv4 or IPv6 address, without port or zone.
     public var ip: String?
+    /// The `User-Agent` header of the request.
     public var userAgent: String?
+    /// What distinguishes the device from others, as the service computes it.
     public var fingerprint: String?
     /// ISO 3166-1 alpha-2, in capitals.
     public var country: String?
+    /// The name of a state or province.
     public var region: String?
+    /// The name of a city.
     public var city: String?
     /// Degrees north, with `longitude`.
     public var latitude: Double?

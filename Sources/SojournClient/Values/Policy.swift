@@ -14,8 +14,11 @@ public struct Policy: Codable, Hashable, Sendable {
     public var refreshGraceSeconds = 30
     /// Of a subject, without children; 0: no limit.
     public var maxSessions = 5
+    /// What happens when a subject at its limit begins another session.
     public var onLimit = LimitAction.evictLeastRecentlyActive
+    /// When a second factor is needed, and for how long it counts.
     public var mfa = MultiFactor()
+    /// What happens when a session is used from elsewhere.
     public var context = ContextRules()
     /// How long after its idle expiry a session may be revived, in seconds; 0: not at all.
     public var reauthenticationWindowSeconds = 3600
@@ -32,8 +35,11 @@ public struct Policy: Codable, Hashable, Sendable {
 
     /// What happens to a session beyond the limit.
     public struct LimitAction: ContractWord {
+        /// The session that was active longest ago ends.
         public static let evictLeastRecentlyActive = LimitAction(rawValue: "evictLeastRecentlyActive")
+        /// The session that began first ends.
         public static let evictOldest = LimitAction(rawValue: "evictOldest")
+        /// The new session does not begin (`limitReached`).
         public static let reject = LimitAction(rawValue: "reject")
 
         public let rawValue: String
@@ -43,6 +49,7 @@ public struct Policy: Codable, Hashable, Sendable {
 
     /// When a session needs a second factor.
     public struct MultiFactor: Codable, Hashable, Sendable {
+        /// Whether a session waits for a second factor when it begins.
         public var required = Requirement.never
         /// How long a session waits for its second factor, in seconds.
         public var pendingSeconds = 300
@@ -55,8 +62,11 @@ public struct Policy: Codable, Hashable, Sendable {
 
         public init() {}
 
+        /// Whether a second factor is needed.
         public struct Requirement: ContractWord {
+            /// One factor is enough.
             public static let never = Requirement(rawValue: "never")
+            /// Every session needs a second factor.
             public static let always = Requirement(rawValue: "always")
             /// From a fingerprint or country that the subject was not active with before.
             public static let onRisk = Requirement(rawValue: "onRisk")
@@ -69,12 +79,17 @@ public struct Policy: Codable, Hashable, Sendable {
 
     /// What happens when a field of the context changes.
     public struct ContextRules: Codable, Hashable, Sendable {
+        /// When the address is another.
         public var ip = Action.off
         /// /24 of IPv4, /48 of IPv6.
         public var network = Action.off
+        /// When the country is another.
         public var country = Action.off
+        /// When the autonomous system is another.
         public var asn = Action.off
+        /// When the `User-Agent` header is another.
         public var userAgent = Action.off
+        /// When the fingerprint is another.
         public var fingerprint = Action.off
         /// Faster than `maxTravelKmh`, beyond 50 km.
         public var travel = Action.off
@@ -85,11 +100,17 @@ public struct Policy: Codable, Hashable, Sendable {
 
         public init() {}
 
+        /// What happens when a field is another than the session last accepted.
         public struct Action: ContractWord {
+            /// Nothing.
             public static let off = Action(rawValue: "off")
+            /// It is accepted, with an event `session.context.changed`.
             public static let notify = Action(rawValue: "notify")
+            /// It is not accepted until a second factor was shown from there.
             public static let elevate = Action(rawValue: "elevate")
+            /// The session is locked.
             public static let lock = Action(rawValue: "lock")
+            /// The session ends.
             public static let revoke = Action(rawValue: "revoke")
 
             public let rawValue: String
@@ -101,7 +122,9 @@ public struct Policy: Codable, Hashable, Sendable {
 
 /// A policy and its name.
 public struct NamedPolicy: Decodable, Hashable, Sendable {
+    /// What commands call it.
     public var name: String
+    /// Its rules.
     public var policy: Policy
 }
 

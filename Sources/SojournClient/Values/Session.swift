@@ -4,9 +4,11 @@ public import FoundationEssentials
 public struct Session: Decodable, Hashable, Sendable, Identifiable {
     /// `ses_…`. It stays the same when tokens rotate, is not secret, and gives no access.
     public var id: String
+    /// The tenant of the subject.
     public var tenant: String
     /// The user, as the service that created the session names it.
     public var subject: String
+    /// Whether it can be used, and if not, why.
     public var status: SessionStatus
     /// The name of its policy.
     public var policy: String
@@ -16,9 +18,11 @@ public struct Session: Decodable, Hashable, Sendable, Identifiable {
     public var methods: [String]
     /// When the subject last authenticated; `nil` if nobody said so.
     public var authenticatedAt: Date?
+    /// The device that it is used on.
     public var device: Device?
     /// Where it was last accepted from.
     public var context: Context?
+    /// When it began.
     public var createdAt: Date
     /// The last recorded activity: it may lag by the policy's `touchIntervalSeconds`.
     public var lastActiveAt: Date
@@ -50,9 +54,13 @@ public struct Session: Decodable, Hashable, Sendable, Identifiable {
 public struct SessionStatus: ContractWord {
     /// Waits for its second factor.
     public static let pending = SessionStatus(rawValue: "pending")
+    /// Can be used.
     public static let active = SessionStatus(rawValue: "active")
+    /// Cannot be used until it is unlocked.
     public static let locked = SessionStatus(rawValue: "locked")
+    /// Was ended before its time.
     public static let revoked = SessionStatus(rawValue: "revoked")
+    /// Its time was up.
     public static let expired = SessionStatus(rawValue: "expired")
 
     public let rawValue: String

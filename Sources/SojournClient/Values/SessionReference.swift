@@ -2,7 +2,9 @@ public import FoundationEssentials
 
 /// Which session is meant.
 public enum SessionReference: Sendable {
+    /// That of a session token.
     case token(String)
+    /// That with an id, `ses_…`.
     case id(String)
 
     func name(in body: inout CommandBody) {
@@ -15,13 +17,17 @@ public enum SessionReference: Sendable {
 
 /// A secret of a session.
 public enum Credential: Sendable {
+    /// `sjs_…`
     case sessionToken(String)
+    /// `sjr_…`
     case refreshToken(String)
 }
 
 /// Which sessions to revoke.
 public enum RevocationTarget: Sendable {
+    /// That of a session token.
     case token(String)
+    /// That with an id, `ses_…`.
     case session(id: String)
     /// All sessions of a subject, but for one, named by its token or id.
     case subject(String, except: String? = nil)
@@ -30,6 +36,7 @@ public enum RevocationTarget: Sendable {
 
     /// Narrows a revocation of all sessions.
     public struct Filter: Sendable {
+        /// They began before this moment.
         public var begunBefore: Date?
         /// `device.id`, exactly.
         public var deviceID: String?
@@ -51,6 +58,7 @@ public enum RevocationTarget: Sendable {
 
 /// What to lock or unlock.
 public enum LockTarget: Sendable {
+    /// That with an id, `ses_…`.
     case session(id: String)
     /// All sessions of a subject.
     case subject(String)

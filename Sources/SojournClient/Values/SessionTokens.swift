@@ -8,7 +8,9 @@ public struct SessionTokens: Decodable, Hashable, Sendable {
     public var refresh: String?
     /// A JWT (RFC 9068), which services verify themselves; `nil` while the session is pending.
     public var access: String?
+    /// When the access token expires.
     public var accessExpiresAt: Date?
+    /// When the refresh token expires.
     public var refreshExpiresAt: Date?
 }
 
@@ -18,7 +20,9 @@ public struct RefreshedTokens: Decodable, Hashable, Sendable {
     public var refresh: String
     /// A JWT (RFC 9068).
     public var access: String
+    /// When the access token expires.
     public var accessExpiresAt: Date
+    /// When the refresh token expires.
     public var refreshExpiresAt: Date
 }
 

@@ -2,6 +2,7 @@
 public enum Validation: Hashable, Sendable {
     /// - `annotations`: what rules of the installation have noted.
     case valid(Session, annotations: [String: String]?)
+    /// The token is not valid, or does not suffice.
     case invalid(Refusal)
 
     /// The session, if the token is valid; otherwise `nil`.
@@ -11,6 +12,7 @@ public enum Validation: Hashable, Sendable {
 
     /// Why a token is not valid.
     public struct Refusal: Hashable, Sendable {
+        /// Why it is not valid.
         public var reason: Reason
         /// What the user can do about it; `nil` if nothing would help.
         public var remedy: Remedy?
@@ -18,6 +20,7 @@ public enum Validation: Hashable, Sendable {
         public var session: Session?
     }
 
+    /// Why a token is not valid, as a word.
     public struct Reason: ContractWord {
         /// Not a token.
         public static let malformed = Reason(rawValue: "malformed")
@@ -25,14 +28,23 @@ public enum Validation: Hashable, Sendable {
         public static let unknown = Reason(rawValue: "unknown")
         /// An access token of a living session has expired.
         public static let tokenExpired = Reason(rawValue: "token_expired")
+        /// The session was ended before its time.
         public static let revoked = Reason(rawValue: "revoked")
+        /// The session has expired without activity.
         public static let expiredIdle = Reason(rawValue: "expired_idle")
+        /// The session has reached its greatest age.
         public static let expiredAbsolute = Reason(rawValue: "expired_absolute")
+        /// The session has waited too long for its second factor.
         public static let expiredPending = Reason(rawValue: "expired_pending")
+        /// The session waits for its second factor.
         public static let pending = Reason(rawValue: "pending")
+        /// The session is locked.
         public static let locked = Reason(rawValue: "locked")
+        /// A context rule of the policy does not accept where the request comes from.
         public static let contextMismatch = Reason(rawValue: "context_mismatch")
+        /// The session's level is lower than required.
         public static let levelTooLow = Reason(rawValue: "level_too_low")
+        /// The user last authenticated longer ago than required.
         public static let authenticationTooOld = Reason(rawValue: "authentication_too_old")
 
         public let rawValue: String

@@ -14,7 +14,9 @@ public struct KeySource: Hashable, Sendable {
 
     /// An `http://` or `https://` URL, such as a worker's `/.well-known/jwks.json`.
     ///
-    /// - Parameter authorities: PEM; only certificates that these have signed are trusted. `nil`: the system's.
+    /// - Parameters:
+    ///   - url: where the keys are read every so often.
+    ///   - authorities: PEM; only certificates that these have signed are trusted. `nil`: the system's.
     public static func url(_ url: String, authorities: [UInt8]? = nil) -> KeySource {
         KeySource(place: .url(url, authorities: authorities))
     }

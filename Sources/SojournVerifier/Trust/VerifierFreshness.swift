@@ -12,8 +12,10 @@ public struct VerifierFreshness: Hashable, Sendable {
     public let backlog: Int?
     /// How long ago the issuer's keys were read; `nil` if never.
     public let keyAge: Duration?
+    /// How many keys the issuer publishes.
     public let keys: Int
     /// How many sessions and subjects are remembered.
     public let denials: Int
+    /// How many verified tokens are remembered.
     public let cachedTokens: Int
 }
