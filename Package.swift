@@ -405,7 +405,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: swift),
         fuzz,
-        // What somebody else's package may do: it sees what is public, and nothing more.
+        // As in somebody else's package: it sees what is public, and nothing more, and its compiler has no features enabled.
         .executableTarget(
             name: "ExtensionExample",
             dependencies: [
@@ -415,7 +415,7 @@ let package = Package(
                 .product(name: "Tracing", package: "swift-distributed-tracing"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            path: "Tests/ExtensionExample", packageAccess: false, swiftSettings: swift),
+            path: "Tests/ExtensionExample", packageAccess: false, swiftSettings: warnings),
         .executableTarget(
             name: "ClientExample",
             dependencies: [
@@ -423,7 +423,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            path: "Tests/ClientExample", packageAccess: false, swiftSettings: swift),
+            path: "Tests/ClientExample", packageAccess: false, swiftSettings: warnings),
         .executableTarget(
             name: "HummingbirdExample",
             dependencies: [
@@ -437,7 +437,7 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Examples/hummingbird", resources: [.embedInCode("style.css")], packageAccess: false,
-            swiftSettings: swift),
+            swiftSettings: warnings),
         // docs/tutorial.md, whose reader has it as a package: Examples/tutorial.
         .executableTarget(
             name: "FrontDesk",
@@ -446,10 +446,10 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            path: "Examples/tutorial/Sources/FrontDesk", packageAccess: false, swiftSettings: swift),
+            path: "Examples/tutorial/Sources/FrontDesk", packageAccess: false, swiftSettings: warnings),
         .testTarget(
             name: "FrontDeskTests", dependencies: ["FrontDesk", "SojournClient", "SojournTesting"],
-            path: "Examples/tutorial/Tests/FrontDeskTests", packageAccess: false, swiftSettings: swift),
+            path: "Examples/tutorial/Tests/FrontDeskTests", packageAccess: false, swiftSettings: warnings),
         .testTarget(
             name: "ExtensionTests",
             dependencies: [

@@ -6,7 +6,7 @@ import UnixSignals
 
 /// Runs a service that verifies the access token of each request by itself.
 func runShop(
-    _ client: SessionClient, keys: KeySource, logger: Logger, _ shop: (SessionVerifier) -> any Service
+    _ client: SessionClient, keys: KeySource, logger: Logger, _ shop: @Sendable (SessionVerifier) -> any Service
 ) async throws {
     let verifier = try SessionVerifier(SessionVerifierConfiguration(keys: keys), client)
     let group = ServiceGroup(
