@@ -113,6 +113,15 @@ class Proxy:
         _break(source), _break(sink)
 
 
+def proxied(url, **options):
+    """A proxy for the server of a URL, initially cut, and the URL that leads through it."""
+    server = urlsplit(url)
+    default = 6379 if server.scheme.startswith("redis") else 5672
+    proxy = Proxy((server.hostname, server.port or default), **options)
+    user, at, _ = server.netloc.rpartition("@")
+    return proxy, server._replace(netloc=f"{user}{at}127.0.0.1:{proxy.port}").geturl()
+
+
 def _break(connection):
     try:
         connection.shutdown(socket.SHUT_RDWR)
