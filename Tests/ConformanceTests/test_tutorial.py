@@ -65,3 +65,13 @@ def test_the_conversation(desk, client):
     wait_until(is_noted, 30, "an event in the log")
     process.stdin.close()
     assert process.wait(30) == 0, log.read_text()
+
+
+def test_without_a_broker_it_ends_with_a_sentence(tmp_path):
+    log = tmp_path / "log"
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            [built("FrontDesk")], env={"SOJOURN_AMQP_URL": "amqp://127.0.0.1:1"}, stdin=subprocess.PIPE, stderr=output)
+    with process:  # its standard input stays open
+        assert process.wait(60) == 1
+    assert "not_connected: " in log.read_text() and "Program crashed" not in log.read_text()

@@ -7,13 +7,20 @@ import UnixSignals
 
 @main
 struct Program {
-    static func main() async throws {
+    static func main() async {
+        let logger = Logger(label: "front-desk")
+        do { try await run(logger) } catch {
+            logger.critical("\(error)")
+            exit(1)
+        }
+    }
+
+    private static func run(_ logger: Logger) async throws {
         let environment = ProcessInfo.processInfo.environment
         var configuration = SessionClientConfiguration(url: environment["SOJOURN_AMQP_URL"] ?? "amqp://127.0.0.1")
         configuration.namespace = environment["SOJOURN_NAMESPACE"] ?? "sojourn"
         let keys = environment["SOJOURN_KEYS_URL"] ?? "http://127.0.0.1:9490/.well-known/jwks.json"
 
-        let logger = Logger(label: "front-desk")
         let sojourn = try SessionClient(configuration, logger: logger)
         let verifier = try SessionVerifier(SessionVerifierConfiguration(keys: .url(keys)), sojourn, logger: logger)
 
