@@ -57,16 +57,12 @@ def test_the_middleware_brings_hummingbird_and_nothing_of_a_worker(tmp_path):
     assert "hummingbird" in found and not found & FOREIGN - OF_HUMMINGBIRD
 
 
-def test_a_worker_does_not_bring_hummingbird(tmp_path):
-    found = packages(tmp_path, "SojournService", ', traits: ["Worker"]')
-    assert "jwt-kit" in found and "hummingbird" not in found
+@pytest.mark.parametrize("traits", ["", ', traits: ["Worker"]'])
+def test_by_default_everything_is_resolved(traits, tmp_path):
+    assert {"jwt-kit", "hummingbird"} <= packages(tmp_path, "SojournService", traits)
 
 
-def test_without_traits_it_would(tmp_path):
-    assert {"jwt-kit", "hummingbird"} <= packages(tmp_path, "SojournService")
-
-
-@pytest.mark.parametrize(("traits", "worker"), [('["Worker"]', {"jwt-kit"}), ("[]", set())])
+@pytest.mark.parametrize(("traits", "worker"), [('["Worker"]', {"jwt-kit", "hummingbird"}), ("[]", set())])
 def test_the_package_of_the_tutorial_resolves(traits, worker, tmp_path):
     tutorial = shutil.copytree(ROOT / "Examples" / "tutorial", tmp_path / "front-desk")
     manifest = (tutorial / "Package.swift").read_text()
