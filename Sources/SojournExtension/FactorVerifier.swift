@@ -16,7 +16,9 @@ public protocol FactorVerifier: Sendable {
 
     /// Decides whether this is a right code of the subject. Not called while the kind is locked for the subject.
     ///
-    /// - Parameter code: as the user typed it, 1 to 64 characters. Never log it.
+    /// - Parameters:
+    ///   - code: as the user typed it, 1 to 64 characters. Never log it.
+    ///   - claim: who is said to have typed it, and when.
     func verify(_ code: String, for claim: FactorClaim) -> FactorVerdict
 }
 
@@ -38,7 +40,9 @@ public enum FactorVerdict: Hashable, Sendable {
 
 /// The user who supposedly typed a code, and the circumstances.
 public struct FactorClaim: Hashable, Sendable {
+    /// The tenant of the subject.
     public var tenant: String
+    /// The user, as the caller names it.
     public var subject: String
     /// The sender of the command, if RabbitMQ authenticated it.
     public var caller: String?

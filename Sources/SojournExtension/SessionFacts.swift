@@ -2,17 +2,25 @@
 public struct SessionFacts: Hashable, Sendable {
     /// A session's status. A session whose deadline has passed may still be listed as active: the deadline decides.
     public enum Status: String, Hashable, Sendable, CaseIterable {
+        /// Created below the level that its policy or a rule requires.
         case pending
+        /// Usable until its deadline.
         case active
+        /// Refused until it is unlocked or its lock's time is over.
         case locked
+        /// Ended by a command.
         case revoked
+        /// Ended by a deadline.
         case expired
     }
 
     /// `ses_…`
     public var id: String
+    /// The tenant that it belongs to.
     public var tenant: String
+    /// The user, as the caller that created the session names it.
     public var subject: String
+    /// Stored before the decision.
     public var status: Status
     /// The name of the policy it was created under.
     public var policy: String
@@ -20,15 +28,19 @@ public struct SessionFacts: Hashable, Sendable {
     public var level: Int
     /// The `amr` values (RFC 8176) that are valid at the time of the decision.
     public var methods: [String]
+    /// When it was created.
     public var createdAtMilliseconds: Int64
+    /// When a command last counted as activity of its user.
     public var lastActiveAtMilliseconds: Int64
     /// When it ends regardless of activity.
     public var expiresAtMilliseconds: Int64
     /// When the user last authenticated, if the caller stated it.
     public var authenticatedAtMilliseconds: Int64?
+    /// The device that it was created on, if the caller described it.
     public var device: SessionDevice?
     /// The last context that was accepted.
     public var context: SessionContext?
+    /// The session that it ends with (`ses_…`), if any.
     public var parentID: String?
     /// The person acting in this session on behalf of its subject, if any.
     public var actor: String?
@@ -66,11 +78,15 @@ public struct SessionFacts: Hashable, Sendable {
 public struct SessionContext: Hashable, Sendable {
     /// An IPv4 or IPv6 address in text form, as the caller wrote it.
     public var ip: String?
+    /// The `User-Agent` (RFC 9110) that the browser or app sent.
     public var userAgent: String?
+    /// The caller's own digest of what it knows about the browser or app.
     public var fingerprint: String?
     /// ISO 3166-1 alpha-2.
     public var country: String?
+    /// A part of the country, as the caller names it.
     public var region: String?
+    /// As the caller names it.
     public var city: String?
     /// Degrees, -90…90; present if and only if the longitude is.
     public var latitude: Double?
@@ -98,9 +114,13 @@ public struct SessionContext: Hashable, Sendable {
 
 /// A device as the caller described it. Unknown values are `nil`.
 public struct SessionDevice: Hashable, Sendable {
+    /// The caller's own id of the device.
     public var id: String?
+    /// What its user calls it, such as "Ada's phone".
     public var name: String?
+    /// Its operating system, such as "ios".
     public var platform: String?
+    /// The caller's own digest of what it knows about the device.
     public var fingerprint: String?
 
     public init(id: String? = nil, name: String? = nil, platform: String? = nil, fingerprint: String? = nil) {

@@ -80,8 +80,10 @@ public struct SessionTerms: Hashable, Sendable {
         self.annotations = annotations
     }
 
+    /// No requirement and no annotation.
     public static let nothing = SessionTerms()
 
+    /// Only a level, from 1 to 3.
     public static func level(_ level: Int) -> SessionTerms {
         SessionTerms(level: level)
     }
@@ -93,6 +95,7 @@ public struct SessionRefusal: Error, Hashable, Sendable {
     /// subject or an address.
     public let sentence: String
 
+    /// - Parameter sentence: at most 256 characters; a longer one is truncated.
     public init(_ sentence: String) {
         self.sentence = sentence
     }

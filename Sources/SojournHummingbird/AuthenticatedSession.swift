@@ -25,6 +25,7 @@ public enum AuthenticatedSession: Hashable, Sendable {
         }
     }
 
+    /// The tenant of the session.
     public var tenant: String {
         switch self {
         case .session(let session): session.tenant

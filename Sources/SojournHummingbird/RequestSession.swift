@@ -42,7 +42,7 @@ public final class RequestSession: Sendable {
 
     /// The session, if there is one.
     ///
-    /// - Throws: ``RequestRefusal`` `unavailable`.
+    /// - Throws: `SojournError` or ``RequestRefusal`` `unavailable` if nobody could be asked; the middleware answers both with 503.
     public func find() async throws -> AuthenticatedSession? {
         do { return try await judge(SessionRequirement()) } catch let refusal as RequestRefusal
             where refusal.status != .serviceUnavailable
@@ -53,7 +53,7 @@ public final class RequestSession: Sendable {
 
     /// The session, if it meets a requirement.
     ///
-    /// - Throws: ``RequestRefusal``.
+    /// - Throws: ``RequestRefusal``; `SojournError` as above.
     @discardableResult
     public func require(_ requirement: SessionRequirement = SessionRequirement()) async throws -> AuthenticatedSession {
         do { return try await judge(requirement) } catch let refusal as RequestRefusal {

@@ -9,8 +9,11 @@ public import Hummingbird
 public struct RequireSession<Context: SojournRequestContext>: RouterMiddleware {
     private let requirement: SessionRequirement
 
+    /// - Parameter requirement: what the session has to meet; by default only that it is valid.
     public init(_ requirement: SessionRequirement = SessionRequirement()) { self.requirement = requirement }
 
+    /// - Throws: ``RequestRefusal`` without such a session; `SojournError` if no worker could be asked, which
+    ///   ``SessionMiddleware`` answers with 503.
     public func handle(
         _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {

@@ -20,6 +20,7 @@ public struct SessionMiddleware<Context: SojournRequestContext>: RouterMiddlewar
     private let settings: MiddlewareSettings
 
     /// - Parameters:
+    ///   - configuration: the cookie, the origins of one's own pages, and limits.
     ///   - service: usually a `SessionClient`.
     ///   - verifier: for access tokens in `Authorization: Bearer`. If `nil`, that header is not looked at.
     /// - Throws: `SojournError` `invalidConfiguration`.
@@ -30,6 +31,7 @@ public struct SessionMiddleware<Context: SojournRequestContext>: RouterMiddlewar
         settings = try MiddlewareSettings(configuration, service, verifier)
     }
 
+    /// - Throws: ``RequestRefusal`` for a request of another site and for credentials that contradict each other.
     public func handle(
         _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {

@@ -28,6 +28,7 @@ public struct SojournWorker: Service {
     ///   - configurationFile: the path of a JSON file with settings. `environment` overrides them.
     ///   - rules: run in this order; at most 64.
     ///   - verifiers: at most 16, each of a different kind, and none of the kinds `totp` and `recovery`.
+    ///   - logger: for everything that the worker logs.
     /// - Throws: `SojournWorkerError` if a setting is invalid, a file cannot be used, or a rule or verifier cannot be
     ///   added.
     public init(

@@ -22,7 +22,7 @@ public final class InMemorySojourn: SessionService {
     private let accessTokens: AccessTokens
 
     /// - Parameter policies: as in a policy file.
-    /// - Throws: ``SojournClient/SojournError`` `invalidField` for a policy that a worker would refuse.
+    /// - Throws: `SojournError` `invalidField` for a policy that a worker would refuse.
     public init(policies: [String: Policy] = [:]) async throws {
         let catalogue: PolicyCatalogue
         do { catalogue = try PolicyReader.readCatalogue(try WireJSON.encode(policies)) } catch let failure as Failure {
