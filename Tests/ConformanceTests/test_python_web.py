@@ -6,6 +6,7 @@ import socket
 import pytest
 import requests
 
+from browsers import chromium, site
 from example_programs import run, running
 from proxy import free_port
 
@@ -78,6 +79,32 @@ def test_devices_are_listed_and_logging_out_everywhere_ends_all(service, client,
     assert phone.get("/devices").json() == {"error": "revoked", "remedy": "login"}
     events = [each.body for each in client.await_events(subject, "session.revoked", "session.revoked")]
     assert {each["data"]["reason"] for each in events if each["type"] == "session.revoked"} == {"logout_everywhere"}
+
+
+def test_a_real_browser_keeps_the_cookie_from_scripts_and_from_pages_of_others(service, client, subject):
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(service.origin)
+        page.get_by_label("Name").fill(subject)
+        page.get_by_label("Password").fill(service.password)
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("heading", name=f"Hello, {subject}").wait_for()
+        [cookie] = page.context.cookies()
+        assert cookie["httpOnly"] and cookie["secure"] and cookie["domain"] == "localhost"
+        assert page.evaluate("document.cookie") == ""
+
+        attack = f"<form method=post action={service.origin}/log-out></form><script>document.forms[0].submit()</script>"
+        with site(attack.encode()) as port:
+            with page.expect_response(f"{service.origin}/log-out") as answer:
+                page.goto(f"http://localhost:{port}/")
+            assert answer.value.status == 403
+        assert client.do("session.validate", token=cookie["value"])["valid"]
+
+        page.goto(service.origin)
+        page.get_by_role("button", name="Log out everywhere").click()
+        page.get_by_role("heading", name="Welcome").wait_for()
+        assert page.context.cookies() == []
+    assert client.do("session.validate", token=cookie["value"])["reason"] == "revoked"
 
 
 def test_a_wrong_password_begins_nothing(service, client, subject):
