@@ -22,6 +22,7 @@ package struct OTLPEndpoint: Hashable, Sendable {
     }
 
     package var host: String { server.host }
+    package var port: Int { server.port }
     package var isEncrypted: Bool { server.isEncrypted }
 }
 

@@ -3,9 +3,11 @@
 The servers here are real, and their certificate names only `localhost`. They also have a port without TLS, for the tests.
 """
 
+import json
 import os
 import shutil
 import subprocess
+import urllib.parse
 from types import SimpleNamespace
 
 import pytest
@@ -289,3 +291,51 @@ def test_a_benchmark_runs_over_tls(sojourn, whole):
         "bench", "login", "--seconds", "1", "--warm-up", "0", "--sessions", "1", "--outstanding", "4", "--quiet",
         *options("amqp", whole), *options("redis", whole))
     assert done.returncode == 0, done.stderr
+
+
+# --- what the doctor says of certificates ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def doctor(sojourn, running):
+    """Runs `sojourn doctor`; returns the findings of these checks."""
+
+    def doctor(*checks, **settings):
+        done = sojourn("doctor", "--json", "--admin-address", running.admin, **settings)
+        found = [each for each in json.loads(done.stdout)["findings"] if each["check"] in checks]
+        assert done.returncode == any(each["level"] == "problem" for each in found), done.stdout
+        return found
+
+    return doctor
+
+
+def test_certificates_that_end_soon_are_found(doctor, servers, whole):
+    found = doctor("tls.client", "tls.authority", "tls.server", **whole)
+    assert {(each["check"], each["level"]) for each in found} == {
+        ("tls.client", "warning"), ("tls.authority", "warning"), ("tls.server", "warning")}  # fmt: skip
+    places = [urllib.parse.urlsplit(servers.urls[server]).netloc.rpartition("@")[2] for server in SERVERS]
+    told = " ".join(each["message"] for each in found if "ends within a day, at 20" in each["message"])
+    assert all(words in told for words in [*places, "for RabbitMQ", "for Redis"]), told
+    assert all("renew it" in each["mend"] for each in found)
+
+
+def test_a_long_life_is_well_and_an_ended_one_a_problem(doctor, authority, whole):
+    def client(valid):
+        certificate = authority.issue("client", valid=valid)
+        files = {"redis_certificate_file": certificate.file, "redis_key_file": certificate.key_file}
+        return next(each for each in doctor("tls.client", **whole | files) if "for Redis" in each["message"])
+
+    assert client(400 * DAY)["level"] == "ok"
+    assert client(13 * DAY)["level"] == "warning" and "within 13 days" in client(13 * DAY)["message"]
+    assert client(-DAY)["level"] == "problem"
+
+
+def test_spans_that_cannot_be_sent_are_found(doctor, servers, authority, whole):
+    tls = urllib.parse.urlsplit(servers.urls["redis"]).port
+    for url, level, words in (
+        (f"https://localhost:{tls}", "ok", "something listens"), (f"https://127.0.0.1:{tls}", "warning", "another host"),
+        (f"http://localhost:{free_port()}", "warning", "onnection refused"),
+    ):  # fmt: skip
+        files = {"otlp_ca_file": authority.file} if url.startswith("https") else {}
+        [found] = doctor("otlp", otlp_url=url, **files, **whole)
+        assert (found["level"], words in found["message"]) == (level, True), found

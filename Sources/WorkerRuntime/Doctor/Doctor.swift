@@ -23,6 +23,8 @@ package struct Doctor: Sendable {
         for finding in findings { tell(finding) }
         for finding in await broker() { tell(finding) }
         for finding in await redis(keyring) { tell(finding) }
+        for finding in await certificates() { tell(finding) }
+        for finding in await collector() { tell(finding) }
         for finding in await worker() { tell(finding) }
     }
 }
