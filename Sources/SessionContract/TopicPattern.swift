@@ -36,12 +36,13 @@ package struct TopicPattern: Sendable, Hashable {
 
     /// Whether `name` matches.
     package func matches(_ name: String) -> Bool {
-        matches(name.split(separator: ".", omittingEmptySubsequences: false))
+        // At the bytes where RabbitMQ splits it: as Characters, a mark before a dot would hide the dot.
+        matches(name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false))
     }
 
     /// Whether `words`, a name split at its dots, matches. Takes at most the product of both lengths, because the name
     /// comes from untrusted senders.
-    package func matches(_ words: [Substring]) -> Bool {
+    private func matches(_ words: [Substring.UTF8View]) -> Bool {
         var part = 0
         var word = 0
         /// The last `#`, and the word that it extends to so far.
@@ -66,9 +67,9 @@ package struct TopicPattern: Sendable, Hashable {
 }
 
 extension TopicPattern.Part {
-    fileprivate func isMet(by word: Substring) -> Bool {
+    fileprivate func isMet(by word: Substring.UTF8View) -> Bool {
         switch self {
-        case .word(let own): own.utf8.elementsEqual(word.utf8)
+        case .word(let own): own.utf8.elementsEqual(word)
         case .one: true
         case .any: false
         }

@@ -19,11 +19,11 @@ struct CallerPermissionTests {
             ("session.#.begin", "session.a.b.end", false), ("#.a.#.b", "a.a.b.a.b", true), ("#.a.#.b", "a.b.c", false),
             ("#.#", "", true), ("*.#", "", true), ("*.#", "a.b", true), ("#.*", "a.b", true), ("a.#.*", "a", false),
             ("a.#.*", "a.b", true), ("session.*", "SESSION.list", false), ("a.*.c.#", "a.b.c", true),
-            ("a.*.c.#", "a.b.d.c", false),
+            ("a.*.c.#", "a.b.d.c", false), ("orders.*", "orders.a\u{600}.b", false),
         ])
     func patterns(pattern: String, name: String, isTaken: Bool) throws {
         let pattern = try #require(TopicPattern(pattern))
-        #expect(pattern.matches(name.split(separator: ".", omittingEmptySubsequences: false)) == isTaken)
+        #expect(pattern.matches(name) == isTaken)
     }
 
     @Test(
@@ -39,7 +39,7 @@ struct CallerPermissionTests {
     @Test("a name crafted to be slow takes no longer than any other", .timeLimit(.minutes(1)))
     func slowName() throws {
         let pattern = try #require(TopicPattern(String(repeating: "#.a.", count: 60) + "b"))
-        let name = [Substring](repeating: "a", count: 128)
+        let name = Array(repeating: "a", count: 128).joined(separator: ".")
         for _ in 0..<100 { #expect(!pattern.matches(name)) }
     }
 
