@@ -20,13 +20,14 @@ enum ClientContext {
     /// Each proxy appends the address it was called from to X-Forwarded-For. Ours wrote the last `proxies`; anything before them
     /// is the client's own word, and not used.
     private static func forwarded(_ values: [String], _ proxies: Int) -> String? {
-        let addresses = values.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
-        return addresses.count >= proxies ? String(addresses[addresses.count - proxies].trimmingBlanks) : nil
+        let addresses = values.flatMap { $0.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) }
+        guard addresses.count >= proxies else { return nil }
+        return String(Substring(addresses[addresses.count - proxies].trimmingBlanks))
     }
 
     /// `nil` for `unknown`, a name, and an address with a port or a zone.
     private static func normal(_ text: String) -> String? {
-        guard text.utf8.count <= 45, !text.contains("%"),
+        guard text.utf8.count <= 45, !text.utf8.contains(UInt8(ascii: "%")),
             let address = try? SocketAddress(ipAddress: text, port: 0).ipAddress
         else { return nil }
         // The same client, seen through a socket for both versions.

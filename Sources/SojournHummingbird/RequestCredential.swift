@@ -8,6 +8,8 @@ enum RequestCredential: Sendable {
     /// An access token, in `Authorization: Bearer` (RFC 6750, section 2.1).
     case accessToken(String)
 
+    var sessionToken: String? { if case .cookie(let token) = self { token } else { nil } }
+
     /// - Parameter takesAccessTokens: if not, `Authorization` is not looked at.
     /// - Throws: ``RequestRefusal`` where it cannot be known who is meant.
     init(in headers: HTTPFields, cookie: SessionCookie, takesAccessTokens: Bool) throws(RequestRefusal) {
@@ -27,7 +29,10 @@ enum RequestCredential: Sendable {
         guard values.count <= 1 else {
             throw .invalidRequest("the request has several Authorization headers: send one of them")
         }
-        let parts = (values.first ?? "").split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+        let value = values.first ?? ""
+        let parts = value.utf8.split(
+            separator: UInt8(ascii: " "), maxSplits: 1, omittingEmptySubsequences: false
+        ).map(Substring.init)
         guard parts[0].lowercased() == "bearer" else { return nil }
         guard parts.count == 2, isToken(parts[1]) else {
             throw .invalidRequest("the Authorization header is not Bearer, one space and an access token")

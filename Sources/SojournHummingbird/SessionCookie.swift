@@ -30,28 +30,36 @@ struct SessionCookie: Sendable {
         self.name = name
     }
 
+    /// The values of the cookies of this name in a request's headers.
+    private func values(in headers: HTTPFields) -> [HeaderBytes] {
+        // HTTP/2 may send each cookie in a field of its own (RFC 9113, section 8.2.3).
+        let fields = headers[values: .cookie]
+        guard fields.reduce(0, { $0 + $1.utf8.count + 2 }) <= Self.maximumSize else { return [] }
+        return fields.flatMap { $0.utf8.split(separator: UInt8(ascii: ";")) }.compactMap { pair in
+            guard let sign = pair.firstIndex(of: UInt8(ascii: "=")),
+                pair[..<sign].trimmingBlanks.elementsEqual(name.utf8)
+            else { return nil }
+            return pair[pair.index(after: sign)...].trimmingBlanks
+        }
+    }
+
     /// The session token in a request's headers.
     ///
     /// `nil` also if there are several cookies of this name: which one a browser meant cannot be known, so neither is used.
     func token(in headers: HTTPFields) -> String? {
-        // HTTP/2 may send each cookie in a field of its own (RFC 9113, section 8.2.3).
-        let fields = headers[values: .cookie]
-        guard fields.reduce(0, { $0 + $1.utf8.count + 2 }) <= Self.maximumSize else { return nil }
-        var found: Substring?
-        for pair in fields.lazy.flatMap({ $0.split(separator: ";") }) {
-            guard let sign = pair.firstIndex(of: "="), pair[..<sign].trimmingBlanks == name else { continue }
-            guard found == nil else { return nil }
-            found = pair[pair.index(after: sign)...].trimmingBlanks
-        }
-        guard let found, Self.isToken(found) else { return nil }
-        return String(found)
+        let values = values(in: headers)
+        guard values.count == 1, Self.isToken(values[0]) else { return nil }
+        return String(Substring(values[0]))
     }
+
+    /// Whether the browser has a cookie of this name, of whatever form.
+    func occurs(in headers: HTTPFields) -> Bool { !values(in: headers).isEmpty }
 
     /// The header that gives a browser the token. It goes when the browser closes, or the session ends.
     ///
     /// - Throws: `unreadableReply` for what is no session token: whatever its source, it cannot bring a header of its own.
     func setting(_ token: String) throws(SojournError) -> HTTPField {
-        guard Self.isToken(token) else {
+        guard Self.isToken(token[...].utf8) else {
             throw SojournError(.unreadableReply, "the worker's session token has a wrong form")
         }
         return HTTPField(name: .setCookie, value: "\(name)=\(token); \(Self.attributes)")
@@ -61,8 +69,8 @@ struct SessionCookie: Sendable {
     var deletion: HTTPField { HTTPField(name: .setCookie, value: "\(name)=; Max-Age=0; \(Self.attributes)") }
 
     /// As in `schemas/common.json`, `sessionToken`.
-    private static func isToken(_ text: some StringProtocol) -> Bool {
-        text.utf8.count == 96 && text.hasPrefix("sjs_") && text.utf8.allSatisfy { $0.isWordByte }
+    private static func isToken(_ text: HeaderBytes) -> Bool {
+        text.count == 96 && text.starts(with: "sjs_".utf8) && text.allSatisfy { $0.isWordByte }
     }
 }
 

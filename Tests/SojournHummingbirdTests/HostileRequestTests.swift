@@ -12,6 +12,9 @@ struct HostileRequestTests {
             "{0}; {0}", "{0}; __Host-session=x", "a=1; {0}; b=2; {0}", "{0}A", "{0}\r\nX: y", "__Host-session=",
             "{0}%20",
             "__host-{1}", "{1}", "\"{0}\"", "x{0}", "__Host-session=sjs_ü",
+            // Another host of the domain may set a cookie with any bytes in its value: U+037E is canonically equivalent to a
+            // semicolon, and U+0600 combines with what follows.
+            "x=1\u{37E}{0}", "__Host-session=x\u{600}; {0}", "{0}; y=1\u{600}; {0}", "{0}\u{37E}\u{600}; {0}",
             "{0}; x=" + String(repeating: "y", count: 8192),
         ])
     func cookies(_ pattern: String) async throws {
@@ -92,6 +95,7 @@ struct HostileRequestTests {
             (2, "6.6.6.6, 203.0.113.9, 10.0.0.1", "203.0.113.9"), (2, "203.0.113.9", "-"), (1, "", "-"),
             (1, "unknown", "-"),
             (1, "203.0.113.9:1234", "-"), (1, "fe80::1%eth0", "-"), (1, " 2001:DB8::1 ", "2001:db8::1"),
+            (1, "\u{600}, 203.0.113.9", "203.0.113.9"), (2, "6.6.6.6\u{600}, 203.0.113.9, 10.0.0.1", "203.0.113.9"),
             (1, "::ffff:203.0.113.9", "203.0.113.9"), (1, String(repeating: "1", count: 5000), "-"), (1, "a,", "-"),
         ])
     func address(_ proxies: Int, _ header: String, _ expected: String) async throws {
