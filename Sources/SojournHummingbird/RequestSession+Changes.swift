@@ -1,6 +1,8 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import LogMetadata
+import Logging
 public import SojournClient
 import Synchronization
 
@@ -10,23 +12,22 @@ extension RequestSession {
     /// The token is always a new one, and the session that the browser had ends: who planted its cookie gains nothing.
     ///
     /// - Returns: a session that may be pending: then it is good for ``elevate(with:)`` only.
-    /// - Throws: `SojournError`; ``ResponseHasBegun``.
+    /// - Throws: `SojournError`; ``RequestRefusal`` `cross_site_request`; ``ResponseHasBegun``.
     @discardableResult
     public func begin(
         _ subject: String, policy: String? = nil, device: Device? = nil, authentication: Authentication? = nil,
         factor: FactorCode? = nil, attributes: [String: AttributeValue]? = nil
     ) async throws -> CreatedSession {
         let former = token
-        try requireNoAnswer()
+        try requireChangeable()
         let created = try await settings.service.createSession(
             subject: subject, policy: policy, device: device, context: context, authentication: authentication,
             factor: factor, attributes: attributes, options: settings.options)
-        try replace(with: created.session, created.tokens)
-        if let former {
-            // If this fails, the browser has forgotten it all the same.
-            _ = try? await settings.service.revoke(
-                .token(former), reason: "logged_in_again", options: settings.options)
+        do { try replace(with: created.session, created.tokens) } catch {
+            await revoke(created.tokens.session, reason: "no_response")
+            throw error
         }
+        if let former { await revoke(former, reason: "logged_in_again") }
         return created
     }
 
@@ -36,7 +37,7 @@ extension RequestSession {
     @discardableResult
     public func elevate(with proof: Proof) async throws -> RenewedSession {
         let token = try requireToken()
-        try requireNoAnswer()
+        try requireChangeable()
         let renewed = try await settings.service.elevate(
             token, with: proof, context: context, options: settings.options)
         try replace(with: renewed.session, renewed.tokens)
@@ -49,7 +50,7 @@ extension RequestSession {
     @discardableResult
     public func reauthenticate(_ authentication: Authentication) async throws -> RenewedSession {
         let token = try requireToken()
-        try requireNoAnswer()
+        try requireChangeable()
         let renewed = try await settings.service.reauthenticate(
             .sessionToken(token), authentication: authentication, context: context, options: settings.options)
         try replace(with: renewed.session, renewed.tokens)
@@ -58,14 +59,15 @@ extension RequestSession {
 
     /// Logs out: the browser forgets the token, and the session ends.
     ///
-    /// - Throws: `SojournError`: the browser forgets the token all the same, but the session may still live. ``ResponseHasBegun``.
+    /// - Throws: `SojournError`: the browser forgets the token all the same, but the session may still live. ``RequestRefusal``
+    ///   `insufficient_scope` for an access token, which its own `session.revoke` ends; ``ResponseHasBegun``.
     public func end() async throws {
-        let token = token
-        try requireNoAnswer()
-        state.withLock {
-            $0.credential = .none
-            $0.session = nil
-            $0.cookie = settings.cookie.deletion
+        try requireChangeable()
+        let token = try state.withLock { state in
+            if case .accessToken = state.credential { throw RequestRefusal.insufficientScope }
+            let token = state.credential.sessionToken
+            state.change(to: .none, nil, settings.cookie.deletion)
+            return token
         }
         if let token {
             _ = try await settings.service.revoke(.token(token), reason: "logout", options: settings.options)
@@ -85,25 +87,34 @@ extension RequestSession {
         return response
     }
 
-    var token: String? {
-        state.withLock { if case .cookie(let token) = $0.credential { token } else { nil } }
-    }
+    /// Whether the response will set or delete the cookie.
+    var hasCookieToSend: Bool { state.withLock { $0.cookie != nil } }
+
+    var token: String? { state.withLock { $0.credential.sessionToken } }
 
     private func requireToken() throws -> String {
         guard let token else { throw RequestRefusal.noSession(takesAccessTokens: false) }
         return token
     }
 
-    private func requireNoAnswer() throws {
+    private func requireChangeable() throws {
+        guard isOwn else { throw RequestRefusal.crossSite }
         guard !state.withLock({ $0.isAnswered }) else { throw ResponseHasBegun() }
     }
 
     private func replace(with session: Session, _ tokens: SessionTokens) throws {
         let cookie = try settings.cookie.setting(tokens.session)
-        state.withLock {
-            $0.credential = .cookie(tokens.session)
-            $0.session = session.status == .active ? .session(session) : nil
-            $0.cookie = cookie
+        try state.withLock { state in
+            guard !state.isAnswered else { throw ResponseHasBegun() }
+            state.change(to: .cookie(tokens.session), session.status == .active ? .session(session) : nil, cookie)
+        }
+    }
+
+    /// Ends a session whose token no browser has any more.
+    private func revoke(_ token: String, reason: String) async {
+        do { _ = try await settings.service.revoke(.token(token), reason: reason, options: settings.options) } catch {
+            let code = (error as? SojournError)?.code.rawValue ?? "\(type(of: error))"
+            logger.warning("a session that no browser has any more was not revoked", metadata: [LogKey.code: "\(code)"])
         }
     }
 }

@@ -2,6 +2,8 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import LogMetadata
+import Logging
 public import SojournClient
 import SojournVerifier
 import Synchronization
@@ -16,23 +18,42 @@ public final class RequestSession: Sendable {
         /// To send with the response.
         var cookie: HTTPField?
         var isAnswered = false
+        /// How often the session was replaced or ended. What was asked about the one before says nothing about this one.
+        var changes = 0
+
+        mutating func change(to credential: RequestCredential, _ session: AuthenticatedSession?, _ cookie: HTTPField) {
+            self.credential = credential
+            self.session = session
+            self.cookie = cookie
+            changes += 1
+        }
     }
 
     let settings: MiddlewareSettings
     let state: Mutex<State>
-    private let hasCookie: Bool
+    let logger: Logger
+    /// Whether a page of ours sent it: only for those the cookie is set or deleted.
+    let isOwn: Bool
+    /// Whether the response may make the browser forget a cookie with which nothing can be done.
+    private let mayForget: Bool
     /// Where the request comes from, as the policy's context rules compare it.
     public let context: SojournClient.Context
 
     init(
         _ settings: MiddlewareSettings, _ credential: RequestCredential, _ context: SojournClient.Context,
-        hasCookie: Bool
+        of request: Request, isOwn: Bool, logger: Logger
     ) {
         self.settings = settings
         self.context = context
-        self.hasCookie = hasCookie
+        self.isOwn = isOwn
+        self.logger = logger
+        // The answer to a script may arrive after that to a login in another tab, whose cookie it would delete.
+        let mode = request.headers[values: Self.fetchMode]
+        mayForget = (mode.isEmpty || mode == ["navigate"]) && settings.cookie.occurs(in: request.headers)
         state = Mutex(State(credential: credential))
     }
+
+    private static let fetchMode = HTTPField.Name("Sec-Fetch-Mode")!
 
     /// The session, as last looked at; `nil` if nobody has, or there is none.
     public var session: AuthenticatedSession? { state.withLock { $0.session } }
@@ -56,19 +77,20 @@ public final class RequestSession: Sendable {
     /// - Throws: ``RequestRefusal``; `SojournError` as above.
     @discardableResult
     public func require(_ requirement: SessionRequirement = SessionRequirement()) async throws -> AuthenticatedSession {
+        let changes = state.withLock { $0.changes }
         do { return try await judge(requirement) } catch let refusal as RequestRefusal {
             // A cookie that nothing can be done with is no use to keep.
-            if refusal.status == .unauthorized, refusal.remedy == nil || refusal.remedy == .login, hasCookie {
-                state.withLock { if !$0.isAnswered { $0.cookie = settings.cookie.deletion } }
+            if refusal.status == .unauthorized, refusal.remedy == nil || refusal.remedy == .login, mayForget {
+                state.withLock { if $0.changes == changes { $0.cookie = settings.cookie.deletion } }
             }
             throw refusal
         }
     }
 
     private func judge(_ requirement: SessionRequirement) async throws -> AuthenticatedSession {
-        let credential = state.withLock { state in
+        let (credential, changes) = state.withLock { state in
             state.session = nil
-            return state.credential
+            return (state.credential, state.changes)
         }
         let session =
             switch credential {
@@ -76,7 +98,7 @@ public final class RequestSession: Sendable {
             case .cookie(let token): try await judge(cookie: token, requirement)
             case .accessToken(let token): try await judge(accessToken: token, requirement)
             }
-        state.withLock { $0.session = session }
+        state.withLock { if $0.changes == changes { $0.session = session } }
         return session
     }
 

@@ -37,27 +37,34 @@ public struct SessionMiddleware<Context: SojournRequestContext>: RouterMiddlewar
     ) async throws -> Response {
         let credential = try RequestCredential(
             in: request.headers, cookie: settings.cookie, takesAccessTokens: settings.verifier != nil)
-        // No page can make a browser send an access token that it does not know itself.
-        if case .accessToken = credential {} else if !settings.origins.admit(request) { throw RequestRefusal.crossSite }
+        let isOwn = settings.origins.admit(request)
+        // No page can make a browser send an access token that it does not know itself; and without a cookie, none is changed.
+        if case .accessToken = credential {} else if !isOwn { throw RequestRefusal.crossSite }
         var client = ClientContext.of(
             request.headers, peer: context.remoteAddress, proxies: settings.configuration.proxies)
         settings.configuration.completeContext?(request, &client)
-        let mine = RequestSession(settings, credential, client, hasCookie: !request.headers[values: .cookie].isEmpty)
+        let mine = RequestSession(settings, credential, client, of: request, isOwn: isOwn, logger: context.logger)
         var context = context
         context.sojourn = mine
         return mine.answer(with: try await response(to: request, mine, context, next))
     }
 
-    /// An error's response gets its cookie as well, so errors that have one become it here.
+    /// The response to an error gets the cookie as well, so it is made here: what the router makes of an error comes too late.
     private func response(
         to request: Request, _ mine: RequestSession, _ context: Context,
         _ next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
-        do { return try await next(request, context) } catch let error as SojournError where error.isOutage {
-            context.logger.error("Sojourn has not answered", metadata: [LogKey.code: "\(error.code)"])
-            return try RequestRefusal.unavailable.response(from: request, context: context)
+        do { return try await next(request, context) } catch let error as SojournError {
+            let problem = error.isOutage ? "Sojourn has not answered" : "Sojourn has refused a command of the service"
+            context.logger.error("\(problem)", metadata: [LogKey.code: "\(error.code)"])
+            return error.isOutage
+                ? try RequestRefusal.unavailable.response(from: request, context: context)
+                : Response(status: .internalServerError)
         } catch let error as any HTTPResponseError {
             return try error.response(from: request, context: context)
+        } catch  where mine.hasCookieToSend {
+            context.logger.error("a handler has failed", metadata: [LogKey.error: "\(type(of: error))"])
+            return Response(status: .internalServerError)
         }
     }
 }

@@ -31,6 +31,24 @@ struct AccessTokenTests {
         }
     }
 
+    @Test("a page of others cannot log a visitor in with an access token of its own, nor can one log a browser out")
+    func crossSite() async throws {
+        try await withShop { shop, client, _ in
+            var foreign = Self.bearer("x")
+            foreign[.origin] = "https://evil.example"
+            let answer = try await shop.post("/log-in/mallory", foreign)
+            #expect(answer.refusal == "cross_site_request" && answer.setCookie.isEmpty)
+            #expect(try await client.sessions(of: "mallory").sessions.isEmpty)
+            let tokens = try await Self.login(client)
+            #expect(try await shop.post("/log-out", Self.bearer(tokens.access)).refusal == "cross_site_request")
+            var own = Self.bearer(tokens.access)
+            own[.origin] = ShopService.origin
+            let bye = try await shop.post("/log-out", own)
+            #expect(bye.refusal == "insufficient_scope" && bye.setCookie.isEmpty)
+            #expect(try await shop.post("/log-in/bob", own).setCookie.count == 1)
+        }
+    }
+
     private static func bearer(_ token: String?) -> HTTPFields { [.authorization: "Bearer \(token ?? "")"] }
 
     private static func login(_ client: SessionClient, _ options: CommandOptions = .init()) async throws

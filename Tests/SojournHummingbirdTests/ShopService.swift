@@ -21,13 +21,15 @@ struct ShopService: Sendable {
 
     init(
         _ sojourn: some SessionService, verifier: SessionVerifier? = nil,
-        _ change: (inout SessionMiddlewareConfiguration) -> Void = { _ in }
+        _ change: (inout SessionMiddlewareConfiguration) -> Void = { _ in },
+        routes: (Router<BasicSojournRequestContext>) -> Void = { _ in }
     ) throws {
         var configuration = SessionMiddlewareConfiguration(origins: [Self.origin])
         change(&configuration)
         let router = Router(context: BasicSojournRequestContext.self)
         router.add(middleware: try SessionMiddleware(configuration, sojourn, verifier: verifier))
         Self.addRoutes(to: router)
+        routes(router)
         responder = router.buildResponder()
     }
 
