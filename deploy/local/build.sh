@@ -3,18 +3,13 @@
 
 scratch="$repository/.build" # where build products go; a script may change it
 
-# build_debug [ARGUMENT...]: builds what the tests run, and sets $programs to its folder. `swift test` needs the same options, or
-# it builds everything again.
-#
-# An index is for editors. Without one, the first build takes less time.
-debug_options=(--package-path "$repository")
-if [ "${CI:-}" = true ]; then debug_options+=(--disable-index-store); fi
+# build_debug [ARGUMENT...]: builds what the tests run, and sets $programs to its folder.
 build_debug() {
     require_swift
     say "Building (debug). The first build takes some minutes."
-    foreground swift build "${debug_options[@]}" "$@" || fail "the build failed; see the compiler's output above."
+    foreground swift build --package-path "$repository" "$@" || fail "the build failed; see the compiler's output above."
     # shellcheck disable=SC2034 # used by the sourcing scripts
-    programs="$(swift build "${debug_options[@]}" --show-bin-path)"
+    programs="$(swift build --package-path "$repository" --show-bin-path)"
 }
 
 # build_release PRODUCT: builds a program and sets $built to its path.
