@@ -24,7 +24,7 @@ func routes(_ sojourn: some SessionService, origins: Set<String>, proxies: Int) 
     router.post("log-in") { request, context in
         let body = try await request.body.collect(upTo: 4096)
         guard let form = try? URLEncodedFormDecoder().decode(LogIn.self, from: String(buffer: body)),
-            (1...64).contains(form.name.count)
+            (1...64).contains(form.name.unicodeScalars.count)
         else { return Response(Pages.logIn("A name has 1 to 64 characters."), status: .badRequest) }
         // Yours would check a password or a passkey here, and tell Sojourn how the subject has authenticated.
         let device = Device(name: browserName(request.headers[.userAgent]))
@@ -53,7 +53,8 @@ func routes(_ sojourn: some SessionService, origins: Set<String>, proxies: Int) 
         _ = try await sojourn.revoke(.session(id: id), reason: "logout_elsewhere")
         return Response.redirect(to: "/")
     }
-    own.post("confirm") { _, context in
+    // A session that waits for its second factor, or comes from a strange place, is not let in before it.
+    router.post("confirm") { _, context in
         // Yours would check a code or a passkey here.
         let proof = Proof.authentication(Authentication(methods: ["otp"]))
         try await context.requestSession().elevate(with: proof)

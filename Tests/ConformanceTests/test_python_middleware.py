@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from asgi import ask, open_websocket
+from asgi import ask, header_list, open_websocket
 from authenticator import confirm, enroll
 from example_programs import FOLDER
 
@@ -33,6 +33,9 @@ async def handler(scope, receive, send):
                 await getattr(mine, scope["path"][1:])(**json.loads(dict(scope["headers"])[b"x-fields"]))
             case "/end":
                 await mine.end()
+            case "/break":
+                await mine.end()
+                raise RuntimeError("the handler has a mistake")
     except Rejected as error:
         status, found = 409, {"code": error.code, "message": str(error)}
     except Unavailable:
@@ -170,6 +173,38 @@ def test_logging_out_ends_the_session_and_deletes_the_cookie(site, client, cooki
     assert answer.status == 200 and answer.json["session"] is None
     assert answer.values("set-cookie") == [cookies.deletion()[1].decode()]
     assert client.validate(cookie[1].partition("=")[2])["reason"] == "revoked"
+
+
+def test_only_the_answer_to_a_navigation_deletes_a_dead_cookie(site, cookie):
+    site.ask("POST", "/end", [*OURS, cookie])
+    for mode, deletions in ((b"cors", 0), (b"same-origin", 0), (b"navigate", 1)):
+        answer = site.ask("GET", "/private", [cookie, ("sec-fetch-mode", mode)])
+        assert (answer.status, len(answer.values("set-cookie"))) == (401, deletions)
+    assert not site.ask("GET", "/private", [("cookie", "analytics=1")]).values("set-cookie")
+    assert site.ask("GET", "/private", [("cookie", "__Host-session=nonsense")]).values("set-cookie")
+
+
+def test_without_a_session_nothing_is_asked_that_would_end_in_quarantine(site):
+    for path, fields in (("/elevate", {"factor": {"type": "totp", "code": "000000"}}),
+                         ("/reauthenticate", {"authentication": {"methods": ["pwd"]}})):  # fmt: skip
+        answer = site.ask("POST", path, [*OURS, ("x-fields", json.dumps(fields))])
+        assert (answer.status, answer.json["code"]) == (409, "no_session")
+
+
+def test_a_handler_that_fails_is_answered_with_the_cookie_that_it_has_deleted(site, cookie):
+    sent = []
+
+    async def broken():
+        scope = {"type": "http", "method": "POST", "path": "/break", "headers": header_list([*OURS, cookie]), "client": None}
+
+        async def send(message):
+            sent.append(message)
+
+        await site.app()(scope, None, send)
+
+    with pytest.raises(RuntimeError, match="mistake"):
+        site.runner.run(broken())
+    assert sent[0]["status"] == 500 and cookies.deletion() in sent[0]["headers"]
 
 
 # --- when no worker answers

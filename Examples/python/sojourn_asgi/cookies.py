@@ -13,16 +13,21 @@ TOKEN = re.compile(r"sjs_[A-Za-z0-9_-]{92}")  # schemas/common.json, sessionToke
 ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax"
 
 
+def values_in(headers, name=NAME):
+    """The values of the cookies of this name in a request's headers (pairs of bytes)."""
+    header = b"; ".join(value for key, value in headers if key == b"cookie")
+    if len(header) > MAX_HEADER_BYTES:
+        return []
+    pairs = [each.partition("=") for each in header.decode("latin-1").split(";")]
+    return [value.strip(" \t") for key, _, value in pairs if key.strip(" \t") == name]
+
+
 def token_in(headers, name=NAME):
-    """The session token in a request's headers (pairs of bytes), or None.
+    """The session token in a request's headers, or None.
 
     None also if there are several cookies of this name: which one a browser meant cannot be known, so neither is used.
     """
-    header = b"; ".join(value for key, value in headers if key == b"cookie")
-    if len(header) > MAX_HEADER_BYTES:
-        return None
-    pairs = [each.partition("=") for each in header.decode("latin-1").split(";")]
-    values = [value.strip(" \t") for key, _, value in pairs if key.strip(" \t") == name]
+    values = values_in(headers, name)
     return values[0] if len(values) == 1 and TOKEN.fullmatch(values[0]) else None
 
 

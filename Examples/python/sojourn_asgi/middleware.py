@@ -62,17 +62,25 @@ class SessionMiddleware:
                     message = message | {"headers": [*kept, *added]}
             await send(message)
 
-        return await self.app(scope | {"sojourn": mine}, receive, send_with_cookie)
-
+        try:
+            await self.app(scope | {"sojourn": mine}, receive, send_with_cookie)
+        except Exception:
+            # The server's own answer would lack the cookie.
+            if scope["type"] == "http" and mine.set_cookie and not mine.is_answered:
+                mine.is_answered = True
+                await refuse(scope, receive, send, 500, {"error": "internal"}, mine.set_cookie)
+            raise
 
     async def _refuse_session(self, mine, scope, receive, send):
         problem = {"error": mine.reason or "no_session"} | ({"remedy": mine.remedy} if mine.remedy else {})
         if mine.reason in INSUFFICIENT:
             return await refuse(scope, receive, send, 403, problem)
-        # A cookie that nothing can be done with is no use to keep.
+        # A cookie that nothing can be done with is no use to keep. The answer to a script may arrive after that to a login in
+        # another tab, whose cookie it would delete.
         is_gone = not mine.remedy or mine.remedy == "login"
-        has_cookie = any(key == b"cookie" for key, _ in scope["headers"])
-        deletion = cookies.deletion(self.cookie) if is_gone and has_cookie else None
+        modes = [value for key, value in scope["headers"] if key == b"sec-fetch-mode"]
+        may_forget = modes in ([], [b"navigate"]) and cookies.values_in(scope["headers"], self.cookie)
+        deletion = cookies.deletion(self.cookie) if is_gone and may_forget else None
         return await refuse(scope, receive, send, 401, problem, deletion)
 
 

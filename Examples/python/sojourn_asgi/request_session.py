@@ -54,19 +54,16 @@ class RequestSession:
         former = self.token
         data = await self._replace("session.create", {"subject": subject, "context": self.context} | fields)
         if former:
-            try:
-                await self._send("session.revoke", {"token": former, "reason": "logged_in_again"})
-            except (Unavailable, Rejected) as error:  # the browser has forgotten it all the same
-                logger.warning("a session that another replaced was not revoked: %s", error)
+            await self._revoke(former, "logged_in_again")
         return data
 
     async def elevate(self, **proof):
         """Adds a second factor: `factor` or `authentication`, as in session.elevate."""
-        return await self._replace("session.elevate", {"token": self.token, "context": self.context} | proof)
+        return await self._replace("session.elevate", {"token": self._own_token(), "context": self.context} | proof)
 
     async def reauthenticate(self, authentication):
         """Records that the subject has authenticated again, also after idle expiry."""
-        body = {"token": self.token, "context": self.context, "authentication": authentication}
+        body = {"token": self._own_token(), "context": self.context, "authentication": authentication}
         return await self._replace("session.reauthenticate", body)
 
     async def end(self):
@@ -85,11 +82,27 @@ class RequestSession:
     async def _replace(self, command, body):
         self._require_no_answer()
         data = await self._send(command, body)
+        if self.is_answered:  # meanwhile: nobody will have this token
+            await self._revoke(data["tokens"]["session"], "no_response")
+        self._require_no_answer()
         self.token = data["tokens"]["session"]
         # A pending session is good for `elevate` only.
         self.session = data["session"] if data["session"]["status"] == "active" else None
         self.set_cookie = cookies.setting(self.token, self._cookie)
         return data
+
+    async def _revoke(self, token, reason):
+        """Ends a session whose token no browser has any more."""
+        try:
+            await self._send("session.revoke", {"token": token, "reason": reason})
+        except (Unavailable, Rejected) as error:
+            logger.warning("a session that no browser has any more was not revoked: %s", error)
+
+    def _own_token(self):
+        """Without one, workers would be sent what they can only put into quarantine."""
+        if not self.token:
+            raise Rejected({"code": "no_session", "message": "there is no session to which this could be added"})
+        return self.token
 
     def _require_no_answer(self):
         if self.is_answered:
