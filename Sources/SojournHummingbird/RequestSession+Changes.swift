@@ -7,7 +7,8 @@ public import SojournClient
 import Synchronization
 
 extension RequestSession {
-    /// Logs a subject in that you have authenticated. The parameters are those of `createSession`.
+    /// Logs a subject in that you have authenticated. The parameters are those of `createSession`; for a session that comes about in
+    /// another way, see ``adopt(_:_:)``.
     ///
     /// The token is always a new one, and the session that the browser had ends: who planted its cookie gains nothing.
     ///
@@ -16,19 +17,32 @@ extension RequestSession {
     @discardableResult
     public func begin(
         _ subject: String, policy: String? = nil, device: Device? = nil, authentication: Authentication? = nil,
-        factor: FactorCode? = nil, attributes: [String: AttributeValue]? = nil
+        factor: FactorCode? = nil, actor: String? = nil, attributes: [String: AttributeValue]? = nil
     ) async throws -> CreatedSession {
         let former = token
         try requireChangeable()
         let created = try await settings.service.createSession(
             subject: subject, policy: policy, device: device, context: context, authentication: authentication,
-            factor: factor, attributes: attributes, options: settings.options)
-        do { try replace(with: created.session, created.tokens) } catch {
-            await revoke(created.tokens.session, reason: "no_response")
+            factor: factor, actor: actor, attributes: attributes, options: settings.options)
+        try await adopt(created.session, created.tokens, endingFormer: former)
+        return created
+    }
+
+    /// Gives the browser a session that the service has begun or moved with its `SessionService`: by a transfer or an exchange of old
+    /// tokens, for example. The session that the browser had ends.
+    ///
+    /// - Throws: ``RequestRefusal`` `cross_site_request`; ``ResponseHasBegun``, and the session has ended.
+    public func adopt(_ session: Session, _ tokens: SessionTokens) async throws {
+        try requireChangeable()
+        try await adopt(session, tokens, endingFormer: token)
+    }
+
+    private func adopt(_ session: Session, _ tokens: SessionTokens, endingFormer former: String?) async throws {
+        do { try replace(with: session, tokens) } catch {
+            await revoke(tokens.session, reason: "no_response")
             throw error
         }
-        if let former { await revoke(former, reason: "logged_in_again") }
-        return created
+        if let former, former != tokens.session { await revoke(former, reason: "logged_in_again") }
     }
 
     /// Raises the session's level, or ends its waiting for a second factor.

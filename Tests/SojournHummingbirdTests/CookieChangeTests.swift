@@ -64,7 +64,7 @@ struct CookieChangeTests {
     @Test("a session that begins after the response has begun is ended, as nobody would have its token")
     func late() async throws {
         let sojourn = try await InMemorySojourn()
-        let held = HeldService(sojourn: sojourn, command: "session.create")
+        let held = HeldService(sojourn, holding: "session.create")
         let login = Mutex<Task<Void, any Error>?>(nil)
         let shop = try ShopService(
             held,
@@ -72,13 +72,13 @@ struct CookieChangeTests {
                 router.post("log-in-behind") { _, context in
                     let mine = try context.requestSession()
                     login.withLock { $0 = Task { try await mine.begin("alice") } }
-                    await held.gate.arrival()
+                    await held.arrival(of: "session.create")
                     return "logging in"
                 }
             })
         let answer = try await shop.post("/log-in-behind")
         #expect(answer.body == "logging in" && answer.setCookie.isEmpty)
-        await held.gate.open()
+        await held.release("session.create")
         let task = try #require(login.withLock { $0 })
         await #expect(throws: ResponseHasBegun.self) { try await task.value }
         let left = try await sojourn.sessions(of: "alice", includeEnded: true).sessions
@@ -88,16 +88,16 @@ struct CookieChangeTests {
     @Test("what was asked about the session before says nothing about the one that has begun meanwhile")
     func overtaken() async throws {
         let sojourn = try await InMemorySojourn()
-        let held = HeldService(sojourn: sojourn, command: "session.validate")
+        let held = HeldService(sojourn, holding: "session.validate")
         let shop = try ShopService(
             held,
             routes: { router in
                 router.post("switch/:subject") { _, context in
                     let mine = try context.requestSession()
                     let asked = Task { try await mine.require() }
-                    await held.gate.arrival()
+                    await held.arrival(of: "session.validate")
                     try await mine.begin(try context.parameters.require("subject"))
-                    await held.gate.open()
+                    await held.release("session.validate")
                     await #expect(throws: RequestRefusal.self) { try await asked.value }
                     return try context.authenticatedSession().subject
                 }
@@ -107,16 +107,60 @@ struct CookieChangeTests {
         #expect(try await shop.get("/account", answer.cookie).body == "bob")
     }
 
+    @Test("a session that is ended while a worker is asked about it does not come back")
+    func endedMeanwhile() async throws {
+        let sojourn = try await InMemorySojourn()
+        let held = HeldService(sojourn, holding: "session.validate", "session.revoke")
+        let shop = try ShopService(
+            held,
+            routes: { router in
+                router.post("end-while-asked") { _, context in
+                    let mine = try context.requestSession()
+                    let judged = Task { try await mine.require() }
+                    await held.arrival(of: "session.validate")
+                    let end = Task { try await mine.end() }
+                    await held.arrival(of: "session.revoke")
+                    await held.release("session.validate")
+                    #expect(try await judged.value.subject == "alice", "it was valid when it was asked about")
+                    await held.release("session.revoke")
+                    try await end.value
+                    return mine.session?.subject ?? "nobody"
+                }
+            })
+        let answer = try await shop.post("/end-while-asked", shop.post("/log-in/alice").cookie)
+        #expect(answer.body == "nobody" && answer.setCookie.first?.contains("Max-Age=0") == true)
+    }
+
+    @Test("a session that the service has begun itself can be given to the browser, and replaces the one that it had")
+    func adoption() async throws {
+        let sojourn = try await InMemorySojourn()
+        let shop = try ShopService(
+            sojourn,
+            routes: { router in
+                router.post("act-as/:subject") { _, context in
+                    let subject = try context.parameters.require("subject")
+                    let begun = try await sojourn.createSession(subject: subject, actor: "support", idleSeconds: 300)
+                    try await context.requestSession().adopt(begun.session, begun.tokens)
+                    return try context.authenticatedSession().subject
+                }
+            })
+        let former = try await shop.post("/log-in/bob").cookie
+        let answer = try await shop.post("/act-as/alice", former)
+        #expect(answer.body == "alice" && answer.setCookie.count == 1)
+        #expect(try await shop.get("/account", answer.cookie).body == "alice")
+        #expect(try await shop.get("/account", former).refusal == "revoked login")
+    }
+
     @Test("a session that could not be ended after another login is in the log")
     func remainder() async throws {
         let sojourn = try await InMemorySojourn()
-        let held = HeldService(sojourn: sojourn, command: "session.revoke")
+        let held = HeldService(sojourn, holding: "session.revoke")
         let shop = try ShopService(held)
         let former = try await shop.post("/log-in/alice").cookie
         async let login = shop.post("/log-in/bob", former)
-        await held.gate.arrival()
+        await held.arrival(of: "session.revoke")
         await sojourn.fail(with: SojournError(.notPermitted, "this user may not revoke"))
-        await held.gate.open()
+        await held.release("session.revoke")
         #expect(try await login.setCookie.first?.contains("sjs_") == true)
         #expect(shop.log.lines == ["warning a session that no browser has any more was not revoked"])
     }
