@@ -315,7 +315,8 @@ let package = Package(
         .testTarget(
             name: "SojournVerifierTests",
             dependencies: [
-                "SessionContract", "SessionCore", "SessionCrypto", "SojournVerifier", "StrictFormats", "TestSupport",
+                "SessionContract", "SessionCore", "SessionCrypto", "SojournClient", "SojournVerifier", "StrictFormats",
+                "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -63,7 +63,8 @@ public final class RequestSession: Sendable {
 
     /// The session, if there is one.
     ///
-    /// - Throws: `SojournError` or ``RequestRefusal`` `unavailable` if nobody could be asked; the middleware answers both with 503.
+    /// - Throws: ``RequestRefusal`` `unavailable` or `SojournError` if nobody could be asked, which the middleware answers with 503;
+    ///   `SojournError` such as `notPermitted` if the service may not ask, which it answers with 500.
     public func find() async throws -> AuthenticatedSession? {
         do { return try await judge(SessionRequirement()) } catch let refusal as RequestRefusal
             where refusal.status != .serviceUnavailable
@@ -141,7 +142,7 @@ public final class RequestSession: Sendable {
     private func verify(_ token: String) async throws -> VerifiedAccessToken {
         guard let verifier = settings.verifier else { throw RequestRefusal.unavailable }
         let verified: VerifiedAccessToken
-        do { verified = try await verifier.verify(token) } catch {
+        do { verified = try await verifier.verify(token, context: context) } catch {
             throw error.isUndecided ? .unavailable : RequestRefusal.invalidToken(error.reason.rawValue)
         }
         // Issuer and audience are the same for all tenants.

@@ -8,7 +8,7 @@ public import SojournClient
 import StrictFormats
 import Synchronization
 
-/// Verifies access tokens within the service, without asking anyone, and still refuses those of a session that was revoked a moment
+/// Verifies access tokens within the service, and still refuses those of a session that was revoked a moment
 /// ago, because it listens to Sojourn's events.
 ///
 ///     let verifier = try SessionVerifier(SessionVerifierConfiguration(keys: .url("http://…/.well-known/jwks.json")), client)
@@ -96,11 +96,14 @@ public final class SessionVerifier: Service {
 
     /// Verifies an access token. Where that cannot be decided here, it asks the worker, if the configuration says so.
     ///
-    /// - Parameter token: as it came, without `Bearer`.
+    /// - Parameters:
+    ///   - token: as it came, without `Bearer`.
+    ///   - context: where the request comes from. The worker compares it by the session's policy; without it, fields that the
+    ///     policy requires are missing, which may lock or end the session. What is decided here is not compared.
     /// - Throws: why it is not accepted.
-    public func verify(_ token: String) async throws(TokenRefusal) -> VerifiedAccessToken {
+    public func verify(_ token: String, context: Context? = nil) async throws(TokenRefusal) -> VerifiedAccessToken {
         do {
-            return try await decide(token)
+            return try await decide(token, context)
         } catch {
             metrics.refused(error.reason)
             throw error
@@ -121,7 +124,7 @@ public final class SessionVerifier: Service {
         }
     }
 
-    private func decide(_ text: String) async throws(TokenRefusal) -> VerifiedAccessToken {
+    private func decide(_ text: String, _ context: Context?) async throws(TokenRefusal) -> VerifiedAccessToken {
         var refusal: TokenRefusal
         do {
             return try accepted(decideLocally(text))
@@ -130,7 +133,7 @@ public final class SessionVerifier: Service {
             do { return try accepted(decideLocally(text)) } catch { refusal = error }
         }
         guard refusal.isUndecided, fallback == .askWorker else { throw refusal }
-        return try await askWorker(text)
+        return try await askWorker(text, context)
     }
 
     private func accepted(_ token: VerifiedAccessToken) -> VerifiedAccessToken {
@@ -175,7 +178,7 @@ public final class SessionVerifier: Service {
 
     // MARK: - Asking the worker
 
-    private func askWorker(_ text: String) async throws(TokenRefusal) -> VerifiedAccessToken {
+    private func askWorker(_ text: String, _ context: Context?) async throws(TokenRefusal) -> VerifiedAccessToken {
         guard workerCalls.wrappingAdd(1, ordering: .relaxed).oldValue < limits.maximumWorkerCalls else {
             workerCalls.wrappingSubtract(1, ordering: .relaxed)
             throw TokenRefusal(.workerUnavailable)
@@ -187,7 +190,9 @@ public final class SessionVerifier: Service {
         try check.compareTimes(of: token, at: time().now)
         // What happens to the session from now on, the verifier hears.
         let beginning = knowledge.withLock { $0.listening.beginning?.number ?? 0 }
-        switch await authority.opinion(on: text, tenant: token.token.tenant, within: limits.workerTimeout) {
+        let opinion = await authority.opinion(
+            on: text, tenant: token.token.tenant, context: context, within: limits.workerTimeout)
+        switch opinion {
         case .good: token.confirmation.store(beginning, ordering: .releasing)
         case .bad(let reason): throw TokenRefusal(.init(rawValue: reason))
         case .none: throw TokenRefusal(.workerUnavailable)

@@ -1,3 +1,4 @@
+import SojournClient
 import Synchronization
 import TestSupport
 import Testing
@@ -64,6 +65,16 @@ struct SessionVerifierTests {
         #expect(scene.worker.questions == 0)
         let refusal = #expect(throws: TokenRefusal.self) { try scene.verifier.verifyLocally(token) }
         #expect(refusal?.isUndecided == true)
+    }
+
+    @Test("the worker is told where the request comes from, which a policy may require")
+    func askedWithContext() async throws {
+        let scene = try await VerifierScene()
+        scene.worker.answer(.good)
+        let token = try scene.issuer.token(["iat": "\(Issuer.start - 60)"])
+        let context = Context(ip: "192.0.2.1", userAgent: "Firefox")
+        _ = try await scene.verifier.verify(token, context: context)
+        #expect(scene.worker.context == context)
     }
 
     @Test("the worker is asked once about an earlier token; what happens then, the verifier hears")

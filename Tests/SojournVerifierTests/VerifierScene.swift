@@ -1,4 +1,5 @@
 import Logging
+import SojournClient
 import Synchronization
 
 @testable import SojournVerifier
@@ -78,6 +79,7 @@ final class ScriptedWorker: TokenAuthority {
     private struct State {
         var opinion = TokenOpinion.none
         var questions = 0
+        var context: Context?
         var beforeAnswer: @Sendable () async -> Void = {}
     }
 
@@ -91,10 +93,15 @@ final class ScriptedWorker: TokenAuthority {
     }
 
     var questions: Int { state.withLock(\.questions) }
+    /// That of the last question.
+    var context: Context? { state.withLock(\.context) }
 
-    func opinion(on token: String, tenant: String, within timeout: Duration) async -> TokenOpinion {
+    func opinion(
+        on token: String, tenant: String, context: Context?, within timeout: Duration
+    ) async -> TokenOpinion {
         let (opinion, wait) = state.withLock { state in
             state.questions += 1
+            state.context = context
             return (state.opinion, state.beforeAnswer)
         }
         await wait()

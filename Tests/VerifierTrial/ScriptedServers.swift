@@ -1,3 +1,4 @@
+import SojournClient
 import SojournVerifier
 
 /// Keys that never change.
@@ -15,5 +16,7 @@ struct SilentFeed: EventFeed {
 
 /// A worker that does not answer.
 struct AbsentWorker: TokenAuthority {
-    func opinion(on token: String, tenant: String, within timeout: Duration) async -> TokenOpinion { .none }
+    func opinion(
+        on token: String, tenant: String, context: Context?, within timeout: Duration
+    ) async -> TokenOpinion { .none }
 }

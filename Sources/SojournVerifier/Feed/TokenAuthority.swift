@@ -1,9 +1,13 @@
-import SojournClient
+package import SojournClient
 
 /// Whoever decides about the tokens that cannot be decided here.
 package protocol TokenAuthority: Sendable {
-    /// - Parameter tenant: the one that the token names.
-    func opinion(on token: String, tenant: String, within timeout: Duration) async -> TokenOpinion
+    /// - Parameters:
+    ///   - tenant: the one that the token names.
+    ///   - context: where the request comes from that brought it.
+    func opinion(
+        on token: String, tenant: String, context: Context?, within timeout: Duration
+    ) async -> TokenOpinion
 }
 
 package enum TokenOpinion: Equatable {
@@ -18,9 +22,11 @@ package enum TokenOpinion: Equatable {
 struct WorkerAuthority: TokenAuthority {
     let service: any SessionService
 
-    func opinion(on token: String, tenant: String, within timeout: Duration) async -> TokenOpinion {
+    func opinion(
+        on token: String, tenant: String, context: Context?, within timeout: Duration
+    ) async -> TokenOpinion {
         let options = CommandOptions(tenant: tenant, timeout: timeout)
-        switch try? await service.validate(token, touch: false, options: options) {
+        switch try? await service.validate(token, context: context, touch: false, options: options) {
         case .valid: return .good
         case .invalid(let refusal): return .bad(reason: refusal.reason.rawValue)
         case nil: return .none
