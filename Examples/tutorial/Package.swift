@@ -5,7 +5,7 @@ let package = Package(
     name: "front-desk",
     dependencies: [
         // The trait is for SojournTesting, in the last step. Without that step: traits: [].
-        .package(url: "https://…/sojourn", from: "1.0.0", traits: ["Worker"]),
+        .package(url: "https://…/sojourn", from: "0.1.0", traits: ["Worker"]),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],

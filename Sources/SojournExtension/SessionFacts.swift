@@ -6,7 +6,7 @@ public struct SessionFacts: Hashable, Sendable {
         case pending
         /// Usable until its deadline.
         case active
-        /// Refused until it is unlocked or its lock's time is over.
+        /// Refused until it is unlocked.
         case locked
         /// Ended by a command.
         case revoked
@@ -20,7 +20,7 @@ public struct SessionFacts: Hashable, Sendable {
     public var tenant: String
     /// The user, as the caller that created the session names it.
     public var subject: String
-    /// Stored before the decision.
+    /// As stored; in ``SessionDecision/session``, as it would be.
     public var status: Status
     /// The name of the policy it was created under.
     public var policy: String
@@ -36,7 +36,7 @@ public struct SessionFacts: Hashable, Sendable {
     public var expiresAtMilliseconds: Int64
     /// When the user last authenticated, if the caller stated it.
     public var authenticatedAtMilliseconds: Int64?
-    /// The device that it was created on, if the caller described it.
+    /// The device that it is used on, if the caller described it.
     public var device: SessionDevice?
     /// The last context that was accepted.
     public var context: SessionContext?

@@ -6,7 +6,8 @@ import NIOCore
 public import SojournClient
 
 /// Why a request was refused. The router answers it with ``status``, a challenge, and `{"error": …, "remedy": …}`; a middleware
-/// between ``SessionMiddleware`` and the route can catch it, and answer with a page instead.
+/// between ``SessionMiddleware`` and the route can catch it, and answer with a page instead. Only `cross_site_request` and
+/// `invalid_request` do not get that far.
 public struct RequestRefusal: HTTPResponseError, Hashable, Sendable {
     /// 400, 401, 403 or 503.
     public let status: HTTPResponse.Status

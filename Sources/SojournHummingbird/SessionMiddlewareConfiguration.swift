@@ -3,7 +3,8 @@ public import SojournClient
 
 /// What a ``SessionMiddleware`` has to know about a service.
 public struct SessionMiddlewareConfiguration: Sendable {
-    /// Those of the service's own pages, such as `https://shop.example`: what pages of others send changes nothing.
+    /// The origins of the service's own pages, such as `https://shop.example`; requests that may change something are refused from
+    /// any other.
     public var origins: Set<String>
     /// How many reverse proxies of yours each request passes, from 0 to 16. With too many, clients choose their own address.
     public var proxies = 0

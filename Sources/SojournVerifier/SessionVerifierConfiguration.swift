@@ -30,15 +30,15 @@ public struct SessionVerifierConfiguration: Sendable {
 
 /// The limits of a ``SessionVerifier``.
 public struct VerifierLimits: Hashable, Sendable {
-    /// How long ago the broker may have said that no event waits; it is asked every few seconds. For so long, a revocation that
-    /// does not arrive goes unnoticed.
+    /// How long the verifier trusts itself after the broker last confirmed that no event waits; it asks every few seconds. A
+    /// revocation that never arrives can go unnoticed for this long.
     public var maximumSilence: Duration = .seconds(15)
     /// How far the clocks of Redis and of this machine may be apart. A token is accepted for so much longer.
     public var clockTolerance: Duration = .seconds(2)
     /// The longest lifetime of a token that can be decided here. It bounds how long a denial is remembered where an event does
     /// not say: at least `accessTokenSeconds` of every policy.
     public var maximumTokenLifetime: Duration = .seconds(3600)
-    /// How many denied sessions and subjects are remembered; each takes about 60 bytes. When there are more, tokens that were issued
+    /// How many denied sessions and subjects are remembered; each takes about 200 bytes. When there are more, tokens that were issued
     /// until then cannot be decided here.
     public var maximumDenials = 250_000
     /// How many verified tokens are remembered.

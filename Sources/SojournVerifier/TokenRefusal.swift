@@ -1,6 +1,6 @@
 /// Why an access token was not accepted. It never contains any of the token.
 public struct TokenRefusal: Error, Hashable, Sendable {
-    /// A code; later versions may add some. Those that the worker has too mean the same here (contract §5).
+    /// A code; later versions may add some. A worker that was asked may say any of contract §5.
     public struct Reason: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
         public let rawValue: String
 
@@ -70,7 +70,7 @@ extension TokenRefusal.Reason {
     public static let keysStale = Self(rawValue: "keys_stale")
     /// Valid for longer than denials are remembered.
     public static let lifetimeTooLong = Self(rawValue: "lifetime_too_long")
-    /// The worker was asked, and did not answer.
+    /// The worker was to be asked, and did not answer, or too many questions waited.
     public static let workerUnavailable = Self(rawValue: "worker_unavailable")
 
     /// Every reason that is named here.

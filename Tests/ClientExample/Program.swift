@@ -5,7 +5,8 @@ import SojournClient
 import SojournVerifier
 import UnixSignals
 
-/// A service that uses Sojourn: it forgets what it knows about a session when that ends.
+/// A service that uses Sojourn: it forgets what it knows about a session when somebody ends it. Sessions that expire or make room for
+/// another have events of their own.
 struct Forgetting: Service {
     let sojourn: SessionClient
     let logger: Logger

@@ -6,7 +6,7 @@ func logOutElsewhere(_ sojourn: some SessionService, subject: String, here token
     try await sojourn.revoke(.subject(subject, except: token), reason: "logout_everywhere").count
 }
 
-/// What a payment needs: two factors, the last of them within the past five minutes.
+/// What a payment needs: two factors, and a login or re-authentication within the past five minutes.
 enum PaymentStep: Equatable {
     case pay
     case askForCode
@@ -85,7 +85,7 @@ struct LegacyToken {
     let issuedAt: Date
 }
 
-/// Exchanges a legacy token for a session. However often and from wherever it is presented, it becomes one session.
+/// Exchanges a legacy token for a session. However often it is presented within an hour, it becomes one session.
 func migrate(_ sojourn: some SessionService, _ legacy: LegacyToken) async throws -> SessionTokens {
     try await sojourn.createSession(
         subject: legacy.subject, authentication: Authentication(methods: legacy.methods, at: legacy.issuedAt),

@@ -66,7 +66,7 @@ def test_by_default_everything_is_resolved(traits, tmp_path):
 def test_the_package_of_the_tutorial_resolves(traits, worker, tmp_path):
     tutorial = shutil.copytree(ROOT / "Examples" / "tutorial", tmp_path / "front-desk")
     manifest = (tutorial / "Package.swift").read_text()
-    published = 'url: "https://…/sojourn", from: "1.0.0", traits: ["Worker"]'
+    published = 'url: "https://…/sojourn", from: "0.1.0", traits: ["Worker"]'
     assert published in manifest
     local = f'name: "sojourn", path: "{ROOT}", traits: {traits}'
     (tutorial / "Package.swift").write_text(manifest.replace(published, local))

@@ -3,8 +3,8 @@ extension SessionService {
     ///
     /// - Parameters:
     ///   - target: which sessions.
-    ///   - cascade: whether children end too; otherwise they move up to their grandparent. With ``RevocationTarget/everything(_:)``
-    ///     they always end.
+    ///   - cascade: whether children end too; otherwise they move up to their grandparent. It is of no account with a subject, and
+    ///     `false` is refused (`invalidField`) with ``RevocationTarget/everything(_:)``.
     ///   - reason: up to 64 of `a-z 0-9 _`; it becomes their `endReason`.
     ///   - options: what applies to any command.
     /// - Returns: what has ended: nothing if the session is unknown or has already ended.

@@ -65,7 +65,7 @@ public final class SessionClient: SessionService, Service {
         await amqp.run()
     }
 
-    /// Waits until the client is connected.
+    /// Waits until the client is connected; for ever if ``run()`` is never called.
     ///
     /// - Throws: ``SojournError`` if the present attempt, or the next one, fails: a command would wait for further ones.
     public func connect() async throws(SojournError) {

@@ -14,7 +14,7 @@ public struct SessionEvent: Hashable, Sendable, Identifiable {
     public let subject: String
     /// `nil` if it is not about one session.
     public let sessionID: String?
-    /// For a session that has ended, its `endReason`.
+    /// Why it happened: of a session that has ended, its `endReason`.
     public let reason: String?
     /// Who acts, or acted, on the subject's behalf.
     public let actor: String?
@@ -22,7 +22,7 @@ public struct SessionEvent: Hashable, Sendable, Identifiable {
     public let parentID: String?
     /// The session's device.
     public let device: Device?
-    /// Where the request came from that caused it.
+    /// The context that the session last accepted.
     public let context: Context?
     /// The level after this event, if it may have changed.
     public let level: Int?

@@ -24,7 +24,7 @@ public struct RefreshedSession: Decodable, Hashable, Sendable {
     public var annotations: [String: String]?
 }
 
-/// A session with tokens that replace all earlier ones, or, after a transfer, those of the original.
+/// A session with its new tokens. They replace all earlier ones, unless a transfer has kept the original.
 public struct RenewedSession: Decodable, Hashable, Sendable {
     /// The session as it is now.
     public var session: Session

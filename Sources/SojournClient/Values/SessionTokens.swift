@@ -14,7 +14,7 @@ public struct SessionTokens: Decodable, Hashable, Sendable {
     public var refreshExpiresAt: Date?
 }
 
-/// The tokens that a refresh replaces. The session token stays.
+/// The new tokens after a refresh. The session token stays.
 public struct RefreshedTokens: Decodable, Hashable, Sendable {
     /// `sjr_…`, for the next refresh.
     public var refresh: String

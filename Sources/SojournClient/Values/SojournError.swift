@@ -28,7 +28,8 @@ extension SojournError {
     public struct Code: ContractWord {
         // A rule forbids it (contract §5).
 
-        /// The policy's limit of sessions is reached, and the policy rejects further ones.
+        /// There are as many sessions as the policy allows, and it rejects further ones; or of sessions, factors or policies as
+        /// many as Sojourn keeps.
         public static let limitReached = Code(rawValue: "limit_reached")
         /// The subject is disabled.
         public static let subjectDisabled = Code(rawValue: "subject_disabled")
@@ -48,7 +49,7 @@ extension SojournError {
         public static let refreshTokenReused = Code(rawValue: "refresh_token_reused")
         /// The transfer ticket is wrong, was used, or has expired.
         public static let ticketInvalid = Code(rawValue: "ticket_invalid")
-        /// The code is wrong.
+        /// The code is wrong, was used before, or would not reach the level that is required.
         public static let factorRejected = Code(rawValue: "factor_rejected")
         /// Too many codes were wrong.
         public static let factorLocked = Code(rawValue: "factor_locked")
@@ -98,19 +99,22 @@ extension SojournError {
 
         /// The URL, a name or a file cannot be used.
         public static let invalidConfiguration = Code(rawValue: "invalid_configuration")
-        /// No broker could be reached in time, or it refused the connection.
+        /// No broker could be reached in time, or it refused the connection; or the connection was lost before the result came,
+        /// and the command may have been carried out.
         public static let notConnected = Code(rawValue: "not_connected")
         /// The client was closed.
         public static let clientClosed = Code(rawValue: "client_closed")
         /// The broker has no exchanges of this namespace: no worker has run there yet.
         public static let noSuchNamespace = Code(rawValue: "no_such_namespace")
-        /// No result arrived in time. The command may have been carried out, or may still be: send it again with the same id.
+        /// No result arrived in time. The command may have been carried out, or may still be: send it again with the same
+        /// ``CommandOptions/id``.
         public static let timeout = Code(rawValue: "timeout")
         /// AMQP cannot carry the message, for example because a name has more than 255 bytes.
         public static let unsendable = Code(rawValue: "unsendable")
-        /// RabbitMQ does not permit it to this user, or refuses the user or the password.
+        /// RabbitMQ does not permit it to this user, or refuses the user or the password. It also ends the commands that were in
+        /// flight on the same channel, which may have been carried out.
         public static let accessRefused = Code(rawValue: "access_refused")
-        /// RabbitMQ did not take the command because a queue is full: nothing has happened.
+        /// RabbitMQ did not take the command until its time was up, because a queue is full: nothing has happened.
         public static let queueFull = Code(rawValue: "queue_full")
         /// As many commands as the client's limit wait for results: nothing has happened.
         public static let tooManyCommands = Code(rawValue: "too_many_commands")

@@ -14,7 +14,7 @@ public enum Validation: Hashable, Sendable {
     public struct Refusal: Hashable, Sendable {
         /// Why it is not valid.
         public var reason: Reason
-        /// What the user can do about it; `nil` if nothing would help.
+        /// What the user can do about it; `nil` if nothing would help, or only a refresh.
         public var remedy: Remedy?
         /// The session that it belongs to, if it is known. It does not make the token valid.
         public var session: Session?

@@ -6,7 +6,7 @@ public struct VerifierFreshness: Hashable, Sendable {
     public let isTrusted: Bool
     /// When it began to hear everything. Tokens that were issued before cannot be decided here; `nil` if it never did.
     public let listeningSince: Date?
-    /// How long ago the last moment is until which every event has come; `nil` if there was none.
+    /// Time since the broker last confirmed that every event had been delivered; `nil` if it never has.
     public let silence: Duration?
     /// How many events waited when the connection was made and have not come yet; `nil` without a connection.
     public let backlog: Int?

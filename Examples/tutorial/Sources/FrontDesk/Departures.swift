@@ -2,7 +2,7 @@ import Logging
 import ServiceLifecycle
 import SojournClient
 
-/// Notes whose session has ended, whoever ended it.
+/// Notes whose session was ended, whoever ended it. Those that expire have events of their own, `session.expired`.
 struct Departures: Service {
     let sojourn: SessionClient
     let logger: Logger

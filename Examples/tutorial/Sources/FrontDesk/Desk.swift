@@ -15,7 +15,7 @@ struct Desk: Service {
         }
     }
 
-    /// The lines of standard input. Waiting for one blocks a thread, which is none of those that tasks run on.
+    /// The lines of standard input. Reading a line blocks a thread, so it happens outside the pool that tasks run on.
     private static let input = AsyncStream<String>(unfolding: {
         await withCheckedContinuation { next in
             DispatchQueue(label: "input").async { next.resume(returning: readLine()) }
