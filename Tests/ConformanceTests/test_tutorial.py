@@ -2,16 +2,19 @@
 
 import re
 import subprocess
+from contextlib import contextmanager
 
 import pika
-import pytest
 
+from brokers import Broker
+from client import Client
 from documents import ROOT
 from processes import end_process
 from workers import built, wait_until
 
 TUTORIAL = ROOT / "Examples" / "tutorial"
 PAGE = (ROOT / "docs" / "tutorial.md").read_text()
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 
 
 def test_each_file_is_shown_whole_below_its_name():
@@ -20,25 +23,24 @@ def test_each_file_is_shown_whole_below_its_name():
     assert len(shown) == PAGE.count("```swift\n"), "each block is one of the files"
 
 
-@pytest.fixture
-def desk(worker, settings, tmp_path):
+@contextmanager
+def front_desk(worker, settings, folder):
     """The program, with pipes, and the file of its log."""
     keys = f"http://{worker.admin}/.well-known/jwks.json"
-    log = tmp_path / "log"
+    log = folder / "log"
     with open(log, "wb") as output:
         process = subprocess.Popen(
             [built("FrontDesk")], env=settings | {"SOJOURN_KEYS_URL": keys}, text=True, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=output, start_new_session=True)  # fmt: skip
-    yield process, log
-    process.stdin.close()
-    process.stdout.close()
-    end_process(process)
-    with pika.BlockingConnection(pika.URLParameters(settings["SOJOURN_AMQP_URL"])) as connection:
-        connection.channel().queue_delete("front-desk.departures")
+    try:
+        yield process, log
+    finally:
+        process.stdin.close()
+        process.stdout.close()
+        end_process(process)
 
 
-def test_the_conversation(desk, client):
-    process, log = desk
+def hold_the_conversation(process, log, client):
     tokens = {}
 
     def ask(line):
@@ -55,7 +57,7 @@ def test_the_conversation(desk, client):
             # Nobody is told when the verifier has heard of something.
             wait_until(lambda line=line, answer=answer: ask(line) == answer, 30, f"{answer!r} to {line!r}")
         else:
-            assert ask(line) == answer
+            assert ask(line) == answer, log.read_text()
 
     def is_noted():
         # Nobody is told when the queue is bound, so a session ends at every look.
@@ -65,6 +67,37 @@ def test_the_conversation(desk, client):
     wait_until(is_noted, 30, "an event in the log")
     process.stdin.close()
     assert process.wait(30) == 0, log.read_text()
+
+
+def test_the_conversation(worker, settings, client, tmp_path):
+    with front_desk(worker, settings, tmp_path) as (process, log):
+        hold_the_conversation(process, log, client)
+    with pika.BlockingConnection(pika.URLParameters(settings["SOJOURN_AMQP_URL"])) as connection:
+        connection.channel().queue_delete("front-desk.departures")
+
+
+def test_the_permissions_of_a_service_that_does_both_are_enough(start_worker, settings, namespace, tmp_path):
+    """docs/operations.md: the consumer's, and the command exchange."""
+    [row] = re.findall(r"^\| consumer: .*? \| `(.*?)` \| `(.*?)` \| `(.*?)` \|$", OPERATIONS, re.MULTILINE)
+    assert "has the consumer's patterns, and may also write to\n  `^N\\\\.commands$`" in OPERATIONS
+    unescaped = [each.replace("\\|", "|").replace("\\\\", "\\") for each in (*row, r"^N\\.commands$")]
+    configure, write, read, commands = [
+        re.sub(r"\bN\b", namespace, each.replace("USER", "front-desk")) for each in unescaped]
+    folder = tmp_path / "rabbitmq"
+    folder.mkdir()
+    broker = Broker(folder)
+    try:
+        worker = start_worker(amqp_url=broker.url).await_ready()
+        broker.control("add_user", "front-desk", "secret")
+        broker.control("set_permissions", "front-desk", configure, f"{write}|{commands}", read)
+        url = broker.url.replace("guest:guest", "front-desk:secret")
+        client = Client(broker.url, namespace)
+        with front_desk(worker, settings | {"SOJOURN_AMQP_URL": url}, tmp_path) as (process, log):
+            hold_the_conversation(process, log, client)
+        client.close()
+        worker.stop()
+    finally:
+        broker.stop()
 
 
 def test_without_a_broker_it_ends_with_a_sentence(tmp_path):
