@@ -51,6 +51,8 @@ extension ConfigurationError {
     static func foreignKeyring(_ configuration: WorkerConfiguration) -> ConfigurationError {
         ConfigurationError(
             .conflictingValues, configuration.nameOfKeys, "is not the keyring used with this namespace",
-            remedy: "give all workers of a namespace the same keyring, or this one its own namespace")
+            remedy: configuration.dev
+                ? "its keys are new at each start: use a keyring (sojourn keys init), or another namespace"
+                : "give all workers of a namespace the same keyring, or this one its own namespace")
     }
 }
