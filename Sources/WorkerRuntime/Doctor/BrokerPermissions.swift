@@ -1,7 +1,8 @@
 import AMQPNIO
 
 /// Whether RabbitMQ lets a user do something, without doing it: each request is permitted or not before RabbitMQ finds that it
-/// is wrong in another way (tried with 3.10).
+/// is wrong in another way (tried with 3.10). RabbitMQ 4 compares topic permissions later, so there they are not seen; its source
+/// (`rabbit_channel.erl`) refuses the message all the same.
 struct BrokerPermissions {
     let connection: AMQPConnection
 
