@@ -31,14 +31,16 @@ extension RequestSession {
     /// Gives the browser a session that the service has begun or moved with its `SessionService`: by a transfer or an exchange of old
     /// tokens, for example. The session that the browser had ends.
     ///
-    /// - Throws: ``RequestRefusal`` `cross_site_request`; ``ResponseHasBegun``, and the session has ended.
+    /// - Throws: ``RequestRefusal`` `cross_site_request`; ``ResponseHasBegun``. The session has then ended, too.
     public func adopt(_ session: Session, _ tokens: SessionTokens) async throws {
-        try requireChangeable()
         try await adopt(session, tokens, endingFormer: token)
     }
 
     private func adopt(_ session: Session, _ tokens: SessionTokens, endingFormer former: String?) async throws {
-        do { try replace(with: session, tokens) } catch {
+        do {
+            try requireChangeable()
+            try replace(with: session, tokens)
+        } catch {
             await revoke(tokens.session, reason: "no_response")
             throw error
         }

@@ -32,7 +32,7 @@ public final class RequestSession: Sendable {
     let settings: MiddlewareSettings
     let state: Mutex<State>
     let logger: Logger
-    /// Whether a page of ours sent it: only for those the cookie is set or deleted.
+    /// Whether it is safe, or a page of ours sent it: only for those the cookie is set or deleted.
     let isOwn: Bool
     /// Whether the response may make the browser forget a cookie with which nothing can be done.
     private let mayForget: Bool

@@ -1,6 +1,8 @@
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import LogRecording
+import NIOCore
 import SojournClient
 import SojournHummingbird
 import SojournTesting
@@ -143,9 +145,26 @@ struct CookieChangeTests {
                     try await context.requestSession().adopt(begun.session, begun.tokens)
                     return try context.authenticatedSession().subject
                 }
+                router.get("adopted-too-late") { _, context in
+                    let mine = try context.requestSession()
+                    return Response(
+                        status: .ok,
+                        body: ResponseBody { writer in
+                            let begun = try await sojourn.createSession(subject: "carol")
+                            let error = await #expect(throws: ResponseHasBegun.self) {
+                                try await mine.adopt(begun.session, begun.tokens)
+                            }
+                            try await writer.write(ByteBuffer(string: "\(error.map(String.init(describing:)) ?? "-")"))
+                            try await writer.finish(nil)
+                        })
+                }
             })
         let former = try await shop.post("/log-in/bob").cookie
         let answer = try await shop.post("/act-as/alice", former)
+        #expect(
+            try await shop.get("/adopted-too-late").body == "the response has begun, so its cookie can no longer be set"
+        )
+        #expect(try await sojourn.sessions(of: "carol", includeEnded: true).sessions.map(\.status) == [.revoked])
         #expect(answer.body == "alice" && answer.setCookie.count == 1)
         #expect(try await shop.get("/account", answer.cookie).body == "alice")
         #expect(try await shop.get("/account", former).refusal == "revoked login")
