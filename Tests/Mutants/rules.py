@@ -95,7 +95,10 @@ def refused(wanted, messages):
     """The numbers of the mutants that the compiler did not take: of a line those that are likelier to be why, first."""
     wrong = set()
     for file, line in set(re.findall(r"/sources/([\w+]+\.swift):(\d+):\d+: error", messages)):
-        there = [each for each in wanted if each[0].path.name == file and each[1].line <= int(line) <= each[1].last]
+        of_file = [each for each in wanted if each[0].path.name == file]
+        there = [each for each in of_file if each[1].line <= int(line) <= each[1].last]
+        # A value that is missing, because what gave it was left out, is told at the brace behind it.
+        there = there or sorted((each for each in of_file if each[1].last < int(line)), key=lambda each: each[1].last)[-1:]
         left_out = [mutant.number for mutant, change in there if change.what == "is left out"]
         wrong.update(left_out or [mutant.number for mutant, _ in there])
     return wrong
