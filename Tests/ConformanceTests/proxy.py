@@ -128,12 +128,3 @@ def _break(connection):
     except OSError:
         pass  # already gone
     connection.close()
-
-
-def proxied(url, **options):
-    """A proxy for the server of a URL, initially cut, and the URL that leads through it."""
-    server = urlsplit(url)
-    default = 6379 if server.scheme.startswith("redis") else 5672
-    proxy = Proxy((server.hostname, server.port or default), **options)
-    user, at, _ = server.netloc.rpartition("@")
-    return proxy, server._replace(netloc=f"{user}{at}127.0.0.1:{proxy.port}").geturl()
