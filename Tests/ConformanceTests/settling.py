@@ -1,5 +1,6 @@
 """Many commands at once, through failures: sent, sent again where the contract allows it, and counted."""
 
+import time
 import uuid
 from dataclasses import dataclass, field
 
@@ -55,10 +56,18 @@ class Batch:
     def await_some(self, count, seconds=SECONDS):
         self.client.wait(lambda: self.answered >= count, f"{count} answers", seconds)
 
-    def settle(self, seconds=SECONDS):
-        """Waits until each has its result. Retryable answers are retried with the same message_id."""
+    def settle(self, seconds=SECONDS, timeout=None):
+        """Waits until each has its result. Retryable answers are retried with the same message_id; if nothing has come for `timeout`
+        seconds, so is what has no answer."""
+        answered, since = self.answered, time.monotonic()
 
         def settled():
+            nonlocal answered, since
+            if self.answered > answered:
+                answered, since = self.answered, time.monotonic()
+            elif timeout and time.monotonic() - since > timeout:
+                self.send_again()
+                since = time.monotonic()
             open_ones = [each for each in self.commands.values() if not self.final(each.message_id)]
             for command in open_ones:
                 if len(self.client.replies[command.message_id]) >= command.sent:
